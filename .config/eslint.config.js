@@ -1,0 +1,49 @@
+// Rules with a reason only: types carry most of the load, Biome decides form, test/architecture.test.ts the imports.
+import { defineConfig, globalIgnores } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+export default defineConfig(
+  { basePath: '..' },
+  globalIgnores([
+    '../dist',
+    '../templates',
+    '../test/fixtures',
+    '../quickstart',
+    '../docs',
+    '../node_modules',
+  ]),
+  {
+    basePath: '..',
+    files: ['src/**/*.ts', 'commands/**/*.ts', 'test/**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { project: './test/tsconfig.json' } },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'ExportDefaultDeclaration',
+          message: 'Named exports only: a name is the same in every file.',
+        },
+        { selector: 'ForInStatement', message: 'Object.keys or a Map: for..in walks prototypes.' },
+      ],
+      'no-console': 'error',
+      eqeqeq: 'error',
+      'prefer-const': 'error',
+    },
+  },
+  {
+    basePath: '..',
+    files: ['test/**/*.ts'],
+    rules: { '@typescript-eslint/no-non-null-assertion': 'off', 'no-restricted-syntax': 'off' },
+  },
+);

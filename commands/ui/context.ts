@@ -1,0 +1,58 @@
+/** What a command gets from the process: streams, environment, and the edges that verbs need. */
+import { homedir } from 'node:os';
+import type { Edges } from '../../src/io/edges.ts';
+import type { Reporter } from '../../src/reporter.ts';
+
+export interface OutputStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+export interface Context {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  readonly homeDir: string;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+}
+
+/** The edges that a verb of the library takes. */
+export function edgesOf(context: Context, reporter: Reporter): Edges {
+  const { cwd, env, platform, homeDir, now, signal } = context;
+  return { cwd, env, platform, homeDir, now, signal, reporter };
+}
+
+/**
+ * The context of the real process. The first Ctrl-C or SIGTERM aborts `signal`, so that children end and temporary
+ * files go; a second one ends the process at once.
+ */
+export function processContext(): Context {
+  const interrupt = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (interrupt.signal.aborted) process.exit(130);
+      interrupt.abort();
+    });
+  }
+  // A reader that went away (`wasme list | head -1`) is no failure of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  return {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    cwd: process.cwd(),
+    env: process.env,
+    platform: process.platform,
+    homeDir: homedir(),
+    now: Date.now,
+    signal: interrupt.signal,
+  };
+}

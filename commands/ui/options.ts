@@ -1,0 +1,52 @@
+/** Flags that several verbs share, declared once so that they read the same everywhere. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+export interface GlobalOptions {
+  readonly json?: true;
+  readonly quiet?: true;
+  readonly verbose?: true;
+  readonly yes?: true;
+  readonly color: 'auto' | 'always' | 'never';
+}
+
+/** The global flags are understood before and after the verb; in a verb's help they stand last. */
+export function addGlobalOptions(command: Command): void {
+  command.optionsGroup?.('Global options:');
+  command
+    .option('--json', 'print the result as one JSON document')
+    .option('-q, --quiet', 'less status')
+    .option('-v, --verbose', 'more status: each command line and request')
+    .option('--yes', 'never prompt')
+    .addOption(new Option('--color <when>', 'colour the output').choices(['auto', 'always', 'never']));
+}
+
+/** Flag values of a command and of the program above it; what stands nearer to the verb wins. */
+export function globalOptions(command: Command): GlobalOptions {
+  return command.optsWithGlobals<GlobalOptions>();
+}
+
+/** commander parser: a whole number in a range. */
+export function integer(minimum: number, maximum: number): (text: string) => number {
+  return text => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < minimum || value > maximum) {
+      throw new InvalidArgumentError(`It must be a whole number from ${minimum} to ${maximum}.`);
+    }
+    return value;
+  };
+}
+
+/** commander parser for repeatable KEY=VALUE flags: collects into an object, later ones win. */
+export function keyValue(
+  text: string,
+  previous: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('It must look like KEY=VALUE.');
+  return { ...previous, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+/** commander parser for repeatable flags: collects into a list. */
+export function collect(text: string, previous: readonly string[] = []): string[] {
+  return [...previous, text];
+}

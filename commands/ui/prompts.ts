@@ -1,0 +1,77 @@
+/** Questions on a terminal. The only importer of inquirer; without a terminal a missing value is an error that names the flag. */
+import { WasmeError } from '../../src/errors.ts';
+import type { Context } from './context.ts';
+import type { GlobalOptions } from './options.ts';
+
+/** Whether we may ask: a terminal on both sides, and neither --yes nor CI. */
+export function mayPrompt(context: Context, options: Partial<GlobalOptions>): boolean {
+  return (
+    context.stdin.isTTY === true &&
+    context.stderr.isTTY === true &&
+    !options.yes &&
+    !options.json &&
+    !context.env['CI']
+  );
+}
+
+export interface Question {
+  readonly message: string;
+  /** The flag that answers it without a terminal, as typed: `--language`. */
+  readonly flag: string;
+}
+
+export interface Choice {
+  readonly value: string;
+  readonly name: string;
+}
+
+export interface Prompts {
+  select(question: Question, choices: readonly Choice[]): Promise<string>;
+  input(question: Question, defaultValue?: string): Promise<string>;
+  confirm(question: Question, defaultValue: boolean): Promise<boolean>;
+  password(question: Question): Promise<string>;
+}
+
+/** Prompts for this context. Each one fails with USAGE_NO_PROMPT where nobody can answer. */
+export function promptsFor(context: Context, options: Partial<GlobalOptions>): Prompts {
+  const ask = async <T>(
+    question: Question,
+    body: (inquirer: typeof import('inquirer').default) => Promise<T>,
+  ): Promise<T> => {
+    if (!mayPrompt(context, options)) {
+      throw new WasmeError('USAGE_NO_PROMPT', `${question.message.replace(/[?:]\s*$/, '')}: no value given`, {
+        hint: `add ${question.flag}, or run in a terminal without --yes to be asked`,
+      });
+    }
+    const { default: inquirer } = await import('inquirer');
+    try {
+      return await body(inquirer);
+    } catch (error) {
+      if (error instanceof Error && error.name === 'ExitPromptError')
+        throw new WasmeError('INTERRUPTED', 'interrupted');
+      throw error;
+    }
+  };
+  const answer = async <T>(inquirer: typeof import('inquirer').default, question: object): Promise<T> => {
+    const prompt = inquirer.createPromptModule({
+      input: context.stdin,
+      output: context.stderr as NodeJS.WriteStream,
+    });
+    const answers = (await prompt([{ name: 'value', ...question } as never])) as { value: T };
+    return answers.value;
+  };
+  return {
+    select: (question, choices) =>
+      ask(question, inquirer => answer(inquirer, { type: 'select', message: question.message, choices })),
+    input: (question, defaultValue) =>
+      ask(question, inquirer =>
+        answer(inquirer, { type: 'input', message: question.message, default: defaultValue }),
+      ),
+    confirm: (question, defaultValue) =>
+      ask(question, inquirer =>
+        answer(inquirer, { type: 'confirm', message: question.message, default: defaultValue }),
+      ),
+    password: question =>
+      ask(question, inquirer => answer(inquirer, { type: 'password', message: question.message, mask: '*' })),
+  };
+}

@@ -1,0 +1,90 @@
+/**
+ * Every failure a person can meet, in one table: what it is called and which exit code it ends with.
+ * Codes are for scripts and for docs/errors.md (generated from here); messages are written where the failure happens.
+ */
+
+/** Exit codes of the process: 0 done, 1 the job failed, 2 wrong usage or project file, 70 our bug, 130 interrupted. */
+type ExitCode = 1 | 2 | 70 | 130;
+
+interface ErrorKind {
+  readonly exit: ExitCode;
+  readonly meaning: string;
+}
+
+/** code → exit code and one sentence of meaning. Sorted by area; an area is the first word of the code. */
+export const errorKinds = {
+  INTERNAL: { exit: 70, meaning: 'A bug of wasme itself. The text under it is what to report.' },
+  INTERRUPTED: { exit: 130, meaning: 'Ctrl-C or SIGTERM ended the work; nothing half-written was left.' },
+  USAGE: {
+    exit: 2,
+    meaning: 'The command line does not fit: an unknown verb, flag or value, or a missing operand.',
+  },
+  USAGE_NO_PROMPT: {
+    exit: 2,
+    meaning: 'A value is missing and there is no terminal to ask on (or --yes, or CI is set).',
+  },
+
+  FILE_NOT_FOUND: { exit: 1, meaning: 'A file or folder that was named does not exist.' },
+  FILE_EXISTS: { exit: 1, meaning: 'Something is already there and would have been overwritten.' },
+  FILE_ACCESS: {
+    exit: 1,
+    meaning: 'The system refused to read or write a path (permission, read-only, disk full).',
+  },
+
+  NETWORK: { exit: 1, meaning: 'A server could not be reached, or the connection broke.' },
+
+  PROJECT_NOT_FOUND: { exit: 2, meaning: 'No wasme.json here or in a folder above.' },
+  PROJECT_INVALID: {
+    exit: 2,
+    meaning: 'wasme.json (or runtime-config.json) is not valid; the text names the field, line and column.',
+  },
+
+  TOOL_MISSING: { exit: 1, meaning: 'A program that the job needs is not installed or not on PATH.' },
+  TOOL_FAILED: { exit: 1, meaning: 'A program that was started ended with an error.' },
+
+  WASM_INVALID: { exit: 1, meaning: 'The file is not a WebAssembly module, is truncated, or is damaged.' },
+  WASM_ABI: {
+    exit: 1,
+    meaning: 'The module is not a Proxy-Wasm filter that the host can load (ABI marker, imports, exports).',
+  },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof errorKinds;
+
+export interface WasmeErrorOptions {
+  /** What to type or change next, one line. */
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+  /** Machine-readable facts for --json. Never secrets. */
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A failure that was foreseen: it has a code, says which value was wrong, and what to do next. */
+export class WasmeError extends Error {
+  override readonly name = 'WasmeError';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(code: ErrorCode, message: string, options: WasmeErrorOptions = {}) {
+    super(redact(message), options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint === undefined ? undefined : redact(options.hint);
+    this.details = options.details;
+  }
+
+  get exitCode(): ExitCode {
+    return errorKinds[this.code].exit;
+  }
+}
+
+/** Takes credentials out of text before it can be printed: URL userinfo, Authorization values, token parameters. */
+export function redact(text: string): string {
+  return text
+    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^/\s:@]+(?::[^/\s@]*)?@/gi, '$1***@')
+    .replace(/\b(Basic|Bearer)\s+[A-Za-z0-9+/=._~-]{8,}/g, '$1 ***')
+    .replace(
+      /([?&](?:access_token|token|password|sig|signature|X-Amz-Signature|X-Amz-Credential)=)[^&\s]+/gi,
+      '$1***',
+    );
+}

@@ -1,0 +1,198 @@
+/**
+ * What the host exchanges with whoever moves bytes for it: the proxy, a test suite, a web page.
+ * No Node types and no DOM types here or anywhere in host/.
+ */
+import type { HeaderMap } from './header-map.ts';
+
+/**
+ * A string in which every character stands for one byte (code 0–255), as HTTP/1 header values come from the wire.
+ * Bytes are neither decoded nor lost, and engines store such strings one byte per character.
+ */
+export type ByteString = string;
+
+/** Who sees the outcome of a stream's filter chain. Every call is a synchronous notification. */
+export interface HttpStreamSink {
+  /** The request left the chain towards the upstream. */
+  requestHeaders(headers: HeaderMap, endOfStream: boolean): void;
+  requestBody(data: Uint8Array, endOfStream: boolean): void;
+  requestTrailers(trailers: HeaderMap): void;
+  /** The response left the chain towards the downstream. */
+  responseHeaders(headers: HeaderMap, endOfStream: boolean): void;
+  responseBody(data: Uint8Array, endOfStream: boolean): void;
+  responseTrailers(trailers: HeaderMap): void;
+  /**
+   * The stream is over without a complete response: end both sides. `details` is Envoy's response-code detail,
+   * e.g. `wasm_close_stream`.
+   */
+  reset(details: string): void;
+  /** True: a direction holds more than its watermark, stop reading from its source. False: go on. */
+  readDisable(direction: 'request' | 'response', disabled: boolean): void;
+  /** A filter cleared the route cache: choose the route again from the current headers. */
+  clearRouteCache(): void;
+}
+
+/** One HTTP exchange in front of the filter chain. The proxy calls these as the bytes come. */
+export interface HttpStream {
+  requestHeaders(headers: HeaderMap, endOfStream: boolean): void;
+  requestBody(data: Uint8Array, endOfStream: boolean): void;
+  requestTrailers(trailers: HeaderMap): void;
+  responseHeaders(headers: HeaderMap, endOfStream: boolean): void;
+  responseBody(data: Uint8Array, endOfStream: boolean): void;
+  responseTrailers(trailers: HeaderMap): void;
+  /** A response made by the proxy itself (404 no route, 503 upstream failure, 504): goes through the encoder chain. */
+  localReply(reply: LocalReply): void;
+  /** The downstream went away, or the upstream broke after response headers were sent. */
+  reset(details: string): void;
+  /** Both directions have ended (or were reset) and nothing more will come: log, done, delete. Idempotent. */
+  complete(): void;
+  /** What attributes (`request.*`, `source.*`, `xds.*` …) are answered from; the proxy fills it as it learns. */
+  readonly info: StreamInfo;
+}
+
+export interface LocalReply {
+  readonly status: number;
+  readonly body: Uint8Array;
+  /** Response-code details, e.g. `route_not_found`. */
+  readonly details: string;
+  readonly headers?: readonly (readonly [name: ByteString, value: ByteString])[];
+  /** −1 when not set. */
+  readonly grpcStatus?: number;
+}
+
+/** Facts about a stream. Times are nanoseconds since the epoch; sizes are bytes. */
+export interface StreamInfo {
+  protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2' | 'HTTP/3' | undefined;
+  startTimeNs: bigint;
+  endTimeNs: bigint | undefined;
+  bytesReceived: number;
+  bytesSent: number;
+  responseCode: number | undefined;
+  responseCodeDetails: string | undefined;
+  /** Envoy's response flags as its legacy bit vector. */
+  responseFlags: number;
+  upstreamFirstByteSentNs: bigint | undefined;
+  upstreamLastByteReceivedNs: bigint | undefined;
+  routeName: string | undefined;
+  clusterName: string | undefined;
+  virtualHostName: string | undefined;
+  readonly downstream: ConnectionInfo;
+  upstream: ConnectionInfo | undefined;
+  upstreamRequestAttempts: number;
+  upstreamTransportFailure: string | undefined;
+}
+
+/** One side's connection. Addresses are `host:port`, `[v6]:port`, or a socket path. */
+export interface ConnectionInfo {
+  readonly id: number;
+  readonly localAddress: string;
+  readonly remoteAddress: string;
+  readonly tls?: TlsInfo;
+  readonly requestedServerName?: string;
+}
+
+export interface TlsInfo {
+  readonly version: string;
+  readonly mtls: boolean;
+  readonly subjectLocal: string;
+  readonly subjectPeer: string;
+  readonly dnsSanLocal: string;
+  readonly dnsSanPeer: string;
+  readonly uriSanLocal: string;
+  readonly uriSanPeer: string;
+  readonly sha256Peer: string;
+}
+
+/** An L4 connection in front of the network filter chain. */
+export interface TcpStream {
+  downstreamData(data: Uint8Array, endOfStream: boolean): void;
+  upstreamData(data: Uint8Array, endOfStream: boolean): void;
+  /** `remote`: the peer closed; `local`: we did. */
+  downstreamClosed(by: 'local' | 'remote'): void;
+  upstreamClosed(by: 'local' | 'remote'): void;
+  readonly info: StreamInfo;
+}
+
+export interface TcpStreamSink {
+  toUpstream(data: Uint8Array, endOfStream: boolean): void;
+  toDownstream(data: Uint8Array, endOfStream: boolean): void;
+  /** Filters let the connection through: the upstream connection may be made. */
+  connectUpstream(): void;
+  closeDownstream(details: string): void;
+  closeUpstream(details: string): void;
+}
+
+/** The world as a VM may touch it. Implemented on Node by proxy/, by a few lines in a test or a web page. */
+export interface HostEnvironment {
+  /** Nanoseconds since the epoch; never 0. */
+  realtimeNs(): bigint;
+  monotonicNs(): bigint;
+  fillRandom(bytes: Uint8Array): void;
+  /** Calls back once after `delayMs`, outside any guest call; returns how to cancel it. */
+  schedule(delayMs: number, callback: () => void): () => void;
+  log(entry: LogEntry): void;
+  /** Starts an HTTP call-out; see `HttpCallStart`. */
+  httpCall(request: HttpCallRequest, listener: HttpCallListener): HttpCallStart;
+  /** Opens a gRPC exchange (unary calls too). */
+  grpcCall(request: GrpcRequest, listener: GrpcListener): GrpcCallStart;
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'critical';
+
+export interface LogEntry {
+  readonly level: LogLevel;
+  /** `wasm log <plugin> <root_id> <vm_id>: ` and the message are joined by whoever prints; bytes kept as they were. */
+  readonly prefix: string;
+  readonly message: Uint8Array;
+  /** 'guest' for what the filter logged; 'host' for what the host says about the filter. */
+  readonly source: 'guest' | 'host';
+}
+
+export interface HttpCallRequest {
+  readonly cluster: string;
+  readonly headers: HeaderMap;
+  readonly body: Uint8Array;
+  /** 0: no limit. */
+  readonly timeoutMs: number;
+}
+
+export type HttpCallStart =
+  | { readonly status: 'started'; readonly cancel: () => void }
+  | { readonly status: 'unknown-cluster' }
+  /** The cluster is known but has no healthy host: the guest gets InternalFailure and no callback. */
+  | { readonly status: 'unavailable' };
+
+/** Exactly one of these, once, never from inside `httpCall` itself. */
+export interface HttpCallListener {
+  /** Any complete response; Envoy's 503 and 504 texts for refused and timed-out calls are such responses. */
+  response(headers: HeaderMap, body: Uint8Array, trailers: HeaderMap): void;
+  /** Reset after headers, response over the limit, cancelled: the guest sees zero headers and get_status 11. */
+  failure(reason: string): void;
+}
+
+export interface GrpcRequest {
+  readonly cluster: string;
+  readonly service: ByteString;
+  readonly method: ByteString;
+  readonly metadata: HeaderMap;
+  readonly timeoutMs: number;
+}
+
+export type GrpcCallStart =
+  | { readonly status: 'started'; readonly call: GrpcCall }
+  | { readonly status: 'unknown-cluster' }
+  | { readonly status: 'unavailable' };
+
+export interface GrpcCall {
+  /** One message without the 5-byte frame. */
+  send(message: Uint8Array, endStream: boolean): void;
+  /** Half-close. */
+  close(): void;
+  cancel(): void;
+}
+
+export interface GrpcListener {
+  initialMetadata(metadata: HeaderMap): void;
+  message(message: Uint8Array): void;
+  trailingMetadata(metadata: HeaderMap): void;
+  close(status: number, message: ByteString): void;
+}

@@ -1,0 +1,97 @@
+/** Starts other programs. The only importer of execa: no shell, arguments as a list, children end with us. */
+import { execa } from 'execa';
+import { WasmeError, redact } from '../errors.ts';
+import type { Edges } from './edges.ts';
+
+/** A command as data: what a plan holds and what --dry-run prints. */
+export interface CommandLine {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** Absolute; default: the edges' cwd. */
+  readonly cwd?: string;
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface ExecOptions {
+  /** Text for the program's standard input; nothing when absent. */
+  readonly input?: string;
+  readonly timeoutMs?: number;
+  /** Called with every line of stdout and stderr as it comes. */
+  readonly onLine?: (line: string) => void;
+}
+
+export interface ExecResult {
+  /** Exit code; 128 + n for a signal. */
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly durationMs: number;
+  readonly timedOut: boolean;
+}
+
+/**
+ * Runs a program to its end and gives back what it printed, whatever its exit code.
+ * Fails with TOOL_MISSING when it cannot be started and INTERRUPTED when the edges' signal aborts.
+ */
+export async function exec(
+  command: CommandLine,
+  edges: Edges,
+  options: ExecOptions = {},
+): Promise<ExecResult> {
+  edges.reporter.detail(`$ ${showCommand(command)}`);
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries({ ...edges.env, ...command.env })) {
+    if (value !== undefined) env[name] = value;
+  }
+  const child = execa(command.program, command.args, {
+    cwd: command.cwd ?? edges.cwd,
+    env,
+    extendEnv: false,
+    reject: false,
+    cancelSignal: edges.signal,
+    forceKillAfterDelay: 2_000,
+    all: options.onLine !== undefined,
+    maxBuffer: 64 * 1024 * 1024,
+    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+    ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
+  });
+  if (options.onLine) {
+    const { onLine } = options;
+    void (async () => {
+      for await (const line of child.iterable({ from: 'all' })) onLine(String(line));
+    })().catch(() => undefined);
+  }
+  const result = await child;
+  if (result.isCanceled) {
+    throw new WasmeError('INTERRUPTED', `interrupted while ${command.program} was running`);
+  }
+  if (result.failed && result.exitCode === undefined && !result.timedOut && result.signal === undefined) {
+    throw new WasmeError(
+      'TOOL_MISSING',
+      `cannot start ${command.program}: ${result.originalMessage ?? 'not found'}`,
+      {
+        hint: `check that ${command.program} is installed and on PATH; 'wasme doctor' tells how to get compilers`,
+        cause: result,
+        details: { program: command.program },
+      },
+    );
+  }
+  return {
+    exitCode: result.exitCode ?? 128,
+    stdout: result.stdout,
+    stderr: result.stderr,
+    durationMs: result.durationMs,
+    timedOut: result.timedOut,
+  };
+}
+
+/** A command line that can be pasted into a POSIX shell; credentials redacted. */
+export function showCommand(command: CommandLine): string {
+  const env = Object.entries(command.env ?? {}).map(([name, value]) => `${name}=${quote(value)}`);
+  return redact([...env, quote(command.program), ...command.args.map(quote)].join(' '));
+}
+
+function quote(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

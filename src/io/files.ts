@@ -1,0 +1,107 @@
+/** Files: atomic writes, temporary folders, safe joins, and system errors told as WasmeError. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { WasmeError } from '../errors.ts';
+
+/** Whole file as bytes. Fails with FILE_NOT_FOUND or FILE_ACCESS. */
+export async function readBytes(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw fileError(error, path, 'read');
+  }
+}
+
+/** Whole file as UTF-8 text. Fails with FILE_NOT_FOUND or FILE_ACCESS. */
+export async function readText(path: string): Promise<string> {
+  return (await readBytes(path)).toString('utf8');
+}
+
+/**
+ * Writes so that a reader, or a kill at any moment, sees the old content or the new one, never a part:
+ * temporary file in the same folder, flushed, then renamed over the target. Makes missing folders.
+ */
+export async function writeAtomic(
+  path: string,
+  data: string | Uint8Array,
+  options: { mode?: number } = {},
+): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const handle = await open(temporary, 'wx', options.mode ?? 0o644);
+    try {
+      await handle.writeFile(data);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw fileError(error, path, 'write');
+  }
+}
+
+/** Runs `body` with a fresh folder that is gone afterwards, whatever happened. */
+export async function withTempDir<T>(body: (dir: string) => Promise<T>): Promise<T> {
+  const dir = await mkdtemp(join(tmpdir(), 'wasme-'));
+  try {
+    return await body(dir);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return (await kindOf(path)) !== undefined;
+}
+
+/** 'file', 'dir', 'other', or undefined when nothing is there. */
+export async function kindOf(path: string): Promise<'file' | 'dir' | 'other' | undefined> {
+  try {
+    const found = await stat(path);
+    return found.isFile() ? 'file' : found.isDirectory() ? 'dir' : 'other';
+  } catch (error) {
+    if (isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined;
+    throw fileError(error, path, 'read');
+  }
+}
+
+/** Joins a name that came from outside to `root`; refuses one that would lead out of it. */
+export function safeJoin(root: string, name: string): string {
+  const path = resolve(root, name);
+  const inside = relative(root, path);
+  if (isAbsolute(name) || name.includes('\0') || inside === '..' || inside.startsWith(`..${sep}`)) {
+    throw new WasmeError('FILE_ACCESS', `refused the path ${JSON.stringify(name)}: it leads out of ${root}`);
+  }
+  return path;
+}
+
+/** The system's error as ours: what was tried on which path, and what usually helps. Other values come back as they are. */
+export function fileError(error: unknown, path: string, verb: 'read' | 'write'): unknown {
+  if (!isSystemError(error)) return error;
+  const hints: Record<string, string> = {
+    ENOENT: 'check the spelling; relative paths start at the current folder',
+    EACCES: 'check the permissions of the file and of the folders above it',
+    EPERM: 'check the permissions of the file and of the folders above it',
+    EROFS: 'the file system is mounted read-only; name an output path elsewhere with -o',
+    ENOSPC: 'the disk is full; free some space and run the command again',
+    EISDIR: 'this is a folder; name a file',
+    ENOTDIR: 'a part of this path is a file, not a folder',
+  };
+  const missing = error.code === 'ENOENT' && verb === 'read';
+  return new WasmeError(
+    missing ? 'FILE_NOT_FOUND' : 'FILE_ACCESS',
+    missing ? `no such file: ${path}` : `cannot ${verb} ${path}: ${error.code ?? error.message}`,
+    { hint: hints[error.code ?? ''], cause: error, details: { path } },
+  );
+}
+
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return (
+    error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string' && 'syscall' in error
+  );
+}

@@ -1,0 +1,35 @@
+/** Where wasme keeps things: the store, caches, and the templates that ship with the package. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Edges } from './edges.ts';
+
+type Places = Pick<Edges, 'env' | 'homeDir' | 'platform'>;
+
+/** Folder of the image store: WASME_HOME, else the platform's data folder. */
+export function dataDir({ env, homeDir, platform }: Places): string {
+  if (env['WASME_HOME']) return env['WASME_HOME'];
+  if (platform === 'darwin') return join(homeDir, 'Library', 'Application Support', 'wasme');
+  if (platform === 'win32') return join(env['LOCALAPPDATA'] ?? join(homeDir, 'AppData', 'Local'), 'wasme');
+  return join(env['XDG_DATA_HOME'] || join(homeDir, '.local', 'share'), 'wasme');
+}
+
+/** Folder for what can be fetched or computed again: WASME_HOME/cache, else the platform's cache folder. */
+export function cacheDir({ env, homeDir, platform }: Places): string {
+  if (env['WASME_HOME']) return join(env['WASME_HOME'], 'cache');
+  if (platform === 'darwin') return join(homeDir, 'Library', 'Caches', 'wasme');
+  if (platform === 'win32')
+    return join(env['LOCALAPPDATA'] ?? join(homeDir, 'AppData', 'Local'), 'wasme', 'cache');
+  return join(env['XDG_CACHE_HOME'] || join(homeDir, '.cache'), 'wasme');
+}
+
+/** The package's own folder: the one with package.json above this file, built or not. */
+export function packageDir(): string {
+  let dir = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(dir, 'package.json'))) dir = dirname(dir);
+  return dir;
+}
+
+export function templatesDir(): string {
+  return join(packageDir(), 'templates');
+}

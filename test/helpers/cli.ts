@@ -1,0 +1,59 @@
+/** Runs a command line in process, in a world of its own: temp folder, own HOME, captured streams. */
+import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { run } from '../../commands/cli.ts';
+import type { Context } from '../../commands/ui/context.ts';
+import { silentReporter } from '../../src/reporter.ts';
+import type { Edges } from '../../src/io/edges.ts';
+
+export interface World {
+  /** The current folder of the commands. */
+  readonly cwd: string;
+  readonly home: string;
+  readonly env: Record<string, string | undefined>;
+  /** Runs `wasme <argv>` in this world. */
+  wasme(...argv: string[]): Promise<Outcome>;
+  /** Edges for calling a verb of the library directly. */
+  readonly edges: Edges;
+}
+
+export interface Outcome {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A fresh world; gone when the test is. */
+export function newWorld(
+  options: { env?: Record<string, string | undefined>; signal?: AbortSignal } = {},
+): World {
+  const root = mkdtempSync(join(tmpdir(), 'wasme-test-'));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  const cwd = join(root, 'work');
+  const home = join(root, 'home');
+  mkdirSync(cwd);
+  mkdirSync(home);
+  const env = { PATH: process.env['PATH'], HOME: home, ...options.env };
+  const signal = options.signal ?? new AbortController().signal;
+  const common = { cwd, env, platform: process.platform, homeDir: home, now: Date.now, signal };
+  return {
+    cwd,
+    home,
+    env,
+    edges: { ...common, reporter: silentReporter },
+    async wasme(...argv) {
+      let stdout = '';
+      let stderr = '';
+      const context: Context = {
+        ...common,
+        stdin: process.stdin,
+        stdout: { write: text => (stdout += text) },
+        stderr: { write: text => (stderr += text) },
+      };
+      const exitCode = await run(argv, context);
+      return { exitCode, stdout, stderr };
+    },
+  };
+}

@@ -1,0 +1,66 @@
+/** Real programs that tests use when they are there. Missing ones skip with a reason, or fail under WASME_REQUIRE=all. */
+import { accessSync, constants, existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+/** Where .ci/provision puts what it installs. */
+export const toolsDir = process.env['WASME_TOOLS'] ?? join(homedir(), '.cache', 'wasme-ci');
+
+/** Program name on PATH, or a path below `toolsDir`; `get` is how a person gets it. */
+const known = {
+  'envoy-1.40': { file: 'envoy-1.40.0/bin/envoy', get: '.ci/provision envoy' },
+  'envoy-1.36': { file: 'envoy-1.36.2/bin/envoy', get: '.ci/provision envoy' },
+  'docker-registry': { program: 'docker-registry', get: '.ci/provision registries' },
+  skopeo: { program: 'skopeo', get: '.ci/provision registries' },
+  chromium: { program: 'chromium', get: '.ci/provision chromium' },
+  openssl: { program: 'openssl', get: 'apt-get install openssl' },
+  npm: { program: 'npm', get: 'npm comes with Node' },
+} satisfies Record<string, { program?: string; file?: string; get: string }>;
+
+export type ToolName = keyof typeof known;
+
+/** Path of a tool, or undefined. */
+export function findTool(name: ToolName): string | undefined {
+  const tool: { program?: string; file?: string } = known[name];
+  if (tool.file !== undefined) {
+    const path = join(toolsDir, tool.file);
+    return existsSync(path) ? path : undefined;
+  }
+  return (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map(folder => join(folder, tool.program ?? ''))
+    .find(isExecutable);
+}
+
+/** Path of a tool inside `describeWith`, where it is known to be there. */
+export function tool(name: ToolName): string {
+  const path = findTool(name);
+  if (path === undefined) throw new Error(`${name} is not installed: ${known[name].get}`);
+  return path;
+}
+
+/** `describe` for tests that need real programs. */
+export function describeWith(needs: readonly ToolName[], title: string, body: () => void): void {
+  const missing = needs.filter(name => findTool(name) === undefined);
+  if (missing.length === 0) {
+    describe(title, body);
+    return;
+  }
+  const reason = `needs ${missing.map(name => `${name} (${known[name].get})`).join(', ')}`;
+  describe(title, () => {
+    it(reason, context => {
+      if (process.env['WASME_REQUIRE'] === 'all') expect.fail(reason);
+      context.skip(reason);
+    });
+  });
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
