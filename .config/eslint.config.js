@@ -1,22 +1,23 @@
 // Rules with a reason only: types carry most of the load, Biome decides form, test/architecture.test.ts the imports.
+import { join } from 'node:path';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { basePath: '..' },
   globalIgnores([
-    '../dist',
-    '../templates',
-    '../test/fixtures',
-    '../quickstart',
-    '../docs',
-    '../node_modules',
+    'dist/**',
+    'templates/**',
+    'test/fixtures/**',
+    'quickstart/**',
+    'docs/**',
+    'node_modules/**',
   ]),
   {
-    basePath: '..',
     files: ['src/**/*.ts', 'commands/**/*.ts', 'test/**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],
-    languageOptions: { parserOptions: { project: './test/tsconfig.json' } },
+    languageOptions: {
+      parserOptions: { project: './test/tsconfig.json', tsconfigRootDir: join(import.meta.dirname, '..') },
+    },
     rules: {
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-non-null-assertion': 'error',
@@ -42,7 +43,6 @@ export default defineConfig(
     },
   },
   {
-    basePath: '..',
     files: ['test/**/*.ts'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off', 'no-restricted-syntax': 'off' },
   },

@@ -1,4 +1,5 @@
 /** Questions on a terminal. The only importer of inquirer; without a terminal a missing value is an error that names the flag. */
+import type Inquirer from 'inquirer';
 import { WasmeError } from '../../src/errors.ts';
 import type { Context } from './context.ts';
 import type { GlobalOptions } from './options.ts';
@@ -34,10 +35,7 @@ export interface Prompts {
 
 /** Prompts for this context. Each one fails with USAGE_NO_PROMPT where nobody can answer. */
 export function promptsFor(context: Context, options: Partial<GlobalOptions>): Prompts {
-  const ask = async <T>(
-    question: Question,
-    body: (inquirer: typeof import('inquirer').default) => Promise<T>,
-  ): Promise<T> => {
+  const ask = async <T>(question: Question, body: (inquirer: typeof Inquirer) => Promise<T>): Promise<T> => {
     if (!mayPrompt(context, options)) {
       throw new WasmeError('USAGE_NO_PROMPT', `${question.message.replace(/[?:]\s*$/, '')}: no value given`, {
         hint: `add ${question.flag}, or run in a terminal without --yes to be asked`,
@@ -52,13 +50,15 @@ export function promptsFor(context: Context, options: Partial<GlobalOptions>): P
       throw error;
     }
   };
-  const answer = async <T>(inquirer: typeof import('inquirer').default, question: object): Promise<T> => {
+  const answer = async <T>(inquirer: typeof Inquirer, question: object): Promise<T> => {
     const prompt = inquirer.createPromptModule({
       input: context.stdin,
       output: context.stderr as NodeJS.WriteStream,
     });
-    const answers = (await prompt([{ name: 'value', ...question } as never])) as { value: T };
-    return answers.value;
+    // The overloads describe each question type; ours is one of four, chosen below.
+    const questions = [{ name: 'value', ...question }] as unknown as Parameters<typeof prompt>[0];
+    const answers: Record<string, T> = await prompt(questions);
+    return answers['value'] as T;
   };
   return {
     select: (question, choices) =>

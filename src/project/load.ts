@@ -56,11 +56,11 @@ export function parseJsonFile<S extends z.ZodType>(source: string, file: string,
   if (document.errors.length > 0) {
     throw invalid(document.errors.map(error => `${at(error.pos[0])}: ${error.message.split('\n')[0] ?? ''}`));
   }
-  const result = schema.safeParse(document.toJS());
+  const result = schema.safeParse(document.toJS() as unknown);
   if (result.success) return result.data;
   throw invalid(
     result.error.issues.map(issue => {
-      const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+      const unknown: string | undefined = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
       const path = [...issue.path.map(String), ...(unknown === undefined ? [] : [unknown])];
       const field = path.join('.');
       return `${at(offsetOf(document, path))}: ${field === '' ? '' : `${field}: `}${issue.message}`;
@@ -71,7 +71,8 @@ export function parseJsonFile<S extends z.ZodType>(source: string, file: string,
 /** Offset of the key or value at `path`, or of the deepest part of it that exists. */
 function offsetOf(document: ReturnType<typeof parseDocument>, path: readonly string[]): number {
   for (let depth = path.length; depth >= 0; depth--) {
-    const node = depth === 0 ? document.contents : document.getIn(path.slice(0, depth).map(toKey), true);
+    const node: unknown =
+      depth === 0 ? document.contents : document.getIn(path.slice(0, depth).map(toKey), true);
     if (isNode(node) && node.range) return node.range[0];
   }
   return 0;
