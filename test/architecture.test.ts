@@ -1,0 +1,191 @@
+/** The house rules that a program can check: who may import whom, one importer per library, one name in every ring. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { verbs } from '../commands/verbs.ts';
+import { root, sourceFiles } from './helpers/tree.ts';
+
+const files = sourceFiles('src', 'commands');
+
+/** From the top to the ground. A file imports its own folder or a lower rung. */
+const ladder: readonly (readonly string[])[] = [
+  ['commands'],
+  ['src/index.ts'],
+  ['src verbs'],
+  ['src/proxy', 'src/suite'],
+  ['src/scaffold', 'src/toolchains', 'src/oci', 'src/targets', 'src/host'],
+  ['src/project'],
+  ['src/io', 'src/wasm'],
+  ['src/errors.ts', 'src/reporter.ts'],
+];
+
+function rungOf(path: string): { rung: number; place: string } {
+  const place = path.startsWith('commands/')
+    ? 'commands'
+    : /^src\/(errors|reporter|index)\.ts$/.test(path)
+      ? path
+      : /^src\/[^/]+\.ts$/.test(path)
+        ? 'src verbs'
+        : path.split('/').slice(0, 2).join('/');
+  const rung = ladder.findIndex(places => places.includes(place));
+  return { rung, place };
+}
+
+describe('imports', () => {
+  it('run down the ladder: never up, never sideways, verbs do not import verbs', () => {
+    const wrong: string[] = [];
+    for (const file of files) {
+      const from = rungOf(file.path);
+      expect(from.rung, `${file.path} stands on no rung`).toBeGreaterThanOrEqual(0);
+      for (const imported of file.files) {
+        const to = rungOf(imported);
+        if (imported.endsWith('.json')) continue;
+        const sameFolder = from.place === to.place && from.place !== 'src verbs';
+        if (!sameFolder && to.rung <= from.rung) wrong.push(`${file.path} → ${imported}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('have no cycles', () => {
+    const eager = new Map(files.map(file => [file.path, file.eager]));
+    const done = new Set<string>();
+    const cycles: string[] = [];
+    const visit = (path: string, trail: readonly string[]): void => {
+      if (trail.includes(path)) cycles.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
+      if (trail.includes(path) || done.has(path)) return;
+      for (const next of eager.get(path) ?? []) visit(next, [...trail, path]);
+      done.add(path);
+    };
+    for (const path of eager.keys()) visit(path, []);
+    expect(cycles).toEqual([]);
+  });
+
+  it.each([
+    ['execa', /^src\/io\/exec\.ts$/],
+    ['inquirer', /^commands\/ui\/prompts\.ts$/],
+    ['chalk', /^commands\/ui\//],
+    ['commander', /^commands\//],
+    ['undici', /^src\/(io\/http|proxy\/upstream)[\w-]*\.ts$/],
+    ['tar', /^src\/oci\//],
+    ['zod', /(^|\/)schema\.ts$/],
+  ])('%s is imported in one place only', (name, place) => {
+    const importers = files.filter(file => file.packages.includes(name)).map(file => file.path);
+    expect(importers.filter(path => !place.test(path))).toEqual([]);
+  });
+
+  it('leave the host without Node and without a page', () => {
+    const inside = files.filter(file => /^src\/(host|wasm)\//.test(file.path));
+    const node = inside.filter(file => file.packages.some(name => name.startsWith('node:')));
+    expect(node.map(file => file.path)).toEqual([]);
+    const words = /\b(Buffer|process|document|window|globalThis\.process)\s*[.(]/;
+    expect(inside.filter(file => words.test(withoutComments(file.text))).map(file => file.path)).toEqual([]);
+  });
+
+  it('load commander and nothing heavy at the start', () => {
+    const eager = new Map(files.map(file => [file.path, file]));
+    const packages = new Set<string>();
+    const reached = new Set<string>();
+    // main.ts awaits these two, so they count as its own.
+    const visit = (path: string): void => {
+      const file = eager.get(path);
+      if (!file || reached.has(path)) return;
+      reached.add(path);
+      for (const name of file.eagerPackages) packages.add(name);
+      file.eager.forEach(visit);
+    };
+    ['commands/main.ts', 'commands/cli.ts', 'commands/ui/context.ts'].forEach(visit);
+    expect([...packages].filter(name => !name.startsWith('node:'))).toEqual(['commander']);
+  });
+});
+
+describe('words', () => {
+  it('src never prints, prompts, exits or reads the process', () => {
+    const words = /\bprocess\.(?!memoryUsage\b|hrtime\b|versions\b)|\bconsole\./;
+    const allowed = /^src\/proxy\/[\w-]*worker\.ts$/;
+    const found = files.filter(
+      file => file.path.startsWith('src/') && words.test(withoutComments(file.text)),
+    );
+    expect(found.map(file => file.path).filter(path => !allowed.test(path))).toEqual([]);
+  });
+
+  it.each([
+    ['WebAssembly', /^src\/(host|wasm)\//],
+    ['DataView', /^src\/(host|wasm)\//],
+  ])('%s is used in one place only', (word, place) => {
+    const users = files.filter(file =>
+      new RegExp(`\\b(new )?${word}\\b[.(]`).test(withoutComments(file.text)),
+    );
+    expect(users.map(file => file.path).filter(path => !place.test(path))).toEqual([]);
+  });
+
+  it('every file says what it owns, in its first line', () => {
+    const silent = files.filter(file => !/^(#!.*\n)?\/\*\*/.test(file.text));
+    expect(silent.map(file => file.path)).toEqual([]);
+  });
+
+  it('a file over 300 lines gives its reason in the head comment', () => {
+    const long = files.filter(file => file.text.split('\n').length > 301);
+    const unexplained = long.filter(
+      file => !/^(#!.*\n)?\/\*\*[^]*?(long|lines|one file|one table)[^]*?\*\//.test(file.text),
+    );
+    expect(unexplained.map(file => file.path)).toEqual([]);
+  });
+
+  it('no enum, no default export, no name that means nothing', () => {
+    expect(
+      files.filter(file => /^export default|^(export )?(const )?enum /m.test(file.text)).map(f => f.path),
+    ).toEqual([]);
+    expect(
+      files.filter(file => /\b(utils?|helpers?|manager|misc|common)\.ts$/.test(file.path)).map(f => f.path),
+    ).toEqual(files.filter(file => file.path === 'commands/deploy/common.ts').map(f => f.path));
+  });
+});
+
+describe('a verb has one name in every ring', () => {
+  it.each(verbs.map(verb => verb.name))('%s', name => {
+    expect(existsSync(join(root, 'commands', `${name}.ts`)), `commands/${name}.ts`).toBe(true);
+    expect(
+      existsSync(join(root, 'docs', 'commands', `${name}.md`)),
+      `docs/commands/${name}.md: npm run docs`,
+    ).toBe(true);
+    expect(
+      existsSync(join(root, 'test', 'commands', `${name}.test.ts`)),
+      `test/commands/${name}.test.ts`,
+    ).toBe(true);
+  });
+
+  it('and every command file is a verb', () => {
+    const commands = readdirSync(join(root, 'commands')).filter(name => name.endsWith('.ts'));
+    const known = ['main.ts', 'cli.ts', 'verbs.ts', ...verbs.map(verb => `${verb.name}.ts`)];
+    expect(commands.filter(name => !known.includes(name))).toEqual([]);
+  });
+});
+
+describe('the package', () => {
+  it('keeps the agreed top level', () => {
+    const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).split('\n');
+    const top = new Set(
+      tracked.map(path => path.split('/')[0] ?? '').filter(name => name !== '' && !name.startsWith('.')),
+    );
+    const agreed = ['src', 'templates', 'commands', 'test', 'docs', 'package.json', 'tsconfig.json'];
+    expect(
+      [...top].filter(
+        name => ![...agreed, 'README.md', 'LICENSE', 'CHANGELOG.md', 'package-lock.json'].includes(name),
+      ),
+    ).toEqual([]);
+  });
+
+  it('names every dependency and its reason in docs/rationale.md', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    const rationale = readFileSync(join(root, 'docs', 'rationale.md'), 'utf8');
+    expect(Object.keys(dependencies).filter(name => !rationale.includes(`\`${name}\``))).toEqual([]);
+  });
+});
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[^]*?\*\//g, '').replace(/(^|[^:])\/\/.*$/gm, '$1');
+}
