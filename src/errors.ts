@@ -42,6 +42,24 @@ export const errorKinds = {
   TOOL_MISSING: { exit: 1, meaning: 'A program that the job needs is not installed or not on PATH.' },
   TOOL_FAILED: { exit: 1, meaning: 'A program that was started ended with an error.' },
 
+  TOOL_OUTDATED: {
+    exit: 1,
+    meaning: 'A program is there but its version is too old, or does not go with another one.',
+  },
+  BUILD_FAILED: {
+    exit: 1,
+    meaning: 'The compiler refused the source, or left no module. The text shows file, line and column.',
+  },
+  BUILD_BUSY: { exit: 1, meaning: 'Another build of the same project is running and did not end in time.' },
+  BUILD_TOO_LARGE: { exit: 1, meaning: 'The module is larger than build.sizeBudget in wasme.json allows.' },
+  LANGUAGE_UNKNOWN: {
+    exit: 2,
+    meaning: 'No wasme.json names the language, and the files of the folder do not tell it.',
+  },
+  NAME_INVALID: { exit: 2, meaning: 'A project name that compilers, registries or clusters would refuse.' },
+  TEMPLATE_UNKNOWN: { exit: 2, meaning: 'There is no such template, or none for this language and kind.' },
+  TEMPLATE_INVALID: { exit: 1, meaning: 'A template folder has no valid template.json or wasme.json.' },
+
   WASM_INVALID: { exit: 1, meaning: 'The file is not a WebAssembly module, is truncated, or is damaged.' },
   WASM_ABI: {
     exit: 1,
