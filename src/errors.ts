@@ -39,6 +39,23 @@ export const errorKinds = {
     meaning: 'wasme.json (or runtime-config.json) is not valid; the text names the field, line and column.',
   },
 
+  DEPLOY_UNSUPPORTED: {
+    exit: 1,
+    meaning: 'The target, or this version of it, has no way to say what was asked for.',
+  },
+  DEPLOY_CONFIGURATION: {
+    exit: 1,
+    meaning: 'The plugin configuration does not satisfy the JSON Schema of the project.',
+  },
+  DEPLOY_FILE: {
+    exit: 1,
+    meaning: 'A configuration file that was to be edited cannot be: not YAML, an old API, or nothing fits in it.',
+  },
+  DEPLOY_REJECTED: {
+    exit: 1,
+    meaning: 'The proxy or the control plane refused what was deployed; the text says why.',
+  },
+
   TOOL_MISSING: { exit: 1, meaning: 'A program that the job needs is not installed or not on PATH.' },
   TOOL_FAILED: { exit: 1, meaning: 'A program that was started ended with an error.' },
 

@@ -1,0 +1,98 @@
+/** What is to run, said once for every control plane: one filter, its code, its settings. Targets turn it into documents. */
+import { createHash } from 'node:crypto';
+
+/** Where the filter sits. `service` is one singleton VM beside the traffic; `access-log` is called when a stream is over. */
+export type FilterKind = 'http' | 'network' | 'service' | 'access-log';
+
+/** What happens to traffic when the filter cannot be loaded or has crashed. */
+export type FailurePolicy = 'closed' | 'open' | 'reload';
+
+/** Where the proxy gets the module from. Digests look like `sha256:<64 hex>`. */
+export type IntentCode =
+  | {
+      readonly from: 'file';
+      /** As the proxy will open it. */
+      readonly path: string;
+      /** Digest of the file's bytes. */
+      readonly digest: string;
+      /** The image it was taken out of, for explanations. */
+      readonly image?: string;
+    }
+  | {
+      readonly from: 'http';
+      readonly url: string;
+      /** Digest of the bytes served; undefined with --no-digest. */
+      readonly digest: string | undefined;
+    }
+  | {
+      readonly from: 'image';
+      /** Registry, repository and tag without a digest: `ghcr.io/me/add-header:v0.1`. */
+      readonly reference: string;
+      /** Digest of the image manifest that proxies compare with (never of an index); undefined with --no-digest. */
+      readonly digest: string | undefined;
+    };
+
+/** Plugin configuration: the exact text, a JSON value, or bytes that are not UTF-8. */
+export type IntentConfiguration =
+  | { readonly form: 'text'; readonly text: string }
+  | { readonly form: 'json'; readonly value: unknown }
+  | { readonly form: 'bytes'; readonly bytes: Uint8Array };
+
+/** What reading the module told; absent when it was not read (an image that only the proxies pull). */
+export interface ModuleFacts {
+  /** The exported marker without its prefix: `0_2_1`. */
+  readonly abi: string;
+  /** Imported functions as `proxy_log` (module `env`) or `fd_write` (WASI), sorted. */
+  readonly hostFunctions: readonly string[];
+  /** Exported callbacks that the host calls, sorted. */
+  readonly callbacks: readonly string[];
+}
+
+export interface DeployIntent {
+  /** Name of the filter in the proxy and of the object in a cluster. */
+  readonly id: string;
+  readonly kind: FilterKind;
+  /** Empty: the module's only or default root. */
+  readonly rootId: string;
+  /** Empty: no VM is shared by name. */
+  readonly vmId: string;
+  /** `v8`, `wasmtime`, `wamr`, `null`. */
+  readonly runtime: string;
+  readonly code: IntentCode;
+  readonly configuration?: IntentConfiguration;
+  readonly vmConfiguration?: IntentConfiguration;
+  /** Variables set for the module. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Variables passed on from the proxy's own environment. */
+  readonly hostEnv: readonly string[];
+  /** undefined: the proxy's default, which is closed. */
+  readonly failPolicy: FailurePolicy | undefined;
+  /** Names of the only functions the module may import and the host may call; undefined: no restriction. */
+  readonly allowedCapabilities: readonly string[] | undefined;
+  /** True when on_request_headers may pause the headers alone; undefined: the proxy's default. */
+  readonly allowOnHeadersStopIteration: boolean | undefined;
+  readonly module?: ModuleFacts;
+}
+
+/** Digest of everything the intent says: equal intents, equal hash, whatever the order of keys. For annotations. */
+export function intentHash(intent: DeployIntent): string {
+  return createHash('sha256').update(canonical(intent)).digest('hex').slice(0, 16);
+}
+
+/** The text a guest reads as its configuration; undefined when it is bytes. JSON has no spaces, keys as they came. */
+export function configurationText(configuration: IntentConfiguration): string | undefined {
+  if (configuration.form === 'text') return configuration.text;
+  return configuration.form === 'json' ? JSON.stringify(configuration.value) : undefined;
+}
+
+function canonical(value: unknown): string {
+  if (value instanceof Uint8Array) return JSON.stringify(Buffer.from(value).toString('base64'));
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value)
+      .filter(([, item]) => item !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`;
+  }
+  return JSON.stringify(value) ?? 'null';
+}

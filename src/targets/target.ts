@@ -1,0 +1,71 @@
+/** A place where filters are deployed. `plan` is pure; what touches the world is named for what it does and gets edges. */
+import type { Edges } from '../io/edges.ts';
+import type { DeployIntent, IntentCode } from './intent.ts';
+import type { Tree } from './tree.ts';
+
+/** `Options` are the target's own flags; `Facts` is what must be known of the world before documents can be made. */
+export interface Target<Options, Facts = undefined> {
+  readonly name: string;
+  /** Forms of code this target can be given, preferred one first. An image is pulled into a file where only files are. */
+  readonly accepts: readonly IntentCode['from'][];
+  /** Reads, changes nothing: the cluster's version, the person's own file. */
+  observe(intent: DeployIntent, options: Options, edges: Edges): Promise<Facts>;
+  /** Same input, same plan. Fails with DEPLOY_UNSUPPORTED when the target or its version cannot say what is asked. */
+  plan(intent: DeployIntent, options: Options, facts: Facts): Plan;
+  /** Gives the plan to the control plane. Absent where a plan is files only. */
+  apply?(plan: Plan, options: Options, edges: Edges): Promise<readonly AppliedObject[]>;
+}
+
+export interface Plan {
+  /** In the order they are printed and applied. */
+  readonly documents: readonly PlannedDocument[];
+  /** The whole text instead of `documents`, when a person's own file was edited. */
+  readonly text?: string;
+  /** Written before anything is printed or applied; paths are absolute. */
+  readonly files: readonly PlannedFile[];
+  /** What a person should know although it is no failure; shown as warnings. */
+  readonly warnings: readonly string[];
+}
+
+export interface PlannedDocument {
+  /** File name, or `kind/name` of an object in a cluster. */
+  readonly name: string;
+  readonly content: Tree;
+}
+
+export interface PlannedFile {
+  readonly path: string;
+  readonly data: string | Uint8Array;
+}
+
+export interface AppliedObject {
+  /** `WasmPlugin/bookinfo/add-header`. */
+  readonly name: string;
+  readonly result: 'created' | 'configured' | 'unchanged' | 'deleted' | 'restored';
+}
+
+/** One filter in one proxy (or one object in a cluster), as `status` shows it. */
+export interface StatusRow {
+  /** The proxy's admin address, pod, gateway or object. */
+  readonly where: string;
+  readonly filter: string;
+  readonly state: StatusState;
+  /** Digest that runs; undefined when it cannot be seen. */
+  readonly digest: string | undefined;
+  /** Digest that was meant; undefined when nothing was named to compare with. */
+  readonly expected: string | undefined;
+  /** Times the module was started again after a crash. */
+  readonly restarts: number;
+  /** One sentence: what is wrong and since which counter, or empty. */
+  readonly detail: string;
+}
+
+/** `loaded` is the only healthy one. */
+export type StatusState =
+  | 'loaded'
+  | 'other-digest'
+  | 'failing'
+  | 'fail-open'
+  | 'rejected'
+  | 'missing'
+  | 'unreachable';
