@@ -49,7 +49,8 @@ export const errorKinds = {
   },
   DEPLOY_FILE: {
     exit: 1,
-    meaning: 'A configuration file that was to be edited cannot be: not YAML, an old API, or nothing fits in it.',
+    meaning:
+      'A configuration file that was to be edited cannot be: not YAML, an old API, or nothing fits in it.',
   },
   DEPLOY_REJECTED: {
     exit: 1,
