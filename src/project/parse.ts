@@ -1,0 +1,55 @@
+/** Text of a JSON or YAML file → checked value, with complaints that point at file, line, column and field. */
+import { LineCounter, isNode, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { type ErrorCode, WasmeError } from '../errors.ts';
+
+export interface ParseOptions {
+  readonly format: 'json' | 'yaml';
+  readonly code: ErrorCode;
+  readonly hint: string;
+}
+
+/** Fails with `options.code`, whose message has one line per fault: `file:line:col: field: what`. */
+export function parseFile<S extends z.ZodType>(
+  source: string,
+  file: string,
+  schema: S,
+  options: ParseOptions,
+): z.infer<S> {
+  const lines = new LineCounter();
+  // JSON is YAML's flow subset; this parser keeps positions, which JSON.parse does not.
+  const document = parseDocument(source.replace(/^\uFEFF/, ''), {
+    lineCounter: lines,
+    schema: options.format === 'json' ? 'json' : 'core',
+    strict: true,
+  });
+  const at = (offset: number): string => {
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${line}:${col}`;
+  };
+  const fail = (faults: readonly string[]): WasmeError =>
+    new WasmeError(options.code, faults.join('\n'), { hint: options.hint, details: { faults } });
+  if (document.errors.length > 0) {
+    throw fail(document.errors.map(error => `${at(error.pos[0])}: ${error.message.split('\n')[0] ?? ''}`));
+  }
+  const result = schema.safeParse(document.toJS({ maxAliasCount: 100 }));
+  if (result.success) return result.data;
+  throw fail(
+    result.error.issues.map(issue => {
+      const unknown: string | undefined = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+      const path = [...issue.path.map(String), ...(unknown === undefined ? [] : [unknown])];
+      const field = path.join('.');
+      return `${at(offsetOf(document, path))}: ${field === '' ? '' : `${field}: `}${issue.message}`;
+    }),
+  );
+}
+
+/** Offset of the value at `path`, or of the deepest part of it that exists. */
+function offsetOf(document: ReturnType<typeof parseDocument>, path: readonly string[]): number {
+  for (let depth = path.length; depth >= 0; depth--) {
+    const keys = path.slice(0, depth).map(part => (/^\d+$/.test(part) ? Number(part) : part));
+    const node: unknown = depth === 0 ? document.contents : document.getIn(keys, true);
+    if (isNode(node) && node.range) return node.range[0];
+  }
+  return 0;
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { WasmeError } from '../../../src/errors.ts';
+import { parseFile } from '../../../src/project/parse.ts';
+import { projectSchema } from '../../../src/project/schema.ts';
+
+function faultsOf(source: string): unknown {
+  try {
+    parseFile(source, 'wasme.json', projectSchema, { format: 'json', code: 'PROJECT_INVALID', hint: '' });
+  } catch (error) {
+    if (error instanceof WasmeError) return error.details?.['faults'];
+    throw error;
+  }
+  return undefined;
+}
+
+describe('a faulty wasme.json is told by line and column', () => {
+  it('a value of the wrong kind', () => {
+    expect(faultsOf('{\n  "name": "a",\n  "language": "cobol"\n}')).toEqual([
+      expect.stringMatching(/^wasme\.json:3:15: language: /),
+    ]);
+  });
+
+  it('a field that does not exist, deep inside', () => {
+    expect(faultsOf('{"name": "a", "language": "rust",\n "run": {\n   "prot": 80}}')).toEqual([
+      expect.stringMatching(/^wasme\.json:3:12: run\.prot: Unrecognized key/),
+    ]);
+  });
+
+  it('a missing field points at the object that lacks it', () => {
+    expect(faultsOf('{"name": "a"}')).toEqual([expect.stringMatching(/^wasme\.json:1:1: language: /)]);
+  });
+
+  it('several faults at once', () => {
+    expect(faultsOf('{"name": "A b", "language": "rust", "run": {"port": 70000}}')).toHaveLength(2);
+  });
+
+  it('text that is no JSON', () => {
+    expect(faultsOf('{"name": "a",\n "language" "rust"}')).toEqual([
+      expect.stringMatching(/^wasme\.json:2:/),
+    ]);
+    expect(faultsOf('{"name": "a", "name": "b", "language": "rust"}')).toEqual([
+      expect.stringMatching(/^wasme\.json:1:15: .*unique/i),
+    ]);
+  });
+
+  it('a byte order mark is no fault', () => {
+    expect(faultsOf('\uFEFF{"name": "a", "language": "rust"}')).toBeUndefined();
+  });
+});
