@@ -21,8 +21,8 @@ export function addGlobalOptions(command: Command): void {
 }
 
 /** Flag values of a command and of the program above it; what stands nearer to the verb wins. */
-export function globalOptions(command: Command): GlobalOptions {
-  return command.optsWithGlobals<GlobalOptions>();
+export function globalOptions<T extends GlobalOptions = GlobalOptions>(command: Command): T {
+  return command.optsWithGlobals<T>();
 }
 
 /** commander parser: a whole number in a range. */

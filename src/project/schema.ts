@@ -21,7 +21,7 @@ const port = z.int().min(0).max(65535);
 /** `envoy@1.36`, `istio@1.30`, `envoy-gateway`, `gloo@ee`: which host, and which version of it. */
 const host = z.string().regex(/^[a-z][a-z0-9-]*(@[\w.*-]+)?$/, 'must look like envoy@1.40 or istio@1.30');
 
-/** A string is the file's path (it starts with ./ or @) or the text itself; anything else is sent as JSON text. */
+/** "@path" is the content of a file, any other string the text itself; anything else is sent as JSON text. */
 const configuration = z.union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())]);
 
 const build = z.strictObject({
