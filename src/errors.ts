@@ -33,6 +33,38 @@ export const errorKinds = {
 
   NETWORK: { exit: 1, meaning: 'A server could not be reached, or the connection broke.' },
 
+  REFERENCE_INVALID: {
+    exit: 2,
+    meaning: 'A text is not an image reference: [host[:port]/]name[:tag][@sha256:…], names in lower case.',
+  },
+  IMAGE_NOT_FOUND: { exit: 1, meaning: 'The local store has no image of that name.' },
+  IMAGE_INVALID: {
+    exit: 1,
+    meaning: 'A manifest, index or layer is malformed, of a type that is no filter image, or over a limit.',
+  },
+  DIGEST_MISMATCH: {
+    exit: 1,
+    meaning: 'The bytes that came are not the ones their digest names; nothing of them was kept.',
+  },
+  REGISTRY_UNAUTHORIZED: {
+    exit: 1,
+    meaning: 'The registry wants a login, or refused the credentials it was given.',
+  },
+  REGISTRY_DENIED: { exit: 1, meaning: 'The registry knows who asks but does not permit the action.' },
+  REGISTRY_NOT_FOUND: { exit: 1, meaning: 'The registry has no such repository, tag or blob.' },
+  REGISTRY_RATE_LIMITED: {
+    exit: 1,
+    meaning: 'The registry asks to come back later than is sensible to wait.',
+  },
+  REGISTRY_REFUSED: {
+    exit: 1,
+    meaning: 'The registry answered with an error, or in a way that no registry should.',
+  },
+  CREDENTIALS_INVALID: {
+    exit: 1,
+    meaning: 'A credentials file cannot be read, or a credential helper failed.',
+  },
+
   PROJECT_NOT_FOUND: { exit: 2, meaning: 'No wasme.json here or in a folder above.' },
   PROJECT_INVALID: {
     exit: 2,

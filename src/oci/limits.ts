@@ -1,0 +1,21 @@
+/** How much is taken from a registry, a store or an archive. Each cap has its reason; bytes unless said otherwise. */
+
+const MiB = 1024 * 1024;
+
+/** Registries refuse larger manifests, so a larger one was not made by one. */
+export const maxManifestBytes = 4 * MiB;
+/** Far above any tag list page or token answer that was seen. */
+export const maxTagPageBytes = 4 * MiB;
+export const maxTokenBytes = 128 * 1024;
+/** Enough for a registry's explanation; a proxy's HTML page is cut. */
+export const maxErrorBytes = 64 * 1024;
+/** Istio and Envoy Gateway load no larger module; also the cap for an unpacked layer (a decompression bomb). */
+export const maxModuleBytes = 256 * MiB;
+/** A blob of a filter image is a module, packed or not, or smaller. The sum bounds what one pull writes to disk. */
+export const maxBlobBytes = 1024 * MiB;
+/** Real images have under 20 layers; Spin documents 500. */
+export const maxLayers = 500;
+/** Children of an index; real ones have one per platform. */
+export const maxIndexChildren = 100;
+/** An index inside an index inside … : nobody nests deeper than this. */
+export const maxIndexDepth = 4;

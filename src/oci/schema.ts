@@ -1,0 +1,143 @@
+/** Manifests and indexes as they come from outside: parsed strictly where we rely on them, liberally elsewhere. */
+import { z } from 'zod';
+import { WasmeError } from '../errors.ts';
+import { isDigest } from './digest.ts';
+import { maxBlobBytes, maxIndexChildren, maxLayers, maxManifestBytes } from './limits.ts';
+import { dockerList, isManifestType, ociIndex, ociManifest } from './media-types.ts';
+
+const mediaType = z.string().regex(/^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/, 'is no media type');
+const annotations = z.record(z.string(), z.string());
+
+const platformSchema = z.looseObject({
+  architecture: z.string().optional(),
+  os: z.string().optional(),
+  variant: z.string().optional(),
+});
+
+export const descriptorSchema = z.looseObject({
+  mediaType,
+  digest: z.string().refine(isDigest, 'is no sha256 or sha512 digest'),
+  size: z.int().min(0).max(maxBlobBytes, `is over the limit of ${maxBlobBytes} bytes`),
+  annotations: annotations.nullish().transform(value => value ?? undefined),
+  artifactType: z.string().optional(),
+  platform: platformSchema.nullish().transform(value => value ?? undefined),
+  /** The content itself in base64. Never trusted before it matched the digest. */
+  data: z.string().optional(),
+});
+
+const manifestSchema = z.looseObject({
+  schemaVersion: z.literal(2),
+  mediaType: mediaType.optional(),
+  artifactType: z.string().optional(),
+  config: descriptorSchema,
+  layers: z.array(descriptorSchema).max(maxLayers),
+  subject: descriptorSchema.nullish().transform(value => value ?? undefined),
+  annotations: annotations.nullish().transform(value => value ?? undefined),
+});
+
+const indexSchema = z.looseObject({
+  schemaVersion: z.literal(2),
+  mediaType: mediaType.optional(),
+  artifactType: z.string().optional(),
+  manifests: z.array(descriptorSchema).max(maxIndexChildren),
+  subject: descriptorSchema.nullish().transform(value => value ?? undefined),
+  annotations: annotations.nullish().transform(value => value ?? undefined),
+});
+
+/** What a manifest, an index or a request points to. `size` in bytes. */
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly size: number;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+  readonly artifactType?: string | undefined;
+  readonly platform?: Platform | undefined;
+  readonly data?: string | undefined;
+}
+
+export interface Platform {
+  readonly architecture?: string | undefined;
+  readonly os?: string | undefined;
+  readonly variant?: string | undefined;
+}
+
+export interface ImageManifest {
+  readonly kind: 'image';
+  readonly mediaType: string;
+  readonly artifactType?: string | undefined;
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+  readonly subject?: Descriptor | undefined;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface ImageIndex {
+  readonly kind: 'index';
+  readonly mediaType: string;
+  readonly artifactType?: string | undefined;
+  readonly manifests: readonly Descriptor[];
+  readonly subject?: Descriptor | undefined;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+}
+
+export type Manifest = ImageManifest | ImageIndex;
+
+/**
+ * Bytes of a manifest or index → checked value. Fails with IMAGE_INVALID.
+ * `declared` is the type its descriptor or Content-Type gave: it decides when the body names none (legal, and the old
+ * wasme wrote it so), and must not contradict the body.
+ */
+export function parseManifest(bytes: Uint8Array, declared?: string): Manifest {
+  if (bytes.byteLength > maxManifestBytes) {
+    throw invalid(`a manifest of ${bytes.byteLength} bytes; the limit is ${maxManifestBytes}`);
+  }
+  const json = parseJson(bytes);
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw invalid('the manifest is no JSON object');
+  if ('schemaVersion' in json && json.schemaVersion === 1) {
+    throw invalid('a manifest of Docker schema 1', 'push the image again with a tool of this decade');
+  }
+  const isIndex = 'manifests' in json;
+  // The same bytes must not be an image for one reader and an index for the other.
+  if (isIndex && ('layers' in json || 'config' in json)) {
+    throw invalid('the manifest has both "manifests" and "layers": image or index cannot be told');
+  }
+  const type = typeOf(json, declared, isIndex);
+  const checked = isIndex ? indexSchema.safeParse(json) : manifestSchema.safeParse(json);
+  if (!checked.success) {
+    const [issue] = checked.error.issues;
+    throw invalid(
+      `the manifest is malformed at ${issue?.path.join('.') || 'its top'}: ${issue?.message ?? ''}`,
+    );
+  }
+  const { data } = checked;
+  return 'manifests' in data
+    ? { ...(data as z.infer<typeof indexSchema>), kind: 'index', mediaType: type }
+    : { ...data, kind: 'image', mediaType: type };
+}
+
+function typeOf(json: object, declared: string | undefined, isIndex: boolean): string {
+  const own = 'mediaType' in json && typeof json.mediaType === 'string' ? json.mediaType : undefined;
+  const type = own ?? declared;
+  if (own !== undefined && declared !== undefined && isManifestType(declared) && own !== declared) {
+    throw invalid(`the manifest calls itself ${own} but is served as ${declared}`);
+  }
+  if (type === undefined || !isManifestType(type)) return isIndex ? ociIndex : ociManifest;
+  const indexType = type === ociIndex || type === dockerList;
+  if (indexType !== isIndex)
+    throw invalid(`the manifest is typed ${type} but has the fields of the other kind`);
+  return type;
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    // Deep nesting ends as a RangeError of the parser: also not a manifest.
+    throw invalid('the manifest is not JSON', undefined, error);
+  }
+}
+
+function invalid(message: string, hint?: string, cause?: unknown): WasmeError {
+  return new WasmeError('IMAGE_INVALID', message, { hint, cause });
+}

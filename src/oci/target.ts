@@ -1,0 +1,126 @@
+/** A place where images are: the store, a registry, an archive, a graph in memory. `copy` moves between any two. */
+import { Readable } from 'node:stream';
+import { WasmeError } from '../errors.ts';
+import { digestOf, verified } from './digest.ts';
+import { maxManifestBytes } from './limits.ts';
+import { type Descriptor, type Manifest, parseManifest } from './schema.ts';
+
+export type { Descriptor } from './schema.ts';
+
+/** Content that can be read again from the start when a transfer has to be repeated. */
+export interface BlobSource {
+  open(): AsyncIterable<Uint8Array>;
+}
+
+/** What can be read from. */
+export interface Source {
+  /** For messages: `the store`, `registry.example/team/filter`. */
+  readonly label: string;
+  /**
+   * The manifest or index of that name. A registry's names are its repository's tags; the store's are full references;
+   * a digest is a name everywhere. Fails with IMAGE_NOT_FOUND or REGISTRY_NOT_FOUND.
+   */
+  resolve(name: string): Promise<Descriptor>;
+  /** The bytes of a manifest or blob, size and digest checked: DIGEST_MISMATCH comes at the end at the latest. */
+  fetch(descriptor: Descriptor): AsyncIterable<Uint8Array>;
+}
+
+/** What can also be written to. */
+export interface Target extends Source {
+  exists(descriptor: Descriptor): Promise<boolean>;
+  /**
+   * Stores a blob or manifest (told apart by media type). All or nothing: it is there with the right digest, or it is
+   * not there. With `name`, a manifest is found under that name afterwards.
+   */
+  push(descriptor: Descriptor, source: BlobSource, options?: PushOptions): Promise<void>;
+  /** Gives a manifest that is there (another) name. */
+  tag(descriptor: Descriptor, name: string): Promise<void>;
+}
+
+export interface PushOptions {
+  readonly name?: string | undefined;
+  /** Called with the number of bytes that went out; negative when a transfer starts over. */
+  readonly onProgress?: ((bytes: number) => void) | undefined;
+}
+
+export interface GraphBlob extends BlobSource {
+  readonly descriptor: Descriptor;
+}
+
+/** An image that is nowhere yet: what a layout makes of a module. Pure data but for `open`. */
+export interface ImageGraph {
+  readonly manifest: { readonly mediaType: string; readonly bytes: Uint8Array };
+  readonly blobs: readonly GraphBlob[];
+}
+
+/** Descriptor of an image that exists as a graph only. */
+export function graphDescriptor({ manifest }: ImageGraph): Descriptor {
+  return {
+    mediaType: manifest.mediaType,
+    digest: digestOf(manifest.bytes),
+    size: manifest.bytes.byteLength,
+  };
+}
+
+/** A graph as something to copy from. Every name resolves to its manifest. */
+export function graphSource(graph: ImageGraph, label = 'the built image'): Source {
+  const root = graphDescriptor(graph);
+  const blobs = new Map(graph.blobs.map(blob => [blob.descriptor.digest, blob]));
+  return {
+    label,
+    resolve: () => Promise.resolve(root),
+    fetch(descriptor) {
+      if (descriptor.digest === root.digest) return once(graph.manifest.bytes);
+      const blob = blobs.get(descriptor.digest);
+      if (blob === undefined) throw new WasmeError('INTERNAL', `no blob ${descriptor.digest} in ${label}`);
+      return verified(blob.open(), descriptor, `${label}: ${descriptor.digest}`);
+    },
+  };
+}
+
+/** A blob of a graph from bytes in memory. */
+export function blobOf(
+  mediaType: string,
+  bytes: Uint8Array,
+  annotations?: Readonly<Record<string, string>>,
+): GraphBlob {
+  return {
+    descriptor: {
+      mediaType,
+      digest: digestOf(bytes),
+      size: bytes.byteLength,
+      ...(annotations === undefined ? {} : { annotations }),
+    },
+    open: () => once(bytes),
+  };
+}
+
+/** Whole content of something small. Fails with IMAGE_INVALID above `maxBytes`. */
+export async function fetchBytes(
+  source: Source,
+  descriptor: Descriptor,
+  maxBytes: number = maxManifestBytes,
+): Promise<Buffer> {
+  if (descriptor.size > maxBytes) {
+    throw new WasmeError(
+      'IMAGE_INVALID',
+      `${descriptor.digest} has ${descriptor.size} bytes; the limit is ${maxBytes}`,
+    );
+  }
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of source.fetch(descriptor)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** The manifest or index a descriptor points to, and its bytes. */
+export async function fetchManifest(
+  source: Source,
+  descriptor: Descriptor,
+): Promise<{ readonly manifest: Manifest; readonly bytes: Buffer }> {
+  const bytes = await fetchBytes(source, descriptor);
+  return { manifest: parseManifest(bytes, descriptor.mediaType), bytes };
+}
+
+function once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  return Readable.from([bytes]) as AsyncIterable<Uint8Array>;
+}
