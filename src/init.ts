@@ -1,0 +1,139 @@
+/** `wasme init`: a new project from a template. */
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { WasmeError } from './errors.ts';
+import { type CommandLine, exec, showCommand } from './io/exec.ts';
+import { exists, kindOf } from './io/files.ts';
+import type { Edges } from './io/edges.ts';
+import { templatesDir } from './io/paths.ts';
+import { parseJsonFile } from './project/load.ts';
+import { type Kind, type Language, projectJsonSchema, projectSchema } from './project/schema.ts';
+import { type Template, chooseTemplate, listTemplates, openTemplateFolder } from './scaffold/catalog.ts';
+import { checkName, suggestName } from './scaffold/name.ts';
+import { publishFolder } from './scaffold/publish.ts';
+import { renderTemplate } from './scaffold/render.ts';
+
+export type { Template } from './scaffold/catalog.ts';
+
+export interface InitOptions {
+  /** Folder of the new project, relative to the edges' cwd. */
+  readonly dir: string;
+  readonly language?: Language | undefined;
+  readonly kind?: Kind | undefined;
+  /** A template's name or use case, or the path of a folder (it contains a slash or starts with a dot). */
+  readonly template?: string | undefined;
+  /** Default: made from the folder's name. */
+  readonly name?: string | undefined;
+  /** Hosts the filter is meant for: `istio@1.30`. */
+  readonly hosts?: readonly string[] | undefined;
+  /** Also into a folder that is not empty; what is there is kept. */
+  readonly force?: boolean | undefined;
+  /** Run the template's install command (`npm install`) afterwards. */
+  readonly install?: boolean | undefined;
+}
+
+export interface InitResult {
+  readonly dir: string;
+  readonly name: string;
+  readonly language: Language;
+  readonly kind: Kind;
+  readonly template: string;
+  /** Relative paths that were written. */
+  readonly files: readonly string[];
+  /** Relative paths that were there and stayed as they were (--force). */
+  readonly kept: readonly string[];
+  /** Command that gets the project's packages, where it needs one: run already, or still to be run. */
+  readonly install?: { readonly command: string; readonly done: boolean };
+}
+
+const schemaFile = '.wasme/wasme.schema.json';
+
+/** Every template that ships with wasme. */
+export function initTemplates(): Promise<readonly Template[]> {
+  return listTemplates(templatesDir());
+}
+
+/** A valid project name made from the name of a folder. */
+export function initName(dir: string, edges: Edges): string {
+  return suggestName(basename(resolve(edges.cwd, dir)));
+}
+
+/**
+ * Makes the project; nothing is left of it when something fails. Fails with NAME_INVALID, TEMPLATE_UNKNOWN,
+ * TEMPLATE_INVALID, FILE_EXISTS, FILE_ACCESS; TOOL_FAILED when only the install command failed (the project stays).
+ */
+export async function init(options: InitOptions, edges: Edges): Promise<InitResult> {
+  const dir = resolve(edges.cwd, options.dir);
+  const name = checkName(options.name ?? initName(dir, edges));
+  const template = await findTemplate(options, edges);
+  await checkTarget(dir, options.force ?? false);
+  const { written, kept } = await publishFolder(dir, async folder => {
+    const files = await renderTemplate(template, folder, name);
+    await completeProjectFile(folder, name, options.hosts ?? []);
+    edges.signal.throwIfAborted();
+    return [...files, schemaFile].sort();
+  });
+  const { language, kind } = template;
+  const result = { dir, name, language, kind, template: template.name, files: written, kept };
+  const [program, ...args] = template.install ?? [];
+  if (program === undefined) return result;
+  const command: CommandLine = { program, args, cwd: dir };
+  if (options.install) await runInstall(command, edges);
+  return { ...result, install: { command: showCommand(command), done: options.install ?? false } };
+}
+
+async function findTemplate({ template, language, kind }: InitOptions, edges: Edges): Promise<Template> {
+  if (template !== undefined && /^\.|[/\\]/.test(template)) {
+    return openTemplateFolder(resolve(edges.cwd, template));
+  }
+  return chooseTemplate(await initTemplates(), { name: template, language, kind });
+}
+
+async function checkTarget(dir: string, force: boolean): Promise<void> {
+  const kind = await kindOf(dir);
+  if (kind === undefined) return;
+  if (kind !== 'dir') {
+    throw new WasmeError('FILE_EXISTS', `${dir} is a file`, { hint: 'name another folder' });
+  }
+  if (await exists(join(dir, 'wasme.json'))) {
+    throw new WasmeError('FILE_EXISTS', `${dir} is a project already: it has a wasme.json`, {
+      hint: 'name another folder',
+    });
+  }
+  // A fresh repository counts as empty.
+  const names = (await readdir(dir)).filter(entry => entry !== '.git');
+  if (names.length > 0 && !force) {
+    throw new WasmeError('FILE_EXISTS', `${dir} is not empty: it has ${names.slice(0, 3).join(', ')}${names.length > 3 ? ' …' : ''}`, {
+      hint: 'name another folder, or add --force to put the new files beside those (none is overwritten)',
+    });
+  }
+}
+
+/** Adds to wasme.json what depends on this call, keeping its layout, and puts the editors' schema beside it. */
+async function completeProjectFile(folder: string, name: string, hosts: readonly string[]): Promise<void> {
+  const file = join(folder, 'wasme.json');
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text === undefined || !/^\{\s/.test(text)) {
+    throw new WasmeError('TEMPLATE_INVALID', 'the template has no wasme.json, or it is not a JSON object');
+  }
+  const hostsLine = hosts.length === 0 ? '' : `\n  "hosts": [${hosts.map(host => JSON.stringify(host)).join(', ')}],`;
+  const complete = text
+    .replace(/\n\s*"\$schema":[^\n]*,/, '')
+    .replace(/"name":\s*"[^"]*"/, `"name": "${name}"`)
+    .replace(/^\{/, `{\n  "$schema": "./${schemaFile}",`)
+    .replace(/(\n\s*"language":[^\n]*)/, (line: string) => `${line.replace(/,?\s*$/, ',')}${hostsLine}`);
+  parseJsonFile(complete, file, projectSchema);
+  await writeFile(file, complete);
+  await mkdir(join(folder, '.wasme'), { recursive: true });
+  await writeFile(join(folder, schemaFile), `${JSON.stringify(projectJsonSchema(), null, 2)}\n`);
+}
+
+async function runInstall(command: CommandLine, edges: Edges): Promise<void> {
+  const task = edges.reporter.task(showCommand(command));
+  const { exitCode, stderr } = await exec(command, edges, { onLine: line => edges.reporter.detail(line) });
+  if (exitCode === 0) return task.done();
+  task.fail();
+  throw new WasmeError('TOOL_FAILED', `${showCommand(command)} failed with exit code ${exitCode}:\n${stderr.trim().slice(-2000)}`, {
+    hint: `the project is complete; run "${showCommand(command)}" in ${command.cwd ?? ''} again`,
+  });
+}

@@ -1,0 +1,65 @@
+/** A finished folder takes its place: all of it or nothing, and never over a file that is there. */
+import { copyFile, constants, mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { fileError, isSystemError, kindOf } from '../io/files.ts';
+
+/**
+ * Runs `fill` on an empty folder next to `target` (inside it when it exists) and then moves the content to `target`.
+ * Files that exist are kept; their names, relative, are the result. Whatever fails, `target` is as it was before.
+ */
+export async function publishFolder(
+  target: string,
+  fill: (folder: string) => Promise<readonly string[]>,
+): Promise<{ readonly written: readonly string[]; readonly kept: readonly string[] }> {
+  const isThere = (await kindOf(target)) !== undefined;
+  const parent = isThere ? target : dirname(target);
+  let firstMade: string | undefined;
+  let temporary: string | undefined;
+  let finished = false;
+  try {
+    firstMade = await mkdir(parent, { recursive: true });
+    temporary = await mkdtemp(join(parent, `.${basename(target)}.wasme-`));
+    const files = await fill(temporary);
+    const kept = isThere ? await moveFiles(temporary, target, files) : [];
+    if (!isThere) await rename(temporary, target);
+    finished = true;
+    return { written: files.filter(file => !kept.includes(file)), kept };
+  } catch (error) {
+    throw fileError(error, target, 'write');
+  } finally {
+    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
+    if (!finished && firstMade !== undefined) await removeEmpty(firstMade, parent);
+  }
+}
+
+/** Puts the files in place one by one; takes them back when one fails. Gives those that were there already. */
+async function moveFiles(from: string, to: string, files: readonly string[]): Promise<string[]> {
+  const kept: string[] = [];
+  const undo: (() => Promise<void>)[] = [];
+  try {
+    for (const file of files) {
+      const path = join(to, file);
+      const made = await mkdir(dirname(path), { recursive: true });
+      if (made !== undefined) undo.push(() => removeEmpty(made, dirname(path)));
+      try {
+        await copyFile(join(from, file), path, constants.COPYFILE_EXCL);
+        undo.push(() => rm(path, { force: true }));
+      } catch (error) {
+        if (!isSystemError(error) || error.code !== 'EEXIST') throw error;
+        kept.push(file);
+      }
+    }
+  } catch (error) {
+    for (const step of undo.reverse()) await step();
+    throw error;
+  }
+  return kept;
+}
+
+/** Removes `last` and the folders above it up to `first`, as long as they are empty. */
+async function removeEmpty(first: string, last: string): Promise<void> {
+  for (let folder = last; folder.startsWith(first); folder = dirname(folder)) {
+    if ((await readdir(folder).catch(() => ['unreadable'])).length > 0) return;
+    await rmdir(folder).catch(() => undefined);
+  }
+}
