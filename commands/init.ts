@@ -1,27 +1,14 @@
 /** `wasme init [dir]`: flags, questions and printing; the job is in src/init.ts. */
 import { relative } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { InitOptions, InitResult, Template } from '../src/init.ts';
-import { type Kind, type Language, kinds, languages } from '../src/project/names.ts';
+import type { InitResult, Template } from '../src/init.ts';
+import { kinds, languages } from '../src/project/names.ts';
 import { type Context, edgesOf } from './ui/context.ts';
+import { type InitFlags, initAnswers } from './ui/init-questions.ts';
 import { collect, globalOptions } from './ui/options.ts';
-import { type Prompts, mayPrompt, promptsFor } from './ui/prompts.ts';
+import { mayPrompt, promptsFor } from './ui/prompts.ts';
 import { reporterFor } from './ui/reporter.ts';
 import { table, writeResult } from './ui/result.ts';
-
-interface Flags {
-  readonly language?: Language;
-  readonly kind?: Kind;
-  readonly template?: string;
-  readonly name?: string;
-  readonly host?: string[];
-  readonly platform?: string;
-  readonly platformVersion?: string;
-  readonly list?: true;
-  readonly force?: true;
-  readonly install?: boolean;
-  readonly disablePrompt?: true;
-}
 
 export function declare(command: Command, context: Context): void {
   command
@@ -48,89 +35,50 @@ Examples:
   wasme init my-filter -l rust --template jwt-check --host istio@1.30
   wasme init my-filter --template ../our-template`,
     )
-    .action(async (dir: string | undefined, flags: Flags) => {
+    .action(async (dir: string | undefined, flags: InitFlags) => {
       const options = globalOptions(command);
       const reporter = reporterFor(context, options);
       const edges = edgesOf(context, reporter);
       const { init, initName, initTemplates } = await import('../src/init.ts');
-      if (flags.list) return writeResult(context, options.json, (await initTemplates()).map(listed), listText);
+      if (flags.list)
+        return writeResult(context, options.json, (await initTemplates()).map(listed), listText);
       const quiet = { ...options, ...(flags.disablePrompt ? { yes: true as const } : {}) };
       const ask = mayPrompt(context, quiet);
       const prompts = promptsFor(context, quiet);
-      const answers = await complete(dir, flags, prompts, ask, await initTemplates(), path => initName(path, edges));
+      const answers = await initAnswers(dir, flags, prompts, ask, await initTemplates(), path =>
+        initName(path, edges),
+      );
       const hosts = [...(flags.host ?? []), ...oldPlatform(flags, message => reporter.info(message))];
       const result = await init({ ...answers, hosts, force: flags.force }, edges);
       writeResult(context, options.json, result, value => resultText(value, context.cwd));
     });
 }
 
-/** The answers that flags do not give: asked for on a terminal, otherwise USAGE_NO_PROMPT names the flag. */
-async function complete(
-  dir: string | undefined,
-  flags: Flags,
-  prompts: Prompts,
-  ask: boolean,
-  templates: readonly Template[],
-  nameOf: (dir: string) => string,
-): Promise<InitOptions> {
-  const own = flags.template;
-  const offered = templates.filter(({ name, useCase }) => own === undefined || own === name || own === useCase);
-  const choices = [...new Set(offered.map(template => template.language))];
-  const language =
-    flags.language ??
-    (own !== undefined && choices.length < 2
-      ? undefined
-      : await prompts.select({ message: 'Which language?', flag: '--language' }, named(choices)));
-  const possible = [...new Set(offered.filter(item => item.language === language).map(item => item.kind))];
-  const kind =
-    flags.kind ??
-    (ask && own === undefined && possible.length > 1
-      ? await prompts.select({ message: 'What does it filter?', flag: '--kind' }, named(possible, kindTexts))
-      : undefined);
-  const name =
-    flags.name ??
-    (ask || dir === undefined
-      ? await prompts.input({ message: 'Name of the project?', flag: 'a folder or --name' }, nameOf(dir ?? 'my-filter'))
-      : undefined);
-  const install =
-    flags.install ??
-    (ask && offered.some(item => item.language === language && item.install !== undefined)
-      ? await prompts.confirm({ message: 'Get its packages now (npm install)?', flag: '--install' }, true)
-      : false);
-  return {
-    dir: dir ?? name ?? '.',
-    language: language as Language | undefined,
-    kind: (kind ?? (own === undefined ? 'http' : undefined)) as Kind | undefined,
-    template: own,
-    name,
-    install,
-  };
-}
-
-const kindTexts: Readonly<Record<string, string>> = {
-  http: 'http     HTTP requests and responses',
-  network: 'network  TCP connections',
-  service: 'service  nothing: it runs beside the traffic (timers, queues, logs)',
-};
-
-function named(values: readonly string[], texts: Readonly<Record<string, string>> = {}): { value: string; name: string }[] {
-  return values.map(value => ({ value, name: texts[value] ?? value }));
-}
-
 /** The old tool's --platform istio --platform-version 1.9.x is a host now. */
-function oldPlatform({ platform, platformVersion }: Flags, say: (message: string) => void): string[] {
+function oldPlatform({ platform, platformVersion }: InitFlags, say: (message: string) => void): string[] {
   if (platform === undefined) return [];
   const host = platformVersion === undefined ? platform : `${platform}@${platformVersion}`;
   say(`note: --platform is now --host ${host}`);
   return [host];
 }
 
-function listed({ name, language, kind, useCase, description }: Template): Record<string, string | undefined> {
+function listed({
+  name,
+  language,
+  kind,
+  useCase,
+  description,
+}: Template): Record<string, string | undefined> {
   return { name, language, kind, useCase, description };
 }
 
 function listText(templates: readonly Record<string, string | undefined>[]): string {
-  const rows = templates.map(item => [item['name'] ?? '', item['language'] ?? '', item['kind'] ?? '', item['description'] ?? '']);
+  const rows = templates.map(item => [
+    item['name'] ?? '',
+    item['language'] ?? '',
+    item['kind'] ?? '',
+    item['description'] ?? '',
+  ]);
   return table([['NAME', 'LANGUAGE', 'KIND', 'DESCRIPTION'], ...rows]);
 }
 

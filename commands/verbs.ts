@@ -10,4 +10,6 @@ export interface Verb {
   readonly load: () => Promise<{ declare: (command: Command, context: Context) => void }>;
 }
 
-export const verbs: readonly Verb[] = [];
+export const verbs: readonly Verb[] = [
+  { name: 'init', summary: 'make a project from a template', load: () => import('./init.ts') },
+];

@@ -6,7 +6,8 @@ import { type CommandLine, exec, showCommand } from './io/exec.ts';
 import { exists, kindOf } from './io/files.ts';
 import type { Edges } from './io/edges.ts';
 import { templatesDir } from './io/paths.ts';
-import { parseJsonFile } from './project/load.ts';
+import { projectParsing } from './project/load.ts';
+import { parseFile } from './project/parse.ts';
 import { type Kind, type Language, projectJsonSchema, projectSchema } from './project/schema.ts';
 import { type Template, chooseTemplate, listTemplates, openTemplateFolder } from './scaffold/catalog.ts';
 import { checkName, suggestName } from './scaffold/name.ts';
@@ -103,9 +104,13 @@ async function checkTarget(dir: string, force: boolean): Promise<void> {
   // A fresh repository counts as empty.
   const names = (await readdir(dir)).filter(entry => entry !== '.git');
   if (names.length > 0 && !force) {
-    throw new WasmeError('FILE_EXISTS', `${dir} is not empty: it has ${names.slice(0, 3).join(', ')}${names.length > 3 ? ' …' : ''}`, {
-      hint: 'name another folder, or add --force to put the new files beside those (none is overwritten)',
-    });
+    throw new WasmeError(
+      'FILE_EXISTS',
+      `${dir} is not empty: it has ${names.slice(0, 3).join(', ')}${names.length > 3 ? ' …' : ''}`,
+      {
+        hint: 'name another folder, or add --force to put the new files beside those (none is overwritten)',
+      },
+    );
   }
 }
 
@@ -116,13 +121,13 @@ async function completeProjectFile(folder: string, name: string, hosts: readonly
   if (text === undefined || !/^\{\s/.test(text)) {
     throw new WasmeError('TEMPLATE_INVALID', 'the template has no wasme.json, or it is not a JSON object');
   }
-  const hostsLine = hosts.length === 0 ? '' : `\n  "hosts": [${hosts.map(host => JSON.stringify(host)).join(', ')}],`;
+  const hostList = hosts.map(host => JSON.stringify(host)).join(', ');
   const complete = text
     .replace(/\n\s*"\$schema":[^\n]*,/, '')
     .replace(/"name":\s*"[^"]*"/, `"name": "${name}"`)
     .replace(/^\{/, `{\n  "$schema": "./${schemaFile}",`)
-    .replace(/(\n\s*"language":[^\n]*)/, (line: string) => `${line.replace(/,?\s*$/, ',')}${hostsLine}`);
-  parseJsonFile(complete, file, projectSchema);
+    .replace(/(\s*)"language":/, hosts.length === 0 ? '$&' : `$1"hosts": [${hostList}],$&`);
+  parseFile(complete, file, projectSchema, projectParsing);
   await writeFile(file, complete);
   await mkdir(join(folder, '.wasme'), { recursive: true });
   await writeFile(join(folder, schemaFile), `${JSON.stringify(projectJsonSchema(), null, 2)}\n`);
@@ -133,7 +138,11 @@ async function runInstall(command: CommandLine, edges: Edges): Promise<void> {
   const { exitCode, stderr } = await exec(command, edges, { onLine: line => edges.reporter.detail(line) });
   if (exitCode === 0) return task.done();
   task.fail();
-  throw new WasmeError('TOOL_FAILED', `${showCommand(command)} failed with exit code ${exitCode}:\n${stderr.trim().slice(-2000)}`, {
-    hint: `the project is complete; run "${showCommand(command)}" in ${command.cwd ?? ''} again`,
-  });
+  throw new WasmeError(
+    'TOOL_FAILED',
+    `${showCommand(command)} failed with exit code ${exitCode}:\n${stderr.trim().slice(-2000)}`,
+    {
+      hint: `the project is complete; run "${showCommand(command)}" in ${command.cwd ?? ''} again`,
+    },
+  );
 }

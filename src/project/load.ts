@@ -12,7 +12,8 @@ export interface LoadedProject {
   readonly project: Project;
 }
 
-const parsing = {
+/** How wasme.json is parsed and what is said when it is wrong. */
+export const projectParsing = {
   format: 'json',
   code: 'PROJECT_INVALID',
   hint: 'docs/project-file.md describes every field',
@@ -34,7 +35,11 @@ export async function findProject(dir: string): Promise<LoadedProject | undefine
   for (let folder = resolve(dir); ; folder = dirname(folder)) {
     const file = join(folder, 'wasme.json');
     if (await exists(file)) {
-      return { dir: folder, file, project: parseFile(await readText(file), file, projectSchema, parsing) };
+      return {
+        dir: folder,
+        file,
+        project: parseFile(await readText(file), file, projectSchema, projectParsing),
+      };
     }
     if (dirname(folder) === folder) return undefined;
   }

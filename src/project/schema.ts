@@ -1,8 +1,8 @@
 /** The shape of wasme.json and of the old runtime-config.json: one source for checking, types and the JSON Schema. */
 import { z } from 'zod';
+import { kinds, languages } from './names.ts';
 
-export const languages = ['assemblyscript', 'rust', 'cpp', 'tinygo', 'go'] as const;
-export const kinds = ['http', 'network', 'service'] as const;
+export { type Kind, type Language, kinds, languages } from './names.ts';
 export const failPolicies = ['closed', 'open', 'reload'] as const;
 export const layoutNames = [
   'compat',
@@ -119,8 +119,6 @@ export const projectSchema = z.strictObject({
 
 /** wasme.json as written. */
 export type Project = z.infer<typeof projectSchema>;
-export type Language = (typeof languages)[number];
-export type Kind = (typeof kinds)[number];
 export type FailPolicy = (typeof failPolicies)[number];
 export type LayoutName = (typeof layoutNames)[number];
 

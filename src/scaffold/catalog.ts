@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import { exists, kindOf, readText } from '../io/files.ts';
-import { parseJsonFile } from '../project/load.ts';
+import { parseFile } from '../project/parse.ts';
 import type { Kind, Language } from '../project/schema.ts';
 import { type TemplateInfo, templateProjectSchema, templateSchema } from './schema.ts';
 
@@ -29,12 +29,19 @@ export interface TemplateWish {
   readonly name?: string | undefined;
 }
 
+const parsing = {
+  format: 'json',
+  code: 'TEMPLATE_INVALID',
+  hint: 'templates/README.md of the wasme package describes template.json',
+} as const;
+
 /** All templates below `root` (default order: language, defaults before use cases). Fails with TEMPLATE_INVALID. */
 export async function listTemplates(root: string): Promise<readonly Template[]> {
   const entries = await readdir(root, { withFileTypes: true });
   const found: Template[] = [];
   for (const entry of entries.filter(item => item.isDirectory())) {
-    if (await exists(join(root, entry.name, 'template.json'))) found.push(await readTemplate(root, entry.name));
+    if (await exists(join(root, entry.name, 'template.json')))
+      found.push(await readTemplate(root, entry.name));
   }
   return found.sort((a, b) => sortKey(a).localeCompare(sortKey(b)));
 }
@@ -53,7 +60,7 @@ export async function openTemplateFolder(folder: string): Promise<Template> {
       hint: 'put a wasme.json there (docs/project-file.md), or name another folder',
     });
   }
-  const { language, kind } = parseJsonFile(await readText(file), file, templateProjectSchema);
+  const { language, kind } = parseFile(await readText(file), file, templateProjectSchema, parsing);
   return { name: basename(folder), layers: [{ folder, without: [] }], language, kind, description: folder };
 }
 
@@ -81,9 +88,12 @@ export function chooseTemplate(templates: readonly Template[], wish: TemplateWis
 async function readTemplate(root: string, name: string, depth = 0): Promise<Template> {
   const file = join(root, name, 'template.json');
   if (depth > 4 || !(await exists(file))) {
-    throw new WasmeError('TEMPLATE_INVALID', `the template ${name} in ${root} does not exist or extends itself`);
+    throw new WasmeError(
+      'TEMPLATE_INVALID',
+      `the template ${name} in ${root} does not exist or extends itself`,
+    );
   }
-  const info = parseJsonFile(await readText(file), file, templateSchema);
+  const info = parseFile(await readText(file), file, templateSchema, parsing);
   const base = info.extends === undefined ? undefined : await readTemplate(root, info.extends, depth + 1);
   const inherited = base?.install === undefined ? {} : { install: base.install };
   const layer: TemplateLayer = { folder: join(root, name), without: info.without ?? [] };

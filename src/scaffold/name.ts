@@ -4,7 +4,18 @@ import { WasmeError } from '../errors.ts';
 const pattern = /^[a-z][a-z0-9]*([-_][a-z0-9]+)*$/;
 
 /** Names that a compiler or npm keeps for itself. */
-const reserved = new Set(['test', 'core', 'std', 'alloc', 'main', 'build', 'node_modules', 'wasme', 'proxy-wasm', 'proxy_wasm']);
+const reserved = new Set([
+  'test',
+  'core',
+  'std',
+  'alloc',
+  'main',
+  'build',
+  'node_modules',
+  'wasme',
+  'proxy-wasm',
+  'proxy_wasm',
+]);
 
 /** Gives the name back, or fails with NAME_INVALID and a name that would do. */
 export function checkName(name: string): string {

@@ -8,7 +8,16 @@ import type { Template } from './catalog.ts';
 const neverCopied = new Set(['template.json', 'node_modules', 'build', 'target', '.git']);
 
 /** npm leaves these out of a package, or changes what they mean, so templates carry them with a `_`. */
-const hidden = new Set(['_gitignore', '_github', '_cargo', '_clang-format', '_prettierrc', '_editorconfig', '_npmrc', '_vscode']);
+const hidden = new Set([
+  '_gitignore',
+  '_github',
+  '_cargo',
+  '_clang-format',
+  '_prettierrc',
+  '_editorconfig',
+  '_npmrc',
+  '_vscode',
+]);
 
 /** Copies the template into the existing folder `target`. Gives the files written, relative, sorted. */
 export async function renderTemplate(

@@ -1,16 +1,26 @@
-// The filter's configuration: a flat JSON object of strings, or a bare text that is taken as `value`.
+// The filter's configuration: a flat JSON object of strings. A bare text is taken as the greeting.
 //
-//   { "value": "world", "denyPrefix": "/private", "authCluster": "auth" }
+//   { "greeting": "hello", "blockedPath": "/blocked", "checkCluster": "auth" }
 
 export class Config {
-  /** Sent back in the response header `hello`. */
-  value: string = "world";
-  /** Requests whose path starts with this get 403 from the filter itself. Empty: none. */
-  denyPrefix: string = "";
-  /** Cluster that is asked whether a request may pass. Empty: nobody is asked. */
-  authCluster: string = "";
+  /** Value of the header `x-greeting` on requests and responses. */
+  greeting: string = "hello";
+  /** Requests for this path, or anything below it, are answered by the filter. Empty: none. */
+  blockedPath: string = "/blocked";
+  /** Cluster that is asked before a request goes on. Empty: nobody is asked. */
+  checkCluster: string = "";
   /** What is wrong with the configuration; empty when it is good. */
   problem: string = "";
+
+  /** Whether the filter answers this `:path` itself. */
+  blocks(path: string): bool {
+    if (this.blockedPath == "") return false;
+    const query = path.indexOf("?");
+    const plain = query < 0 ? path : path.substring(0, query);
+    return (
+      plain == this.blockedPath || plain.startsWith(this.blockedPath + "/")
+    );
+  }
 }
 
 export function parseConfig(text: string): Config {
@@ -18,7 +28,7 @@ export function parseConfig(text: string): Config {
   const trimmed = text.trim();
   if (trimmed == "") return config;
   if (!trimmed.startsWith("{")) {
-    config.value = trimmed;
+    config.greeting = trimmed;
     return config;
   }
   const reader = new Reader(trimmed);
@@ -32,9 +42,9 @@ export function parseConfig(text: string): Config {
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i];
     const value = fields.get(key);
-    if (key == "value") config.value = value;
-    else if (key == "denyPrefix") config.denyPrefix = value;
-    else if (key == "authCluster") config.authCluster = value;
+    if (key == "greeting") config.greeting = value;
+    else if (key == "blockedPath") config.blockedPath = value;
+    else if (key == "checkCluster") config.checkCluster = value;
     else config.problem = 'unknown field "' + key + '"';
   }
   return config;

@@ -14,22 +14,21 @@ import {
 import { Config, parseConfig } from "./config";
 import * as log from "./log";
 
-const authTimeoutMs: u32 = 1000;
+const checkTimeoutMs: u32 = 1000;
 
 export class FilterRoot extends RootContext {
   config: Config = new Config();
 
   /** Called when the filter is loaded and on each change. `false` makes the proxy refuse the configuration. */
   onConfigure(size: u32): bool {
-    // The SDK reads the text from the proxy; with size 0 it would keep the text of the configuration before.
+    // With size 0 the SDK would keep the text of the configuration before.
     if (size > 0) super.onConfigure(size);
     const config = parseConfig(size > 0 ? this.getConfiguration() : "");
     if (config.problem != "") {
-      log.error("configuration refused: " + config.problem);
+      log.error("invalid configuration: " + config.problem);
       return false;
     }
     this.config = config;
-    log.info("configured: hello " + config.value);
     return true;
   }
 
@@ -38,9 +37,12 @@ export class FilterRoot extends RootContext {
   }
 }
 
+/** One HTTP exchange. */
 export class Filter extends Context {
   /** As it was when the request came: a change in between does not mix two configurations in one request. */
   config: Config;
+  /** Method and path, for the log line. */
+  request: string = "";
 
   constructor(contextId: u32, root: RootContext, config: Config) {
     super(contextId, root);
@@ -48,23 +50,21 @@ export class Filter extends Context {
   }
 
   onRequestHeaders(count: u32, endOfStream: bool): FilterHeadersStatusValues {
-    const request = stream_context.headers.request;
-    const path = request.get(":path");
-    if (
-      this.config.denyPrefix != "" &&
-      path.startsWith(this.config.denyPrefix)
-    ) {
-      return reply(403, "denied by {{name}}\n");
+    const headers = stream_context.headers.request;
+    const path = headers.get(":path");
+    this.request = headers.get(":method") + " " + path;
+    if (this.config.blocks(path)) return answer(403, "blocked by {{name}}\n");
+    headers.replace("x-greeting", this.config.greeting);
+    if (this.config.checkCluster == "") {
+      return FilterHeadersStatusValues.Continue;
     }
-    request.replace("x-filter", "{{name}}");
-    request.remove("x-internal");
-    return this.config.authCluster == ""
-      ? FilterHeadersStatusValues.Continue
-      : this.askAuth(path);
+    return this.ask(path);
   }
 
   onResponseHeaders(count: u32, endOfStream: bool): FilterHeadersStatusValues {
-    stream_context.headers.response.replace("hello", this.config.value);
+    const headers = stream_context.headers.response;
+    headers.replace("x-greeting", this.config.greeting);
+    headers.remove("x-powered-by");
     return FilterHeadersStatusValues.Continue;
   }
 
@@ -72,24 +72,29 @@ export class Filter extends Context {
     return true;
   }
 
-  onLog(): void {}
+  onLog(): void {
+    log.info(
+      this.request + " " + stream_context.headers.response.get(":status"),
+    );
+  }
 
   onDelete(): void {}
 
-  /** Holds the request until the authorization service has answered. */
-  askAuth(path: string): FilterHeadersStatusValues {
+  /** Asks the check cluster; the request waits for `onCheckAnswer`. */
+  ask(path: string): FilterHeadersStatusValues {
+    const cluster = this.config.checkCluster;
     const headers: Headers = [
       makeHeaderPair(":method", "GET"),
       makeHeaderPair(":path", "/check"),
-      makeHeaderPair(":authority", this.config.authCluster),
+      makeHeaderPair(":authority", cluster),
       makeHeaderPair("x-original-path", path),
     ];
     const result = this.root_context.httpCall(
-      this.config.authCluster,
+      cluster,
       headers,
       new ArrayBuffer(0),
       [],
-      authTimeoutMs,
+      checkTimeoutMs,
       this,
       (
         origin: BaseContext,
@@ -97,42 +102,36 @@ export class Filter extends Context {
         bodySize: usize,
         trailerCount: u32,
       ) => {
-        (origin as Filter).onAuthAnswer(headerCount);
+        (origin as Filter).onCheckAnswer(headerCount);
       },
     );
-    if (result != WasmResultValues.Ok) {
-      log.warn(
-        'cannot call cluster "' +
-          this.config.authCluster +
-          '": result ' +
-          result.toString(),
-      );
-      return reply(503, "authorization is not available\n");
+    if (result == WasmResultValues.Ok) {
+      return FilterHeadersStatusValues.StopIteration;
     }
-    return FilterHeadersStatusValues.StopIteration;
+    log.warn("cannot ask " + cluster + ": result " + result.toString());
+    return answer(503, "check is not available\n");
   }
 
-  /** No headers at all means that the call failed: then nobody has allowed the request. */
-  onAuthAnswer(headerCount: u32): void {
+  /** No headers at all means that there was no answer. */
+  onCheckAnswer(headerCount: u32): void {
     const status =
       headerCount == 0
-        ? "none"
+        ? ""
         : stream_context.headers.http_callback.get(":status");
     if (status == "200") {
-      stream_context.headers.request.replace("x-auth-status", status);
+      stream_context.headers.request.replace("x-checked", "yes");
       this.continueRequest();
-    } else if (status == "401" || status == "403") {
-      reply(403, "not allowed\n");
+    } else if (status == "" || status.startsWith("5")) {
+      answer(503, "check is not available\n");
     } else {
-      log.warn("authorization failed, status " + status);
-      reply(503, "authorization is not available\n");
+      answer(403, "request refused by check\n");
     }
   }
 }
 
 /** Answers the request here; it does not go upstream. */
-function reply(status: u32, body: string): FilterHeadersStatusValues {
-  const headers: Headers = [makeHeaderPair("content-type", "text/plain")];
+function answer(status: u32, body: string): FilterHeadersStatusValues {
+  const headers: Headers = [makeHeaderPair("x-answered-by", "{{name}}")];
   send_local_response(
     status,
     "{{name}}",

@@ -5,76 +5,86 @@ import { loadFilter } from "./host.js";
 
 const file = new URL("../build/{{name}}.wasm", import.meta.url);
 
-test("changes request and response headers", async () => {
+test("greets in both directions and hides x-powered-by", async () => {
   const filter = await loadFilter(file);
-  const request = filter.request({ "x-internal": "1" });
-  request.respond();
+  const request = filter.request();
+  request.respond({ ":status": "200", "x-powered-by": "PHP" });
   assert.equal(request.held, false);
-  assert.equal(request.requestHeaders["x-filter"], "{{name}}");
-  assert.equal(request.requestHeaders["x-internal"], undefined);
-  assert.equal(request.responseHeaders.hello, "world");
+  assert.equal(request.requestHeaders["x-greeting"], "hello");
+  assert.equal(request.responseHeaders["x-greeting"], "hello");
+  assert.equal(request.responseHeaders["x-powered-by"], undefined);
 });
 
 test("reads a JSON configuration", async () => {
-  const filter = await loadFilter(file, '{ "value": "J\\u00fcrgen \\"J\\"" }');
-  const request = filter.request();
-  request.respond();
-  assert.equal(request.responseHeaders.hello, 'Jürgen "J"');
+  const text = '{ "greeting": "J\\u00fcrgen \\"J\\"", "blockedPath": "" }';
+  const filter = await loadFilter(file, text);
+  const request = filter.request({ ":path": "/blocked" });
+  assert.equal(request.requestHeaders["x-greeting"], 'Jürgen "J"');
 });
 
-test("takes a text as the value", async () => {
-  const filter = await loadFilter(file, "everybody\n");
-  const request = filter.request();
-  request.respond();
-  assert.equal(request.responseHeaders.hello, "everybody");
+test("takes a bare text as the greeting", async () => {
+  const filter = await loadFilter(file, "world\n");
+  assert.equal(filter.request().requestHeaders["x-greeting"], "world");
 });
 
-for (const text of [
-  "{",
-  '{"value"}',
-  '{"value": 1}',
-  '{"value": "a" "b"}',
-  '{"other": "x"}',
-  '{"value": "\\q"}',
-  "{} x",
-]) {
+const wrong = ["{", '{"greeting"}', '{"greeting": 1}', '{"greeting": "a" "b"}'];
+wrong.push('{"greting": "typo"}', '{"greeting": "\\q"}', "{} x");
+for (const text of wrong) {
   test(`refuses the configuration ${text}`, async () => {
     const filter = await loadFilter(file, text);
     assert.equal(filter.configured, false);
-    assert.match(filter.logs[0].message, /^configuration refused: /);
+    assert.match(filter.logs[0].message, /^invalid configuration: /);
   });
 }
 
-test("answers a denied path itself", async () => {
-  const filter = await loadFilter(file, '{ "denyPrefix": "/private" }');
-  const request = filter.request({ ":path": "/private/key" });
-  assert.equal(request.held, true);
-  assert.deepEqual(request.reply, {
-    status: 403,
-    body: "denied by {{name}}\n",
-  });
-  assert.equal(filter.request({ ":path": "/public" }).reply, undefined);
+test("answers a blocked path, and what is below it, itself", async () => {
+  const filter = await loadFilter(file);
+  for (const path of ["/blocked", "/blocked/a", "/blocked?x=1"]) {
+    const request = filter.request({ ":path": path });
+    assert.equal(request.held, true);
+    assert.deepEqual(request.reply, {
+      status: 403,
+      body: "blocked by {{name}}\n",
+    });
+  }
+  for (const path of ["/", "/blockedness", "/a/blocked"]) {
+    assert.equal(filter.request({ ":path": path }).reply, undefined);
+  }
 });
 
-test("asks the authorization service and lets the request go on", async () => {
-  const filter = await loadFilter(file, '{ "authCluster": "auth" }');
+test("asks the check cluster, and a 200 lets the request go on", async () => {
+  const filter = await loadFilter(file, '{ "checkCluster": "auth" }');
   const request = filter.request({ ":path": "/page" });
   assert.equal(request.held, true);
   assert.equal(request.call.cluster, "auth");
+  assert.equal(request.call.timeoutMs, 1000);
   assert.equal(request.call.headers["x-original-path"], "/page");
   request.answerCall({ ":status": "200" });
   assert.equal(request.continued, true);
-  assert.equal(request.requestHeaders["x-auth-status"], "200");
+  assert.equal(request.requestHeaders["x-checked"], "yes");
 });
 
-test("answers 403 when the service says no, 503 when it says nothing", async () => {
-  const filter = await loadFilter(file, '{ "authCluster": "auth" }');
-  const refused = filter.request();
-  refused.answerCall({ ":status": "401" });
-  assert.equal(refused.reply.status, 403);
-  const failed = filter.request();
-  failed.answerCall();
-  assert.equal(failed.reply.status, 503);
+for (const [status, reply] of [
+  ["401", 403],
+  ["204", 403],
+  ["500", 503],
+  [undefined, 503],
+]) {
+  test(`a check that answers ${status} gives ${reply}`, async () => {
+    const filter = await loadFilter(file, '{ "checkCluster": "auth" }');
+    const request = filter.request();
+    request.answerCall(status === undefined ? {} : { ":status": status });
+    assert.equal(request.reply.status, reply);
+    assert.equal(request.continued, false);
+  });
+}
+
+test("logs each request when it is over", async () => {
+  const filter = await loadFilter(file);
+  const request = filter.request({ ":path": "/a" });
+  request.respond();
+  request.end();
+  assert.deepEqual(filter.logs, [{ level: 2, message: "GET /a 200" }]);
 });
 
 test("a new configuration takes effect and old contexts end cleanly", async () => {
@@ -85,6 +95,6 @@ test("a new configuration takes effect and old contexts end cleanly", async () =
   before.end();
   const after = filter.request();
   after.respond();
-  assert.equal(before.responseHeaders.hello, "first");
-  assert.equal(after.responseHeaders.hello, "second");
+  assert.equal(before.responseHeaders["x-greeting"], "first");
+  assert.equal(after.responseHeaders["x-greeting"], "second");
 });

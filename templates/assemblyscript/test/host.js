@@ -164,6 +164,7 @@ export async function loadFilter(file, configuration = "") {
           );
         },
         end() {
+          stream = current;
           wasm.proxy_on_done(id);
           wasm.proxy_on_log(id);
           wasm.proxy_on_delete(id);

@@ -1,0 +1,260 @@
+/** `wasme init`: what it writes, what it refuses, and that a refusal leaves nothing behind. */
+import {
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+  existsSync,
+  chmodSync,
+  cpSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { languages } from '../../src/project/names.ts';
+import { templatesDir } from '../../src/io/paths.ts';
+import { newWorld } from '../helpers/cli.ts';
+
+const assemblyscript = ['init', 'my-filter', '--language', 'assemblyscript'];
+
+describe('init', () => {
+  it('makes a complete project', async () => {
+    const world = newWorld();
+    const outcome = await world.wasme(...assemblyscript);
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(outcome.stdout).toContain('cd my-filter\n  npm install\n  wasme build');
+    const dir = join(world.cwd, 'my-filter');
+    expect(readdirSync(dir)).toEqual(
+      expect.arrayContaining(['.github', '.gitignore', 'README.md', 'assembly']),
+    );
+    const all = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter(name =>
+      statSync(join(dir, name)).isFile(),
+    );
+    expect(all).not.toContain('template.json');
+    for (const name of all) expect(readFileSync(join(dir, name), 'utf8'), name).not.toContain('{{');
+    const project = JSON.parse(readFileSync(join(dir, 'wasme.json'), 'utf8')) as Record<string, unknown>;
+    expect(project).toMatchObject({
+      name: 'my-filter',
+      language: 'assemblyscript',
+      $schema: './.wasme/wasme.schema.json',
+    });
+    expect(JSON.parse(readFileSync(join(dir, '.wasme/wasme.schema.json'), 'utf8'))).toHaveProperty(
+      'properties.sizeBudget'.replace('sizeBudget', 'build'),
+    );
+    expect(readdirSync(world.cwd)).toEqual(['my-filter']);
+  });
+
+  it('takes the old command line, and says what the old flag is called now', async () => {
+    const world = newWorld();
+    const { exitCode, stderr } = await world.wasme(
+      ...[
+        'init',
+        './new-filter',
+        '--language=assemblyscript',
+        '--platform',
+        'istio',
+        '--platform-version',
+        '1.9.x',
+      ],
+      '--disable-prompt',
+    );
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 0,
+      stderr: 'note: --platform is now --host istio@1.9.x\n',
+    });
+    expect(readFileSync(join(world.cwd, 'new-filter', 'wasme.json'), 'utf8')).toContain(
+      '"hosts": ["istio@1.9.x"],',
+    );
+  });
+
+  it('goes into an empty folder, a fresh repository, and one whose name is no project name', async () => {
+    const world = newWorld();
+    for (const name of ['empty', 'repo', 'Mein Filter ü 2']) mkdirSync(join(world.cwd, name));
+    mkdirSync(join(world.cwd, 'repo', '.git'));
+    for (const name of ['empty', 'repo', 'Mein Filter ü 2']) {
+      const { exitCode, stdout } = await world.wasme('init', name, '-l', 'assemblyscript', '--json');
+      expect(exitCode, name).toBe(0);
+      const result = JSON.parse(stdout) as { name: string; files: string[] };
+      expect(result.name).toBe({ empty: 'empty', repo: 'repo', 'Mein Filter ü 2': 'mein-filter-u-2' }[name]);
+      expect(readdirSync(join(world.cwd, name)).filter(entry => entry.includes('wasme-'))).toEqual([]);
+    }
+  });
+
+  it('makes the folders above', async () => {
+    const world = newWorld();
+    expect((await world.wasme('init', 'a/b/c', '-l', 'assemblyscript')).exitCode).toBe(0);
+    expect(existsSync(join(world.cwd, 'a/b/c/wasme.json'))).toBe(true);
+  });
+
+  it('never overwrites', async () => {
+    const world = newWorld();
+    const dir = join(world.cwd, 'my-filter');
+    mkdirSync(dir);
+    writeFileSync(join(dir, 'README.md'), 'mine');
+    const refused = await world.wasme(...assemblyscript);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain('error[FILE_EXISTS]');
+    expect(readdirSync(dir)).toEqual(['README.md']);
+    const forced = await world.wasme(...assemblyscript, '--force');
+    expect(forced).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('kept README.md') as string,
+    });
+    expect(readFileSync(join(dir, 'README.md'), 'utf8')).toBe('mine');
+    const again = await world.wasme(...assemblyscript, '--force');
+    expect(again).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('is a project already') as string,
+    });
+  });
+
+  it.each([
+    ['a language that does not exist', ['-l', 'cobol'], 2, 'USAGE'],
+    [
+      'a kind that the language has no template for',
+      ['-l', 'assemblyscript', '--kind', 'network'],
+      2,
+      'TEMPLATE_UNKNOWN',
+    ],
+    [
+      'a template that does not exist',
+      ['-l', 'assemblyscript', '--template', 'nothing'],
+      2,
+      'TEMPLATE_UNKNOWN',
+    ],
+    ['a template folder that does not exist', ['--template', './nothing'], 2, 'TEMPLATE_UNKNOWN'],
+    ['a name that compilers refuse', ['-l', 'assemblyscript', '--name', 'My Filter'], 2, 'NAME_INVALID'],
+    ['a reserved name', ['-l', 'assemblyscript', '--name', 'test'], 2, 'NAME_INVALID'],
+    ['no language and nobody to ask', [], 2, 'USAGE_NO_PROMPT'],
+    ['an unknown flag', ['--colour', 'red'], 2, 'USAGE'],
+    ['a host that is none', ['-l', 'assemblyscript', '--host', 'Istio 1.30'], 2, 'PROJECT_INVALID'],
+  ])('refuses %s and leaves nothing', async (_, flags, exitCode, code) => {
+    const world = newWorld();
+    const outcome = await world.wasme('init', 'x/new', ...flags);
+    expect(outcome).toMatchObject({ exitCode, stdout: '' });
+    expect(outcome.stderr).toMatch(new RegExp(`^error\\[${code}\\]: .+\\nhelp: `));
+    expect(readdirSync(world.cwd)).toEqual([]);
+  });
+
+  it('without a folder and a name says what to give', async () => {
+    const world = newWorld();
+    const { exitCode, stderr } = await world.wasme('init', '-l', 'assemblyscript');
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 2,
+      stderr: expect.stringContaining(
+        'error[USAGE_NO_PROMPT]: Name of the project: no value given',
+      ) as string,
+    });
+  });
+
+  it.skipIf(process.getuid?.() === 0)('a read-only folder is explained', async () => {
+    const world = newWorld();
+    chmodSync(world.cwd, 0o555);
+    const outcome = await world.wasme(...assemblyscript);
+    chmodSync(world.cwd, 0o755);
+    expect(outcome).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('error[FILE_ACCESS]') as string,
+    });
+  });
+
+  it('an interrupt leaves nothing', async () => {
+    const interrupt = new AbortController();
+    interrupt.abort();
+    const world = newWorld({ signal: interrupt.signal });
+    expect((await world.wasme(...assemblyscript)).exitCode).toBe(130);
+    expect(readdirSync(world.cwd)).toEqual([]);
+  });
+
+  it('takes a folder of one’s own as the template', async () => {
+    const world = newWorld();
+    const own = join(world.cwd, 'own template');
+    mkdirSync(join(own, 'src', '{{name}}'), { recursive: true });
+    writeFileSync(join(own, 'wasme.json'), '{\n  "name": "sample",\n  "language": "rust"\n}\n');
+    writeFileSync(join(own, 'src', '{{name}}', 'a.rs'), '// {{name}}');
+    writeFileSync(join(own, '_gitignore'), '/target');
+    writeFileSync(join(own, 'data.bin'), Buffer.from([0, 0x7b, 0x7b]));
+    const outcome = await world.wasme(
+      'init',
+      'made',
+      '--template',
+      './own template',
+      '--host',
+      'envoy@1.40',
+      '--json',
+    );
+    expect(outcome.exitCode).toBe(0);
+    expect((JSON.parse(outcome.stdout) as { files: string[] }).files).toEqual([
+      '.gitignore',
+      '.wasme/wasme.schema.json',
+      'data.bin',
+      'src/made/a.rs',
+      'wasme.json',
+    ]);
+    expect(readFileSync(join(world.cwd, 'made/src/made/a.rs'), 'utf8')).toBe('// made');
+    expect(JSON.parse(readFileSync(join(world.cwd, 'made/wasme.json'), 'utf8'))).toMatchObject({
+      name: 'made',
+      hosts: ['envoy@1.40'],
+    });
+  });
+
+  it.each([
+    ['no project file', undefined, 'TEMPLATE_INVALID'],
+    [
+      'a project file that is not valid',
+      '{\n  "language": "rust",\n  "name": "x",\n  "colour": 1\n}',
+      'PROJECT_INVALID',
+    ],
+  ])('refuses a template with %s', async (_, text, code) => {
+    const world = newWorld();
+    mkdirSync(join(world.cwd, 'own'));
+    if (text !== undefined) writeFileSync(join(world.cwd, 'own', 'wasme.json'), text);
+    const outcome = await world.wasme('init', 'made', '--template', './own');
+    expect(outcome.stderr).toContain(`error[${code}]`);
+    expect(readdirSync(world.cwd)).toEqual(['own']);
+  });
+
+  it('a template that extends another: its files win, named ones are left out', async () => {
+    const world = newWorld();
+    cpSync(join(templatesDir(), 'assemblyscript'), join(world.cwd, 'base'), { recursive: true });
+    mkdirSync(join(world.cwd, 'derived'));
+    writeFileSync(join(world.cwd, 'derived', 'README.md'), 'derived');
+    writeFileSync(
+      join(world.cwd, 'derived', 'template.json'),
+      JSON.stringify({
+        language: 'assemblyscript',
+        kind: 'http',
+        description: 'x',
+        extends: 'base',
+        without: ['test'],
+      }),
+    );
+    expect((await world.wasme('init', 'made', '--template', './derived')).exitCode).toBe(0);
+    expect(readFileSync(join(world.cwd, 'made', 'README.md'), 'utf8')).toBe('derived');
+    expect(existsSync(join(world.cwd, 'made', 'test'))).toBe(false);
+    expect(existsSync(join(world.cwd, 'made', 'assembly', 'filter.ts'))).toBe(true);
+  });
+
+  it('--list shows every template, also as JSON', async () => {
+    const world = newWorld();
+    const { stdout } = await world.wasme('init', '--list', '--json');
+    const templates = JSON.parse(stdout) as { name: string; language: string }[];
+    expect(templates.map(item => item.name)).toContain('assemblyscript');
+    for (const { language } of templates) expect(languages).toContain(language);
+    expect((await world.wasme('init', '--list')).stdout).toMatch(/^NAME +LANGUAGE +KIND +DESCRIPTION\n/);
+  });
+});
+
+describe('the templates that ship', () => {
+  it('are formatted, described and complete', async () => {
+    const { listTemplates } = await import('../../src/scaffold/catalog.ts');
+    for (const template of await listTemplates(templatesDir())) {
+      const world = newWorld();
+      const outcome = await world.wasme('init', 'made', '--template', template.name);
+      expect(outcome.stderr, template.name).toBe('');
+      for (const file of ['README.md', 'wasme.json', '.gitignore', '.github/workflows/ci.yml']) {
+        expect(existsSync(join(world.cwd, 'made', file)), `${template.name}: ${file}`).toBe(true);
+      }
+    }
+  });
+});
