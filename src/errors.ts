@@ -42,6 +42,11 @@ export const errorKinds = {
     exit: 1,
     meaning: 'A manifest, index or layer is malformed, of a type that is no filter image, or over a limit.',
   },
+  IMAGE_UNSUPPORTED: {
+    exit: 1,
+    meaning:
+      'An image of this kind cannot be made or read: its layout has no place for it, or a decoder is missing.',
+  },
   DIGEST_MISMATCH: {
     exit: 1,
     meaning: 'The bytes that came are not the ones their digest names; nothing of them was kept.',

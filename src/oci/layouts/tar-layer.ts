@@ -1,0 +1,58 @@
+/** The tar+gzip layer that mesh proxies look into, and the image config that goes with it. */
+import { digestOf } from '../digest.ts';
+import { gzip } from '../gzip.ts';
+import { writeTar } from '../tar.ts';
+import { titleKey } from '../annotations.ts';
+import { type GraphBlob, blobOf } from '../target.ts';
+import { type ImageMetadata, jsonBytes } from './layout.ts';
+
+/** The only file name that Istio's fetcher looks for. */
+export const pluginFile = 'plugin.wasm';
+
+export interface TarLayer {
+  readonly layer: GraphBlob;
+  /** Digest of the tar before compression: what `rootfs.diff_ids` wants. */
+  readonly diffId: string;
+}
+
+/**
+ * `plugin.wasm` and nothing else: Google Cloud wants exactly one file, and Istio allocates the size of every entry it
+ * passes on the way.
+ */
+export function tarLayer(
+  module: Uint8Array,
+  metadata: ImageMetadata,
+  mediaType: string,
+  title?: string,
+): TarLayer {
+  const seconds =
+    metadata.created === undefined ? 0 : Math.max(0, Math.floor(Date.parse(metadata.created) / 1000));
+  const tar = writeTar([{ name: pluginFile, bytes: module }], seconds);
+  return {
+    layer: blobOf(mediaType, gzip(tar), title === undefined ? undefined : { [titleKey]: title }),
+    diffId: digestOf(tar),
+  };
+}
+
+/**
+ * An ordinary image config. linux/amd64 although Wasm runs anywhere: Istio picks that child of an index, and Google Cloud
+ * expects an ordinary image.
+ */
+export function imageConfig(
+  mediaType: string,
+  metadata: ImageMetadata,
+  labels: Readonly<Record<string, string>>,
+  diffIds: readonly string[],
+): GraphBlob {
+  return blobOf(
+    mediaType,
+    jsonBytes({
+      ...(metadata.created === undefined ? {} : { created: metadata.created }),
+      ...(metadata.author === undefined ? {} : { author: metadata.author }),
+      architecture: 'amd64',
+      os: 'linux',
+      config: Object.keys(labels).length === 0 ? {} : { Labels: labels },
+      rootfs: { type: 'layers', diff_ids: diffIds },
+    }),
+  );
+}

@@ -1,0 +1,121 @@
+/**
+ * The hosts a filter can be meant for, and which Envoy runs inside each version of them. Data, and the parser of
+ * `istio@1.30`; what an Envoy version offers to a module is told elsewhere.
+ */
+import { WasmeError } from '../errors.ts';
+
+export const hostNames = ['envoy', 'istio', 'envoy-gateway', 'gloo', 'higress', 'gcp'] as const;
+export type HostName = (typeof hostNames)[number];
+
+export interface Host {
+  readonly name: HostName;
+  /** As typed, lower-cased: `istio@1.30`, `gloo@ee`. */
+  readonly text: string;
+  /** Its own version when one was given: 1.30 is { major: 1, minor: 30 }. */
+  readonly version: { readonly major: number; readonly minor: number } | undefined;
+  /** Envoy 1.x inside: 38 for Istio 1.30. The newest known where no version was given. */
+  readonly envoyMinor: number;
+  /** What had to be assumed, as a sentence. */
+  readonly note: string | undefined;
+}
+
+type EnvoyInside = Pick<Host, 'envoyMinor' | 'note'>;
+
+/** Newest release line that this table knows. */
+export const newestEnvoyMinor = 40;
+const newestIstioMinor = 31;
+
+/** The first Envoy that upstream shipped with Proxy-Wasm in it. */
+const oldestEnvoyMinor = 17;
+
+/** Minor of Envoy Gateway 1.x → minor of Envoy 1.x. Wasm images came with 1.1. */
+const envoyOfGateway: Readonly<Record<number, number>> = {
+  0: 29,
+  1: 31,
+  2: 32,
+  3: 33,
+  4: 34,
+  5: 35,
+  6: 36,
+  7: 37,
+  8: 38,
+  9: 39,
+};
+const newestGatewayMinor = 9;
+
+/** Higress 2 stands on Istio 1.19 and its Envoy. */
+const envoyOfHigress = 27;
+
+/** Istio goes with Envoy one minor to one minor: 1.9 has 1.17 (before that, forks), 1.30 has 1.38. */
+export function envoyOfIstio(istioMinor: number): number {
+  return istioMinor + 8;
+}
+
+/**
+ * `envoy@1.36`, `istio@1.30.1`, `envoy-gateway`, `gloo@ee` → host. An unknown newer version is judged as the newest
+ * known one, and `note` says so. Fails with USAGE for another name or a text that is no version.
+ */
+export function parseHost(input: string): Host {
+  const text = input.trim().toLowerCase();
+  const [name = '', versionText] = text.split('@');
+  if (!isHostName(name)) {
+    throw new WasmeError('USAGE', `${JSON.stringify(input)} is not a host that is known here`, {
+      hint: `hosts are ${hostNames.join(', ')}, with a version where it matters: istio@1.30`,
+    });
+  }
+  // "ee" is Gloo's edition, not a version.
+  const version = versionText === 'ee' && name === 'gloo' ? undefined : parseVersion(input, versionText);
+  return { name, text, version, ...envoyInside(name, version?.minor) };
+}
+
+function isHostName(name: string): name is HostName {
+  return (hostNames as readonly string[]).includes(name);
+}
+
+function parseVersion(input: string, text: string | undefined): Host['version'] {
+  if (text === undefined || text === 'latest') return undefined;
+  const [, major, minor] = /^v?(\d{1,3})\.(\d{1,4})(?:[.-][\w.+*-]*)?$/.exec(text) ?? [];
+  if (major === undefined || minor === undefined) {
+    throw new WasmeError('USAGE', `${JSON.stringify(input)}: ${JSON.stringify(text)} is no version`, {
+      hint: 'write major.minor: envoy@1.36, istio@1.30',
+    });
+  }
+  return { major: Number(major), minor: Number(minor) };
+}
+
+function envoyInside(name: HostName, minor: number | undefined): EnvoyInside {
+  switch (name) {
+    case 'envoy':
+      return upTo(newestEnvoyMinor, 'Envoy', minor, value => value);
+    case 'istio':
+      return upTo(newestIstioMinor, 'Istio', minor, envoyOfIstio);
+    case 'envoy-gateway':
+      return upTo(newestGatewayMinor, 'Envoy Gateway', minor, value => envoyOfGateway[value] ?? 0);
+    case 'higress':
+      return { envoyMinor: envoyOfHigress, note: undefined };
+    case 'gloo':
+    case 'gcp':
+      return {
+        envoyMinor: newestEnvoyMinor,
+        note: 'which Envoy it runs is not published; judged by the newest one',
+      };
+  }
+}
+
+function upTo(
+  newest: number,
+  title: string,
+  minor: number | undefined,
+  envoyOf: (minor: number) => number,
+): EnvoyInside {
+  const note =
+    minor !== undefined && minor > newest
+      ? `newer than any ${title} known here; judged as 1.${newest}`
+      : undefined;
+  return { envoyMinor: envoyOf(Math.min(minor ?? newest, newest)), note };
+}
+
+/** Whether the Envoy inside is older than upstream's first one with Wasm: such a fork loads only modules made for it. */
+export function isForkedEnvoy({ envoyMinor }: Pick<Host, 'envoyMinor'>): boolean {
+  return envoyMinor < oldestEnvoyMinor;
+}
