@@ -1,0 +1,27 @@
+/** The flags of `deploy envoy`, as the library takes them. */
+
+export interface EnvoyOptions {
+  /** `1.36`; default: the newest that is known. */
+  readonly version?: string | undefined;
+  /** Where Envoy listens for traffic. */
+  readonly listen: Address;
+  /** undefined: no admin interface. */
+  readonly admin: Address | undefined;
+  /** URL of the backend; undefined: Envoy answers by itself. */
+  readonly upstream?: string | undefined;
+  /** Cluster name → URL, for call-outs. */
+  readonly clusters: Readonly<Record<string, string>>;
+  /** Certificate authorities for https clusters, as Envoy will open the file. */
+  readonly caFile?: string | undefined;
+  /** A person's own Envoy file that is to be edited; absolute. */
+  readonly in?: string | undefined;
+  /** Only this listener of the file: its name or port. */
+  readonly listener?: string | undefined;
+  /** Folder for a bootstrap and an ECDS file that a running Envoy watches; absolute. */
+  readonly dynamic?: string | undefined;
+}
+
+export interface Address {
+  readonly address: string;
+  readonly port: number;
+}
