@@ -12,4 +12,9 @@ export interface Verb {
 
 export const verbs: readonly Verb[] = [
   { name: 'init', summary: 'make a project from a template', load: () => import('./init.ts') },
+  {
+    name: 'deploy',
+    summary: 'write (and apply) what a proxy or a control plane needs to run the filter',
+    load: () => import('./deploy.ts'),
+  },
 ];

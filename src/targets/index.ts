@@ -1,4 +1,27 @@
-/** Names of the deploy targets and how to load each; a line here is all that is loaded until one is used. */
+/** The deploy targets and their own options; nothing of a target is loaded until it is used. */
+import type { EnvoyOptions } from './envoy/options.ts';
+import type { Target } from './target.ts';
 
-export const targetNames = ['envoy', 'istio', 'gloo', 'envoy-gateway'] as const;
-export type TargetName = (typeof targetNames)[number];
+/** Name on the command line → the target's own flags. */
+export interface TargetOptions {
+  readonly envoy: EnvoyOptions;
+}
+
+export type TargetName = keyof TargetOptions;
+
+type Loaders = {
+  readonly [Name in TargetName]: () => Promise<Target<TargetOptions[Name], unknown>>;
+};
+
+// `plan` gets the facts that the same target observed, so the fact types need not be known here.
+const loaders: Loaders = {
+  envoy: async () => (await import('./envoy/target.ts')).envoyTarget as Target<EnvoyOptions, unknown>,
+};
+
+export const targetNames = Object.keys(loaders) as readonly TargetName[];
+
+export function loadTarget<Name extends TargetName>(
+  name: Name,
+): Promise<Target<TargetOptions[Name], unknown>> {
+  return loaders[name]();
+}

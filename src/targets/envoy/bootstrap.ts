@@ -50,7 +50,10 @@ export function bootstrap(intent: DeployIntent, options: EnvoyOptions, entry?: T
     ...codeClusters,
   ];
   return {
-    node: entry === undefined ? undefined : because({ id: intent.id, cluster: 'wasme' }, 'discovery needs a node'),
+    node:
+      entry === undefined
+        ? undefined
+        : because({ id: intent.id, cluster: 'wasme' }, 'discovery needs a node'),
     admin:
       options.admin === undefined
         ? undefined
@@ -64,7 +67,12 @@ export function bootstrap(intent: DeployIntent, options: EnvoyOptions, entry?: T
                 name: 'main',
                 address: because(socketAddress(options.listen), 'where traffic comes in (--port)'),
                 filter_chains: [
-                  { filters: intent.kind === 'network' ? tcpFilters(filter, options) : httpFilters(intent, filter, options) },
+                  {
+                    filters:
+                      intent.kind === 'network'
+                        ? tcpFilters(filter, options)
+                        : httpFilters(intent, filter, options),
+                  },
                 ],
               },
             ],

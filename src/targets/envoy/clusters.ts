@@ -47,7 +47,11 @@ export function cluster(name: string, endpoint: Endpoint, caFile: string = defau
       endpoints: [
         {
           lb_endpoints: [
-            { endpoint: { address: { socket_address: { address: endpoint.host, port_value: endpoint.port } } } },
+            {
+              endpoint: {
+                address: { socket_address: { address: endpoint.host, port_value: endpoint.port } },
+              },
+            },
           ],
         },
       ],

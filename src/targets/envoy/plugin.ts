@@ -11,10 +11,13 @@ import { type EnvoyVersion, featureSince, hasFeature } from './versions.ts';
 export function pluginConfig(intent: DeployIntent, version: EnvoyVersion, code: Tree): Tree {
   return {
     name: because(intent.id, 'names the plugin in logs, statistics and for undeploy (--id)'),
-    root_id: intent.rootId === '' ? undefined : because(intent.rootId, 'root context to use (--root-id, rootId)'),
+    root_id:
+      intent.rootId === '' ? undefined : because(intent.rootId, 'root context to use (--root-id, rootId)'),
     vm_config: {
       vm_id:
-        intent.vmId === '' ? undefined : because(intent.vmId, 'plugins with equal vm_id and code share one VM'),
+        intent.vmId === ''
+          ? undefined
+          : because(intent.vmId, 'plugins with equal vm_id and code share one VM'),
       runtime: because(`envoy.wasm.runtime.${intent.runtime}`, 'official builds of Envoy have v8 and null'),
       code,
       configuration: anyOf(intent.vmConfiguration, 'handed to proxy_on_vm_start'),
@@ -93,14 +96,18 @@ function failure({ failPolicy }: DeployIntent, version: EnvoyVersion): Record<st
   if (hasFeature(version, 'failurePolicy')) {
     const policies = { closed: 'FAIL_CLOSED', open: 'FAIL_OPEN', reload: 'FAIL_RELOAD' } as const;
     if (failPolicy === undefined) {
-      return { failure_policy: because(policies.closed, 'default: traffic is refused when the filter cannot run') };
+      return {
+        failure_policy: because(policies.closed, 'default: traffic is refused when the filter cannot run'),
+      };
     }
     const reasons = {
       closed: 'traffic is refused when the filter cannot run',
       open: 'traffic passes unfiltered when the filter cannot run',
       reload: 'a crashed filter is started again, after a pause; until then traffic is refused',
     } as const;
-    return { failure_policy: because(policies[failPolicy], `--fail-policy ${failPolicy}: ${reasons[failPolicy]}`) };
+    return {
+      failure_policy: because(policies[failPolicy], `--fail-policy ${failPolicy}: ${reasons[failPolicy]}`),
+    };
   }
   if (failPolicy === 'reload') throw unsupported('--fail-policy reload', 'failurePolicy', version);
   return failPolicy === 'open'
@@ -126,7 +133,11 @@ function stopIteration({ allowOnHeadersStopIteration: allow }: DeployIntent, ver
   return because(allow, 'asked for: a header callback may stop the headers and let the body come');
 }
 
-function unsupported(flag: string, feature: Parameters<typeof featureSince>[0], version: EnvoyVersion): WasmeError {
+function unsupported(
+  flag: string,
+  feature: Parameters<typeof featureSince>[0],
+  version: EnvoyVersion,
+): WasmeError {
   return new WasmeError('DEPLOY_UNSUPPORTED', `Envoy ${version.text} has no field for ${flag}`, {
     hint: `it is there from Envoy ${featureSince(feature)} on; leave the flag out or name a newer --envoy-version`,
     details: { flag, version: version.text, since: featureSince(feature) },

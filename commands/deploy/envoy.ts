@@ -1,0 +1,99 @@
+/** `wasme deploy envoy`: flags of a plain Envoy. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Address, EnvoyOptions } from '../../src/targets/envoy/options.ts';
+import type { FilterKind } from '../../src/targets/intent.ts';
+import type { Context } from '../ui/context.ts';
+import { edgesOf } from '../ui/context.ts';
+import { globalOptions, keyValue } from '../ui/options.ts';
+import { reporterFor } from '../ui/reporter.ts';
+import { type CommonFlags, addCommonFlags, commonOptions, writeDeployment } from './common.ts';
+
+interface EnvoyFlags extends CommonFlags {
+  readonly kind?: FilterKind;
+  readonly port: Address;
+  readonly admin: Address | 'none';
+  readonly upstream?: string;
+  readonly cluster?: Record<string, string>;
+  readonly caFile?: string;
+  readonly envoyVersion?: string;
+  readonly allowOnHeadersStopIteration?: boolean;
+}
+
+export function declare(command: Command, context: Context): void {
+  command
+    .argument('[target]', 'project folder, .wasm file, URL or image (default: the project here)')
+    .addOption(
+      new Option('--kind <kind>', "how the filter is used (default: the project's, or http)").choices([
+        'http',
+        'network',
+        'service',
+        'access-log',
+      ]),
+    )
+    .addOption(
+      new Option('-p, --port <[host:]port>', 'where Envoy listens')
+        .argParser(address('0.0.0.0'))
+        .default({ address: '0.0.0.0', port: 8080 }, '0.0.0.0:8080'),
+    )
+    .addOption(
+      new Option('--admin <[host:]port|none>', 'admin interface')
+        .argParser(adminAddress)
+        .default({ address: '127.0.0.1', port: 9901 }, '127.0.0.1:9901'),
+    )
+    .option('--upstream <url>', 'backend that requests go to (default: Envoy answers itself)')
+    .option('--cluster <name=url>', 'cluster for call-outs; may be repeated', keyValue)
+    .option('--ca-file <path>', 'certificate authorities for https clusters, as Envoy opens the file')
+    .option('--envoy-version <version>', 'use only fields that this Envoy has', '1.40')
+    .option('--allow-on-headers-stop-iteration', 'let a header callback stop the headers alone');
+  addCommonFlags(command);
+  command.addHelpText(
+    'after',
+    `
+Examples:
+  $ wasme deploy envoy > envoy.yaml && envoy -c envoy.yaml
+  $ wasme deploy envoy build/my-filter.wasm --upstream http://127.0.0.1:3000 -p 8080 -o envoy.yaml
+  $ wasme deploy envoy --config '{"header":"x-team"}' --envoy-version 1.36 --explain`,
+  );
+  command.action(async (source: string | undefined, flags: EnvoyFlags) => {
+    const { deploy } = await import('../../src/deploy.ts');
+    const edges = edgesOf(context, reporterFor(context, globalOptions(command)));
+    const result = await deploy(
+      {
+        ...commonOptions(flags),
+        target: 'envoy',
+        source,
+        kind: flags.kind,
+        allowOnHeadersStopIteration: flags.allowOnHeadersStopIteration,
+        targetOptions: envoyOptions(flags),
+      },
+      edges,
+    );
+    writeDeployment(context, command, result, flags.output);
+  });
+}
+
+function envoyOptions(flags: EnvoyFlags): EnvoyOptions {
+  return {
+    version: flags.envoyVersion,
+    listen: flags.port,
+    admin: flags.admin === 'none' ? undefined : flags.admin,
+    upstream: flags.upstream,
+    clusters: flags.cluster ?? {},
+    caFile: flags.caFile,
+  };
+}
+
+/** commander parser for `8080`, `127.0.0.1:8080`, `[::1]:8080`. */
+function address(defaultHost: string): (text: string) => Address {
+  return text => {
+    const match = /^(?:\[?([0-9a-zA-Z.:-]+?)\]?:)?(\d{1,5})$/.exec(text);
+    const port = Number(match?.[2]);
+    if (match === null || port > 65535)
+      throw new InvalidArgumentError('It must look like 8080 or 127.0.0.1:8080.');
+    return { address: match[1] ?? defaultHost, port };
+  };
+}
+
+function adminAddress(text: string): Address | 'none' {
+  return text === 'none' ? 'none' : address('127.0.0.1')(text);
+}

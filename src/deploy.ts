@@ -1,0 +1,149 @@
+/** `wasme deploy`: source + flags + project → intent → the target's plan → printed, written, diffed or applied. */
+import { dirname, join, resolve } from 'node:path';
+import { WasmeError } from './errors.ts';
+import type { Edges } from './io/edges.ts';
+import { writeAtomic } from './io/files.ts';
+import { cacheDir } from './io/paths.ts';
+import { type TargetName, type TargetOptions, loadTarget } from './targets/index.ts';
+import { type DeployIntent, intentHash } from './targets/intent.ts';
+import { type FilterSettings, makeIntent } from './targets/settings.ts';
+import { type ResolvedSource, resolveSource } from './targets/source.ts';
+import type { AppliedObject, Plan, PlannedFile, Target } from './targets/target.ts';
+import { explanations, plain } from './targets/tree.ts';
+import { renderYaml } from './targets/yaml.ts';
+
+export interface DeployOptions<Name extends TargetName = TargetName> extends FilterSettings {
+  readonly target: Name;
+  /** Project folder, .wasm file, URL or image; default: the project around the current folder. */
+  readonly source?: string | undefined;
+  readonly targetOptions: TargetOptions[Name];
+  /** A digest that the code must have; false: write none. Default: pin what is there now. */
+  readonly digest?: string | boolean | undefined;
+  /** File for the documents; default: they are only in the result. */
+  readonly output?: string | undefined;
+  /** Give the documents to the control plane. */
+  readonly apply?: boolean | undefined;
+  /** Change nothing: no file is written, nothing is applied. */
+  readonly dryRun?: boolean | undefined;
+  /** Reasons as comments in the text. */
+  readonly explain?: boolean | undefined;
+}
+
+export interface DeployResult {
+  readonly target: TargetName;
+  readonly id: string;
+  /** Changes when anything of what was asked for changes. */
+  readonly hash: string;
+  readonly code: DeployIntent['code'];
+  readonly documents: readonly { readonly name: string; readonly content: unknown }[];
+  /** The documents as YAML, or the edited file. */
+  readonly text: string;
+  readonly explanations: readonly {
+    readonly document: string;
+    readonly field: string;
+    readonly reason: string;
+  }[];
+  /** Files that were written, or would be with `dryRun`. */
+  readonly files: readonly { readonly path: string; readonly written: boolean }[];
+  readonly applied: readonly AppliedObject[];
+  readonly warnings: readonly string[];
+}
+
+/** Fails with DEPLOY_* codes, and with what looking up the source fails with; nothing is written then. */
+export async function deploy<Name extends TargetName>(
+  options: DeployOptions<Name>,
+  edges: Edges,
+): Promise<DeployResult> {
+  const target = await loadTarget(options.target);
+  const output = options.output === undefined ? undefined : resolve(edges.cwd, options.output);
+  const source = await resolveSource(options.source, {
+    cwd: edges.cwd,
+    accepts: target.accepts,
+    digest: options.digest ?? true,
+    images: undefined,
+    fetchModule: url => fetchModule(url, edges.signal),
+    modulePath: (name, digest) =>
+      join(
+        output === undefined ? join(cacheDir(edges), 'modules') : dirname(output),
+        `${name}-${digest.slice(7, 23)}.wasm`,
+      ),
+  });
+  const defaults = source.project?.project.deploy?.[sections[options.target]];
+  const intent = await makeIntent(options, source, defaults, undefined, edges.cwd);
+  const facts = await target.observe(intent, options.targetOptions, edges);
+  const plan = target.plan(intent, options.targetOptions, facts);
+  const text =
+    plan.text ??
+    renderYaml(
+      plan.documents.map(({ content }) => content),
+      { explain: options.explain === true },
+    );
+  const files = await writeFiles(
+    plan,
+    source,
+    output === undefined ? undefined : { path: output, data: text },
+    options.dryRun === true,
+  );
+  const applied =
+    options.apply && !options.dryRun ? await applyPlan(target, plan, options.targetOptions, edges) : [];
+  for (const warning of plan.warnings) edges.reporter.warn(warning);
+  return {
+    target: options.target,
+    id: intent.id,
+    hash: intentHash(intent),
+    code: intent.code,
+    documents: plan.documents.map(({ name, content }) => ({ name, content: plain(content) })),
+    text,
+    explanations: plan.documents.flatMap(({ name, content }) =>
+      explanations(content).map(({ path, reason }) => ({ document: name, field: path.join('.'), reason })),
+    ),
+    files,
+    applied,
+    warnings: plan.warnings,
+  };
+}
+
+/** Key of a target in the `deploy` part of wasme.json. */
+const sections = { envoy: 'envoy' } as const satisfies Record<TargetName, string>;
+
+/** The module of an image, the plan's own files, then the documents: a document never names a file that is not there. */
+async function writeFiles(
+  plan: Plan,
+  source: ResolvedSource,
+  output: PlannedFile | undefined,
+  dryRun: boolean,
+): Promise<DeployResult['files']> {
+  const module =
+    source.extracted && source.bytes !== undefined && source.code.from === 'file'
+      ? [{ path: source.code.path, data: source.bytes }]
+      : [];
+  const files = [...module, ...plan.files, ...(output === undefined ? [] : [output])];
+  if (!dryRun) {
+    for (const { path, data } of files) await writeAtomic(path, data);
+  }
+  return files.map(({ path }) => ({ path, written: !dryRun }));
+}
+
+async function applyPlan<Options>(
+  target: Target<Options, unknown>,
+  plan: Plan,
+  options: Options,
+  edges: Edges,
+): Promise<readonly AppliedObject[]> {
+  if (target.apply !== undefined) return target.apply(plan, options, edges);
+  throw new WasmeError('USAGE', `there is nothing that documents for ${target.name} could be applied to`, {
+    hint: 'write them with -o and start the proxy with them',
+  });
+}
+
+/** Bytes of a module on the web. Envoy does not follow redirects, so a redirect is a failure here too. */
+async function fetchModule(url: string, signal: AbortSignal): Promise<Uint8Array> {
+  const response = await fetch(url, { redirect: 'manual', signal }).catch((error: unknown) => {
+    throw new WasmeError('NETWORK', `cannot fetch ${url}: ${(error as Error).message}`, { cause: error });
+  });
+  if (response.status === 200) return new Uint8Array(await response.arrayBuffer());
+  const moved = response.headers.get('location');
+  throw new WasmeError('NETWORK', `${url} answered ${response.status}`, {
+    hint: moved === null ? undefined : `proxies do not follow redirects; use ${moved}`,
+  });
+}

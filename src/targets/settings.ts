@@ -1,0 +1,97 @@
+/** Flags that every target shares, joined with the project: settings + source → intent. */
+import { WasmeError } from '../errors.ts';
+import type { Project } from '../project/schema.ts';
+import { checkConfiguration, flagConfiguration, projectConfiguration } from './configuration.ts';
+import type { DeployIntent, FailurePolicy, FilterKind, ModuleFacts } from './intent.ts';
+import type { ResolvedSource } from './source.ts';
+
+export interface FilterSettings {
+  readonly id?: string | undefined;
+  readonly kind?: FilterKind | undefined;
+  readonly rootId?: string | undefined;
+  readonly vmId?: string | undefined;
+  /** Text or @file. */
+  readonly configuration?: string | undefined;
+  /** Text or @file; for the VM as a whole. */
+  readonly vmConfiguration?: string | undefined;
+  /** NAME=VALUE sets a variable, NAME passes it on from the proxy. */
+  readonly env?: readonly string[] | undefined;
+  readonly failPolicy?: FailurePolicy | undefined;
+  readonly runtime?: string | undefined;
+  /** `auto`: what the module imports and exports. */
+  readonly allowCapabilities?: 'auto' | readonly string[] | undefined;
+  readonly allowOnHeadersStopIteration?: boolean | undefined;
+}
+
+/** The target's own part of `deploy` in wasme.json, as far as it says what flags say. */
+export type ProjectDefaults = Pick<
+  NonNullable<NonNullable<Project['deploy']>['envoy']>,
+  'id' | 'failPolicy' | 'env'
+>;
+
+/**
+ * Flags win over the project's `deploy` part, which wins over the project. The configuration is checked against the
+ * project's schema: DEPLOY_CONFIGURATION.
+ */
+export async function makeIntent(
+  settings: FilterSettings,
+  source: ResolvedSource,
+  defaults: ProjectDefaults | undefined,
+  module: ModuleFacts | undefined,
+  cwd: string,
+): Promise<DeployIntent> {
+  const project = source.project?.project;
+  const found =
+    settings.configuration !== undefined
+      ? await flagConfiguration(settings.configuration, '--config', cwd)
+      : source.project && (await projectConfiguration(source.project));
+  await checkConfiguration(source.project, found);
+  const vm = settings.vmConfiguration;
+  const vmConfiguration = vm === undefined ? undefined : await flagConfiguration(vm, '--vm-config', cwd);
+  const env = settings.env ?? [];
+  return {
+    id: checkId(settings.id ?? defaults?.id ?? source.name),
+    kind: settings.kind ?? project?.kind ?? 'http',
+    rootId: settings.rootId ?? project?.rootId ?? source.rootIds[0] ?? '',
+    vmId: settings.vmId ?? project?.vmId ?? '',
+    runtime: (settings.runtime ?? 'v8').replace(/^envoy\.wasm\.runtime\./, ''),
+    code: source.code,
+    ...(found === undefined ? {} : { configuration: found.configuration }),
+    ...(vmConfiguration === undefined ? {} : { vmConfiguration: vmConfiguration.configuration }),
+    env: {
+      ...defaults?.env,
+      ...Object.fromEntries(env.filter(item => item.includes('=')).map(splitVariable)),
+    },
+    hostEnv: env.filter(item => !item.includes('=')),
+    failPolicy: settings.failPolicy ?? defaults?.failPolicy,
+    allowedCapabilities: capabilities(settings.allowCapabilities, module),
+    allowOnHeadersStopIteration: settings.allowOnHeadersStopIteration,
+    ...(module === undefined ? {} : { module }),
+  };
+}
+
+function splitVariable(text: string): [string, string] {
+  const at = text.indexOf('=');
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** Names go into statistics, file names and YAML keys, so the wide set of DNS labels with dots and dashes has to do. */
+function checkId(id: string): string {
+  if (/^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$/.test(id)) return id;
+  throw new WasmeError('USAGE', `"${id}" cannot be the name of a filter`, {
+    hint: 'use letters, digits, ".", "_" and "-", beginning and ending with a letter or digit (--id)',
+  });
+}
+
+function capabilities(
+  asked: FilterSettings['allowCapabilities'],
+  module: ModuleFacts | undefined,
+): readonly string[] | undefined {
+  if (asked !== 'auto') return asked;
+  if (module === undefined) {
+    throw new WasmeError('DEPLOY_UNSUPPORTED', '--allow-capabilities auto needs the module itself', {
+      hint: 'name the functions, or deploy from a file or an image that can be pulled',
+    });
+  }
+  return [...new Set([...module.hostFunctions, ...module.callbacks])].sort();
+}

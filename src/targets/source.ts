@@ -1,0 +1,201 @@
+/** What a person named → the code that is to run: a project, a .wasm file, a URL, or an image. */
+import { createHash } from 'node:crypto';
+import { basename, resolve } from 'node:path';
+import { WasmeError } from '../errors.ts';
+import { exists, kindOf, readBytes } from '../io/files.ts';
+import { type LoadedProject, findProject, loadProject, outputPath } from '../project/load.ts';
+import type { IntentCode } from './intent.ts';
+
+/** How images are looked up: given in, since the store and registries are another noun. */
+export interface ImageAccess {
+  /** Reference with its tag and the digest that proxies compare; no network when the store knows it. */
+  resolve(reference: string): Promise<ResolvedImage>;
+  /** The module in the image. */
+  module(reference: string): Promise<ResolvedImage & { readonly bytes: Uint8Array }>;
+}
+
+export interface ResolvedImage {
+  /** Without a digest. */
+  readonly reference: string;
+  readonly digest: string;
+  /** Root ids the image's runtime configuration names. */
+  readonly rootIds?: readonly string[];
+}
+
+/** A module on the web: read once, so that its digest can be written down. */
+export type FetchModule = (url: string) => Promise<Uint8Array>;
+
+export interface SourceOptions {
+  readonly cwd: string;
+  /** Forms of code the target takes, preferred one first. */
+  readonly accepts: readonly IntentCode['from'][];
+  /** A digest as flag; false: do not pin. */
+  readonly digest: string | boolean;
+  readonly images: ImageAccess | undefined;
+  readonly fetchModule: FetchModule;
+  /** Where the module of an image is put for targets that only take files; given the digest of its bytes. */
+  readonly modulePath: (name: string, digest: string) => string;
+}
+
+export interface ResolvedSource {
+  readonly code: IntentCode;
+  /** What the filter is called when nothing else says so. */
+  readonly name: string;
+  readonly project: LoadedProject | undefined;
+  /** The module, when it was read. */
+  readonly bytes: Uint8Array | undefined;
+  /** True: `bytes` have to be written to `code.path`. */
+  readonly extracted: boolean;
+  readonly rootIds: readonly string[];
+}
+
+/**
+ * Resolves an operand: a path that exists, a URL, or an image reference; nothing is the project around `cwd`.
+ * Fails with FILE_NOT_FOUND, PROJECT_NOT_FOUND, DEPLOY_UNSUPPORTED and what images fail with.
+ */
+export async function resolveSource(
+  operand: string | undefined,
+  options: SourceOptions,
+): Promise<ResolvedSource> {
+  if (operand === undefined) return projectSource(await loadProject(options.cwd), options);
+  if (/^https?:\/\//i.test(operand)) return urlSource(operand, options);
+  const path = resolve(options.cwd, operand);
+  const kind = await kindOf(path);
+  if (kind === 'dir') return projectSource(await loadProject(path), options);
+  if (kind !== undefined) return fileSource(path, await findProject(path), options);
+  if (/^\.{0,2}\//.test(operand) || operand === '.' || operand.endsWith('.wasm')) {
+    throw new WasmeError('FILE_NOT_FOUND', `no such file or folder: ${operand}`, {
+      hint: 'name a project folder, a .wasm file, a URL or an image',
+      details: { path },
+    });
+  }
+  return imageSource(operand, undefined, options);
+}
+
+async function projectSource(loaded: LoadedProject, options: SourceOptions): Promise<ResolvedSource> {
+  const path = outputPath(loaded);
+  const { reference } = loaded.project.image ?? {};
+  if (options.accepts[0] === 'image' && reference !== undefined)
+    return imageSource(reference, loaded, options);
+  if (!options.accepts.includes('file') || (options.accepts[0] === 'image' && reference === undefined)) {
+    throw new WasmeError('DEPLOY_UNSUPPORTED', `${loaded.file} does not say which image its filter is`, {
+      hint: 'name the image, or set image.reference in wasme.json and run "wasme push"',
+    });
+  }
+  if (!(await exists(path))) {
+    throw new WasmeError('FILE_NOT_FOUND', `the project has no module yet: ${path}`, {
+      hint: `run "wasme build" in ${loaded.dir}`,
+      details: { path },
+    });
+  }
+  return fileSource(path, loaded, options);
+}
+
+async function fileSource(
+  path: string,
+  project: LoadedProject | undefined,
+  options: SourceOptions,
+): Promise<ResolvedSource> {
+  if (!options.accepts.includes('file')) throw refused('a file', options.accepts);
+  const bytes = await readBytes(path);
+  const digest = digestOf(bytes);
+  if (typeof options.digest === 'string' && options.digest !== digest)
+    throw mismatch(path, digest, options.digest);
+  // A .wasm file somewhere below a project is that project's only when it is its output.
+  const own = project !== undefined && outputPath(project) === path ? project : undefined;
+  return {
+    code: { from: 'file', path, digest },
+    name: own?.project.name ?? basename(path).replace(/\.wasm$/, ''),
+    project: own,
+    bytes,
+    extracted: false,
+    rootIds: [],
+  };
+}
+
+async function urlSource(url: string, options: SourceOptions): Promise<ResolvedSource> {
+  if (!options.accepts.includes('http')) throw refused('a URL', options.accepts);
+  const bytes = typeof options.digest === 'string' ? undefined : await options.fetchModule(url);
+  const digest =
+    typeof options.digest === 'string'
+      ? options.digest
+      : bytes !== undefined && options.digest
+        ? digestOf(bytes)
+        : undefined;
+  return {
+    code: { from: 'http', url, digest },
+    name: basename(new URL(url).pathname).replace(/\.wasm$/, '') || 'filter',
+    project: undefined,
+    bytes,
+    extracted: false,
+    rootIds: [],
+  };
+}
+
+async function imageSource(
+  reference: string,
+  project: LoadedProject | undefined,
+  options: SourceOptions,
+): Promise<ResolvedSource> {
+  const name = project?.project.name ?? nameOfImage(reference);
+  if (options.images === undefined) {
+    throw new WasmeError('FILE_NOT_FOUND', `no such file or folder: ${reference}`);
+  }
+  if (options.accepts.includes('image')) {
+    const image = await options.images.resolve(reference);
+    if (typeof options.digest === 'string' && options.digest !== image.digest) {
+      throw mismatch(reference, image.digest, options.digest);
+    }
+    return {
+      code: {
+        from: 'image',
+        reference: image.reference,
+        digest: options.digest === false ? undefined : image.digest,
+      },
+      name,
+      project,
+      bytes: undefined,
+      extracted: false,
+      rootIds: image.rootIds ?? [],
+    };
+  }
+  const image = await options.images.module(reference);
+  const digest = digestOf(image.bytes);
+  return {
+    code: {
+      from: 'file',
+      path: options.modulePath(name, digest),
+      digest,
+      image: `${image.reference}@${image.digest}`,
+    },
+    name,
+    project,
+    bytes: image.bytes,
+    extracted: true,
+    rootIds: image.rootIds ?? [],
+  };
+}
+
+/** `ghcr.io/me/add-header:v1` → `add-header`. */
+function nameOfImage(reference: string): string {
+  const last = reference.replace(/@.*$/, '').split('/').at(-1) ?? reference;
+  return last.replace(/:.*$/, '');
+}
+
+/** `sha256:…` of bytes. */
+export function digestOf(bytes: Uint8Array): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+function refused(what: string, accepts: readonly string[]): WasmeError {
+  return new WasmeError('DEPLOY_UNSUPPORTED', `this target cannot load ${what}`, {
+    hint: `it takes: ${accepts.join(', ')}`,
+  });
+}
+
+function mismatch(what: string, actual: string, expected: string): WasmeError {
+  return new WasmeError('DEPLOY_UNSUPPORTED', `${what} is ${actual}, not ${expected}`, {
+    hint: 'leave --digest without a value to pin what is there now',
+    details: { actual, expected },
+  });
+}

@@ -1,0 +1,122 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { type World, newWorld } from '../helpers/cli.ts';
+import { guest, guestFile } from '../helpers/guests.ts';
+
+function project(world: World, more: object = {}): void {
+  writeFileSync(
+    join(world.cwd, 'wasme.json'),
+    JSON.stringify({ name: 'tagger', language: 'rust', ...more }, null, 2),
+  );
+  mkdirSync(join(world.cwd, 'build'));
+  writeFileSync(join(world.cwd, 'build', 'tagger.wasm'), guest('deploy-tag'));
+}
+
+describe('deploy envoy', () => {
+  it('prints a bootstrap for the project here', async () => {
+    const world = newWorld();
+    project(world, { rootId: 'r', configuration: { tag: 'blue' } });
+    const { exitCode, stdout, stderr } = await world.wasme('deploy', 'envoy');
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toContain(`filename: ${join(world.cwd, 'build', 'tagger.wasm')}`);
+    expect(stdout).toContain('root_id: r');
+    expect(stdout).toContain(`value: '{"tag":"blue"}'`);
+  });
+
+  it('writes to a file, and with --dry-run does not', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'deploy-tag');
+    const dry = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '-o', 'out/e.yaml', '--dry-run');
+    expect(dry.stdout).toBe(`would write ${join(world.cwd, 'out', 'e.yaml')}\n`);
+    const wet = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '-o', 'out/e.yaml');
+    expect(wet.stdout).toBe(`wrote ${join(world.cwd, 'out', 'e.yaml')}\n`);
+    const printed = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm');
+    expect(readFileSync(join(world.cwd, 'out', 'e.yaml'), 'utf8')).toBe(printed.stdout);
+  });
+
+  it('explains fields in comments that change nothing', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'deploy-tag');
+    const bare = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--fail-policy', 'open');
+    const told = await world.wasme(
+      'deploy',
+      'envoy',
+      'deploy-tag.wasm',
+      '--fail-policy',
+      'open',
+      '--explain',
+    );
+    expect(bare.stdout).not.toContain('#');
+    expect(told.stdout).toContain('# --fail-policy open: traffic passes unfiltered');
+    expect(parse(told.stdout)).toEqual(parse(bare.stdout));
+  });
+
+  it('gives one JSON document with --json', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'deploy-tag');
+    const { stdout } = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--id', 'x', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      target: 'envoy',
+      id: 'x',
+      code: { from: 'file', digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string },
+      documents: [{ name: 'envoy.yaml' }],
+      files: [],
+    });
+  });
+
+  it('checks the configuration against the schema before it writes anything', async () => {
+    const world = newWorld();
+    project(world, { configurationSchema: 'schema.json' });
+    writeFileSync(
+      join(world.cwd, 'schema.json'),
+      JSON.stringify({
+        $schema: 'http://json-schema.org/draft-07/schema#',
+        type: 'object',
+        properties: { tag: { type: 'string' } },
+        additionalProperties: false,
+        required: ['tag'],
+      }),
+    );
+    writeFileSync(join(world.cwd, 'c.json'), '{\n  "tag": 3,\n  "extra": 1\n}\n');
+    const bad = await world.wasme('deploy', 'envoy', '--config', '@c.json', '-o', 'e.yaml');
+    expect(bad.exitCode).toBe(1);
+    expect(bad.stderr).toContain('error[DEPLOY_CONFIGURATION]');
+    expect(bad.stderr).toContain(`${join(world.cwd, 'c.json')}:2:10: tag: must be string`);
+    expect(bad.stderr).toContain(`${join(world.cwd, 'c.json')}:3:12: extra: the schema has no such field`);
+    expect(() => readFileSync(join(world.cwd, 'e.yaml'))).toThrow();
+    const text = await world.wasme('deploy', 'envoy', '--config', 'plain words');
+    expect(text.stderr).toContain('error[DEPLOY_CONFIGURATION]: --config:1:1');
+    const none = await world.wasme('deploy', 'envoy');
+    expect(none.stderr).toContain('there is no configuration');
+    expect((await world.wasme('deploy', 'envoy', '--config', '{"tag":"x"}')).exitCode).toBe(0);
+  });
+
+  it.each([
+    [['deploy'], 'USAGE', 'no target was named'],
+    [['deploy', 'envy'], 'USAGE', 'unknown target "envy"'],
+    [['deploy', 'envoy', 'none.wasm'], 'FILE_NOT_FOUND', 'none.wasm'],
+    [['deploy', 'envoy'], 'PROJECT_NOT_FOUND', 'no wasme.json'],
+    [['deploy', 'envoy', 'deploy-tag.wasm', '--id', 'a/b'], 'USAGE', 'a/b'],
+    [['deploy', 'envoy', 'deploy-tag.wasm', '--envoy-version', '2.0'], 'USAGE', '2.0'],
+    [['deploy', 'envoy', 'deploy-tag.wasm', '--envoy-version', '1.9'], 'DEPLOY_UNSUPPORTED', '1.9'],
+    [['deploy', 'envoy', 'deploy-tag.wasm', '--upstream', 'ftp://x'], 'USAGE', 'ftp://x'],
+    [['deploy', 'envoy', 'deploy-tag.wasm', '--port', '99999'], 'USAGE', '99999'],
+    [
+      ['deploy', 'envoy', 'deploy-tag.wasm', '--envoy-version', '1.32', '--fail-policy', 'reload'],
+      'DEPLOY_UNSUPPORTED',
+      '1.32',
+    ],
+    [['deploy', 'envoy', 'deploy-tag.wasm', '--env', 'A=1', '--env', 'A'], 'USAGE', 'A'],
+  ])('refuses %j', async (argv, code, text) => {
+    const world = newWorld();
+    guestFile(world.cwd, 'deploy-tag');
+    const { exitCode, stdout, stderr } = await world.wasme(...argv);
+    expect(exitCode).toBeGreaterThan(0);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(`error[${code}]`);
+    expect(stderr).toContain(text);
+    expect(stderr).toContain('help: ');
+  });
+});
