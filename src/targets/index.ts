@@ -15,7 +15,7 @@ type Loaders = {
 
 // `plan` gets the facts that the same target observed, so the fact types need not be known here.
 const loaders: Loaders = {
-  envoy: async () => (await import('./envoy/target.ts')).envoyTarget as Target<EnvoyOptions, unknown>,
+  envoy: async () => (await import('./envoy/target.ts')).envoyTarget,
 };
 
 export const targetNames = Object.keys(loaders) as readonly TargetName[];
