@@ -6,7 +6,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Config {
-    /// Value of the `x-greeting` header on requests and responses.
+    /// Value of the header `x-greeting` on requests and responses.
     pub greeting: String,
     /// Requests for this path, or anything below it, are answered by the filter. Empty: none.
     pub blocked_path: String,
@@ -25,20 +25,26 @@ impl Default for Config {
 }
 
 impl Config {
-    /// No configuration at all means the defaults.
-    pub fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
-        if json.is_empty() {
-            return Ok(Config::default());
+    /// Nothing means the defaults, a JSON object is read, any other text is the greeting.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let text = std::str::from_utf8(bytes).map_err(|reason| reason.to_string())?;
+        let text = text.trim();
+        if text.starts_with('{') {
+            return serde_json::from_str(text).map_err(|reason| reason.to_string());
         }
-        serde_json::from_slice(json)
+        let mut config = Config::default();
+        if !text.is_empty() {
+            config.greeting = text.to_string();
+        }
+        Ok(config)
     }
 
     /// Whether the filter answers this `:path` itself.
     pub fn blocks(&self, path: &str) -> bool {
-        let path = path.split('?').next().unwrap_or_default();
+        let plain = path.split('?').next().unwrap_or_default();
         !self.blocked_path.is_empty()
-            && path
-                .strip_prefix(self.blocked_path.as_str())
+            && plain
+                .strip_prefix(&self.blocked_path)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 }
@@ -48,7 +54,6 @@ impl Config {
 pub enum Verdict {
     Allow,
     Deny,
-    /// The check itself failed.
     Unavailable,
 }
 
@@ -66,9 +71,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_configuration_means_the_defaults() {
+    fn nothing_means_the_defaults() {
         assert_eq!(Config::parse(b"").unwrap(), Config::default());
-        assert_eq!(Config::parse(b"{}").unwrap(), Config::default());
+        assert_eq!(Config::parse(b" {} ").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn a_text_is_the_greeting() {
+        assert_eq!(Config::parse(b"world\n").unwrap().greeting, "world");
     }
 
     #[test]
@@ -80,8 +90,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_configuration_is_refused() {
-        for wrong in ["world", "7", r#"{"greeting":1}"#, r#"{"greting":"typo"}"#] {
+    fn faults_are_refused() {
+        for wrong in ["{", r#"{"greeting":1}"#, r#"{"greting":"typo"}"#] {
             assert!(Config::parse(wrong.as_bytes()).is_err(), "{wrong}");
         }
     }
@@ -95,17 +105,14 @@ mod tests {
         for path in ["/", "/blockedness", "/a/blocked", ""] {
             assert!(!config.blocks(path), "{path}");
         }
-        let open = Config {
-            blocked_path: String::new(),
-            ..config
-        };
+        let open = Config::parse(br#"{"blockedPath":""}"#).unwrap();
         assert!(!open.blocks("/blocked"));
     }
 
     #[test]
     fn only_200_lets_a_request_through() {
         assert_eq!(judge(Some("200")), Verdict::Allow);
-        assert_eq!(judge(Some("403")), Verdict::Deny);
+        assert_eq!(judge(Some("204")), Verdict::Deny);
         assert_eq!(judge(Some("503")), Verdict::Unavailable);
         assert_eq!(judge(None), Verdict::Unavailable);
     }

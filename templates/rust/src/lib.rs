@@ -1,4 +1,4 @@
-//! HTTP filter: greets in both directions, blocks a path, and may ask another service before a request goes on.
+//! The filter: `Root` holds the configuration, one `Filter` follows each request.
 
 mod config;
 
@@ -11,7 +11,7 @@ use proxy_wasm::types::{Action, ContextType, LogLevel};
 
 use config::{judge, Config, Verdict};
 
-const FILTER_NAME: &str = env!("CARGO_PKG_NAME");
+const NAME: &str = env!("CARGO_PKG_NAME");
 const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
 
 proxy_wasm::main! {{
@@ -19,7 +19,6 @@ proxy_wasm::main! {{
     proxy_wasm::set_root_context(|_| -> Box<dyn RootContext> { Box::<Root>::default() });
 }}
 
-/// One for each plugin configuration; makes a `Stream` for each request.
 #[derive(Default)]
 struct Root {
     config: Rc<Config>,
@@ -28,9 +27,9 @@ struct Root {
 impl Context for Root {}
 
 impl RootContext for Root {
+    /// Called when the filter is loaded and on each change. `false` makes the proxy refuse the configuration.
     fn on_configure(&mut self, _plugin_configuration_size: usize) -> bool {
-        let bytes = self.get_plugin_configuration().unwrap_or_default();
-        match Config::parse(&bytes) {
+        match Config::parse(&self.get_plugin_configuration().unwrap_or_default()) {
             Ok(config) => {
                 self.config = Rc::new(config);
                 true
@@ -43,7 +42,7 @@ impl RootContext for Root {
     }
 
     fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Stream {
+        Some(Box::new(Filter {
             config: Rc::clone(&self.config),
             request: String::new(),
         }))
@@ -54,73 +53,20 @@ impl RootContext for Root {
     }
 }
 
-/// One HTTP exchange.
-struct Stream {
+struct Filter {
+    /// As it was when the request came: a change in between does not mix two configurations in one request.
     config: Rc<Config>,
     /// Method and path, for the log line.
     request: String,
 }
 
-impl Stream {
-    /// Asks the check cluster; the request waits for `on_http_call_response`.
-    fn ask(&self, path: &str) -> Action {
-        let call = self.dispatch_http_call(
-            &self.config.check_cluster,
-            vec![
-                (":method", "GET"),
-                (":path", "/check"),
-                (":authority", &self.config.check_cluster),
-                ("x-original-path", path),
-            ],
-            None,
-            vec![],
-            CHECK_TIMEOUT,
-        );
-        if let Err(status) = call {
-            warn!("cannot ask {}: {status:?}", self.config.check_cluster);
-            self.answer(503, "check is not available\n");
-        }
-        Action::Pause
-    }
-
-    fn answer(&self, status: u32, body: &str) {
-        self.send_http_response(
-            status,
-            vec![("x-answered-by", FILTER_NAME)],
-            Some(body.as_bytes()),
-        );
-    }
-}
-
-impl Context for Stream {
-    fn on_http_call_response(
-        &mut self,
-        _token: u32,
-        _headers: usize,
-        _body_size: usize,
-        _trailers: usize,
-    ) {
-        let status = self.get_http_call_response_header(":status");
-        match judge(status.as_deref()) {
-            Verdict::Allow => {
-                self.set_http_request_header("x-checked", Some("yes"));
-                self.resume_http_request();
-            }
-            Verdict::Deny => self.answer(403, "request refused by check\n"),
-            Verdict::Unavailable => self.answer(503, "check is not available\n"),
-        }
-    }
-}
-
-impl HttpContext for Stream {
+impl HttpContext for Filter {
     fn on_http_request_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
         let method = self.get_http_request_header(":method").unwrap_or_default();
         let path = self.get_http_request_header(":path").unwrap_or_default();
         self.request = format!("{method} {path}");
-
         if self.config.blocks(&path) {
-            self.answer(403, &format!("blocked by {FILTER_NAME}\n"));
-            return Action::Pause;
+            return self.answer(403, &format!("blocked by {NAME}\n"));
         }
         self.set_http_request_header("x-greeting", Some(&self.config.greeting));
         if self.config.check_cluster.is_empty() {
@@ -138,5 +84,60 @@ impl HttpContext for Stream {
     fn on_log(&mut self) {
         let status = self.get_http_response_header(":status").unwrap_or_default();
         info!("{} {status}", self.request);
+    }
+}
+
+impl Context for Filter {
+    fn on_http_call_response(
+        &mut self,
+        _token_id: u32,
+        _num_headers: usize,
+        _body_size: usize,
+        _num_trailers: usize,
+    ) {
+        match judge(self.get_http_call_response_header(":status").as_deref()) {
+            Verdict::Allow => {
+                self.set_http_request_header("x-checked", Some("yes"));
+                self.resume_http_request();
+            }
+            Verdict::Deny => {
+                self.answer(403, "request refused by check\n");
+            }
+            Verdict::Unavailable => {
+                self.answer(503, "check is not available\n");
+            }
+        }
+    }
+}
+
+impl Filter {
+    /// Asks the check cluster; the request waits for `on_http_call_response`.
+    fn ask(&self, path: &str) -> Action {
+        let cluster = &self.config.check_cluster;
+        let call = self.dispatch_http_call(
+            cluster,
+            vec![
+                (":method", "GET"),
+                (":path", "/check"),
+                (":authority", cluster),
+                ("x-original-path", path),
+            ],
+            None,
+            vec![],
+            CHECK_TIMEOUT,
+        );
+        match call {
+            Ok(_) => Action::Pause,
+            Err(status) => {
+                warn!("cannot ask {cluster}: {status:?}");
+                self.answer(503, "check is not available\n")
+            }
+        }
+    }
+
+    /// Answers the request here; it does not go upstream.
+    fn answer(&self, status: u32, body: &str) -> Action {
+        self.send_http_response(status, vec![("x-answered-by", NAME)], Some(body.as_bytes()));
+        Action::Pause
     }
 }
