@@ -1,0 +1,148 @@
+/** Go itself, 1.24 or later, as a WASI library; and what it shares with TinyGo: go.mod and the messages of the type checker. */
+import { join, relative } from 'node:path';
+import type { z } from 'zod';
+import { goModSchema } from './schema.ts';
+import type { Advice, BuildPlan, Diagnostic, PlanRequest, Probe, Remedy, Toolchain } from './toolchain.ts';
+import { optimizeStep, wasmOptProbe } from './wasm-opt.ts';
+
+const getGo: readonly Remedy[] = [
+  { has: 'brew', command: { program: 'brew', args: ['install', 'go'] } },
+  { text: 'install Go 1.24 or later: https://go.dev/dl' },
+];
+
+/** Without GOTOOLCHAIN=local a look at the version could download another Go. */
+export const goProbe: Probe = {
+  kind: 'program',
+  id: 'go',
+  title: 'Go',
+  minimum: '1.24.0',
+  candidates: [{ program: 'go', args: ['env', 'GOVERSION'], env: { GOTOOLCHAIN: 'local' } }],
+  version: /go(\d+\.\d+(?:\.\d+)?)/,
+  remedies: getGo,
+};
+
+/** Absent outside a project (doctor). */
+export const goModProbe: Probe = {
+  kind: 'program',
+  id: 'go-mod',
+  title: 'go.mod',
+  optional: true,
+  candidates: [{ program: 'go', args: ['mod', 'edit', '-json'], env: { GOTOOLCHAIN: 'local' } }],
+  remedies: [],
+};
+
+export const go: Toolchain = {
+  language: 'go',
+  title: 'Go',
+  variants: ['native'],
+  containerImage: 'docker.io/library/golang:1.26',
+  detect: names => names.includes('go.mod'),
+  probes: variant => (variant === 'native' ? [goProbe, goModProbe, wasmOptProbe] : []),
+  plan,
+  parseDiagnostics: parseGoDiagnostics,
+  explain: explainGo,
+  knownBad: [],
+};
+
+function plan(request: PlanRequest): BuildPlan {
+  const { scratchDir, name, profile } = request;
+  const built = join(scratchDir, `${name}.wasm`);
+  // -trimpath and no VCS stamp: the same source gives the same bytes in every folder and commit.
+  const flags = ['-trimpath', '-buildvcs=false', ...(profile === 'debug' ? ['-gcflags=all=-N -l'] : [])];
+  const optimized = optimizeStep(request, built, join(scratchDir, `${name}.opt.wasm`));
+  return {
+    steps: [
+      {
+        program: 'go',
+        args: ['build', '-buildmode=c-shared', ...flags, '-o', built, mainPackage(request)],
+        env: { GOOS: 'wasip1', GOARCH: 'wasm' },
+      },
+      ...optimized.steps,
+    ],
+    module: optimized.module,
+    inputs: goInputs(request),
+  };
+}
+
+/** The package with main(), as the go command takes it. */
+export function mainPackage({ project, projectDir }: PlanRequest): string {
+  const source = project?.build?.source;
+  if (source === undefined) return '.';
+  const path = relative(projectDir, join(projectDir, source)).replaceAll('\\', '/');
+  return path === '' ? '.' : `./${path}`;
+}
+
+/** go.mod as data; undefined when there is none or it has a fault, which the build then explains. */
+export function goMod({ tools }: PlanRequest): z.infer<typeof goModSchema> | undefined {
+  const stdout = tools['go-mod']?.stdout;
+  if (stdout === undefined) return undefined;
+  const result = goModSchema.safeParse(JSON.parse(stdout));
+  return result.success ? result.data : undefined;
+}
+
+/** Anything may be embedded (go:embed), so all files count but those that cannot; so do modules replaced by a folder. */
+export function goInputs(request: PlanRequest): string[] {
+  const replaced = (goMod(request)?.Replace ?? []).map(one => one.New.Path.replaceAll('\\', '/'));
+  return [
+    '**/*',
+    '!build/**',
+    '!node_modules/**',
+    '!**/*_test.go',
+    '!**/*.{md,wasm}',
+    ...replaced.filter(path => path.startsWith('../')).map(path => `${path}/**/*.go`),
+  ];
+}
+
+/** `./main.go:3:5: text`, one a line; TinyGo prints the same. */
+export function parseGoDiagnostics(output: string): Diagnostic[] {
+  const line = /^(?:\.[\\/])?((?:[A-Za-z]:)?[^:\n]+\.go):(\d+)(?::(\d+))?: (.+)$/gm;
+  return [...output.replaceAll('\r', '').matchAll(line)].map(([, file = '', row, column, message = '']) => ({
+    file,
+    line: Number(row),
+    column: Number(column ?? 1),
+    severity: 'error',
+    message,
+  }));
+}
+
+export function explainGo(output: string): Advice | undefined {
+  return known.find(([pattern]) => pattern.test(output))?.[1];
+}
+
+const known: readonly (readonly [RegExp, Advice])[] = [
+  [
+    /-buildmode=c-shared not supported on/,
+    {
+      code: 'TOOL_OUTDATED',
+      message: 'this Go cannot build a WebAssembly library',
+      hint: 'Go 1.24 or later is needed: https://go.dev/dl',
+    },
+  ],
+  [
+    /go\.mod requires go >= ([\d.]+)|requires go >= ([\d.]+)/,
+    {
+      code: 'TOOL_OUTDATED',
+      message: 'go.mod, or a module that it uses, asks for a newer Go than this one',
+      hint: 'install a newer Go, or let it fetch one: GOTOOLCHAIN=auto',
+    },
+  ],
+  [
+    /missing go\.sum entry|updates to go\.mod needed|no required module provides package/,
+    { message: 'go.mod and go.sum do not list what the source imports', hint: 'run "go mod tidy"' },
+  ],
+  [
+    /requires exactly one main package|is not a main package/,
+    {
+      message: 'the folder that was built has no package main',
+      hint: 'set build.source in wasme.json to the folder that has it',
+    },
+  ],
+  [
+    /dial tcp|no such host|module lookup disabled by GOPROXY=off|proxyconnect/,
+    {
+      code: 'NETWORK',
+      message: 'a Go module could not be fetched',
+      hint: 'run "go mod download" once with access to a module proxy (GOPROXY), or vendor: "go mod vendor"',
+    },
+  ],
+];

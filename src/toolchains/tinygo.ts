@@ -1,0 +1,127 @@
+/** TinyGo: the same source as for Go, to a much smaller module. It calls the Go that is installed, within a range of versions. */
+import { join } from 'node:path';
+import semver from 'semver';
+import { WasmeError } from '../errors.ts';
+import { explainGo, goInputs, goMod, goModProbe, goProbe, mainPackage, parseGoDiagnostics } from './go.ts';
+import type { Advice, BuildPlan, PlanRequest, Probe, Toolchain } from './toolchain.ts';
+import { optimizeStep, wasmOptProbe } from './wasm-opt.ts';
+
+/** Since this version main() of a program ends the VM; libraries (c-shared) came with it. */
+const librariesSince = '0.35.0';
+const archivedSdk = 'github.com/tetratelabs/proxy-wasm-go-sdk';
+const currentSdk = 'github.com/proxy-wasm/proxy-wasm-go-sdk';
+
+const tinygoProbe: Probe = {
+  kind: 'program',
+  id: 'tinygo',
+  title: 'TinyGo',
+  minimum: '0.28.0',
+  candidates: [{ program: 'tinygo', args: ['version'] }],
+  remedies: [
+    {
+      has: 'brew',
+      command: { program: 'brew', args: ['install', 'tinygo-org/tools/tinygo'] },
+    },
+    { text: 'install TinyGo: https://tinygo.org/getting-started/install' },
+  ],
+};
+
+export const tinygo: Toolchain = {
+  language: 'tinygo',
+  title: 'TinyGo',
+  variants: ['native'],
+  containerImage: 'docker.io/tinygo/tinygo:0.41.1',
+  // A go.mod alone does not tell the two apart; Go is the one that more people have.
+  detect: () => false,
+  // TinyGo itself says which Go it takes; what our probe would call too old is fine for an older TinyGo.
+  probes: variant =>
+    variant === 'native' ? [tinygoProbe, { ...goProbe, minimum: '1.19.0' }, goModProbe, wasmOptProbe] : [],
+  plan,
+  parseDiagnostics: parseGoDiagnostics,
+  explain: output => known.find(([pattern]) => pattern.test(output))?.[1] ?? explainGo(output),
+  knownBad: [
+    pair('<0.36.0', '>=1.24.0', '1.23'),
+    pair('>=0.36.0 <0.39.0', '>=1.25.0', '1.24'),
+    pair('>=0.39.0 <0.40.0', '>=1.26.0', '1.25'),
+    pair('>=0.41.0 <0.42.0', '>=1.27.0', '1.26'),
+    {
+      tools: [
+        { id: 'tinygo', range: '>=0.42.0' },
+        { id: 'go', range: '<1.25.0' },
+      ],
+      problem: 'TinyGo 0.42 and later need Go 1.25 or later',
+      hint: 'install a newer Go: https://go.dev/dl',
+    },
+  ],
+};
+
+function pair(tinygoRange: string, goRange: string, newest: string): Toolchain['knownBad'][number] {
+  return {
+    tools: [
+      { id: 'tinygo', range: tinygoRange },
+      { id: 'go', range: goRange },
+    ],
+    problem: `this TinyGo takes Go up to ${newest}`,
+    hint: `install a newer TinyGo, or put Go ${newest} first on PATH`,
+  };
+}
+
+function plan(request: PlanRequest): BuildPlan {
+  const { scratchDir, name, profile, tools } = request;
+  const built = join(scratchDir, `${name}.wasm`);
+  const version = semver.coerce(tools['tinygo']?.version);
+  const flags = [
+    ...libraryFlags(request, version === null || semver.gte(version, librariesSince)),
+    '-scheduler=none',
+    ...(profile === 'release' ? ['-no-debug'] : ['-opt=1']),
+  ];
+  const optimized = optimizeStep(request, built, join(scratchDir, `${name}.opt.wasm`));
+  return {
+    steps: [
+      { program: 'tinygo', args: ['build', ...flags, '-o', built, mainPackage(request)] },
+      ...optimized.steps,
+    ],
+    module: optimized.module,
+    inputs: goInputs(request),
+  };
+}
+
+/** Which pair of SDK and TinyGo this is: a filter of the archived SDK is a program, one of the current SDK a library. */
+function libraryFlags(request: PlanRequest, hasLibraries: boolean): string[] {
+  const archived = goMod(request)?.Require?.some(one => one.Path === archivedSdk) ?? false;
+  if (archived && hasLibraries) {
+    throw new WasmeError(
+      'TOOL_OUTDATED',
+      `filters of ${archivedSdk}, which is archived, exit at start when TinyGo ${librariesSince} or later compiles them`,
+      { hint: `use ${currentSdk} and move what main() does to init(), or TinyGo 0.34` },
+    );
+  }
+  return hasLibraries ? ['-target=wasip1', '-buildmode=c-shared'] : ['-target=wasi'];
+}
+
+const known: readonly (readonly [RegExp, Advice])[] = [
+  [
+    /requires go version \S+ through \S+, got go\S+/,
+    {
+      code: 'TOOL_OUTDATED',
+      message: 'this TinyGo does not take the installed Go',
+      hint: 'install a newer TinyGo, or put a Go that it takes first on PATH; "wasme doctor" shows both',
+    },
+  ],
+  [
+    /could not find wasm-opt/,
+    {
+      code: 'TOOL_MISSING',
+      message: 'TinyGo needs wasm-opt, which is not on PATH',
+      hint: 'install binaryen (apt-get install binaryen, brew install binaryen), or set WASMOPT to its path',
+    },
+  ],
+  [
+    /TINYGOROOT was not set to the correct root|unable to find TINYGOROOT/i,
+    {
+      code: 'TOOL_MISSING',
+      message: 'TinyGo does not find its own files',
+      hint: 'install TinyGo again, or set TINYGOROOT to the folder with its src and lib',
+    },
+  ],
+];
