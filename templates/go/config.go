@@ -10,23 +10,23 @@ import (
 
 // config is the plugin configuration as JSON. Every field is optional.
 type config struct {
-	// Value is sent back in the response header hello.
-	Value string `json:"value"`
-	// DenyPrefix: requests whose path starts with it get 403 from the filter itself. Empty: none.
-	DenyPrefix string `json:"denyPrefix"`
-	// AuthCluster is asked whether a request may pass. Empty: nobody is asked.
-	AuthCluster string `json:"authCluster"`
+	// Greeting is the value of the header x-greeting on requests and responses.
+	Greeting string `json:"greeting"`
+	// BlockedPath: requests for it, or anything below it, are answered by the filter. Empty: none.
+	BlockedPath string `json:"blockedPath"`
+	// CheckCluster is asked before a request goes on. Empty: nobody is asked.
+	CheckCluster string `json:"checkCluster"`
 }
 
-// parseConfig: nothing means the defaults, a JSON object is read, any other text is the value.
+// parseConfig: nothing means the defaults, a JSON object is read, any other text is the greeting.
 func parseConfig(data []byte) (config, error) {
-	parsed := config{Value: "world"}
+	parsed := config{Greeting: "hello", BlockedPath: "/blocked"}
 	text := bytes.TrimSpace(data)
 	if len(text) == 0 {
 		return parsed, nil
 	}
 	if text[0] != '{' {
-		parsed.Value = string(text)
+		parsed.Greeting = string(text)
 		return parsed, nil
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -40,9 +40,10 @@ func parseConfig(data []byte) (config, error) {
 	return parsed, nil
 }
 
-// denies tells whether the filter refuses this :path itself.
-func (c config) denies(path string) bool {
-	return c.DenyPrefix != "" && strings.HasPrefix(path, c.DenyPrefix)
+// blocks tells whether the filter answers this :path itself.
+func (c config) blocks(path string) bool {
+	plain, _, _ := strings.Cut(path, "?")
+	return c.BlockedPath != "" && (plain == c.BlockedPath || strings.HasPrefix(plain, c.BlockedPath+"/"))
 }
 
 type verdict int
@@ -53,14 +54,14 @@ const (
 	denied
 )
 
-// judge says what the :status of the authorization service means; empty: there was no answer.
+// judge says what the :status of the check's answer means; empty: there was no answer.
 func judge(status string) verdict {
-	switch status {
-	case "200":
+	switch {
+	case status == "200":
 		return allowed
-	case "401", "403":
-		return denied
-	default:
+	case status == "" || strings.HasPrefix(status, "5"):
 		return unavailable
+	default:
+		return denied
 	}
 }

@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	name          = "{{name}}"
-	authTimeoutMs = 1000
+	name           = "{{name}}"
+	checkTimeoutMs = 1000
 )
 
 // The proxy never calls main: a filter is a library.
@@ -34,11 +34,10 @@ func (p *plugin) OnPluginStart(int) types.OnPluginStartStatus {
 	}
 	config, err := parseConfig(data)
 	if err != nil {
-		proxywasm.LogErrorf("configuration refused: %v", err)
+		proxywasm.LogErrorf("invalid configuration: %v", err)
 		return types.OnPluginStartStatusFailed
 	}
 	p.config = config
-	proxywasm.LogInfof("configured: hello %s", config.Value)
 	return types.OnPluginStartStatusOK
 }
 
@@ -51,47 +50,53 @@ type filter struct {
 	types.DefaultHttpContext
 	// As it was when the request came: a change in between does not mix two configurations in one request.
 	config config
+	// Method and path, for the log line.
+	request string
 }
 
 func (f *filter) OnHttpRequestHeaders(int, bool) types.Action {
-	path, err := proxywasm.GetHttpRequestHeader(":path")
-	if err != nil {
-		proxywasm.LogWarnf("request without path: %v", err)
+	method, _ := proxywasm.GetHttpRequestHeader(":method")
+	path, _ := proxywasm.GetHttpRequestHeader(":path")
+	f.request = method + " " + path
+	if f.config.blocks(path) {
+		return answer(403, "blocked by "+name+"\n")
 	}
-	if f.config.denies(path) {
-		return reply(403, "denied by "+name+"\n")
-	}
-	check(proxywasm.ReplaceHttpRequestHeader("x-filter", name))
-	check(proxywasm.RemoveHttpRequestHeader("x-internal"))
-	if f.config.AuthCluster == "" {
+	check(proxywasm.ReplaceHttpRequestHeader("x-greeting", f.config.Greeting))
+	if f.config.CheckCluster == "" {
 		return types.ActionContinue
 	}
-	return f.askAuth(path)
+	return f.ask(path)
 }
 
 func (f *filter) OnHttpResponseHeaders(int, bool) types.Action {
-	check(proxywasm.ReplaceHttpResponseHeader("hello", f.config.Value))
+	check(proxywasm.ReplaceHttpResponseHeader("x-greeting", f.config.Greeting))
+	check(proxywasm.RemoveHttpResponseHeader("x-powered-by"))
 	return types.ActionContinue
 }
 
-// askAuth holds the request until the authorization service has answered.
-func (f *filter) askAuth(path string) types.Action {
-	cluster := f.config.AuthCluster
+func (f *filter) OnHttpStreamDone() {
+	status, _ := proxywasm.GetHttpResponseHeader(":status")
+	proxywasm.LogInfo(f.request + " " + status)
+}
+
+// ask asks the check cluster; the request waits for onCheckAnswer.
+func (f *filter) ask(path string) types.Action {
+	cluster := f.config.CheckCluster
 	headers := [][2]string{
 		{":method", "GET"},
 		{":path", "/check"},
 		{":authority", cluster},
 		{"x-original-path", path},
 	}
-	if _, err := proxywasm.DispatchHttpCall(cluster, headers, nil, nil, authTimeoutMs, onAuthAnswer); err != nil {
-		proxywasm.LogWarnf("cannot call cluster %q: %v", cluster, err)
-		return reply(503, "authorization is not available\n")
+	if _, err := proxywasm.DispatchHttpCall(cluster, headers, nil, nil, checkTimeoutMs, onCheckAnswer); err != nil {
+		proxywasm.LogWarnf("cannot ask %s: %v", cluster, err)
+		return answer(503, "check is not available\n")
 	}
 	return types.ActionPause
 }
 
-// onAuthAnswer gets no headers at all when the call failed: then nobody has allowed the request.
-func onAuthAnswer(int, int, int) {
+// onCheckAnswer gets no headers at all when there was no answer.
+func onCheckAnswer(int, int, int) {
 	status := ""
 	headers, _ := proxywasm.GetHttpCallResponseHeaders()
 	for _, header := range headers {
@@ -101,19 +106,18 @@ func onAuthAnswer(int, int, int) {
 	}
 	switch judge(status) {
 	case allowed:
-		check(proxywasm.ReplaceHttpRequestHeader("x-auth-status", status))
+		check(proxywasm.ReplaceHttpRequestHeader("x-checked", "yes"))
 		check(proxywasm.ResumeHttpRequest())
 	case denied:
-		reply(403, "not allowed\n")
-	default:
-		proxywasm.LogWarnf("authorization failed, status %q", status)
-		reply(503, "authorization is not available\n")
+		answer(403, "request refused by check\n")
+	case unavailable:
+		answer(503, "check is not available\n")
 	}
 }
 
-// reply answers the request here; it does not go upstream.
-func reply(status uint32, body string) types.Action {
-	headers := [][2]string{{"content-type", "text/plain"}}
+// answer answers the request here; it does not go upstream.
+func answer(status uint32, body string) types.Action {
+	headers := [][2]string{{"x-answered-by", name}}
 	check(proxywasm.SendHttpResponse(status, headers, []byte(body), -1))
 	return types.ActionPause
 }

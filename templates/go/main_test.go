@@ -21,7 +21,7 @@ func start(t *testing.T, configuration string) proxytest.HostEmulator {
 }
 
 func request(path string) [][2]string {
-	return [][2]string{{":method", "GET"}, {":path", path}, {":authority", "test"}, {"x-internal", "1"}}
+	return [][2]string{{":method", "GET"}, {":path", path}, {":authority", "test"}}
 }
 
 func header(headers [][2]string, name string) string {
@@ -33,62 +33,67 @@ func header(headers [][2]string, name string) string {
 	return ""
 }
 
-func TestHeaders(t *testing.T) {
-	host := start(t, `{"value":"moon"}`)
+func TestGreeting(t *testing.T) {
+	host := start(t, `{"greeting":"hi"}`)
 	id := host.InitializeHttpContext()
 	if action := host.CallOnRequestHeaders(id, request("/"), true); action != types.ActionContinue {
 		t.Fatalf("action %v", action)
 	}
-	sent := host.GetCurrentRequestHeaders(id)
-	if got := header(sent, "x-filter"); got != name {
-		t.Errorf("x-filter is %q", got)
+	if got := header(host.GetCurrentRequestHeaders(id), "x-greeting"); got != "hi" {
+		t.Errorf("x-greeting of the request is %q", got)
 	}
-	if got := header(sent, "x-internal"); got != "" {
-		t.Errorf("x-internal is %q", got)
+	host.CallOnResponseHeaders(id, [][2]string{{":status", "200"}, {"x-powered-by", "test"}}, true)
+	headers := host.GetCurrentResponseHeaders(id)
+	if got := header(headers, "x-greeting"); got != "hi" {
+		t.Errorf("x-greeting of the response is %q", got)
 	}
-	host.CallOnResponseHeaders(id, [][2]string{{":status", "200"}}, true)
-	if got := header(host.GetCurrentResponseHeaders(id), "hello"); got != "moon" {
-		t.Errorf("hello is %q", got)
+	if got := header(headers, "x-powered-by"); got != "" {
+		t.Errorf("x-powered-by is %q", got)
 	}
-}
-
-func TestDenyPrefix(t *testing.T) {
-	host := start(t, `{"denyPrefix":"/private"}`)
-	id := host.InitializeHttpContext()
-	host.CallOnRequestHeaders(id, request("/private/a"), true)
-	response := host.GetSentLocalResponse(id)
-	if response == nil || response.StatusCode != 403 {
-		t.Fatalf("response %+v", response)
+	host.CompleteHttpContext(id)
+	if logs := host.GetInfoLogs(); len(logs) != 1 || logs[0] != "GET / 200" {
+		t.Errorf("logs %q", logs)
 	}
 }
 
-func TestAuthorization(t *testing.T) {
-	cases := []struct {
-		status string
-		code   uint32
-	}{{"200", 0}, {"401", 403}, {"500", 503}, {"", 503}}
-	for _, c := range cases {
-		t.Run("status "+c.status, func(t *testing.T) {
-			host := start(t, `{"authCluster":"auth"}`)
+func TestBlockedPath(t *testing.T) {
+	host := start(t, "")
+	for path, blocked := range map[string]bool{
+		"/blocked": true, "/blocked/a": true, "/blocked?x=1": true,
+		"/": false, "/blockedness": false, "/a/blocked": false,
+	} {
+		id := host.InitializeHttpContext()
+		host.CallOnRequestHeaders(id, request(path), true)
+		response := host.GetSentLocalResponse(id)
+		if (response != nil) != blocked || blocked && response.StatusCode != 403 {
+			t.Errorf("%s: response %+v", path, response)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	for status, code := range map[string]uint32{"200": 0, "204": 403, "401": 403, "503": 503, "": 503} {
+		t.Run("status "+status, func(t *testing.T) {
+			host := start(t, `{"checkCluster":"auth"}`)
 			id := host.InitializeHttpContext()
 			if action := host.CallOnRequestHeaders(id, request("/a"), true); action != types.ActionPause {
 				t.Fatalf("action %v", action)
 			}
 			calls := host.GetCalloutAttributesFromContext(id)
-			if len(calls) != 1 || calls[0].Upstream != "auth" {
+			if len(calls) != 1 || calls[0].Upstream != "auth" || header(calls[0].Headers, "x-original-path") != "/a" {
 				t.Fatalf("calls %+v", calls)
 			}
 			var answer [][2]string
-			if c.status != "" {
-				answer = [][2]string{{":status", c.status}}
+			if status != "" {
+				answer = [][2]string{{":status", status}}
 			}
 			host.CallOnHttpCallResponse(calls[0].CalloutID, answer, nil, nil)
 			response := host.GetSentLocalResponse(id)
-			if c.code == 0 {
+			if code == 0 {
 				if response != nil || host.GetCurrentHttpStreamAction(id) != types.ActionContinue {
 					t.Fatalf("the request did not go on: %+v", response)
 				}
-			} else if response == nil || response.StatusCode != c.code {
+			} else if response == nil || response.StatusCode != code {
 				t.Fatalf("response %+v", response)
 			}
 		})
@@ -96,12 +101,14 @@ func TestAuthorization(t *testing.T) {
 }
 
 func TestParseConfig(t *testing.T) {
-	for text, value := range map[string]string{"": "world", " {} ": "world", "moon\n": "moon", `{"value":"moon"}`: "moon"} {
-		if parsed, err := parseConfig([]byte(text)); err != nil || parsed.Value != value {
+	for text, greeting := range map[string]string{
+		"": "hello", " {} ": "hello", "world\n": "world", `{"greeting":"hi"}`: "hi",
+	} {
+		if parsed, err := parseConfig([]byte(text)); err != nil || parsed.Greeting != greeting {
 			t.Errorf("%q: %+v, %v", text, parsed, err)
 		}
 	}
-	for _, text := range []string{"{", `{"value":1}`, `{"vaule":"typo"}`, `{} {}`} {
+	for _, text := range []string{"{", `{"greeting":1}`, `{"greting":"typo"}`, `{} {}`} {
 		if _, err := parseConfig([]byte(text)); err == nil {
 			t.Errorf("%q was accepted", text)
 		}
