@@ -19,6 +19,8 @@ export interface ExecOptions {
   readonly timeoutMs?: number;
   /** Called with every line of stdout and stderr as it comes. */
   readonly onLine?: (line: string) => void;
+  /** false: nothing is kept for the result, so a program may print for days. Default true. */
+  readonly keepOutput?: boolean;
 }
 
 export interface ExecResult {
@@ -52,6 +54,7 @@ export async function exec(
     cancelSignal: edges.signal,
     forceKillAfterDelay: 2_000,
     all: options.onLine !== undefined,
+    buffer: options.keepOutput !== false,
     maxBuffer: 64 * 1024 * 1024,
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
@@ -79,11 +82,15 @@ export async function exec(
   }
   return {
     exitCode: result.exitCode ?? 128,
-    stdout: result.stdout,
-    stderr: result.stderr,
+    stdout: text(result.stdout),
+    stderr: text(result.stderr),
     durationMs: result.durationMs,
     timedOut: result.timedOut,
   };
+}
+
+function text(output: string | undefined): string {
+  return output ?? '';
 }
 
 /** A command line that can be pasted into a POSIX shell; credentials redacted. */

@@ -1,0 +1,210 @@
+/** Finds an Envoy (a path, PATH, func-e, docker, podman) and runs it in front of us until it ends or is stopped. */
+import { accessSync, constants } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WasmeError } from '../../errors.ts';
+import type { Edges } from '../../io/edges.ts';
+import { type CommandLine, exec } from '../../io/exec.ts';
+import { writeAtomic } from '../../io/files.ts';
+import { type EnvoyAdmin, envoyAdmin } from './admin.ts';
+import { newestEnvoy } from './versions.ts';
+
+/** How to start an Envoy: its arguments come after `args`. */
+export interface EnvoyProgram {
+  readonly kind: 'binary' | 'func-e' | 'container';
+  readonly program: string;
+  /** `folders` are what a container has to see. */
+  args(folders: readonly string[]): readonly string[];
+}
+
+export interface FindOptions {
+  /** Path of the binary. */
+  readonly path?: string | undefined;
+  /** Image for docker or podman; named: a container is used even when a binary is there. */
+  readonly image?: string | undefined;
+}
+
+/** First of: the path, `envoy`, `func-e`, `docker`, `podman` on PATH. Fails with TOOL_MISSING. */
+export function findEnvoy({ path, image }: FindOptions, edges: Edges): EnvoyProgram {
+  if (path !== undefined) {
+    const program = resolve(edges.cwd, path);
+    if (isExecutable(program)) return { kind: 'binary', program, args: () => [] };
+    throw new WasmeError('TOOL_MISSING', `${program} is no program that can be started`, {
+      hint: 'name the envoy binary with --envoy',
+    });
+  }
+  if (image === undefined) {
+    const binary = onPath('envoy', edges);
+    if (binary !== undefined) return { kind: 'binary', program: binary, args: () => [] };
+    const funcE = onPath('func-e', edges);
+    if (funcE !== undefined) return { kind: 'func-e', program: funcE, args: () => ['run'] };
+  }
+  const engine = onPath('docker', edges) ?? onPath('podman', edges);
+  if (engine !== undefined) return container(engine, image ?? `envoyproxy/envoy:v${newestEnvoy}-latest`);
+  throw new WasmeError(
+    'TOOL_MISSING',
+    'no Envoy was found: none of envoy, func-e, docker, podman is on PATH',
+    {
+      hint: 'install one of them, or name the binary with --envoy',
+    },
+  );
+}
+
+/** ENVOY_UID=0: the image would change to a user that may not read the person's files. */
+function container(program: string, image: string): EnvoyProgram {
+  return {
+    kind: 'container',
+    program,
+    args: folders => [
+      ...['run', '--rm', '--init', '--network', 'host', '--env', 'ENVOY_UID=0'],
+      ...folders.flatMap(folder => ['--volume', `${folder}:${folder}`]),
+      image,
+    ],
+  };
+}
+
+export interface StartOptions {
+  readonly envoy: EnvoyProgram;
+  /** Bootstrap as YAML or JSON text. Port 0 takes a free one: see `port`. */
+  readonly bootstrap: string;
+  /** Files the bootstrap names, for containers. */
+  readonly files?: readonly string[];
+  /** Worker threads; default: Envoy's own, one per core. */
+  readonly concurrency?: number;
+  readonly logLevel?: string;
+  readonly onLine?: (line: string) => void;
+  /** How long until /ready says LIVE. */
+  readonly readyTimeoutMs?: number;
+}
+
+export interface RunningEnvoy {
+  readonly admin: EnvoyAdmin;
+  /** The port a listener took. */
+  port(listener: string): Promise<number>;
+  /** Ends it and waits for the end. */
+  stop(): Promise<void>;
+  /** Resolves with the exit code when it ends, by itself or by `stop` (then 0). */
+  readonly ended: Promise<number>;
+}
+
+/**
+ * Starts Envoy and comes back when it is ready for traffic. The bootstrap must have an admin interface.
+ * Fails with DEPLOY_REJECTED when it ends before that (the text is Envoy's) and TOOL_MISSING when it cannot be started.
+ */
+export async function startEnvoy(options: StartOptions, edges: Edges): Promise<RunningEnvoy> {
+  const dir = await mkdtemp(join(tmpdir(), 'wasme-envoy-'));
+  const config = join(dir, 'envoy.yaml');
+  const adminFile = join(dir, 'admin-address');
+  await writeAtomic(config, options.bootstrap);
+  const stopper = new AbortController();
+  const faults: string[] = [];
+  const command = commandLine(options, dir, config, adminFile);
+  const ended = exec(
+    command,
+    { ...edges, signal: AbortSignal.any([edges.signal, stopper.signal]) },
+    {
+      keepOutput: false,
+      onLine: line => {
+        const fault = /\]\[(?:critical|error)\]\[[^\]]*\] (?:\[[^\]]*\] )?(.*)/.exec(line)?.[1];
+        if (fault !== undefined && faults.length < 20) faults.push(fault);
+        options.onLine?.(line);
+      },
+    },
+  )
+    .then(({ exitCode }) => exitCode)
+    .catch((error: unknown) => {
+      if (stopper.signal.aborted) return 0;
+      throw error;
+    })
+    .finally(() => rm(dir, { recursive: true, force: true }));
+  const early = ended.then(exitCode => {
+    throw new WasmeError(
+      'DEPLOY_REJECTED',
+      `Envoy ended with code ${exitCode}: ${faults.join('\n') || 'without a word'}`,
+      {
+        hint: "the text is Envoy's own; -v shows all of its output",
+        details: { exitCode, faults },
+      },
+    );
+  });
+  early.catch(() => undefined);
+  const stop = async (): Promise<void> => {
+    stopper.abort();
+    await ended.catch(() => undefined);
+  };
+  try {
+    const admin = await Promise.race([
+      ready(adminFile, options.readyTimeoutMs ?? 60_000, edges.signal),
+      early,
+    ]);
+    return { admin, ended, stop, port: listener => listenerPort(admin, listener) };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function commandLine(options: StartOptions, dir: string, config: string, adminFile: string): CommandLine {
+  const folders = [...new Set([dir, ...(options.files ?? []).map(file => dirname(file))])];
+  return {
+    program: options.envoy.program,
+    args: [
+      ...options.envoy.args(folders),
+      ...['-c', config, '--admin-address-path', adminFile],
+      // Shared memory between restarts would make a second Envoy on this machine fail.
+      '--disable-hot-restart',
+      ...['--log-level', options.logLevel ?? 'info'],
+      ...(options.concurrency === undefined ? [] : ['--concurrency', String(options.concurrency)]),
+    ],
+  };
+}
+
+/** Envoy writes its admin address into a file, then answers 503 on /ready until every filter is loaded. */
+async function ready(adminFile: string, timeoutMs: number, signal: AbortSignal): Promise<EnvoyAdmin> {
+  const deadline = Date.now() + timeoutMs;
+  while (Date.now() < deadline) {
+    const address = await readFile(adminFile, 'utf8').catch(() => '');
+    if (address !== '') {
+      const admin = envoyAdmin(address.replace(/^0\.0\.0\.0:/, '127.0.0.1:'), signal);
+      if ((await admin.text('/ready').catch(() => '')).startsWith('LIVE')) return admin;
+    }
+    await sleep(20, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) throw new WasmeError('INTERRUPTED', 'interrupted while Envoy was starting');
+  }
+  throw new WasmeError('DEPLOY_REJECTED', `Envoy was not ready after ${timeoutMs / 1000} s`, {
+    hint: 'remote code that cannot be fetched and discovery files that are missing keep it waiting; -v shows its log',
+  });
+}
+
+async function listenerPort(admin: EnvoyAdmin, name: string): Promise<number> {
+  const { listener_statuses: listeners = [] } = (await admin.json('/listeners?format=json')) as {
+    listener_statuses?: { name: string; local_address: { socket_address: { port_value: number } } }[];
+  };
+  const found = listeners.find(listener => listener.name === name);
+  if (found !== undefined) return found.local_address.socket_address.port_value;
+  throw new WasmeError('DEPLOY_REJECTED', `Envoy has no listener "${name}"`, {
+    hint:
+      listeners.length === 0
+        ? 'it has none'
+        : `it has: ${listeners.map(listener => listener.name).join(', ')}`,
+  });
+}
+
+function onPath(name: string, { env }: Edges): string | undefined {
+  return (env['PATH'] ?? '')
+    .split(delimiter)
+    .filter(folder => folder !== '')
+    .map(folder => join(folder, name))
+    .find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

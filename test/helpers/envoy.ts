@@ -1,0 +1,110 @@
+/** Real Envoys for tests: started from a bootstrap on free ports, with their log and statistics, stopped with the test. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
+import { silentReporter } from '../../src/reporter.ts';
+import type { EnvoyAdmin } from '../../src/targets/envoy/admin.ts';
+import { bootstrap } from '../../src/targets/envoy/bootstrap.ts';
+import { findEnvoy, startEnvoy } from '../../src/targets/envoy/launch.ts';
+import type { EnvoyOptions } from '../../src/targets/envoy/options.ts';
+import type { DeployIntent } from '../../src/targets/intent.ts';
+import { renderYaml } from '../../src/targets/yaml.ts';
+import { tool } from './tools.ts';
+
+export type EnvoyRelease = '1.40' | '1.36';
+
+export interface TestEnvoy {
+  /** Listener `main`: http://127.0.0.1:port. */
+  readonly url: string;
+  readonly port: number;
+  readonly admin: EnvoyAdmin;
+  /** Every line of its log so far. */
+  readonly log: readonly string[];
+  /** Messages that the guest logged, in order. */
+  guestLog(): string[];
+  /** Waits until the log has a line with this text; fails after 10 s with the log. */
+  logged(text: string | RegExp): Promise<string>;
+  /** Counters and gauges whose name matches the regular expression. */
+  stats(filter: string): Promise<Readonly<Record<string, number>>>;
+  stop(): Promise<void>;
+}
+
+export interface StartTestEnvoy {
+  readonly release?: EnvoyRelease;
+  readonly logLevel?: string;
+  readonly concurrency?: number;
+  /** Do not stop it with the test that started it (for beforeAll). */
+  readonly keep?: boolean;
+}
+
+/** Starts a real Envoy with a bootstrap text. Use port 0 in it; its traffic listener must be called `main`. */
+export async function realEnvoy(text: string, options: StartTestEnvoy = {}): Promise<TestEnvoy> {
+  const log: string[] = [];
+  const edges = {
+    cwd: '/',
+    env: process.env,
+    platform: process.platform,
+    homeDir: '/',
+    now: Date.now,
+    signal: new AbortController().signal,
+    reporter: silentReporter,
+  };
+  const envoy = await startEnvoy(
+    {
+      envoy: findEnvoy({ path: tool(`envoy-${options.release ?? '1.40'}`) }, edges),
+      bootstrap: text,
+      concurrency: options.concurrency ?? 1,
+      logLevel: options.logLevel ?? 'info',
+      onLine: line => log.push(line),
+    },
+    edges,
+  );
+  if (!options.keep) onTestFinished(() => envoy.stop());
+  const port = text.includes('listeners:') ? await envoy.port('main') : 0;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    admin: envoy.admin,
+    log,
+    guestLog: () => log.map(line => /wasm log[^:]*: (.*)/.exec(line)?.[1]).filter(line => line !== undefined),
+    async logged(wanted) {
+      for (let tries = 0; tries < 500; tries++) {
+        const found = log.find(line =>
+          typeof wanted === 'string' ? line.includes(wanted) : wanted.test(line),
+        );
+        if (found !== undefined) return found;
+        await sleep(20);
+      }
+      throw new Error(`not logged: ${wanted.toString()}\n${log.join('\n')}`);
+    },
+    stats: filter => envoy.admin.stats(filter),
+    stop: () => envoy.stop(),
+  };
+}
+
+/** A module file in front of an upstream, with what `deploy envoy` writes. */
+export function filterBootstrap(
+  modulePath: string,
+  intent: Partial<DeployIntent> = {},
+  options: Partial<EnvoyOptions> = {},
+): string {
+  const free = { address: '127.0.0.1', port: 0 };
+  return renderYaml([
+    bootstrap(
+      {
+        id: 'filter',
+        kind: 'http',
+        rootId: '',
+        vmId: '',
+        runtime: 'v8',
+        code: { from: 'file', path: modulePath, digest: '' },
+        env: {},
+        hostEnv: [],
+        failPolicy: undefined,
+        allowedCapabilities: undefined,
+        allowOnHeadersStopIteration: undefined,
+        ...intent,
+      },
+      { listen: free, admin: free, clusters: {}, ...options },
+    ),
+  ]);
+}
