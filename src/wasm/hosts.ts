@@ -119,3 +119,15 @@ function upTo(
 export function isForkedEnvoy({ envoyMinor }: Pick<Host, 'envoyMinor'>): boolean {
   return envoyMinor < oldestEnvoyMinor;
 }
+
+/**
+ * What the Envoy inside links for a module: the tier of WASI functions (see functions.ts) and whether `__main_void` is
+ * called. The step at 1.39 was looked up in the released binaries of 1.37.0, 1.38.2 and 1.39.0.
+ */
+export function offeredBy({ envoyMinor }: Pick<Host, 'envoyMinor'>): {
+  readonly wasiTier: 'A' | 'B' | 'C' | 'D';
+  readonly mainVoid: boolean;
+} {
+  const wasiTier = envoyMinor >= 39 ? 'D' : envoyMinor >= 33 ? 'C' : envoyMinor >= 21 ? 'B' : 'A';
+  return { wasiTier, mainVoid: envoyMinor >= 39 };
+}

@@ -6,6 +6,9 @@ import { type ImageGraph, type Source, blobOf, graphSource } from '../../src/oci
 /** The smallest module there is: magic and version. */
 export const emptyModule: Uint8Array = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 
+/** An empty component: the same magic, the other version word. */
+export const component: Uint8Array = Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0);
+
 /** A valid module of 40 kB that compresses, but not to nothing: the header and one custom section of a number sequence. */
 export const largerModule: Uint8Array = moduleOfSize(40_000);
 

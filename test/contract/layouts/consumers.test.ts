@@ -1,0 +1,315 @@
+/** Every layout against every reader: the table of reference A.3, and the cases of F.3 for the mesh loader. */
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { type ConsumerName, consumerNames, judgeImage } from '../../../src/oci/loadable.ts';
+import { type LayoutName, layouts, packImage } from '../../../src/oci/layouts/index.ts';
+import { type ManifestParts, imageOf, jsonBytes } from '../../../src/oci/layouts/layout.ts';
+import { maxModuleBytes } from '../../../src/oci/limits.ts';
+import * as types from '../../../src/oci/media-types.ts';
+import { openImage } from '../../../src/oci/read-open.ts';
+import { writeTar } from '../../../src/oci/tar.ts';
+import { type GraphBlob, type ImageGraph, blobOf, graphSource } from '../../../src/oci/target.ts';
+import { component, described, emptyModule, foreignTar, memorySource } from '../../helpers/images.ts';
+
+const open = (graph: ImageGraph) => openImage(graphSource(graph), 'latest');
+
+describe('layout by reader', () => {
+  //                istio  1.12   eg     higress gloo  wasme  gcp    cncf   wasmcl kwctl
+  const table: Record<LayoutName, string> = {
+    compat: '       yes    yes    yes    yes     no    no     yes    no     no     no',
+    docker: '       yes    yes    yes    yes     no    no     yes    no     no     no',
+    oci: '          yes    yes    yes    yes     yes   yes    no     no     no     no',
+    hybrid: '       yes    yes    yes    yes     yes   yes    no     no     no     no',
+    cncf: '         no     no     no     no      no    no     no     yes    yes    no',
+    raw: '          no     no     no     no      no    no     no     no     yes    no',
+    kubewarden: '   no     no     no     no      no    no     no     no     no     yes',
+    higress: '      yes    no     yes    yes     no    no     no     no     no     no',
+  };
+
+  it.each(Object.keys(layouts) as LayoutName[])('%s', async name => {
+    const expected = table[name].trim().split(/\s+/);
+    // wasmCloud runs components; everything else is asked about a core module.
+    const verdicts = await Promise.all(
+      consumerNames.map(async consumer => {
+        const image = await open(
+          packImage(name, consumer === 'wasmcloud' ? component : emptyModule, described),
+        );
+        return (await judgeImage(consumer, image)).ok ? 'yes' : 'no';
+      }),
+    );
+    expect(verdicts).toEqual(expected);
+  });
+
+  it.each(consumerNames.filter(name => name !== 'wasmcloud'))('the repair for %s loads there', async name => {
+    for (const layout of Object.keys(layouts) as LayoutName[]) {
+      const { ok, repair } = await judgeImage(name, await open(packImage(layout, emptyModule, described)));
+      if (ok) continue;
+      expect(repair).toBeDefined();
+      const repaired = await open(packImage(repair ?? 'raw', emptyModule, described));
+      expect((await judgeImage(name, repaired)).ok).toBe(true);
+    }
+  });
+});
+
+const config = blobOf(types.ociConfig, Buffer.from('{}'));
+const image = (...layers: GraphBlob[]): ImageGraph => imageOf({ config, layers });
+const tgz = (tar: Uint8Array, type = types.ociLayerTarGzip): GraphBlob => blobOf(type, gzipSync(tar));
+const holding = (path: string, bytes: Uint8Array = emptyModule): GraphBlob =>
+  tgz(foreignTar([{ path, bytes }]));
+const readme = tgz(writeTar([{ name: 'README.md', bytes: Buffer.from('#') }]));
+const dockerImage = (parts: Partial<ManifestParts>): ImageGraph =>
+  imageOf({ mediaType: types.dockerManifest, config, layers: [], ...parts });
+
+interface MeshCase {
+  readonly title: string;
+  readonly graph: ImageGraph;
+  readonly istio: boolean;
+  /** Istio 1.12 to 1.15, where it differs. */
+  readonly legacy?: boolean;
+  /** Part of the reason. */
+  readonly says?: string;
+}
+
+const cases: readonly MeshCase[] = [
+  {
+    title: 'two tar layers, the module in the last',
+    graph: image(readme, holding('plugin.wasm')),
+    istio: true,
+    legacy: false,
+  },
+  {
+    title: 'two tar layers, the module in the first',
+    graph: image(holding('plugin.wasm'), readme),
+    istio: false,
+    says: 'holds no file named plugin.wasm',
+  },
+  { title: 'three layers', graph: image(readme, readme, holding('plugin.wasm')), istio: true, legacy: false },
+  {
+    title: 'a zstd layer',
+    graph: image(blobOf(types.ociLayerTarZstd, Buffer.from([0x28, 0xb5, 0x2f, 0xfd]))),
+    istio: false,
+    says: 'tar+zstd, not',
+  },
+  {
+    title: 'a plain tar',
+    graph: image(blobOf(types.ociLayerTar, foreignTar([{ path: 'plugin.wasm', bytes: emptyModule }]))),
+    istio: false,
+    says: 'the last layer is',
+  },
+  {
+    title: 'a plain tar typed as gzip',
+    graph: image(blobOf(types.ociLayerTarGzip, foreignTar([{ path: 'plugin.wasm', bytes: emptyModule }]))),
+    istio: false,
+    says: 'not gzip-compressed',
+  },
+  { title: 'a sub-folder', graph: image(holding('a/b/plugin.wasm')), istio: true },
+  { title: './plugin.wasm', graph: image(holding('./plugin.wasm')), istio: true },
+  {
+    title: 'Plugin.wasm',
+    graph: image(holding('Plugin.wasm')),
+    istio: false,
+    says: 'no file named plugin.wasm',
+  },
+  {
+    title: 'filter.wasm',
+    graph: image(holding('filter.wasm')),
+    istio: false,
+    says: 'no file named plugin.wasm',
+  },
+  {
+    title: 'a symbolic link',
+    graph: image(
+      tgz(
+        foreignTar([
+          { path: 'plugin.wasm', type: '2', link: 'x.wasm' },
+          { path: 'x.wasm', bytes: emptyModule },
+        ]),
+      ),
+    ),
+    istio: false,
+    says: 'is not WebAssembly',
+  },
+  {
+    title: 'a folder of that name in front',
+    graph: image(
+      tgz(
+        foreignTar([
+          { path: 'plugin.wasm/', type: '5' },
+          { path: 'plugin.wasm', bytes: emptyModule },
+        ]),
+      ),
+    ),
+    istio: false,
+    says: 'is not WebAssembly',
+  },
+  {
+    title: 'two of that name: the first counts',
+    graph: image(
+      tgz(
+        foreignTar([
+          { path: 'plugin.wasm', bytes: Buffer.from('text') },
+          { path: 'x/plugin.wasm', bytes: emptyModule },
+        ]),
+      ),
+    ),
+    istio: false,
+    says: 'is not WebAssembly',
+  },
+  {
+    title: 'seven bytes',
+    graph: image(holding('plugin.wasm', emptyModule.subarray(0, 7))),
+    istio: false,
+    says: 'is not WebAssembly',
+  },
+  { title: 'a component', graph: image(holding('plugin.wasm', component)), istio: true },
+  {
+    title: 'text',
+    graph: image(holding('plugin.wasm', Buffer.from('(module)'))),
+    istio: false,
+    says: 'is not WebAssembly',
+  },
+  { title: 'no layers', graph: image(), istio: false, says: 'it has no layers' },
+  {
+    title: 'one layer of the bare type',
+    graph: image(blobOf(types.soloLayer, emptyModule)),
+    istio: false,
+    says: 'must have two layers, this one has 1',
+  },
+  {
+    title: 'two layers of CNCF type',
+    graph: image(blobOf(types.wasmLayer, emptyModule), blobOf(types.wasmLayer, emptyModule)),
+    istio: false,
+    says: 'no layer has the type',
+  },
+  {
+    title: 'a bare layer that is gzipped',
+    graph: image(readme, tgz(emptyModule, types.soloLayer)),
+    istio: false,
+    says: 'is not WebAssembly',
+  },
+  {
+    title: 'a Docker manifest with an OCI layer',
+    graph: dockerImage({ layers: [holding('plugin.wasm')] }),
+    istio: false,
+    says: 'as a Docker image',
+  },
+  {
+    title: 'a Docker manifest in the bare-module layout',
+    graph: dockerImage({ layers: [config, blobOf(types.soloLayer, emptyModule)] }),
+    istio: false,
+    says: 'as a Docker image',
+  },
+  {
+    title: 'an OCI manifest with a Docker layer',
+    graph: image(tgz(foreignTar([{ path: 'plugin.wasm', bytes: emptyModule }]), types.dockerLayerTarGzip)),
+    istio: false,
+  },
+];
+
+describe('the mesh loader', () => {
+  it.each(cases)('$title', async ({ graph, istio, legacy = istio, says = '' }) => {
+    const opened = await open(graph);
+    const verdict = await judgeImage('istio', opened);
+    expect(verdict).toMatchObject({ ok: istio, reason: expect.stringContaining(says) as string });
+    expect((await judgeImage('istio-1.12', opened)).ok).toBe(legacy);
+    for (const same of ['envoy-gateway', 'higress'] as const) {
+      expect(await judgeImage(same, opened), same).toEqual({ ...verdict, repair: verdict.repair });
+    }
+  });
+
+  it('a manifest body without mediaType is an OCI image', async () => {
+    const graph = packImage('oci', emptyModule);
+    const body = JSON.parse(Buffer.from(graph.manifest.bytes).toString()) as Record<string, unknown>;
+    delete body['mediaType'];
+    const bare = { ...graph, manifest: { ...graph.manifest, bytes: jsonBytes(body) } };
+    expect((await judgeImage('istio', await open(bare))).ok).toBe(true);
+  });
+
+  it('a module over the limit, without fetching it', async () => {
+    const graph = packImage('compat', emptyModule);
+    const text = Buffer.from(graph.manifest.bytes)
+      .toString()
+      .replace('"size":2071', `"size":${maxModuleBytes + 1}`);
+    const verdict = await judgeImage(
+      'istio',
+      await open({ ...graph, manifest: { ...graph.manifest, bytes: Buffer.from(text) } }),
+    );
+    expect(verdict).toMatchObject({
+      ok: false,
+      reason: expect.stringContaining("over the loader's limit") as string,
+    });
+  });
+});
+
+describe('an index', () => {
+  const good = packImage('compat', emptyModule);
+  const bad = packImage('cncf', emptyModule);
+  const descriptor = async (graph: ImageGraph) => graphSource(graph).resolve('latest');
+  const indexOf = async (...children: [ImageGraph, object | undefined][]) => {
+    const manifests = await Promise.all(
+      children.map(async ([graph, platform]) => ({
+        ...(await descriptor(graph)),
+        ...(platform === undefined ? {} : { platform }),
+      })),
+    );
+    const bytes = jsonBytes({ schemaVersion: 2, mediaType: types.ociIndex, manifests });
+    const blobs = { manifest: good.manifest, blobs: [...good.blobs, ...bad.blobs] };
+    return openImage(memorySource([bytes, good.manifest.bytes, bad.manifest.bytes], blobs), 'latest');
+  };
+  const amd64 = { os: 'linux', architecture: 'amd64' };
+  const wasip1 = { os: 'wasip1', architecture: 'wasm' };
+
+  it('of one linux/amd64 child loads, and its own digest must not be pinned', async () => {
+    const { digest } = await descriptor(good);
+    expect(await judgeImage('istio', await indexOf([good, amd64]))).toMatchObject({
+      ok: true,
+      note: `pin ${digest}: the digest of the index never matches what is loaded`,
+    });
+  });
+
+  it('the first of several wins, also when a later one would do', async () => {
+    expect((await judgeImage('istio', await indexOf([bad, amd64], [good, undefined]))).ok).toBe(false);
+    expect((await judgeImage('istio', await indexOf([bad, wasip1], [good, amd64]))).ok).toBe(true);
+  });
+
+  it('of wasm platforms only is refused', async () => {
+    expect(await judgeImage('istio', await indexOf([good, wasip1]))).toMatchObject({
+      ok: false,
+      reason: 'the index has no child for linux/amd64 (it has wasip1/wasm)',
+      repair: 'compat',
+    });
+  });
+
+  it.each<[ConsumerName, boolean]>([
+    ['gloo', false],
+    ['cncf', false],
+    ['kwctl', false],
+    ['gcp', true],
+  ])('for %s: %s', async (name, ok) => {
+    expect((await judgeImage(name, await indexOf([good, amd64]))).ok).toBe(ok);
+  });
+});
+
+describe('Gloo and the old wasme', () => {
+  it('take the single bare layer that Istio refuses; the old wasme misses its config', async () => {
+    const opened = await open(image(blobOf(types.soloLayer, emptyModule)));
+    expect(await judgeImage('gloo', opened)).toMatchObject({ ok: true });
+    expect(await judgeImage('wasme', opened)).toMatchObject({
+      ok: true,
+      note: 'it has no runtime config: pull works, deploy does not know root ids and ABI',
+    });
+  });
+});
+
+describe('Google Cloud', () => {
+  it('refuses a second file', async () => {
+    const tar = writeTar([
+      { name: 'plugin.wasm', bytes: emptyModule },
+      { name: 'runtime-config.json', bytes: Buffer.from('{}') },
+    ]);
+    expect(await judgeImage('gcp', await open(image(tgz(tar))))).toMatchObject({
+      ok: false,
+      reason: 'it wants exactly one file, /plugin.wasm; there are 2',
+    });
+  });
+});
