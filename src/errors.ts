@@ -69,6 +69,11 @@ export const errorKinds = {
     exit: 1,
     meaning: 'A credentials file cannot be read, or a credential helper failed.',
   },
+  PORT_IN_USE: { exit: 1, meaning: 'Another program already listens on the port that was asked for.' },
+  PORT_REFUSED: {
+    exit: 1,
+    meaning: 'The system does not allow listening there (a privileged port, an address that is not ours).',
+  },
 
   PROJECT_NOT_FOUND: { exit: 2, meaning: 'No wasme.json here or in a folder above.' },
   PROJECT_INVALID: {

@@ -1,0 +1,245 @@
+/**
+ * One request and its response: between the client's codec, the filter chain and the router. What Envoy's connection
+ * manager does itself is done here: request id, scheme, refusing what must not be proxied, and knowing when it is over.
+ */
+import { randomUUID } from 'node:crypto';
+import type { HeaderMap } from '../host/header-map.ts';
+import type { HttpStream, HttpStreamSink } from '../host/types.ts';
+import { reasonPhrase } from './http1/encode.ts';
+import { type FailureReply, localReply } from './local-reply.ts';
+import type { HttpChain } from './pass-through.ts';
+import { type RouterListener, RoutedRequest, type RoutingTable } from './router.ts';
+import { findRoute } from './routes.ts';
+import { flags, nowMs, StreamFacts } from './stream-facts.ts';
+import type { RequestDecoder, RequestFacts, ResponseEncoder } from './streams.ts';
+
+/** Everything an exchange shares with the others of its proxy. */
+export interface ExchangeContext {
+  /** The filters of now; a reload puts another chain here, streams that run keep theirs. */
+  readonly chain: HttpChain;
+  readonly table: RoutingTable;
+  readonly onStart: (exchange: Exchange) => void;
+  readonly onEnd: (exchange: Exchange, facts: StreamFacts) => void;
+}
+
+export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener {
+  readonly #encoder: ResponseEncoder;
+  readonly #context: ExchangeContext;
+  readonly #facts: StreamFacts;
+  readonly #stream: HttpStream;
+  readonly #routed: RoutedRequest;
+  /** Calls into the chain that have not returned: its end must wait for them. */
+  #depth = 0;
+  #responseStarted = false;
+  #ended = false;
+  #completed = false;
+  #upstreamPauses = 0;
+
+  constructor(encoder: ResponseEncoder, context: ExchangeContext) {
+    this.#encoder = encoder;
+    this.#context = context;
+    this.#facts = new StreamFacts(encoder.protocol, encoder.connection);
+    this.#stream = context.chain.open(this, this.#facts);
+    this.#routed = new RoutedRequest(context.table, this.#facts, this);
+    context.onStart(this);
+  }
+
+  // From the client.
+
+  receiveHeaders(headers: HeaderMap, endOfStream: boolean, facts: RequestFacts): void {
+    const refusal = refusalOf(headers, facts);
+    if (refusal !== undefined) {
+      const { status, details } = refusal;
+      this.#encoder.closeAfterResponse();
+      this.#enter(() => this.#stream.localReply(localReply(status, '', details)));
+      return;
+    }
+    if (facts.forwardedProto === undefined) {
+      headers.append('x-forwarded-proto', facts.secure ? 'https' : 'http');
+    }
+    if (!facts.hasRequestId) headers.append('x-request-id', randomUUID());
+    const route = findRoute(this.#context.table.routes, headers);
+    if (route !== undefined) {
+      this.#facts.clusterName = route.cluster;
+      this.#facts.routeName = '';
+      this.#facts.virtualHostName = 'all';
+    }
+    this.#depth++;
+    this.#stream.requestHeaders(headers, endOfStream);
+    this.#leave();
+  }
+
+  receiveBody(data: Buffer, endOfStream: boolean): void {
+    if (this.#ended) return;
+    this.#facts.bytesReceived += data.length;
+    this.#depth++;
+    this.#stream.requestBody(data, endOfStream);
+    this.#leave();
+  }
+
+  receiveTrailers(trailers: HeaderMap): void {
+    if (this.#ended) return;
+    this.#enter(() => this.#stream.requestTrailers(trailers));
+  }
+
+  receiveError(status: number, details: string): void {
+    if (this.#ended) return;
+    this.#facts.responseFlags |= flags.downstreamProtocolError;
+    if (this.#responseStarted) this.#reset(details);
+    else this.#enter(() => this.#stream.localReply(localReply(status, reasonPhrase(status), details)));
+  }
+
+  receiveReset(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#facts.responseFlags |= flags.downstreamConnectionTermination;
+    this.#facts.responseCodeDetails ??= 'downstream_remote_disconnect';
+    this.#routed.abandon();
+    this.#enter(() => this.#stream.reset('downstream_remote_disconnect'));
+  }
+
+  responseWritable(writable: boolean): void {
+    if (!this.#ended) this.#pauseUpstream(!writable);
+  }
+
+  // From the chain.
+
+  requestHeaders(headers: HeaderMap, endOfStream: boolean): void {
+    if (!this.#ended) this.#routed.headers(headers, endOfStream);
+  }
+
+  requestBody(data: Uint8Array, endOfStream: boolean): void {
+    if (!this.#ended) this.#routed.body(data, endOfStream);
+  }
+
+  requestTrailers(trailers: HeaderMap): void {
+    if (!this.#ended) this.#routed.trailers(trailers);
+  }
+
+  responseHeaders(headers: HeaderMap, endOfStream: boolean): void {
+    if (this.#ended) return;
+    this.#responseStarted = true;
+    this.#facts.responseCode = Number(headers.get(':status'));
+    // A 400 that does not come from the upstream says that the two sides may not agree about where messages end.
+    if (this.#facts.responseCode === 400 && this.#facts.responseCodeDetails !== 'via_upstream') {
+      this.#encoder.closeAfterResponse();
+    }
+    this.#encoder.responseHeaders(headers, endOfStream);
+    if (endOfStream) this.#end();
+  }
+
+  responseBody(data: Uint8Array, endOfStream: boolean): void {
+    if (this.#ended) return;
+    this.#facts.bytesSent += data.length;
+    this.#encoder.responseBody(data, endOfStream);
+    if (endOfStream) this.#end();
+  }
+
+  responseTrailers(trailers: HeaderMap): void {
+    if (this.#ended) return;
+    this.#encoder.responseTrailers(trailers);
+    this.#end();
+  }
+
+  reset(details: string): void {
+    if (!this.#ended) this.#reset(details);
+  }
+
+  readDisable(direction: 'request' | 'response', disabled: boolean): void {
+    if (this.#ended) return;
+    if (direction === 'request') this.#encoder.pauseRequest(disabled);
+    else this.#pauseUpstream(disabled);
+  }
+
+  /** Routes are chosen when the headers leave the chain, so there is nothing to forget. */
+  clearRouteCache(): void {}
+
+  // From the router.
+
+  routedHeaders(headers: HeaderMap, endOfStream: boolean): void {
+    this.#depth++;
+    this.#stream.responseHeaders(headers, endOfStream);
+    this.#leave();
+  }
+
+  routedBody(data: Uint8Array, endOfStream: boolean): void {
+    this.#depth++;
+    this.#stream.responseBody(data, endOfStream);
+    this.#leave();
+  }
+
+  routedTrailers(trailers: HeaderMap): void {
+    this.#enter(() => this.#stream.responseTrailers(trailers));
+  }
+
+  routedFailure({ reply }: FailureReply): void {
+    this.#facts.responseCodeDetails = reply.details;
+    this.#enter(() => this.#stream.localReply(reply));
+  }
+
+  routedReset(details: string): void {
+    this.#facts.responseCodeDetails = details;
+    this.#enter(() => this.#stream.reset(details));
+    if (!this.#ended) this.#reset(details);
+  }
+
+  routedWritable(writable: boolean): void {
+    if (!this.#ended) this.#encoder.pauseRequest(!writable);
+  }
+
+  /** Stops at once, as when the proxy is closed. */
+  cancel(): void {
+    if (!this.#ended) this.#reset('downstream_local_disconnect');
+  }
+
+  #pauseUpstream(paused: boolean): void {
+    const before = this.#upstreamPauses > 0;
+    this.#upstreamPauses += paused ? 1 : -1;
+    const now = this.#upstreamPauses > 0;
+    if (before !== now) this.#routed.pauseResponse(now);
+  }
+
+  #reset(details: string): void {
+    this.#facts.responseCodeDetails ??= details;
+    this.#encoder.resetResponse();
+    this.#end();
+  }
+
+  #enter(call: () => void): void {
+    this.#depth++;
+    call();
+    this.#leave();
+  }
+
+  #leave(): void {
+    if (--this.#depth === 0 && this.#ended) this.#complete();
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#routed.abandon();
+    // A filter that ends its stream from a timer or a call-out is still running now.
+    if (this.#depth === 0) process.nextTick(() => this.#complete());
+  }
+
+  #complete(): void {
+    if (this.#completed) return;
+    this.#completed = true;
+    this.#facts.endMs = nowMs();
+    this.#stream.complete();
+    this.#context.onEnd(this, this.#facts);
+  }
+}
+
+/** What Envoy's connection manager answers without asking any filter. */
+function refusalOf(
+  headers: HeaderMap,
+  facts: RequestFacts,
+): { readonly status: number; readonly details: string } | undefined {
+  if (facts.upgrade !== undefined && facts.upgrade.toLowerCase() !== 'h2c') {
+    return { status: 403, details: 'upgrade_failed' };
+  }
+  if (!headers.has(':authority')) return { status: 400, details: 'missing_host_header' };
+  if (headers.get(':path')?.includes('#')) return { status: 400, details: 'path_normalization_failed' };
+  return undefined;
+}

@@ -1,0 +1,227 @@
+/** One HTTP/1 connection to an upstream: carries one request at a time and says when it can carry the next. */
+import type { Socket } from 'node:net';
+import { HeaderMap } from '../../host/header-map.ts';
+import type { ConnectionInfo } from '../../host/types.ts';
+import type { ResetReason, UpstreamListener, UpstreamStream } from '../streams.ts';
+import { encodeRequestHead, encodeTrailers } from './encode.ts';
+import { type Framing, HeadError, parseResponseHead } from './head.ts';
+import { MessageParser } from './parser.ts';
+import { WireOutput } from './wire-output.ts';
+
+export interface ClientOptions {
+  readonly trailers: boolean;
+  /** The connection is free again, or gone. */
+  readonly onIdle: (connection: Http1ClientConnection) => void;
+  readonly onClose: (connection: Http1ClientConnection) => void;
+}
+
+export class Http1ClientConnection implements UpstreamStream {
+  readonly #socket: Socket;
+  readonly #options: ClientOptions;
+  readonly #output: WireOutput;
+  readonly #connectTimer: NodeJS.Timeout;
+  readonly #parser: MessageParser;
+  #listener: UpstreamListener | undefined;
+  #info: ConnectionInfo | undefined;
+  #toHead = false;
+  #interim = false;
+  #chunked = false;
+  #requestEnded = false;
+  #responseEnded = false;
+  #close = false;
+  #closed = false;
+  #paused = false;
+
+  /** `readyEvent` is 'connect', or 'secureConnect' for TLS. */
+  constructor(
+    socket: Socket,
+    readyEvent: 'connect' | 'secureConnect',
+    connectTimeoutMs: number,
+    id: number,
+    options: ClientOptions,
+  ) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#output = new WireOutput(socket, writable => this.#listener?.upstreamWritable(writable));
+    this.#parser = new MessageParser({
+      head: text => this.#onHead(text),
+      body: data => this.#listener?.upstreamBody(data, false),
+      end: trailers => this.#endResponse(trailers === undefined ? undefined : new HeaderMap(trailers)),
+    });
+    this.#connectTimer = setTimeout(() => this.#fail('connection timeout'), connectTimeoutMs);
+    socket.setNoDelay(true);
+    socket.once(readyEvent, () => {
+      clearTimeout(this.#connectTimer);
+      this.#info = connectionInfo(socket, id);
+      this.#listener?.upstreamConnected(this.#info);
+    });
+    socket.on('data', (data: Buffer) => this.#onData(data));
+    socket.on('end', () => this.#onEnd());
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
+    socket.on('close', () => this.#onClose());
+  }
+
+  /** Takes the connection for a request. */
+  assign(listener: UpstreamListener): void {
+    this.#listener = listener;
+    this.#requestEnded = false;
+    this.#responseEnded = false;
+    this.#socket.ref();
+    if (this.#info !== undefined) {
+      const info = this.#info;
+      queueMicrotask(() => this.#listener?.upstreamConnected(info));
+    }
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  requestHeaders(headers: HeaderMap, endOfStream: boolean): void {
+    this.#toHead = headers.get(':method') === 'HEAD';
+    const { text, chunked } = encodeRequestHead(headers, endOfStream);
+    this.#chunked = chunked;
+    this.#output.text(text);
+    if (endOfStream) this.#endRequest();
+  }
+
+  requestBody(data: Uint8Array, endOfStream: boolean): void {
+    if (this.#requestEnded) return;
+    if (data.length > 0) {
+      if (this.#chunked) this.#output.text(`${data.length.toString(16)}\r\n`);
+      this.#output.bytes(data);
+      if (this.#chunked) this.#output.text('\r\n');
+    }
+    if (!endOfStream) return;
+    if (this.#chunked) this.#output.text('0\r\n\r\n');
+    this.#endRequest();
+  }
+
+  requestTrailers(trailers: HeaderMap): void {
+    if (this.#requestEnded) return;
+    if (this.#chunked) this.#output.text(this.#options.trailers ? encodeTrailers(trailers) : '0\r\n\r\n');
+    this.#endRequest();
+  }
+
+  pauseResponse(paused: boolean): void {
+    this.#paused = paused;
+    if (paused) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  reset(): void {
+    if (this.#listener === undefined) return;
+    this.#listener = undefined;
+    this.#socket.destroy();
+  }
+
+  #onData(data: Buffer): void {
+    // Bytes that nobody asked for: the connection cannot be trusted any more.
+    if (this.#listener === undefined) {
+      this.#socket.destroy();
+      return;
+    }
+    try {
+      this.#parser.feed(data);
+    } catch (error) {
+      if (!(error instanceof HeadError)) throw error;
+      this.#fail(
+        error.status === 431 && error.message === 'head too large' ? 'headers too large' : 'protocol error',
+      );
+    }
+  }
+
+  #onHead(text: string): Framing {
+    const head = parseResponseHead(text, this.#toHead);
+    // Interim answers stop here: Envoy does not pass them on. 101 is final.
+    if (head.status < 200 && head.status !== 101) {
+      this.#interim = true;
+      return head.framing;
+    }
+    this.#interim = false;
+    if (head.close || head.status === 101) this.#close = true;
+    const endOfStream = head.framing.kind === 'none';
+    head.headers.unshift([':status', String(head.status)]);
+    this.#responseEnded = endOfStream;
+    this.#listener?.upstreamHeaders(new HeaderMap(head.headers), endOfStream);
+    return head.framing;
+  }
+
+  /** The parser left a message. */
+  #endResponse(trailers: HeaderMap | undefined): void {
+    if (this.#interim) {
+      this.#parser.release();
+      return;
+    }
+    if (!this.#responseEnded) {
+      this.#responseEnded = true;
+      if (trailers !== undefined && this.#options.trailers) this.#listener?.upstreamTrailers(trailers);
+      else this.#listener?.upstreamBody(Buffer.alloc(0), true);
+    }
+    // An answer before the whole request was sent leaves the connection in an unknown state.
+    if (!this.#requestEnded || this.#close || this.#parser.heldBytes > 0 || this.#closed) {
+      this.#listener = undefined;
+      this.#socket.destroy();
+      return;
+    }
+    this.#listener = undefined;
+    if (this.#paused) this.pauseResponse(false);
+    this.#parser.release();
+    // An idle connection does not keep the process alive.
+    this.#socket.unref();
+    this.#options.onIdle(this);
+  }
+
+  #endRequest(): void {
+    this.#requestEnded = true;
+  }
+
+  #onEnd(): void {
+    if (this.#listener !== undefined && !this.#parser.finish()) this.#fail('connection termination');
+    this.#socket.destroy();
+  }
+
+  #onError(error: NodeJS.ErrnoException): void {
+    if (this.#info !== undefined) {
+      this.#fail('connection termination');
+      return;
+    }
+    const nameFailed = error.syscall === 'getaddrinfo';
+    this.#fail(nameFailed ? 'no healthy upstream' : 'remote connection failure', failureText(error));
+  }
+
+  #onClose(): void {
+    this.#closed = true;
+    clearTimeout(this.#connectTimer);
+    this.#fail('connection termination');
+    this.#options.onClose(this);
+  }
+
+  #fail(reason: ResetReason, detail?: string): void {
+    clearTimeout(this.#connectTimer);
+    const listener = this.#listener;
+    this.#listener = undefined;
+    this.#parser.stop();
+    this.#socket.destroy();
+    listener?.upstreamReset(reason, detail);
+  }
+}
+
+/** As Envoy words it in its transport failure reason. */
+function failureText(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ECONNREFUSED') return 'delayed connect error: Connection refused';
+  return error.message;
+}
+
+export function connectionInfo(socket: Socket, id: number): ConnectionInfo {
+  return {
+    id,
+    localAddress: address(socket.localAddress, socket.localPort),
+    remoteAddress: address(socket.remoteAddress, socket.remotePort),
+  };
+}
+
+function address(host: string | undefined, port: number | undefined): string {
+  if (host === undefined || port === undefined) return '';
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

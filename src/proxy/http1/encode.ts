@@ -1,0 +1,180 @@
+/** Header maps → HTTP/1 heads, with the choices Envoy makes about length and connection headers. */
+import type { HeaderMap } from '../../host/header-map.ts';
+
+/** How the encoder of a message frames its body from now on. */
+export interface Encoded {
+  readonly text: string;
+  readonly chunked: boolean;
+}
+
+const bodylessMethods = new Set(['GET', 'HEAD', 'DELETE', 'TRACE', 'CONNECT']);
+
+/** A request head for the upstream: `:path` and `:method` go into the start line, `:authority` becomes Host. */
+export function encodeRequestHead(headers: HeaderMap, endOfStream: boolean): Encoded {
+  let method = '';
+  let path = '';
+  let lines = '';
+  let hasLength = false;
+  for (const [name, value] of headers.entries) {
+    if (name.charCodeAt(0) === 58) {
+      if (name === ':method') method = value;
+      else if (name === ':path') path = value;
+      else if (name === ':authority') lines += `host: ${value}\r\n`;
+      continue;
+    }
+    if (name === 'transfer-encoding') continue;
+    if (name === 'content-length') hasLength = true;
+    lines += `${name}: ${value}\r\n`;
+  }
+  let chunked = false;
+  if (!hasLength) {
+    if (!endOfStream) {
+      chunked = true;
+      lines += 'transfer-encoding: chunked\r\n';
+    } else if (!bodylessMethods.has(method)) {
+      lines += 'content-length: 0\r\n';
+    }
+  }
+  return { text: `${method} ${path} HTTP/1.1\r\n${lines}\r\n`, chunked };
+}
+
+export interface ResponseOptions {
+  readonly endOfStream: boolean;
+  readonly toHead: boolean;
+  readonly close: boolean;
+}
+
+/** A response head for the client; adds `date` and `server` as Envoy's connection manager does. */
+export function encodeResponseHead(headers: HeaderMap, options: ResponseOptions): Encoded {
+  let status = '';
+  let lines = '';
+  let hasLength = false;
+  let hasDate = false;
+  let hasServer = false;
+  for (const [name, value] of headers.entries) {
+    switch (name) {
+      case ':status':
+        status = value;
+        continue;
+      case 'connection':
+      case 'transfer-encoding':
+      case 'proxy-connection':
+      case 'keep-alive':
+      case 'upgrade':
+        continue;
+      case 'server':
+        if (!hasServer) lines += 'server: envoy\r\n';
+        hasServer = true;
+        continue;
+      case 'content-length':
+        hasLength = true;
+        break;
+      case 'date':
+        hasDate = true;
+        break;
+    }
+    lines += `${name}: ${value}\r\n`;
+  }
+  if (!hasDate) lines += `date: ${httpDate()}\r\n`;
+  if (!hasServer) lines += 'server: envoy\r\n';
+  if (options.close) lines += 'connection: close\r\n';
+  const code = Number(status);
+  let chunked = false;
+  if (!hasLength && code >= 200 && code !== 204 && code !== 304) {
+    if (options.endOfStream && !options.toHead) {
+      lines += 'content-length: 0\r\n';
+    } else {
+      lines += 'transfer-encoding: chunked\r\n';
+      chunked = !options.toHead;
+    }
+  }
+  return { text: `HTTP/1.1 ${status} ${reasonPhrase(code)}\r\n${lines}\r\n`, chunked };
+}
+
+/** The part after the last chunk. */
+export function encodeTrailers(trailers: HeaderMap): string {
+  let lines = '0\r\n';
+  for (const [name, value] of trailers.entries) lines += `${name}: ${value}\r\n`;
+  return `${lines}\r\n`;
+}
+
+let dateSecond = 0;
+let dateText = '';
+
+/** The current time as HTTP writes it; made once a second. */
+export function httpDate(): string {
+  const now = Date.now();
+  const second = Math.floor(now / 1000);
+  if (second !== dateSecond) {
+    dateSecond = second;
+    dateText = new Date(now).toUTCString();
+  }
+  return dateText;
+}
+
+/** Envoy's table; a status it has no name for is `Unknown`. */
+const reasons: Readonly<Record<number, string>> = {
+  100: 'Continue',
+  101: 'Switching Protocols',
+  102: 'Processing',
+  103: 'Early Hints',
+  200: 'OK',
+  201: 'Created',
+  202: 'Accepted',
+  203: 'Non-Authoritative Information',
+  204: 'No Content',
+  205: 'Reset Content',
+  206: 'Partial Content',
+  207: 'Multi-Status',
+  208: 'Already Reported',
+  226: 'IM Used',
+  300: 'Multiple Choices',
+  301: 'Moved Permanently',
+  302: 'Found',
+  303: 'See Other',
+  304: 'Not Modified',
+  305: 'Use Proxy',
+  307: 'Temporary Redirect',
+  308: 'Permanent Redirect',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  402: 'Payment Required',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  406: 'Not Acceptable',
+  407: 'Proxy Authentication Required',
+  408: 'Request Timeout',
+  409: 'Conflict',
+  410: 'Gone',
+  411: 'Length Required',
+  412: 'Precondition Failed',
+  413: 'Payload Too Large',
+  414: 'URI Too Long',
+  415: 'Unsupported Media Type',
+  416: 'Range Not Satisfiable',
+  417: 'Expectation Failed',
+  421: 'Misdirected Request',
+  422: 'Unprocessable Entity',
+  423: 'Locked',
+  424: 'Failed Dependency',
+  426: 'Upgrade Required',
+  428: 'Precondition Required',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+  505: 'HTTP Version Not Supported',
+  506: 'Variant Also Negotiates',
+  507: 'Insufficient Storage',
+  508: 'Loop Detected',
+  510: 'Not Extended',
+  511: 'Network Authentication Required',
+};
+
+export function reasonPhrase(status: number): string {
+  return reasons[status] ?? 'Unknown';
+}

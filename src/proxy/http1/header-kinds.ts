@@ -1,0 +1,69 @@
+/** Which HTTP/1 header names mean something to the proxy itself, looked up once for each name as it stands on the wire. */
+import type { ByteString } from '../../host/types.ts';
+
+/** What a header asks of the codec or of the proxy; everything else is `Plain`. */
+export const Kind = {
+  Plain: 0,
+  Host: 1,
+  ContentLength: 2,
+  TransferEncoding: 3,
+  Connection: 4,
+  Upgrade: 5,
+  /** Belongs to one hop: never passed on in a request. */
+  Hop: 6,
+  Te: 7,
+  Expect: 8,
+  /** A client may not send these to Envoy; they are its own. */
+  Internal: 9,
+  ForwardedProto: 10,
+  RequestId: 11,
+} as const;
+export type Kind = (typeof Kind)[keyof typeof Kind];
+
+export interface KnownName {
+  /** Lower case; one string object for each name, so that comparisons are by identity. */
+  readonly name: ByteString;
+  readonly kind: Kind;
+}
+
+const kinds: Readonly<Record<string, Kind>> = {
+  host: Kind.Host,
+  'content-length': Kind.ContentLength,
+  'transfer-encoding': Kind.TransferEncoding,
+  connection: Kind.Connection,
+  upgrade: Kind.Upgrade,
+  'keep-alive': Kind.Hop,
+  'proxy-connection': Kind.Hop,
+  te: Kind.Te,
+  expect: Kind.Expect,
+  'x-forwarded-proto': Kind.ForwardedProto,
+  'x-request-id': Kind.RequestId,
+  'x-envoy-retry-on': Kind.Internal,
+  'x-envoy-retry-grpc-on': Kind.Internal,
+  'x-envoy-max-retries': Kind.Internal,
+  'x-envoy-upstream-alt-stat-name': Kind.Internal,
+  'x-envoy-upstream-rq-timeout-ms': Kind.Internal,
+  'x-envoy-upstream-rq-per-try-timeout-ms': Kind.Internal,
+  'x-envoy-upstream-rq-timeout-alt-response': Kind.Internal,
+  'x-envoy-expected-rq-timeout-ms': Kind.Internal,
+  'x-envoy-force-trace': Kind.Internal,
+  'x-envoy-ip-tags': Kind.Internal,
+  'x-envoy-original-url': Kind.Internal,
+  'x-envoy-hedge-on-per-try-timeout': Kind.Internal,
+  'x-envoy-internal': Kind.Internal,
+};
+
+/** Names seen so far. Bounded, because a client chooses them. */
+const seen = new Map<string, KnownName>();
+const maxSeen = 2_000;
+
+/** A name from the wire → its lower-case form and kind; undefined when it is not a token (RFC 9110, 5.6.2). */
+export function knownName(wireName: string): KnownName | undefined {
+  const found = seen.get(wireName);
+  if (found !== undefined) return found;
+  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(wireName)) return undefined;
+  const name = wireName.toLowerCase();
+  const known = { name, kind: Object.hasOwn(kinds, name) ? (kinds[name] ?? Kind.Plain) : Kind.Plain };
+  if (seen.size < maxSeen) seen.set(wireName, known);
+  return known;
+}

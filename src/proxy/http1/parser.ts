@@ -1,0 +1,220 @@
+/**
+ * HTTP/1 bytes → head, body, trailers, end. Incremental: takes what the socket gives. Body bytes that arrive together
+ * are delivered together, as Envoy's codec does, however many chunks they were sent in.
+ */
+import type { HeaderEntry } from '../../host/header-map.ts';
+import { type Framing, HeadError, maxHeadBytes, parseTrailers } from './head.ts';
+
+export interface MessageSink {
+  /** The head's text without its empty line; gives back how the body is delimited. May throw HeadError. */
+  head(text: string): Framing;
+  body(data: Buffer): void;
+  /** Always the last call of a message. */
+  end(trailers: HeaderEntry[] | undefined): void;
+}
+
+type State =
+  | 'head'
+  | 'length'
+  | 'chunk-size'
+  | 'chunk-data'
+  | 'chunk-end'
+  | 'trailers'
+  | 'until-close'
+  | 'held';
+
+/** A chunk-size line holds at most 16 hex digits and an extension; longer ones are an attack or garbage. */
+const maxChunkLine = 4 * 1024;
+const nothing = Buffer.alloc(0);
+
+export class MessageParser {
+  readonly #sink: MessageSink;
+  #state: State = 'head';
+  /** Bytes that are still unread: of an unfinished head or line, or of the message after a held one. */
+  #rest: Buffer = nothing;
+  #remaining = 0;
+  #parts: Buffer[] = [];
+  #feeding = false;
+  #stopped = false;
+
+  constructor(sink: MessageSink) {
+    this.#sink = sink;
+  }
+
+  /** Bytes waiting while the parser is held. */
+  get heldBytes(): number {
+    return this.#rest.length;
+  }
+
+  /** Whether a message has begun and not ended. */
+  get inMessage(): boolean {
+    return this.#state !== 'head' && this.#state !== 'held';
+  }
+
+  /** Takes the next bytes. Throws HeadError for what is not HTTP. */
+  feed(data: Buffer): void {
+    this.#rest = this.#rest.length === 0 ? data : Buffer.concat([this.#rest, data]);
+    if (!this.#feeding) this.#run();
+  }
+
+  /** After `end`, nothing of a next message is read until `release`. */
+  release(): void {
+    if (this.#state !== 'held') return;
+    this.#state = 'head';
+    if (this.#rest.length > 0 && !this.#feeding) this.#run();
+  }
+
+  /** Delivers nothing any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#rest = nothing;
+    this.#parts = [];
+  }
+
+  /** The peer closed. True when that ends a message properly or none was under way. */
+  finish(): boolean {
+    if (this.#state === 'until-close') {
+      this.#end(undefined);
+      return true;
+    }
+    return !this.inMessage && this.#rest.length === 0;
+  }
+
+  #run(): void {
+    this.#feeding = true;
+    try {
+      let progress = true;
+      while (progress && !this.#stopped) progress = this.#step();
+      this.#flushBody();
+    } finally {
+      this.#feeding = false;
+    }
+  }
+
+  /** One state's work on #rest; false when more bytes are needed. */
+  #step(): boolean {
+    switch (this.#state) {
+      case 'head':
+        return this.#readHead();
+      case 'length':
+      case 'chunk-data':
+        return this.#readCounted();
+      case 'chunk-size':
+        return this.#readChunkSize();
+      case 'chunk-end':
+        return this.#readChunkEnd();
+      case 'trailers':
+        return this.#readTrailers();
+      case 'until-close':
+        if (this.#rest.length > 0) this.#parts.push(this.#take(this.#rest.length));
+        return false;
+      case 'held':
+        return false;
+    }
+  }
+
+  #readHead(): boolean {
+    let rest = this.#rest;
+    let skipped = 0;
+    while (rest[skipped] === 13 || rest[skipped] === 10) skipped++; // empty lines before a message are ignored
+    if (skipped > 0) rest = this.#rest = rest.subarray(skipped);
+    const [end, length] = headEnd(rest);
+    if (end > maxHeadBytes || (end < 0 && rest.length > maxHeadBytes)) {
+      throw new HeadError(431, 'head too large');
+    }
+    if (end < 0) return false;
+    const text = rest.toString('latin1', 0, end);
+    this.#take(end + length);
+    const framing = this.#sink.head(text);
+    switch (framing.kind) {
+      case 'none':
+        this.#end(undefined);
+        break;
+      case 'length':
+        this.#remaining = framing.length;
+        this.#state = 'length';
+        break;
+      case 'chunked':
+        this.#state = 'chunk-size';
+        break;
+      case 'until-close':
+        this.#state = 'until-close';
+    }
+    return true;
+  }
+
+  #readCounted(): boolean {
+    if (this.#rest.length === 0) return false;
+    const part = this.#take(Math.min(this.#remaining, this.#rest.length));
+    this.#remaining -= part.length;
+    this.#parts.push(part);
+    if (this.#remaining > 0) return false;
+    if (this.#state === 'length') this.#end(undefined);
+    else this.#state = 'chunk-end';
+    return true;
+  }
+
+  #readChunkSize(): boolean {
+    const end = this.#rest.indexOf('\r\n');
+    if (end > maxChunkLine || (end < 0 && this.#rest.length > maxChunkLine)) {
+      throw new HeadError(400, 'chunk line too long');
+    }
+    if (end < 0) return false;
+    const size = /^([0-9a-f]{1,12})[ \t]*(?:;|$)/i.exec(this.#take(end + 2).toString('latin1', 0, end));
+    if (size?.[1] === undefined) throw new HeadError(400, 'bad chunk size');
+    this.#remaining = Number.parseInt(size[1], 16);
+    this.#state = this.#remaining === 0 ? 'trailers' : 'chunk-data';
+    return true;
+  }
+
+  #readChunkEnd(): boolean {
+    if (this.#rest.length < 2) return false;
+    if (this.#rest[0] !== 13 || this.#rest[1] !== 10) throw new HeadError(400, 'bad end of chunk');
+    this.#take(2);
+    this.#state = 'chunk-size';
+    return true;
+  }
+
+  #readTrailers(): boolean {
+    if (this.#rest.length >= 2 && this.#rest[0] === 13 && this.#rest[1] === 10) {
+      this.#take(2);
+      this.#end(undefined);
+      return true;
+    }
+    const end = this.#rest.indexOf('\r\n\r\n');
+    if (end > maxHeadBytes || (end < 0 && this.#rest.length > maxHeadBytes)) {
+      throw new HeadError(431, 'trailers too large');
+    }
+    if (end < 0) return false;
+    this.#end(parseTrailers(this.#take(end + 4).toString('latin1', 0, end)));
+    return true;
+  }
+
+  #end(trailers: HeaderEntry[] | undefined): void {
+    this.#flushBody();
+    this.#state = 'held';
+    if (!this.#stopped) this.#sink.end(trailers);
+  }
+
+  #flushBody(): void {
+    const parts = this.#parts;
+    if (parts.length === 0) return;
+    this.#parts = [];
+    if (!this.#stopped) this.#sink.body(parts.length === 1 ? (parts[0] ?? nothing) : Buffer.concat(parts));
+  }
+
+  #take(length: number): Buffer {
+    const taken = this.#rest.subarray(0, length);
+    this.#rest = length === this.#rest.length ? nothing : this.#rest.subarray(length);
+    return taken;
+  }
+}
+
+/** Offset and length of the empty line that ends a head; bare line feeds count as line ends. */
+function headEnd(bytes: Buffer): [end: number, length: number] {
+  const usual = bytes.indexOf('\r\n\r\n');
+  const bare = bytes.indexOf('\n\n');
+  if (bare >= 0 && (usual < 0 || bare < usual)) return [bare, 2];
+  const mixed = usual < 0 ? bytes.indexOf('\n\r\n') : -1;
+  return mixed >= 0 ? [mixed, 3] : [usual, 4];
+}

@@ -1,0 +1,65 @@
+/** The answers a proxy gives by itself, in Envoy's words. */
+import type { LocalReply } from '../host/types.ts';
+import { flags } from './stream-facts.ts';
+import type { ResetReason } from './streams.ts';
+
+const noBytes = new Uint8Array(0);
+
+export function localReply(status: number, body: string, details: string): LocalReply {
+  return { status, body: body === '' ? noBytes : Buffer.from(body, 'latin1'), details };
+}
+
+export interface FailureReply {
+  readonly reply: LocalReply;
+  readonly flag: number;
+}
+
+/** What Envoy's router answers when the upstream fails before its response has begun. */
+export function upstreamFailure(reason: ResetReason, transportFailure: string | undefined): FailureReply {
+  if (reason === 'no healthy upstream') {
+    return {
+      reply: localReply(503, 'no healthy upstream', 'no_healthy_upstream'),
+      flag: flags.noHealthyUpstream,
+    };
+  }
+  if (reason === 'headers too large') {
+    return {
+      reply: localReply(431, 'Request Header Fields Too Large', 'http1.headers_too_large'),
+      flag: flags.upstreamProtocolError,
+    };
+  }
+  const shown =
+    transportFailure === undefined ? reason : `${reason}, transport failure reason: ${transportFailure}`;
+  const text = `upstream connect error or disconnect/reset before headers. reset reason: ${shown}`;
+  const details = `upstream_reset_before_response_started{${shown.replaceAll(' ', '_')}}`;
+  return { reply: localReply(reason === 'protocol error' ? 502 : 503, text, details), flag: flagOf(reason) };
+}
+
+export const upstreamTimeout: FailureReply = {
+  reply: localReply(504, 'upstream request timeout', 'response_timeout'),
+  flag: flags.upstreamRequestTimeout,
+};
+
+export const routeNotFound: FailureReply = {
+  reply: localReply(404, '', 'route_not_found'),
+  flag: flags.noRouteFound,
+};
+
+export function clusterNotFound(): FailureReply {
+  return { reply: localReply(503, '', 'cluster_not_found'), flag: flags.noClusterFound };
+}
+
+function flagOf(reason: ResetReason): number {
+  switch (reason) {
+    case 'overflow':
+      return flags.upstreamOverflow;
+    case 'protocol error':
+      return flags.upstreamProtocolError;
+    case 'remote reset':
+      return flags.upstreamRemoteReset;
+    case 'connection termination':
+      return flags.upstreamConnectionTermination;
+    default:
+      return flags.upstreamConnectionFailure;
+  }
+}

@@ -1,0 +1,75 @@
+/** A running proxy in this thread: listener, clusters and the filter chain between them. */
+import type { Endpoint } from '../io/endpoint.ts';
+import { Clusters } from './clusters.ts';
+import { Exchange } from './exchange.ts';
+import { type Listener, listenHttp } from './listener.ts';
+import { type HttpChain, passThroughChain } from './pass-through.ts';
+import type { Route } from './routes.ts';
+import type { StreamFacts } from './stream-facts.ts';
+
+export interface ProxyOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Cluster name → where it is. */
+  readonly clusters: ReadonlyMap<string, Endpoint>;
+  readonly routes: readonly Route[];
+  readonly chain?: HttpChain;
+  readonly trailers?: boolean;
+  readonly connectTimeoutMs?: number;
+  /** Envoy before 1.40 tells in its 503 why a connection failed. */
+  readonly showTransportFailure?: boolean;
+  /** Called when an exchange has ended. */
+  readonly onExchange?: (facts: StreamFacts) => void;
+}
+
+export interface Proxy {
+  readonly port: number;
+  readonly clusters: Clusters;
+  /** Exchanges that run now. */
+  readonly active: number;
+  /** Streams that begin from now on go through another chain. */
+  useChain(chain: HttpChain): void;
+  close(): Promise<void>;
+}
+
+/** Starts to listen. Fails with PORT_IN_USE or PORT_REFUSED. */
+export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+  const clusters = new Clusters(options.clusters, {
+    trailers: options.trailers ?? true,
+    connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
+  });
+  const active = new Set<Exchange>();
+  const context = {
+    chain: options.chain ?? passThroughChain,
+    table: {
+      routes: options.routes,
+      cluster: (name: string) => clusters.get(name),
+      showTransportFailure: options.showTransportFailure ?? false,
+    },
+    onStart: (exchange: Exchange) => void active.add(exchange),
+    onEnd: (exchange: Exchange, facts: StreamFacts) => {
+      active.delete(exchange);
+      options.onExchange?.(facts);
+    },
+  };
+  const listener: Listener = await listenHttp({
+    host: options.host,
+    port: options.port,
+    trailers: options.trailers ?? true,
+    open: encoder => new Exchange(encoder, context),
+  });
+  return {
+    port: listener.port,
+    clusters,
+    get active() {
+      return active.size;
+    },
+    useChain: chain => {
+      context.chain = chain;
+    },
+    close: async () => {
+      await listener.close();
+      clusters.close();
+    },
+  };
+}

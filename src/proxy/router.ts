@@ -1,0 +1,213 @@
+/** The last step of a request: chooses the route, sends to the cluster, and turns what goes wrong into Envoy's answers. */
+import type { HeaderMap } from '../host/header-map.ts';
+import type { ConnectionInfo } from '../host/types.ts';
+import {
+  type FailureReply,
+  clusterNotFound,
+  localReply,
+  routeNotFound,
+  upstreamFailure,
+  upstreamTimeout,
+} from './local-reply.ts';
+import { type Route, findRoute } from './routes.ts';
+import { flags, nowMs, type StreamFacts } from './stream-facts.ts';
+import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from './streams.ts';
+
+/** What a routed request needs to know of its surroundings. */
+export interface RoutingTable {
+  readonly routes: readonly Route[];
+  cluster(name: string): Upstream | undefined;
+  /** Envoy before 1.40 appends why a connection failed to the text of the 503. */
+  readonly showTransportFailure: boolean;
+}
+
+/** Who hears of the response. */
+export interface RouterListener {
+  routedHeaders(headers: HeaderMap, endOfStream: boolean): void;
+  routedBody(data: Uint8Array, endOfStream: boolean): void;
+  routedTrailers(trailers: HeaderMap): void;
+  routedFailure(failure: FailureReply): void;
+  /** The upstream broke off after its response had begun. */
+  routedReset(details: string): void;
+  routedWritable(writable: boolean): void;
+}
+
+export class RoutedRequest implements UpstreamListener {
+  readonly #table: RoutingTable;
+  readonly #facts: StreamFacts;
+  readonly #listener: RouterListener;
+  #upstream: UpstreamStream | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #timeoutMs = 0;
+  #requestEndMs: number | undefined;
+  #responseStarted = false;
+  #over = false;
+
+  constructor(table: RoutingTable, facts: StreamFacts, listener: RouterListener) {
+    this.#table = table;
+    this.#facts = facts;
+    this.#listener = listener;
+  }
+
+  headers(headers: HeaderMap, endOfStream: boolean): void {
+    if (this.#over) return;
+    const route = findRoute(this.#table.routes, headers);
+    if (route === undefined) {
+      this.#fail(routeNotFound);
+      return;
+    }
+    this.#facts.clusterName = route.cluster;
+    const upstream = this.#table.cluster(route.cluster);
+    if (upstream === undefined) {
+      this.#fail(clusterNotFound());
+      return;
+    }
+    const fault = headerFault(headers);
+    if (fault !== undefined) {
+      const details = `filter_removed_required_request_headers{${fault.replaceAll(' ', '_')}}`;
+      this.#fail({ reply: localReply(503, fault, details), flag: 0 });
+      return;
+    }
+    this.#timeoutMs = takeTimeout(headers) ?? route.timeoutMs;
+    if (this.#timeoutMs > 0) headers.set('x-envoy-expected-rq-timeout-ms', String(this.#timeoutMs));
+    if (route.hostRewrite !== undefined) rewriteHost(headers, route.hostRewrite);
+    this.#facts.upstreamRequestAttempts = 1;
+    this.#facts.firstByteSentMs = nowMs();
+    this.#upstream = upstream.open(this);
+    this.#upstream.requestHeaders(headers, endOfStream);
+    if (endOfStream) this.#requestEnded();
+  }
+
+  body(data: Uint8Array, endOfStream: boolean): void {
+    if (this.#over || this.#upstream === undefined) return;
+    this.#upstream.requestBody(data, endOfStream);
+    if (endOfStream) this.#requestEnded();
+  }
+
+  trailers(trailers: HeaderMap): void {
+    if (this.#over || this.#upstream === undefined) return;
+    this.#upstream.requestTrailers(trailers);
+    this.#requestEnded();
+  }
+
+  pauseResponse(paused: boolean): void {
+    if (!this.#over) this.#upstream?.pauseResponse(paused);
+  }
+
+  /** Nobody waits for the response any more. */
+  abandon(): void {
+    if (this.#over) return;
+    this.#finish();
+    this.#upstream?.reset();
+  }
+
+  upstreamConnected(connection: ConnectionInfo): void {
+    this.#facts.upstream = connection;
+  }
+
+  upstreamHeaders(headers: HeaderMap, endOfStream: boolean): void {
+    if (this.#over) return;
+    this.#responseStarted = true;
+    this.#facts.responseCodeDetails = 'via_upstream';
+    // An answer that came before the request had ended has no service time.
+    if (this.#requestEndMs !== undefined) {
+      headers.set('x-envoy-upstream-service-time', String(Math.floor(nowMs() - this.#requestEndMs)));
+    }
+    if (endOfStream) this.#received();
+    this.#listener.routedHeaders(headers, endOfStream);
+  }
+
+  upstreamBody(data: Buffer, endOfStream: boolean): void {
+    if (this.#over) return;
+    if (endOfStream) this.#received();
+    this.#listener.routedBody(data, endOfStream);
+  }
+
+  upstreamTrailers(trailers: HeaderMap): void {
+    if (this.#over) return;
+    this.#received();
+    this.#listener.routedTrailers(trailers);
+  }
+
+  upstreamReset(reason: ResetReason, transportFailure?: string): void {
+    if (this.#over) return;
+    this.#facts.upstreamTransportFailure = transportFailure;
+    const shown = this.#table.showTransportFailure ? transportFailure : undefined;
+    const failure = upstreamFailure(reason, shown);
+    if (!this.#responseStarted) {
+      this.#fail(failure);
+      return;
+    }
+    this.#finish();
+    this.#facts.responseFlags |= failure.flag;
+    this.#listener.routedReset(`upstream_reset_after_response_started{${reason.replaceAll(' ', '_')}}`);
+  }
+
+  upstreamWritable(writable: boolean): void {
+    if (!this.#over) this.#listener.routedWritable(writable);
+  }
+
+  #requestEnded(): void {
+    this.#requestEndMs = nowMs();
+    if (this.#timeoutMs > 0 && !this.#over) {
+      this.#timer = setTimeout(() => this.#onTimeout(), this.#timeoutMs);
+    }
+  }
+
+  #onTimeout(): void {
+    if (this.#over) return;
+    this.#upstream?.reset();
+    if (!this.#responseStarted) {
+      this.#fail(upstreamTimeout);
+      return;
+    }
+    this.#finish();
+    this.#facts.responseFlags |= flags.upstreamRequestTimeout;
+    this.#listener.routedReset('response_timeout');
+  }
+
+  #received(): void {
+    this.#facts.lastByteReceivedMs = nowMs();
+    this.#finish();
+  }
+
+  #fail(failure: FailureReply): void {
+    this.#finish();
+    this.#facts.responseFlags |= failure.flag;
+    this.#listener.routedFailure(failure);
+  }
+
+  #finish(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+  }
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a value must not hold
+const badValue = /[\0\r\n]/;
+const token = /^[\w!#$%&'*+.^`|~-]+$/;
+
+/** What Envoy's router says about headers that a filter left in a state that cannot be sent. */
+function headerFault(headers: HeaderMap): string | undefined {
+  let hasMethod = false;
+  for (const [name, value] of headers.entries) {
+    if (name === ':method') hasMethod = true;
+    else if (name.charCodeAt(0) !== 58 && !token.test(name)) return `invalid header name: ${name}`;
+    if (badValue.test(value)) return `invalid header value for: ${name}`;
+  }
+  return hasMethod ? undefined : 'missing required header: :method';
+}
+
+/** A filter may set the timeout of its request with a header that is for the router alone. */
+function takeTimeout(headers: HeaderMap): number | undefined {
+  const wanted = headers.get('x-envoy-upstream-rq-timeout-ms');
+  if (wanted === undefined) return undefined;
+  headers.delete('x-envoy-upstream-rq-timeout-ms');
+  return /^\d{1,9}$/.test(wanted) ? Number(wanted) : undefined;
+}
+
+function rewriteHost(headers: HeaderMap, host: string): void {
+  const authority = headers.entries.find(([name]) => name === ':authority');
+  if (authority === undefined) headers.entries.unshift([':authority', host]);
+  else authority[1] = host;
+}

@@ -1,0 +1,84 @@
+/** The seams inside the proxy: what a codec, an exchange and an upstream are to each other. Types only. */
+import type { HeaderMap } from '../host/header-map.ts';
+import type { ConnectionInfo } from '../host/types.ts';
+
+/** The response side of one downstream stream, as its codec offers it. */
+export interface ResponseEncoder {
+  readonly connection: ConnectionInfo;
+  readonly protocol: 'HTTP/1.1' | 'HTTP/2';
+  responseHeaders(headers: HeaderMap, endOfStream: boolean): void;
+  responseBody(data: Uint8Array, endOfStream: boolean): void;
+  responseTrailers(trailers: HeaderMap): void;
+  /** Ends the stream without a complete response. */
+  resetResponse(): void;
+  /** The connection ends with this response; HTTP/1 says so in its headers. */
+  closeAfterResponse(): void;
+  /** Stops or resumes reading of request bytes. */
+  pauseRequest(paused: boolean): void;
+}
+
+/** What a codec tells about a request. */
+export interface RequestDecoder {
+  /** Headers as a filter sees them, pseudo headers first, hop-by-hop ones taken out. */
+  receiveHeaders(headers: HeaderMap, endOfStream: boolean, facts: RequestFacts): void;
+  receiveBody(data: Buffer, endOfStream: boolean): void;
+  receiveTrailers(trailers: HeaderMap): void;
+  /** What came is not HTTP: answer with `status` and its reason as the body, if that is still possible. */
+  receiveError(status: number, details: string): void;
+  /** The client went away. */
+  receiveReset(): void;
+  /** Whether response bytes can be taken without queueing them. */
+  responseWritable(writable: boolean): void;
+}
+
+/** Facts about a request that are not in its headers any more. */
+export interface RequestFacts {
+  /** The client's connection is encrypted. */
+  readonly secure: boolean;
+  /** Asked for with `Connection: upgrade`. */
+  readonly upgrade: string | undefined;
+  readonly forwardedProto: string | undefined;
+  readonly hasRequestId: boolean;
+}
+
+/** A place that takes requests: one cluster's connection pool. */
+export interface Upstream {
+  /** Starts a request. The listener is never called from inside. */
+  open(listener: UpstreamListener): UpstreamStream;
+  /** Ends idle connections now and the others when their request has ended. */
+  close(): void;
+}
+
+export interface UpstreamStream {
+  requestHeaders(headers: HeaderMap, endOfStream: boolean): void;
+  requestBody(data: Uint8Array, endOfStream: boolean): void;
+  requestTrailers(trailers: HeaderMap): void;
+  pauseResponse(paused: boolean): void;
+  /** Gives the request up; its listener hears nothing more. */
+  reset(): void;
+}
+
+export interface UpstreamListener {
+  /** A connection carries the request now. */
+  upstreamConnected(connection: ConnectionInfo): void;
+  upstreamHeaders(headers: HeaderMap, endOfStream: boolean): void;
+  upstreamBody(data: Buffer, endOfStream: boolean): void;
+  upstreamTrailers(trailers: HeaderMap): void;
+  /** The last call: the request will not be answered (further). */
+  upstreamReset(reason: ResetReason, transportFailure?: string): void;
+  /** Whether request bytes can be taken without queueing them. */
+  upstreamWritable(writable: boolean): void;
+}
+
+/** Envoy's words for why a request to an upstream ended. */
+export type ResetReason =
+  | 'remote connection failure'
+  | 'connection timeout'
+  | 'connection termination'
+  | 'overflow'
+  | 'protocol error'
+  | 'remote reset'
+  /** Not a reset: the name of the upstream has no address. */
+  | 'no healthy upstream'
+  /** Response head over the limit, which Envoy answers with 431. */
+  | 'headers too large';
