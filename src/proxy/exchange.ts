@@ -219,7 +219,7 @@ export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener 
     this.#ended = true;
     this.#routed.abandon();
     // A filter that ends its stream from a timer or a call-out is still running now.
-    if (this.#depth === 0) process.nextTick(() => this.#complete());
+    if (this.#depth === 0) queueMicrotask(() => this.#complete());
   }
 
   #complete(): void {

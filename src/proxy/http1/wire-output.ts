@@ -33,7 +33,7 @@ export class WireOutput {
     this.#text += text;
     if (!this.#scheduled) {
       this.#scheduled = true;
-      process.nextTick(flushOutput, this);
+      queueMicrotask(() => this.flush());
     }
   }
 
@@ -66,8 +66,4 @@ export class WireOutput {
     this.#full = true;
     this.#onWritable(false);
   }
-}
-
-function flushOutput(output: WireOutput): void {
-  output.flush();
 }
