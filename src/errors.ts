@@ -99,6 +99,34 @@ export const errorKinds = {
     meaning: 'The proxy or the control plane refused what was deployed; the text says why.',
   },
 
+  DEPLOY_NAME: {
+    exit: 2,
+    meaning: 'A name, namespace or label that Kubernetes would refuse.',
+  },
+  DEPLOY_IMAGE: {
+    exit: 1,
+    meaning: 'The target cannot load an image packed like this one.',
+  },
+
+  KUBE_UNREACHABLE: {
+    exit: 1,
+    meaning: 'kubectl has no cluster to talk to, is not let in, or got no answer.',
+  },
+  KUBE_FORBIDDEN: { exit: 1, meaning: 'The cluster does not allow this to the current user.' },
+  KUBE_NOT_INSTALLED: {
+    exit: 1,
+    meaning: 'The cluster does not know this kind of object: the control plane is not installed, or too old.',
+  },
+  KUBE_NOT_FOUND: { exit: 1, meaning: 'An object that was named is not in the cluster.' },
+  KUBE_CONFLICT: {
+    exit: 1,
+    meaning: 'Somebody else owns the object or the fields that would be changed. Nothing was changed.',
+  },
+  KUBE_REFUSED: {
+    exit: 1,
+    meaning: 'The API server refused a document: a wrong field or value, or an admission rule. Nothing was changed.',
+  },
+
   TOOL_MISSING: { exit: 1, meaning: 'A program that the job needs is not installed or not on PATH.' },
   TOOL_FAILED: { exit: 1, meaning: 'A program that was started ended with an error.' },
 

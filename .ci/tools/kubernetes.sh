@@ -1,5 +1,5 @@
 # A Kubernetes API server without nodes, its etcd, kubectl, and the custom resource definitions that filters are deployed to.
-# The server is built from its Go modules: about 10 minutes of CPU, once per version.
+# The server is built from its Go modules: about 5 minutes of CPU, once per version.
 kubernetes_version=1.36.3
 kubectl_version=1.37.1
 
@@ -47,12 +47,12 @@ if [ ! -x "$WASME_TOOLS/kube-apiserver-$kubernetes_version/bin/kube-apiserver" ]
 fi
 
 # The definitions as their projects publish them, several versions for what each of them accepts; never committed.
-for version in 1.20.0 1.22.0 1.27.0 1.31.1; do
+for version in 1.19.0 1.20.0 1.22.0 1.27.0 1.29.1 1.30.1 1.31.1; do
   [ -s "$WASME_TOOLS/crds/istio-$version.yaml" ] && continue
   mkdir -p "$WASME_TOOLS/crds"
   install -m 644 "$(go_module "istio.io/api@v$version")/kubernetes/customresourcedefinitions.gen.yaml" "$WASME_TOOLS/crds/istio-$version.yaml"
 done
-for version in 1.3.0 1.9.1; do
+for version in 1.1.0 1.3.0 1.9.1; do
   [ -s "$WASME_TOOLS/crds/envoy-gateway-$version.yaml" ] && continue
   charts="$(go_module "github.com/envoyproxy/gateway@v$version")/charts/gateway-helm"
   find "$charts" -name 'gateway.envoyproxy.io_envoyextensionpolicies.yaml' -exec install -m 644 {} "$WASME_TOOLS/crds/envoy-gateway-$version.yaml" \;

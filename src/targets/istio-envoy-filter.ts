@@ -1,0 +1,243 @@
+/** Intent → EnvoyFilter, Istio's door to raw Envoy configuration: for what its own kinds cannot say, and for old versions. */
+import { WasmeError } from '../errors.ts';
+import { cluster, parseEndpoint } from './envoy/clusters.ts';
+import { managerType, wasmExtensions, wasmMessage } from './envoy/filters.ts';
+import { localCode, pluginConfig, remoteCode } from './envoy/plugin.ts';
+import { envoyVersion } from './envoy/versions.ts';
+import type { DeployIntent } from './intent.ts';
+import { type IstioOptions, scope } from './istio-options.ts';
+import { type IstioVersion, envoyMinorOf, since } from './istio-versions.ts';
+import { ownMetadata } from './kubernetes/objects.ts';
+import { type Tree, because } from './tree.ts';
+
+type Fields = { readonly [key: string]: Tree };
+
+const manager = 'envoy.filters.network.http_connection_manager';
+const router = 'envoy.filters.http.router';
+const tcpProxy = 'envoy.filters.network.tcp_proxy';
+/** Istio's agent fetches the module itself; Envoy's own rules still want the field filled. */
+const unusedCluster = 'istio-agent-fetches-this';
+
+/** `reasons` say why this kind was chosen. Fails with DEPLOY_UNSUPPORTED for what even EnvoyFilter cannot carry. */
+export function envoyFilter(
+  intent: DeployIntent,
+  options: IstioOptions,
+  version: IstioVersion,
+  namespace: string,
+  reasons: readonly string[],
+): Fields {
+  refuse(intent, options, version);
+  const place = scope(options, version, labels => ({ workloadSelector: { labels } }));
+  if (place['targetRef'] !== undefined) {
+    throw unsupported(`an EnvoyFilter of Istio ${version.text} cannot name a gateway or service`, {
+      hint: `that came with 1.${since.targetRefs}; choose the gateway's pods with --labels`,
+    });
+  }
+  const kind = intent.kind === 'http' || intent.kind === 'network' ? filterPatches : extensionPatches;
+  return {
+    apiVersion: 'networking.istio.io/v1alpha3',
+    kind: because('EnvoyFilter', reasons.length === 0 ? '--kind envoy-filter' : reasons.join('; ')),
+    metadata: ownMetadata(intent, namespace),
+    spec: {
+      ...place,
+      priority:
+        options.priority === undefined
+          ? undefined
+          : because(0 - options.priority, '--priority turned round: here lower numbers are inserted first'),
+      configPatches: kind(intent, options, version, namespace),
+    },
+  };
+}
+
+/** HTTP and network filters: through extension discovery, so that Istio's agent fetches the module, or straight from a file. */
+function filterPatches(
+  intent: DeployIntent,
+  options: IstioOptions,
+  version: IstioVersion,
+  namespace: string,
+): Tree {
+  const isHttp = intent.kind === 'http';
+  const typed = wasmMessage(intent.kind, plugin(intent, version, code(intent)));
+  const name = `${namespace}.${intent.id}`;
+  if (intent.code.from === 'file') return places(intent, options, { name, typed_config: typed });
+  const discovered = {
+    name: because(name, 'the name under which the proxy asks for the filter'),
+    config_discovery: {
+      config_source: {
+        ads: {},
+        initial_fetch_timeout: because('0s', 'a new pod gets no traffic before the filter is there'),
+        resource_api_version: 'V3',
+      },
+      type_urls: [wasmExtensions[isHttp ? 'http' : 'network'].type],
+    },
+  };
+  const extension = {
+    applyTo: because('EXTENSION_CONFIG', "delivered on its own, so that Istio's agent can fetch the module"),
+    match: { context: context(options) },
+    patch: { operation: 'ADD', value: { name, typed_config: typed } },
+  };
+  return [extension, ...places(intent, options, discovered)];
+}
+
+/** The patches that put `entry` into the filter chain, one per port that was named. */
+function places(intent: DeployIntent, options: IstioOptions, entry: Fields): Tree[] {
+  const { ports = [] } = options;
+  return (ports.length === 0 ? [undefined] : ports).map(port => ({
+    applyTo: intent.kind === 'http' ? 'HTTP_FILTER' : 'NETWORK_FILTER',
+    match: { context: context(options), ...where(intent, options, port) },
+    patch: { ...position(intent, options), value: entry },
+  }));
+}
+
+function where(intent: DeployIntent, options: IstioOptions, port: number | undefined): Fields {
+  const before = intent.kind === 'http' && (options.phase ?? 'unspecified') === 'unspecified';
+  const filter =
+    intent.kind === 'http'
+      ? { name: manager, ...(before ? { subFilter: { name: router } } : {}) }
+      : { name: tcpProxy };
+  return options.patchContext === 'waypoint'
+    ? { waypoint: { portNumber: port, filter } }
+    : { listener: { portNumber: port, filterChain: { filter } } };
+}
+
+function position(intent: DeployIntent, { phase = 'unspecified' }: IstioOptions): Fields {
+  if (intent.kind === 'network') return { operation: 'INSERT_BEFORE' };
+  const rows = {
+    authn: { operation: because('INSERT_FIRST', '--phase authn: before everything else') },
+    authz: { operation: 'ADD', filterClass: because('AUTHN', '--phase authz: after authentication') },
+    stats: { operation: 'ADD', filterClass: because('STATS', '--phase stats: before statistics') },
+    unspecified: { operation: because('INSERT_BEFORE', 'the router ends the chain') },
+  } as const;
+  return rows[phase];
+}
+
+/** Services and access loggers: no discovery for them, so Envoy reads a file or fetches through a cluster. */
+function extensionPatches(intent: DeployIntent, options: IstioOptions, version: IstioVersion): Tree {
+  const { code: from } = intent;
+  const clusterName = `wasme-${intent.id}`;
+  const remote =
+    from.from === 'http' && from.digest !== undefined
+      ? remoteCode(from.url, bare(from.digest), clusterName)
+      : undefined;
+  const source = remote ?? (from.from === 'file' ? localCode(from.path) : undefined);
+  const typed = wasmMessage(intent.kind, plugin(intent, version, source));
+  const clusters = from.from === 'http' ? [cluster(clusterName, parseEndpoint(new URL(from.url).origin))] : [];
+  const extension = wasmExtensions[intent.kind];
+  if (intent.kind === 'service') {
+    return [
+      {
+        applyTo: because('BOOTSTRAP', 'a service lives beside the traffic; pods read it when they start'),
+        match: { context: context(options) },
+        patch: {
+          operation: 'MERGE',
+          value: {
+            bootstrap_extensions: [{ name: extension.name, typed_config: typed }],
+            static_resources: clusters.length === 0 ? undefined : { clusters },
+          },
+        },
+      },
+    ];
+  }
+  return [
+    ...clusters.map(value => ({
+      applyTo: 'CLUSTER',
+      match: { context: context(options) },
+      patch: { operation: 'ADD', value },
+    })),
+    {
+      applyTo: 'NETWORK_FILTER',
+      match: { context: context(options), listener: { filterChain: { filter: { name: manager } } } },
+      patch: {
+        operation: 'MERGE',
+        value: {
+          name: manager,
+          typed_config: { '@type': managerType, access_log: [{ name: extension.name, typed_config: typed }] },
+        },
+      },
+    },
+  ];
+}
+
+function plugin(intent: DeployIntent, version: IstioVersion, source: Tree): Tree {
+  return pluginConfig(intent, envoyVersion(`1.${envoyMinorOf(version)}`), source);
+}
+
+function code({ code: from }: DeployIntent): Tree {
+  if (from.from === 'file') return localCode(from.path);
+  const uri =
+    from.from === 'http'
+      ? from.url
+      : `oci://${from.digest === undefined ? from.reference : `${from.reference}@${from.digest}`}`;
+  return {
+    remote: {
+      http_uri: {
+        uri: because(uri, "Istio's agent fetches this and gives the proxy a file"),
+        cluster: because(unusedCluster, 'must not be empty, is not used'),
+        timeout: '30s',
+      },
+      sha256: because(
+        from.digest === undefined ? 'nil' : bare(from.digest),
+        from.digest === undefined ? "the agent's word for: do not compare" : 'the agent refuses anything else',
+      ),
+    },
+  };
+}
+
+function context({ patchContext, targetRefs = [] }: IstioOptions): Tree {
+  const names = {
+    any: 'ANY',
+    inbound: 'SIDECAR_INBOUND',
+    outbound: 'SIDECAR_OUTBOUND',
+    gateway: 'GATEWAY',
+    waypoint: 'WAYPOINT',
+  } as const;
+  if (patchContext !== undefined) return because(names[patchContext], `--patch-context ${patchContext}`);
+  return targetRefs.length > 0
+    ? because('GATEWAY', 'attached to a gateway')
+    : because('ANY', 'sidecars in both directions and gateways; --patch-context narrows it');
+}
+
+function refuse(intent: DeployIntent, options: IstioOptions, version: IstioVersion): void {
+  const { code: from, kind } = intent;
+  const needed =
+    kind === 'network' && from.from !== 'file' ? since.networkExtensionConfig : since.extensionConfig;
+  if (version.minor < needed) {
+    throw unsupported(
+      version.minor < since.extensionConfig
+        ? `Istio ${version.text} carries a fork of Envoy that does not run the filters of today`
+        : `Istio ${version.text} can only load network filters from a file in the container of the proxy`,
+      { hint: `use Istio 1.${needed} or newer` },
+    );
+  }
+  if (from.from === 'image' && version.minor < since.imageInEnvoyFilter) {
+    throw unsupported(`Istio ${version.text} cannot pull images`, {
+      hint: 'give the module as an http(s) URL; images came with 1.12',
+    });
+  }
+  if (from.from === 'image' && (kind === 'service' || kind === 'access-log')) {
+    throw unsupported(`Istio pulls images for filters only, not for a ${kind}`, {
+      hint: 'give the module as an http(s) URL or as a file in the container of the proxy',
+    });
+  }
+  if (from.from === 'http' && from.digest === undefined && (kind === 'service' || kind === 'access-log')) {
+    throw unsupported('Envoy fetches no module without its digest', { hint: 'leave --no-digest out' });
+  }
+  if (options.pullSecret !== undefined) {
+    throw unsupported('an EnvoyFilter would have to contain the pull secret itself', {
+      hint: 'make the image readable without a secret, or leave out what WasmPlugin has no field for (--explain tells)',
+    });
+  }
+  if (options.patchContext === 'waypoint' && version.minor < since.waypointContext) {
+    throw unsupported(`an EnvoyFilter of Istio ${version.text} does not reach waypoints`, {
+      hint: `that came with 1.${since.waypointContext}`,
+    });
+  }
+}
+
+function bare(digest: string): string {
+  return digest.replace(/^sha256:/, '');
+}
+
+function unsupported(message: string, options: { hint: string }): WasmeError {
+  return new WasmeError('DEPLOY_UNSUPPORTED', message, options);
+}

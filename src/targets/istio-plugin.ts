@@ -1,0 +1,209 @@
+/** Intent → Istio's own filter objects: TrafficExtension (1.30 on) and WasmPlugin (1.12 on), which say the same in two shapes. */
+import { WasmeError } from '../errors.ts';
+import type { DeployIntent } from './intent.ts';
+import { type IstioOptions, scope } from './istio-options.ts';
+import { type IstioVersion, since } from './istio-versions.ts';
+import { jsonConfiguration } from './json-configuration.ts';
+import { ownMetadata } from './kubernetes/objects.ts';
+import { type Tree, because } from './tree.ts';
+
+type Fields = { readonly [key: string]: Tree };
+
+const apiVersion = 'extensions.istio.io/v1alpha1';
+const maxEnvValue = 2048;
+
+/** Everything asked for that these kinds have no field for, in words; empty when they can say it all. */
+export function beyondPlugin(intent: DeployIntent, options: IstioOptions, version: IstioVersion): string[] {
+  const { minor } = version;
+  const reasons: string[] = [];
+  const need = (asked: boolean, reason: string): void => {
+    if (asked) reasons.push(reason);
+  };
+  const from = (asked: boolean, feature: keyof typeof since, what: string): void =>
+    need(asked && minor < since[feature], `${what} came with Istio 1.${since[feature]}`);
+  from(true, 'wasmPlugin', 'WasmPlugin');
+  need(intent.kind === 'service', 'a singleton service is not a filter');
+  need(intent.kind === 'access-log', 'an access logger is not a filter');
+  need(pluginObject(intent) === 'raw', 'Istio passes configuration on as a JSON object only; this is raw text');
+  need(intent.vmConfiguration !== undefined, 'there is no field for the configuration of the VM');
+  need(intent.allowOnHeadersStopIteration !== undefined, 'there is no field for allow_on_headers_stop_iteration');
+  need(intent.allowedCapabilities !== undefined, 'there is no field for a list of allowed functions');
+  need(intent.runtime !== 'v8', `the runtime is always V8, not ${intent.runtime}`);
+  from(Object.keys(intent.env).length + intent.hostEnv.length > 0, 'env', 'environment variables');
+  from(intent.failPolicy === 'open', 'failStrategy', '--fail-policy open');
+  from(intent.failPolicy === 'reload', 'failReload', '--fail-policy reload');
+  from(intent.kind === 'network', 'type', 'network filters');
+  from(options.patchContext !== undefined && options.patchContext !== 'any', 'match', '--patch-context');
+  from((options.ports ?? []).length > 0, 'match', '--match-port');
+  return reasons;
+}
+
+/** A TrafficExtension, whose module is a part of its own. */
+export function trafficExtension(
+  intent: DeployIntent,
+  options: IstioOptions,
+  version: IstioVersion,
+  namespace: string,
+): Fields {
+  return {
+    apiVersion,
+    kind: because('TrafficExtension', `Istio ${version.text} has it; it takes the place of WasmPlugin`),
+    metadata: ownMetadata(intent, namespace),
+    spec: { ...placement(intent, options, version, ''), wasm: moduleFields(intent, options, version) },
+  };
+}
+
+/** A WasmPlugin, which has everything in one level. */
+export function wasmPlugin(
+  intent: DeployIntent,
+  options: IstioOptions,
+  version: IstioVersion,
+  namespace: string,
+): Fields {
+  return {
+    apiVersion,
+    kind: because('WasmPlugin', `Istio's kind for filters from 1.${since.wasmPlugin} on`),
+    metadata: ownMetadata(intent, namespace),
+    spec: { ...placement(intent, options, version, '_PHASE'), ...moduleFields(intent, options, version) },
+  };
+}
+
+function placement(intent: DeployIntent, options: IstioOptions, version: IstioVersion, suffix: string): Fields {
+  const { phase, priority } = options;
+  return {
+    ...scope(options, version, labels => ({ selector: { matchLabels: labels } })),
+    phase:
+      phase === undefined
+        ? undefined
+        : because(
+            phase === 'unspecified' ? `UNSPECIFIED${suffix}` : phase.toUpperCase(),
+            `--phase ${phase}: ${phaseReasons[phase]}`,
+          ),
+    priority: priority === undefined ? undefined : because(priority, 'higher runs earlier in its phase (--priority)'),
+    match: match(options),
+  };
+}
+
+const phaseReasons = {
+  authn: "before Istio's authentication",
+  authz: 'after authentication, before authorization',
+  stats: 'after authorization, before statistics',
+  unspecified: 'last, right before the router',
+} as const;
+
+const modes = {
+  any: 'CLIENT_AND_SERVER',
+  inbound: 'SERVER',
+  outbound: 'CLIENT',
+  gateway: 'CLIENT',
+  waypoint: 'SERVER',
+} as const;
+const modeReasons = {
+  inbound: '--patch-context inbound: requests that come to the workload',
+  outbound: '--patch-context outbound: requests that the workload sends',
+  gateway: '--patch-context gateway: all traffic of a gateway counts as a client',
+  waypoint: '--patch-context waypoint: requests that come to the services behind it',
+  any: 'both directions; ports cannot be said without one',
+} as const;
+
+function match({ patchContext = 'any', ports = [] }: IstioOptions): Tree {
+  if (patchContext === 'any' && ports.length === 0) return undefined;
+  return [
+    {
+      mode: because(modes[patchContext], modeReasons[patchContext]),
+      ports:
+        ports.length === 0
+          ? undefined
+          : because(
+              ports.map(number => ({ number })),
+              'only traffic to these ports (--match-port)',
+            ),
+    },
+  ];
+}
+
+function moduleFields(intent: DeployIntent, options: IstioOptions, version: IstioVersion): Fields {
+  const config = pluginObject(intent);
+  return {
+    ...code(intent),
+    ...pull(intent, options),
+    pluginName:
+      intent.rootId === '' ? undefined : because(intent.rootId, "becomes Envoy's root_id (--root-id, rootId)"),
+    pluginConfig:
+      config === undefined || config === 'raw'
+        ? undefined
+        : because(config as Tree, 'the filter reads this object as JSON text in the spelling of Istio'),
+    failStrategy: failStrategy(intent, version),
+    vmConfig: environment(intent),
+    type: intent.kind === 'network' ? because('NETWORK', 'a filter of TCP streams') : undefined,
+  };
+}
+
+/** `url` and `sha256`, also what Higress' kind of the same name has. */
+export function code({ code: from }: DeployIntent): Fields {
+  if (from.from === 'file') {
+    return { url: because(`file://${from.path}`, 'a file in the container of the proxy') };
+  }
+  const hex = from.digest?.replace(/^sha256:/, '');
+  if (from.from === 'http') {
+    return { url: from.url, sha256: hex === undefined ? undefined : because(hex, 'digest of the bytes served') };
+  }
+  const pinned = from.digest === undefined ? from.reference : `${from.reference}@${from.digest}`;
+  return {
+    url: because(
+      `oci://${pinned}`,
+      hex === undefined ? '--no-digest: whatever the tag names when a proxy pulls' : 'the tag is for people, the digest is what is pulled',
+    ),
+    sha256: hex === undefined ? undefined : because(hex, 'digest of the image manifest; a proxy refuses anything else'),
+  };
+}
+
+function pull(intent: DeployIntent, { pullPolicy, pullSecret }: IstioOptions): Fields {
+  if (intent.code.from !== 'image') {
+    if (pullSecret === undefined) return {};
+    throw new WasmeError('USAGE', '--pull-secret is for images; this module comes from elsewhere');
+  }
+  return {
+    imagePullPolicy:
+      pullPolicy === undefined
+        ? undefined
+        : because(pullPolicy === 'always' ? 'Always' : 'IfNotPresent', '--pull-policy'),
+    imagePullSecret:
+      pullSecret === undefined ? undefined : because(pullSecret, 'a docker-registry secret of the same namespace'),
+  };
+}
+
+function failStrategy({ failPolicy }: DeployIntent, version: IstioVersion): Tree {
+  const names = { open: 'FAIL_OPEN', closed: 'FAIL_CLOSE', reload: 'FAIL_RELOAD' } as const;
+  if (failPolicy === undefined || (failPolicy === 'closed' && version.minor < since.failStrategy)) return undefined;
+  return because(names[failPolicy], `--fail-policy ${failPolicy}`);
+}
+
+/** vmConfig of WasmPlugin and of Higress. Fails with DEPLOY_UNSUPPORTED for what their schema refuses. */
+export function environment({ env, hostEnv }: DeployIntent): Tree {
+  const entries: Fields[] = [
+    ...Object.keys(env).map(name => ({ name, value: env[name] })),
+    ...hostEnv.map(name => ({ name, valueFrom: because('HOST', "taken from the proxy's environment") })),
+  ].sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const { name, value } of entries) {
+    if (typeof name === 'string' && name.startsWith('ISTIO_META_WASM_')) {
+      throw new WasmeError('DEPLOY_UNSUPPORTED', `Istio keeps the variable ${name} for itself`, {
+        hint: 'give the variable another name',
+      });
+    }
+    if (typeof value === 'string' && value.length > maxEnvValue) {
+      throw new WasmeError('DEPLOY_UNSUPPORTED', `the value of ${String(name)} is longer than ${maxEnvValue} characters`, {
+        hint: 'put it into the configuration instead',
+      });
+    }
+  }
+  return entries.length === 0 ? undefined : { env: entries };
+}
+
+/** The configuration as the object these kinds take; 'raw' when it is none, or would not arrive as it was written. */
+export function pluginObject({ configuration }: DeployIntent): Record<string, unknown> | 'raw' | undefined {
+  if (configuration === undefined) return undefined;
+  const value = jsonConfiguration(configuration)?.value;
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject ? (value as Record<string, unknown>) : 'raw';
+}

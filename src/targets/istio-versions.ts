@@ -1,0 +1,48 @@
+/** What each Istio version can say, and which Envoy it carries. Data only; an unknown newer version counts as the newest. */
+import { WasmeError } from '../errors.ts';
+
+export interface IstioVersion {
+  /** 30 for 1.30.x. */
+  readonly minor: number;
+  /** As it was given: `1.30.1`. */
+  readonly text: string;
+}
+
+export const newestIstio: IstioVersion = { minor: 31, text: '1.31' };
+
+/** Feature → first minor version of Istio 1 that has it. */
+export const since = {
+  /** Filter code by extension discovery in an EnvoyFilter; before, the module must lie in the proxy's container. */
+  extensionConfig: 9,
+  wasmPlugin: 12,
+  /** oci:// in an EnvoyFilter's remote code. */
+  imageInEnvoyFilter: 12,
+  env: 14,
+  match: 16,
+  failStrategy: 19,
+  type: 20,
+  /** Network filters by extension discovery. */
+  networkExtensionConfig: 20,
+  targetRef: 20,
+  /** On WasmPlugin and on EnvoyFilter. */
+  targetRefs: 22,
+  failReload: 27,
+  waypointContext: 29,
+  trafficExtension: 30,
+} as const;
+
+/** `1.30`, `1.30.1`, `v1.9.x`, `1.31-alpha.0`. Fails with USAGE. */
+export function parseIstioVersion(text: string): IstioVersion {
+  const minor = /^v?1\.(\d+)(?:[.-][\w.+-]*)?$/.exec(text.trim())?.[1];
+  if (minor === undefined || Number(minor) < 5) {
+    throw new WasmeError('USAGE', `${JSON.stringify(text)} is not a version of Istio with Wasm filters`, {
+      hint: `versions look like 1.30 or 1.30.1, from 1.5 on; the newest known here is ${newestIstio.text}`,
+    });
+  }
+  return { minor: Number(minor), text: text.trim().replace(/^v/, '') };
+}
+
+/** The Envoy inside: one minor per minor. Istio 1.9 carries 1.17; earlier ones carried forks of 1.13 to 1.16. */
+export function envoyMinorOf(version: IstioVersion): number {
+  return version.minor + 8;
+}

@@ -1,0 +1,224 @@
+/** Plan → cluster: refused as a whole or applied as a whole, by server-side apply under our own field manager. */
+import { WasmeError } from '../../errors.ts';
+import type { Edges } from '../../io/edges.ts';
+import { withTempDir, writeAtomic } from '../../io/files.ts';
+import { kubectl } from '../../io/kubectl.ts';
+import { join } from 'node:path';
+import type { AppliedObject, Plan, PlannedDocument } from '../target.ts';
+import { plain } from '../tree.ts';
+import { type KubeObject, type KubernetesOptions, idLabel, isOurs, showObject } from './objects.ts';
+import { type Resource, listOurs, readObject } from './read.ts';
+import { type ListEdit, type PatchStep, putItem } from './shared.ts';
+
+/** The name under which the API server keeps what fields are ours. */
+export const fieldManager = 'wasme';
+
+/** A document for a cluster. With `edit`, it is not applied: the item is put into the object that is there. */
+export interface KubernetesDocument extends PlannedDocument {
+  readonly resource: Resource;
+  readonly edit?: ListEdit;
+}
+
+const maxEditTries = 5;
+
+/**
+ * Everything is tried with a server-side dry run first, so a refusal changes nothing. Then it is applied, and objects of
+ * ours for the same filter that the plan no longer has (another kind than last time) go. `resources` are the target's kinds.
+ * Fails with KUBE_* codes.
+ */
+export async function applyDocuments(
+  plan: Plan,
+  resources: readonly Resource[],
+  options: KubernetesOptions,
+  edges: Edges,
+): Promise<readonly AppliedObject[]> {
+  const documents = kubernetesDocuments(plan);
+  const before = await current(documents, options, edges);
+  documents.forEach((document, index) => refuseForeign(document, before[index], options));
+  for (const [index, document] of documents.entries()) {
+    await give(document, before[index], options, edges, true);
+  }
+  const applied: AppliedObject[] = [];
+  for (const [index, document] of documents.entries()) {
+    applied.push(await give(document, before[index], options, edges, false));
+  }
+  return [...applied, ...(await removeSuperseded(documents, resources, options, edges))];
+}
+
+/** The plan's documents with what a cluster needs to know of them. */
+export function kubernetesDocuments(plan: Plan): readonly KubernetesDocument[] {
+  return plan.documents as readonly KubernetesDocument[];
+}
+
+/** The document as an object. */
+export function objectOf(document: KubernetesDocument): KubeObject {
+  return plain(document.content) as KubeObject;
+}
+
+/** What is in the cluster for each document. */
+export async function current(
+  documents: readonly KubernetesDocument[],
+  options: KubernetesOptions,
+  edges: Edges,
+): Promise<readonly (KubeObject | undefined)[]> {
+  const found: (KubeObject | undefined)[] = [];
+  for (const document of documents) {
+    const { name, namespace = 'default' } = objectOf(document).metadata;
+    found.push(await readObject(document.resource, namespace, name, options, edges));
+  }
+  return found;
+}
+
+function refuseForeign(
+  document: KubernetesDocument,
+  existing: KubeObject | undefined,
+  { forceConflicts }: KubernetesOptions,
+): void {
+  if (document.edit !== undefined) {
+    if (existing !== undefined) return;
+    throw new WasmeError('KUBE_NOT_FOUND', `${showObject(objectOf(document))} is not in the cluster`);
+  }
+  if (existing === undefined || isOurs(existing) || forceConflicts === true) return;
+  throw new WasmeError('KUBE_CONFLICT', `${showObject(existing)} exists and was not made by wasme`, {
+    hint: 'choose another --id, or take it over with --force-conflicts',
+  });
+}
+
+async function give(
+  document: KubernetesDocument,
+  before: KubeObject | undefined,
+  options: KubernetesOptions,
+  edges: Edges,
+  dryRun: boolean,
+): Promise<AppliedObject> {
+  if (document.edit !== undefined) return editObject(document, document.edit, options, edges, dryRun);
+  const object = objectOf(document);
+  const args = [
+    'apply',
+    '--server-side',
+    `--field-manager=${fieldManager}`,
+    '--validate=strict',
+    ...(options.forceConflicts === true ? ['--force-conflicts'] : []),
+    ...(dryRun ? ['--dry-run=server'] : []),
+    '-o',
+    'json',
+    '-f',
+    '-',
+  ];
+  const text = await kubectl(args, options, edges, { input: JSON.stringify(object) });
+  const after = JSON.parse(text) as KubeObject;
+  const same = before?.metadata.resourceVersion === after.metadata.resourceVersion;
+  return {
+    name: showObject(object),
+    result: before === undefined ? 'created' : same ? 'unchanged' : 'configured',
+  };
+}
+
+/** Read, put in, write back only if nobody was faster; again when somebody was. */
+async function editObject(
+  document: KubernetesDocument,
+  edit: ListEdit,
+  options: KubernetesOptions,
+  edges: Edges,
+  dryRun: boolean,
+): Promise<AppliedObject> {
+  const { name, namespace = 'default' } = objectOf(document).metadata;
+  return editLoop(document.resource, namespace, name, options, edges, {
+    dryRun,
+    steps: object => putItem(object, edit, options.forceConflicts === true),
+    result: 'configured',
+  });
+}
+
+/** One shared object: steps computed from what is there now, sent with a guard, up to five times. */
+export async function editLoop(
+  resource: Resource,
+  namespace: string,
+  name: string,
+  options: KubernetesOptions,
+  edges: Edges,
+  change: {
+    readonly steps: (object: KubeObject) => readonly PatchStep[];
+    readonly result: AppliedObject['result'];
+    readonly dryRun: boolean;
+  },
+): Promise<AppliedObject> {
+  for (let tries = 1; ; tries++) {
+    const object = await readObject(resource, namespace, name, options, edges);
+    if (object === undefined) {
+      throw new WasmeError('KUBE_NOT_FOUND', `${resource.kind}/${namespace}/${name} is not in the cluster`);
+    }
+    const steps = change.steps(object);
+    if (steps.length === 0) return { name: showObject(object), result: 'unchanged' };
+    try {
+      await patch(resource, object, steps, options, edges, change.dryRun);
+      return { name: showObject(object), result: change.result };
+    } catch (error) {
+      if (!isLostRace(error)) throw error;
+      if (tries < maxEditTries) continue;
+      throw new WasmeError('KUBE_CONFLICT', `${showObject(object)} keeps changing while it is being edited`, {
+        hint: 'find out what writes to it all the time, then run the command again',
+        cause: error,
+      });
+    }
+  }
+}
+
+async function patch(
+  resource: Resource,
+  object: KubeObject,
+  steps: readonly PatchStep[],
+  options: KubernetesOptions,
+  edges: Edges,
+  dryRun: boolean,
+): Promise<void> {
+  // A file, not an argument: a configuration may hold what other users of this machine must not read in its process list.
+  await withTempDir(async dir => {
+    const file = join(dir, 'patch.json');
+    await writeAtomic(file, JSON.stringify(steps), { mode: 0o600 });
+    const { name, namespace = 'default' } = object.metadata;
+    const args = ['patch', resource.resource, name, '-n', namespace, '--type=json', '--patch-file', file];
+    const mode = dryRun ? ['--dry-run=server'] : [];
+    await kubectl([...args, ...mode, `--field-manager=${fieldManager}`], options, edges);
+  });
+}
+
+/** The guard of the patch did not hold, or the server says so itself. */
+function isLostRace(error: unknown): boolean {
+  return (
+    error instanceof WasmeError &&
+    (error.code === 'KUBE_CONFLICT' || /testing value .*resourceVersion|test failed/i.test(error.message))
+  );
+}
+
+async function removeSuperseded(
+  documents: readonly KubernetesDocument[],
+  resources: readonly Resource[],
+  options: KubernetesOptions,
+  edges: Edges,
+): Promise<AppliedObject[]> {
+  const kept = new Set(documents.map(document => showObject(objectOf(document))));
+  const removed: AppliedObject[] = [];
+  for (const document of documents) {
+    const { namespace, labels } = objectOf(document).metadata;
+    const id = labels?.[idLabel];
+    if (id === undefined || namespace === undefined || resources.length < 2) continue;
+    for (const { resource, object } of await listOurs(resources, id, namespace, options, edges)) {
+      if (kept.has(showObject(object))) continue;
+      await deleteObject(resource, object, options, edges);
+      removed.push({ name: showObject(object), result: 'deleted' });
+    }
+  }
+  return removed;
+}
+
+/** Deletes an object that was found to be ours. */
+export async function deleteObject(
+  resource: Resource,
+  object: KubeObject,
+  options: KubernetesOptions,
+  edges: Edges,
+): Promise<void> {
+  const { name, namespace = 'default' } = object.metadata;
+  await kubectl(['delete', resource.resource, name, '-n', namespace, '--wait=true'], options, edges);
+}

@@ -1,0 +1,54 @@
+/** What a plan would change in the cluster, as a unified diff of YAML; the server says what the result would be. */
+import { createTwoFilesPatch } from 'diff';
+import type { Edges } from '../../io/edges.ts';
+import { kubectl } from '../../io/kubectl.ts';
+import type { Plan } from '../target.ts';
+import type { Tree } from '../tree.ts';
+import { renderYaml } from '../yaml.ts';
+import { type KubernetesDocument, current, fieldManager, kubernetesDocuments, objectOf } from './apply.ts';
+import { type KubeObject, type KubernetesOptions, showObject } from './objects.ts';
+import { patched, putItem } from './shared.ts';
+
+/** Empty when nothing would change. Fails with KUBE_* codes, as applying would. */
+export async function diffPlan(plan: Plan, options: KubernetesOptions, edges: Edges): Promise<string> {
+  const documents = kubernetesDocuments(plan);
+  const before = await current(documents, options, edges);
+  const parts: string[] = [];
+  for (const [index, document] of documents.entries()) {
+    const old = before[index];
+    const next = await outcome(document, old, options, edges);
+    parts.push(unifiedDiff(showObject(objectOf(document)), old, next));
+  }
+  return parts.join('');
+}
+
+/** Both sides without what the server keeps for itself; empty when they are equal. */
+export function unifiedDiff(name: string, before: KubeObject | undefined, after: KubeObject | undefined): string {
+  const [old, next] = [before, after].map(object => (object === undefined ? '' : renderYaml([essence(object)])));
+  if (old === next) return '';
+  return createTwoFilesPatch(`in the cluster ${name}`, `planned ${name}`, old ?? '', next ?? '', undefined, undefined, {
+    context: 3,
+  }).replace(/^=+\n/, '');
+}
+
+async function outcome(
+  document: KubernetesDocument,
+  old: KubeObject | undefined,
+  options: KubernetesOptions,
+  edges: Edges,
+): Promise<KubeObject> {
+  if (document.edit !== undefined && old !== undefined) {
+    return patched(old, putItem(old, document.edit, options.forceConflicts === true));
+  }
+  const args = ['apply', '--server-side', `--field-manager=${fieldManager}`, '--validate=strict'];
+  const force = options.forceConflicts === true ? ['--force-conflicts'] : [];
+  const text = await kubectl([...args, ...force, '--dry-run=server', '-o', 'json', '-f', '-'], options, edges, {
+    input: JSON.stringify(objectOf(document)),
+  });
+  return JSON.parse(text) as KubeObject;
+}
+
+function essence({ apiVersion, kind, metadata, spec }: KubeObject): Tree {
+  const { name, namespace, labels, annotations } = metadata;
+  return { apiVersion, kind, metadata: { name, namespace, labels, annotations }, spec: spec as Tree };
+}

@@ -1,0 +1,67 @@
+/** Kubernetes objects as we write and read them, and how ours are told from everyone else's. */
+import { checkName, checkNamespace } from './names.ts';
+import { type DeployIntent, intentHash } from '../intent.ts';
+import type { Tree } from '../tree.ts';
+
+/** The label that says whose an object is; undeploy deletes nothing without it. */
+export const ownerLabel = 'app.kubernetes.io/managed-by';
+export const owner = 'wasme';
+/** The filter's id, for finding every object of one deployment whatever its kind. */
+export const idLabel = 'wasme.io/id';
+/** Digest of what was asked for; the same hash again means nothing to do. */
+export const intentAnnotation = 'wasme.io/intent';
+/** On an object that others own too: JSON that names our list items, see `shared.ts`. */
+export const sharedAnnotation = 'wasme.io/filters';
+
+/** Where kubectl commands go and whose fields they may take. */
+export interface KubernetesOptions {
+  /** kubectl's context; absent: the current one. */
+  readonly context?: string | undefined;
+  readonly namespace?: string | undefined;
+  /** Read the cluster for what is not said (version, objects that are already there). False: no kubectl is started. */
+  readonly useCluster?: boolean | undefined;
+  /** Take over fields and objects that another manager owns. */
+  readonly forceConflicts?: boolean | undefined;
+}
+
+export interface KubeObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly resourceVersion?: string;
+    readonly generation?: number;
+  };
+  readonly spec?: Readonly<Record<string, unknown>>;
+  readonly status?: Readonly<Record<string, unknown>>;
+}
+
+export interface KubeList<T = KubeObject> {
+  readonly items: readonly T[];
+}
+
+/** metadata of an object that is ours alone. Fails with DEPLOY_NAME. */
+export function ownMetadata(
+  intent: DeployIntent,
+  namespace: string,
+  name = intent.id,
+): { readonly [key: string]: Tree } {
+  return {
+    name: checkName(name, '--id'),
+    namespace: checkNamespace(namespace),
+    labels: { [ownerLabel]: owner, [idLabel]: checkName(intent.id, '--id') },
+    annotations: { [intentAnnotation]: intentHash(intent) },
+  };
+}
+
+export function isOurs(object: KubeObject): boolean {
+  return object.metadata.labels?.[ownerLabel] === owner;
+}
+
+/** `WasmPlugin/bookinfo/add-header`. */
+export function showObject({ kind, metadata }: Pick<KubeObject, 'kind' | 'metadata'>): string {
+  return [kind, metadata.namespace, metadata.name].filter(part => part !== undefined).join('/');
+}

@@ -1,0 +1,70 @@
+/** Takes a filter out of a cluster: objects that are ours alone are deleted, our items in shared ones removed. */
+import { WasmeError } from '../../errors.ts';
+import type { Edges } from '../../io/edges.ts';
+import type { AppliedObject } from '../target.ts';
+import { deleteObject, editLoop } from './apply.ts';
+import { unifiedDiff } from './diff.ts';
+import { type KubernetesOptions, showObject } from './objects.ts';
+import { type Resource, listObjects, listOurs } from './read.ts';
+import { patched, sharedIds, takeItem } from './shared.ts';
+
+export interface Removal {
+  readonly changed: readonly AppliedObject[];
+  /** Unified diff of what was, or with `dryRun` would be, taken out. */
+  readonly diff: string;
+}
+
+/** Deletes every object of ours for `id`. Fails with KUBE_NOT_FOUND when there is none. */
+export async function removeOwn(
+  resources: readonly Resource[],
+  id: string,
+  namespace: string | undefined,
+  options: KubernetesOptions & { readonly dryRun?: boolean | undefined },
+  edges: Edges,
+): Promise<Removal> {
+  const found = await listOurs(resources, id, namespace, options, edges);
+  if (found.length === 0) throw nothingToRemove(id, namespace);
+  const changed: AppliedObject[] = [];
+  for (const { resource, object } of found) {
+    if (options.dryRun !== true) await deleteObject(resource, object, options, edges);
+    changed.push({ name: showObject(object), result: 'deleted' });
+  }
+  return { changed, diff: found.map(({ object }) => unifiedDiff(showObject(object), object, undefined)).join('') };
+}
+
+/** Takes our item `id` out of every shared object that has it. Fails with KUBE_NOT_FOUND when none has. */
+export async function removeShared(
+  resource: Resource,
+  list: readonly string[],
+  id: string,
+  namespaces: readonly string[] | undefined,
+  options: KubernetesOptions & { readonly dryRun?: boolean | undefined },
+  edges: Edges,
+): Promise<Removal> {
+  const places = namespaces ?? [undefined];
+  const objects = (
+    await Promise.all(places.map(namespace => listObjects(resource, { namespace }, options, edges)))
+  ).flat();
+  const ours = objects.filter(object => sharedIds(object).includes(id));
+  if (ours.length === 0) throw nothingToRemove(id, namespaces?.join(', '));
+  const changed: AppliedObject[] = [];
+  for (const { metadata } of ours) {
+    const { name, namespace = 'default' } = metadata;
+    changed.push(
+      await editLoop(resource, namespace, name, options, edges, {
+        steps: object => takeItem(object, list, id),
+        result: 'restored',
+        dryRun: options.dryRun === true,
+      }),
+    );
+  }
+  const diffs = ours.map(object => unifiedDiff(showObject(object), object, patched(object, takeItem(object, list, id))));
+  return { changed, diff: diffs.join('') };
+}
+
+export function nothingToRemove(id: string, namespace: string | undefined): WasmeError {
+  const where = namespace === undefined ? 'in any namespace' : `in namespace ${namespace}`;
+  return new WasmeError('KUBE_NOT_FOUND', `nothing named ${id} was deployed by wasme ${where}`, {
+    hint: 'check --id and --namespace; objects without the label app.kubernetes.io/managed-by=wasme are never touched',
+  });
+}
