@@ -4,6 +4,7 @@ import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import { writeAtomic } from './io/files.ts';
 import { cacheDir } from './io/paths.ts';
+import { pinImage } from './oci/pin.ts';
 import { type TargetName, type TargetOptions, loadTarget } from './targets/index.ts';
 import { type DeployIntent, intentHash } from './targets/intent.ts';
 import { type FilterSettings, makeIntent } from './targets/settings.ts';
@@ -25,6 +26,8 @@ export interface DeployOptions<Name extends TargetName = TargetName> extends Fil
   readonly apply?: boolean | undefined;
   /** Change nothing: no file is written, nothing is applied. */
   readonly dryRun?: boolean | undefined;
+  /** Compare with what is there; nothing is applied. */
+  readonly diff?: boolean | undefined;
   /** Reasons as comments in the text. */
   readonly explain?: boolean | undefined;
 }
@@ -46,6 +49,8 @@ export interface DeployResult {
   /** Files that were written, or would be with `dryRun`. */
   readonly files: readonly { readonly path: string; readonly written: boolean }[];
   readonly applied: readonly AppliedObject[];
+  /** With `diff`: what would change; empty when nothing. */
+  readonly diff?: string;
   readonly warnings: readonly string[];
 }
 
@@ -60,7 +65,7 @@ export async function deploy<Name extends TargetName>(
     cwd: edges.cwd,
     accepts: target.accepts,
     digest: options.digest ?? true,
-    images: undefined,
+    images: { resolve: (reference, digest) => pinImage(reference, digest, edges) },
     fetchModule: url => fetchModule(url, edges.signal),
     modulePath: (name, digest) =>
       join(
@@ -70,8 +75,10 @@ export async function deploy<Name extends TargetName>(
   });
   const defaults = source.project?.project.deploy?.[sections[options.target]];
   const intent = await makeIntent(options, source, defaults, undefined, edges.cwd);
-  const facts = await target.observe(intent, options.targetOptions, edges);
-  const plan = target.plan(intent, options.targetOptions, facts);
+  const targetOptions = withProject(target, options.targetOptions, source);
+  const facts = await target.observe(intent, targetOptions, edges);
+  const plan = target.plan(intent, targetOptions, facts);
+  const diff = options.diff ? await diffPlan(target, plan, targetOptions, edges) : undefined;
   const text =
     plan.text ??
     renderYaml(
@@ -84,8 +91,7 @@ export async function deploy<Name extends TargetName>(
     output === undefined ? undefined : { path: output, data: text },
     options.dryRun === true,
   );
-  const applied =
-    options.apply && !options.dryRun ? await applyPlan(target, plan, options.targetOptions, edges) : [];
+  const applied = options.apply && !options.dryRun ? await applyPlan(target, plan, targetOptions, edges) : [];
   for (const warning of plan.warnings) edges.reporter.warn(warning);
   return {
     target: options.target,
@@ -99,12 +105,39 @@ export async function deploy<Name extends TargetName>(
     ),
     files,
     applied,
+    ...(diff === undefined ? {} : { diff }),
     warnings: plan.warnings,
   };
 }
 
 /** Key of a target in the `deploy` part of wasme.json. */
-const sections = { envoy: 'envoy' } as const satisfies Record<TargetName, string>;
+const sections = {
+  envoy: 'envoy',
+  istio: 'istio',
+  gloo: 'gloo',
+  'envoy-gateway': 'envoyGateway',
+} as const satisfies Record<TargetName, string>;
+
+function withProject<Options>(
+  target: Target<Options, unknown>,
+  options: Options,
+  { project }: ResolvedSource,
+): Options {
+  const deploy = project?.project.deploy;
+  return deploy === undefined ? options : (target.withProject?.(options, deploy) ?? options);
+}
+
+async function diffPlan<Options>(
+  target: Target<Options, unknown>,
+  plan: Plan,
+  options: Options,
+  edges: Edges,
+): Promise<string> {
+  if (target.diff !== undefined) return target.diff(plan, options, edges);
+  throw new WasmeError('USAGE', `there is nothing that documents for ${target.name} could be compared with`, {
+    hint: 'leave --diff out',
+  });
+}
 
 /** The module of an image, the plan's own files, then the documents: a document never names a file that is not there. */
 async function writeFiles(

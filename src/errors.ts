@@ -124,7 +124,8 @@ export const errorKinds = {
   },
   KUBE_REFUSED: {
     exit: 1,
-    meaning: 'The API server refused a document: a wrong field or value, or an admission rule. Nothing was changed.',
+    meaning:
+      'The API server refused a document: a wrong field or value, or an admission rule. Nothing was changed.',
   },
 
   TOOL_MISSING: { exit: 1, meaning: 'A program that the job needs is not installed or not on PATH.' },

@@ -17,12 +17,12 @@ export interface CommonFlags {
   readonly digest?: string | boolean;
   readonly allowCapabilities?: string;
   readonly output?: string;
-  readonly dryRun?: boolean;
+  readonly dryRun?: boolean | string;
   readonly explain?: boolean;
 }
 
 /** Adds the common flags; a target's own come before them in the help. */
-export function addCommonFlags(command: Command): void {
+export function addCommonFlags(command: Command, target: 'files' | 'cluster' = 'files'): void {
   command.optionsGroup('Filter options:');
   command
     .option('--id <name>', 'name of the filter (default: the project, file or image name)')
@@ -45,7 +45,14 @@ export function addCommonFlags(command: Command): void {
     .option('-o, --output <file>', 'write to a file instead of stdout')
     .option('--digest [sha256]', 'pin the code to its digest (default), or to this one', digest)
     .option('--no-digest', 'do not pin the code')
-    .option('--dry-run', 'write and apply nothing')
+    .addOption(
+      target === 'files'
+        ? new Option('--dry-run', 'write nothing')
+        : new Option(
+            '--dry-run [server]',
+            'write and apply nothing; server: let the API server try everything',
+          ),
+    )
     .option('--explain', 'say of each field why it has its value');
 }
 
@@ -67,7 +74,7 @@ export function commonOptions(
       names === undefined || names === 'auto' ? names : names.split(',').map(name => name.trim()),
     digest: flags.digest,
     output: flags.output,
-    dryRun: flags.dryRun,
+    dryRun: flags.dryRun === true,
     explain: flags.explain,
   };
 }
@@ -79,7 +86,8 @@ export function writeDeployment(
   result: DeployResult,
   output?: string,
 ): void {
-  writeResult(context, globalOptions(command).json, result, ({ text, files, applied }) => {
+  writeResult(context, globalOptions(command).json, result, ({ text, files, applied, diff }) => {
+    if (diff !== undefined) return diff === '' ? 'nothing would change' : diff;
     const lines = [
       ...files
         .filter(({ path }) => !path.includes('/modules/'))

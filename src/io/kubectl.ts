@@ -65,7 +65,10 @@ export async function kubectlJson<T>(
 
 // What kubectl and the API server say, by the most telling words first.
 const signs: readonly (readonly [RegExp, ErrorCode])[] = [
-  [/no matches for kind|doesn't have a resource type|could not find the requested resource/i, 'KUBE_NOT_INSTALLED'],
+  [
+    /no matches for kind|doesn't have a resource type|could not find the requested resource/i,
+    'KUBE_NOT_INSTALLED',
+  ],
   [/\(Forbidden\)|is forbidden:/i, 'KUBE_FORBIDDEN'],
   [/Apply failed with \d+ conflict|\(Conflict\)|object has been modified/i, 'KUBE_CONFLICT'],
   [
@@ -82,7 +85,8 @@ const signs: readonly (readonly [RegExp, ErrorCode])[] = [
 const hints: Partial<Record<ErrorCode, string>> = {
   KUBE_UNREACHABLE: 'check "kubectl cluster-info"; name another cluster with --context',
   KUBE_FORBIDDEN: 'ask for the rights that the message names, or use another --context',
-  KUBE_NOT_INSTALLED: 'install the control plane (its custom resources are not there), or use another --context',
+  KUBE_NOT_INSTALLED:
+    'install the control plane (its custom resources are not there), or use another --context',
   KUBE_CONFLICT: 'look at it with --diff; --force-conflicts takes the fields over from their owner',
 };
 
@@ -93,7 +97,10 @@ function kubectlError(stderr: string, exitCode: number): WasmeError {
     .split('\n')
     .map(line => line.trimEnd())
     .filter(line => line !== '' && !/^[EWI]\d{4} /.test(line));
-  const text = [...new Set(lines)].slice(-12).join('\n').replace(/^error: /i, '');
+  const text = [...new Set(lines)]
+    .slice(-12)
+    .join('\n')
+    .replace(/^error: /i, '');
   return new WasmeError(code, `kubectl: ${text === '' ? `ended with exit code ${exitCode}` : text}`, {
     hint: hints[code],
     details: { exitCode },

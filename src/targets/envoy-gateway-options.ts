@@ -41,18 +41,27 @@ export function parseEnvoyGatewayVersion(text: string): { readonly minor: number
 /** Fails with USAGE. */
 export function policyTargets({ targetRefs = [] }: EnvoyGatewayOptions): PolicyTarget[] {
   if (targetRefs.length === 0) {
-    throw new WasmeError('USAGE', 'Envoy Gateway attaches filters to a Gateway or a route, and none was named', {
-      hint: 'add --gateway NAME or --route NAME',
-    });
+    throw new WasmeError(
+      'USAGE',
+      'Envoy Gateway attaches filters to a Gateway or a route, and none was named',
+      {
+        hint: 'add --gateway NAME or --route NAME',
+      },
+    );
   }
   return targetRefs.map(text => {
-    const match = /^([A-Za-z]+)\/([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)(?::([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?))?$/.exec(text);
+    const match =
+      /^([A-Za-z]+)\/([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)(?::([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?))?$/.exec(text);
     const kind = kinds.find(known => known === match?.[1]);
     const name = match?.[2];
     if (kind === undefined || name === undefined) {
-      throw new WasmeError('USAGE', `${JSON.stringify(text)} is not something a Wasm filter can be attached to`, {
-        hint: `write KIND/NAME with one of ${kinds.join(', ')}, and :SECTION for one listener or rule`,
-      });
+      throw new WasmeError(
+        'USAGE',
+        `${JSON.stringify(text)} is not something a Wasm filter can be attached to`,
+        {
+          hint: `write KIND/NAME with one of ${kinds.join(', ')}, and :SECTION for one listener or rule`,
+        },
+      );
     }
     return {
       group: gatewayGroup,

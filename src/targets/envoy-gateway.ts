@@ -16,13 +16,8 @@ import {
 import { type DeployIntent, intentHash } from './intent.ts';
 import { jsonConfiguration } from './json-configuration.ts';
 import { type KubernetesDocument, applyDocuments } from './kubernetes/apply.ts';
-import {
-  type KubeObject,
-  isOurs,
-  ownMetadata,
-  sharedAnnotation,
-  showObject,
-} from './kubernetes/objects.ts';
+import { diffPlan } from './kubernetes/diff.ts';
+import { type KubeObject, isOurs, ownMetadata, sharedAnnotation, showObject } from './kubernetes/objects.ts';
 import { type Resource, listObjects } from './kubernetes/read.ts';
 import { ownershipOf, patched, putItem, sharedHashes, sharedIds } from './kubernetes/shared.ts';
 import type { Plan, Target } from './target.ts';
@@ -43,9 +38,21 @@ const maxFilters = 16;
 export const envoyGateway: Target<EnvoyGatewayOptions, EnvoyGatewayFacts> = {
   name: 'envoy-gateway',
   accepts: ['image', 'http'],
+  withProject: (options, { envoyGateway: project = {} }) => {
+    const refs = [
+      ...(project.gateway === undefined ? [] : [`Gateway/${project.gateway}`]),
+      ...(project.route === undefined ? [] : [`HTTPRoute/${project.route}`]),
+    ];
+    return {
+      ...options,
+      namespace: options.namespace ?? project.namespace,
+      targetRefs: options.targetRefs ?? (refs.length === 0 ? undefined : refs),
+    };
+  },
   observe: observePolicies,
   plan: planPolicy,
   apply: (plan, options, edges) => applyDocuments(plan, [extensionPolicies], options, edges),
+  diff: diffPlan,
 };
 
 async function observePolicies(
@@ -58,7 +65,11 @@ async function observePolicies(
   return { policies: await listObjects(extensionPolicies, { namespace }, options, edges) };
 }
 
-function planPolicy(intent: DeployIntent, options: EnvoyGatewayOptions, { policies = [] }: EnvoyGatewayFacts): Plan {
+function planPolicy(
+  intent: DeployIntent,
+  options: EnvoyGatewayOptions,
+  { policies = [] }: EnvoyGatewayFacts,
+): Plan {
   refuse(intent, options);
   const targets = policyTargets(options);
   const item = filterItem(intent, options);
@@ -88,7 +99,10 @@ function hostPolicy(
   throw new WasmeError(
     'KUBE_CONFLICT',
     `${showObject(rival)} already extends this target, and Envoy Gateway obeys one policy per target`,
-    { hint: `add --policy ${rival.metadata.name} to put the filter into it`, details: { policy: rival.metadata.name } },
+    {
+      hint: `add --policy ${rival.metadata.name} to put the filter into it`,
+      details: { policy: rival.metadata.name },
+    },
   );
 }
 
@@ -108,9 +122,13 @@ function ownPolicy(
 ): KubernetesDocument {
   const others = filtersOf(host).filter(({ name }) => name !== intent.id);
   if (others.length >= maxFilters) {
-    throw new WasmeError('DEPLOY_UNSUPPORTED', `${showObject(host as KubeObject)} holds ${maxFilters} filters already`, {
-      hint: 'attach the filter to a route, or undeploy another one',
-    });
+    throw new WasmeError(
+      'DEPLOY_UNSUPPORTED',
+      `${showObject(host as KubeObject)} holds ${maxFilters} filters already`,
+      {
+        hint: 'attach the filter to a route, or undeploy another one',
+      },
+    );
   }
   const before = filtersOf(host).findIndex(({ name }) => name === intent.id);
   const at = before < 0 ? others.length : before;
@@ -131,7 +149,10 @@ function ownPolicy(
         annotations: { [sharedAnnotation]: ownershipOf(hashes, 0) },
       },
       spec: {
-        targetRefs: because(kept as Tree, 'the Gateway or route that gets the filter (--gateway, --route)'),
+        targetRefs: because(
+          kept as readonly unknown[] as Tree,
+          'the Gateway or route that gets the filter (--gateway, --route)',
+        ),
         wasm: [...(others.slice(0, at) as Tree[]), item, ...(others.slice(at) as Tree[])],
       },
     },
@@ -177,9 +198,13 @@ function filterItem(intent: DeployIntent, options: EnvoyGatewayOptions): { reado
   const config = intent.configuration === undefined ? undefined : jsonConfiguration(intent.configuration);
   return {
     name: because(intent.id, 'names the filter in logs and for undeploy (--id)'),
-    rootID: intent.rootId === '' ? undefined : because(intent.rootId, 'root context of the module (--root-id, rootId)'),
+    rootID:
+      intent.rootId === ''
+        ? undefined
+        : because(intent.rootId, 'root context of the module (--root-id, rootId)'),
     code: code(intent, options),
-    config: config === undefined ? undefined : because(config.value as Tree, 'the filter reads it as JSON text'),
+    config:
+      config === undefined ? undefined : because(config.value as Tree, 'the filter reads it as JSON text'),
     failOpen:
       intent.failPolicy === undefined
         ? undefined
@@ -187,12 +212,15 @@ function filterItem(intent: DeployIntent, options: EnvoyGatewayOptions): { reado
     env:
       intent.hostEnv.length === 0
         ? undefined
-        : because({ hostKeys: [...intent.hostEnv].sort() }, "passed on from the proxy's environment (--env NAME)"),
+        : because(
+            { hostKeys: [...intent.hostEnv].sort() },
+            "passed on from the proxy's environment (--env NAME)",
+          ),
   };
 }
 
 function code({ code: from }: DeployIntent, options: EnvoyGatewayOptions): Tree {
-  if (from.from === 'file') return undefined;
+  if (from.from === 'file' || from.from === 'proxy-file') return undefined;
   const pullPolicy =
     options.pullPolicy === undefined
       ? undefined
@@ -201,7 +229,10 @@ function code({ code: from }: DeployIntent, options: EnvoyGatewayOptions): Tree 
   if (from.from === 'http') {
     return {
       type: 'HTTP',
-      http: { url: from.url, sha256: sha256 === undefined ? undefined : because(sha256, 'digest of the bytes served') },
+      http: {
+        url: from.url,
+        sha256: sha256 === undefined ? undefined : because(sha256, 'digest of the bytes served'),
+      },
       pullPolicy,
     };
   }
@@ -218,7 +249,10 @@ function code({ code: from }: DeployIntent, options: EnvoyGatewayOptions): Tree 
       pullSecretRef:
         options.pullSecret === undefined
           ? undefined
-          : because({ kind: 'Secret', name: options.pullSecret }, 'a docker-registry secret of the same namespace'),
+          : because(
+              { kind: 'Secret', name: options.pullSecret },
+              'a docker-registry secret of the same namespace',
+            ),
     },
     pullPolicy,
   };
@@ -230,14 +264,18 @@ function warnings(intent: DeployIntent): string[] {
 }
 
 function refuse(intent: DeployIntent, options: EnvoyGatewayOptions): void {
-  const version = options.version === undefined ? newestEnvoyGateway : parseEnvoyGatewayVersion(options.version);
+  const version =
+    options.version === undefined ? newestEnvoyGateway : parseEnvoyGatewayVersion(options.version);
   const config = intent.configuration;
   const rows: readonly (readonly [boolean, string, string])[] = [
     [version.minor < since.wasm, 'Wasm filters', `they came with 1.${since.wasm}`],
     [intent.kind !== 'http', `a ${intent.kind} filter`, 'it runs HTTP filters'],
-    [intent.code.from === 'file', 'a local file', 'push it as an image: "wasme push"'],
     [intent.failPolicy === 'reload', '--fail-policy reload', 'open and closed are there'],
-    [Object.keys(intent.env).length > 0, 'variables with a value', 'use --config, or --env NAME to pass one on'],
+    [
+      Object.keys(intent.env).length > 0,
+      'variables with a value',
+      'use --config, or --env NAME to pass one on',
+    ],
     [
       intent.hostEnv.length > 0 && version.minor < since.hostEnv,
       '--env',
@@ -255,5 +293,7 @@ function refuse(intent: DeployIntent, options: EnvoyGatewayOptions): void {
   ];
   const row = rows.find(([asked]) => asked);
   if (row === undefined) return;
-  throw new WasmeError('DEPLOY_UNSUPPORTED', `Envoy Gateway ${version.text} has no field for ${row[1]}`, { hint: row[2] });
+  throw new WasmeError('DEPLOY_UNSUPPORTED', `Envoy Gateway ${version.text} has no field for ${row[1]}`, {
+    hint: row[2],
+  });
 }

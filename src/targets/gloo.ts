@@ -3,6 +3,7 @@ import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { configurationText, type DeployIntent, intentHash } from './intent.ts';
 import { type KubernetesDocument, applyDocuments } from './kubernetes/apply.ts';
+import { diffPlan } from './kubernetes/diff.ts';
 import { checkLabels, checkNamespace } from './kubernetes/names.ts';
 import {
   type KubeObject,
@@ -48,13 +49,23 @@ export const glooFilters = ['spec', 'httpGateway', 'options', 'wasm', 'filters']
 
 export const gloo: Target<GlooOptions, GlooFacts> = {
   name: 'gloo',
-  accepts: ['image', 'file'],
+  accepts: ['image', 'proxy-file'],
+  withProject: (options, { gloo: project = {} }) => ({
+    ...options,
+    namespaces: options.namespaces ?? project.namespaces,
+    labels: options.labels ?? project.labels,
+  }),
   observe: observeGateways,
   plan: planGloo,
   apply: (plan, options, edges) => applyDocuments(plan, [glooGateways], options, edges),
+  diff: diffPlan,
 };
 
-async function observeGateways(_intent: DeployIntent, options: GlooOptions, edges: Edges): Promise<GlooFacts> {
+async function observeGateways(
+  _intent: DeployIntent,
+  options: GlooOptions,
+  edges: Edges,
+): Promise<GlooFacts> {
   if (options.useCluster !== true) return { gateways: undefined };
   const labels = Object.entries(checkLabels(options.labels ?? {})).map(([key, value]) => `${key}=${value}`);
   const selector = labels.length === 0 ? undefined : labels.join(',');
@@ -75,7 +86,9 @@ function planGloo(intent: DeployIntent, options: GlooOptions, { gateways }: Gloo
   const item = filterItem(intent, options);
   const warnings: string[] = [];
   if (intent.rootId === '') {
-    warnings.push('Gloo wants the root id of the module: without the right one the filter never runs (--root-id)');
+    warnings.push(
+      'Gloo wants the root id of the module: without the right one the filter never runs (--root-id)',
+    );
   }
   if (gateways === undefined) {
     warnings.push('this Gateway shows the new filter only; --apply adds it to those that the real ones have');
@@ -99,7 +112,10 @@ function filterItem(intent: DeployIntent, options: GlooOptions): { readonly [key
   return {
     name: because(intent.id, 'filters of one stage run in the order of their names (--id)'),
     ...code(intent),
-    rootId: intent.rootId === '' ? undefined : because(intent.rootId, 'root context of the module (--root-id, rootId)'),
+    rootId:
+      intent.rootId === ''
+        ? undefined
+        : because(intent.rootId, 'root context of the module (--root-id, rootId)'),
     config: configuration(intent),
     vmType: 'V8',
     failOpen:
@@ -111,10 +127,10 @@ function filterItem(intent: DeployIntent, options: GlooOptions): { readonly [key
 }
 
 function code({ code: from }: DeployIntent): { readonly [key: string]: Tree } {
-  if (from.from === 'file') {
+  if (from.from === 'proxy-file') {
     return { filePath: because(from.path, 'a file in the container of the gateway proxy') };
   }
-  if (from.from === 'http') return {};
+  if (from.from !== 'image') return {};
   return {
     image:
       from.digest === undefined
@@ -191,7 +207,11 @@ function refuse(intent: DeployIntent): void {
     [intent.failPolicy === 'reload', '--fail-policy reload', 'open and closed are there'],
     [Object.keys(intent.env).length + intent.hostEnv.length > 0, 'environment variables', 'use --config'],
     [intent.vmConfiguration !== undefined, '--vm-config', 'use --config'],
-    [intent.configuration?.form === 'bytes', 'a configuration that is no text', 'encode it, as base64 for example'],
+    [
+      intent.configuration?.form === 'bytes',
+      'a configuration that is no text',
+      'encode it, as base64 for example',
+    ],
     [intent.allowedCapabilities !== undefined, '--allow-capabilities', 'leave it out'],
     [intent.allowOnHeadersStopIteration !== undefined, '--allow-on-headers-stop-iteration', 'leave it out'],
     [intent.runtime !== 'v8', `--runtime ${intent.runtime}`, 'it runs V8'],

@@ -19,6 +19,12 @@ export type IntentCode =
       readonly image?: string;
     }
   | {
+      readonly from: 'proxy-file';
+      /** Absolute, in the container of the proxy, where nobody here can look. */
+      readonly path: string;
+      readonly digest: undefined;
+    }
+  | {
       readonly from: 'http';
       readonly url: string;
       /** Digest of the bytes served; undefined with --no-digest. */

@@ -6,7 +6,9 @@ import { type IstioVersion, newestIstio, parseIstioVersion, since } from './isti
 import type { KubeList, KubernetesOptions } from './kubernetes/objects.ts';
 
 interface ControlPlane {
-  readonly spec: { readonly template: { readonly spec: { readonly containers: readonly { image: string }[] } } };
+  readonly spec: {
+    readonly template: { readonly spec: { readonly containers: readonly { image: string }[] } };
+  };
 }
 
 /**
@@ -20,9 +22,14 @@ export async function clusterIstioVersion(options: KubernetesOptions, edges: Edg
     edges.reporter.info(`Istio ${lowest.text} in the cluster`);
     return lowest;
   }
-  const kinds = await kubectl(['api-resources', '--api-group', 'extensions.istio.io', '-o', 'name'], options, edges);
+  const kinds = await kubectl(
+    ['api-resources', '--api-group', 'extensions.istio.io', '-o', 'name'],
+    options,
+    edges,
+  );
   if (kinds.includes('trafficextensions')) return newestIstio;
-  if (kinds.includes('wasmplugins')) return { minor: since.trafficExtension - 1, text: `1.${since.trafficExtension - 1}` };
+  if (kinds.includes('wasmplugins'))
+    return { minor: since.trafficExtension - 1, text: `1.${since.trafficExtension - 1}` };
   throw new WasmeError('KUBE_NOT_INSTALLED', 'there is no Istio with Wasm filters in this cluster', {
     hint: 'install Istio 1.12 or newer, name another --context, or say --istio-version to get documents all the same',
   });

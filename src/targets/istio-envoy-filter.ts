@@ -59,7 +59,7 @@ function filterPatches(
   const isHttp = intent.kind === 'http';
   const typed = wasmMessage(intent.kind, plugin(intent, version, code(intent)));
   const name = `${namespace}.${intent.id}`;
-  if (intent.code.from === 'file') return places(intent, options, { name, typed_config: typed });
+  if (intent.code.from === 'proxy-file') return places(intent, options, { name, typed_config: typed });
   const discovered = {
     name: because(name, 'the name under which the proxy asks for the filter'),
     config_discovery: {
@@ -119,9 +119,10 @@ function extensionPatches(intent: DeployIntent, options: IstioOptions, version: 
     from.from === 'http' && from.digest !== undefined
       ? remoteCode(from.url, bare(from.digest), clusterName)
       : undefined;
-  const source = remote ?? (from.from === 'file' ? localCode(from.path) : undefined);
+  const source = remote ?? (from.from === 'proxy-file' ? localCode(from.path) : undefined);
   const typed = wasmMessage(intent.kind, plugin(intent, version, source));
-  const clusters = from.from === 'http' ? [cluster(clusterName, parseEndpoint(new URL(from.url).origin))] : [];
+  const clusters =
+    from.from === 'http' ? [cluster(clusterName, parseEndpoint(new URL(from.url).origin))] : [];
   const extension = wasmExtensions[intent.kind];
   if (intent.kind === 'service') {
     return [
@@ -163,7 +164,8 @@ function plugin(intent: DeployIntent, version: IstioVersion, source: Tree): Tree
 }
 
 function code({ code: from }: DeployIntent): Tree {
-  if (from.from === 'file') return localCode(from.path);
+  if (from.from === 'proxy-file') return localCode(from.path);
+  if (from.from === 'file') return undefined;
   const uri =
     from.from === 'http'
       ? from.url
@@ -177,7 +179,9 @@ function code({ code: from }: DeployIntent): Tree {
       },
       sha256: because(
         from.digest === undefined ? 'nil' : bare(from.digest),
-        from.digest === undefined ? "the agent's word for: do not compare" : 'the agent refuses anything else',
+        from.digest === undefined
+          ? "the agent's word for: do not compare"
+          : 'the agent refuses anything else',
       ),
     },
   };
@@ -200,7 +204,7 @@ function context({ patchContext, targetRefs = [] }: IstioOptions): Tree {
 function refuse(intent: DeployIntent, options: IstioOptions, version: IstioVersion): void {
   const { code: from, kind } = intent;
   const needed =
-    kind === 'network' && from.from !== 'file' ? since.networkExtensionConfig : since.extensionConfig;
+    kind === 'network' && from.from !== 'proxy-file' ? since.networkExtensionConfig : since.extensionConfig;
   if (version.minor < needed) {
     throw unsupported(
       version.minor < since.extensionConfig

@@ -58,15 +58,22 @@ export function scope(
 
 function references(targets: readonly string[], version: IstioVersion): { readonly [key: string]: Tree } {
   if (version.minor < since.targetRef) {
-    throw new WasmeError('DEPLOY_UNSUPPORTED', `Istio ${version.text} cannot attach a filter to ${targets[0] ?? ''}`, {
-      hint: `target references came with 1.${since.targetRef}; choose the gateway's pods with --labels`,
-    });
+    throw new WasmeError(
+      'DEPLOY_UNSUPPORTED',
+      `Istio ${version.text} cannot attach a filter to ${targets[0] ?? ''}`,
+      {
+        hint: `target references came with 1.${since.targetRef}; choose the gateway's pods with --labels`,
+      },
+    );
   }
   const refs = targets.map(parseTarget);
   const reason = 'attached to this object; waypoints and Gateway API gateways ignore selectors';
   if (version.minor >= since.targetRefs) {
     if (refs.length > maxTargetRefs) {
-      throw new WasmeError('DEPLOY_UNSUPPORTED', `Istio takes at most ${maxTargetRefs} targets, not ${refs.length}`);
+      throw new WasmeError(
+        'DEPLOY_UNSUPPORTED',
+        `Istio takes at most ${maxTargetRefs} targets, not ${refs.length}`,
+      );
     }
     return { targetRefs: because(refs, reason) };
   }
@@ -81,7 +88,12 @@ function references(targets: readonly string[], version: IstioVersion): { readon
 function parseTarget(text: string): { readonly group: string; readonly kind: string; readonly name: string } {
   const [kind = '', name = '', ...rest] = text.split('/');
   const group = targetGroups[kind];
-  if (group === undefined || rest.length > 0 || !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name) || name.length > 253) {
+  if (
+    group === undefined ||
+    rest.length > 0 ||
+    !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name) ||
+    name.length > 253
+  ) {
     throw new WasmeError('USAGE', `${JSON.stringify(text)} is not something Istio attaches filters to`, {
       hint: `write KIND/NAME with one of ${Object.keys(targetGroups).join(', ')}: --target-ref Service/reviews`,
     });

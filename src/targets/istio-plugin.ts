@@ -24,9 +24,15 @@ export function beyondPlugin(intent: DeployIntent, options: IstioOptions, versio
   from(true, 'wasmPlugin', 'WasmPlugin');
   need(intent.kind === 'service', 'a singleton service is not a filter');
   need(intent.kind === 'access-log', 'an access logger is not a filter');
-  need(pluginObject(intent) === 'raw', 'Istio passes configuration on as a JSON object only; this is raw text');
+  need(
+    pluginObject(intent) === 'raw',
+    'Istio passes configuration on as a JSON object only; this is raw text',
+  );
   need(intent.vmConfiguration !== undefined, 'there is no field for the configuration of the VM');
-  need(intent.allowOnHeadersStopIteration !== undefined, 'there is no field for allow_on_headers_stop_iteration');
+  need(
+    intent.allowOnHeadersStopIteration !== undefined,
+    'there is no field for allow_on_headers_stop_iteration',
+  );
   need(intent.allowedCapabilities !== undefined, 'there is no field for a list of allowed functions');
   need(intent.runtime !== 'v8', `the runtime is always V8, not ${intent.runtime}`);
   from(Object.keys(intent.env).length + intent.hostEnv.length > 0, 'env', 'environment variables');
@@ -49,7 +55,7 @@ export function trafficExtension(
     apiVersion,
     kind: because('TrafficExtension', `Istio ${version.text} has it; it takes the place of WasmPlugin`),
     metadata: ownMetadata(intent, namespace),
-    spec: { ...placement(intent, options, version, ''), wasm: moduleFields(intent, options, version) },
+    spec: { ...placement(options, version, ''), wasm: moduleFields(intent, options, version) },
   };
 }
 
@@ -64,11 +70,11 @@ export function wasmPlugin(
     apiVersion,
     kind: because('WasmPlugin', `Istio's kind for filters from 1.${since.wasmPlugin} on`),
     metadata: ownMetadata(intent, namespace),
-    spec: { ...placement(intent, options, version, '_PHASE'), ...moduleFields(intent, options, version) },
+    spec: { ...placement(options, version, '_PHASE'), ...moduleFields(intent, options, version) },
   };
 }
 
-function placement(intent: DeployIntent, options: IstioOptions, version: IstioVersion, suffix: string): Fields {
+function placement(options: IstioOptions, version: IstioVersion, suffix: string): Fields {
   const { phase, priority } = options;
   return {
     ...scope(options, version, labels => ({ selector: { matchLabels: labels } })),
@@ -79,7 +85,8 @@ function placement(intent: DeployIntent, options: IstioOptions, version: IstioVe
             phase === 'unspecified' ? `UNSPECIFIED${suffix}` : phase.toUpperCase(),
             `--phase ${phase}: ${phaseReasons[phase]}`,
           ),
-    priority: priority === undefined ? undefined : because(priority, 'higher runs earlier in its phase (--priority)'),
+    priority:
+      priority === undefined ? undefined : because(priority, 'higher runs earlier in its phase (--priority)'),
     match: match(options),
   };
 }
@@ -128,7 +135,9 @@ function moduleFields(intent: DeployIntent, options: IstioOptions, version: Isti
     ...code(intent),
     ...pull(intent, options),
     pluginName:
-      intent.rootId === '' ? undefined : because(intent.rootId, "becomes Envoy's root_id (--root-id, rootId)"),
+      intent.rootId === ''
+        ? undefined
+        : because(intent.rootId, "becomes Envoy's root_id (--root-id, rootId)"),
     pluginConfig:
       config === undefined || config === 'raw'
         ? undefined
@@ -141,20 +150,29 @@ function moduleFields(intent: DeployIntent, options: IstioOptions, version: Isti
 
 /** `url` and `sha256`, also what Higress' kind of the same name has. */
 export function code({ code: from }: DeployIntent): Fields {
-  if (from.from === 'file') {
+  if (from.from === 'proxy-file') {
     return { url: because(`file://${from.path}`, 'a file in the container of the proxy') };
   }
   const hex = from.digest?.replace(/^sha256:/, '');
+  if (from.from === 'file') return {};
   if (from.from === 'http') {
-    return { url: from.url, sha256: hex === undefined ? undefined : because(hex, 'digest of the bytes served') };
+    return {
+      url: from.url,
+      sha256: hex === undefined ? undefined : because(hex, 'digest of the bytes served'),
+    };
   }
   const pinned = from.digest === undefined ? from.reference : `${from.reference}@${from.digest}`;
   return {
     url: because(
       `oci://${pinned}`,
-      hex === undefined ? '--no-digest: whatever the tag names when a proxy pulls' : 'the tag is for people, the digest is what is pulled',
+      hex === undefined
+        ? '--no-digest: whatever the tag names when a proxy pulls'
+        : 'the tag is for people, the digest is what is pulled',
     ),
-    sha256: hex === undefined ? undefined : because(hex, 'digest of the image manifest; a proxy refuses anything else'),
+    sha256:
+      hex === undefined
+        ? undefined
+        : because(hex, 'digest of the image manifest; a proxy refuses anything else'),
   };
 }
 
@@ -169,13 +187,16 @@ function pull(intent: DeployIntent, { pullPolicy, pullSecret }: IstioOptions): F
         ? undefined
         : because(pullPolicy === 'always' ? 'Always' : 'IfNotPresent', '--pull-policy'),
     imagePullSecret:
-      pullSecret === undefined ? undefined : because(pullSecret, 'a docker-registry secret of the same namespace'),
+      pullSecret === undefined
+        ? undefined
+        : because(pullSecret, 'a docker-registry secret of the same namespace'),
   };
 }
 
 function failStrategy({ failPolicy }: DeployIntent, version: IstioVersion): Tree {
   const names = { open: 'FAIL_OPEN', closed: 'FAIL_CLOSE', reload: 'FAIL_RELOAD' } as const;
-  if (failPolicy === undefined || (failPolicy === 'closed' && version.minor < since.failStrategy)) return undefined;
+  if (failPolicy === undefined || (failPolicy === 'closed' && version.minor < since.failStrategy))
+    return undefined;
   return because(names[failPolicy], `--fail-policy ${failPolicy}`);
 }
 
@@ -192,9 +213,13 @@ export function environment({ env, hostEnv }: DeployIntent): Tree {
       });
     }
     if (typeof value === 'string' && value.length > maxEnvValue) {
-      throw new WasmeError('DEPLOY_UNSUPPORTED', `the value of ${String(name)} is longer than ${maxEnvValue} characters`, {
-        hint: 'put it into the configuration instead',
-      });
+      throw new WasmeError(
+        'DEPLOY_UNSUPPORTED',
+        `the value of ${String(name)} is longer than ${maxEnvValue} characters`,
+        {
+          hint: 'put it into the configuration instead',
+        },
+      );
     }
   }
   return entries.length === 0 ? undefined : { env: entries };

@@ -8,6 +8,7 @@ import { type IstioVersion, newestIstio, parseIstioVersion, since } from './isti
 import { clusterIstioVersion } from './istio-cluster.ts';
 import { type DeployIntent, configurationText } from './intent.ts';
 import { type KubernetesDocument, applyDocuments } from './kubernetes/apply.ts';
+import { diffPlan } from './kubernetes/diff.ts';
 import type { Resource } from './kubernetes/read.ts';
 import type { Plan, Target } from './target.ts';
 
@@ -29,7 +30,21 @@ export const defaultNamespace = 'default';
 
 export const istio: Target<IstioOptions, IstioFacts> = {
   name: 'istio',
-  accepts: ['image', 'http', 'file'],
+  accepts: ['image', 'http', 'proxy-file'],
+  withProject: (options, { istio: project = {} }) => ({
+    ...options,
+    version: options.version ?? project.version,
+    namespace: options.namespace ?? project.namespace,
+    phase: options.phase ?? project.phase,
+    priority: options.priority ?? project.priority,
+    // Flags that choose proxies take the place of the project's choice as a whole.
+    ...(options.labels === undefined && options.targetRefs === undefined
+      ? {
+          labels: project.labels,
+          targetRefs: project.gateway === undefined ? undefined : [`Gateway/${project.gateway}`],
+        }
+      : {}),
+  }),
   async observe(_intent: DeployIntent, options: IstioOptions, edges: Edges): Promise<IstioFacts> {
     if (options.version !== undefined) return { version: parseIstioVersion(options.version) };
     if (options.useCluster !== true) return { version: newestIstio };
@@ -37,6 +52,7 @@ export const istio: Target<IstioOptions, IstioFacts> = {
   },
   plan: planIstio,
   apply: (plan, options, edges) => applyDocuments(plan, istioResources, options, edges),
+  diff: diffPlan,
 };
 
 function planIstio(intent: DeployIntent, options: IstioOptions, { version }: IstioFacts): Plan {
@@ -88,9 +104,12 @@ function warnings(
   const found: string[] = [];
   if (kind === 'envoy-filter') {
     const why = reasons.length === 0 ? '' : `: ${reasons.join('; ')}`;
-    found.push(`an EnvoyFilter depends on the inside of the proxy and may need a change with each Istio${why}`);
+    found.push(
+      `an EnvoyFilter depends on the inside of the proxy and may need a change with each Istio${why}`,
+    );
   } else {
-    if (intent.vmId !== '') found.push(`Istio names virtual machines itself; vmId ${intent.vmId} is not used`);
+    if (intent.vmId !== '')
+      found.push(`Istio names virtual machines itself; vmId ${intent.vmId} is not used`);
     const config = pluginObject(intent);
     if (config !== undefined && config !== 'raw' && Object.keys(config).length === 0) {
       found.push('Istio passes an empty configuration object on as no configuration at all');

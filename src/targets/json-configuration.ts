@@ -2,7 +2,9 @@
 import { type IntentConfiguration, configurationText } from './intent.ts';
 
 /** The value, or undefined when the configuration is not JSON, or would not arrive as it was written. */
-export function jsonConfiguration(configuration: IntentConfiguration): { readonly value: unknown } | undefined {
+export function jsonConfiguration(
+  configuration: IntentConfiguration,
+): { readonly value: unknown } | undefined {
   const text = configurationText(configuration);
   if (text === undefined) return undefined;
   try {

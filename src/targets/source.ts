@@ -8,10 +8,16 @@ import type { IntentCode } from './intent.ts';
 
 /** How images are looked up: given in, since the store and registries are another noun. */
 export interface ImageAccess {
-  /** Reference with its tag and the digest that proxies compare; no network when the store knows it. */
-  resolve(reference: string): Promise<ResolvedImage>;
+  /**
+   * Full reference with its tag, and the digest that proxies compare. `digest`: one that is known, true to look it up,
+   * false for none. No network when it is known or in the store.
+   */
+  resolve(
+    reference: string,
+    digest: string | boolean,
+  ): Promise<Omit<ResolvedImage, 'digest'> & { readonly digest: string | undefined }>;
   /** The module in the image. */
-  module(reference: string): Promise<ResolvedImage & { readonly bytes: Uint8Array }>;
+  module?(reference: string): Promise<ResolvedImage & { readonly bytes: Uint8Array }>;
 }
 
 export interface ResolvedImage {
@@ -59,6 +65,7 @@ export async function resolveSource(
 ): Promise<ResolvedSource> {
   if (operand === undefined) return projectSource(await loadProject(options.cwd), options);
   if (/^https?:\/\//i.test(operand)) return urlSource(operand, options);
+  if (/^file:\/\//i.test(operand)) return proxyFileSource(operand, options);
   const path = resolve(options.cwd, operand);
   const kind = await kindOf(path);
   if (kind === 'dir') return projectSource(await loadProject(path), options);
@@ -113,6 +120,26 @@ async function fileSource(
   };
 }
 
+/** `file:///etc/wasm/filter.wasm`: a file that lies where the proxy runs, not here. */
+function proxyFileSource(url: string, options: SourceOptions): ResolvedSource {
+  const path = url.slice('file://'.length);
+  if (!options.accepts.includes('proxy-file'))
+    throw refused('a file in the container of a proxy', options.accepts);
+  if (!path.startsWith('/')) {
+    throw new WasmeError('USAGE', `${url} has no absolute path`, {
+      hint: 'write it like file:///etc/wasm/filter.wasm',
+    });
+  }
+  return {
+    code: { from: 'proxy-file', path, digest: undefined },
+    name: basename(path).replace(/\.wasm$/, ''),
+    project: undefined,
+    bytes: undefined,
+    extracted: false,
+    rootIds: [],
+  };
+}
+
 async function urlSource(url: string, options: SourceOptions): Promise<ResolvedSource> {
   if (!options.accepts.includes('http')) throw refused('a URL', options.accepts);
   const bytes = typeof options.digest === 'string' ? undefined : await options.fetchModule(url);
@@ -142,16 +169,12 @@ async function imageSource(
     throw new WasmeError('FILE_NOT_FOUND', `no such file or folder: ${reference}`);
   }
   if (options.accepts.includes('image')) {
-    const image = await options.images.resolve(reference);
+    const image = await options.images.resolve(reference, options.digest);
     if (typeof options.digest === 'string' && options.digest !== image.digest) {
-      throw mismatch(reference, image.digest, options.digest);
+      throw mismatch(reference, image.digest ?? 'without a digest', options.digest);
     }
     return {
-      code: {
-        from: 'image',
-        reference: image.reference,
-        digest: options.digest === false ? undefined : image.digest,
-      },
+      code: { from: 'image', reference: image.reference, digest: image.digest },
       name,
       project,
       bytes: undefined,
@@ -159,6 +182,7 @@ async function imageSource(
       rootIds: image.rootIds ?? [],
     };
   }
+  if (options.images.module === undefined) throw refused('an image', options.accepts);
   const image = await options.images.module(reference);
   const digest = digestOf(image.bytes);
   return {

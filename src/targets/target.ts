@@ -1,5 +1,6 @@
 /** A place where filters are deployed. `plan` is pure; what touches the world is named for what it does and gets edges. */
 import type { Edges } from '../io/edges.ts';
+import type { Project } from '../project/schema.ts';
 import type { DeployIntent, IntentCode } from './intent.ts';
 import type { Tree } from './tree.ts';
 
@@ -8,12 +9,16 @@ export interface Target<Options, Facts = undefined> {
   readonly name: string;
   /** Forms of code this target can be given, preferred one first. An image is pulled into a file where only files are. */
   readonly accepts: readonly IntentCode['from'][];
+  /** The options with what the project's `deploy` part says where they say nothing. Absent: it says nothing of the target. */
+  withProject?(options: Options, deploy: NonNullable<Project['deploy']>): Options;
   /** Reads, changes nothing: the cluster's version, the person's own file. */
   observe(intent: DeployIntent, options: Options, edges: Edges): Promise<Facts>;
   /** Same input, same plan. Fails with DEPLOY_UNSUPPORTED when the target or its version cannot say what is asked. */
   plan(intent: DeployIntent, options: Options, facts: Facts): Plan;
   /** Gives the plan to the control plane. Absent where a plan is files only. */
   apply?(plan: Plan, options: Options, edges: Edges): Promise<readonly AppliedObject[]>;
+  /** What `apply` would change, as a unified diff; empty when nothing. */
+  diff?(plan: Plan, options: Options, edges: Edges): Promise<string>;
 }
 
 export interface Plan {

@@ -19,7 +19,7 @@ export interface PluginParts {
 export function pluginParts(intent: DeployIntent, options: EnvoyOptions): PluginParts {
   const version: EnvoyVersion = envoyVersion(options.version);
   const { code } = intent;
-  if (code.from === 'file') {
+  if (code.from === 'file' || code.from === 'proxy-file') {
     return { config: pluginConfig(intent, version, localCode(code.path)), clusters: [] };
   }
   if (code.from === 'image') throw new TypeError('an image has to be turned into a file before');

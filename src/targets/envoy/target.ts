@@ -7,7 +7,7 @@ import type { EnvoyOptions } from './options.ts';
 
 export const envoyTarget: Target<EnvoyOptions> = {
   name: 'envoy',
-  accepts: ['file', 'http'],
+  accepts: ['file', 'http', 'proxy-file'],
   observe: () => Promise.resolve(undefined),
   plan(intent, options) {
     requireDigest(intent);

@@ -35,9 +35,11 @@ export async function applyDocuments(
   const documents = kubernetesDocuments(plan);
   const before = await current(documents, options, edges);
   documents.forEach((document, index) => refuseForeign(document, before[index], options));
+  const tried: AppliedObject[] = [];
   for (const [index, document] of documents.entries()) {
-    await give(document, before[index], options, edges, true);
+    tried.push(await give(document, before[index], options, edges, true));
   }
+  if (options.dryRun === true) return tried;
   const applied: AppliedObject[] = [];
   for (const [index, document] of documents.entries()) {
     applied.push(await give(document, before[index], options, edges, false));
@@ -91,7 +93,9 @@ async function give(
   edges: Edges,
   dryRun: boolean,
 ): Promise<AppliedObject> {
-  if (document.edit !== undefined) return editObject(document, document.edit, options, edges, dryRun);
+  if (document.edit !== undefined) {
+    return editObject(document, document.edit, options, edges, dryRun);
+  }
   const object = objectOf(document);
   const args = [
     'apply',

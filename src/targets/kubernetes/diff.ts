@@ -23,12 +23,26 @@ export async function diffPlan(plan: Plan, options: KubernetesOptions, edges: Ed
 }
 
 /** Both sides without what the server keeps for itself; empty when they are equal. */
-export function unifiedDiff(name: string, before: KubeObject | undefined, after: KubeObject | undefined): string {
-  const [old, next] = [before, after].map(object => (object === undefined ? '' : renderYaml([essence(object)])));
+export function unifiedDiff(
+  name: string,
+  before: KubeObject | undefined,
+  after: KubeObject | undefined,
+): string {
+  const [old, next] = [before, after].map(object =>
+    object === undefined ? '' : renderYaml([essence(object)]),
+  );
   if (old === next) return '';
-  return createTwoFilesPatch(`in the cluster ${name}`, `planned ${name}`, old ?? '', next ?? '', undefined, undefined, {
-    context: 3,
-  }).replace(/^=+\n/, '');
+  return createTwoFilesPatch(
+    `in the cluster ${name}`,
+    `planned ${name}`,
+    old ?? '',
+    next ?? '',
+    undefined,
+    undefined,
+    {
+      context: 3,
+    },
+  ).replace(/^=+\n/, '');
 }
 
 async function outcome(
@@ -42,9 +56,14 @@ async function outcome(
   }
   const args = ['apply', '--server-side', `--field-manager=${fieldManager}`, '--validate=strict'];
   const force = options.forceConflicts === true ? ['--force-conflicts'] : [];
-  const text = await kubectl([...args, ...force, '--dry-run=server', '-o', 'json', '-f', '-'], options, edges, {
-    input: JSON.stringify(objectOf(document)),
-  });
+  const text = await kubectl(
+    [...args, ...force, '--dry-run=server', '-o', 'json', '-f', '-'],
+    options,
+    edges,
+    {
+      input: JSON.stringify(objectOf(document)),
+    },
+  );
   return JSON.parse(text) as KubeObject;
 }
 

@@ -20,6 +20,8 @@ export interface KubernetesOptions {
   readonly namespace?: string | undefined;
   /** Read the cluster for what is not said (version, objects that are already there). False: no kubectl is started. */
   readonly useCluster?: boolean | undefined;
+  /** The server tries everything and keeps nothing. */
+  readonly dryRun?: boolean | undefined;
   /** Take over fields and objects that another manager owns. */
   readonly forceConflicts?: boolean | undefined;
 }

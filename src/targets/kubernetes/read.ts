@@ -2,7 +2,14 @@
 import { WasmeError } from '../../errors.ts';
 import type { Edges } from '../../io/edges.ts';
 import { kubectl, kubectlJson } from '../../io/kubectl.ts';
-import { type KubeList, type KubeObject, type KubernetesOptions, idLabel, owner, ownerLabel } from './objects.ts';
+import {
+  type KubeList,
+  type KubeObject,
+  type KubernetesOptions,
+  idLabel,
+  owner,
+  ownerLabel,
+} from './objects.ts';
 
 /** A kind of object as kubectl is asked for it: plural and group, so that another project's kind of the same name is not meant. */
 export interface Resource {

@@ -127,12 +127,19 @@ function ownership(object: KubeObject): Ownership {
   } catch {
     // Told below: an annotation that somebody edited is no reason to guess what is ours.
   }
-  throw new WasmeError('KUBE_CONFLICT', `the annotation ${sharedAnnotation} of ${showObject(object)} is damaged`, {
-    hint: 'take the annotation and the filters it was about out by hand',
-  });
+  throw new WasmeError(
+    'KUBE_CONFLICT',
+    `the annotation ${sharedAnnotation} of ${showObject(object)} is damaged`,
+    {
+      hint: 'take the annotation and the filters it was about out by hand',
+    },
+  );
 }
 
-function listAt(object: KubeObject, list: readonly string[]): readonly Readonly<Record<string, unknown>>[] | undefined {
+function listAt(
+  object: KubeObject,
+  list: readonly string[],
+): readonly Readonly<Record<string, unknown>>[] | undefined {
   const value = valueAt(object, list);
   return Array.isArray(value) ? (value as readonly Readonly<Record<string, unknown>>[]) : undefined;
 }

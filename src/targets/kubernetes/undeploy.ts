@@ -19,7 +19,7 @@ export async function removeOwn(
   resources: readonly Resource[],
   id: string,
   namespace: string | undefined,
-  options: KubernetesOptions & { readonly dryRun?: boolean | undefined },
+  options: KubernetesOptions,
   edges: Edges,
 ): Promise<Removal> {
   const found = await listOurs(resources, id, namespace, options, edges);
@@ -29,7 +29,10 @@ export async function removeOwn(
     if (options.dryRun !== true) await deleteObject(resource, object, options, edges);
     changed.push({ name: showObject(object), result: 'deleted' });
   }
-  return { changed, diff: found.map(({ object }) => unifiedDiff(showObject(object), object, undefined)).join('') };
+  return {
+    changed,
+    diff: found.map(({ object }) => unifiedDiff(showObject(object), object, undefined)).join(''),
+  };
 }
 
 /** Takes our item `id` out of every shared object that has it. Fails with KUBE_NOT_FOUND when none has. */
@@ -38,7 +41,7 @@ export async function removeShared(
   list: readonly string[],
   id: string,
   namespaces: readonly string[] | undefined,
-  options: KubernetesOptions & { readonly dryRun?: boolean | undefined },
+  options: KubernetesOptions,
   edges: Edges,
 ): Promise<Removal> {
   const places = namespaces ?? [undefined];
@@ -58,7 +61,9 @@ export async function removeShared(
       }),
     );
   }
-  const diffs = ours.map(object => unifiedDiff(showObject(object), object, patched(object, takeItem(object, list, id))));
+  const diffs = ours.map(object =>
+    unifiedDiff(showObject(object), object, patched(object, takeItem(object, list, id))),
+  );
   return { changed, diff: diffs.join('') };
 }
 

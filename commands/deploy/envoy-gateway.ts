@@ -1,0 +1,63 @@
+/** `wasme deploy envoy-gateway`: flags of Envoy Gateway. */
+import { type Command, Option } from 'commander';
+import type { EnvoyGatewayOptions } from '../../src/targets/envoy-gateway-options.ts';
+import type { Context } from '../ui/context.ts';
+import { type ClusterFlags, addClusterFlags, clusterOptions, deployToCluster, list } from './cluster.ts';
+
+interface EnvoyGatewayFlags extends ClusterFlags {
+  readonly namespace?: string;
+  readonly gateway?: string[];
+  readonly route?: string[];
+  readonly targetRef?: string[];
+  readonly policy?: string;
+  readonly pullSecret?: string;
+  readonly pullPolicy?: EnvoyGatewayOptions['pullPolicy'];
+  readonly envoyGatewayVersion?: string;
+}
+
+export function declare(command: Command, context: Context): void {
+  command
+    .argument('[target]', "project folder, image or URL (default: the project's image)")
+    .option('-n, --namespace <name>', 'namespace of the Gateway or route (default: default)')
+    .option('--gateway <name[:listener]>', 'Gateway that gets the filter; may be repeated', list)
+    .option('--route <name[:rule]>', 'HTTPRoute that gets the filter; may be repeated', list)
+    .option('--target-ref <kind/name>', 'Gateway, HTTPRoute or GRPCRoute; may be repeated', list)
+    .option('--policy <name>', 'put the filter into this policy')
+    .option('--pull-secret <name>', 'docker-registry secret in the same namespace')
+    .addOption(
+      new Option('--pull-policy <policy>', 'when images are pulled').choices(['if-not-present', 'always']),
+    )
+    .option(
+      '--envoy-gateway-version <version>',
+      'use only fields that this version has (default: the newest)',
+    );
+  addClusterFlags(command);
+  command.addHelpText(
+    'after',
+    `
+Examples:
+  $ wasme deploy envoy-gateway ghcr.io/me/add-header:v1 --gateway eg > policy.yaml
+  $ wasme deploy envoy-gateway ghcr.io/me/add-header:v1 -n shop --route checkout --apply
+  $ wasme deploy envoy-gateway --gateway eg:https --config '{"header":"x-team"}' --explain`,
+  );
+  command.action(async (source: string | undefined, flags: EnvoyGatewayFlags) => {
+    const refs = [
+      ...(flags.gateway ?? []).map(name => `Gateway/${name}`),
+      ...(flags.route ?? []).map(name => `HTTPRoute/${name}`),
+      ...(flags.targetRef ?? []),
+    ];
+    await deployToCluster(context, command, flags, {
+      target: 'envoy-gateway',
+      source,
+      targetOptions: {
+        ...clusterOptions(flags),
+        namespace: flags.namespace,
+        version: flags.envoyGatewayVersion,
+        targetRefs: refs.length === 0 ? undefined : refs,
+        policy: flags.policy,
+        pullSecret: flags.pullSecret,
+        pullPolicy: flags.pullPolicy,
+      },
+    });
+  });
+}

@@ -1,0 +1,46 @@
+/** `wasme deploy gloo`: flags of Gloo. */
+import type { Command } from 'commander';
+import type { Context } from '../ui/context.ts';
+import {
+  type ClusterFlags,
+  addClusterFlags,
+  clusterOptions,
+  deployToCluster,
+  labels,
+  list,
+} from './cluster.ts';
+
+interface GlooFlags extends ClusterFlags {
+  readonly namespaces?: string[];
+  readonly labels?: Record<string, string>;
+  readonly filterStage?: string;
+}
+
+export function declare(command: Command, context: Context): void {
+  command
+    .argument('[target]', "project folder, image or file:///path in the proxy (default: the project's image)")
+    .option('-n, --namespaces <name,…>', 'namespaces whose Gateways get the filter (default: all)', list)
+    .option('-l, --labels <key=value,…>', 'only Gateways with these labels', labels)
+    .option('--filter-stage <stage[:predicate]>', 'where in the chain, as AuthNStage:Before');
+  addClusterFlags(command);
+  command.addHelpText(
+    'after',
+    `
+Examples:
+  $ wasme deploy gloo ghcr.io/me/add-header:v1 --id add-header --root-id add_header
+  $ wasme deploy gloo ghcr.io/me/add-header:v1 --id add-header -n gloo-system --diff
+  $ wasme deploy gloo ghcr.io/me/add-header:v1 --id add-header -n gloo-system --apply`,
+  );
+  command.action(async (source: string | undefined, flags: GlooFlags) => {
+    await deployToCluster(context, command, flags, {
+      target: 'gloo',
+      source,
+      targetOptions: {
+        ...clusterOptions(flags),
+        namespaces: flags.namespaces,
+        labels: flags.labels,
+        filterStage: flags.filterStage,
+      },
+    });
+  });
+}

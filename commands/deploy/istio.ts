@@ -1,0 +1,134 @@
+/** `wasme deploy istio`: flags of Istio, those of the old tool included. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { FilterKind } from '../../src/targets/intent.ts';
+import type { IstioOptions } from '../../src/targets/istio-options.ts';
+import type { Context } from '../ui/context.ts';
+import { integer } from '../ui/options.ts';
+import {
+  type ClusterFlags,
+  addClusterFlags,
+  clusterOptions,
+  deployToCluster,
+  labels,
+  list,
+} from './cluster.ts';
+
+interface IstioFlags extends ClusterFlags {
+  readonly namespace?: string;
+  readonly labels?: Record<string, string>;
+  readonly gateway?: string[];
+  readonly targetRef?: string[];
+  readonly phase?: IstioOptions['phase'];
+  readonly priority?: number;
+  readonly patchContext?: IstioOptions['patchContext'];
+  readonly matchPort?: number[];
+  readonly istioVersion?: string;
+  readonly kind?: IstioOptions['kind'];
+  readonly filterKind?: FilterKind;
+  readonly pullSecret?: string;
+  readonly pullPolicy?: IstioOptions['pullPolicy'];
+  readonly workloadType?: string;
+  readonly allowOnHeadersStopIteration?: boolean;
+}
+
+export function declare(command: Command, context: Context): void {
+  command
+    .argument(
+      '[target]',
+      "project folder, image, URL or file:///path in the proxy (default: the project's image)",
+    )
+    .option('-n, --namespace <name>', 'namespace of the workloads (default: default)')
+    .option('-l, --labels <key=value,…>', 'only pods with these labels', labels)
+    .option('--gateway <name>', 'a Gateway API gateway or a waypoint; may be repeated', list)
+    .option(
+      '--target-ref <kind/name>',
+      'Service, ServiceEntry, Gateway or GatewayClass; may be repeated',
+      list,
+    )
+    .addOption(
+      new Option('--phase <phase>', 'where in the chain').choices(['authn', 'authz', 'stats', 'unspecified']),
+    )
+    .option('--priority <n>', 'higher runs earlier in its phase', priority)
+    .addOption(
+      new Option('--patch-context <where>', 'direction of the traffic (default: any)').choices([
+        'any',
+        'inbound',
+        'outbound',
+        'gateway',
+        'waypoint',
+      ]),
+    )
+    .option('--match-port <n>', 'only traffic to this port; may be repeated', ports)
+    .option('--istio-version <version>', "default: the cluster's with --apply, else the newest")
+    .addOption(
+      new Option('--kind <kind>', 'kind of object (default: the plainest that can say it)').choices([
+        'auto',
+        'traffic-extension',
+        'wasm-plugin',
+        'envoy-filter',
+      ]),
+    )
+    .addOption(
+      new Option('--filter-kind <kind>', "how the filter is used (default: the project's, or http)").choices([
+        'http',
+        'network',
+        'service',
+        'access-log',
+      ]),
+    )
+    .option('--pull-secret <name>', 'docker-registry secret in the same namespace')
+    .addOption(
+      new Option('--pull-policy <policy>', 'when proxies pull').choices(['if-not-present', 'always']),
+    )
+    .option('--allow-on-headers-stop-iteration', 'let a header callback stop the headers alone')
+    .addOption(new Option('-t, --workload-type <type>').hideHelp());
+  addClusterFlags(command);
+  command.addHelpText(
+    'after',
+    `
+Examples:
+  $ wasme deploy istio ghcr.io/me/add-header:v1 -n bookinfo -l app=details > add-header.yaml
+  $ wasme deploy istio ghcr.io/me/add-header:v1 -n bookinfo --apply
+  $ wasme deploy istio --gateway ingress -n istio-ingress --istio-version 1.27 --explain
+  $ wasme deploy istio ghcr.io/me/add-header:v2 -n bookinfo --diff`,
+  );
+  command.action(async (source: string | undefined, flags: IstioFlags) => {
+    if (flags.workloadType !== undefined) {
+      context.stderr.write('--workload-type is no longer needed: --labels choose pods of any workload\n');
+    }
+    await deployToCluster(context, command, flags, {
+      target: 'istio',
+      source,
+      kind: flags.filterKind,
+      allowOnHeadersStopIteration: flags.allowOnHeadersStopIteration,
+      targetOptions: istioOptions(flags),
+    });
+  });
+}
+
+function istioOptions(flags: IstioFlags): IstioOptions {
+  const refs = [...(flags.gateway ?? []).map(name => `Gateway/${name}`), ...(flags.targetRef ?? [])];
+  return {
+    ...clusterOptions(flags),
+    namespace: flags.namespace,
+    version: flags.istioVersion,
+    kind: flags.kind,
+    labels: flags.labels,
+    targetRefs: refs.length === 0 ? undefined : refs,
+    phase: flags.phase,
+    priority: flags.priority,
+    patchContext: flags.patchContext,
+    ports: flags.matchPort,
+    pullSecret: flags.pullSecret,
+    pullPolicy: flags.pullPolicy,
+  };
+}
+
+function ports(text: string, previous: readonly number[] = []): number[] {
+  return [...previous, ...text.split(',').map(integer(1, 65_535))];
+}
+
+function priority(text: string): number {
+  if (/^-?\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number.');
+}
