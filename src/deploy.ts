@@ -65,7 +65,7 @@ export async function deploy<Name extends TargetName>(
     cwd: edges.cwd,
     accepts: target.accepts,
     digest: options.digest ?? true,
-    images: { resolve: (reference, digest) => pinImage(reference, digest, edges) },
+    images: { resolve: (reference, digest) => Promise.resolve(pinImage(reference, digest, edges)) },
     fetchModule: url => fetchModule(url, edges.signal),
     modulePath: (name, digest) =>
       join(

@@ -14,7 +14,7 @@ export interface PinnedImage {
  * Pins `text`. `wanted` is a digest that is already known, true to look it up, or false for none; nothing is asked of a
  * registry when the digest is given, here or in the reference. Fails with REFERENCE_INVALID and what registries fail with.
  */
-export async function pinImage(text: string, wanted: string | boolean, edges: Edges): Promise<PinnedImage> {
+export function pinImage(text: string, wanted: string | boolean, edges: Edges): PinnedImage {
   const parsed = parseReference(text, { defaultRegistry: edges.env['WASM_IMAGE_REGISTRY'] });
   const { digest: named, ...bare } = parsed;
   const reference = formatReference(bare);

@@ -202,26 +202,26 @@ function failStrategy({ failPolicy }: DeployIntent, version: IstioVersion): Tree
 
 /** vmConfig of WasmPlugin and of Higress. Fails with DEPLOY_UNSUPPORTED for what their schema refuses. */
 export function environment({ env, hostEnv }: DeployIntent): Tree {
-  const entries: Fields[] = [
-    ...Object.keys(env).map(name => ({ name, value: env[name] })),
-    ...hostEnv.map(name => ({ name, valueFrom: because('HOST', "taken from the proxy's environment") })),
-  ].sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const { name, value } of entries) {
-    if (typeof name === 'string' && name.startsWith('ISTIO_META_WASM_')) {
+  for (const [name, value] of [...Object.entries(env), ...hostEnv.map(name => [name, ''] as const)]) {
+    if (name.startsWith('ISTIO_META_WASM_')) {
       throw new WasmeError('DEPLOY_UNSUPPORTED', `Istio keeps the variable ${name} for itself`, {
         hint: 'give the variable another name',
       });
     }
-    if (typeof value === 'string' && value.length > maxEnvValue) {
+    if (value.length > maxEnvValue) {
       throw new WasmeError(
         'DEPLOY_UNSUPPORTED',
-        `the value of ${String(name)} is longer than ${maxEnvValue} characters`,
+        `the value of ${name} is longer than ${maxEnvValue} characters`,
         {
           hint: 'put it into the configuration instead',
         },
       );
     }
   }
+  const entries = [
+    ...Object.entries(env).map(([name, value]) => ({ name, value })),
+    ...hostEnv.map(name => ({ name, valueFrom: because('HOST', "taken from the proxy's environment") })),
+  ].sort((a, b) => (a.name < b.name ? -1 : 1));
   return entries.length === 0 ? undefined : { env: entries };
 }
 

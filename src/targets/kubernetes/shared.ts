@@ -69,7 +69,7 @@ export function putItem(object: KubeObject, edit: ListEdit, force: boolean): Pat
 export function takeItem(object: KubeObject, list: readonly string[], id: string): PatchStep[] {
   const owned = ownership(object);
   if (!(id in owned.filters)) return [];
-  const { [id]: _gone, ...filters } = owned.filters;
+  const filters = Object.fromEntries(Object.entries(owned.filters).filter(([other]) => other !== id));
   const rest = { filters, made: owned.made };
   const items = listAt(object, list) ?? [];
   const at = items.findIndex(({ name }) => name === id);
