@@ -47,6 +47,11 @@ export const errorKinds = {
     meaning:
       'An image of this kind cannot be made or read: its layout has no place for it, or a decoder is missing.',
   },
+  NOT_LOADABLE: {
+    exit: 1,
+    meaning:
+      'A host that the filter is meant for would refuse this module or image; --force goes on all the same.',
+  },
   DIGEST_MISMATCH: {
     exit: 1,
     meaning: 'The bytes that came are not the ones their digest names; nothing of them was kept.',

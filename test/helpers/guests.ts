@@ -21,6 +21,14 @@ export function guest(name: string, replace: Readonly<Record<string, string>> = 
   return buffer;
 }
 
+/** Module of WebAssembly text, for a guest that only one test needs. */
+export function compileWat(text: string): Uint8Array {
+  const module = compiler.parseWat('inline.wat', text);
+  const { buffer } = module.toBinary({});
+  module.destroy();
+  return buffer;
+}
+
 /** The same, written to `folder`; gives the path. */
 export function guestFile(folder: string, name: string, replace?: Readonly<Record<string, string>>): string {
   const path = join(folder, `${name}.wasm`);
