@@ -1,5 +1,6 @@
 /** A finished folder takes its place: all of it or nothing, and never over a file that is there. */
-import { copyFile, constants, mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { constants, copyFile, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileError, isSystemError, kindOf } from '../io/files.ts';
 
@@ -18,7 +19,10 @@ export async function publishFolder(
   let finished = false;
   try {
     firstMade = await mkdir(parent, { recursive: true });
-    temporary = await mkdtemp(join(parent, `.${basename(target)}.wasme-`));
+    // Not mkdtemp: its folders are closed to others, and this one becomes the project.
+    const name = join(parent, `.${basename(target)}.wasme-${randomBytes(6).toString('hex')}`);
+    await mkdir(name);
+    temporary = name;
     const files = await fill(temporary);
     const kept = isThere ? await moveFiles(temporary, target, files) : [];
     if (!isThere) await rename(temporary, target);

@@ -105,6 +105,8 @@ export interface ProbeResult {
 export interface PlanRequest {
   /** Absolute folder of the project. */
   readonly projectDir: string;
+  /** Names of the files and folders at the project's top. */
+  readonly names: readonly string[];
   /** Parsed wasme.json, where there is one. */
   readonly project: Project | undefined;
   /** Name of the module without `.wasm`. */
@@ -131,6 +133,8 @@ export interface BuildPlan {
   readonly sidecars?: readonly Sidecar[];
   /** Globs below the project of everything that decides the result; hashed to know whether to build at all. */
   readonly inputs: readonly string[];
+  /** Run whatever happened before, after a failure or Ctrl-C too. */
+  readonly cleanup?: readonly CommandLine[];
   /** Said when the steps succeed and leave no module: what is usually wrong. */
   readonly noModuleHint?: string;
   /**

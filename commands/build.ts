@@ -1,0 +1,117 @@
+/** `wasme build [language] [dir]`: flags and printing; the job is in src/build.ts. */
+import { existsSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import type { BuildOptions, BuildPlanResult, BuildResult } from '../src/build.ts';
+import { WasmeError } from '../src/errors.ts';
+import type { Edges } from '../src/io/edges.ts';
+import { type Language, languages } from '../src/project/names.ts';
+import { type Context, edgesOf } from './ui/context.ts';
+import { type GlobalOptions, globalOptions } from './ui/options.ts';
+import { mayPrompt, promptsFor } from './ui/prompts.ts';
+import { formatBytes, reporterFor } from './ui/reporter.ts';
+import { writeResult } from './ui/result.ts';
+
+interface Flags {
+  readonly profile?: 'release' | 'debug';
+  readonly toolchain?: 'auto' | 'native' | 'npm' | 'container';
+  readonly output?: string;
+  readonly force?: true;
+  readonly install?: true;
+  readonly dryRun?: true;
+}
+
+export function declare(command: Command, context: Context): void {
+  command
+    .usage('[language] [dir] [flags]')
+    .argument('[dir]', 'folder of the project; a language may stand before it')
+    .argument('[folder]')
+    .addOption(
+      new Option('--profile <profile>', 'what is built (default: release)').choices(['release', 'debug']),
+    )
+    .addOption(
+      new Option('--toolchain <which>', 'where the compiler comes from').choices([
+        'auto',
+        'native',
+        'npm',
+        'container',
+      ]),
+    )
+    .option('-o, --output <file>', 'where the module goes (default: build/<name>.wasm)')
+    .option('-f, --force', 'build although nothing has changed')
+    .option('--install', 'get missing packages and tools first, where that needs no root')
+    .option('--dry-run', 'show what would be run')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  wasme build                          the project in this folder
+  wasme build ./my-filter --profile debug
+  wasme build rust ./filters/auth      a Cargo project without wasme.json
+  wasme build --dry-run                the commands, without running them`,
+    )
+    .action(async (first: string | undefined, second: string | undefined, flags: Flags) => {
+      const options = globalOptions(command);
+      const edges = edgesOf(context, reporterFor(context, options));
+      const job: BuildOptions = { ...operands(first, second, context.cwd), ...flags };
+      const { build, planBuild } = await import('../src/build.ts');
+      if (flags.dryRun) return writeResult(context, options.json, await planBuild(job, edges), planText);
+      const result = await offeringInstall(job, edges, context, options, wanted => build(wanted, edges));
+      writeResult(context, options.json, result, value => resultText(value, context.cwd));
+    });
+}
+
+/** `build`, `build <dir>`, `build <language>`, `build <language> <dir>`; a folder that exists wins over a language. */
+function operands(
+  first: string | undefined,
+  second: string | undefined,
+  cwd: string,
+): { dir: string; language?: Language } {
+  if (first === undefined) return { dir: '.' };
+  const language = languages.find(name => name === first);
+  if (second !== undefined) {
+    if (language !== undefined) return { dir: second, language };
+    throw new WasmeError('USAGE', `unknown language: ${first}`, {
+      hint: `use one of ${languages.join(', ')}`,
+    });
+  }
+  return language === undefined || existsSync(resolve(cwd, first)) ? { dir: first } : { dir: '.', language };
+}
+
+/** On a terminal, what is missing and can be got is offered instead of only named. */
+async function offeringInstall<T>(
+  job: BuildOptions,
+  edges: Edges,
+  context: Context,
+  options: GlobalOptions,
+  run: (job: BuildOptions) => Promise<T>,
+): Promise<T> {
+  try {
+    return await run(job);
+  } catch (error) {
+    const canInstall = error instanceof WasmeError && error.details?.['installable'] === true && !job.install;
+    if (!canInstall || !mayPrompt(context, options)) throw error;
+    edges.reporter.warn(error.message);
+    const fixes = (error.details['fixes'] as string[]).join('; then ');
+    const yes = await promptsFor(context, options).confirm(
+      { message: `Run ${fixes}?`, flag: '--install' },
+      true,
+    );
+    if (!yes) throw error;
+    return run({ ...job, install: true });
+  }
+}
+
+function planText({ commands, module }: BuildPlanResult): string {
+  return [...commands, `→ ${module}`].join('\n');
+}
+
+function resultText(result: BuildResult, cwd: string): string {
+  const { module, sizeBytes, sections, upToDate, durationMs, abiVersion } = result;
+  const largest = sections.slice(0, 3).map(({ name, bytes }) => `${name} ${formatBytes(bytes)}`);
+  const how = upToDate ? 'up to date' : `built in ${(durationMs / 1000).toFixed(1)} s`;
+  return [
+    `${relative(cwd, module) || module}  ${formatBytes(sizeBytes)}  ABI ${abiVersion}  ${how}`,
+    `  ${largest.join(' · ')}`,
+  ].join('\n');
+}

@@ -1,0 +1,166 @@
+/** `wasme build`: drives the toolchain of a project and leaves a checked module. */
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { WasmeError } from './errors.ts';
+import type { Edges } from './io/edges.ts';
+import { showCommand } from './io/exec.ts';
+import { kindOf, readBytes, writeAtomic } from './io/files.ts';
+import { withLock } from './io/lock.ts';
+import type { Language } from './project/names.ts';
+import { checkModule } from './toolchains/check.ts';
+import { showDiagnostics } from './toolchains/diagnostics.ts';
+import { executePlan, lineReader } from './toolchains/execute.ts';
+import { digestInputs, hashInputs, inputsOfBuild, sha256 } from './toolchains/inputs.ts';
+import { type BuildJob, type BuildOptions, openJob, planJob } from './toolchains/job.ts';
+import { readRecord, writeRecord } from './toolchains/record.ts';
+import { type SectionSize, sectionSizes } from './toolchains/size.ts';
+import type { BuildPlan, Profile, Variant } from './toolchains/toolchain.ts';
+import { judgeModule } from './wasm/abi.ts';
+import { type ModuleInfo, parseModule } from './wasm/module.ts';
+
+export type { BuildOptions } from './toolchains/job.ts';
+
+export interface BuildResult {
+  readonly name: string;
+  readonly language: Language;
+  /** Absolute path of the module. */
+  readonly module: string;
+  readonly sizeBytes: number;
+  /** sha256 of the module, hex. */
+  readonly sha256: string;
+  readonly abiVersion: string;
+  /** Largest first. */
+  readonly sections: readonly SectionSize[];
+  readonly profile: Profile;
+  readonly toolchain: Variant;
+  readonly tools: readonly { readonly title: string; readonly version?: string; readonly path: string }[];
+  /** Nothing had changed: the module of the last build was left in place. */
+  readonly upToDate: boolean;
+  readonly durationMs: number;
+}
+
+/** What would be done: --dry-run. */
+export interface BuildPlanResult {
+  readonly language: Language;
+  readonly toolchain: Variant;
+  readonly commands: readonly string[];
+  readonly module: string;
+  readonly inputs: readonly string[];
+}
+
+/** How long a build waits for another one of the same project: longer than a cold Rust or Go build takes. */
+const lockWaitMs = 10 * 60_000;
+
+/**
+ * Builds, checks and puts the module in place atomically; what was there stays when anything fails.
+ * Fails with LANGUAGE_UNKNOWN, PROJECT_INVALID, TOOL_MISSING, TOOL_OUTDATED, BUILD_FAILED, BUILD_TOO_LARGE, BUILD_BUSY,
+ * WASM_INVALID, WASM_ABI, FILE_ACCESS, INTERRUPTED.
+ */
+export async function build(options: BuildOptions, edges: Edges): Promise<BuildResult> {
+  const job = await openJob(options, edges);
+  return withLock(
+    join(job.stateDir, 'lock'),
+    { holder: 'another build of this project', code: 'BUILD_BUSY', waitMs: lockWaitMs },
+    edges,
+    async () => {
+      const startedAt = edges.now();
+      const unchanged = options.force ? undefined : await reuse(job, edges);
+      const result = unchanged ?? (await make(job, edges));
+      return { ...result, durationMs: edges.now() - startedAt };
+    },
+  );
+}
+
+/** The plan of `build` without carrying it out. Probes run; nothing is written. */
+export async function planBuild(options: BuildOptions, edges: Edges): Promise<BuildPlanResult> {
+  const job = await openJob(options, edges);
+  const { plan, prepared } = await planJob(job, edges);
+  return {
+    language: job.toolchain.language,
+    toolchain: prepared.variant,
+    commands: plan.steps.map(step => showCommand({ cwd: job.dir, ...step })),
+    module: job.output,
+    inputs: plan.inputs,
+  };
+}
+
+type Made = Omit<BuildResult, 'durationMs'>;
+
+/** The last build, when nothing that decided it has changed. */
+async function reuse(job: BuildJob, edges: Edges): Promise<Made | undefined> {
+  const record = await readRecord(recordFile(job), job.request, job.dir, edges);
+  const bytes = record && (await readFile(job.output).catch(() => undefined));
+  if (record === undefined || bytes === undefined || sha256(bytes) !== record.moduleHash) return undefined;
+  const tools = record.tools.map(({ title, path, version }) => ({
+    title,
+    path,
+    ...(version ? { version } : {}),
+  }));
+  return { ...describe(job, bytes, parseModule(bytes), record.variant), tools, upToDate: true };
+}
+
+async function make(job: BuildJob, edges: Edges): Promise<Made> {
+  const { plan, prepared } = await planJob(job, edges);
+  const before = await hashInputs(job.dir, plan.inputs);
+  await mkdir(dirname(plan.module), { recursive: true });
+  // A module left by an earlier run must not pass for the one of this run. A custom command writes in place.
+  if (plan.module !== job.output) await rm(plan.module, { force: true });
+  const warnings = await executePlan(plan, job.toolchain, job.dir, edges);
+  if (warnings.length > 0) edges.reporter.info(showDiagnostics(warnings, job.dir, lineReader()));
+  const bytes = await readResult(plan, job);
+  const module = checkModule(bytes, job.project);
+  await writeAtomic(job.output, bytes);
+  for (const { path, suffix } of plan.sidecars ?? []) {
+    const sidecar = await readFile(path).catch(() => undefined);
+    if (sidecar !== undefined) await writeAtomic(job.output.replace(/(\.wasm)?$/, suffix), sidecar);
+  }
+  const inputs = inputsOfBuild(before, await hashInputs(job.dir, plan.inputs));
+  await writeRecord(
+    recordFile(job),
+    job.request,
+    plan,
+    digestInputs(inputs),
+    sha256(bytes),
+    prepared.variant,
+    prepared.tools,
+  );
+  const tools = Object.values(prepared.tools).flatMap(({ title, path, version }) =>
+    path === undefined ? [] : [{ title, path, ...(version === undefined ? {} : { version }) }],
+  );
+  return { ...describe(job, bytes, module, prepared.variant), tools, upToDate: false };
+}
+
+async function readResult(plan: BuildPlan, { toolchain }: BuildJob): Promise<Buffer> {
+  if ((await kindOf(plan.module)) !== 'file') {
+    const last = plan.steps.at(-1);
+    throw new WasmeError(
+      'BUILD_FAILED',
+      `${toolchain.title}: ${last?.program ?? 'the build'} ended without an error but left no module at ${plan.module}`,
+      { hint: plan.noModuleHint ?? 'run "wasme build -v" to see what was run' },
+    );
+  }
+  return readBytes(plan.module);
+}
+
+function describe(
+  job: BuildJob,
+  bytes: Uint8Array,
+  module: ModuleInfo,
+  variant: Variant,
+): Omit<Made, 'tools' | 'upToDate'> {
+  return {
+    name: job.name,
+    language: job.toolchain.language,
+    module: job.output,
+    sizeBytes: bytes.length,
+    sha256: sha256(bytes),
+    abiVersion: judgeModule(module).version ?? 'unknown',
+    sections: sectionSizes(module),
+    profile: job.profile,
+    toolchain: variant,
+  };
+}
+
+function recordFile({ stateDir, profile }: BuildJob): string {
+  return join(stateDir, `${profile}.json`);
+}

@@ -1,0 +1,141 @@
+/** AssemblyScript: the compiler that the project's own npm packages bring. */
+import { join } from 'node:path';
+import { warmCompilerScript } from './assemblyscript-warm.ts';
+import type { Advice, BuildPlan, Diagnostic, PlanRequest, Probe, Remedy, Toolchain } from './toolchain.ts';
+
+const npmInstall: readonly Remedy[] = [{ command: { program: 'npm', args: ['install'] } }];
+const getNode: readonly Remedy[] = [
+  { has: 'brew', command: { program: 'brew', args: ['install', 'node'] } },
+  { text: 'install Node 20.19 or newer: https://nodejs.org' },
+];
+
+const probes: readonly Probe[] = [
+  {
+    kind: 'program',
+    id: 'node',
+    title: 'Node',
+    minimum: '20.19.0',
+    candidates: [{ program: 'node', args: ['--version'] }],
+    remedies: getNode,
+  },
+  {
+    kind: 'package',
+    id: 'asc',
+    title: 'AssemblyScript compiler',
+    package: 'assemblyscript',
+    from: 'project',
+    minimum: '0.20.0',
+    remedies: npmInstall,
+  },
+  {
+    kind: 'package',
+    id: 'sdk',
+    title: 'Proxy-Wasm SDK for AssemblyScript',
+    package: '@gcoredev/proxy-wasm-sdk-as',
+    from: 'project',
+    optional: true,
+    remedies: npmInstall,
+  },
+];
+
+export const assemblyscript: Toolchain = {
+  language: 'assemblyscript',
+  title: 'AssemblyScript',
+  variants: ['npm'],
+  containerImage: 'docker.io/library/node:22',
+  detect: names =>
+    names.includes('asconfig.json') || (names.includes('assembly') && names.includes('package.json')),
+  probes: variant => (variant === 'npm' ? probes : []),
+  plan,
+  parseDiagnostics,
+  explain,
+  knownBad: [
+    {
+      tools: [
+        { id: 'sdk', range: '>=1.0.0' },
+        { id: 'asc', range: '<0.27.0' },
+      ],
+      problem: 'this SDK is written for AssemblyScript 0.27 and newer',
+      hint: 'npm install --save-dev assemblyscript@0.28',
+    },
+  ],
+};
+
+function plan({ project, name, names, profile, scratchDir, tools, projectDir }: PlanRequest): BuildPlan {
+  const packageDir = tools['asc']?.path ?? join(projectDir, 'node_modules', 'assemblyscript');
+  const node = tools['node']?.path ?? 'node';
+  const module = join(scratchDir, `${name}.wasm`);
+  const source = project?.build?.source;
+  const args = [
+    ...(source === undefined ? (names.includes('asconfig.json') ? [] : ['assembly/index.ts']) : [source]),
+    ...(names.includes('asconfig.json') ? ['--target', profile] : plainFlags[profile]),
+    '--outFile',
+    module,
+  ];
+  return {
+    // With this flag the compiler does not start Node a second time.
+    steps: [{ program: node, args: ['--enable-source-maps', join(packageDir, 'bin', 'asc.js'), ...args] }],
+    module,
+    sidecars: profile === 'debug' ? [{ path: `${module}.map`, suffix: '.wasm.map' }] : [],
+    inputs: [
+      ...(source === undefined ? ['assembly/**'] : [source, `${source}/**`, 'assembly/**']),
+      'asconfig.json',
+      'package.json',
+      'package-lock.json',
+      'node_modules/.package-lock.json',
+    ],
+    noModuleHint: 'check "entries" and "noEmit" in asconfig.json',
+    warm: {
+      program: node,
+      args: [
+        '--enable-source-maps',
+        '--input-type=module',
+        '--eval',
+        warmCompilerScript,
+        packageDir,
+        ...args,
+      ],
+    },
+  };
+}
+
+/** For projects without asconfig.json, as the old tool made them. */
+const plainFlags = {
+  release: ['--optimizeLevel', '3', '--shrinkLevel', '1', '--use', 'abort=abort_proc_exit'],
+  debug: ['--debug', '--sourceMap', '--use', 'abort=abort_proc_exit'],
+} as const;
+
+/** asc's form: `ERROR TS2304: text`, a frame with the line and `~~~`, then `└─ in file(line,column)`. */
+function parseDiagnostics(output: string): Diagnostic[] {
+  const pattern =
+    /^(ERROR|WARNING) (?:TS|AS)\d+: (.+)\n(?:[^\n]*[:│][^\n]*\n)*?(?:[^\n]*?│ *(~+)[^\n]*\n)?[^\n]*└─ in (.+)\((\d+),(\d+)\)/gm;
+  return [...output.replaceAll('\r', '').matchAll(pattern)].map(match => {
+    const [, severity, message = '', underline, file = '', line, column] = match;
+    return {
+      file,
+      line: Number(line),
+      column: Number(column),
+      severity: severity === 'WARNING' ? 'warning' : 'error',
+      message,
+      ...(underline === undefined ? {} : { length: underline.length }),
+    };
+  });
+}
+
+function explain(output: string): Advice | undefined {
+  return known.find(([pattern]) => pattern.test(output))?.[1];
+}
+
+const known: readonly (readonly [RegExp, Advice])[] = [
+  [
+    /TS6054: File '~lib\/(?:@gcoredev|@assemblyscript)|Cannot find module .*assemblyscript|ERR_MODULE_NOT_FOUND/,
+    { code: 'TOOL_MISSING', message: 'packages of the project are not installed', hint: 'run "npm install"' },
+  ],
+  [
+    /heap out of memory/,
+    {
+      message: 'the compiler ran out of memory',
+      hint: 'set NODE_OPTIONS=--max-old-space-size=4096 and build again',
+    },
+  ],
+];

@@ -1,0 +1,54 @@
+/** A native plan inside docker or podman: one container for all steps, with the project at the path it has outside. */
+import type { BuildPlan } from './toolchain.ts';
+
+export interface ContainerOptions {
+  readonly engine: string;
+  readonly image: string;
+  /** Name of the container; must be free. */
+  readonly name: string;
+  readonly projectDir: string;
+  /** `uid:gid` of the project's owner, so that results belong to the person; undefined: the image's user. */
+  readonly user: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** What a build needs of the caller's environment: proxies and Go's module proxy. */
+const passedOn = /^(https?_proxy|no_proxy|goproxy|goflags|cargo_net_offline)$/i;
+
+/** The same plan with every step run by `engine exec`. */
+export function inContainer(plan: BuildPlan, options: ContainerOptions): BuildPlan {
+  const { engine, image, name, projectDir, user, env } = options;
+  const isPodman = /podman/.test(engine);
+  const variables = Object.entries({ HOME: '/tmp', ...env })
+    .filter(([key, value]) => key === 'HOME' || (passedOn.test(key) && value !== undefined))
+    .flatMap(([key, value]) => ['--env', key === 'HOME' ? 'HOME=/tmp' : `${key}=${value ?? ''}`]);
+  const start = {
+    program: engine,
+    args: [
+      ...['run', '--detach', '--rm', '--name', name],
+      ...['--volume', `${projectDir}:${projectDir}`, '--workdir', projectDir],
+      ...(isPodman ? ['--userns', 'keep-id'] : user === undefined ? [] : ['--user', user]),
+      ...variables,
+      ...['--entrypoint', 'sleep', image, '7200'],
+    ],
+  };
+  const steps = plan.steps.map(({ program, args, cwd, env: own }) => ({
+    program: engine,
+    args: [
+      'exec',
+      ...(cwd === undefined ? [] : ['--workdir', cwd]),
+      ...Object.entries(own ?? {}).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
+      name,
+      program,
+      ...args,
+    ],
+  }));
+  return {
+    module: plan.module,
+    inputs: plan.inputs,
+    ...(plan.sidecars === undefined ? {} : { sidecars: plan.sidecars }),
+    ...(plan.noModuleHint === undefined ? {} : { noModuleHint: plan.noModuleHint }),
+    steps: [start, ...steps],
+    cleanup: [{ program: engine, args: ['rm', '--force', name] }],
+  };
+}

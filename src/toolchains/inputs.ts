@@ -1,0 +1,48 @@
+/** What a build's result depends on: the files that its globs name, as hashes, and programs by identity. */
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { glob } from 'tinyglobby';
+
+/** File (relative to the project) → sha256 of its content. */
+export type InputHashes = ReadonlyMap<string, string>;
+
+/** Results and downloads, never sources. What lies in node_modules is told by the lock file there. */
+const neverInputs = ['**/.git/**', '**/node_modules/*/**', '**/.wasme/**', 'build/**', 'target/**'];
+
+/** Compilers write these during a build; that is no change by a person. */
+const lockFiles = new Set(['Cargo.lock', 'go.mod', 'go.sum', 'package-lock.json', '.package-lock.json']);
+
+/** Hashes of all files below (or beside, `../`) the project that match. */
+export async function hashInputs(projectDir: string, globs: readonly string[]): Promise<InputHashes> {
+  const files = await glob([...globs], {
+    cwd: projectDir,
+    ignore: neverInputs,
+    dot: true,
+    expandDirectories: false,
+  });
+  const hashes = new Map<string, string>();
+  for (const file of files.sort()) hashes.set(file, sha256(await readFile(join(projectDir, file))));
+  return hashes;
+}
+
+/** The inputs a build used: as they were before it, except lock files that it wrote itself. */
+export function inputsOfBuild(before: InputHashes, after: InputHashes): InputHashes {
+  const written = [...after].filter(([file]) => lockFiles.has(basename(file)));
+  return new Map([...before, ...written].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** One hash of all. */
+export function digestInputs(hashes: InputHashes): string {
+  return sha256(JSON.stringify([...hashes]));
+}
+
+export function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+/** Identity of a program on disk without starting it: size and time of change. */
+export async function fileIdentity(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  return found === undefined ? 'absent' : `${found.size} ${found.mtimeMs}`;
+}

@@ -1,0 +1,119 @@
+/** One build to be done: from what was asked for and wasme.json to a plan. */
+import { stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { WasmeError } from '../errors.ts';
+import type { Edges } from '../io/edges.ts';
+import { kindOf, readText } from '../io/files.ts';
+import { packageDir } from '../io/paths.ts';
+import { findProject, outputPath } from '../project/load.ts';
+import type { Language, Project } from '../project/schema.ts';
+import { inContainer } from './container.ts';
+import { customToolchain } from './custom.ts';
+import { detectToolchain, toolchainFor, topNames } from './index.ts';
+import { sha256 } from './inputs.ts';
+import { type Prepared, containerEngine, prepare } from './prepare.ts';
+import type { BuildPlan, Profile, Toolchain, Variant } from './toolchain.ts';
+
+export interface BuildOptions {
+  /** Folder of the project (or below it), relative to the edges' cwd. */
+  readonly dir: string;
+  /** Default: what wasme.json says, or what the files of the folder tell. */
+  readonly language?: Language | undefined;
+  readonly profile?: Profile | undefined;
+  readonly toolchain?: Variant | 'auto' | undefined;
+  /** Where the module goes, relative to cwd; default: build.output of wasme.json, or build/<name>.wasm. */
+  readonly output?: string | undefined;
+  /** Build although nothing has changed. */
+  readonly force?: boolean | undefined;
+  /** Get missing tools and packages first, as far as that works without root. */
+  readonly install?: boolean | undefined;
+}
+
+/** Everything that is known before a tool is started. */
+export interface BuildJob {
+  readonly dir: string;
+  readonly name: string;
+  readonly project: Project | undefined;
+  readonly names: readonly string[];
+  readonly toolchain: Toolchain;
+  readonly profile: Profile;
+  readonly variant: Variant | 'auto';
+  readonly install: boolean;
+  readonly output: string;
+  /** For the lock, the record and what the steps make. */
+  readonly stateDir: string;
+  /** All that decides the result apart from files and tools. */
+  readonly request: string;
+}
+
+/** Finds out what is to be built. Fails with FILE_NOT_FOUND, PROJECT_INVALID, LANGUAGE_UNKNOWN. */
+export async function openJob(options: BuildOptions, edges: Edges): Promise<BuildJob> {
+  const asked = resolve(edges.cwd, options.dir);
+  if ((await kindOf(asked)) !== 'dir') {
+    throw new WasmeError('FILE_NOT_FOUND', `no such folder: ${asked}`, {
+      hint: 'name the folder of a project',
+    });
+  }
+  const found = await findProject(asked);
+  // A wasme.json far above (someone's home) does not make a Cargo project its part.
+  const loaded = found?.dir === asked || options.language === undefined ? found : undefined;
+  const dir = loaded?.dir ?? asked;
+  const names = await topNames(dir);
+  const project = loaded?.project;
+  const { command } = project?.build ?? {};
+  const name = project?.name ?? (basename(dir).replace(/[^\w.-]+/g, '-') || 'filter');
+  const language = options.language ?? project?.language;
+  const known = language === undefined ? detectToolchain(dir, names) : toolchainFor(language);
+  const toolchain = command === undefined ? known : customToolchain(known, command, name);
+  const profile = options.profile ?? project?.build?.profile ?? 'release';
+  const variant = options.toolchain ?? project?.build?.toolchain ?? 'auto';
+  const output =
+    options.output !== undefined
+      ? resolve(edges.cwd, options.output)
+      : loaded === undefined
+        ? join(dir, 'build', `${name}.wasm`)
+        : outputPath(loaded);
+  const { version } = JSON.parse(await readText(join(packageDir(), 'package.json'))) as { version: string };
+  const request = JSON.stringify([
+    version,
+    toolchain.language,
+    profile,
+    variant,
+    name,
+    output,
+    project?.build ?? {},
+  ]);
+  const install = options.install ?? false;
+  const stateDir = join(dir, 'build', '.wasme');
+  return { dir, name, project, names, toolchain, profile, variant, install, output, stateDir, request };
+}
+
+/** Probes the machine and asks the toolchain for its plan. Fails with TOOL_MISSING, TOOL_OUTDATED. */
+export async function planJob(job: BuildJob, edges: Edges): Promise<{ plan: BuildPlan; prepared: Prepared }> {
+  const { dir, name, project, names, toolchain, profile, stateDir } = job;
+  const prepared = await prepare(toolchain, job.variant, job.install, dir, edges);
+  const plan = toolchain.plan({
+    projectDir: dir,
+    project,
+    names,
+    name,
+    profile,
+    variant: prepared.variant,
+    optimize: project?.build?.optimize ?? false,
+    scratchDir: join(stateDir, profile),
+    tools: prepared.tools,
+    env: edges.env,
+    platform: edges.platform,
+  });
+  if (prepared.variant !== 'container') return { plan, prepared };
+  const owner = await stat(dir);
+  const container = inContainer(plan, {
+    engine: containerEngine(edges),
+    image: toolchain.containerImage,
+    name: `wasme-build-${sha256(dir).slice(0, 12)}`,
+    projectDir: dir,
+    user: edges.platform === 'linux' ? `${owner.uid}:${owner.gid}` : undefined,
+    env: edges.env,
+  });
+  return { plan: container, prepared };
+}

@@ -1,0 +1,144 @@
+/** Chooses how a language is built on this machine: the first variant whose tools are all there, or what is missing. */
+import semver from 'semver';
+import { WasmeError } from '../errors.ts';
+import type { Edges } from '../io/edges.ts';
+import { exec } from '../io/exec.ts';
+import { findProgram, runProbes } from './probe.ts';
+import { type Fix, fixFor } from './provision.ts';
+import type { KnownBad, Probe, ProbeResult, Toolchain, Variant } from './toolchain.ts';
+
+export interface Prepared {
+  readonly variant: Variant;
+  readonly tools: Readonly<Record<string, ProbeResult>>;
+}
+
+/** A needed tool that is not usable, and what to do. */
+export interface Lack {
+  readonly probe: Probe;
+  readonly result: ProbeResult;
+  readonly fix: Fix;
+}
+
+/**
+ * Probes the variants that `wish` allows. With `install`, what can be got without root is got first.
+ * Fails with TOOL_MISSING or TOOL_OUTDATED and the commands to type; USAGE for a variant the language does not have.
+ */
+export async function prepare(
+  toolchain: Toolchain,
+  wish: Variant | 'auto',
+  install: boolean,
+  projectDir: string,
+  edges: Edges,
+): Promise<Prepared> {
+  if (wish === 'container') return { variant: 'container', tools: {} };
+  const variants = toolchain.variants.filter(variant => wish === 'auto' || wish === variant);
+  if (variants.length === 0) {
+    throw new WasmeError('USAGE', `${toolchain.title} has no toolchain "${wish}"`, {
+      hint: `use --toolchain ${[...toolchain.variants, 'container'].join(' or ')}`,
+    });
+  }
+  let first: readonly Lack[] = [];
+  for (const variant of variants) {
+    let { tools, lacks } = await look(toolchain, variant, projectDir, edges);
+    if (lacks.length > 0 && install && lacks.every(({ fix }) => fix.command !== undefined)) {
+      await installAll(lacks, edges);
+      ({ tools, lacks } = await look(toolchain, variant, projectDir, edges));
+    }
+    if (lacks.length === 0) {
+      refuseKnownBad(toolchain, tools);
+      return { variant, tools };
+    }
+    if (first.length === 0) first = lacks;
+  }
+  throw lackError(toolchain, first);
+}
+
+/** Results of all probes of a variant, and which needed tools are not usable. */
+export async function look(
+  toolchain: Toolchain,
+  variant: Variant,
+  projectDir: string,
+  edges: Edges,
+): Promise<{ tools: Readonly<Record<string, ProbeResult>>; lacks: readonly Lack[] }> {
+  const probes = toolchain.probes(variant);
+  const tools = await runProbes(probes, projectDir, edges);
+  const lacks = probes.flatMap((probe): Lack[] => {
+    const result = tools[probe.id];
+    if (result === undefined || result.status === 'found' || probe.optional) return [];
+    return [{ probe, result, fix: fixFor(probe, projectDir, edges) }];
+  });
+  return { tools, lacks };
+}
+
+/** Pairs of the tools found that are known not to go together. */
+export function findKnownBad(
+  { knownBad }: Toolchain,
+  tools: Readonly<Record<string, ProbeResult>>,
+): readonly KnownBad[] {
+  return knownBad.filter(pair =>
+    pair.tools.every(({ id, range }) => {
+      const tool = tools[id];
+      const version = semver.coerce(tool?.version);
+      return tool?.status === 'found' && version !== null && semver.satisfies(version, range);
+    }),
+  );
+}
+
+/** docker or podman, absolute; WASME_USE_PODMAN prefers podman as the old wasme did. Fails with TOOL_MISSING. */
+export function containerEngine(edges: Edges): string {
+  const names = edges.env['WASME_USE_PODMAN'] ? ['podman', 'docker'] : ['docker', 'podman'];
+  for (const name of names) {
+    const path = findProgram(name, edges);
+    if (path !== undefined) return path;
+  }
+  throw new WasmeError('TOOL_MISSING', 'neither docker nor podman is on PATH', {
+    hint: 'install one of them, or leave --toolchain container out to build with local tools',
+  });
+}
+
+async function installAll(lacks: readonly Lack[], edges: Edges): Promise<void> {
+  const commands = new Map(lacks.map(({ fix }) => [fix.text, fix.command]));
+  for (const [text, command] of commands) {
+    if (command === undefined) continue;
+    const task = edges.reporter.task(text);
+    const { exitCode, stderr, stdout } = await exec(command, edges, {
+      onLine: line => edges.reporter.detail(line),
+    });
+    if (exitCode !== 0) {
+      task.fail();
+      const output = (stderr.trim() || stdout.trim()).slice(-2_000);
+      throw new WasmeError('TOOL_FAILED', `${text} failed with exit code ${exitCode}:\n${output}`, {
+        hint: 'fix that, or get the tool by hand, and run the command again',
+      });
+    }
+    task.done();
+  }
+}
+
+function refuseKnownBad(toolchain: Toolchain, tools: Readonly<Record<string, ProbeResult>>): void {
+  const [bad] = findKnownBad(toolchain, tools);
+  if (bad === undefined) return;
+  const pair = bad.tools
+    .map(({ id }) => `${tools[id]?.title ?? id} ${tools[id]?.version ?? ''}`.trim())
+    .join(' with ');
+  throw new WasmeError('TOOL_OUTDATED', `${pair}: ${bad.problem}`, { hint: bad.hint });
+}
+
+function lackError(toolchain: Toolchain, lacks: readonly Lack[]): WasmeError {
+  const outdated = lacks.every(({ result }) => result.status === 'too-old');
+  const problems = lacks.map(({ result }) => result.problem ?? `${result.title} is missing`);
+  const fixes = [...new Set(lacks.map(({ fix }) => fix.text))];
+  return new WasmeError(
+    outdated ? 'TOOL_OUTDATED' : 'TOOL_MISSING',
+    `cannot build ${toolchain.title}: ${problems.join('; ')}`,
+    {
+      hint: `${fixes.join('; then ')}${lacks.every(({ fix }) => fix.command) ? ' (or: wasme build --install)' : ''}`,
+      details: {
+        language: toolchain.language,
+        missing: lacks.map(({ result }) => result.title),
+        fixes,
+        installable: lacks.every(({ fix }) => fix.command !== undefined),
+      },
+    },
+  );
+}

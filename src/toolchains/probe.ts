@@ -1,0 +1,159 @@
+/** Is a tool there, where, and which version: carries out the probes of a toolchain. */
+import { accessSync, constants, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { delimiter, dirname, isAbsolute, join, win32 } from 'node:path';
+import semver from 'semver';
+import { globSync } from 'tinyglobby';
+import { WasmeError } from '../errors.ts';
+import type { Edges } from '../io/edges.ts';
+import { type CommandLine, exec } from '../io/exec.ts';
+import { cacheDir } from '../io/paths.ts';
+import type { PackageProbe, Probe, ProbeResult, ProgramProbe } from './toolchain.ts';
+
+/** A compiler that takes longer to say its version is not usable either. */
+const probeTimeoutMs = 30_000;
+
+/** All results by id. Probes run side by side; none of them fails, `status` tells. */
+export async function runProbes(
+  probes: readonly Probe[],
+  projectDir: string,
+  edges: Edges,
+): Promise<Readonly<Record<string, ProbeResult>>> {
+  const results = await Promise.all(
+    probes.map(probe =>
+      probe.kind === 'program'
+        ? probeProgram(probe, projectDir, edges)
+        : probePackage(probe, projectDir, edges),
+    ),
+  );
+  return Object.fromEntries(results.map(result => [result.id, result]));
+}
+
+/** Folder in which `from: 'cache'` packages have their node_modules. */
+export function toolCacheDir(edges: Pick<Edges, 'env' | 'homeDir' | 'platform'>): string {
+  return join(cacheDir(edges), 'npm');
+}
+
+/** Absolute path of a program as the system would find it on PATH, or undefined. */
+export function findProgram(
+  program: string,
+  { env, platform }: Pick<Edges, 'env' | 'platform'>,
+): string | undefined {
+  const endings = platform === 'win32' ? (env['PATHEXT'] ?? '.EXE;.CMD;.BAT').split(';') : [''];
+  const folders = isAbsolute(program)
+    ? ['']
+    : (env['PATH'] ?? env['Path'] ?? '')
+        .split(platform === 'win32' ? win32.delimiter : delimiter)
+        .filter(Boolean);
+  for (const folder of folders) {
+    for (const ending of ['', ...endings]) {
+      const path = join(folder, program + ending);
+      if (isExecutable(path)) return path;
+    }
+  }
+  return undefined;
+}
+
+async function probeProgram(probe: ProgramProbe, projectDir: string, edges: Edges): Promise<ProbeResult> {
+  const { id, title } = probe;
+  let best: ProbeResult = { id, title, status: 'missing', problem: `${title} was not found on PATH` };
+  for (const candidate of probe.candidates) {
+    const path = findProgram(candidate.program, edges);
+    if (path === undefined) continue;
+    const result = await tryCandidate(probe, path, candidate, projectDir, edges);
+    if (result.status === 'found') return result;
+    // Too old says more than broken, and broken more than missing.
+    if (best.status === 'missing' || result.status === 'too-old') best = result;
+  }
+  return best;
+}
+
+async function tryCandidate(
+  probe: ProgramProbe,
+  path: string,
+  candidate: CommandLine,
+  projectDir: string,
+  edges: Edges,
+): Promise<ProbeResult> {
+  const { id, title } = probe;
+  const outcome = await exec({ cwd: projectDir, ...candidate, program: path }, edges, {
+    timeoutMs: probeTimeoutMs,
+  }).catch((error: unknown) => {
+    if (error instanceof WasmeError && error.code === 'TOOL_MISSING') return error;
+    throw error;
+  });
+  if (outcome instanceof WasmeError) {
+    return { id, title, status: 'broken', path, problem: `${path} does not start: ${outcome.message}` };
+  }
+  const { exitCode, stdout, stderr, timedOut } = outcome;
+  if (exitCode !== 0) {
+    const said = (stderr.trim() || stdout.trim()).split('\n')[0] ?? '';
+    const why = timedOut
+      ? `gave no answer in ${probeTimeoutMs / 1000} s`
+      : `ended with exit code ${exitCode}`;
+    return { id, title, status: 'broken', path, problem: `${path} ${why}${said === '' ? '' : `: ${said}`}` };
+  }
+  const version = versionIn(`${stdout}\n${stderr}`, probe.version);
+  const found: ProbeResult = {
+    id,
+    title,
+    status: 'found',
+    path,
+    stdout,
+    ...(version === undefined ? {} : { version }),
+  };
+  const { folderHas } = probe;
+  if (
+    folderHas !== undefined &&
+    globSync(folderHas, { cwd: stdout.trim(), expandDirectories: false }).length === 0
+  ) {
+    return {
+      ...found,
+      status: 'missing',
+      problem: probe.missingText ?? `no ${folderHas} in ${stdout.trim()}`,
+    };
+  }
+  return judgeVersion(found, probe.minimum);
+}
+
+async function probePackage(probe: PackageProbe, projectDir: string, edges: Edges): Promise<ProbeResult> {
+  const { id, title } = probe;
+  const start = probe.from === 'project' ? projectDir : toolCacheDir(edges);
+  for (let folder = start; ; folder = dirname(folder)) {
+    const path = join(folder, 'node_modules', probe.package);
+    const text = await readFile(join(path, 'package.json'), 'utf8').catch(() => undefined);
+    if (text !== undefined) {
+      const version = versionIn(text, /"version"\s*:\s*"([^"]+)"/);
+      return judgeVersion(
+        { id, title, status: 'found', path, ...(version === undefined ? {} : { version }) },
+        probe.minimum,
+      );
+    }
+    if (probe.from === 'cache' || dirname(folder) === folder) break;
+  }
+  const problem = `the npm package ${probe.package} is not installed${probe.from === 'project' ? ' in the project' : ''}`;
+  return { id, title, status: 'missing', problem };
+}
+
+function judgeVersion(found: ProbeResult, minimum: string | undefined): ProbeResult {
+  const version = semver.coerce(found.version);
+  if (minimum === undefined || version === null || semver.gte(version, minimum)) return found;
+  return {
+    ...found,
+    status: 'too-old',
+    problem: `${found.title} ${found.version ?? ''} is too old: ${minimum} or newer is needed`,
+  };
+}
+
+function versionIn(text: string, pattern = /(\d+\.\d+(?:\.\d+)?(?:-[\w.]+)?)/): string | undefined {
+  return pattern.exec(text)?.[1];
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

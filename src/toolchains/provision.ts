@@ -1,0 +1,39 @@
+/** How to get what is missing: the remedy that fits this system, and the cache for npm packages that are tools. */
+import type { Edges } from '../io/edges.ts';
+import { type CommandLine, showCommand } from '../io/exec.ts';
+import { findProgram, toolCacheDir } from './probe.ts';
+import type { Probe, Remedy } from './toolchain.ts';
+
+/** What a person is told, and what `doctor --fix` may run. */
+export interface Fix {
+  /** What to type, or a sentence. */
+  readonly text: string;
+  /** Absent: only a person can do it (root, a download page). */
+  readonly command?: CommandLine;
+}
+
+/** The first way to get a tool that works on this system. */
+export function fixFor(probe: Probe, projectDir: string, edges: Edges): Fix {
+  if (probe.kind === 'package' && probe.from === 'cache') {
+    const wanted = probe.minimum === undefined ? probe.package : `${probe.package}@^${probe.minimum}`;
+    return asFix({
+      command: { program: 'npm', args: ['install', '--no-save', '--prefix', toolCacheDir(edges), wanted] },
+    });
+  }
+  const remedy = probe.remedies.find(
+    ({ platforms, has }) =>
+      (platforms === undefined || platforms.includes(edges.platform)) &&
+      (has === undefined || findProgram(has, edges) !== undefined),
+  );
+  return asFix(remedy ?? { text: `install ${probe.title}` }, projectDir);
+}
+
+function asFix({ command, needsRoot, text }: Remedy, cwd?: string): Fix {
+  if (command === undefined) return { text: text ?? '' };
+  const shown = `${needsRoot ? 'sudo ' : ''}${showCommand(command)}`;
+  const runnable: CommandLine = cwd === undefined ? command : { cwd, ...command };
+  return {
+    text: text === undefined ? shown : `${shown} (${text})`,
+    ...(needsRoot ? {} : { command: runnable }),
+  };
+}

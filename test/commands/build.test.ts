@@ -1,0 +1,238 @@
+/** `wasme build` with a fake compiler: what is written, what is refused, and that a failure leaves the last module alone. */
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { newWorld } from '../helpers/cli.ts';
+import { type FakeWish, fakeProject, setWish } from '../helpers/fake-project.ts';
+
+interface Json {
+  readonly module: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly upToDate: boolean;
+  readonly abiVersion: string;
+  readonly sections: { name: string }[];
+}
+
+describe('build', () => {
+  it('leaves a checked module and says its size', async () => {
+    const world = newWorld();
+    const dir = fakeProject(join(world.cwd, 'pro ject "ü"'));
+    const { exitCode, stdout, stderr } = await world.wasme('build', 'pro ject "ü"');
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toMatch(/^pro ject "ü"\/build\/fake\.wasm {2}\d+ B {2}ABI 0\.2\.1 {2}built in .* s\n/);
+    expect(existsSync(join(dir, 'build', 'fake.wasm'))).toBe(true);
+  });
+
+  it('builds again only when something changed', async () => {
+    const world = newWorld();
+    const dir = fakeProject(join(world.cwd, 'p'));
+    const run = async (...flags: string[]): Promise<Json> =>
+      JSON.parse((await world.wasme('build', 'p', '--json', ...flags)).stdout) as Json;
+    const first = await run();
+    expect(first.upToDate).toBe(false);
+    expect(await run()).toMatchObject({ upToDate: true, sha256: first.sha256 });
+    expect(await run('--force')).toMatchObject({ upToDate: false, sha256: first.sha256 });
+    expect(await run('--profile', 'debug')).toMatchObject({ upToDate: false });
+    setWish(dir, undefined, 'changed');
+    const second = await run();
+    expect(second.upToDate).toBe(false);
+    expect(second.sha256).not.toBe(first.sha256);
+    rmSync(second.module);
+    expect(await run()).toMatchObject({ upToDate: false, sha256: second.sha256 });
+    writeFileSync(second.module, 'tampered');
+    expect(await run()).toMatchObject({ upToDate: false });
+    writeFileSync(join(dir, 'build', '.wasme', 'release.json'), '{"format":');
+    expect(await run()).toMatchObject({ upToDate: false });
+    const compiler = join(dir, 'node_modules', 'assemblyscript', 'package.json');
+    writeFileSync(compiler, readFileSync(compiler, 'utf8').replace('0.28.20', '0.28.21'));
+    writeFileSync(join(dir, 'package-lock.json'), '{}');
+    expect(await run()).toMatchObject({ upToDate: false });
+  });
+
+  it.each<[FakeWish, string, string]>([
+    ['error', 'BUILD_FAILED', 'assembly/index.ts:3:10: error: Cannot find name'],
+    ['packages missing', 'TOOL_MISSING', 'packages of the project are not installed'],
+    ['silent', 'BUILD_FAILED', 'failed with exit code 1 and said nothing'],
+    ['killed', 'BUILD_FAILED', 'was killed'],
+    ['nothing', 'BUILD_FAILED', 'left no module'],
+    ['garbage', 'WASM_INVALID', 'not a WebAssembly'],
+    ['truncated', 'WASM_INVALID', ''],
+    ['foreign', 'WASM_ABI', 'Missing or unknown Proxy-Wasm ABI version'],
+    ['network', 'BUILD_FAILED', 'ENOTFOUND'],
+  ])('a compiler that ends with "%s" is explained and the last module stays', async (wish, code, text) => {
+    const world = newWorld();
+    const dir = fakeProject(join(world.cwd, 'p'));
+    expect((await world.wasme('build', 'p')).exitCode).toBe(0);
+    const before = readFileSync(join(dir, 'build', 'fake.wasm'));
+    setWish(dir, wish);
+    const { exitCode, stdout, stderr } = await world.wasme('build', 'p');
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toContain(`error[${code}]: `);
+    expect(stderr).toContain(text);
+    expect(stderr).toMatch(/\nhelp: .+\n$/);
+    expect(readFileSync(join(dir, 'build', 'fake.wasm'))).toEqual(before);
+    expect(readdirSync(join(dir, 'build')).sort()).toEqual(['.wasme', 'fake.wasm']);
+    expect(existsSync(join(dir, 'build', '.wasme', 'lock'))).toBe(false);
+  });
+
+  it('shows the source line of an error with a caret', async () => {
+    const world = newWorld();
+    fakeProject(join(world.cwd, 'p'), 'error');
+    const { stderr } = await world.wasme('build', 'p');
+    expect(stderr).toContain('  3 |   return confg;\n    |          ^^^^^\n');
+  });
+
+  it('shows warnings and goes on', async () => {
+    const world = newWorld();
+    fakeProject(join(world.cwd, 'p'), 'warning');
+    const { exitCode, stderr } = await world.wasme('build', 'p');
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain('assembly/index.ts:2:1: warning: Conversion');
+  });
+
+  it('missing packages: names the command', async () => {
+    const world = newWorld();
+    const dir = fakeProject(join(world.cwd, 'p'));
+    rmSync(join(dir, 'node_modules'), { recursive: true });
+    const { exitCode, stderr } = await world.wasme('build', 'p');
+    expect(exitCode).toBe(1);
+    expect(stderr).toBe(
+      'error[TOOL_MISSING]: cannot build AssemblyScript: the npm package assemblyscript is not installed in the project\n' +
+        'help: npm install (or: wasme build --install)\n',
+    );
+  });
+
+  it('a compiler that is too old, and one that does not go with the SDK', async () => {
+    const world = newWorld();
+    const dir = fakeProject(join(world.cwd, 'p'));
+    const file = join(dir, 'node_modules', 'assemblyscript', 'package.json');
+    writeFileSync(file, '{ "type": "module", "version": "0.19.2" }');
+    expect((await world.wasme('build', 'p')).stderr).toContain('error[TOOL_OUTDATED]: ');
+    writeFileSync(file, '{ "type": "module", "version": "0.24.0" }');
+    const sdk = join(dir, 'node_modules', '@gcoredev', 'proxy-wasm-sdk-as');
+    mkdirSync(sdk, { recursive: true });
+    writeFileSync(join(sdk, 'package.json'), '{ "version": "1.2.3" }');
+    const { stderr } = await world.wasme('build', 'p');
+    expect(stderr).toContain('AssemblyScript compiler 0.24.0: this SDK is written for AssemblyScript 0.27');
+  });
+
+  it('no Node on PATH', async () => {
+    const world = newWorld({ env: { PATH: '/nowhere' } });
+    fakeProject(join(world.cwd, 'p'));
+    const { exitCode, stderr } = await world.wasme('build', 'p');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('Node was not found on PATH');
+    expect(stderr).toContain('help: install Node 20.19 or newer');
+  });
+
+  it('--dry-run shows the commands and writes nothing', async () => {
+    const world = newWorld();
+    const dir = fakeProject(join(world.cwd, 'p'));
+    const { stdout } = await world.wasme('build', 'p', '--dry-run');
+    expect(stdout).toMatch(/asc\.js --target release --outFile .*\n→ .*build\/fake\.wasm\n$/);
+    expect(existsSync(join(dir, 'build'))).toBe(false);
+  });
+
+  it('two at once: the second waits and finds it done', async () => {
+    const world = newWorld();
+    fakeProject(join(world.cwd, 'p'));
+    const outcomes = await Promise.all([
+      world.wasme('build', 'p', '--json'),
+      world.wasme('build', 'p', '--json'),
+    ]);
+    const results = outcomes.map(({ stdout }) => JSON.parse(stdout) as Json);
+    expect(results.map(result => result.upToDate).sort()).toEqual([false, true]);
+    expect(outcomes.map(({ stderr }) => stderr).join('')).toBe(
+      'waiting for another build of this project …\n',
+    );
+  });
+
+  it('a lock of a process that is gone is taken over', async () => {
+    const world = newWorld();
+    const dir = fakeProject(join(world.cwd, 'p'));
+    mkdirSync(join(dir, 'build', '.wasme'), { recursive: true });
+    const { hostname } = await import('node:os');
+    writeFileSync(join(dir, 'build', '.wasme', 'lock'), `999999999 ${hostname()}\n`);
+    expect((await world.wasme('build', 'p')).exitCode).toBe(0);
+  });
+
+  it('Ctrl-C ends the compiler and leaves nothing half-written', async () => {
+    const interrupt = new AbortController();
+    const world = newWorld({ signal: interrupt.signal });
+    const dir = fakeProject(join(world.cwd, 'p'), 'slow');
+    const running = world.wasme('build', 'p');
+    while (!existsSync(join(dir, 'started'))) await new Promise(resolve => setTimeout(resolve, 20));
+    const pid = Number(readFileSync(join(dir, 'started'), 'utf8'));
+    interrupt.abort();
+    const { exitCode, stderr } = await running;
+    expect(exitCode).toBe(130);
+    expect(stderr).toContain('error[INTERRUPTED]');
+    expect(readdirSync(join(dir, 'build'))).toEqual(['.wasme']);
+    expect(existsSync(join(dir, 'build', '.wasme', 'lock'))).toBe(false);
+    expect(() => process.kill(pid, 0)).toThrow();
+  });
+
+  it('a size budget fails the build and keeps the last module', async () => {
+    const world = newWorld();
+    const dir = fakeProject(join(world.cwd, 'p'), undefined, { build: { sizeBudget: '0.1 kB' } });
+    const { exitCode, stderr } = await world.wasme('build', 'p');
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      /error\[BUILD_TOO_LARGE\]: the module has \d+ bytes, build\.sizeBudget allows 100 \(0\.1 kB\)/,
+    );
+    expect(existsSync(join(dir, 'build', 'fake.wasm'))).toBe(false);
+  });
+
+  it('-o names another place', async () => {
+    const world = newWorld();
+    fakeProject(join(world.cwd, 'p'));
+    expect((await world.wasme('build', 'p', '-o', 'out/x.wasm')).exitCode).toBe(0);
+    expect(existsSync(join(world.cwd, 'out', 'x.wasm'))).toBe(true);
+  });
+
+  it('a project of one’s own command', async () => {
+    const world = newWorld();
+    const build = { command: ['node', 'make.js'], output: 'out/mine.wasm' };
+    const dir = fakeProject(join(world.cwd, 'p'), undefined, { build });
+    writeFileSync(
+      join(dir, 'make.js'),
+      "import { cpSync } from 'node:fs'; cpSync('node_modules/assemblyscript/minimal.wasm', 'out/mine.wasm');",
+    );
+    const { exitCode, stdout } = await world.wasme('build', 'p', '--json');
+    expect(exitCode).toBe(0);
+    expect((JSON.parse(stdout) as Json).module).toBe(join(dir, 'out', 'mine.wasm'));
+  });
+
+  it('knows a project without wasme.json by its files, and the old "build <language> <dir>"', async () => {
+    const world = newWorld();
+    const dir = fakeProject(join(world.cwd, 'p'));
+    rmSync(join(dir, 'wasme.json'));
+    expect((await world.wasme('build', 'p')).stdout).toContain('p/build/p.wasm');
+    expect((await world.wasme('build', 'assemblyscript', 'p')).stdout).toContain('p/build/p.wasm');
+  });
+
+  it.each([
+    ['a folder that does not exist', ['nowhere'], 1, 'FILE_NOT_FOUND'],
+    ['an unknown language', ['cobol', '.'], 2, 'USAGE'],
+    ['a folder that is no project', ['.'], 2, 'LANGUAGE_UNKNOWN'],
+    ['a toolchain the language does not have', ['p', '--toolchain', 'native'], 2, 'USAGE'],
+    ['an unknown profile', ['p', '--profile', 'fast'], 2, 'USAGE'],
+    ['an unknown flag', ['p', '--fast'], 2, 'USAGE'],
+  ])('refuses %s', async (_, args, exitCode, code) => {
+    const world = newWorld();
+    fakeProject(join(world.cwd, 'p'));
+    const outcome = await world.wasme('build', ...args);
+    expect(outcome).toMatchObject({ exitCode, stdout: '' });
+    expect(outcome.stderr).toMatch(new RegExp(`^error\\[${code}\\]: .+\\nhelp: `));
+  });
+
+  it('a wasme.json with a fault: file, line, column, field', async () => {
+    const world = newWorld();
+    const dir = fakeProject(join(world.cwd, 'p'));
+    writeFileSync(join(dir, 'wasme.json'), '{\n  "name": "p",\n  "language": "fortran"\n}\n');
+    const { exitCode, stderr } = await world.wasme('build', 'p');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(`error[PROJECT_INVALID]: ${join(dir, 'wasme.json')}:3:15: language: `);
+  });
+});
