@@ -12,13 +12,10 @@ export interface Verb {
 
 export const verbs: readonly Verb[] = [
   { name: 'init', summary: 'make a project from a template', load: () => import('./init.ts') },
-<<<<<<< HEAD
+  { name: 'build', summary: 'build the filter and check the module', load: () => import('./build.ts') },
   {
     name: 'deploy',
     summary: 'write (and apply) what a proxy or a control plane needs to run the filter',
     load: () => import('./deploy.ts'),
   },
-=======
-  { name: 'build', summary: 'build the filter and check the module', load: () => import('./build.ts') },
->>>>>>> 68f5a28 (build: toolchain plans executed, checked, reused; AssemblyScript)
 ];
