@@ -52,6 +52,16 @@ export const errorKinds = {
     meaning:
       'A host that the filter is meant for would refuse this module or image; --force goes on all the same.',
   },
+  SIGNATURE_INVALID: {
+    exit: 1,
+    meaning:
+      'The image is not signed, or not with the key that was named, or the signature is for another image.',
+  },
+  KEY_INVALID: {
+    exit: 1,
+    meaning:
+      'A signing key cannot be used: not PEM, not ECDSA P-256, encrypted without its password, or damaged.',
+  },
   DIGEST_MISMATCH: {
     exit: 1,
     meaning: 'The bytes that came are not the ones their digest names; nothing of them was kept.',

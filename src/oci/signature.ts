@@ -1,0 +1,158 @@
+/**
+ * Signatures that cosign and policy controllers read: a "simple signing" payload over an image digest, stored beside the
+ * image under the tag `sha256-<hex>.sig` (reference E.1, the form before bundles). Signing is deterministic but for ECDSA itself.
+ */
+import { type KeyObject, sign, verify } from 'node:crypto';
+import { WasmeError } from '../errors.ts';
+import { digestOf, splitDigest } from './digest.ts';
+import { imageOf, jsonBytes } from './layouts/layout.ts';
+import { ociConfig } from './media-types.ts';
+import { type Reference, formatName } from './reference.ts';
+import type { ImageManifest } from './schema.ts';
+import { type GraphBlob, type ImageGraph, type Source, blobOf, fetchBytes, fetchManifest } from './target.ts';
+
+const payloadType = 'application/vnd.dev.cosign.simplesigning.v1+json';
+const signatureKey = 'dev.cosignproject.cosign/signature';
+const payloadKind = 'cosign container image signature';
+/** A payload has about 250 bytes. */
+const maxPayloadBytes = 64 * 1024;
+
+/** The tag under which the signatures of an image lie, in its own repository. */
+export function signatureTag(imageDigest: string): string {
+  const [algorithm, hex] = splitDigest(imageDigest);
+  return `${algorithm}-${hex}.sig`;
+}
+
+/**
+ * The signature artifact for an image: the signatures that are there (`existing`, from `fetchSignatures`) and the new one.
+ * @param imageDigest of the image manifest, which is what hosts pin.
+ */
+export function signImage(
+  reference: Reference,
+  imageDigest: string,
+  privateKey: KeyObject,
+  existing: readonly GraphBlob[] = [],
+): ImageGraph {
+  const payload = jsonBytes({
+    critical: {
+      identity: { 'docker-reference': identityOf(reference) },
+      image: { 'docker-manifest-digest': imageDigest },
+      type: payloadKind,
+    },
+    optional: null,
+  });
+  const signature = sign('sha256', payload, privateKey).toString('base64');
+  const layers = [...existing, blobOf(payloadType, payload, { [signatureKey]: signature })];
+  const config = {
+    architecture: '',
+    created: '0001-01-01T00:00:00Z',
+    history: layers.map(() => ({ created: '0001-01-01T00:00:00Z' })),
+    os: '',
+    rootfs: { type: 'layers', diff_ids: layers.map(layer => layer.descriptor.digest) },
+    config: {},
+  };
+  return imageOf({ config: blobOf(ociConfig, jsonBytes(config)), layers });
+}
+
+/** cosign spells Docker Hub by its old name. */
+function identityOf(reference: Reference): string {
+  return formatName({
+    ...reference,
+    host: reference.host === 'docker.io' ? 'index.docker.io' : reference.host,
+  });
+}
+
+/** Signatures that are stored for an image, oldest first; none is an empty list. `name` is the tag as the source has it. */
+export async function fetchSignatures(source: Source, name: string): Promise<GraphBlob[]> {
+  let manifest: ImageManifest;
+  try {
+    const found = await fetchManifest(source, await source.resolve(name));
+    if (found.manifest.kind !== 'image') return [];
+    ({ manifest } = found);
+  } catch (error) {
+    const absent =
+      error instanceof WasmeError && ['IMAGE_NOT_FOUND', 'REGISTRY_NOT_FOUND'].includes(error.code);
+    if (absent) return [];
+    throw error;
+  }
+  const signatures = manifest.layers.filter(layer => layer.mediaType === payloadType);
+  return Promise.all(
+    signatures.map(async ({ annotations, ...layer }) =>
+      blobOf(payloadType, await fetchBytes(source, layer, maxPayloadBytes), annotations),
+    ),
+  );
+}
+
+export interface VerifiedSignature {
+  /** Repository that the signer named. */
+  readonly identity: string;
+  /** What else was signed: cosign's `-a key=value`. */
+  readonly optional: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The signatures over `imageDigest` that `publicKey` made.
+ * Fails with SIGNATURE_INVALID when there is none: unsigned, signed by someone else, or a payload about another image.
+ */
+export async function verifySignatures(
+  imageDigest: string,
+  signatures: readonly GraphBlob[],
+  publicKey: KeyObject,
+): Promise<VerifiedSignature[]> {
+  const good: VerifiedSignature[] = [];
+  const faults: string[] = [];
+  for (const blob of signatures) {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of blob.open()) chunks.push(chunk);
+    const payload = Buffer.concat(chunks);
+    const signature = Buffer.from(blob.descriptor.annotations?.[signatureKey] ?? '', 'base64');
+    // The signature first: an unsigned payload is not even parsed.
+    if (digestOf(payload) !== blob.descriptor.digest || !verify('sha256', payload, publicKey, signature)) {
+      faults.push('made with another key');
+      continue;
+    }
+    const claim = readPayload(payload);
+    if (claim?.digest === imageDigest) good.push({ identity: claim.identity, optional: claim.optional });
+    else faults.push(`made for ${claim?.digest ?? 'something else'}`);
+  }
+  if (good.length > 0) return good;
+  throw new WasmeError(
+    'SIGNATURE_INVALID',
+    faults.length === 0
+      ? `${imageDigest} is not signed`
+      : `${imageDigest} has ${faults.length} signature(s), none is valid for this key: ${faults.join('; ')}`,
+    { hint: 'do not deploy it; ask whoever published it which key signs it' },
+  );
+}
+
+function readPayload(payload: Buffer): (VerifiedSignature & { readonly digest: string }) | undefined {
+  const json = parseObject(payload.toString('utf8'));
+  const critical = objectAt(json, 'critical');
+  const digest = objectAt(critical, 'image')?.['docker-manifest-digest'];
+  const identity = objectAt(critical, 'identity')?.['docker-reference'];
+  if (critical?.['type'] !== payloadKind || typeof digest !== 'string') return undefined;
+  return {
+    digest,
+    identity: typeof identity === 'string' ? identity : '',
+    optional: objectAt(json, 'optional') ?? {},
+  };
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    return asObject(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function objectAt(
+  object: Record<string, unknown> | undefined,
+  key: string,
+): Record<string, unknown> | undefined {
+  return asObject(object?.[key]);
+}
+
+function asObject(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+}
