@@ -123,8 +123,8 @@ function withProject<Options>(
   options: Options,
   { project }: ResolvedSource,
 ): Options {
-  const deploy = project?.project.deploy;
-  return deploy === undefined ? options : (target.withProject?.(options, deploy) ?? options);
+  if (project === undefined) return options;
+  return target.withProject?.(options, project.project.deploy ?? {}, project.project) ?? options;
 }
 
 async function diffPlan<Options>(

@@ -1,4 +1,5 @@
 /** `wasme deploy envoy`: flags of a plain Envoy. */
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Address, EnvoyOptions } from '../../src/targets/envoy/options.ts';
 import type { FilterKind } from '../../src/targets/intent.ts';
@@ -10,12 +11,15 @@ import { type CommonFlags, addCommonFlags, commonOptions, writeDeployment } from
 
 interface EnvoyFlags extends CommonFlags {
   readonly kind?: FilterKind;
-  readonly port: Address;
-  readonly admin: Address | 'none';
+  readonly port?: Address;
+  readonly admin?: Address | 'none';
   readonly upstream?: string;
   readonly cluster?: Record<string, string>;
   readonly caFile?: string;
   readonly envoyVersion?: string;
+  readonly in?: string;
+  readonly bootstrap?: string;
+  readonly listener?: string;
   readonly allowOnHeadersStopIteration?: boolean;
 }
 
@@ -31,19 +35,22 @@ export function declare(command: Command, context: Context): void {
       ]),
     )
     .addOption(
-      new Option('-p, --port <[host:]port>', 'where Envoy listens')
-        .argParser(address('0.0.0.0'))
-        .default({ address: '0.0.0.0', port: 8080 }, '0.0.0.0:8080'),
+      new Option('-p, --port <[host:]port>', 'where Envoy listens (default: 0.0.0.0:8080)').argParser(
+        address('0.0.0.0'),
+      ),
     )
     .addOption(
-      new Option('--admin <[host:]port|none>', 'admin interface')
-        .argParser(adminAddress)
-        .default({ address: '127.0.0.1', port: 9901 }, '127.0.0.1:9901'),
+      new Option('--admin <[host:]port|none>', 'admin interface (default: 127.0.0.1:9901)').argParser(
+        adminAddress,
+      ),
     )
+    .option('--in <file>', 'put the filter into your own Envoy file instead of a new one')
+    .option('--listener <name|port>', 'with --in: only into this listener (default: all)')
+    .addOption(new Option('--bootstrap <file>', 'old name of --in').hideHelp())
     .option('--upstream <url>', 'backend that requests go to (default: Envoy answers itself)')
     .option('--cluster <name=url>', 'cluster for call-outs; may be repeated', keyValue)
     .option('--ca-file <path>', 'certificate authorities for https clusters, as Envoy opens the file')
-    .option('--envoy-version <version>', 'use only fields that this Envoy has', '1.40')
+    .option('--envoy-version <version>', 'use only fields that this Envoy has (default: 1.40)')
     .option('--allow-on-headers-stop-iteration', 'let a header callback stop the headers alone');
   addCommonFlags(command);
   command.addHelpText(
@@ -52,11 +59,14 @@ export function declare(command: Command, context: Context): void {
 Examples:
   $ wasme deploy envoy > envoy.yaml && envoy -c envoy.yaml
   $ wasme deploy envoy build/my-filter.wasm --upstream http://127.0.0.1:3000 -p 8080 -o envoy.yaml
+  $ wasme deploy envoy --in my-envoy.yaml --listener https -o my-envoy.yaml
   $ wasme deploy envoy --config '{"header":"x-team"}' --envoy-version 1.36 --explain`,
   );
   command.action(async (source: string | undefined, flags: EnvoyFlags) => {
     const { deploy } = await import('../../src/deploy.ts');
-    const edges = edgesOf(context, reporterFor(context, globalOptions(command)));
+    const reporter = reporterFor(context, globalOptions(command));
+    if (flags.bootstrap !== undefined) reporter.warn('--bootstrap is called --in now');
+    const edges = edgesOf(context, reporter);
     const result = await deploy(
       {
         ...commonOptions(flags),
@@ -64,7 +74,7 @@ Examples:
         source,
         kind: flags.kind,
         allowOnHeadersStopIteration: flags.allowOnHeadersStopIteration,
-        targetOptions: envoyOptions(flags),
+        targetOptions: envoyOptions(flags, context),
       },
       edges,
     );
@@ -72,13 +82,16 @@ Examples:
   });
 }
 
-function envoyOptions(flags: EnvoyFlags): EnvoyOptions {
+function envoyOptions(flags: EnvoyFlags, { cwd }: Context): EnvoyOptions {
+  const file = flags.in ?? flags.bootstrap;
   return {
+    in: file === undefined ? undefined : resolve(cwd, file),
+    listener: flags.listener,
     version: flags.envoyVersion,
     listen: flags.port,
-    admin: flags.admin === 'none' ? undefined : flags.admin,
+    admin: flags.admin,
     upstream: flags.upstream,
-    clusters: flags.cluster ?? {},
+    clusters: flags.cluster,
     caFile: flags.caFile,
   };
 }

@@ -9,8 +9,8 @@ export interface Target<Options, Facts = undefined> {
   readonly name: string;
   /** Forms of code this target can be given, preferred one first. An image is pulled into a file where only files are. */
   readonly accepts: readonly IntentCode['from'][];
-  /** The options with what the project's `deploy` part says where they say nothing. Absent: it says nothing of the target. */
-  withProject?(options: Options, deploy: NonNullable<Project['deploy']>): Options;
+  /** The options with what the project says where they say nothing; most of it stands in its `deploy` part. Pure. */
+  withProject?(options: Options, deploy: NonNullable<Project['deploy']>, project: Project): Options;
   /** Reads, changes nothing: the cluster's version, the person's own file. */
   observe(intent: DeployIntent, options: Options, edges: Edges): Promise<Facts>;
   /** Same input, same plan. Fails with DEPLOY_UNSUPPORTED when the target or its version cannot say what is asked. */

@@ -104,7 +104,7 @@ export function filterBootstrap(
         allowOnHeadersStopIteration: undefined,
         ...intent,
       },
-      { listen: free, admin: free, clusters: {}, ...options },
+      { listen: free, admin: free, ...options },
     ),
   ]);
 }

@@ -5,49 +5,53 @@ import { cluster, parseEndpoint } from './clusters.ts';
 import { managerType, routerFilter, wasmEntry } from './filters.ts';
 import type { Address, EnvoyOptions } from './options.ts';
 import { localCode, pluginConfig, remoteCode } from './plugin.ts';
-import { type EnvoyVersion, envoyVersion } from './versions.ts';
+import { envoyVersion } from './versions.ts';
 
 export const upstreamCluster = 'upstream';
+const defaultListen: Address = { address: '0.0.0.0', port: 8080 };
+const defaultAdmin: Address = { address: '127.0.0.1', port: 9901 };
 
-/** What is put around an intent: the plugin's message and the clusters it needs. */
-export interface PluginParts {
-  readonly config: Tree;
-  readonly clusters: readonly Tree[];
+export interface NamedCluster {
+  readonly name: string;
+  readonly cluster: Tree;
 }
 
-/** PluginConfig of the intent, and the cluster its code is fetched through when it is remote. */
-export function pluginParts(intent: DeployIntent, options: EnvoyOptions): PluginParts {
-  const version: EnvoyVersion = envoyVersion(options.version);
+/** PluginConfig of an intent, whose code is a file or a URL. */
+export function pluginOf(intent: DeployIntent, { version }: EnvoyOptions): Tree {
   const { code } = intent;
-  if (code.from === 'file' || code.from === 'proxy-file') {
-    return { config: pluginConfig(intent, version, localCode(code.path)), clusters: [] };
-  }
   if (code.from === 'image') throw new TypeError('an image has to be turned into a file before');
-  const name = codeCluster(intent.id);
-  const sha256 = (code.digest ?? '').replace('sha256:', '');
-  return {
-    config: pluginConfig(intent, version, remoteCode(code.url, sha256, name)),
-    clusters: [cluster(name, parseEndpoint(code.url), options.caFile)],
-  };
+  return pluginConfig(
+    intent,
+    envoyVersion(version),
+    code.from !== 'http'
+      ? localCode(code.path)
+      : remoteCode(code.url, (code.digest ?? '').replace('sha256:', ''), codeCluster(intent.id)),
+  );
 }
 
-/** Name of the cluster that a filter's remote code comes through. */
-export function codeCluster(id: string): string {
+/** Clusters the filter needs: those of call-outs, and the one its code comes through. */
+export function clustersOf(
+  { id, code }: DeployIntent,
+  { clusters = {}, caFile }: EnvoyOptions,
+): NamedCluster[] {
+  const urls = Object.entries(clusters);
+  if (code.from === 'http') urls.push([codeCluster(id), code.url]);
+  return urls.map(([name, url]) => ({ name, cluster: cluster(name, parseEndpoint(url), caFile) }));
+}
+
+function codeCluster(id: string): string {
   return `wasme_code_${id}`;
 }
 
 /** The bootstrap. `entry` stands in for the filter's list entry where it is discovered instead of written down. */
 export function bootstrap(intent: DeployIntent, options: EnvoyOptions, entry?: Tree): Tree {
-  const { config, clusters: codeClusters } = pluginParts(intent, options);
-  const filter = entry ?? wasmEntry(intent.kind, intent.id, config);
+  const filter = entry ?? wasmEntry(intent.kind, intent.id, pluginOf(intent, options));
+  const { upstream, listen = defaultListen, admin = defaultAdmin } = options;
   const clusters = [
-    ...(options.upstream === undefined
-      ? []
-      : [cluster(upstreamCluster, parseEndpoint(options.upstream), options.caFile)]),
-    ...Object.entries(options.clusters)
-      .filter(([name]) => name !== upstreamCluster || options.upstream === undefined)
-      .map(([name, url]) => cluster(name, parseEndpoint(url), options.caFile)),
-    ...codeClusters,
+    ...(upstream === undefined ? [] : [cluster(upstreamCluster, parseEndpoint(upstream), options.caFile)]),
+    ...clustersOf(intent, options)
+      .filter(({ name }) => name !== upstreamCluster || upstream === undefined)
+      .map(named => named.cluster),
   ];
   return {
     node:
@@ -55,17 +59,17 @@ export function bootstrap(intent: DeployIntent, options: EnvoyOptions, entry?: T
         ? undefined
         : because({ id: intent.id, cluster: 'wasme' }, 'discovery needs a node'),
     admin:
-      options.admin === undefined
+      admin === 'none'
         ? undefined
-        : { address: because(socketAddress(options.admin), 'status, statistics and logging (--admin)') },
+        : { address: because(socketAddress(admin), 'status, statistics and logging (--admin)') },
     static_resources: {
       listeners:
-        intent.kind === 'service' && options.upstream === undefined
+        intent.kind === 'service' && upstream === undefined
           ? undefined
           : [
               {
                 name: 'main',
-                address: because(socketAddress(options.listen), 'where traffic comes in (--port)'),
+                address: because(socketAddress(listen), 'where traffic comes in (--port)'),
                 filter_chains: [
                   {
                     filters:

@@ -3,14 +3,14 @@
 export interface EnvoyOptions {
   /** `1.36`; default: the newest that is known. */
   readonly version?: string | undefined;
-  /** Where Envoy listens for traffic. */
-  readonly listen: Address;
-  /** undefined: no admin interface. */
-  readonly admin: Address | undefined;
+  /** Where Envoy listens for traffic; default 0.0.0.0:8080. */
+  readonly listen?: Address | undefined;
+  /** Default 127.0.0.1:9901. */
+  readonly admin?: Address | 'none' | undefined;
   /** URL of the backend; undefined: Envoy answers by itself. */
   readonly upstream?: string | undefined;
   /** Cluster name → URL, for call-outs. */
-  readonly clusters: Readonly<Record<string, string>>;
+  readonly clusters?: Readonly<Record<string, string>> | undefined;
   /** Certificate authorities for https clusters, as Envoy will open the file. */
   readonly caFile?: string | undefined;
   /** A person's own Envoy file that is to be edited; absolute. */

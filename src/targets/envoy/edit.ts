@@ -1,0 +1,237 @@
+/** Puts a filter into a person's own Envoy file, or takes it out: text in, text out. */
+import { isDeepStrictEqual } from 'node:util';
+import { type YAMLMap, type YAMLSeq, isAlias, isMap, isNode } from 'yaml';
+import type { DeployIntent } from '../intent.ts';
+import { type Tree, plain } from '../tree.ts';
+import {
+  type EnvoyFile,
+  type ListenerPart,
+  type Spot,
+  child,
+  items,
+  listenersOf,
+  parseEnvoyFile,
+  refused,
+  scalar,
+  selectListeners,
+  spotOf,
+  terminalIndex,
+} from './file.ts';
+import {
+  type Edit,
+  appendItems,
+  applyEdits,
+  insertItems,
+  insertKey,
+  removeItems,
+  replaceItem,
+} from './splice.ts';
+
+export interface EditOptions {
+  /** For messages. */
+  readonly path: string;
+  /** Only this listener: name or port. */
+  readonly listener?: string | undefined;
+}
+
+/** What goes in: the entry itself and clusters by name. */
+export interface Addition {
+  readonly intent: DeployIntent;
+  readonly entry: Tree;
+  readonly clusters: readonly { readonly name: string; readonly cluster: Tree }[];
+}
+
+/**
+ * The file with the filter in it: before the router of every HTTP connection manager (or what the kind asks for). An
+ * entry of the same name is written anew; when it already says the same, the text comes back as it was.
+ * Fails with DEPLOY_FILE.
+ */
+export function addToFile(text: string, addition: Addition, options: EditOptions): string {
+  const { bom, body } = splitBom(text);
+  const file = parseEnvoyFile(body, options.path);
+  const edits = spotsFor(file, addition.intent, options.listener).flatMap(spot =>
+    editSpot(file, spot, addition),
+  );
+  const withEntries = applyEdits(body, edits);
+  if (addition.clusters.length === 0) return bom + withEntries;
+  // Read anew: both kinds of edits may end at the same place, where their order matters.
+  const edited = parseEnvoyFile(withEntries, options.path);
+  return bom + applyEdits(withEntries, clusterEdits(edited, addition));
+}
+
+export interface Removal {
+  readonly text: string;
+  /** Entries that were taken out; clusters are not counted. */
+  readonly removed: number;
+}
+
+/** The file without the entries and clusters of filter `id`. Nothing else changes, and nothing when it is not there. */
+export function removeFromFile(text: string, id: string, options: EditOptions): Removal {
+  const { bom, body } = splitBom(text);
+  const file = parseEnvoyFile(body, options.path);
+  const found = findEntries(file, id, options.listener);
+  if (found.entries.length === 0) return { text, removed: 0 };
+  // What came last goes first, and the file is read anew in between.
+  const withoutClusters = found.stays ? body : applyEdits(body, clusterRemovals(file, id));
+  const { entries } = findEntries(parseEnvoyFile(withoutClusters, options.path), id, options.listener);
+  const edits = entries.flatMap(({ list, index, owner }) =>
+    removeItems(withoutClusters, list, [index], owner),
+  );
+  return { text: bom + applyEdits(withoutClusters, edits), removed: entries.length };
+}
+
+interface FoundEntries {
+  readonly entries: readonly { readonly list: YAMLSeq; readonly index: number; readonly owner: YAMLMap }[];
+  /** Another listener keeps the filter. */
+  readonly stays: boolean;
+}
+
+function findEntries(file: EnvoyFile, id: string, listener: string | undefined): FoundEntries {
+  const { selected, others } =
+    listener === undefined ? { selected: listenersOf(file), others: [] } : selectListeners(file, listener);
+  const spots = distinct(everySpot(file, selected));
+  const entries = spots.flatMap(({ owner, list }) => {
+    const index = indexOfFilter(file, list, id);
+    return list === undefined || index < 0 ? [] : [{ list, index, owner }];
+  });
+  const stays = everySpot(file, others).some(
+    ({ list }) => indexOfFilter(file, list, id) >= 0 && entries.every(entry => entry.list !== list),
+  );
+  return { entries, stays };
+}
+
+/** Lists that a filter of this kind goes into. Fails with DEPLOY_FILE when there is none or it is shared too widely. */
+function spotsFor(file: EnvoyFile, { kind }: DeployIntent, listener: string | undefined): Spot[] {
+  if (kind === 'service') return [spotOf(file, file.root, 'bootstrap_extensions')];
+  const { selected, others } = selectListeners(file, listener);
+  const spots = distinct(selected.flatMap(part => kindSpots(file, part, kind)));
+  if (spots.length === 0) {
+    const what = kind === 'network' ? 'filter chain' : 'HTTP connection manager';
+    throw refused(
+      `${file.path} has no ${what}${listener === undefined ? '' : ` in listener "${listener}"`}`,
+      'name another --listener, or give the filter another --kind',
+    );
+  }
+  const empty = kind === 'access-log' ? undefined : spots.find(({ list }) => (list?.items.length ?? 0) === 0);
+  if (empty !== undefined) {
+    throw refused(
+      `${file.at(empty.owner.range?.[0] ?? 0)}: ${empty.key} is empty, so nothing here handles traffic`,
+      kind === 'http'
+        ? 'add the filter envoy.filters.http.router first'
+        : 'add the filter that ends the chain first',
+    );
+  }
+  const shared = others
+    .flatMap(part => kindSpots(file, part, kind))
+    .find(other =>
+      spots.some(({ owner, list }) => owner === other.owner || (list !== undefined && list === other.list)),
+    );
+  if (shared !== undefined) {
+    throw refused(
+      `${file.at(shared.owner.range?.[0] ?? 0)}: an alias shares this part with another listener`,
+      'write it out for each listener, or leave --listener out to change all of them',
+    );
+  }
+  return spots;
+}
+
+function kindSpots(file: EnvoyFile, part: ListenerPart, kind: 'http' | 'network' | 'access-log'): Spot[] {
+  if (kind === 'network') return [...part.chains];
+  return part.managers.map(manager => spotOf(file, manager, kind === 'http' ? 'http_filters' : 'access_log'));
+}
+
+function everySpot(file: EnvoyFile, listeners: readonly ListenerPart[]): Spot[] {
+  return [
+    ...listeners.flatMap(part => [
+      ...kindSpots(file, part, 'network'),
+      ...kindSpots(file, part, 'http'),
+      ...kindSpots(file, part, 'access-log'),
+    ]),
+    spotOf(file, file.root, 'bootstrap_extensions'),
+  ];
+}
+
+/** Through aliases one list or mapping is met several times; it is written once. */
+function distinct(spots: readonly Spot[]): Spot[] {
+  return spots.filter(
+    ({ owner, list }, index) =>
+      index === spots.findIndex(other => (list === undefined ? other.owner === owner : other.list === list)),
+  );
+}
+
+function editSpot(file: EnvoyFile, { owner, key, list }: Spot, { intent, entry }: Addition): Edit[] {
+  if (list === undefined) return [insertKey(file.text, owner, key, [entry])];
+  const index = indexOfFilter(file, list, intent.id);
+  if (index < 0) {
+    return key === 'http_filters' || key === 'filters'
+      ? [insertItems(file.text, list, terminalIndex(file, list), [entry])]
+      : [appendItems(file.text, list, [entry])];
+  }
+  const present = list.items[index];
+  if (isAlias(present)) {
+    throw refused(
+      `${file.at(present.range?.[0] ?? 0)}: filter "${intent.id}" is an alias here`,
+      'write it out first',
+    );
+  }
+  const same = isNode(present) && isDeepStrictEqual(present.toJS(file.document), plain(entry));
+  return same ? [] : [replaceItem(file.text, list, index, entry)];
+}
+
+/** A filter is known by the plugin's name, or in a list of discovered ones by its own. */
+function indexOfFilter(file: EnvoyFile, list: YAMLSeq | undefined, id: string): number {
+  return items(file, list).findIndex(item => {
+    const config = child(file, item, 'typed_config');
+    const type = String(scalar(file, config, '@type'));
+    const plugin = scalar(file, child(file, config, 'config'), 'name');
+    if (plugin === id && /\.(Wasm|WasmService|WasmAccessLog)$/.test(type)) return true;
+    return child(file, item, 'config_discovery') !== undefined && scalar(file, item, 'name') === id;
+  });
+}
+
+/** Clusters that are not there yet, marked as the filter's so that they can leave with it. */
+function clusterEdits(file: EnvoyFile, { intent, clusters }: Addition): Edit[] {
+  const owner = child(file, file.root, 'static_resources');
+  const { list } = isMap(owner) ? spotOf(file, owner, 'clusters') : { list: undefined };
+  const present = items(file, list).map(item => scalar(file, item, 'name'));
+  const missing = clusters.filter(({ name }) => !present.includes(name));
+  const [first] = missing;
+  if (first === undefined) return [];
+  if (!isMap(owner)) {
+    throw refused(
+      `${file.path} has no static_resources, where the cluster "${first.name}" would go`,
+      'name the bootstrap instead, or define the cluster in it yourself',
+    );
+  }
+  const added = missing.map(({ cluster }) => ({
+    ...(plain(cluster) as Record<string, Tree>),
+    metadata: { filter_metadata: { wasme: { filter: intent.id } } },
+  }));
+  return [
+    list === undefined ? insertKey(file.text, owner, 'clusters', added) : appendItems(file.text, list, added),
+  ];
+}
+
+function clusterRemovals(file: EnvoyFile, id: string): Edit[] {
+  const owner = child(file, file.root, 'static_resources');
+  if (!isMap(owner)) return [];
+  const { list } = spotOf(file, owner, 'clusters');
+  if (list === undefined) return [];
+  const ours = items(file, list)
+    .map((item, index) => ({
+      index,
+      filter: scalar(file, path(file, item, 'metadata', 'filter_metadata', 'wasme'), 'filter'),
+    }))
+    .filter(({ filter }) => filter === id)
+    .map(({ index }) => index);
+  return removeItems(file.text, list, ours, owner);
+}
+
+function path(file: EnvoyFile, node: unknown, ...keys: string[]): unknown {
+  return keys.reduce((at, key) => child(file, at, key), node);
+}
+
+/** A byte order mark is kept, but positions start behind it. */
+function splitBom(text: string): { bom: string; body: string } {
+  return text.startsWith('\uFEFF') ? { bom: '\uFEFF', body: text.slice(1) } : { bom: '', body: text };
+}

@@ -1,0 +1,175 @@
+/** A person's Envoy file: parsed with positions, and the lists in it that filters go into. */
+import {
+  type Document,
+  LineCounter,
+  type YAMLMap,
+  type YAMLSeq,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  parseAllDocuments,
+  visit,
+} from 'yaml';
+import { WasmeError } from '../../errors.ts';
+import { managerType, routerType } from './filters.ts';
+
+export interface EnvoyFile {
+  /** As it was read, without a byte order mark. */
+  readonly text: string;
+  readonly path: string;
+  readonly document: Document;
+  readonly root: YAMLMap;
+  /** `file:line:col` of an offset. */
+  at(offset: number): string;
+}
+
+/** Fails with DEPLOY_FILE: not YAML or JSON, empty, several documents, or written for API v2. */
+export function parseEnvoyFile(text: string, path: string): EnvoyFile {
+  const lineCounter = new LineCounter();
+  const documents = parseAllDocuments(text, { lineCounter, keepSourceTokens: true });
+  const at = (offset: number): string => {
+    const { line, col } = lineCounter.linePos(offset);
+    return `${path}:${line}:${col}`;
+  };
+  if (!Array.isArray(documents) || documents[0] === undefined) throw refused(`${path} is empty`);
+  const [document, second] = documents;
+  const error = document.errors[0];
+  if (error !== undefined) {
+    const what = (error.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
+    throw refused(`${at(error.pos[0])}: ${what}`, 'correct the file first; Envoy could not read it either');
+  }
+  if (second !== undefined) {
+    throw refused(
+      `${at(second.contents?.range?.[0] ?? second.range[0])}: the file holds ${documents.length} documents, Envoy reads one`,
+      'put each into a file of its own',
+    );
+  }
+  if (!isMap(document.contents)) throw refused(`${path} is no Envoy configuration: it is not a mapping`);
+  const file = { text, path, document, root: document.contents, at };
+  refuseOldApi(file);
+  return file;
+}
+
+/** API v2 names its messages otherwise and keeps filter settings under `config`. */
+function refuseOldApi({ document, at }: EnvoyFile): void {
+  visit(document, {
+    Pair(_key, { key, value }) {
+      if (!isScalar(key) || !isScalar(value) || typeof value.value !== 'string') return;
+      const old =
+        (key.value === '@type' && /\/envoy\.(api\.v2|config\.[\w.]*\.v2(alpha\d?)?)\./.test(value.value)) ||
+        (key.value === 'name' && /^envoy\.(http_connection_manager|tcp_proxy|router)$/.test(value.value));
+      if (!old) return;
+      throw refused(
+        `${at(value.range?.[0] ?? 0)}: "${value.value}" is of Envoy API v2, which no Envoy since 1.17 reads`,
+        'write the file for API v3 first',
+      );
+    },
+  });
+}
+
+/** A list and the mapping that has it under `key`. */
+export interface Spot {
+  readonly owner: YAMLMap;
+  readonly key: string;
+  /** undefined: the key is not there, or holds no list. */
+  readonly list: YAMLSeq | undefined;
+}
+
+export interface ListenerPart {
+  readonly name: string | undefined;
+  readonly port: number | undefined;
+  /** The `filters` of each chain. */
+  readonly chains: readonly Spot[];
+  /** `typed_config` of each HTTP connection manager. */
+  readonly managers: readonly YAMLMap[];
+}
+
+/** Listeners of a bootstrap, or of a file of discovered listeners. */
+export function listenersOf(file: EnvoyFile): ListenerPart[] {
+  const fixed = items(file, child(file, child(file, file.root, 'static_resources'), 'listeners'));
+  const discovered = items(file, child(file, file.root, 'resources')).filter(item =>
+    String(scalar(file, item, '@type')).endsWith('.Listener'),
+  );
+  return [...fixed, ...discovered].map(listener => {
+    const chains = [
+      ...items(file, child(file, listener, 'filter_chains')),
+      child(file, listener, 'default_filter_chain'),
+    ]
+      .filter(node => isMap(node))
+      .map(chain => spotOf(file, chain, 'filters'));
+    const managers = chains
+      .flatMap(({ list }) => items(file, list))
+      .map(filter => child(file, filter, 'typed_config'))
+      .filter(config => isMap(config))
+      .filter(config => scalar(file, config, '@type') === managerType);
+    const socket = child(file, child(file, listener, 'address'), 'socket_address');
+    const name = scalar(file, listener, 'name');
+    const port = scalar(file, socket, 'port_value');
+    return {
+      name: typeof name === 'string' ? name : undefined,
+      port: typeof port === 'number' ? port : undefined,
+      chains,
+      managers,
+    };
+  });
+}
+
+export interface SelectedListeners {
+  readonly selected: readonly ListenerPart[];
+  readonly others: readonly ListenerPart[];
+}
+
+/** Those that `wanted` names (a name or a port), or all. Fails with DEPLOY_FILE when there is none. */
+export function selectListeners(file: EnvoyFile, wanted: string | undefined): SelectedListeners {
+  const all = listenersOf(file);
+  const isWanted = ({ name, port }: ListenerPart): boolean =>
+    wanted === undefined || name === wanted || String(port) === wanted;
+  const selected = all.filter(isWanted);
+  if (selected.length > 0) return { selected, others: all.filter(part => !isWanted(part)) };
+  const names = all.map(({ name, port }) => name ?? String(port));
+  throw refused(
+    wanted === undefined ? `${file.path} has no listeners` : `${file.path} has no listener "${wanted}"`,
+    names.length > 0 ? `it has: ${names.join(', ')}` : 'name a bootstrap, or a file of discovered listeners',
+  );
+}
+
+/** Position of the filter that must stay last: the router, or whatever ends the list. */
+export function terminalIndex(file: EnvoyFile, list: YAMLSeq): number {
+  const router = list.items.findIndex(
+    item =>
+      scalar(file, child(file, item, 'typed_config'), '@type') === routerType ||
+      scalar(file, item, 'name') === 'envoy.filters.http.router',
+  );
+  return router >= 0 ? router : list.items.length - 1;
+}
+
+export function spotOf(file: EnvoyFile, owner: YAMLMap, key: string): Spot {
+  const list = child(file, owner, key);
+  return { owner, key, list: isSeq(list) ? list : undefined };
+}
+
+/** Value of a key; aliases are followed. */
+export function child(file: EnvoyFile, node: unknown, key: string): unknown {
+  const map = follow(file, node);
+  return isMap(map) ? follow(file, map.get(key, true)) : undefined;
+}
+
+export function scalar(file: EnvoyFile, node: unknown, key: string): unknown {
+  const value = child(file, node, key);
+  return isScalar(value) ? value.value : undefined;
+}
+
+export function items(file: EnvoyFile, node: unknown): unknown[] {
+  const list = follow(file, node);
+  return isSeq(list) ? list.items.map(item => follow(file, item)) : [];
+}
+
+function follow({ document }: EnvoyFile, node: unknown): unknown {
+  return isAlias(node) ? node.resolve(document) : node;
+}
+
+/** DEPLOY_FILE. */
+export function refused(message: string, hint?: string): WasmeError {
+  return new WasmeError('DEPLOY_FILE', message, { hint });
+}

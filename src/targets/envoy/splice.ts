@@ -1,0 +1,209 @@
+/**
+ * Changes to a person's YAML or JSON as text: only the lines that come or go differ, so comments, order, quotes and large
+ * numbers stay as they are. Each addition can be taken out again byte for byte.
+ */
+import { type Pair, type YAMLMap, type YAMLSeq, isNode } from 'yaml';
+import { renderYaml } from '../yaml.ts';
+import type { Tree } from '../tree.ts';
+import { plain } from '../tree.ts';
+
+/** Replace `text.slice(start, end)` by `insert`. */
+export interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly insert: string;
+}
+
+/** Applies edits that do not overlap, whatever their order. */
+export function applyEdits(text: string, edits: readonly Edit[]): string {
+  let result = text;
+  for (const { start, end, insert } of [...edits].sort((a, b) => b.start - a.start)) {
+    result = result.slice(0, start) + insert + result.slice(end);
+  }
+  return result;
+}
+
+/** Says in a block list's key line that the key came with the filter, and goes with it. */
+const addedKeyNote = ' # added by wasme';
+
+/** Puts items into a list, before the one at `index`; a list that is empty has to be a flow list (`[]`). */
+export function insertItems(text: string, list: YAMLSeq, index: number, added: readonly Tree[]): Edit {
+  const next = list.items[index];
+  if (list.flow === true || !isNode(next)) {
+    const at = isNode(next) ? startOf(next) : startOf(list) + 1;
+    const insert = flowItems(text, at, added);
+    return { start: at, end: at, insert: isNode(next) ? `${insert},${gapBefore(text, at)}` : insert };
+  }
+  const column = columnOf(text, startOf(list));
+  const at = aboveComments(text, dashLine(text, startOf(next), column), column);
+  return { start: at, end: at, insert: blockLines(text, added, column) };
+}
+
+/** Puts items behind all others; in a flow list (JSON) in front of them, where the comma is certain. */
+export function appendItems(text: string, list: YAMLSeq, added: readonly Tree[]): Edit {
+  if (list.flow === true) return insertItems(text, list, 0, added);
+  return appendLines(text, endOf(text, list), blockLines(text, added, columnOf(text, startOf(list))));
+}
+
+/** Writes an item anew where it stands. */
+export function replaceItem(text: string, list: YAMLSeq, index: number, item: Tree): Edit {
+  const old = list.items[index];
+  if (!isNode(old)) throw new TypeError('no such item');
+  if (list.flow === true) {
+    const start = startOf(old);
+    return { start, end: old.range?.[1] ?? start, insert: flowText(text, start, item) };
+  }
+  const column = columnOf(text, startOf(list));
+  const { start, end } = itemLines(text, list, index);
+  const lines = blockLines(text, [item], column);
+  return { start, end, insert: text.slice(start, end).endsWith('\n') ? lines : lines.replace(/\r?\n$/, '') };
+}
+
+/** Adds `key` with a list of items to a mapping. */
+export function insertKey(text: string, map: YAMLMap, key: string, added: readonly Tree[]): Edit {
+  const first = map.items[0]?.key;
+  if (map.flow === true || !isNode(first)) {
+    const at = isNode(first) ? startOf(first) : startOf(map) + 1;
+    // The space after "[" tells removeItem that the key came with the item.
+    const list = `${JSON.stringify(key)}: [ ${flowItems(text, at, added)}]`;
+    return { start: at, end: at, insert: isNode(first) ? `${list},${gapBefore(text, at)}` : list };
+  }
+  const column = columnOf(text, startOf(first));
+  const eol = text.includes('\r\n') ? '\r\n' : '\n';
+  const head = `${' '.repeat(column)}${key}:${addedKeyNote}${eol}`;
+  return appendLines(text, endOf(text, map), head + blockLines(text, added, column + 2));
+}
+
+/**
+ * Takes the items at `indexes` out, and the key above them when it came with them. `owner` is the mapping that has the
+ * list.
+ */
+export function removeItems(text: string, list: YAMLSeq, indexes: readonly number[], owner: YAMLMap): Edit[] {
+  if (indexes.length === 0) return [];
+  const pair = owner.items.find(({ value }) => value === list);
+  const all = indexes.length === list.items.length;
+  if (list.flow === true) {
+    const open = startOf(list);
+    const keyCame = text[open + 1] === ' ' && text[open + 2] !== ']';
+    return all && keyCame && pair !== undefined
+      ? [removeFlowPair(text, owner, pair)]
+      : indexes.map(index => removeFlowItem(list, index));
+  }
+  const lines = indexes.map(index => itemLines(text, list, index));
+  const first = lines[0]?.start ?? 0;
+  const keyLine = isNode(pair?.key) ? lineStart(text, startOf(pair.key)) : first;
+  const keyCame = text.slice(keyLine, lineEnd(text, keyLine)).trimEnd().endsWith(addedKeyNote);
+  if (all && keyCame) return [withoutLastNewline(text, keyLine, lines.at(-1)?.end ?? first)];
+  return lines.map(({ start, end }) => withoutLastNewline(text, start, end));
+}
+
+function removeFlowItem(list: YAMLSeq, index: number): Edit {
+  const item = list.items[index];
+  const next = list.items[index + 1];
+  const previous = list.items[index - 1];
+  const start = isNode(item) ? startOf(item) : 0;
+  const end = isNode(item) ? (item.range?.[1] ?? start) : 0;
+  if (isNode(next)) return { start, end: startOf(next), insert: '' };
+  if (isNode(previous)) return { start: previous.range?.[1] ?? start, end, insert: '' };
+  return { start, end, insert: '' };
+}
+
+function removeFlowPair(text: string, map: YAMLMap, pair: Pair): Edit {
+  const next = map.items[map.items.indexOf(pair) + 1]?.key;
+  const start = isNode(pair.key) ? startOf(pair.key) : 0;
+  if (isNode(next)) return { start, end: startOf(next), insert: '' };
+  const end = isNode(pair.value) ? (pair.value.range?.[1] ?? start) : start;
+  const before = text.slice(0, start).replace(/,\s*$/, '').length;
+  return { start: before, end, insert: '' };
+}
+
+/** Lines from the item's dash to the end of its content. */
+function itemLines(text: string, list: YAMLSeq, index: number): { start: number; end: number } {
+  const item = list.items[index];
+  if (!isNode(item)) throw new TypeError('no such item');
+  const column = columnOf(text, startOf(list));
+  return { start: dashLine(text, startOf(item), column), end: lineEnd(text, endOf(text, item)) };
+}
+
+/** Start of the line on which the item's `-` stands: between it and the item there may be an anchor, a tag, a comment. */
+function dashLine(text: string, offset: number, column: number): number {
+  let line = lineStart(text, offset);
+  while (line > 0 && text[line + column] !== '-') line = lineStart(text, line - 1);
+  return line;
+}
+
+/** Comments right above a line at the same column belong to it; additions go above them. */
+function aboveComments(text: string, line: number, column: number): number {
+  let start = line;
+  while (start > 0) {
+    const above = lineStart(text, start - 1);
+    if (text.slice(above, start).search(/\S/) !== column || text[above + column] !== '#') break;
+    start = above;
+  }
+  return start;
+}
+
+function appendLines(text: string, contentEnd: number, lines: string): Edit {
+  const at = lineEnd(text, contentEnd);
+  // A last line without a newline stays one: removal takes the newline in front away again.
+  if (at === text.length && !text.endsWith('\n')) {
+    const eol = text.includes('\r\n') ? '\r\n' : '\n';
+    return { start: at, end: at, insert: eol + lines.replace(/\r?\n$/, '') };
+  }
+  return { start: at, end: at, insert: lines };
+}
+
+function withoutLastNewline(text: string, start: number, end: number): Edit {
+  if (end < text.length || text.endsWith('\n') || start === 0) return { start, end, insert: '' };
+  return { start: text[start - 2] === '\r' ? start - 2 : start - 1, end, insert: '' };
+}
+
+function blockLines(text: string, list: readonly Tree[], column: number): string {
+  const eol = text.includes('\r\n') ? '\r\n' : '\n';
+  const lines = renderYaml([list]).trimEnd().split('\n');
+  return lines.map(line => (line === '' ? eol : `${' '.repeat(column)}${line}${eol}`)).join('');
+}
+
+function flowItems(text: string, offset: number, added: readonly Tree[]): string {
+  return added.map(item => flowText(text, offset, item)).join(`,${gapBefore(text, offset)}`);
+}
+
+/** JSON of a value at an offset: over several lines when the offset begins its line. */
+function flowText(text: string, offset: number, value: Tree): string {
+  const ownLine = text.slice(lineStart(text, offset), offset).trim() === '';
+  if (!ownLine) return JSON.stringify(plain(value));
+  const eol = text.includes('\r\n') ? '\r\n' : '\n';
+  return JSON.stringify(plain(value), null, 2).replaceAll('\n', eol + ' '.repeat(columnOf(text, offset)));
+}
+
+/** What separates two items here: a new line with the indentation, or a space. */
+function gapBefore(text: string, offset: number): string {
+  const line = lineStart(text, offset);
+  const indentation = text.slice(line, offset);
+  if (indentation.trim() !== '' || line === 0) return ' ';
+  return (text[line - 2] === '\r' ? '\r\n' : '\n') + indentation;
+}
+
+/** End of a node's content: line breaks and blanks after it are not part of it. */
+function endOf(text: string, node: { range?: readonly number[] | null | undefined }): number {
+  const end = node.range?.[1] ?? 0;
+  return text.slice(0, end).trimEnd().length;
+}
+
+function startOf(node: { range?: readonly number[] | null | undefined }): number {
+  return node.range?.[0] ?? 0;
+}
+
+function columnOf(text: string, offset: number): number {
+  return offset - lineStart(text, offset);
+}
+
+function lineStart(text: string, offset: number): number {
+  return offset === 0 ? 0 : text.lastIndexOf('\n', offset - 1) + 1;
+}
+
+/** Offset behind the line's newline, or the end of the text. */
+function lineEnd(text: string, offset: number): number {
+  const newline = text.indexOf('\n', offset);
+  return newline < 0 ? text.length : newline + 1;
+}
