@@ -21,7 +21,7 @@ export interface EnvoyFile {
   readonly document: Document;
   readonly root: YAMLMap;
   /** `file:line:col` of an offset. */
-  at(offset: number): string;
+  readonly at: (offset: number) => string;
 }
 
 /** Fails with DEPLOY_FILE: not YAML or JSON, empty, several documents, or written for API v2. */

@@ -157,7 +157,7 @@ describe("editing a person's file", () => {
     for (const kind of ['http', 'network', 'service', 'access-log'] as const) {
       const edited = add(text, { kind, clusters: ['c1', 'c2'] });
       expect(edited).not.toBe(text);
-      expect(() => parse(edited.replace('\uFEFF', ''))).not.toThrow();
+      expect(() => void parse(edited.replace('\uFEFF', ''))).not.toThrow();
       if (text.includes('\r')) expect(edited.replaceAll('\r\n', '')).not.toContain('\n');
       expect(add(edited, { kind, clusters: ['c1', 'c2'] })).toBe(edited);
       expect(remove(edited)).toBe(text);
