@@ -6,7 +6,7 @@ import { Parser, type ReadEntry } from 'tar';
 import { WasmeError } from '../errors.ts';
 
 export interface TarFile {
-  /** At most 100 bytes of ASCII, no folders made for it. */
+  /** At most 100 bytes of ASCII. */
   readonly name: string;
   readonly bytes: Uint8Array;
 }
@@ -36,15 +36,23 @@ export const maxTarHeaderBytes = 64 * 1024;
 export function writeTar(files: readonly TarFile[], mtimeSeconds = 0): Uint8Array {
   const parts: Uint8Array[] = [];
   for (const { name, bytes } of files) {
-    parts.push(header(name, bytes.length, mtimeSeconds), bytes);
-    parts.push(Buffer.alloc((blockBytes - (bytes.length % blockBytes)) % blockBytes));
+    parts.push(tarHeader(name, bytes.length, mtimeSeconds), bytes, tarPadding(bytes.length));
   }
-  parts.push(Buffer.alloc(2 * blockBytes));
+  parts.push(tarEnd);
   return Buffer.concat(parts);
 }
 
-function header(name: string, size: number, mtimeSeconds: number): Uint8Array {
-  if (!/^[\x21-\x7e]{1,100}$/.test(name) || name.includes('/')) {
+/** Two zero blocks: the end of an archive. */
+export const tarEnd: Uint8Array = Buffer.alloc(2 * blockBytes);
+
+/** What fills the last block of a file of `size` bytes. */
+export function tarPadding(size: number): Uint8Array {
+  return Buffer.alloc((blockBytes - (size % blockBytes)) % blockBytes);
+}
+
+/** The header block of a regular file. Fails with IMAGE_UNSUPPORTED for a name that would need an extension. */
+export function tarHeader(name: string, size: number, mtimeSeconds = 0): Uint8Array {
+  if (!/^[\x21-\x7e]{1,100}$/.test(name)) {
     throw new WasmeError('IMAGE_UNSUPPORTED', `cannot put a file named ${JSON.stringify(name)} in an image`, {
       hint: 'use a plain name of at most 100 characters',
     });

@@ -1,0 +1,156 @@
+/**
+ * Reads OCI archives (a tar of an image layout) where they lie: headers are scanned once, blobs are read from their place.
+ * Nothing is unpacked, and only names that an image layout has are looked at.
+ */
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { Header } from 'tar';
+import { WasmeError } from '../errors.ts';
+import { fileError } from '../io/files.ts';
+import { blobPath } from './archive-write.ts';
+import { isDigest, verified } from './digest.ts';
+import { compressionOf } from './gzip.ts';
+import { maxManifestBytes } from './limits.ts';
+import { ociIndex } from './media-types.ts';
+import { parseManifest } from './schema.ts';
+import { maxTarEntries } from './tar.ts';
+import type { Descriptor, Source } from './target.ts';
+
+const refNameKey = 'org.opencontainers.image.ref.name';
+
+export interface ArchivedImage {
+  readonly descriptor: Descriptor;
+  /** As the archive names it: a full reference, a bare tag, or nothing. */
+  readonly name: string | undefined;
+}
+
+export interface Archive extends Source {
+  readonly images: readonly ArchivedImage[];
+}
+
+interface Place {
+  /** Byte in the file where the content starts. */
+  readonly start: number;
+  readonly size: number;
+}
+
+/**
+ * Opens an archive that `save`, skopeo (`oci-archive:`) or podman wrote.
+ * Fails with IMAGE_INVALID when it is damaged and IMAGE_UNSUPPORTED when it is another kind of archive.
+ */
+export async function openArchive(path: string): Promise<Archive> {
+  const places = await scan(path);
+  const read = async (name: string): Promise<Buffer | undefined> => {
+    const place = places.get(name);
+    if (place === undefined) return undefined;
+    if (place.size > maxManifestBytes) {
+      throw new WasmeError(
+        'IMAGE_INVALID',
+        `${name} in ${path} has ${place.size} bytes; the limit is ${maxManifestBytes}`,
+      );
+    }
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of stream(path, place)) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  };
+  const index = await read('index.json');
+  if (index === undefined) throw otherArchive(path, places);
+  const manifest = parseManifest(index, ociIndex);
+  if (manifest.kind !== 'index') throw new WasmeError('IMAGE_INVALID', `index.json in ${path} is no index`);
+  const images = manifest.manifests.map(({ annotations, ...descriptor }) => ({
+    descriptor,
+    name: annotations?.[refNameKey] ?? annotations?.['io.containerd.image.name'],
+  }));
+  return {
+    label: path,
+    images,
+    resolve(name) {
+      const found = images.find(image => image.name === name || image.descriptor.digest === name);
+      if (found !== undefined) return Promise.resolve(found.descriptor);
+      const names = images.map(image => image.name ?? image.descriptor.digest).join(', ');
+      return Promise.reject(
+        new WasmeError('IMAGE_NOT_FOUND', `${path} holds no image ${name}`, {
+          hint: `it holds ${names || 'none'}`,
+        }),
+      );
+    },
+    fetch(descriptor, { from = 0 }: { from?: number | undefined } = {}) {
+      const place = isDigest(descriptor.digest) ? places.get(blobPath(descriptor.digest)) : undefined;
+      if (place === undefined) {
+        throw new WasmeError('IMAGE_INVALID', `${path} lacks the blob ${descriptor.digest}`, {
+          hint: 'the archive is incomplete; save it again',
+        });
+      }
+      const bytes = stream(path, { start: place.start + from, size: place.size - from });
+      return from === 0 ? verified(bytes, descriptor, `${path}: ${descriptor.digest}`) : bytes;
+    },
+  };
+}
+
+function stream(path: string, { start, size }: Place): AsyncIterable<Uint8Array> {
+  if (size <= 0) return (async function* () {})();
+  return createReadStream(path, { start, end: start + size - 1 }) as AsyncIterable<Uint8Array>;
+}
+
+/** Name → place of the regular files that an image layout has. A name that comes twice is refused: which one counts? */
+async function scan(path: string): Promise<Map<string, Place>> {
+  let file: FileHandle;
+  try {
+    file = await open(path);
+  } catch (error) {
+    throw fileError(error, path, 'read');
+  }
+  try {
+    const places = new Map<string, Place>();
+    const { size: fileSize } = await file.stat();
+    const block = Buffer.alloc(512);
+    let entries = 0;
+    for (let at = 0; at + 512 <= fileSize; ) {
+      await file.read(block, 0, 512, at);
+      const header = new Header(block);
+      if (header.nullBlock) break;
+      if (!header.cksumValid) throw notTar(path, at === 0 ? block : undefined);
+      const size = header.size ?? 0;
+      if (++entries > maxTarEntries) throw damaged(path, `it has more than ${maxTarEntries} entries`);
+      if (at + 512 + size > fileSize) throw damaged(path, 'it ends early');
+      const name = (header.path ?? '').replace(/^\.\//, '');
+      if (header.type === 'File' || header.type === 'OldFile') {
+        if (places.has(name) && isLayoutName(name)) throw damaged(path, `it holds ${name} twice`);
+        places.set(name, { start: at + 512, size });
+      }
+      at += 512 + Math.ceil(size / 512) * 512;
+    }
+    return places;
+  } finally {
+    await file.close();
+  }
+}
+
+function isLayoutName(name: string): boolean {
+  return name === 'index.json' || name === 'oci-layout' || name.startsWith('blobs/');
+}
+
+function notTar(path: string, start: Buffer | undefined): WasmeError {
+  if (start === undefined) return damaged(path, 'a header is not what a tar has');
+  const compression = compressionOf(start);
+  return new WasmeError('IMAGE_INVALID', `${path} is no tar archive`, {
+    hint:
+      compression === 'none'
+        ? 'name a file that "wasme save" wrote, or skopeo as oci-archive:'
+        : `it is compressed: unpack it with ${compression === 'gzip' ? 'gunzip' : 'unzstd'} first`,
+  });
+}
+
+function damaged(path: string, why: string): WasmeError {
+  return new WasmeError('IMAGE_INVALID', `${path} is damaged: ${why}`, { hint: 'copy or save it again' });
+}
+
+function otherArchive(path: string, places: ReadonlyMap<string, Place>): WasmeError {
+  return places.has('manifest.json')
+    ? new WasmeError('IMAGE_UNSUPPORTED', `${path} is a Docker archive, not an OCI one`, {
+        hint: `skopeo copy docker-archive:${path} oci-archive:image.tar`,
+      })
+    : new WasmeError('IMAGE_UNSUPPORTED', `${path} is a tar archive but holds no images`, {
+        hint: 'name a file that "wasme save" wrote, or skopeo as oci-archive:',
+      });
+}

@@ -1,0 +1,137 @@
+/** Archives: written, read back, the same bytes every time, and none of the broken ones accepted. */
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openArchive } from '../../../src/oci/archive-read.ts';
+import { writeArchive } from '../../../src/oci/archive-write.ts';
+import { type LayoutName, layouts, packImage } from '../../../src/oci/layouts/index.ts';
+import { jsonBytes } from '../../../src/oci/layouts/layout.ts';
+import { readImage } from '../../../src/oci/read.ts';
+import { openImage } from '../../../src/oci/read-open.ts';
+import { type Source, graphSource } from '../../../src/oci/target.ts';
+import { newWorld } from '../../helpers/cli.ts';
+import { described, emptyModule, foreignTar, largerModule } from '../../helpers/images.ts';
+
+const imageNamed = async (layout: LayoutName, module = largerModule) => {
+  const source = graphSource(packImage(layout, module, described));
+  return { source, descriptor: await source.resolve(''), name: `registry.example/team/${layout}:v1` };
+};
+
+describe('an archive', () => {
+  it('gives back every image, byte for byte', async () => {
+    const path = join(newWorld().cwd, 'images.tar');
+    const images = await Promise.all((Object.keys(layouts) as LayoutName[]).map(name => imageNamed(name)));
+    await writeArchive(path, images);
+    const archive = await openArchive(path);
+    expect(archive.images.map(image => image.name)).toEqual(images.map(image => image.name));
+    for (const { name, descriptor } of images) {
+      const image = await openImage(archive, name);
+      expect(image.descriptor.digest).toBe(descriptor.digest);
+      expect(Buffer.from((await readImage(image)).module).equals(largerModule)).toBe(true);
+    }
+  });
+
+  it('is the same file every time, holds each blob once, and leaves nothing beside it', async () => {
+    const { cwd } = newWorld();
+    const images = [await imageNamed('oci'), await imageNamed('hybrid')];
+    const first = await writeArchive(join(cwd, 'a.tar'), images);
+    await writeArchive(join(cwd, 'b.tar'), images);
+    expect(readFileSync(join(cwd, 'a.tar')).equals(readFileSync(join(cwd, 'b.tar')))).toBe(true);
+    // two manifests, one runtime config, one bare module, one tar layer
+    expect(first.blobs).toBe(5);
+    expect(readdirSync(cwd).sort()).toEqual(['a.tar', 'b.tar']);
+  });
+
+  it('that cannot be finished leaves no file', async () => {
+    const { cwd } = newWorld();
+    const good = await imageNamed('compat');
+    const source: Source = {
+      ...good.source,
+      fetch: descriptor => {
+        if (descriptor.mediaType.includes('tar')) throw new Error('the line went dead');
+        return good.source.fetch(descriptor);
+      },
+    };
+    const broken = { ...good, source };
+    await expect(writeArchive(join(cwd, 'a.tar'), [broken])).rejects.toThrow('the line went dead');
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  it('names what it holds when asked for something else', async () => {
+    const path = join(newWorld().cwd, 'a.tar');
+    await writeArchive(path, [await imageNamed('compat')]);
+    await expect((await openArchive(path)).resolve('x/y:z')).rejects.toMatchObject({
+      code: 'IMAGE_NOT_FOUND',
+      hint: 'it holds registry.example/team/compat:v1',
+    });
+  });
+});
+
+describe('a file that is no such archive', () => {
+  const index = jsonBytes({ schemaVersion: 2, manifests: [] });
+  const good = foreignTar([{ path: 'index.json', bytes: index }]);
+  const damagedByte = Buffer.from(good);
+  damagedByte[0] = 0x7a;
+  it.each<[string, Uint8Array, string, string]>([
+    ['text', Buffer.alloc(2000, 'x'), 'IMAGE_INVALID', 'is no tar archive'],
+    ['gzip', gzipSync(Buffer.alloc(2000, 'x'), { level: 0 }), 'IMAGE_INVALID', 'is no tar archive'],
+    ['a module', emptyModule, 'IMAGE_UNSUPPORTED', 'holds no images'],
+    [
+      'cut short',
+      foreignTar([{ path: 'index.json', bytes: index, size: 99_999 }]),
+      'IMAGE_INVALID',
+      'it ends early',
+    ],
+    ['a flipped byte', damagedByte, 'IMAGE_INVALID', 'is no tar archive'],
+    [
+      'two index.json',
+      foreignTar([
+        { path: 'index.json', bytes: index },
+        { path: './index.json', bytes: index },
+      ]),
+      'IMAGE_INVALID',
+      'holds index.json twice',
+    ],
+    [
+      'docker save of old',
+      foreignTar([{ path: 'manifest.json', bytes: Buffer.from('[]') }]),
+      'IMAGE_UNSUPPORTED',
+      'is a Docker archive',
+    ],
+    [
+      'index.json is a link',
+      foreignTar([{ path: 'index.json', type: '2', link: '/etc/passwd' }]),
+      'IMAGE_UNSUPPORTED',
+      'holds no images',
+    ],
+    [
+      'index.json is an image',
+      foreignTar([{ path: 'index.json', bytes: jsonBytes({ schemaVersion: 2, layers: [] }) }]),
+      'IMAGE_INVALID',
+      'fields of the other kind',
+    ],
+  ])('%s', async (_title, bytes, code, says) => {
+    const path = join(newWorld().cwd, 'a.tar');
+    writeFileSync(path, bytes);
+    await expect(openArchive(path)).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(says) as string,
+    });
+  });
+
+  it('a blob that is missing, and one that lies', async () => {
+    const { cwd } = newWorld();
+    const image = await imageNamed('compat', emptyModule);
+    await writeArchive(join(cwd, 'a.tar'), [image]);
+    const bytes = readFileSync(join(cwd, 'a.tar'));
+    bytes[bytes.indexOf('plugin.wasm') + 100] = 0x39;
+    writeFileSync(join(cwd, 'lies.tar'), bytes);
+    const opened = await openImage(await openArchive(join(cwd, 'lies.tar')), image.name);
+    await expect(readImage(opened)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+  });
+
+  it('a path that is not there', async () => {
+    await expect(openArchive('/nowhere/a.tar')).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+  });
+});
