@@ -73,7 +73,7 @@ function filterPatches(
   };
   const extension = {
     applyTo: because('EXTENSION_CONFIG', "delivered on its own, so that Istio's agent can fetch the module"),
-    match: { context: context(options) },
+    match: { context: context(options), ...(options.patchContext === 'waypoint' ? { waypoint: {} } : {}) },
     patch: { operation: 'ADD', value: { name, typed_config: typed } },
   };
   return [extension, ...places(intent, options, discovered)];
@@ -230,6 +230,9 @@ function refuse(intent: DeployIntent, options: IstioOptions, version: IstioVersi
     throw unsupported('an EnvoyFilter would have to contain the pull secret itself', {
       hint: 'make the image readable without a secret, or leave out what WasmPlugin has no field for (--explain tells)',
     });
+  }
+  if (options.patchContext === 'waypoint' && (kind === 'service' || kind === 'access-log')) {
+    throw unsupported(`a ${kind} cannot be put into waypoints`, { hint: 'leave --patch-context out' });
   }
   if (options.patchContext === 'waypoint' && version.minor < since.waypointContext) {
     throw unsupported(`an EnvoyFilter of Istio ${version.text} does not reach waypoints`, {

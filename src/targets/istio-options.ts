@@ -73,6 +73,9 @@ function references(targets: readonly string[], version: IstioVersion): { readon
       throw new WasmeError(
         'DEPLOY_UNSUPPORTED',
         `Istio takes at most ${maxTargetRefs} targets, not ${refs.length}`,
+        {
+          hint: 'deploy the rest under another --id',
+        },
       );
     }
     return { targetRefs: because(refs, reason) };

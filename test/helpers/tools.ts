@@ -14,6 +14,12 @@ const known = {
   'docker-registry': { program: 'docker-registry', get: '.ci/provision registries' },
   skopeo: { program: 'skopeo', get: '.ci/provision registries' },
   chromium: { program: 'chromium', get: '.ci/provision chromium' },
+  kubectl: { file: 'kubectl-1.37.1/bin/kubectl', get: '.ci/provision kubernetes' },
+  etcd: { file: 'etcd/bin/etcd', get: '.ci/provision kubernetes' },
+  'kube-apiserver': {
+    file: 'kube-apiserver-1.36.3/bin/kube-apiserver',
+    get: '.ci/provision kubernetes',
+  },
   openssl: { program: 'openssl', get: 'apt-get install openssl' },
   npm: { program: 'npm', get: 'npm comes with Node' },
 } satisfies Record<string, { program?: string; file?: string; get: string }>;

@@ -1,0 +1,227 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { WasmeError } from '../../../src/errors.ts';
+import { envoyGatewayPlan, glooPlan, goldenPlans, istioPlan, planText } from '../../helpers/deploy-cases.ts';
+
+const goldens = join(import.meta.dirname, '..', '..', 'fixtures', 'goldens', 'deploy');
+
+describe('documents for control planes', () => {
+  it.each(goldenPlans)('$name', async ({ name, plan }) => {
+    const text = planText(plan());
+    await expect(text).toMatchFileSnapshot(join(goldens, `${name}.yaml`));
+    expect(planText(plan()), 'the same bytes again').toBe(text);
+    expect(parse(planText(plan(), true)), 'reasons change nothing').toEqual(parse(text));
+  });
+});
+
+describe('what a control plane cannot say', () => {
+  const text = { configuration: { form: 'text', text: 'world' } } as const;
+  const inImage = { code: { from: 'image', reference: 'r.example/f:v1', digest: undefined } } as const;
+  it.each<[string, () => unknown, string, RegExp]>([
+    [
+      'TrafficExtension before 1.30',
+      () => istioPlan({ version: '1.29', options: { kind: 'traffic-extension' } }),
+      'DEPLOY_UNSUPPORTED',
+      /1\.29 has no TrafficExtension/,
+    ],
+    [
+      'raw text in a forced WasmPlugin',
+      () => istioPlan({ version: '1.31', intent: text, options: { kind: 'wasm-plugin' } }),
+      'DEPLOY_UNSUPPORTED',
+      /raw text/,
+    ],
+    [
+      'target references before 1.20',
+      () => istioPlan({ version: '1.19', options: { targetRefs: ['Gateway/g'] } }),
+      'DEPLOY_UNSUPPORTED',
+      /cannot attach/,
+    ],
+    [
+      'two targets before 1.22',
+      () => istioPlan({ version: '1.21', options: { targetRefs: ['Gateway/g', 'Gateway/h'] } }),
+      'DEPLOY_UNSUPPORTED',
+      /one target, not 2/,
+    ],
+    [
+      'a target in an old EnvoyFilter',
+      () => istioPlan({ version: '1.21', intent: text, options: { targetRefs: ['Gateway/g'] } }),
+      'DEPLOY_UNSUPPORTED',
+      /cannot name a gateway/,
+    ],
+    [
+      'seventeen targets',
+      () =>
+        istioPlan({
+          version: '1.31',
+          options: { targetRefs: Array.from({ length: 17 }, (_, n) => `Gateway/g${n}`) },
+        }),
+      'DEPLOY_UNSUPPORTED',
+      /at most 16/,
+    ],
+    [
+      'labels and targets',
+      () => istioPlan({ version: '1.31', options: { labels: { a: 'b' }, targetRefs: ['Gateway/g'] } }),
+      'USAGE',
+      /exclude each other/,
+    ],
+    [
+      'an unknown target',
+      () => istioPlan({ version: '1.31', options: { targetRefs: ['Pod/p'] } }),
+      'USAGE',
+      /Pod\/p/,
+    ],
+    [
+      'an image before 1.12',
+      () => istioPlan({ version: '1.11', intent: inImage }),
+      'DEPLOY_UNSUPPORTED',
+      /cannot pull images/,
+    ],
+    ['anything before 1.9', () => istioPlan({ version: '1.8' }), 'DEPLOY_UNSUPPORTED', /fork of Envoy/],
+    ['an Istio that is none', () => istioPlan({ version: '2.1' }), 'USAGE', /"2\.1"/],
+    [
+      'a service from an image',
+      () => istioPlan({ version: '1.31', intent: { kind: 'service' } }),
+      'DEPLOY_UNSUPPORTED',
+      /not for a service/,
+    ],
+    [
+      'a secret in an EnvoyFilter',
+      () => istioPlan({ version: '1.31', intent: text, options: { pullSecret: 's' } }),
+      'DEPLOY_UNSUPPORTED',
+      /pull secret/,
+    ],
+    [
+      'a waypoint before 1.29',
+      () =>
+        istioPlan({
+          version: '1.28',
+          intent: text,
+          options: { patchContext: 'waypoint', targetRefs: ['Service/s'] },
+        }),
+      'DEPLOY_UNSUPPORTED',
+      /waypoints/,
+    ],
+    [
+      'a reserved variable',
+      () => istioPlan({ version: '1.31', intent: { env: { ISTIO_META_WASM_X: '' } } }),
+      'DEPLOY_UNSUPPORTED',
+      /ISTIO_META_WASM_X/,
+    ],
+    [
+      'a long variable',
+      () => istioPlan({ version: '1.31', intent: { env: { X: 'x'.repeat(2049) } } }),
+      'DEPLOY_UNSUPPORTED',
+      /2048/,
+    ],
+    [
+      'a name with capitals',
+      () => istioPlan({ version: '1.31', intent: { id: 'AddHeader' } }),
+      'DEPLOY_NAME',
+      /"AddHeader"/,
+    ],
+    [
+      'a name too long',
+      () => istioPlan({ version: '1.31', intent: { id: 'a'.repeat(64) } }),
+      'DEPLOY_NAME',
+      /63/,
+    ],
+    [
+      'a namespace with a dot',
+      () => istioPlan({ version: '1.31', options: { namespace: 'a.b' } }),
+      'DEPLOY_NAME',
+      /"a\.b"/,
+    ],
+    [
+      'a label with a wildcard',
+      () => istioPlan({ version: '1.31', options: { labels: { app: 'det*' } } }),
+      'DEPLOY_NAME',
+      /app=det\*/,
+    ],
+    [
+      'a label key with two slashes',
+      () => istioPlan({ version: '1.31', options: { labels: { 'a/b/c': 'd' } } }),
+      'DEPLOY_NAME',
+      /a\/b\/c/,
+    ],
+    [
+      'a network filter in Gloo',
+      () => glooPlan({ intent: { kind: 'network' } }),
+      'DEPLOY_UNSUPPORTED',
+      /network filter/,
+    ],
+    [
+      'variables in Gloo',
+      () => glooPlan({ intent: { env: { A: 'b' } } }),
+      'DEPLOY_UNSUPPORTED',
+      /environment/,
+    ],
+    ['a stage Gloo has not', () => glooPlan({ options: { filterStage: 'Early' } }), 'USAGE', /"Early"/],
+    ['no target in Envoy Gateway', () => envoyGatewayPlan({ version: '1.9' }), 'USAGE', /none was named/],
+    [
+      'a service as target in Envoy Gateway',
+      () => envoyGatewayPlan({ version: '1.9', options: { targetRefs: ['Service/s'] } }),
+      'USAGE',
+      /Service\/s/,
+    ],
+    [
+      'Wasm in Envoy Gateway 1.0',
+      () => envoyGatewayPlan({ version: '1.0', options: { targetRefs: ['Gateway/g'] } }),
+      'DEPLOY_UNSUPPORTED',
+      /Wasm filters/,
+    ],
+    [
+      'host variables before 1.3',
+      () =>
+        envoyGatewayPlan({
+          version: '1.2',
+          intent: { hostEnv: ['A'] },
+          options: { targetRefs: ['Gateway/g'] },
+        }),
+      'DEPLOY_UNSUPPORTED',
+      /--env/,
+    ],
+    [
+      'raw text in Envoy Gateway',
+      () => envoyGatewayPlan({ version: '1.9', intent: text, options: { targetRefs: ['Gateway/g'] } }),
+      'DEPLOY_UNSUPPORTED',
+      /not JSON/,
+    ],
+  ])('%s', (_title, run, code, message) => {
+    let thrown: unknown;
+    try {
+      run();
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(WasmeError);
+    const failure = thrown as WasmeError;
+    expect(failure.code).toBe(code);
+    expect(failure.message).toMatch(message);
+    expect(failure.hint).toBeTruthy();
+  });
+});
+
+describe('what a person should know', () => {
+  it.each<[string, () => { warnings: readonly string[] }, RegExp]>([
+    [
+      'an EnvoyFilter and why',
+      () => istioPlan({ version: '1.31', intent: { allowOnHeadersStopIteration: true } }),
+      /EnvoyFilter .* allow_on_headers_stop_iteration/,
+    ],
+    [
+      'an empty object',
+      () => istioPlan({ version: '1.31', intent: { configuration: { form: 'json', value: {} } } }),
+      /empty configuration object/,
+    ],
+    ['an Istio from the future', () => istioPlan({ version: '1.99' }), /newer than this wasme knows/],
+    [
+      'inbound on a gateway',
+      () => istioPlan({ version: '1.31', options: { patchContext: 'inbound', targetRefs: ['Gateway/g'] } }),
+      /never run/,
+    ],
+    ['no root id for Gloo', () => glooPlan({}), /root id/],
+  ])('%s', (_title, plan, warning) => {
+    expect(plan().warnings.join('\n')).toMatch(warning);
+  });
+});
