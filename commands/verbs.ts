@@ -18,4 +18,9 @@ export const verbs: readonly Verb[] = [
     summary: 'write (and apply) what a proxy or a control plane needs to run the filter',
     load: () => import('./deploy.ts'),
   },
+  {
+    name: 'undeploy',
+    summary: 'take the filter back out',
+    load: () => import('./undeploy.ts'),
+  },
 ];

@@ -5,8 +5,9 @@ import type { Edges } from './io/edges.ts';
 import { writeAtomic } from './io/files.ts';
 import { cacheDir } from './io/paths.ts';
 import { pinImage } from './oci/pin.ts';
-import { type TargetName, type TargetOptions, loadTarget } from './targets/index.ts';
+import { type TargetName, type TargetOptions, loadTarget, projectSections } from './targets/index.ts';
 import { type DeployIntent, intentHash } from './targets/intent.ts';
+import { readModule } from './targets/module.ts';
 import { type FilterSettings, makeIntent } from './targets/settings.ts';
 import { type ResolvedSource, resolveSource } from './targets/source.ts';
 import type { AppliedObject, Plan, PlannedFile, Target } from './targets/target.ts';
@@ -73,9 +74,11 @@ export async function deploy<Name extends TargetName>(
         `${name}-${digest.slice(7, 23)}.wasm`,
       ),
   });
-  const defaults = source.project?.project.deploy?.[sections[options.target]];
-  const intent = await makeIntent(options, source, defaults, undefined, edges.cwd);
   const targetOptions = withProject(target, options.targetOptions, source);
+  const module =
+    source.bytes && readModule(source.bytes, label(source), target.host?.(targetOptions) ?? 'envoy');
+  const defaults = source.project?.project.deploy?.[projectSections[options.target]];
+  const intent = await makeIntent(options, source, defaults, module, edges.cwd);
   const facts = await target.observe(intent, targetOptions, edges);
   const plan = target.plan(intent, targetOptions, facts);
   const diff = options.diff ? await diffPlan(target, plan, targetOptions, edges) : undefined;
@@ -110,13 +113,9 @@ export async function deploy<Name extends TargetName>(
   };
 }
 
-/** Key of a target in the `deploy` part of wasme.json. */
-const sections = {
-  envoy: 'envoy',
-  istio: 'istio',
-  gloo: 'gloo',
-  'envoy-gateway': 'envoyGateway',
-} as const satisfies Record<TargetName, string>;
+function label({ code }: ResolvedSource): string {
+  return code.from === 'http' ? code.url : code.from === 'image' ? code.reference : code.path;
+}
 
 function withProject<Options>(
   target: Target<Options, unknown>,

@@ -109,6 +109,7 @@ export const errorKinds = {
     meaning:
       'A configuration file that was to be edited cannot be: not YAML, an old API, or nothing fits in it.',
   },
+  DEPLOY_NOT_FOUND: { exit: 1, meaning: 'Nothing of that name was deployed there.' },
   DEPLOY_REJECTED: {
     exit: 1,
     meaning: 'The proxy or the control plane refused what was deployed; the text says why.',

@@ -94,7 +94,10 @@ export function writeDeployment(
         .map(({ path, written }) => `${written ? 'wrote' : 'would write'} ${path}`),
       ...applied.map(({ name, result: what }) => `${name} ${what}`),
     ];
-    return output === undefined && applied.length === 0 ? text : lines.join('\n');
+    if (output !== undefined || applied.length > 0) return lines.join('\n');
+    // As it is: an edited file may end without a newline.
+    context.stdout.write(text);
+    return '';
   });
 }
 

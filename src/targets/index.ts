@@ -34,3 +34,11 @@ export function loadTarget<Name extends TargetName>(
 ): Promise<Target<TargetOptions[Name], unknown>> {
   return loaders[name]();
 }
+
+/** The target's key in the `deploy` part of wasme.json. */
+export const projectSections = {
+  envoy: 'envoy',
+  istio: 'istio',
+  gloo: 'gloo',
+  'envoy-gateway': 'envoyGateway',
+} as const satisfies Record<TargetName, string>;

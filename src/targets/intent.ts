@@ -46,7 +46,7 @@ export type IntentConfiguration =
 
 /** What reading the module told; absent when it was not read (an image that only the proxies pull). */
 export interface ModuleFacts {
-  /** The exported marker without its prefix: `0_2_1`. */
+  /** `0.2.1`. */
   readonly abi: string;
   /** Imported functions as `proxy_log` (module `env`) or `fd_write` (WASI), sorted. */
   readonly hostFunctions: readonly string[];

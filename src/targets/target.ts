@@ -9,6 +9,8 @@ export interface Target<Options, Facts = undefined> {
   readonly name: string;
   /** Forms of code this target can be given, preferred one first. An image is pulled into a file where only files are. */
   readonly accepts: readonly IntentCode['from'][];
+  /** What modules will run in, as `envoy@1.36`, to judge them by. Absent: the newest Envoy. */
+  host?(options: Options): string;
   /** The options with what the project says where they say nothing; most of it stands in its `deploy` part. Pure. */
   withProject?(options: Options, deploy: NonNullable<Project['deploy']>, project: Project): Options;
   /** Reads, changes nothing: the cluster's version, the person's own file. */
@@ -19,6 +21,30 @@ export interface Target<Options, Facts = undefined> {
   apply?(plan: Plan, options: Options, edges: Edges): Promise<readonly AppliedObject[]>;
   /** What `apply` would change, as a unified diff; empty when nothing. */
   diff?(plan: Plan, options: Options, edges: Edges): Promise<string>;
+  /** Takes a filter out again: what is ours alone is deleted, our part of shared things is removed. */
+  undeploy?(request: UndeployRequest, options: Options, edges: Edges): Promise<Undeployment>;
+  /** How the filter fares where it was deployed. A proxy that does not answer is a row, not a failure. */
+  status?(request: StatusRequest, options: Options, edges: Edges): Promise<readonly StatusRow[]>;
+}
+
+export interface UndeployRequest {
+  readonly id: string;
+  /** Change nothing. */
+  readonly dryRun: boolean;
+}
+
+export interface Undeployment {
+  readonly changed: readonly AppliedObject[];
+  /** A person's file without the filter. It is not written: that is asked for apart. */
+  readonly text?: string;
+  /** Unified diff of what goes; empty or absent where there is none. */
+  readonly diff?: string;
+}
+
+export interface StatusRequest {
+  readonly id: string;
+  /** Digest that should run: of the module for plain Envoy, of the image manifest in a mesh. */
+  readonly expected: string | undefined;
 }
 
 export interface Plan {

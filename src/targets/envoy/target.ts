@@ -8,6 +8,8 @@ import { bootstrap, clustersOf, pluginOf } from './bootstrap.ts';
 import { addToFile } from './edit.ts';
 import { wasmEntry } from './filters.ts';
 import type { EnvoyOptions } from './options.ts';
+import { undeployEnvoy } from './undeploy.ts';
+import { envoyVersion } from './versions.ts';
 
 export interface EnvoyFacts {
   /** Text of the file that is to be edited. */
@@ -17,6 +19,7 @@ export interface EnvoyFacts {
 export const envoyTarget: Target<EnvoyOptions, EnvoyFacts> = {
   name: 'envoy',
   accepts: ['file', 'http', 'proxy-file'],
+  host: ({ version }) => `envoy@${envoyVersion(version).text}`,
   withProject,
   async observe(_intent, options) {
     return options.in === undefined ? {} : { text: await readText(options.in) };
@@ -36,6 +39,7 @@ export const envoyTarget: Target<EnvoyOptions, EnvoyFacts> = {
     const text = addToFile(facts.text, addition, { path: options.in, listener: options.listener });
     return { documents: [{ name: 'filter', content: entry }], text, files: [], warnings } satisfies Plan;
   },
+  undeploy: undeployEnvoy,
 };
 
 /** `deploy.envoy` first; the clusters and the upstream of `run` are what the filter was tried with. */

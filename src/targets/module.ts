@@ -1,0 +1,39 @@
+/** What a deployment has to know of the module itself: would the host load it, and which functions does it use. */
+import { WasmeError } from '../errors.ts';
+import { callbacksOf, judgeModule } from '../wasm/abi.ts';
+import { offeredBy, parseHost } from '../wasm/hosts.ts';
+import { parseModule } from '../wasm/module.ts';
+import type { ModuleFacts } from './intent.ts';
+
+/**
+ * Reads a module. `host` is what it will run in, as `envoy@1.36`. Fails with WASM_INVALID when it is none (components
+ * too) and with WASM_ABI when that host would refuse it.
+ */
+export function readModule(bytes: Uint8Array, label: string, host: string): ModuleFacts {
+  const module = parseModule(bytes);
+  const { version, findings } = judgeModule(module, offeredBy(parseHost(host)));
+  const faults = findings.filter(({ level }) => level === 'error');
+  if (version === undefined || faults.length > 0) {
+    throw new WasmeError(
+      'WASM_ABI',
+      `${host} would not load ${label}: ${faults.map(fault => fault.message).join('; ')}`,
+      {
+        hint: faults[0]?.repair,
+        details: { findings },
+      },
+    );
+  }
+  const callbacks = callbacksOf(version);
+  const imports = module.imports.filter(
+    item =>
+      item.kind === 'function' && /^proxy_|^wasi_/.test(item.module === 'env' ? item.name : item.module),
+  );
+  return {
+    abi: version,
+    hostFunctions: [...new Set(imports.map(({ name }) => name))].sort(),
+    callbacks: module.exports
+      .filter(({ kind, name }) => kind === 'function' && callbacks.has(name))
+      .map(({ name }) => name)
+      .sort(),
+  };
+}

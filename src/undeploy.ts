@@ -1,0 +1,47 @@
+/** `wasme undeploy`: takes a filter back out of where `deploy` put it, and nothing else. */
+import { resolve } from 'node:path';
+import { WasmeError } from './errors.ts';
+import type { Edges } from './io/edges.ts';
+import { writeAtomic } from './io/files.ts';
+import { findProject } from './project/load.ts';
+import { type TargetName, type TargetOptions, loadTarget, projectSections } from './targets/index.ts';
+import type { Undeployment } from './targets/target.ts';
+
+export interface UndeployOptions<Name extends TargetName = TargetName> {
+  readonly target: Name;
+  /** Name of the filter; default: the id or name of the project here. */
+  readonly id?: string | undefined;
+  readonly targetOptions: TargetOptions[Name];
+  /** Where an edited file goes; default: only into the result. */
+  readonly output?: string | undefined;
+  /** Show what would go, change nothing. */
+  readonly dryRun?: boolean | undefined;
+}
+
+export interface UndeployResult extends Undeployment {
+  readonly target: TargetName;
+  readonly id: string;
+}
+
+/** Fails with DEPLOY_NOT_FOUND (in a cluster KUBE_NOT_FOUND) when nothing of that name is there. */
+export async function undeploy<Name extends TargetName>(
+  options: UndeployOptions<Name>,
+  edges: Edges,
+): Promise<UndeployResult> {
+  const target = await loadTarget(options.target);
+  const project = (await findProject(edges.cwd))?.project;
+  const id = options.id ?? project?.deploy?.[projectSections[options.target]]?.id ?? project?.name;
+  if (id === undefined) {
+    throw new WasmeError('USAGE', 'no filter was named', { hint: 'add --id, or run it in the project' });
+  }
+  if (target.undeploy === undefined) throw new TypeError(`${target.name} has no undeploy`);
+  const targetOptions =
+    (project && target.withProject?.(options.targetOptions, project.deploy ?? {}, project)) ??
+    options.targetOptions;
+  const dryRun = options.dryRun === true;
+  const done = await target.undeploy({ id, dryRun }, targetOptions, edges);
+  if (options.output !== undefined && done.text !== undefined && !dryRun) {
+    await writeAtomic(resolve(edges.cwd, options.output), done.text);
+  }
+  return { target: options.target, id, ...done };
+}

@@ -1,0 +1,87 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { newWorld } from '../helpers/cli.ts';
+import { guestFile } from '../helpers/guests.ts';
+
+const mine = `# mine
+static_resources:
+  listeners:
+    - name: web
+      address: {socket_address: {address: 127.0.0.1, port_value: 8080}}
+      filter_chains:
+        - filters:
+            - name: envoy.filters.network.http_connection_manager
+              typed_config:
+                '@type': type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+                stat_prefix: web
+                http_filters:
+                  - name: envoy.filters.http.router # last
+                    typed_config: {'@type': type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}`;
+
+describe('undeploy envoy', () => {
+  it('restores byte for byte what deploy envoy --in changed', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'deploy-tag');
+    const file = join(world.cwd, 'e.yaml');
+    writeFileSync(file, mine);
+    const flags = [
+      'deploy',
+      'envoy',
+      'deploy-tag.wasm',
+      '--cluster',
+      'api=http://127.0.0.1:1',
+      '--in',
+      'e.yaml',
+    ];
+    const printed = await world.wasme(...flags);
+    expect(readFileSync(file, 'utf8')).toBe(mine);
+    const written = await world.wasme(...flags, '-o', 'e.yaml');
+    expect(written).toMatchObject({ exitCode: 0, stdout: `wrote ${file}\n` });
+    expect(readFileSync(file, 'utf8')).toBe(printed.stdout);
+    expect(printed.stdout).toContain('- name: deploy-tag');
+    await world.wasme(...flags, '--config', 'other', '-o', 'e.yaml');
+    const shown = await world.wasme('undeploy', 'envoy', '--in', 'e.yaml', '--id', 'deploy-tag');
+    expect(shown).toMatchObject({ exitCode: 0, stdout: mine });
+    const done = await world.wasme(
+      'undeploy',
+      'envoy',
+      '--in',
+      'e.yaml',
+      '--id',
+      'deploy-tag',
+      '-o',
+      'e.yaml',
+    );
+    expect(done.exitCode).toBe(0);
+    expect(readFileSync(file, 'utf8')).toBe(mine);
+  });
+
+  it('writes nothing with --dry-run', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'deploy-tag');
+    const file = join(world.cwd, 'e.yaml');
+    writeFileSync(file, mine);
+    await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--in', 'e.yaml', '-o', 'e.yaml');
+    const edited = readFileSync(file, 'utf8');
+    const flags = ['undeploy', 'envoy', '--in', 'e.yaml', '--id', 'deploy-tag', '-o', 'e.yaml', '--dry-run'];
+    expect((await world.wasme(...flags)).stdout).toBe(`would write ${file}\n`);
+    expect(readFileSync(file, 'utf8')).toBe(edited);
+  });
+
+  it.each([
+    [['undeploy'], 'USAGE', 'no target was named'],
+    [['undeploy', 'envoy', '--in', 'e.yaml'], 'USAGE', 'no filter was named'],
+    [['undeploy', 'envoy', '--id', 'x'], 'USAGE', '--in'],
+    [['undeploy', 'envoy', '--in', 'e.yaml', '--id', 'x'], 'DEPLOY_NOT_FOUND', 'no filter named "x"'],
+    [['undeploy', 'envoy', '--in', 'none.yaml', '--id', 'x'], 'FILE_NOT_FOUND', 'none.yaml'],
+  ])('refuses %j', async (argv, code, text) => {
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'e.yaml'), mine);
+    const { exitCode, stdout, stderr } = await world.wasme(...argv);
+    expect(exitCode).toBeGreaterThan(0);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(`error[${code}]`);
+    expect(stderr).toContain(text);
+  });
+});
