@@ -1,0 +1,285 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Outcome, newWorld } from '../helpers/cli.ts';
+import { type TestCluster, clusterTools, startCluster } from '../helpers/kubernetes.ts';
+import { describeWith } from '../helpers/tools.ts';
+
+const digest = `sha256:${'3b'.repeat(32)}`;
+const other = `sha256:${'4c'.repeat(32)}`;
+const image = 'registry.example:5000/me/add-header:v0.1';
+
+interface Stored {
+  readonly metadata: {
+    readonly labels?: Record<string, string>;
+    readonly annotations?: Record<string, string>;
+    readonly resourceVersion: string;
+  };
+  readonly spec: Record<string, unknown>;
+}
+
+describeWith(clusterTools, 'deploying to a real API server', () => {
+  let cluster: TestCluster;
+  beforeAll(async () => {
+    cluster = await startCluster();
+    cluster.kubectl(['create', 'namespace', 'bookinfo']);
+    cluster.install('istio-1.31.1.yaml', ['WasmPlugin', 'TrafficExtension', 'EnvoyFilter']);
+  }, 120_000);
+  afterAll(() => cluster.stop());
+
+  const wasme = (...argv: string[]): Promise<Outcome> => newWorld({ env: cluster.env }).wasme(...argv);
+  const deploy = (target: string, id: string, ...argv: string[]): Promise<Outcome> =>
+    wasme('deploy', target, image, '--digest', digest, '--id', id, ...argv);
+  const read = (kind: string, name: string, namespace = 'bookinfo'): Stored | undefined =>
+    cluster.read(kind, name, namespace) as unknown as Stored | undefined;
+  const codeOf = ({ stderr }: Outcome): string | undefined => /error\[(\w+)\]/.exec(stderr)?.[1];
+
+  describe('Istio', () => {
+    const istio = (id: string, ...argv: string[]): Promise<Outcome> =>
+      deploy('istio', id, '-n', 'bookinfo', '--istio-version', '1.31', ...argv);
+
+    it('creates, finds unchanged, configures', async () => {
+      const first = await istio('one', '-l', 'app=details', '--apply');
+      expect(first).toMatchObject({ exitCode: 0, stdout: 'TrafficExtension/bookinfo/one created\n' });
+      expect(read('trafficextensions', 'one')?.metadata.labels).toEqual({
+        'app.kubernetes.io/managed-by': 'wasme',
+        'wasme.io/id': 'one',
+      });
+      const second = await istio('one', '-l', 'app=details', '--apply');
+      expect(second.stdout).toBe('TrafficExtension/bookinfo/one unchanged\n');
+      const third = await istio('one', '--config', '{"a":1}', '--apply');
+      expect(third.stdout).toBe('TrafficExtension/bookinfo/one configured\n');
+      // What is no longer said is gone.
+      expect(read('trafficextensions', 'one')?.spec).toEqual({
+        wasm: { url: `oci://${image}@${digest}`, sha256: digest.slice(7), pluginConfig: { a: 1 } },
+      });
+    });
+
+    it('shows what would change, and lets the server try it, without a change', async () => {
+      await istio('two', '--apply');
+      const before = read('trafficextensions', 'two');
+      const diff = await istio('two', '--phase', 'authn', '--diff');
+      expect(diff.stdout).toContain('+  phase: AUTHN\n');
+      expect(diff.stdout).not.toContain('managedFields');
+      expect((await istio('two', '--diff')).stdout).toBe('nothing would change\n');
+      const tried = await istio('two', '--phase', 'authn', '--dry-run=server');
+      expect(tried.exitCode).toBe(0);
+      expect((await istio('new', '--dry-run=server')).exitCode).toBe(0);
+      expect(read('trafficextensions', 'two')).toEqual(before);
+      expect(read('trafficextensions', 'new')).toBeUndefined();
+    });
+
+    it('leaves one object behind when the kind changes', async () => {
+      await istio('three', '--apply');
+      const changed = await istio('three', '--config', 'raw text', '--apply');
+      expect(changed.stdout).toBe(
+        'EnvoyFilter/bookinfo/three created\nTrafficExtension/bookinfo/three deleted\n',
+      );
+      expect(read('trafficextensions', 'three')).toBeUndefined();
+      expect(read('trafficextensions', 'one')).toBeDefined();
+    });
+
+    it('touches nothing that somebody else made', async () => {
+      const theirs = {
+        apiVersion: 'extensions.istio.io/v1alpha1',
+        kind: 'TrafficExtension',
+        metadata: { name: 'theirs', namespace: 'bookinfo' },
+        spec: { wasm: { url: 'oci://elsewhere.example/x:v1' } },
+      };
+      cluster.create(theirs);
+      const before = read('trafficextensions', 'theirs');
+      const refused = await istio('theirs', '--apply');
+      expect(codeOf(refused)).toBe('KUBE_CONFLICT');
+      expect(refused.stderr).toContain('TrafficExtension/bookinfo/theirs exists');
+      expect(read('trafficextensions', 'theirs')).toEqual(before);
+    });
+
+    it('says so when somebody took a field over, and takes it back when told to', async () => {
+      await istio('five', '--phase', 'authn', '--apply');
+      cluster.kubectl(
+        ['apply', '--server-side', '--field-manager=somebody', '--force-conflicts', '-f', '-'],
+        JSON.stringify({
+          apiVersion: 'extensions.istio.io/v1alpha1',
+          kind: 'TrafficExtension',
+          metadata: { name: 'five', namespace: 'bookinfo' },
+          spec: { phase: 'STATS' },
+        }),
+      );
+      const refused = await istio('five', '--phase', 'authn', '--apply');
+      expect(codeOf(refused)).toBe('KUBE_CONFLICT');
+      expect(refused.stderr).toContain('somebody');
+      expect(read('trafficextensions', 'five')?.spec['phase']).toBe('STATS');
+      const forced = await istio('five', '--phase', 'authn', '--apply', '--force-conflicts');
+      expect(forced.exitCode).toBe(0);
+      expect(read('trafficextensions', 'five')?.spec['phase']).toBe('AUTHN');
+    });
+
+    it('reads the version from the control plane, the lower of two', async () => {
+      cluster.kubectl(['create', 'namespace', 'istio-system']);
+      cluster.create(...['1.27.3-distroless', '1.30.0'].map(controlPlane));
+      const { stdout, stderr } = await deploy('istio', 'six', '-n', 'bookinfo', '--apply');
+      expect(stderr).toContain('Istio 1.27.3 in the cluster');
+      expect(stdout).toBe('WasmPlugin/bookinfo/six created\n');
+      cluster.kubectl(['delete', 'deployments', '-n', 'istio-system', '--all']);
+      const newer = await deploy('istio', 'six', '-n', 'bookinfo', '--apply');
+      expect(newer.stdout).toBe('TrafficExtension/bookinfo/six created\nWasmPlugin/bookinfo/six deleted\n');
+    });
+
+    it.each([
+      ['a user without rights', ['--context', 'nobody'], 'KUBE_FORBIDDEN'],
+      ['a context that is not there', ['--context', 'elsewhere'], 'KUBE_UNREACHABLE'],
+      ['a namespace that is not there', ['-n', 'nowhere'], 'KUBE_NOT_FOUND'],
+      ['a value the schema refuses', ['--pull-secret', 's'.repeat(254)], 'KUBE_REFUSED'],
+    ])('fails before any change: %s', async (_title, argv, code) => {
+      const outcome = await istio('seven', '--apply', ...argv);
+      expect({ exitCode: outcome.exitCode, code: codeOf(outcome) }, outcome.stderr).toEqual({
+        exitCode: 1,
+        code,
+      });
+      expect(read('trafficextensions', 'seven')).toBeUndefined();
+    });
+
+    it('fails without kubectl, and without a cluster', async () => {
+      const argv = ['deploy', 'istio', image, '--digest', digest, '--apply'];
+      const noProgram = await newWorld({ env: { ...cluster.env, PATH: '/nowhere' } }).wasme(...argv);
+      expect(codeOf(noProgram)).toBe('TOOL_MISSING');
+      expect(noProgram.stderr).toContain('leave out --apply');
+      const noCluster = await newWorld({ env: { ...cluster.env, KUBECONFIG: '/nowhere' } }).wasme(...argv);
+      expect(codeOf(noCluster), noCluster.stderr).toBe('KUBE_UNREACHABLE');
+    });
+  });
+
+  describe('a control plane that is not installed', () => {
+    it.each([
+      ['gloo', []],
+      ['envoy-gateway', ['--gateway', 'eg']],
+    ])('%s', async (target, argv) => {
+      const outcome = await deploy(target, 'x', '--apply', ...argv);
+      expect(codeOf(outcome), outcome.stderr).toBe('KUBE_NOT_INSTALLED');
+    });
+  });
+
+  describe('Gloo', () => {
+    const spec = {
+      bindPort: 8080,
+      proxyNames: ['gateway-proxy'],
+      httpGateway: {
+        virtualServices: [{ name: 'shop', namespace: 'gloo-system' }],
+        options: { wasm: { filters: [{ name: 'a-filter', image: 'r.example/a:v1', rootId: 'a' }] } },
+      },
+    };
+    const gateway = (name: string, more: object): object => ({
+      apiVersion: 'gateway.solo.io/v1',
+      kind: 'Gateway',
+      metadata: { name, namespace: 'gloo-system', labels: { team: name } },
+      spec: more,
+    });
+    const filters = (name: string): unknown =>
+      (read('gateways.gateway.solo.io', name, 'gloo-system')?.spec['httpGateway'] as typeof spec.httpGateway)
+        .options.wasm.filters;
+
+    beforeAll(() => {
+      cluster.kubectl(['create', 'namespace', 'gloo-system']);
+      cluster.install('gloo-gateway.yaml');
+      cluster.create(
+        gateway('busy', spec),
+        gateway('bare', { httpGateway: {} }),
+        gateway('tcp', { tcpGateway: { tcpHosts: [] } }),
+      );
+    }, 60_000);
+
+    it('puts the filter beside those that are there, in HTTP gateways only', async () => {
+      const diff = await deploy('gloo', 'tagger', '--root-id', 'r', '-l', 'team=busy', '--diff');
+      expect(diff.stdout).toMatch(/^\+ +- name: tagger$/m);
+      expect(diff.stdout).not.toMatch(/^-[^-]/m);
+      const { stdout } = await deploy('gloo', 'tagger', '--root-id', 'r', '--config', 'world', '--apply');
+      expect(stdout).toBe('Gateway/gloo-system/bare configured\nGateway/gloo-system/busy configured\n');
+      expect(filters('busy')).toEqual([
+        spec.httpGateway.options.wasm.filters[0],
+        {
+          name: 'tagger',
+          image: `${image}@${digest}`,
+          rootId: 'r',
+          vmType: 'V8',
+          config: { '@type': 'type.googleapis.com/google.protobuf.StringValue', value: 'world' },
+        },
+      ]);
+      const again = await deploy('gloo', 'tagger', '--root-id', 'r', '--config', 'world', '--apply');
+      expect(again.stdout).toBe('Gateway/gloo-system/bare unchanged\nGateway/gloo-system/busy unchanged\n');
+    });
+
+    it('changes only its own item, in the gateways that were chosen', async () => {
+      const { stdout } = await deploy('gloo', 'tagger', '--root-id', 'r', '-l', 'team=busy', '--apply');
+      expect(stdout).toBe('Gateway/gloo-system/busy configured\n');
+      expect(filters('busy')).toMatchObject([{ name: 'a-filter' }, { name: 'tagger' }]);
+      expect(filters('bare')).toMatchObject([{ config: { value: 'world' } }]);
+    });
+
+    it("leaves somebody else's filter of the same name alone", async () => {
+      const outcome = await deploy('gloo', 'a-filter', '--root-id', 'r', '-l', 'team=busy', '--apply');
+      expect(codeOf(outcome), outcome.stderr).toBe('KUBE_CONFLICT');
+      expect(filters('busy')).toMatchObject([{ image: 'r.example/a:v1' }, { name: 'tagger' }]);
+    });
+
+    it('says so when no gateway matches', async () => {
+      const outcome = await deploy('gloo', 'tagger', '--root-id', 'r', '-l', 'team=none', '--apply');
+      expect(codeOf(outcome), outcome.stderr).toBe('KUBE_NOT_FOUND');
+    });
+  });
+
+  describe('Envoy Gateway', () => {
+    const policies = 'envoyextensionpolicies.gateway.envoyproxy.io';
+    const names = (name: string): unknown[] =>
+      (read(policies, name)?.spec['wasm'] as { name: string }[]).map(filter => filter.name);
+
+    beforeAll(() => cluster.install('envoy-gateway-1.9.1.yaml'), 60_000);
+
+    it('makes a policy, and puts a second filter for the same gateway into it', async () => {
+      const eg = (id: string, ...argv: string[]): Promise<Outcome> =>
+        deploy('envoy-gateway', id, '-n', 'bookinfo', '--gateway', 'eg', '--apply', ...argv);
+      expect((await eg('first')).stdout).toBe('EnvoyExtensionPolicy/bookinfo/first created\n');
+      expect((await eg('second')).stdout).toBe('EnvoyExtensionPolicy/bookinfo/first configured\n');
+      expect(names('first')).toEqual(['first', 'second']);
+      expect((await eg('first')).stdout).toBe('EnvoyExtensionPolicy/bookinfo/first unchanged\n');
+      expect((await eg('first', '--fail-policy', 'open')).exitCode).toBe(0);
+      expect(names('first')).toEqual(['first', 'second']);
+      expect(read(policies, 'second')).toBeUndefined();
+    });
+
+    it("goes into somebody else's policy only when that is named", async () => {
+      cluster.create({
+        apiVersion: 'gateway.envoyproxy.io/v1alpha1',
+        kind: 'EnvoyExtensionPolicy',
+        metadata: { name: 'theirs', namespace: 'bookinfo' },
+        spec: {
+          targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'shop' }],
+          extProc: [{ backendRefs: [{ name: 'ext', port: 9000 }] }],
+        },
+      });
+      const argv = ['-n', 'bookinfo', '--route', 'shop', '--apply'];
+      const refused = await deploy('envoy-gateway', 'guest', ...argv);
+      expect(codeOf(refused), refused.stderr).toBe('KUBE_CONFLICT');
+      expect(refused.stderr).toContain('--policy theirs');
+      const put = await deploy('envoy-gateway', 'guest', ...argv, '--policy', 'theirs');
+      expect(put.stdout).toBe('EnvoyExtensionPolicy/bookinfo/theirs configured\n');
+      expect(names('theirs')).toEqual(['guest']);
+      expect(read(policies, 'theirs')?.spec['extProc']).toHaveLength(1);
+      const again = await deploy('envoy-gateway', 'guest', ...argv, '--digest', other);
+      expect(again.stdout).toBe('EnvoyExtensionPolicy/bookinfo/theirs configured\n');
+    });
+  });
+});
+
+function controlPlane(version: string, index: number): object {
+  const labels = { app: 'istiod' };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: `istiod-${index}`, namespace: 'istio-system', labels },
+    spec: {
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: { containers: [{ name: 'discovery', image: `registry.example:5000/istio/pilot:${version}` }] },
+      },
+    },
+  };
+}
