@@ -1,7 +1,7 @@
 /** argv → exit code: builds the command tree, catches everything, and is the one way out. */
 import { Command, CommanderError, Option } from 'commander';
 import type { Context } from './ui/context.ts';
-import { packageVersion } from './ui/version.ts';
+import { packageVersion } from '../src/io/paths.ts';
 import { type Verb, verbs } from './verbs.ts';
 
 /** Runs one command line (without the program's name) and gives the exit code. Never throws, never ends the process. */

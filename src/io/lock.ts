@@ -1,8 +1,9 @@
-/** A lock between processes: one file that says who holds it. */
-import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+/** A lock between processes: one file that says who holds it. Survives holders that were killed. */
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
-import { kill, pid } from 'node:process';
+import { kill, pid as ownPid } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ErrorCode, WasmeError } from '../errors.ts';
 import type { Edges } from './edges.ts';
@@ -14,73 +15,113 @@ export interface LockOptions {
   /** Code of the failure when it is not free in time. */
   readonly code: ErrorCode;
   readonly waitMs: number;
+  /** How long a holder on another machine (shared folder) is believed; nobody can look whether it lives. Default 1 h. */
+  readonly foreignLifeMs?: number;
 }
+
+export interface HeldLock {
+  /** Whether the lock is still ours: false when we slept so long that another machine took it. Ask before the last step. */
+  isHeld(): Promise<boolean>;
+}
+
+/** A person is told what is waited for when it takes longer than this. */
+const patienceMs = 1_000;
+/** What this process holds: after a restart in a container another process had the same id. */
+const held = new Set<string>();
 
 /** Runs `body` while holding the lock file. A lock whose process is gone is taken over. Fails with `options.code`. */
 export async function withLock<T>(
   path: string,
   options: LockOptions,
   edges: Edges,
-  body: () => Promise<T>,
+  body: (lock: HeldLock) => Promise<T>,
 ): Promise<T> {
-  await acquire(path, options, edges);
+  const token = `${ownPid} ${hostname()} ${randomBytes(8).toString('hex')}\n`;
+  held.add(token);
   try {
-    return await body();
+    await acquire(path, token, options, edges);
+    return await body({ isHeld: async () => (await contentOf(path)) === token });
   } finally {
-    await rm(path, { force: true });
+    if ((await contentOf(path)) === token) await rm(path, { force: true });
+    held.delete(token);
   }
 }
 
-async function acquire(path: string, { holder, code, waitMs }: LockOptions, edges: Edges): Promise<void> {
-  const deadline = edges.now() + waitMs;
+async function acquire(path: string, token: string, options: LockOptions, edges: Edges): Promise<void> {
+  const startedAt = edges.now();
   let told = false;
-  for (;;) {
-    if (await tryCreate(path)) return;
-    if (await isAbandoned(path)) {
-      await rm(path, { force: true });
-      continue;
-    }
-    if (edges.now() > deadline) {
-      throw new WasmeError(code, `${holder} has held ${path} for ${Math.round(waitMs / 1000)} s`, {
+  for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 1.5, 100)) {
+    if (await create(path, token)) return;
+    await stealIfStale(path, options.foreignLifeMs ?? 3_600_000);
+    const waitedMs = edges.now() - startedAt;
+    if (waitedMs > options.waitMs) {
+      throw new WasmeError(options.code, `${options.holder} has held ${path} for ${Math.round(waitedMs / 1000)} s`, {
         hint: 'wait for it to end; if nothing runs any more, delete that file',
       });
     }
-    if (!told) edges.reporter.info(`waiting for ${holder} …`);
-    told = true;
-    await sleep(100, undefined, { signal: edges.signal });
+    if (!told && waitedMs > patienceMs) {
+      edges.reporter.info(`waiting for ${options.holder} …`);
+      told = true;
+    }
+    await sleep(pauseMs * (0.5 + Math.random()), undefined, { signal: edges.signal }).catch(() => {
+      throw new WasmeError('INTERRUPTED', 'interrupted');
+    });
   }
 }
 
-async function tryCreate(path: string): Promise<boolean> {
+/** The file appears with its content or not at all: one without an owner's name would be nobody's for ever. */
+async function create(path: string, token: string): Promise<boolean> {
+  const own = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     await mkdir(dirname(path), { recursive: true });
-    const handle = await open(path, 'wx');
-    await handle.writeFile(`${pid} ${hostname()}\n`);
-    await handle.close();
+    await writeFile(own, token, { flag: 'wx' });
+    await link(own, path);
     return true;
   } catch (error) {
     if (isSystemError(error) && error.code === 'EEXIST') return false;
     throw fileError(error, path, 'write');
+  } finally {
+    await rm(own, { force: true });
   }
 }
 
-/** Written by a process of this machine that no longer runs. Another machine (shared folder) is believed for an hour. */
-async function isAbandoned(path: string): Promise<boolean> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  const written = await stat(path).catch(() => undefined);
-  if (text === undefined || written === undefined) return false;
-  const ageMs = Date.now() - written.mtimeMs;
-  const [holder, machine] = text.trim().split(' ');
-  if (holder === undefined || holder === '') return ageMs > 5_000;
-  if (machine !== hostname()) return ageMs > 3_600_000;
-  return !isRunning(Number(holder));
+async function stealIfStale(path: string, foreignLifeMs: number): Promise<void> {
+  const found = await contentOf(path);
+  if (found === undefined || !(await isStale(path, found, foreignLifeMs))) return;
+  const aside = `${path}.${randomBytes(6).toString('hex')}`;
+  try {
+    await rename(path, aside);
+    // Between the look and the rename somebody else may have stolen and locked: then that one gets it back.
+    if ((await contentOf(aside)) !== found) await link(aside, path).catch(() => undefined);
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== 'ENOENT') throw fileError(error, path, 'write');
+  } finally {
+    await rm(aside, { force: true });
+  }
 }
 
-function isRunning(id: number): boolean {
+async function isStale(path: string, content: string, foreignLifeMs: number): Promise<boolean> {
+  const [pid, host] = content.trim().split(' ');
+  if (host === hostname()) return Number(pid) === ownPid ? !held.has(content) : !isAlive(Number(pid));
+  const written = await stat(path).catch(() => undefined);
+  return written !== undefined && Date.now() - written.mtimeMs > foreignLifeMs;
+}
+
+/** Whether a process of this machine lives. */
+export function isAlive(pid: number): boolean {
   try {
-    kill(id, 0);
+    kill(pid, 0);
     return true;
   } catch (error) {
     return isSystemError(error) && error.code === 'EPERM';
+  }
+}
+
+async function contentOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ENOENT') return undefined;
+    throw fileError(error, path, 'read');
   }
 }

@@ -1,5 +1,5 @@
 /** Where wasme keeps things: the store, caches, and the templates that ship with the package. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Edges } from './edges.ts';
@@ -32,4 +32,10 @@ export function packageDir(): string {
 
 export function templatesDir(): string {
   return join(packageDir(), 'templates');
+}
+
+/** The version, typed once: in package.json. */
+export function packageVersion(): string {
+  const text = readFileSync(join(packageDir(), 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }

@@ -19,3 +19,5 @@ export const maxLayers = 500;
 export const maxIndexChildren = 100;
 /** An index inside an index inside … : nobody nests deeper than this. */
 export const maxIndexDepth = 4;
+/** index.json of a layout folder: about a hundred thousand images. */
+export const maxLayoutIndexBytes = 64 * MiB;

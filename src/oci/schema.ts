@@ -2,7 +2,13 @@
 import { z } from 'zod';
 import { WasmeError } from '../errors.ts';
 import { isDigest } from './digest.ts';
-import { maxBlobBytes, maxIndexChildren, maxLayers, maxManifestBytes } from './limits.ts';
+import {
+  maxBlobBytes,
+  maxIndexChildren,
+  maxLayers,
+  maxLayoutIndexBytes,
+  maxManifestBytes,
+} from './limits.ts';
 import { dockerList, isManifestType, ociIndex, ociManifest } from './media-types.ts';
 
 const mediaType = z.string().regex(/^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/, 'is no media type');
@@ -114,6 +120,24 @@ export function parseManifest(bytes: Uint8Array, declared?: string): Manifest {
   return 'manifests' in data
     ? { ...(data as z.infer<typeof indexSchema>), kind: 'index', mediaType: type }
     : { ...data, kind: 'image', mediaType: type };
+}
+
+/** index.json of a layout folder: as an index, but with as many entries as somebody keeps images. */
+export interface LayoutIndex {
+  readonly manifests: readonly Descriptor[];
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+}
+
+const layoutIndexSchema = indexSchema.extend({ manifests: z.array(descriptorSchema) });
+
+/** Fails with IMAGE_INVALID. */
+export function parseLayoutIndex(bytes: Uint8Array): LayoutIndex {
+  if (bytes.byteLength > maxLayoutIndexBytes)
+    throw invalid(`an index of more than ${maxLayoutIndexBytes} bytes`);
+  const checked = layoutIndexSchema.safeParse(parseJson(bytes));
+  if (checked.success) return checked.data;
+  const [issue] = checked.error.issues;
+  throw invalid(`the index is malformed at ${issue?.path.join('.') || 'its top'}: ${issue?.message ?? ''}`);
 }
 
 function typeOf(json: object, declared: string | undefined, isIndex: boolean): string {

@@ -9,7 +9,8 @@ export type { Descriptor } from './schema.ts';
 
 /** Content that can be read again from the start when a transfer has to be repeated. */
 export interface BlobSource {
-  open(): AsyncIterable<Uint8Array>;
+  /** From byte `from` on (default 0): an interrupted transfer goes on where it stopped. */
+  open(from?: number): AsyncIterable<Uint8Array>;
 }
 
 /** What can be read from. */
@@ -22,7 +23,12 @@ export interface Source {
    */
   resolve(name: string): Promise<Descriptor>;
   /** The bytes of a manifest or blob, size and digest checked: DIGEST_MISMATCH comes at the end at the latest. */
-  fetch(descriptor: Descriptor): AsyncIterable<Uint8Array>;
+  fetch(descriptor: Descriptor, options?: FetchOptions): AsyncIterable<Uint8Array>;
+}
+
+export interface FetchOptions {
+  /** Start at this byte. The digest can then be checked only by who has the bytes before it. */
+  readonly from?: number | undefined;
 }
 
 /** What can also be written to. */
@@ -35,10 +41,14 @@ export interface Target extends Source {
   push(descriptor: Descriptor, source: BlobSource, options?: PushOptions): Promise<void>;
   /** Gives a manifest that is there (another) name. */
   tag(descriptor: Descriptor, name: string): Promise<void>;
+  /** Wraps a whole copy: what `exists` found stays until the end of it. */
+  writing?<T>(body: () => Promise<T>): Promise<T>;
 }
 
 export interface PushOptions {
   readonly name?: string | undefined;
+  /** Where the bytes come from: a registry can take a blob from another repository of its own. */
+  readonly origin?: Source | undefined;
   /** Called with the number of bytes that went out; negative when a transfer starts over. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
 }
@@ -69,11 +79,12 @@ export function graphSource(graph: ImageGraph, label = 'the built image'): Sourc
   return {
     label,
     resolve: () => Promise.resolve(root),
-    fetch(descriptor) {
-      if (descriptor.digest === root.digest) return once(graph.manifest.bytes);
+    fetch(descriptor, { from = 0 } = {}) {
+      if (descriptor.digest === root.digest) return once(graph.manifest.bytes.subarray(from));
       const blob = blobs.get(descriptor.digest);
       if (blob === undefined) throw new WasmeError('INTERNAL', `no blob ${descriptor.digest} in ${label}`);
-      return verified(blob.open(), descriptor, `${label}: ${descriptor.digest}`);
+      const whole = verified(blob.open(), descriptor, `${label}: ${descriptor.digest}`);
+      return from === 0 ? whole : skipBytes(whole, from);
     },
   };
 }
@@ -91,7 +102,7 @@ export function blobOf(
       size: bytes.byteLength,
       ...(annotations === undefined ? {} : { annotations }),
     },
-    open: () => once(bytes),
+    open: (from = 0) => once(bytes.subarray(from)),
   };
 }
 
@@ -119,6 +130,18 @@ export async function fetchManifest(
 ): Promise<{ readonly manifest: Manifest; readonly bytes: Buffer }> {
   const bytes = await fetchBytes(source, descriptor);
   return { manifest: parseManifest(bytes, descriptor.mediaType), bytes };
+}
+
+/** The stream without its first `count` bytes. */
+export async function* skipBytes(
+  stream: AsyncIterable<Uint8Array>,
+  count: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let left = count;
+  for await (const chunk of stream) {
+    if (chunk.byteLength > left) yield chunk.subarray(left);
+    left = Math.max(0, left - chunk.byteLength);
+  }
 }
 
 function once(bytes: Uint8Array): AsyncIterable<Uint8Array> {

@@ -1,0 +1,291 @@
+/**
+ * HTTP as registries need it: streams both ways, retries, redirects that carry no credentials elsewhere, redacted traces.
+ * undici is imported here, in http-agent.ts and by the proxy only.
+ */
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Dispatcher } from 'undici';
+import { WasmeError } from '../errors.ts';
+import type { Edges } from './edges.ts';
+import { Connections, type TlsOptions } from './http-agent.ts';
+import { isRetriable, networkError } from './http-errors.ts';
+
+export interface HttpBody {
+  /** Bytes; sent as Content-Length, because storage behind registries refuses chunked encoding. */
+  readonly size: number;
+  /** Called again for every try. */
+  open(): AsyncIterable<Uint8Array>;
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: URL;
+  /** Lower-case names. `authorization` goes to the origin of `url` only. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: HttpBody | Uint8Array | string;
+  /** Default true: sent again after a broken connection, 408, 429 and 5xx. */
+  readonly retry?: boolean;
+  /** Default true. */
+  readonly followRedirects?: boolean;
+}
+
+export interface HttpOptions extends TlsOptions {
+  /** First pause before a retry; doubles each time. Default 250. */
+  readonly retryDelayMs?: number;
+  /** `wasme/1.2.3`: what the server's log shows. */
+  readonly userAgent: string;
+}
+
+/** How often anything is tried before its failure counts. */
+export const maxTries = 5;
+const maxDelayMs = 3_000;
+/** Somebody waits at the terminal: what takes longer is an error that says when to come back. */
+const maxRetryAfterMs = 60_000;
+const maxRedirects = 10;
+const retryStatus = new Set([408, 429, 499, 500, 502, 503, 504, 522]);
+const redirectStatus = new Set([301, 302, 303, 307, 308]);
+
+export class HttpResponse {
+  readonly status: number;
+  /** After redirects. */
+  readonly url: URL;
+  readonly #headers: Dispatcher.ResponseData['headers'];
+  readonly #body: Dispatcher.ResponseData['body'];
+
+  constructor(url: URL, response: Dispatcher.ResponseData) {
+    this.status = response.statusCode;
+    this.url = url;
+    this.#headers = response.headers;
+    this.#body = response.body;
+    // A body nobody reads may still break; that is no unhandled error.
+    this.#body.on('error', () => undefined);
+  }
+
+  get ok(): boolean {
+    return this.status >= 200 && this.status < 300;
+  }
+
+  /** All lines of a header. */
+  headers(name: string): readonly string[] {
+    const value = this.#headers[name];
+    return value === undefined ? [] : Array.isArray(value) ? value : [value];
+  }
+
+  /** The header, or undefined. */
+  header(name: string): string | undefined {
+    return this.headers(name)[0];
+  }
+
+  /** The body, once. Fails with NETWORK when the connection breaks. */
+  async *stream(): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      for await (const chunk of this.#body) yield chunk as Uint8Array;
+    } catch (error) {
+      throw networkError(error, this.url);
+    }
+  }
+
+  /** The first `maxBytes` of the body; the rest is thrown away. */
+  async bytes(maxBytes: number): Promise<Buffer> {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of this.stream()) {
+      chunks.push(chunk);
+      size += chunk.byteLength;
+      if (size >= maxBytes) break;
+    }
+    return Buffer.concat(chunks).subarray(0, maxBytes);
+  }
+
+  /** Lets the connection be used again without the body being read. */
+  async discard(): Promise<void> {
+    await this.#body.dump({ limit: 64 * 1024 }).catch(() => undefined);
+  }
+}
+
+/** Sends requests with one set of TLS options. Close it when done. */
+export class HttpClient {
+  readonly #edges: Edges;
+  readonly #options: HttpOptions;
+  readonly #connections: Connections;
+
+  constructor(edges: Edges, options: HttpOptions) {
+    this.#edges = edges;
+    this.#options = options;
+    this.#connections = new Connections(edges, options);
+  }
+
+  /**
+   * The response, whatever its status. Follows up to 10 redirects; retries up to 5 times with growing pauses.
+   * Fails with NETWORK, INTERRUPTED, and with what the body's source fails with.
+   */
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    for (let attempt = 1; ; attempt++) {
+      const last = request.retry === false || attempt >= maxTries;
+      try {
+        const response = await this.#followed(request);
+        if (last || !retryStatus.has(response.status)) return response;
+        const delayMs = this.#delayFor(response, attempt);
+        if (delayMs > maxRetryAfterMs) return response;
+        await response.discard();
+        await this.#pause(delayMs, `${request.url.host} answered ${response.status}`);
+      } catch (error) {
+        if (last || !isRetriable(error)) throw error;
+        await this.#pause(this.#backOff(attempt), `the connection to ${request.url.host} failed`);
+      }
+    }
+  }
+
+  /** Waits as before the retry after the `attempt`-th try: for work that has to start over as a whole. */
+  async backOff(attempt: number, why: string): Promise<void> {
+    await this.#pause(this.#backOff(attempt), why);
+  }
+
+  async close(): Promise<void> {
+    await this.#connections.close();
+  }
+
+  async #followed(request: HttpRequest): Promise<HttpResponse> {
+    let { url, headers = {} } = request;
+    for (let hop = 0; hop <= maxRedirects; hop++) {
+      const response = await this.#once(request, url, headers);
+      const location = response.header('location');
+      if (
+        !redirectStatus.has(response.status) ||
+        location === undefined ||
+        request.followRedirects === false
+      ) {
+        return response;
+      }
+      await response.discard();
+      const next = nextHop(location, url, request);
+      if (next.origin !== url.origin) {
+        // Storage behind a registry has its own signed URLs; our credentials are none of its business.
+        headers = Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'authorization'));
+      }
+      url = next;
+    }
+    throw new WasmeError('NETWORK', `${showUrl(request.url)}: more than ${maxRedirects} redirects`, {
+      hint: 'the server sends in circles; its operator has to look at it',
+    });
+  }
+
+  async #once(
+    request: HttpRequest,
+    url: URL,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<HttpResponse> {
+    const { signal, now, reporter } = this.#edges;
+    if (signal.aborted) throw new WasmeError('INTERRUPTED', 'interrupted');
+    const startedAt = now();
+    const upload = uploadOf(request.body);
+    try {
+      const dispatcher = await this.#connections.for(url);
+      const response = await dispatcher.request({
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method: request.method,
+        headers: {
+          ...headers,
+          ...upload.headers,
+          'user-agent': this.#options.userAgent,
+          'accept-encoding': 'identity',
+        },
+        body: upload.body,
+        signal,
+      });
+      reporter.detail(`${request.method} ${showUrl(url)} → ${response.statusCode} (${now() - startedAt} ms)`);
+      return new HttpResponse(url, response);
+    } catch (error) {
+      if (upload.failure instanceof Error) throw upload.failure;
+      reporter.detail(
+        `${request.method} ${showUrl(url)} → ${error instanceof Error ? error.message : 'failed'}`,
+      );
+      throw networkError(error, url);
+    }
+  }
+
+  #delayFor(response: HttpResponse, attempt: number): number {
+    return retryAfterMs(response.header('retry-after'), this.#edges.now()) ?? this.#backOff(attempt);
+  }
+
+  #backOff(attempt: number): number {
+    const delay = Math.min(maxDelayMs, (this.#options.retryDelayMs ?? 250) * 2 ** (attempt - 1));
+    // Many clients that lost the same server should not come back in the same instant.
+    return delay * (0.9 + Math.random() * 0.2);
+  }
+
+  async #pause(delayMs: number, why: string): Promise<void> {
+    this.#edges.reporter.detail(`${why}; again in ${Math.round(delayMs)} ms`);
+    await sleep(delayMs, undefined, { signal: this.#edges.signal }).catch(() => {
+      throw new WasmeError('INTERRUPTED', 'interrupted');
+    });
+  }
+}
+
+/** Whether a response says that the same request may succeed later. */
+export function isPassing(status: number): boolean {
+  return retryStatus.has(status);
+}
+
+/** Retry-After (seconds or a date) in milliseconds from now, or undefined. */
+export function retryAfterMs(value: string | undefined, nowMs: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d+$/.test(value.trim())) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
+}
+
+/** Query parameters that say what was asked, and are no secret in any registry. */
+const harmless = new Set(['n', 'last', 'digest', 'mount', 'from', 'scope', 'service', 'artifactType', 'tag']);
+
+/** A URL for a person: no user info, and of the query only what cannot be a signature or a token. */
+export function showUrl(url: URL): string {
+  const query = [...url.searchParams].map(([name, value]) => `${name}=${harmless.has(name) ? value : '***'}`);
+  return `${url.origin}${url.pathname}${query.length === 0 ? '' : `?${query.join('&')}`}`;
+}
+
+function nextHop(location: string, from: URL, { method }: HttpRequest): URL {
+  const refuse = (why: string): WasmeError =>
+    new WasmeError('NETWORK', `${showUrl(from)} redirects ${why}`, {
+      hint: 'the registry or a proxy in front of it is set up wrongly',
+    });
+  if (!URL.canParse(location, from.href)) throw refuse('to something that is no URL');
+  const next = new URL(location, from);
+  if (next.protocol !== 'https:' && next.protocol !== 'http:') throw refuse(`to ${next.protocol}`);
+  if (from.protocol === 'https:' && next.protocol === 'http:')
+    throw refuse(`from https to plain http (${next.host})`);
+  if (method !== 'GET' && method !== 'HEAD' && next.origin !== from.origin) {
+    throw refuse(`an upload to another host, ${next.origin}`);
+  }
+  return next;
+}
+
+interface Upload {
+  readonly headers: Record<string, string>;
+  readonly body: NonNullable<Dispatcher.DispatchOptions['body']> | null;
+  /** What the source failed with: the transport reports it as its own error. */
+  failure: unknown;
+}
+
+function uploadOf(body: HttpRequest['body']): Upload {
+  if (body === undefined) return { headers: {}, body: null, failure: undefined };
+  if (typeof body === 'string' || body instanceof Uint8Array) {
+    return { headers: {}, body, failure: undefined };
+  }
+  const upload: Upload = {
+    headers: { 'content-length': String(body.size) },
+    // An empty stream would be sent as chunked.
+    body: body.size === 0 ? '' : (watched() as unknown as Readable),
+    failure: undefined,
+  };
+  async function* watched(): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* (body as HttpBody).open();
+    } catch (error) {
+      upload.failure = error;
+      throw error;
+    }
+  }
+  return upload;
+}

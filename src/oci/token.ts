@@ -1,0 +1,151 @@
+/** Bearer tokens: asks a registry's token service, as the Docker and OAuth2 flows have it. */
+import { isIP } from 'node:net';
+import { WasmeError } from '../errors.ts';
+import { isLoopback } from '../io/http-agent.ts';
+import type { HttpClient, HttpResponse } from '../io/http.ts';
+import type { Challenge } from './challenge.ts';
+import type { Credential } from './credentials.ts';
+import { maxTokenBytes } from './limits.ts';
+import { registryError } from './registry-errors.ts';
+
+export interface Token {
+  readonly value: string;
+  /** Milliseconds since the epoch; a little early, for clocks that differ. */
+  readonly expiresAtMs: number;
+}
+
+export interface TokenRequest {
+  readonly http: HttpClient;
+  readonly registry: URL;
+  readonly challenge: Challenge;
+  readonly scopes: readonly string[];
+  readonly credential: Credential | undefined;
+  readonly nowMs: number;
+}
+
+/** What the specification says when the answer does not. */
+const defaultLifeS = 60;
+const skewMs = 10_000;
+
+/**
+ * A token for the scopes. With an identity token the OAuth2 refresh flow, else GET with Basic or anonymously.
+ * Fails with REGISTRY_UNAUTHORIZED, REGISTRY_DENIED or REGISTRY_REFUSED.
+ */
+export async function requestToken(request: TokenRequest): Promise<Token> {
+  const realm = checkRealm(request.challenge.parameters['realm'], request.registry);
+  const { credential } = request;
+  let response: HttpResponse | undefined;
+  if (credential?.identityToken !== undefined) {
+    response = await refreshGrant(realm, credential.identityToken, request);
+    // Older services know only the GET form.
+    if (response.status === 404 || response.status === 405) {
+      await response.discard();
+      response = undefined;
+    }
+  }
+  response ??= await getGrant(realm, request);
+  if (!response.ok) {
+    throw await registryError(response, {
+      host: request.registry.host,
+      action: `get a token from ${realm.host}${request.scopes.length === 0 ? '' : ` for ${request.scopes.join(' ')}`}`,
+      credentials: credential?.source,
+      nowMs: request.nowMs,
+    });
+  }
+  return readToken(await response.bytes(maxTokenBytes), realm, request.nowMs);
+}
+
+async function refreshGrant(realm: URL, refreshToken: string, request: TokenRequest): Promise<HttpResponse> {
+  const { service } = request.challenge.parameters;
+  const form = new URLSearchParams({
+    grant_type: 'refresh_token',
+    client_id: 'wasme',
+    ...(service === undefined ? {} : { service }),
+    scope: request.scopes.join(' '),
+    refresh_token: refreshToken,
+  });
+  return request.http.send({
+    method: 'POST',
+    url: realm,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: form.toString(),
+  });
+}
+
+async function getGrant(realm: URL, request: TokenRequest): Promise<HttpResponse> {
+  const url = new URL(realm);
+  const { service } = request.challenge.parameters;
+  if (service !== undefined) url.searchParams.set('service', service);
+  for (const scope of request.scopes) url.searchParams.append('scope', scope);
+  const { username, password, identityToken } = request.credential ?? {};
+  const secret = password ?? identityToken;
+  if (username !== undefined) url.searchParams.set('account', username);
+  return request.http.send({
+    method: 'GET',
+    url,
+    headers: secret === undefined ? {} : { authorization: basic(username ?? '<token>', secret) },
+  });
+}
+
+/** `Basic …` for a user name and a secret. */
+export function basic(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+/**
+ * The realm decides who gets the credentials: it must be as safe as the registry, and must not point into a network
+ * that only this machine can reach (a hostile registry would make us its hands there).
+ */
+function checkRealm(realm: string | undefined, registry: URL): URL {
+  const refuse = (why: string): WasmeError =>
+    new WasmeError(
+      'REGISTRY_REFUSED',
+      `${registry.host} names the token service ${JSON.stringify(realm?.slice(0, 200))}: ${why}`,
+      {
+        hint: 'credentials were not sent; whoever runs the registry has to correct its realm',
+      },
+    );
+  if (realm === undefined || !URL.canParse(realm)) throw refuse('that is no absolute URL');
+  const url = new URL(realm);
+  if (url.protocol !== 'https:' && (url.protocol !== 'http:' || registry.protocol !== 'http:')) {
+    throw refuse('it must use https, as the registry does');
+  }
+  if (url.hostname !== registry.hostname && isInternal(url.hostname) && !isLoopback(registry.hostname)) {
+    throw refuse('it is an internal address, and not the registry itself');
+  }
+  return url;
+}
+
+function isInternal(hostname: string): boolean {
+  const name = hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  if (isLoopback(name) || name === 'metadata.google.internal') return true;
+  if (isIP(name) === 4) {
+    return /^(?:0|10|127|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./.test(
+      name,
+    );
+  }
+  return isIP(name) === 6 && /^(?:::|f[cd]|fe[89ab])/.test(name);
+}
+
+function readToken(body: Buffer, realm: URL, nowMs: number): Token {
+  let answer: Record<string, unknown>;
+  try {
+    answer = JSON.parse(body.toString('utf8')) as Record<string, unknown>;
+  } catch (error) {
+    throw new WasmeError('REGISTRY_REFUSED', `${realm.host} answered with something that is no token`, {
+      cause: error,
+    });
+  }
+  const value = [answer['token'], answer['access_token']].find(
+    text => typeof text === 'string' && text !== '',
+  );
+  // A line break in a header would end it; no real token has one.
+  if (typeof value !== 'string' || /[^\x21-\x7e]/.test(value)) {
+    throw new WasmeError('REGISTRY_REFUSED', `${realm.host} answered without a usable token`);
+  }
+  const life =
+    typeof answer['expires_in'] === 'number' && answer['expires_in'] > 0
+      ? answer['expires_in']
+      : defaultLifeS;
+  return { value, expiresAtMs: nowMs + Math.max(life * 1000 - skewMs, (life * 1000) / 2) };
+}
