@@ -55,9 +55,13 @@ async function acquire(path: string, token: string, options: LockOptions, edges:
     await stealIfStale(path, options.foreignLifeMs ?? 3_600_000);
     const waitedMs = edges.now() - startedAt;
     if (waitedMs > options.waitMs) {
-      throw new WasmeError(options.code, `${options.holder} has held ${path} for ${Math.round(waitedMs / 1000)} s`, {
-        hint: 'wait for it to end; if nothing runs any more, delete that file',
-      });
+      throw new WasmeError(
+        options.code,
+        `${options.holder} has held ${path} for ${Math.round(waitedMs / 1000)} s`,
+        {
+          hint: 'wait for it to end; if nothing runs any more, delete that file',
+        },
+      );
     }
     if (!told && waitedMs > patienceMs) {
       edges.reporter.info(`waiting for ${options.holder} …`);

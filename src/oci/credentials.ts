@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { readText } from '../io/files.ts';
-import { helperGet } from './credential-helper.ts';
+import { helperGet } from './credential-program.ts';
 
 export interface Credential {
   readonly username?: string | undefined;

@@ -138,9 +138,7 @@ export class OciLayout implements Target {
 
   /** Removes blobs that no name reaches; with a copy under way, only old ones. */
   async prune(): Promise<Swept> {
-    return this.#locked(async () =>
-      sweep(this.dir, (await this.#readIndex()).manifests, this.#edges.now()),
-    );
+    return this.#locked(async () => sweep(this.dir, (await this.#readIndex()).manifests, this.#edges.now()));
   }
 
   writing<T>(body: () => Promise<T>): Promise<T> {

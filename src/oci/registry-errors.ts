@@ -107,6 +107,9 @@ function judge(
   if (/immutable|already ?exists/i.test(`${code} ${message}`) || response.status === 409) {
     return ['REGISTRY_REFUSED', 'the tag may not be moved there; push under a new tag'];
   }
+  if (/HTTP request to an? HTTPS|plain HTTP request was sent to HTTPS/i.test(message)) {
+    return ['REGISTRY_REFUSED', 'this registry speaks TLS: add --no-plain-http'];
+  }
   if (response.status >= 500) return ['REGISTRY_REFUSED', 'the registry has a problem; try again later'];
   return ['REGISTRY_REFUSED', 'run it again with -v to see each request'];
 }

@@ -11,7 +11,7 @@ import { type Token, basic, requestToken } from './token.ts';
 
 /** How to reach registries and who to be there: the flags that push, pull, login and the others share. */
 export interface RegistryOptions {
-  /** Default: plain HTTP for this machine, HTTPS for all others. */
+  /** Default: plain HTTP for this machine unless TLS files are named, HTTPS for all others. */
   readonly plainHttp?: boolean | undefined;
   readonly insecure?: boolean | undefined;
   readonly caFile?: string | undefined;
@@ -56,7 +56,9 @@ export class RegistrySession {
     this.#options = options;
     const apiHost = host === 'docker.io' ? 'registry-1.docker.io' : host;
     const { hostname } = new URL(`http://${apiHost}`);
-    this.base = new URL(`${(options.plainHttp ?? isLoopback(hostname)) ? 'http' : 'https'}://${apiHost}/`);
+    const wantsTls = Boolean(options.insecure || options.caFile || options.certFile);
+    const plain = options.plainHttp ?? (isLoopback(hostname) && !wantsTls);
+    this.base = new URL(`${plain ? 'http' : 'https'}://${apiHost}/`);
     this.#http = new HttpClient(edges, {
       caFile: options.caFile,
       certFile: options.certFile,
