@@ -7,6 +7,7 @@ import { WasmeError } from '../src/errors.ts';
 import type { Edges } from '../src/io/edges.ts';
 import { type Language, languages } from '../src/project/names.ts';
 import { type Context, edgesOf } from './ui/context.ts';
+import { showFailure } from './ui/failure.ts';
 import { type GlobalOptions, globalOptions } from './ui/options.ts';
 import { mayPrompt, promptsFor } from './ui/prompts.ts';
 import { formatBytes, reporterFor } from './ui/reporter.ts';
@@ -19,13 +20,17 @@ interface Flags {
   readonly force?: true;
   readonly install?: true;
   readonly dryRun?: true;
+  readonly watch?: true;
 }
 
 export function declare(command: Command, context: Context): void {
   command
     .usage('[language] [dir] [flags]')
-    .argument('[dir]', 'folder of the project; a language may stand before it')
-    .argument('[folder]')
+    .argument(
+      '[dir]',
+      'folder of the project; a language, or "precompiled" and a module, may stand here as well',
+    )
+    .argument('[dir-or-file]')
     .addOption(
       new Option('--profile <profile>', 'what is built (default: release)').choices(['release', 'debug']),
     )
@@ -40,6 +45,7 @@ export function declare(command: Command, context: Context): void {
     .option('-o, --output <file>', 'where the module goes (default: build/<name>.wasm)')
     .option('-f, --force', 'build although nothing has changed')
     .option('--install', 'get missing packages and tools first, where that needs no root')
+    .option('-w, --watch', 'build again whenever a source changes')
     .option('--dry-run', 'show what would be run')
     .addHelpText(
       'after',
@@ -48,16 +54,32 @@ Examples:
   wasme build                          the project in this folder
   wasme build ./my-filter --profile debug
   wasme build rust ./filters/auth      a Cargo project without wasme.json
+  wasme build --watch                  build again on each save
+  wasme build precompiled filter.wasm  only check a module that is built already
   wasme build --dry-run                the commands, without running them`,
     )
     .action(async (first: string | undefined, second: string | undefined, flags: Flags) => {
       const options = globalOptions(command);
       const edges = edgesOf(context, reporterFor(context, options));
+      const show = (result: BuildResult): void =>
+        writeResult(context, options.json, result, value => resultText(value, context.cwd));
+      const { build, buildPrecompiled, planBuild, watchBuild } = await import('../src/build.ts');
+      if (first === 'precompiled') {
+        if (second === undefined)
+          throw new WasmeError('USAGE', 'build precompiled: which module?', {
+            hint: 'wasme build precompiled filter.wasm',
+          });
+        return show(await buildPrecompiled(second, flags.output, edges));
+      }
       const job: BuildOptions = { ...operands(first, second, context.cwd), ...flags };
-      const { build, planBuild } = await import('../src/build.ts');
       if (flags.dryRun) return writeResult(context, options.json, await planBuild(job, edges), planText);
-      const result = await offeringInstall(job, edges, context, options, wanted => build(wanted, edges));
-      writeResult(context, options.json, result, value => resultText(value, context.cwd));
+      if (!flags.watch)
+        return show(await offeringInstall(job, edges, context, options, wanted => build(wanted, edges)));
+      await watchBuild(job, edges, outcome => {
+        if (outcome instanceof WasmeError) showFailure(outcome, context, options.json ? ['--json'] : []);
+        else show(outcome);
+        edges.reporter.info('watching for changes; Ctrl-C ends');
+      });
     });
 }
 

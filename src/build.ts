@@ -1,20 +1,22 @@
 /** `wasme build`: drives the toolchain of a project and leaves a checked module. */
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import { showCommand } from './io/exec.ts';
 import { kindOf, readBytes, writeAtomic } from './io/files.ts';
 import { withLock } from './io/lock.ts';
+import { watchFolder } from './io/watch.ts';
 import type { Language } from './project/names.ts';
 import { checkModule } from './toolchains/check.ts';
 import { showDiagnostics } from './toolchains/diagnostics.ts';
 import { executePlan, lineReader } from './toolchains/execute.ts';
-import { digestInputs, hashInputs, inputsOfBuild, sha256 } from './toolchains/inputs.ts';
+import { digestInputs, hashInputs, inputsOfBuild, isNeverInput, sha256 } from './toolchains/inputs.ts';
 import { type BuildJob, type BuildOptions, openJob, planJob } from './toolchains/job.ts';
 import { readRecord, writeRecord } from './toolchains/record.ts';
 import { type SectionSize, sectionSizes } from './toolchains/size.ts';
 import type { BuildPlan, Profile, Variant } from './toolchains/toolchain.ts';
+import { type WarmCompiler, warmCompiler } from './toolchains/warm.ts';
 import { judgeModule } from './wasm/abi.ts';
 import { type ModuleInfo, parseModule } from './wasm/module.ts';
 
@@ -22,7 +24,7 @@ export type { BuildOptions } from './toolchains/job.ts';
 
 export interface BuildResult {
   readonly name: string;
-  readonly language: Language;
+  readonly language: Language | 'precompiled';
   /** Absolute path of the module. */
   readonly module: string;
   readonly sizeBytes: number;
@@ -57,18 +59,69 @@ const lockWaitMs = 10 * 60_000;
  * WASM_INVALID, WASM_ABI, FILE_ACCESS, INTERRUPTED.
  */
 export async function build(options: BuildOptions, edges: Edges): Promise<BuildResult> {
-  const job = await openJob(options, edges);
-  return withLock(
-    join(job.stateDir, 'lock'),
-    { holder: 'another build of this project', code: 'BUILD_BUSY', waitMs: lockWaitMs },
-    edges,
-    async () => {
-      const startedAt = edges.now();
-      const unchanged = options.force ? undefined : await reuse(job, edges);
-      const result = unchanged ?? (await make(job, edges));
-      return { ...result, durationMs: edges.now() - startedAt };
-    },
-  );
+  return runJob(await openJob(options, edges), edges);
+}
+
+/**
+ * Builds, then again after each change of what the module depends on, until the edges' signal aborts. The compiler is
+ * kept running where the toolchain can. Failures of a build are told and do not end the watch.
+ */
+export async function watchBuild(
+  options: BuildOptions,
+  edges: Edges,
+  onResult: (outcome: BuildResult | WasmeError) => void,
+): Promise<void> {
+  const compiler = warmCompiler(edges);
+  const { dir } = await openJob(options, edges);
+  let first = true;
+  const once = async (): Promise<void> => {
+    const again = !first;
+    first = false;
+    try {
+      // Opened anew each time: wasme.json itself may be what has changed.
+      const job = await openJob({ ...options, force: options.force && !again }, edges);
+      const result = await runJob(job, edges, compiler);
+      // A change that does not touch the module is nothing to tell.
+      if (!again || !result.upToDate) onResult(result);
+    } catch (error) {
+      if (edges.signal.aborted) return;
+      if (!(error instanceof WasmeError)) throw error;
+      onResult(error);
+    }
+  };
+  try {
+    await watchFolder(dir, { ignore: isNeverInput, signal: edges.signal }, once);
+  } finally {
+    await compiler.end();
+  }
+}
+
+/**
+ * A module that is built already, judged like one that was built here and copied to `output` when that is given.
+ * Fails with FILE_NOT_FOUND, WASM_INVALID, WASM_ABI.
+ */
+export async function buildPrecompiled(
+  file: string,
+  output: string | undefined,
+  edges: Edges,
+): Promise<BuildResult> {
+  const startedAt = edges.now();
+  const source = resolve(edges.cwd, file);
+  const bytes = await readBytes(source);
+  const info = checkModule(bytes, undefined);
+  const module = output === undefined ? source : resolve(edges.cwd, output);
+  if (module !== source) await writeAtomic(module, bytes);
+  return {
+    ...measure(bytes, info),
+    name: basename(source, '.wasm'),
+    language: 'precompiled',
+    module,
+    profile: 'release',
+    toolchain: 'native',
+    tools: [],
+    upToDate: true,
+    durationMs: edges.now() - startedAt,
+  };
 }
 
 /** The plan of `build` without carrying it out. Probes run; nothing is written. */
@@ -86,6 +139,20 @@ export async function planBuild(options: BuildOptions, edges: Edges): Promise<Bu
 
 type Made = Omit<BuildResult, 'durationMs'>;
 
+async function runJob(job: BuildJob, edges: Edges, compiler?: WarmCompiler): Promise<BuildResult> {
+  return withLock(
+    join(job.stateDir, 'lock'),
+    { holder: 'another build of this project', code: 'BUILD_BUSY', waitMs: lockWaitMs },
+    edges,
+    async () => {
+      const startedAt = edges.now();
+      const unchanged = job.force ? undefined : await reuse(job, edges);
+      const result = unchanged ?? (await make(job, edges, compiler));
+      return { ...result, durationMs: edges.now() - startedAt };
+    },
+  );
+}
+
 /** The last build, when nothing that decided it has changed. */
 async function reuse(job: BuildJob, edges: Edges): Promise<Made | undefined> {
   const record = await readRecord(recordFile(job), job.request, job.dir, edges);
@@ -99,16 +166,17 @@ async function reuse(job: BuildJob, edges: Edges): Promise<Made | undefined> {
   return { ...describe(job, bytes, parseModule(bytes), record.variant), tools, upToDate: true };
 }
 
-async function make(job: BuildJob, edges: Edges): Promise<Made> {
+async function make(job: BuildJob, edges: Edges, compiler?: WarmCompiler): Promise<Made> {
   const { plan, prepared } = await planJob(job, edges);
   const before = await hashInputs(job.dir, plan.inputs);
   await mkdir(dirname(plan.module), { recursive: true });
   // A module left by an earlier run must not pass for the one of this run. A custom command writes in place.
   if (plan.module !== job.output) await rm(plan.module, { force: true });
-  const warnings = await executePlan(plan, job.toolchain, job.dir, edges);
+  const warnings = await executePlan(plan, job.toolchain, job.dir, edges, compiler?.runner(plan, job.dir));
   if (warnings.length > 0) edges.reporter.info(showDiagnostics(warnings, job.dir, lineReader()));
   const bytes = await readResult(plan, job);
-  const module = checkModule(bytes, job.project);
+  // A debug build is not what is shipped.
+  const module = checkModule(bytes, job.profile === 'release' ? job.project?.build?.sizeBudget : undefined);
   await writeAtomic(job.output, bytes);
   for (const { path, suffix } of plan.sidecars ?? []) {
     const sidecar = await readFile(path).catch(() => undefined);
@@ -149,15 +217,24 @@ function describe(
   variant: Variant,
 ): Omit<Made, 'tools' | 'upToDate'> {
   return {
+    ...measure(bytes, module),
     name: job.name,
     language: job.toolchain.language,
     module: job.output,
+    profile: job.profile,
+    toolchain: variant,
+  };
+}
+
+function measure(
+  bytes: Uint8Array,
+  module: ModuleInfo,
+): Pick<BuildResult, 'sizeBytes' | 'sha256' | 'abiVersion' | 'sections'> {
+  return {
     sizeBytes: bytes.length,
     sha256: sha256(bytes),
     abiVersion: judgeModule(module).version ?? 'unknown',
     sections: sectionSizes(module),
-    profile: job.profile,
-    toolchain: variant,
   };
 }
 

@@ -42,13 +42,9 @@ export async function exec(
   options: ExecOptions = {},
 ): Promise<ExecResult> {
   edges.reporter.detail(`$ ${showCommand(command)}`);
-  const env: Record<string, string> = {};
-  for (const [name, value] of Object.entries({ ...edges.env, ...command.env })) {
-    if (value !== undefined) env[name] = value;
-  }
   const child = execa(command.program, command.args, {
     cwd: command.cwd ?? edges.cwd,
-    env,
+    env: environment(command, edges),
     extendEnv: false,
     reject: false,
     cancelSignal: edges.signal,
@@ -87,6 +83,66 @@ export async function exec(
     durationMs: result.durationMs,
     timedOut: result.timedOut,
   };
+}
+
+/** A program that stays and answers: one line in, lines out. */
+export interface Conversation {
+  /** Sends a line and gives what the program prints up to the line that `isEnd` takes, which is the last. */
+  ask(line: string, isEnd: (line: string) => boolean): Promise<readonly string[]>;
+  /** Ends the program. */
+  end(): Promise<void>;
+}
+
+/**
+ * Starts a program to talk with over stdin and stdout (its stderr is read as well). One question at a time.
+ * `ask` fails with TOOL_FAILED when the program ends instead of answering, INTERRUPTED when the edges' signal aborts.
+ */
+export function converse(command: CommandLine, edges: Edges): Conversation {
+  edges.reporter.detail(`$ ${showCommand(command)}`);
+  const child = execa(command.program, command.args, {
+    cwd: command.cwd ?? edges.cwd,
+    env: environment(command, edges),
+    extendEnv: false,
+    reject: false,
+    cancelSignal: edges.signal,
+    forceKillAfterDelay: 2_000,
+    stdin: 'pipe',
+    all: true,
+    buffer: false,
+  });
+  const lines = child.iterable({ from: 'all' })[Symbol.asyncIterator]();
+  return {
+    async ask(line, isEnd) {
+      child.stdin.write(`${line}\n`);
+      const answer: string[] = [];
+      for (;;) {
+        const next = await lines.next();
+        if (next.done) break;
+        answer.push(String(next.value));
+        if (isEnd(answer.at(-1) ?? '')) return answer;
+      }
+      if (edges.signal.aborted) {
+        throw new WasmeError('INTERRUPTED', `interrupted while ${command.program} was running`);
+      }
+      throw new WasmeError(
+        'TOOL_FAILED',
+        `${command.program} ended instead of answering:\n${answer.join('\n')}`,
+      );
+    },
+    async end() {
+      child.stdin.end();
+      child.kill();
+      await child;
+    },
+  };
+}
+
+function environment({ env }: CommandLine, edges: Edges): Record<string, string> {
+  const all: Record<string, string> = {};
+  for (const [name, value] of Object.entries({ ...edges.env, ...env })) {
+    if (value !== undefined) all[name] = value;
+  }
+  return all;
 }
 
 function text(output: string | undefined): string {

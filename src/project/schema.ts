@@ -37,7 +37,7 @@ const build = z.strictObject({
   sizeBudget: z
     .union([z.int().positive(), z.string().regex(/^\d+(\.\d+)?\s*(B|kB|MB|KiB|MiB)?$/i)])
     .optional()
-    .describe('The build fails when the module is larger: bytes, or a text such as "200 kB".'),
+    .describe('A release build fails when the module is larger: bytes, or a text such as "200 kB".'),
   toolchain: z.enum(['auto', 'native', 'npm', 'container']).optional(),
   cpp: z
     .strictObject({ sdk: text.optional().describe('Folder of another C++ SDK than the one in the project.') })

@@ -1,12 +1,11 @@
 /** Whether a built module is one that hosts load, and within its budget. */
 import { WasmeError } from '../errors.ts';
-import type { Project } from '../project/schema.ts';
 import { judgeModule } from '../wasm/abi.ts';
 import { type ModuleInfo, parseModule } from '../wasm/module.ts';
 import { checkBudget } from './size.ts';
 
 /** Fails with WASM_INVALID, WASM_ABI (every reason a host would have to refuse it) or BUILD_TOO_LARGE. */
-export function checkModule(bytes: Uint8Array, project: Project | undefined): ModuleInfo {
+export function checkModule(bytes: Uint8Array, sizeBudget: number | string | undefined): ModuleInfo {
   const module = parseModule(bytes);
   const { findings } = judgeModule(module);
   const errors = findings.filter(({ level }) => level === 'error');
@@ -20,6 +19,6 @@ export function checkModule(bytes: Uint8Array, project: Project | undefined): Mo
       },
     );
   }
-  checkBudget(module, project?.build?.sizeBudget);
+  checkBudget(module, sizeBudget);
   return module;
 }

@@ -9,17 +9,21 @@ import type { BuildPlan, Diagnostic, Toolchain } from './toolchain.ts';
 /** Lines of a tool's output that are shown when nothing in it is recognised. */
 const tailLines = 25;
 
+/** How one step is run; --watch has another way than starting a program. */
+export type StepRunner = (step: CommandLine) => Promise<{ exitCode: number; output: string }>;
+
 /** Gives the warnings of the compiler. Fails with BUILD_FAILED, or the code that the toolchain's `explain` gives. */
 export async function executePlan(
   plan: BuildPlan,
   toolchain: Toolchain,
   projectDir: string,
   edges: Edges,
+  run: StepRunner = step => runStep(step, projectDir, edges),
 ): Promise<readonly Diagnostic[]> {
   const warnings: Diagnostic[] = [];
   try {
     for (const step of plan.steps) {
-      const { exitCode, output } = await runStep(step, projectDir, edges);
+      const { exitCode, output } = await run(step);
       if (exitCode !== 0) throw buildFailure(toolchain, step, exitCode, output, projectDir);
       warnings.push(...toolchain.parseDiagnostics(output).filter(({ severity }) => severity === 'warning'));
     }

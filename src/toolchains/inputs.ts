@@ -10,6 +10,11 @@ export type InputHashes = ReadonlyMap<string, string>;
 /** Results and downloads, never sources. What lies in node_modules is told by the lock file there. */
 const neverInputs = ['**/.git/**', '**/node_modules/*/**', '**/.wasme/**', 'build/**', 'target/**'];
 
+/** Whether a path below the project (with `/`) is a folder of results or downloads: it is not even watched. */
+export function isNeverInput(path: string): boolean {
+  return /(^|\/)(\.git|node_modules|\.wasme)(\/|$)|^(build|target)(\/|$)/.test(path);
+}
+
 /** Compilers write these during a build; that is no change by a person. */
 const lockFiles = new Set(['Cargo.lock', 'go.mod', 'go.sum', 'package-lock.json', '.package-lock.json']);
 

@@ -1,6 +1,6 @@
 /** One build to be done: from what was asked for and wasme.json to a plan. */
 import { stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { kindOf, readText } from '../io/files.ts';
@@ -39,6 +39,7 @@ export interface BuildJob {
   readonly profile: Profile;
   readonly variant: Variant | 'auto';
   readonly install: boolean;
+  readonly force: boolean;
   readonly output: string;
   /** For the lock, the record and what the steps make. */
   readonly stateDir: string;
@@ -83,16 +84,29 @@ export async function openJob(options: BuildOptions, edges: Edges): Promise<Buil
     output,
     project?.build ?? {},
   ]);
-  const install = options.install ?? false;
+  const { install = false, force = false } = options;
   const stateDir = join(dir, 'build', '.wasme');
-  return { dir, name, project, names, toolchain, profile, variant, install, output, stateDir, request };
+  return {
+    dir,
+    name,
+    project,
+    names,
+    toolchain,
+    profile,
+    variant,
+    install,
+    force,
+    output,
+    stateDir,
+    request,
+  };
 }
 
 /** Probes the machine and asks the toolchain for its plan. Fails with TOOL_MISSING, TOOL_OUTDATED. */
 export async function planJob(job: BuildJob, edges: Edges): Promise<{ plan: BuildPlan; prepared: Prepared }> {
   const { dir, name, project, names, toolchain, profile, stateDir } = job;
   const prepared = await prepare(toolchain, job.variant, job.install, dir, edges);
-  const plan = toolchain.plan({
+  const planned = toolchain.plan({
     projectDir: dir,
     project,
     names,
@@ -105,6 +119,11 @@ export async function planJob(job: BuildJob, edges: Edges): Promise<{ plan: Buil
     env: edges.env,
     platform: edges.platform,
   });
+  // A module that is put among the sources is still no source.
+  const plan = {
+    ...planned,
+    inputs: [...planned.inputs, `!${relative(dir, job.output).replaceAll('\\', '/')}`],
+  };
   if (prepared.variant !== 'container') return { plan, prepared };
   const owner = await stat(dir);
   const container = inContainer(plan, {

@@ -1,8 +1,10 @@
 /** `wasme build` with a fake compiler: what is written, what is refused, and that a failure leaves the last module alone. */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { newWorld } from '../helpers/cli.ts';
+import { guestFile } from '../helpers/guests.ts';
 import { type FakeWish, fakeProject, setWish } from '../helpers/fake-project.ts';
 
 interface Json {
@@ -234,5 +236,95 @@ describe('build', () => {
     const { exitCode, stderr } = await world.wasme('build', 'p');
     expect(exitCode).toBe(2);
     expect(stderr).toContain(`error[PROJECT_INVALID]: ${join(dir, 'wasme.json')}:3:15: language: `);
+  });
+
+  it('precompiled: judges any module, and copies it when told where', async () => {
+    const world = newWorld();
+    const file = guestFile(world.cwd, 'minimal');
+    expect((await world.wasme('build', 'precompiled', 'minimal.wasm')).stdout).toContain('ABI 0.2.1');
+    expect((await world.wasme('build', 'precompiled', file, '-o', 'out/x.wasm')).exitCode).toBe(0);
+    expect(readFileSync(join(world.cwd, 'out', 'x.wasm'))).toEqual(readFileSync(file));
+    writeFileSync(join(world.cwd, 'text.wasm'), 'text');
+    const refused = await world.wasme('build', 'precompiled', 'text.wasm', '-o', 'y.wasm');
+    expect(refused).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('error[WASM_INVALID]') as string,
+    });
+    expect(existsSync(join(world.cwd, 'y.wasm'))).toBe(false);
+    expect((await world.wasme('build', 'precompiled')).exitCode).toBe(2);
+    expect((await world.wasme('build', 'precompiled', 'no.wasm')).stderr).toContain('error[FILE_NOT_FOUND]');
+  });
+});
+
+describe('build --watch', () => {
+  /** Starts the watch; `until` waits for a condition on what was built and said so far. */
+  const start = (wish?: FakeWish, project: object = {}, ...flags: string[]) => {
+    const interrupt = new AbortController();
+    const world = newWorld({ signal: interrupt.signal });
+    const dir = fakeProject(join(world.cwd, 'p'), wish, project);
+    const module = join(dir, 'build', 'fake.wasm');
+    const text = { out: '', err: '' };
+    const running = world.wasmeLive(text, 'build', 'p', '--watch', ...flags);
+    return {
+      dir,
+      module,
+      text,
+      until: async (condition: () => boolean): Promise<void> => {
+        for (let tries = 0; tries < 500 && !condition(); tries++) await sleep(20);
+        expect(condition(), JSON.stringify(text)).toBe(true);
+      },
+      stop: async (): Promise<number> => {
+        interrupt.abort();
+        return running;
+      },
+    };
+  };
+  const builds = (out: string): number => out.split('built in').length - 1;
+
+  it('builds on each change of a source, with one compiler process, and not on its own output', async () => {
+    const { dir, module, text, until, stop } = start();
+    await until(() => text.err.includes('watching'));
+    const first = readFileSync(module);
+    setWish(dir, undefined, 'second');
+    await until(() => builds(text.out) === 2);
+    const second = readFileSync(module);
+    expect(second.equals(first)).toBe(false);
+    writeFileSync(join(dir, 'notes.txt'), 'no source');
+    rmSync(module);
+    setWish(dir, undefined, 'third');
+    await until(() => builds(text.out) === 3);
+    await sleep(400);
+    expect(builds(text.out)).toBe(3);
+    expect(await stop()).toBe(130);
+  });
+
+  it('an error is shown, and the next save builds again', async () => {
+    const { dir, module, text, until, stop } = start('error');
+    await until(() => text.err.includes('error[BUILD_FAILED]'));
+    expect(existsSync(module)).toBe(false);
+    await until(() => text.err.includes('watching'));
+    setWish(dir);
+    await until(() => existsSync(module));
+    writeFileSync(join(dir, 'wasme.json'), '{ "name": 1 }');
+    await until(() => text.err.includes('error[PROJECT_INVALID]'));
+    writeFileSync(join(dir, 'wasme.json'), '{ "name": "renamed", "language": "assemblyscript" }');
+    await until(() => existsSync(join(dir, 'build', 'renamed.wasm')));
+    expect(await stop()).toBe(130);
+  });
+
+  it('a compiler process that dies is started again', async () => {
+    const { dir, module, text, until, stop } = start('killed');
+    await until(() => text.err.includes('watching'));
+    setWish(dir);
+    await until(() => existsSync(module));
+    await stop();
+  });
+
+  it('a module among the sources does not make it loop', async () => {
+    const { text, until, stop } = start(undefined, { build: { output: 'assembly/fake.wasm' } });
+    await until(() => text.err.includes('watching'));
+    await sleep(400);
+    expect(builds(text.out)).toBe(1);
+    await stop();
   });
 });

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { run } from '../../commands/cli.ts';
-import type { Context } from '../../commands/ui/context.ts';
 import { silentReporter } from '../../src/reporter.ts';
 import type { Edges } from '../../src/io/edges.ts';
 
@@ -15,8 +14,15 @@ export interface World {
   readonly env: Record<string, string | undefined>;
   /** Runs `wasme <argv>` in this world. */
   wasme(...argv: string[]): Promise<Outcome>;
+  /** The same, with what is printed visible in `screen` while it runs; gives the exit code. */
+  wasmeLive(screen: Screen, ...argv: string[]): Promise<number>;
   /** Edges for calling a verb of the library directly. */
   readonly edges: Edges;
+}
+
+export interface Screen {
+  out: string;
+  err: string;
 }
 
 export interface Outcome {
@@ -38,22 +44,23 @@ export function newWorld(
   const env = { PATH: process.env['PATH'], HOME: home, ...options.env };
   const signal = options.signal ?? new AbortController().signal;
   const common = { cwd, env, platform: process.platform, homeDir: home, now: Date.now, signal };
+  const wasmeLive = (screen: Screen, ...argv: string[]): Promise<number> =>
+    run(argv, {
+      ...common,
+      stdin: process.stdin,
+      stdout: { write: text => (screen.out += text) },
+      stderr: { write: text => (screen.err += text) },
+    });
   return {
     cwd,
     home,
     env,
     edges: { ...common, reporter: silentReporter },
+    wasmeLive,
     async wasme(...argv) {
-      let stdout = '';
-      let stderr = '';
-      const context: Context = {
-        ...common,
-        stdin: process.stdin,
-        stdout: { write: text => (stdout += text) },
-        stderr: { write: text => (stderr += text) },
-      };
-      const exitCode = await run(argv, context);
-      return { exitCode, stdout, stderr };
+      const screen: Screen = { out: '', err: '' };
+      const exitCode = await wasmeLive(screen, ...argv);
+      return { exitCode, stdout: screen.out, stderr: screen.err };
     },
   };
 }

@@ -1,0 +1,62 @@
+/** Tells when files below a folder change. The only importer of chokidar. */
+import { relative } from 'node:path';
+import { watch } from 'chokidar';
+
+export interface WatchOptions {
+  /** Paths, relative with `/`, that are neither watched nor descended into. */
+  readonly ignore: (path: string) => boolean;
+  /** Changes that come closer together than this are told once: an editor's save is several. */
+  readonly settleMs?: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Calls `onChange` once with nothing when it listens, then with the changed paths (relative to `dir`) after they have
+ * settled, one call at a time: what changes during a call is told by the next one. Resolves when the signal aborts and
+ * the last call has ended; fails with what `onChange` failed with.
+ */
+export async function watchFolder(
+  dir: string,
+  options: WatchOptions,
+  onChange: (paths: readonly string[]) => Promise<void>,
+): Promise<void> {
+  const { ignore, settleMs = 60, signal } = options;
+  if (signal.aborted) return;
+  const shown = (path: string): string => relative(dir, path).replaceAll('\\', '/');
+  const watcher = watch(dir, {
+    ignoreInitial: true,
+    ignored: path => path !== dir && ignore(shown(path)),
+  });
+  const changed = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const call = (paths: readonly string[]): void => {
+        running = onChange(paths).then(next, reject);
+      };
+      const next = (): void => {
+        running = undefined;
+        flush();
+      };
+      const flush = (): void => {
+        if (running !== undefined || changed.size === 0 || signal.aborted) return;
+        const paths = [...changed].sort();
+        changed.clear();
+        call(paths);
+      };
+      watcher.on('ready', () => call([]));
+      watcher.on('all', (_, path) => {
+        changed.add(shown(path));
+        clearTimeout(timer);
+        timer = setTimeout(flush, settleMs);
+      });
+      watcher.on('error', reject);
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  } finally {
+    clearTimeout(timer);
+    await watcher.close();
+    await running;
+  }
+}

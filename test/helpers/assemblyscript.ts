@@ -1,0 +1,33 @@
+/** A real AssemblyScript project from the template, its packages installed once for each test file that asks for it. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import { build } from '../../src/build.ts';
+import { init } from '../../src/init.ts';
+import type { Edges } from '../../src/io/edges.ts';
+import { silentReporter } from '../../src/reporter.ts';
+
+/** Edges of the real machine, for work that is shared by the tests of a file. */
+export const machineEdges: Edges = {
+  cwd: tmpdir(),
+  env: process.env,
+  platform: process.platform,
+  homeDir: homedir(),
+  now: Date.now,
+  signal: new AbortController().signal,
+  reporter: silentReporter,
+};
+
+/** A folder that is gone when the test file is. */
+export function sharedFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'wasme-as-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** `wasme init --install` and `wasme build` in `dir`; gives the path of the module. For beforeAll. */
+export async function realProject(dir: string): Promise<string> {
+  await init({ dir, name: 'my-filter', language: 'assemblyscript', install: true }, machineEdges);
+  return (await build({ dir }, machineEdges)).module;
+}
