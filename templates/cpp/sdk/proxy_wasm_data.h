@@ -1,0 +1,133 @@
+// Bytes that came from the proxy, lists of headers on their way to it, and log lines.
+#pragma once
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "proxy_wasm_externs.h"
+
+/// Stops the VM with the failed call in the log when the proxy does not answer Ok.
+#define CHECK_RESULT(call)                                                                                   \
+  do {                                                                                                       \
+    if (const WasmResult answer_ = (call); answer_ != WasmResult::Ok)                                        \
+      logAbort(#call " answered " + toString(answer_));                                                      \
+  } while (false)
+
+inline WasmResult logMessage(LogLevel level, std::string_view text) {
+  return proxy_log(level, text.data(), text.size());
+}
+inline WasmResult logTrace(std::string_view text) { return logMessage(LogLevel::trace, text); }
+inline WasmResult logDebug(std::string_view text) { return logMessage(LogLevel::debug, text); }
+inline WasmResult logInfo(std::string_view text) { return logMessage(LogLevel::info, text); }
+inline WasmResult logWarn(std::string_view text) { return logMessage(LogLevel::warn, text); }
+inline WasmResult logError(std::string_view text) { return logMessage(LogLevel::error, text); }
+inline WasmResult logCritical(std::string_view text) { return logMessage(LogLevel::critical, text); }
+
+/// Logs and ends the VM; the proxy answers its streams by its failure policy.
+[[noreturn]] inline void logAbort(std::string_view text) {
+  logCritical(text);
+  abort();
+}
+
+// With the place in the source: LOG_INFO("text " + std::string(more)).
+#define LOG(level, ...)                                                                                      \
+  log##level("[" + std::string(__FILE__) + ":" + std::to_string(__LINE__) +                                  \
+             "]::" + std::string(__FUNCTION__) + "() " + __VA_ARGS__)
+#define LOG_TRACE(...) LOG(Trace, __VA_ARGS__)
+#define LOG_DEBUG(...) LOG(Debug, __VA_ARGS__)
+#define LOG_INFO(...) LOG(Info, __VA_ARGS__)
+#define LOG_WARN(...) LOG(Warn, __VA_ARGS__)
+#define LOG_ERROR(...) LOG(Error, __VA_ARGS__)
+#define LOG_CRITICAL(...) LOG(Critical, __VA_ARGS__)
+
+using HeaderStringPairs = std::vector<std::pair<std::string, std::string>>;
+
+/// Owns bytes that the proxy allocated. Empty when the proxy had none.
+class WasmData {
+public:
+  WasmData(const char *data, size_t size) : data_(data), size_(data == nullptr ? 0 : size) {}
+  ~WasmData() { ::free(const_cast<char *>(data_)); }
+  WasmData(const WasmData &) = delete;
+  WasmData &operator=(const WasmData &) = delete;
+
+  const char *data() { return data_; }
+  size_t size() { return size_; }
+  std::string_view view() { return {data_, size_}; }
+  std::string toString() { return std::string(view()); }
+
+  /// The bytes as a list of pairs: headers, trailers, metadata. The views live as long as this object.
+  std::vector<std::pair<std::string_view, std::string_view>> pairs() {
+    std::vector<std::pair<std::string_view, std::string_view>> list;
+    if (size_ < sizeof(uint32_t)) return list;
+    const uint32_t count = number(0);
+    size_t text = sizeof(uint32_t) * (1 + 2 * size_t{count});
+    list.reserve(count);
+    for (uint32_t i = 0; i < 2 * count; i++) {
+      const uint32_t length = number(1 + i);
+      const std::string_view part(data_ + text, length);
+      if (i % 2 == 0)
+        list.emplace_back(part, std::string_view());
+      else
+        list.back().second = part;
+      text += length + 1;
+    }
+    return list;
+  }
+
+  /// The bytes as a Protobuf message.
+  template <typename Message> Message proto() {
+    Message message;
+    message.ParseFromArray(data_, size_);
+    return message;
+  }
+
+private:
+  uint32_t number(size_t index) const {
+    uint32_t value;
+    memcpy(&value, data_ + index * sizeof(value), sizeof(value));
+    return value;
+  }
+
+  const char *data_;
+  size_t size_;
+};
+
+using WasmDataPtr = std::unique_ptr<WasmData>;
+
+namespace proxy_wasm_detail {
+
+/// A list of pairs in the form of the ABI: count, sizes, then texts that each end with a zero byte.
+template <typename Pairs> std::string serialize(const Pairs &pairs) {
+  std::string bytes;
+  if (pairs.empty()) return bytes;
+  const auto put = [&bytes](size_t value) {
+    const auto word = static_cast<uint32_t>(value);
+    bytes.append(reinterpret_cast<const char *>(&word), sizeof(word));
+  };
+  put(pairs.size());
+  for (const auto &[name, value] : pairs) {
+    put(name.size());
+    put(value.size());
+  }
+  for (const auto &[name, value] : pairs) {
+    bytes.append(name).append(1, '\0');
+    bytes.append(value).append(1, '\0');
+  }
+  return bytes;
+}
+
+/// Calls `ask(&data, &size)` and owns what the proxy put there.
+template <typename Ask> WasmDataPtr receive(Ask ask, WasmResult *result = nullptr) {
+  const char *data = nullptr;
+  size_t size = 0;
+  const WasmResult answer = ask(&data, &size);
+  if (result != nullptr) *result = answer;
+  return std::make_unique<WasmData>(data, size);
+}
+
+} // namespace proxy_wasm_detail

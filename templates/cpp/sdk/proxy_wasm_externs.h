@@ -1,0 +1,103 @@
+// The functions of the proxy as it offers them (ABI 0.2.1, module "env"). Filters rather use
+// proxy_wasm_api.h. What the proxy gives out lies in memory that it took with malloc: the receiver frees it.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proxy_wasm_common.h"
+#include "proxy_wasm_enums.h"
+
+// Named imports let the linker refuse every other undefined symbol. A native test defines these functions
+// itself.
+#ifdef __wasm__
+#define PROXY_WASM_IMPORT(name) __attribute__((import_module("env"), import_name(#name))) WasmResult name
+#else
+#define PROXY_WASM_IMPORT(name) WasmResult name
+#endif
+
+extern "C" {
+
+// Log, time, status.
+PROXY_WASM_IMPORT(proxy_log)(LogLevel level, const char *text, size_t size);
+PROXY_WASM_IMPORT(proxy_get_log_level)(LogLevel *level);
+PROXY_WASM_IMPORT(proxy_get_current_time_nanoseconds)(uint64_t *nanoseconds);
+PROXY_WASM_IMPORT(proxy_set_tick_period_milliseconds)(uint32_t milliseconds);
+PROXY_WASM_IMPORT(proxy_get_status)(uint32_t *code, const char **message, size_t *message_size);
+
+// Properties.
+PROXY_WASM_IMPORT(proxy_get_property)
+(const char *path, size_t path_size, const char **value, size_t *value_size);
+PROXY_WASM_IMPORT(proxy_set_property)
+(const char *path, size_t path_size, const char *value, size_t value_size);
+
+// Streams.
+PROXY_WASM_IMPORT(proxy_continue_stream)(WasmStreamType stream);
+PROXY_WASM_IMPORT(proxy_close_stream)(WasmStreamType stream);
+PROXY_WASM_IMPORT(proxy_send_local_response)
+(uint32_t status, const char *details, size_t details_size, const char *body, size_t body_size,
+ const char *headers, size_t headers_size, uint32_t grpc_status);
+
+// Headers, trailers and metadata.
+PROXY_WASM_IMPORT(proxy_add_header_map_value)
+(WasmHeaderMapType map, const char *key, size_t key_size, const char *value, size_t value_size);
+PROXY_WASM_IMPORT(proxy_get_header_map_value)
+(WasmHeaderMapType map, const char *key, size_t key_size, const char **value, size_t *value_size);
+PROXY_WASM_IMPORT(proxy_replace_header_map_value)
+(WasmHeaderMapType map, const char *key, size_t key_size, const char *value, size_t value_size);
+PROXY_WASM_IMPORT(proxy_remove_header_map_value)
+(WasmHeaderMapType map, const char *key, size_t key_size);
+PROXY_WASM_IMPORT(proxy_get_header_map_pairs)
+(WasmHeaderMapType map, const char **pairs, size_t *pairs_size);
+PROXY_WASM_IMPORT(proxy_set_header_map_pairs)
+(WasmHeaderMapType map, const char *pairs, size_t pairs_size);
+PROXY_WASM_IMPORT(proxy_get_header_map_size)(WasmHeaderMapType map, size_t *size);
+
+// Bodies, data and configurations.
+PROXY_WASM_IMPORT(proxy_get_buffer_bytes)
+(WasmBufferType buffer, uint32_t start, uint32_t length, const char **bytes, size_t *size);
+PROXY_WASM_IMPORT(proxy_get_buffer_status)(WasmBufferType buffer, size_t *size, uint32_t *flags);
+PROXY_WASM_IMPORT(proxy_set_buffer_bytes)
+(WasmBufferType buffer, uint32_t start, uint32_t length, const char *bytes, size_t size);
+
+// Data and queues that several VMs share.
+PROXY_WASM_IMPORT(proxy_get_shared_data)
+(const char *key, size_t key_size, const char **value, size_t *value_size, uint32_t *cas);
+PROXY_WASM_IMPORT(proxy_set_shared_data)
+(const char *key, size_t key_size, const char *value, size_t value_size, uint32_t cas);
+PROXY_WASM_IMPORT(proxy_register_shared_queue)(const char *name, size_t name_size, uint32_t *token);
+PROXY_WASM_IMPORT(proxy_resolve_shared_queue)
+(const char *vm_id, size_t vm_id_size, const char *name, size_t name_size, uint32_t *token);
+PROXY_WASM_IMPORT(proxy_enqueue_shared_queue)(uint32_t token, const char *data, size_t size);
+PROXY_WASM_IMPORT(proxy_dequeue_shared_queue)(uint32_t token, const char **data, size_t *size);
+
+// Call-outs.
+PROXY_WASM_IMPORT(proxy_http_call)
+(const char *cluster, size_t cluster_size, void *headers, size_t headers_size, const char *body,
+ size_t body_size, void *trailers, size_t trailers_size, uint32_t timeout_milliseconds, uint32_t *token);
+PROXY_WASM_IMPORT(proxy_grpc_call)
+(const char *cluster, size_t cluster_size, const char *service, size_t service_size, const char *method,
+ size_t method_size, void *metadata, size_t metadata_size, const char *message, size_t message_size,
+ uint32_t timeout_milliseconds, uint32_t *token);
+PROXY_WASM_IMPORT(proxy_grpc_stream)
+(const char *cluster, size_t cluster_size, const char *service, size_t service_size, const char *method,
+ size_t method_size, void *metadata, size_t metadata_size, uint32_t *token);
+PROXY_WASM_IMPORT(proxy_grpc_send)
+(uint32_t token, const char *message, size_t message_size, uint32_t end_stream);
+PROXY_WASM_IMPORT(proxy_grpc_close)(uint32_t token);
+PROXY_WASM_IMPORT(proxy_grpc_cancel)(uint32_t token);
+
+// Metrics.
+PROXY_WASM_IMPORT(proxy_define_metric)
+(MetricType type, const char *name, size_t name_size, uint32_t *metric);
+PROXY_WASM_IMPORT(proxy_increment_metric)(uint32_t metric, int64_t offset);
+PROXY_WASM_IMPORT(proxy_record_metric)(uint32_t metric, uint64_t value);
+PROXY_WASM_IMPORT(proxy_get_metric)(uint32_t metric, uint64_t *value);
+
+// Contexts and functions of the proxy's own.
+PROXY_WASM_IMPORT(proxy_set_effective_context)(uint32_t context);
+PROXY_WASM_IMPORT(proxy_done)();
+PROXY_WASM_IMPORT(proxy_call_foreign_function)
+(const char *name, size_t name_size, const char *arguments, size_t arguments_size, char **results,
+ size_t *results_size);
+}

@@ -1,0 +1,18 @@
+// The one header that a filter includes. Names and meanings are those of the Proxy-Wasm C++ SDK, so that a
+// filter compiles with either; see README.md in this folder.
+#pragma once
+
+/// Marks a function of the filter that the proxy may call.
+#ifdef __wasm__
+#define PROXY_WASM_EXPORT(name) extern "C" __attribute__((used, visibility("default"), export_name(#name)))
+#else
+#define PROXY_WASM_EXPORT(name) extern "C" __attribute__((used))
+#endif
+#define WASM_EXPORT(result, name, arguments) PROXY_WASM_EXPORT(name) result name arguments
+#define START_WASM_PLUGIN(name)
+#define END_WASM_PLUGIN
+
+#include "proxy_wasm_api.h"
+#include "proxy_wasm_common.h"
+#include "proxy_wasm_enums.h"
+#include "proxy_wasm_externs.h"
