@@ -4,10 +4,14 @@ import { WasmeError } from '../errors.ts';
 import { fileError } from '../io/files.ts';
 import type { Language } from '../project/names.ts';
 import { assemblyscript } from './assemblyscript.ts';
+import { cpp } from './cpp.ts';
+import { go } from './go.ts';
+import { rust } from './rust.ts';
+import { tinygo } from './tinygo.ts';
 import type { Toolchain } from './toolchain.ts';
 
 /** In the order in which folders are asked; a go.mod alone is taken for Go, not TinyGo. */
-export const toolchains: readonly Toolchain[] = [assemblyscript];
+export const toolchains: readonly Toolchain[] = [assemblyscript, rust, cpp, tinygo, go];
 
 /** Fails with LANGUAGE_UNKNOWN. */
 export function toolchainFor(language: Language): Toolchain {

@@ -34,11 +34,15 @@ export function toolCacheDir(edges: Pick<Edges, 'env' | 'homeDir' | 'platform'>)
   return join(cacheDir(edges), 'npm');
 }
 
-/** Absolute path of a program as the system would find it on PATH, or undefined. */
+/** Absolute path of a program as the system would find it on PATH, or undefined. `$NAME/…` is below that variable. */
 export function findProgram(
-  program: string,
+  asked: string,
   { env, platform }: Pick<Edges, 'env' | 'platform'>,
 ): string | undefined {
+  const variable = /^\$(\w+)/.exec(asked)?.[1];
+  if (variable !== undefined && !env[variable]) return undefined;
+  const program =
+    variable === undefined ? asked : `${env[variable] ?? ''}${asked.slice(variable.length + 1)}`;
   const endings = platform === 'win32' ? (env['PATHEXT'] ?? '.EXE;.CMD;.BAT').split(';') : [''];
   const folders = isAbsolute(program)
     ? ['']

@@ -1,0 +1,180 @@
+/** C++: any clang that finds a C++ library for WASI, or the clang that npm carries. One object file a source, then one link. */
+import { basename, join } from 'node:path';
+import { WasmeError } from '../errors.ts';
+import { templatesDir } from '../io/paths.ts';
+import { clangScript } from './clang-npm.ts';
+import { explainClang, parseClangDiagnostics } from './cpp-messages.ts';
+import type { BuildPlan, PlanRequest, Probe, Toolchain } from './toolchain.ts';
+import { optimizeStep, wasmOptProbe } from './wasm-opt.ts';
+
+/** Newest first. A bare name may be anything, Apple's included, which has no WebAssembly. */
+const clangNames = ['clang++-22', 'clang++-21', 'clang++-20', 'clang++-19', 'clang++-18', 'clang++'];
+
+/** As Debian's C library is laid out; wasi-sdk and npm's clang take the same triple. */
+const target = '--target=wasm32-wasi';
+
+/** What the proxy calls; an SDK that does not mark these as exports is linked with this list. */
+const entryPoints = [
+  'malloc',
+  ...['proxy_abi_version_0_1_0', 'proxy_abi_version_0_2_0', 'proxy_abi_version_0_2_1'],
+  ...['vm_start', 'validate_configuration', 'configure', 'tick', 'queue_ready', 'foreign_function'].map(on),
+  ...['context_create', 'done', 'log', 'delete', 'memory_allocate'].map(on),
+  ...['new_connection', 'downstream_data', 'upstream_data'].map(on),
+  ...['downstream_connection_close', 'upstream_connection_close'].map(on),
+  ...['request', 'response'].flatMap(side =>
+    ['headers', 'metadata', 'body', 'trailers'].map(part => on(`${side}_${part}`)),
+  ),
+  ...['http_call_response', 'grpc_receive_initial_metadata', 'grpc_receive'].map(on),
+  ...['grpc_receive_trailing_metadata', 'grpc_close'].map(on),
+];
+
+const npmHint = 'or, without root: wasme build --toolchain npm --install, about 100 MB';
+
+const clangProbe: Probe = {
+  kind: 'program',
+  id: 'clang',
+  title: 'clang for WASI',
+  minimum: '16.0.0',
+  // Compiles a line of C++, because a clang without the C++ library for WASI is of no use; -v tells the version.
+  candidates: ['$WASI_SDK_PATH/bin/clang++', ...clangNames].map(program => ({
+    program,
+    args: ['-v', target, '-fsyntax-only', '-include', 'cstddef', '-x', 'c++', '-'],
+  })),
+  version: /clang version (\d+\.\d+\.\d+)/,
+  remedies: [
+    {
+      has: 'apt-get',
+      needsRoot: true,
+      command: {
+        program: 'apt-get',
+        args: [
+          'install',
+          ...['clang-19', 'lld-19', 'wasi-libc', 'libc++-19-dev-wasm32', 'libc++abi-19-dev-wasm32'],
+          'libclang-rt-19-dev-wasm32',
+        ],
+      },
+      text: npmHint,
+    },
+    { text: `install wasi-sdk (https://github.com/WebAssembly/wasi-sdk) and set WASI_SDK_PATH; ${npmHint}` },
+  ],
+};
+
+const npmProbes: readonly Probe[] = [
+  {
+    kind: 'program',
+    id: 'node',
+    title: 'Node',
+    candidates: [{ program: 'node', args: ['--version'] }],
+    remedies: [{ text: 'install Node 20.19 or newer: https://nodejs.org' }],
+  },
+  {
+    kind: 'package',
+    id: 'clang',
+    title: 'clang from npm',
+    package: '@yowasp/clang',
+    from: 'cache',
+    remedies: [],
+  },
+];
+
+export const cpp: Toolchain = {
+  language: 'cpp',
+  title: 'C++',
+  variants: ['native', 'npm'],
+  containerImage: 'ghcr.io/webassembly/wasi-sdk:wasi-sdk-25',
+  detect: names => names.includes('CMakeLists.txt') || names.some(isSource),
+  probes: variant => (variant === 'native' ? [clangProbe, wasmOptProbe] : variant === 'npm' ? npmProbes : []),
+  plan,
+  parseDiagnostics: parseClangDiagnostics,
+  explain: explainClang,
+  knownBad: [],
+};
+
+function plan(request: PlanRequest): BuildPlan {
+  const { project, names, variant, scratchDir, name, profile, tools } = request;
+  const packaged = join(templatesDir(), 'cpp', 'sdk');
+  const own = project?.build?.cpp?.sdk;
+  const sdk = own ?? (names.includes('sdk') ? 'sdk' : packaged);
+  const sources = [...sourcesOf(request), join(sdk, 'proxy_wasm_intrinsics.cc').replaceAll('\\', '/')];
+  const built = join(scratchDir, `${name}.wasm`);
+  const compile = [
+    ...[target, '-std=c++20', '-Wall', '-fno-exceptions', '-fdiagnostics-color=never'],
+    ...(profile === 'release' ? ['-O2'] : ['-O0', '-g']),
+    `-I${sdk}`,
+  ];
+  const link = [
+    ...[target, '-mexec-model=reactor'],
+    // The stack first: what overflows it traps instead of overwriting data.
+    ...['-Wl,--stack-first', '-Wl,-z,stack-size=131072'],
+    ...(profile === 'release' ? ['-Wl,--strip-debug'] : []),
+    ...(own === undefined ? [] : foreignSdk(packaged)),
+  ];
+  const inputs = ['**/*.{cc,cpp,cxx,c,h,hh,hpp,hxx,inc,ipp}', `${sdk}/**`, '!test/**', '!build/**'];
+  if (variant === 'npm') {
+    const job = {
+      compile,
+      link,
+      sources,
+      sdk,
+      output: built,
+      imports: own === undefined ? [] : [importsOf(packaged)],
+    };
+    const node = tools['node']?.path ?? 'node';
+    const clang = tools['clang']?.path ?? '';
+    // V8 compiles the compiler lazily this way, which is quicker for one build.
+    const args = ['--no-warnings', '--input-type=module', '--eval', clangScript, clang, JSON.stringify(job)];
+    return { steps: [{ program: node, args }], module: built, inputs };
+  }
+  const clang = variant === 'container' ? 'clang++' : (tools['clang']?.path ?? 'clang++');
+  const objects = sources.map((source, index) => join(scratchDir, `${index}-${basename(source)}.o`));
+  const optimized = optimizeStep(request, built, join(scratchDir, `${name}.opt.wasm`));
+  return {
+    steps: [
+      ...sources.map((source, index) => ({
+        program: clang,
+        args: [...compile, '-c', source, '-o', objects[index] ?? ''],
+      })),
+      // No -O here: with it clang runs whichever wasm-opt is on PATH, and the same source gives other bytes.
+      { program: clang, args: [...link, ...objects, '-o', built] },
+      ...optimized.steps,
+    ],
+    module: optimized.module,
+    inputs,
+  };
+}
+
+/** build.source, or all sources at the project's top. */
+function sourcesOf({ project, names, projectDir }: PlanRequest): readonly string[] {
+  const source = project?.build?.source;
+  if (source !== undefined && isSource(source)) return [source];
+  const found =
+    source === undefined ? names.filter(name => isSource(name) && !/[_.-]test\.\w+$/.test(name)) : [];
+  if (found.length > 0) return found;
+  throw new WasmeError(
+    'BUILD_FAILED',
+    source === undefined
+      ? `no C++ source at the top of ${projectDir}`
+      : `build.source is no C++ file: ${source}`,
+    { hint: 'set build.source in wasme.json to the main file, or build.command to your own build' },
+  );
+}
+
+function isSource(name: string): boolean {
+  return /\.(cc|cpp|cxx)$/.test(name);
+}
+
+/** An SDK that leaves imports and exports to the linker (as Emscripten's does) needs both listed. */
+function foreignSdk(packaged: string): string[] {
+  return [
+    `-Wl,--allow-undefined-file=${importsOf(packaged)}`,
+    ...entryPoints.map(name => `-Wl,--export-if-defined=${name}`),
+  ];
+}
+
+function importsOf(packaged: string): string {
+  return join(packaged, 'proxy_wasm.imports');
+}
+
+function on(name: string): string {
+  return `proxy_on_${name}`;
+}
