@@ -8,9 +8,10 @@
 export const clangScript = `
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import * as self from 'node:process';
 import { pathToFileURL } from 'node:url';
 
-const [packageDir, text] = process.argv.slice(1);
+const [packageDir, text] = self.argv.slice(1);
 const { compile, link, sources, sdk, imports, output } = JSON.parse(text);
 const { commands, Exit } = await import(pathToFileURL(join(packageDir, 'gen', 'bundle.js')));
 const files = {};
@@ -40,7 +41,7 @@ putFolder(sdk);
 sources.forEach(put);
 imports.forEach(put);
 
-const write = bytes => bytes && process.stderr.write(Buffer.from(bytes));
+const write = bytes => bytes && self.stderr.write(Buffer.from(bytes));
 const relocate = flag =>
   flag.replace(/^(-I|-Wl,--allow-undefined-file=)(.*)$/, (whole, head, path) => head + inside(path));
 async function clang(args) {
@@ -55,6 +56,6 @@ try {
   writeFileSync(output, files['module.wasm']);
 } catch (error) {
   if (!(error instanceof Exit)) throw error;
-  process.exitCode = error.code || 1;
+  self.exit(error.code || 1);
 }
 `;

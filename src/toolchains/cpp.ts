@@ -10,8 +10,8 @@ import { optimizeStep, wasmOptProbe } from './wasm-opt.ts';
 /** Newest first. A bare name may be anything, Apple's included, which has no WebAssembly. */
 const clangNames = ['clang++-22', 'clang++-21', 'clang++-20', 'clang++-19', 'clang++-18', 'clang++'];
 
-/** As Debian's C library is laid out; wasi-sdk and npm's clang take the same triple. */
-const target = '--target=wasm32-wasi';
+/** Two names of one thing: Debian lays its libraries out under the first, npm's clang and newer wasi-sdks under the second. */
+const targets = ['wasm32-wasi', 'wasm32-wasip1'];
 
 /** What the proxy calls; an SDK that does not mark these as exports is linked with this list. */
 const entryPoints = [
@@ -35,11 +35,17 @@ const clangProbe: Probe = {
   id: 'clang',
   title: 'clang for WASI',
   minimum: '16.0.0',
-  // Compiles a line of C++, because a clang without the C++ library for WASI is of no use; -v tells the version.
-  candidates: ['$WASI_SDK_PATH/bin/clang++', ...clangNames].map(program => ({
-    program,
-    args: ['-v', target, '-fsyntax-only', '-include', 'cstddef', '-x', 'c++', '-'],
-  })),
+  // Reads a header of the C++ library, because a clang without one for WASI is of no use; -v tells the version, and
+  // the macros that are printed name the target that works.
+  candidates: ['$WASI_SDK_PATH/bin/clang++', ...clangNames].flatMap(program =>
+    targets.map(target => ({
+      program,
+      args: [
+        ...['-v', `--target=${target}`, `-DWASME_TARGET=${target}`],
+        ...['-E', '-dM', '-include', 'cstddef', '-x', 'c++', '-'],
+      ],
+    })),
+  ),
   version: /clang version (\d+\.\d+\.\d+)/,
   remedies: [
     {
@@ -97,6 +103,7 @@ function plan(request: PlanRequest): BuildPlan {
   const sdk = own ?? (names.includes('sdk') ? 'sdk' : packaged);
   const sources = [...sourcesOf(request), join(sdk, 'proxy_wasm_intrinsics.cc').replaceAll('\\', '/')];
   const built = join(scratchDir, `${name}.wasm`);
+  const target = `--target=${targetOf(request)}`;
   const compile = [
     ...[target, '-std=c++20', '-Wall', '-fno-exceptions', '-fdiagnostics-color=never'],
     ...(profile === 'release' ? ['-O2'] : ['-O0', '-g']),
@@ -141,6 +148,11 @@ function plan(request: PlanRequest): BuildPlan {
     module: optimized.module,
     inputs,
   };
+}
+
+function targetOf({ variant, tools }: PlanRequest): string {
+  if (variant !== 'native') return 'wasm32-wasip1';
+  return /#define WASME_TARGET (\S+)/.exec(tools['clang']?.stdout ?? '')?.[1] ?? 'wasm32-wasi';
 }
 
 /** build.source, or all sources at the project's top. */
