@@ -166,6 +166,10 @@ export const errorKinds = {
   TEMPLATE_INVALID: { exit: 1, meaning: 'A template folder has no valid template.json or wasme.json.' },
 
   WASM_INVALID: { exit: 1, meaning: 'The file is not a WebAssembly module, is truncated, or is damaged.' },
+  WASM_START: {
+    exit: 1,
+    meaning: 'The filter was loaded, but trapped or said no in its start or configure function.',
+  },
   WASM_ABI: {
     exit: 1,
     meaning: 'The module is not a Proxy-Wasm filter that the host can load (ABI marker, imports, exports).',

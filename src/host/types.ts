@@ -79,6 +79,8 @@ export interface StreamInfo {
   upstream: ConnectionInfo | undefined;
   upstreamRequestAttempts: number;
   upstreamTransportFailure: string | undefined;
+  /** Answers that go before the host's own, by path with `\0` between segments: what a test wants a filter to see. */
+  readonly attributes?: ReadonlyMap<ByteString, ByteString | Uint8Array>;
 }
 
 /** One side's connection. Addresses are `host:port`, `[v6]:port`, or a socket path. */
@@ -134,6 +136,25 @@ export interface HostEnvironment {
   httpCall(request: HttpCallRequest, listener: HttpCallListener): HttpCallStart;
   /** Opens a gRPC exchange (unary calls too). */
   grpcCall(request: GrpcRequest, listener: GrpcListener): GrpcCallStart;
+  /** Envoy's `envoy_resolve_dns`; absent: refused. The result is Envoy's block of status, TTL and addresses. */
+  resolveDns?(name: ByteString, callback: (result: Uint8Array) => void): void;
+  /** The foreign functions `sign` and `verify_signature`; absent: NotFound. Keys are DER (or PEM where allowed). */
+  readonly signatures?: SignatureProvider;
+}
+
+export interface SignatureProvider {
+  /** Undefined: the key cannot be read. */
+  verify(
+    hash: string,
+    key: Uint8Array | string,
+    signature: Uint8Array,
+    text: Uint8Array,
+  ): { readonly valid: boolean; readonly error: string } | undefined;
+  sign(
+    hash: string,
+    key: Uint8Array | string,
+    text: Uint8Array,
+  ): { readonly signature: Uint8Array; readonly error: string } | undefined;
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'critical';

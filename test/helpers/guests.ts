@@ -14,8 +14,8 @@ export function guest(name: string, replace: Readonly<Record<string, string>> = 
   if (known !== undefined) return known;
   let text = readFileSync(join(root, 'test', 'fixtures', 'guests', `${name}.wat`), 'utf8');
   for (const [from, to] of Object.entries(replace)) text = text.replaceAll(from, to);
-  const module = compiler.parseWat(`${name}.wat`, text);
-  const { buffer } = module.toBinary({});
+  const module = compiler.parseWat(`${name}.wat`, text, { exceptions: true });
+  const { buffer } = module.toBinary({ write_debug_names: true });
   module.destroy();
   compiled.set(key, buffer);
   return buffer;
@@ -23,8 +23,8 @@ export function guest(name: string, replace: Readonly<Record<string, string>> = 
 
 /** Module of WebAssembly text, for a guest that only one test needs. */
 export function compileWat(text: string): Uint8Array {
-  const module = compiler.parseWat('inline.wat', text);
-  const { buffer } = module.toBinary({});
+  const module = compiler.parseWat('inline.wat', text, { exceptions: true });
+  const { buffer } = module.toBinary({ write_debug_names: true });
   module.destroy();
   return buffer;
 }

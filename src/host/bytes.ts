@@ -1,0 +1,94 @@
+/** Bytes and byte strings: conversions in both directions, and numbers as the ABI encodes them. */
+import type { ByteString } from './types.ts';
+
+export const emptyBytes = new Uint8Array(0);
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Below this length joining characters beats the call of `apply`. */
+const shortText = 6;
+/** Arguments one call can take on every engine. */
+const chunkSize = 8192;
+
+/** One character per byte, 0–255. */
+export function toByteString(bytes: Uint8Array, start = 0, end = bytes.length): ByteString {
+  const length = end - start;
+  if (length <= shortText) {
+    let text = '';
+    for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i] as number);
+    return text;
+  }
+  if (length <= chunkSize) return fromCodes(bytes.subarray(start, end));
+  let text = '';
+  for (let at = start; at < end; at += chunkSize) {
+    text += fromCodes(bytes.subarray(at, Math.min(at + chunkSize, end)));
+  }
+  return text;
+}
+
+function fromCodes(bytes: Uint8Array): string {
+  return String.fromCharCode.apply(null, bytes as unknown as number[]);
+}
+
+export function fromByteString(text: ByteString): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+/** The UTF-8 bytes of ordinary text. */
+export function utf8Bytes(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** The UTF-8 bytes of ordinary text, one character a byte. ASCII comes back as it is. */
+export function utf8ByteString(text: string): ByteString {
+  for (let i = 0; i < text.length; i++) {
+    if (text.charCodeAt(i) > 0x7f) return toByteString(encoder.encode(text));
+  }
+  return text;
+}
+
+/** For people: UTF-8 with replacement characters. */
+export function displayText(bytes: Uint8Array | ByteString): string {
+  return decoder.decode(typeof bytes === 'string' ? fromByteString(bytes) : bytes);
+}
+
+/** 8 bytes, little-endian, two's complement. */
+export function int64(value: number | bigint): ByteString {
+  if (typeof value === 'number' && value >= 0 && value <= 0xffffffff) {
+    return (
+      String.fromCharCode(value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24) +
+      '\0\0\0\0'
+    );
+  }
+  let rest = BigInt.asUintN(64, BigInt(value));
+  let text = '';
+  for (let i = 0; i < 8; i++) {
+    text += String.fromCharCode(Number(rest & 0xffn));
+    rest >>= 8n;
+  }
+  return text;
+}
+
+/** 4 bytes, little-endian. */
+export function uint32(value: number): ByteString {
+  return String.fromCharCode(value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24);
+}
+
+export function concat(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  if (left.length !== right.length) return false;
+  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
+  return true;
+}

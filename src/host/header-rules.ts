@@ -1,0 +1,117 @@
+/** What Envoy knows about header names: aliases, which values are joined, and what a message must have to leave the chain. */
+import type { HeaderMap } from './header-map.ts';
+import { MapType } from './status.ts';
+import type { LocalReply } from './types.ts';
+import { emptyBytes, utf8Bytes } from './bytes.ts';
+
+/** Names of which a second `add` is joined to the first value with a comma, instead of making a new entry. */
+const joinedInBoth = ['content-type', 'cache-control', 'via', 'connection', 'keep-alive', 'proxy-connection'];
+const joinedInRequests = new Set([
+  ...joinedInBoth,
+  ':authority',
+  ':method',
+  ':path',
+  ':scheme',
+  'accept',
+  'accept-encoding',
+  'authorization',
+  'content-length',
+  'grpc-timeout',
+  'origin',
+  'referer',
+  'te',
+  'user-agent',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-request-id',
+]);
+const joinedInResponses = new Set([
+  ...joinedInBoth,
+  ':status',
+  'content-length',
+  'date',
+  'grpc-message',
+  'grpc-status',
+  'location',
+  'server',
+  'vary',
+]);
+
+export function isJoined(type: number, name: string): boolean {
+  if (type === MapType.RequestHeaders) return joinedInRequests.has(name);
+  return type === MapType.ResponseHeaders && joinedInResponses.has(name);
+}
+
+/** Lower case, and `host` as the name it stands for in requests. */
+export function canonicalName(type: number, name: string): string {
+  const lower = lowerCase(name);
+  return lower === 'host' && type === MapType.RequestHeaders ? ':authority' : lower;
+}
+
+/** ASCII letters only: the bytes above are nobody's upper case. */
+export function lowerCase(name: string): string {
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i);
+    if (code > 0x40 && code < 0x5b) return name.replace(/[A-Z]/g, letter => letter.toLowerCase());
+  }
+  return name;
+}
+
+/** Why changed request headers cannot go upstream, as the answer Envoy makes. */
+export function invalidRequest(headers: HeaderMap, hadForwardedProto: boolean): LocalReply | undefined {
+  const noRoute = !headers.has(':path') || (hadForwardedProto && !headers.has('x-forwarded-proto'));
+  if (noRoute) return { status: 404, body: emptyBytes, details: 'route_not_found' };
+  if (!headers.has(':method')) return refused(503, 'missing required header: :method', 'request');
+  for (const [name, value] of headers.entries) {
+    if (validName(name) && !hasControl(value)) continue;
+    return refused(503, `invalid header value for: ${name}`, 'request');
+  }
+  return undefined;
+}
+
+/** A response without a numeric `:status` cannot be sent. */
+export function invalidResponse(headers: HeaderMap): LocalReply | undefined {
+  const status = headers.get(':status');
+  if (status !== undefined && status !== '' && /^\d+$/.test(status)) return undefined;
+  return refused(502, 'missing required header: :status', 'response');
+}
+
+function refused(status: number, text: string, side: 'request' | 'response'): LocalReply {
+  const reason = text.replaceAll(' ', '_');
+  const details = `filter_removed_required_${side}_headers{${reason}}`;
+  return { status, body: utf8Bytes(text), details };
+}
+
+function validName(name: string): boolean {
+  return /^:?[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name);
+}
+
+function hasControl(value: string): boolean {
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i);
+    if (code === 0 || code === 10 || code === 13) return true;
+  }
+  return false;
+}
+
+/** Status of a gRPC answer that was made from an HTTP one. */
+export function grpcStatusOf(httpStatus: number): number {
+  const table: Readonly<Record<number, number>> = {
+    400: 13,
+    401: 16,
+    403: 7,
+    404: 12,
+    429: 14,
+    502: 14,
+    503: 14,
+    504: 14,
+  };
+  return table[httpStatus] ?? 2;
+}
+
+/** `application/grpc` and its variants, but not gRPC-Web. */
+export function isGrpc(headers: HeaderMap): boolean {
+  const type = headers.get('content-type');
+  return type !== undefined && /^application\/grpc($|[+; ])/.test(type);
+}

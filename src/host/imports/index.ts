@@ -1,0 +1,42 @@
+/** All host functions by import name. Which of them a module may import is decided by the ABI table, not here. */
+import { wasiModules } from '../../wasm/functions.ts';
+import { bufferFunctions } from './buffers.ts';
+import { foreignFunctions } from './foreign.ts';
+import { grpcFunctions } from './grpc.ts';
+import { headerFunctions } from './headers.ts';
+import { httpCallFunctions } from './http-call.ts';
+import type { HostImplementation } from './implementation.ts';
+import { logFunctions } from './log.ts';
+import { metricFunctions } from './metrics.ts';
+import { propertyFunctions } from './properties.ts';
+import { sharedDataFunctions } from './shared-data.ts';
+import { sharedQueueFunctions } from './shared-queue.ts';
+import { streamFunctions } from './stream.ts';
+import { timerFunctions } from './timers.ts';
+import { wasiImplementations } from './wasi.ts';
+
+export type { HostImplementation };
+
+const env: ReadonlyMap<string, HostImplementation> = new Map(
+  [
+    logFunctions,
+    headerFunctions,
+    bufferFunctions,
+    propertyFunctions,
+    streamFunctions,
+    timerFunctions,
+    metricFunctions,
+    sharedDataFunctions,
+    sharedQueueFunctions,
+    httpCallFunctions,
+    grpcFunctions,
+    foreignFunctions,
+  ].flatMap(family => Object.entries(family) as [string, HostImplementation][]),
+);
+
+const wasi: ReadonlyMap<string, HostImplementation> = new Map(Object.entries(wasiImplementations));
+
+export function findImport(module: string, name: string): HostImplementation | undefined {
+  if (module === 'env') return env.get(name);
+  return wasiModules.includes(module) ? wasi.get(name) : undefined;
+}

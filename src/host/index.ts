@@ -1,0 +1,33 @@
+/**
+ * The Proxy-Wasm host, for anyone who moves bytes: a proxy, a test, a web page.
+ *
+ *   const host = createHost({ environment });
+ *   const plugin = await host.loadPlugin(bytes, { name: 'auth', configuration });
+ *   const chain = host.httpChain([plugin]);
+ *   const stream = chain.open(sink, newStreamInfo());
+ *   stream.requestHeaders(headers, true);        // sink.requestHeaders is called when the filters let it through
+ *   stream.responseHeaders(answer, true);        // … and so on; everything after loadPlugin is synchronous
+ *   stream.complete();                           // log, done, delete
+ *   host.close();
+ */
+import { Host, type HostOptions } from './host.ts';
+
+export { HttpChain, type HttpChainOptions } from './chain.ts';
+export { type CompiledFilter, compileFilter } from './compile.ts';
+export { type HeaderEntry, HeaderMap } from './header-map.ts';
+export { type FilterCode, Host, type HostOptions } from './host.ts';
+export { LogView } from './log-view.ts';
+export { LocalMetrics, type Metric, type MetricStore, MetricType } from './metrics.ts';
+export { Plugin } from './plugin.ts';
+export type { FailurePolicy, PluginOptions } from './plugin-settings.ts';
+export { findProfile, type HostProfile, hostProfiles, newestProfile } from './profiles.ts';
+export type { ForeignFunction, NodeInfo } from './services.ts';
+export { LocalSharedData, type SharedData } from './shared-data.ts';
+export { LocalSharedQueues, type SharedQueues } from './shared-queue.ts';
+export { newConnectionInfo, newStreamInfo } from './stream-info.ts';
+export { TcpChain } from './tcp-chain.ts';
+export type { CallbackEvent, HostCallEvent, TraceEvent } from './trace.ts';
+
+export function createHost(options: HostOptions): Host {
+  return new Host(options);
+}

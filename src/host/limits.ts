@@ -1,0 +1,20 @@
+/** Every cap of the host, with its reason. Envoy's numbers where Envoy has one. */
+
+/** What a guest may hand over as a map. Envoy: 1 MiB and 1024 pairs; beyond, the map counts as empty. */
+export const maxPairsBytes = 1024 * 1024;
+export const maxPairs = 1024;
+
+/** One `random_get`. Envoy: 64 KiB, so that a guest cannot drain the generator in one call. */
+export const maxRandomBytes = 65_536;
+
+/** Buffered body of one direction of a stream. Envoy's default of per_connection_buffer_limit_bytes. */
+export const defaultBufferLimitBytes = 1024 * 1024;
+
+/** Frames of a backtrace that are printed, as in Envoy. */
+export const maxBacktraceFrames = 20;
+
+/**
+ * Actions a guest may queue in one callback (continue, close, local reply). Envoy has no cap; this one keeps a guest
+ * that queues in a loop from filling the heap, and is far above what a filter can mean.
+ */
+export const maxQueuedActions = 10_000;

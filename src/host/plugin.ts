@@ -1,0 +1,114 @@
+/** A loaded plugin: its present VM and root context, and what happens to new streams when the VM has failed. */
+import { WasmeError } from '../errors.ts';
+import type { LogView } from './log-view.ts';
+import type { PluginSettings } from './plugin-settings.ts';
+import type { RootContext } from './root-context.ts';
+import type { HostServices } from './services.ts';
+
+/** Counters of `wasm.<plugin name>.vm_reload_*`. */
+export interface ReloadCounts {
+  success: number;
+  failure: number;
+  backoff: number;
+}
+
+export class Plugin {
+  readonly settings: PluginSettings;
+  readonly reloads: ReloadCounts = { success: 0, failure: 0, backoff: 0 };
+  private readonly services: HostServices;
+  private readonly makeRoot: () => RootContext;
+  private readonly release: (root: RootContext) => void;
+  private root: RootContext;
+  private loadedMs: number;
+  private closed = false;
+
+  /** `makeRoot` starts the plugin again in a VM that has not failed, or throws. */
+  constructor(
+    services: HostServices,
+    settings: PluginSettings,
+    root: RootContext,
+    makeRoot: () => RootContext,
+    release: (root: RootContext) => void,
+  ) {
+    this.services = services;
+    this.settings = settings;
+    this.root = root;
+    this.makeRoot = makeRoot;
+    this.release = release;
+    this.loadedMs = this.nowMs();
+  }
+
+  get name(): string {
+    return this.settings.name;
+  }
+
+  /** The guest trapped; what happens next is the failure policy's business. */
+  get failed(): boolean {
+    return this.root.vm.failed;
+  }
+
+  /** What made the guest fail. */
+  get failure(): string | undefined {
+    return this.root.vm.failure;
+  }
+
+  /** Guest memory in bytes. */
+  get memoryBytes(): number {
+    return this.root.vm.memory.sizeBytes;
+  }
+
+  /** Live contexts in the plugin's VM, its roots included. */
+  get contextCount(): number {
+    return this.root.vm.contexts.size - 1;
+  }
+
+  /** The root that a new stream belongs to; undefined when the filter is left out of the chain. */
+  rootForStream(): RootContext | undefined {
+    if (!this.root.vm.failed) return this.root;
+    if (this.settings.failurePolicy === 'reload') this.reload();
+    const open = this.settings.failurePolicy === 'open' || this.settings.legacyFailOpen;
+    return this.root.vm.failed && open ? undefined : this.root;
+  }
+
+  /** One completed request, for a plugin that is an access logger. */
+  accessLog(view: LogView): void {
+    this.root.onAccessLog(view);
+  }
+
+  /** One flush of stats in Envoy's layout, for a plugin that is a stats sink. */
+  statsUpdate(data: Uint8Array): void {
+    this.root.onStatsUpdate(data);
+  }
+
+  /** done and delete on the root. Streams that are under way go on. Idempotent. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.release(this.root);
+  }
+
+  private reload(): void {
+    const { reloadBackoffMs } = this.settings;
+    const jitter = new Uint8Array(1);
+    this.services.environment.fillRandom(jitter);
+    const waitMs = reloadBackoffMs * (1 + (jitter[0] ?? 0) / 510);
+    if (this.nowMs() - this.loadedMs < waitMs) {
+      this.reloads.backoff++;
+      return;
+    }
+    this.loadedMs = this.nowMs();
+    try {
+      const root = this.makeRoot();
+      this.reloads.success++;
+      this.root = root;
+    } catch (error) {
+      if (!(error instanceof WasmeError)) throw error;
+      this.reloads.failure++;
+      this.root.vm.report('error', `reload failed: ${error.message}`);
+    }
+  }
+
+  private nowMs(): number {
+    return Number(this.services.environment.monotonicNs() / 1_000_000n);
+  }
+}

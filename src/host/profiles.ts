@@ -1,0 +1,52 @@
+/** What differs from one host version to the next, as one data table. */
+import type { AbiHost } from '../wasm/abi.ts';
+
+export interface HostProfile extends AbiHost {
+  /** `envoy@1.40`. */
+  readonly name: string;
+  /** Envoy's minor version, as text: `1.40`. */
+  readonly envoy: string;
+  /** Bytes that a filter buffered after it was continued early go on with the next chunk (Envoy before 2026-08 loses them). */
+  readonly forwardAddedData: boolean;
+  /** Old top-level attributes (`node`, `cluster_name`, …) exist: Envoy before 1.33. */
+  readonly topLevelAttributes: boolean;
+  /** The foreign function `sign` exists, and `verify_signature` refuses an empty argument. */
+  readonly signFunction: boolean;
+  /** `allow_on_headers_stop_iteration` exists. */
+  readonly headersStopIteration: boolean;
+  /** `failure_policy` (with reload) exists. */
+  readonly failurePolicy: boolean;
+  /** `keep-alive` response headers are removed before the filter. */
+  readonly removesKeepAlive: boolean;
+  /** The text of a refused upstream ends with the transport's own reason. */
+  readonly transportFailureText: boolean;
+}
+
+function profile(minor: number, changes: Partial<HostProfile> = {}): HostProfile {
+  return {
+    name: `envoy@1.${minor}`,
+    envoy: `1.${minor}`,
+    wasiTier: minor >= 38 ? 'D' : minor >= 33 ? 'C' : 'B',
+    mainVoid: minor >= 38,
+    forwardAddedData: minor >= 40,
+    topLevelAttributes: minor < 33,
+    signFunction: minor >= 37,
+    headersStopIteration: minor >= 35,
+    failurePolicy: minor >= 33,
+    removesKeepAlive: minor >= 37,
+    transportFailureText: minor < 37,
+    ...changes,
+  };
+}
+
+/** Oldest first. */
+export const hostProfiles: readonly HostProfile[] = [30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40].map(minor =>
+  profile(minor),
+);
+
+export const newestProfile: HostProfile = profile(40);
+
+/** `envoy@1.36`, or undefined when the table has no such host. */
+export function findProfile(name: string): HostProfile | undefined {
+  return hostProfiles.find(item => item.name === name);
+}

@@ -1,0 +1,30 @@
+/** What all VMs of one host share, passed to each of them. */
+import type { MetricStore } from './metrics.ts';
+import type { HostProfile } from './profiles.ts';
+import type { SharedData } from './shared-data.ts';
+import type { SharedQueues } from './shared-queue.ts';
+import type { HostEnvironment } from './types.ts';
+
+/** `core.v3.Node`, as far as filters read it. */
+export interface NodeInfo {
+  readonly id: string;
+  readonly cluster: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** A foreign function of the user's own: argument bytes → result bytes, or a status other than 0. */
+export type ForeignFunction = (argument: Uint8Array) => Uint8Array | number;
+
+export interface HostServices {
+  readonly environment: HostEnvironment;
+  readonly profile: HostProfile;
+  readonly sharedData: SharedData;
+  readonly sharedQueues: SharedQueues;
+  readonly metrics: MetricStore;
+  readonly node: NodeInfo;
+  readonly foreignFunctions: ReadonlyMap<string, ForeignFunction>;
+  /** Index into `logLevels`, 6 for off: what `proxy_get_log_level` answers, and below which guest logs are dropped. */
+  readonly logLevel: () => number;
+  /** 0 unspecified, 1 inbound, 2 outbound: what `xds.listener_direction` answers. */
+  readonly listenerDirection: number;
+}
