@@ -1,6 +1,7 @@
 /**
  * One direction of an HTTP stream through the filters: iteration, holding back, buffering and its limit. The rules are
- * those of Envoy's filter manager, with its names; what differs by direction is in the two classes at the end.
+ * those of Envoy's filter manager, with its names; what differs by direction is in the two classes at the end. Long: the
+ * steps call each other, and a rule moved elsewhere could not be checked against its neighbours.
  */
 import { BodyBuffer } from './body.ts';
 import { emptyBytes } from './bytes.ts';

@@ -1,4 +1,7 @@
-/** One filter's part in one HTTP stream: calls the guest, and says which maps and buffers it may touch when. */
+/**
+ * One filter's part in one HTTP stream: calls the guest, and says which maps and buffers it may touch when. Long because
+ * each pointer's life (set here, dropped there) is one table of the specification and has to be read in one piece.
+ */
 import { BodyBuffer } from './body.ts';
 import { emptyBytes } from './bytes.ts';
 import type { HttpChainStream } from './chain-stream.ts';

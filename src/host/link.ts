@@ -3,9 +3,9 @@ import { WasmeError } from '../errors.ts';
 import { maxMemoryPages } from '../wasm/abi.ts';
 import { wasiModules } from '../wasm/functions.ts';
 import { findImport, type HostImplementation } from './imports/index.ts';
-import { isAllowedIn } from './restricted.ts';
+import { isAllowedIn, Phase } from './restricted.ts';
 import { Errno, Status } from './status.ts';
-import { Phase, type Vm } from './vm.ts';
+import type { Vm } from './vm.ts';
 
 interface Linked {
   readonly imports: WebAssembly.Imports;

@@ -1,6 +1,9 @@
 /** Which host functions a guest may call before it has started, and while it allocates memory for the host. */
 import { wasiModules } from '../wasm/functions.ts';
 
+/** When host calls are restricted: while the module is instantiated, started, or asked for memory. */
+export const Phase = { Normal: 0, Load: 1, Start: 2, Allocate: 3 } as const;
+
 const inAllocator = new Set(['fd_write', 'clock_time_get', 'poll_oneoff']);
 
 const inStart = new Set(
@@ -14,10 +17,9 @@ const inStart = new Set(
   ).split(' '),
 );
 
-/** `phase` as in vm.ts: 0 normal, 2 start, 3 allocator; the trace's −1 counts as normal. */
 export function isAllowedIn(phase: number, module: string, name: string): boolean {
-  if (phase <= 0) return true;
+  if (phase === Phase.Normal) return true;
   if (module === 'env')
-    return name === 'proxy_log' || (phase === 2 && name === 'emscripten_notify_memory_growth');
-  return wasiModules.includes(module) && (phase === 3 ? inAllocator : inStart).has(name);
+    return name === 'proxy_log' || (phase === Phase.Start && name === 'emscripten_notify_memory_growth');
+  return wasiModules.includes(module) && (phase === Phase.Allocate ? inAllocator : inStart).has(name);
 }

@@ -1,6 +1,7 @@
 /**
  * One guest instance: its memory, its exports, whose callback is running, and the actions that wait for the guest to
  * return. The guest is entered only when no guest frame is on the stack; the allocator is the one exception. Traps stop here.
+ * Long because every way into and out of the guest is here, so that no other file can enter it otherwise.
  */
 import { WasmeError } from '../errors.ts';
 import { findCallbacks, type GuestExports, type GuestFunction } from './guest-exports.ts';
@@ -12,6 +13,7 @@ import { linkImports } from './link.ts';
 import { maxQueuedActions } from './limits.ts';
 import { GuestMemory } from './memory.ts';
 import { MetricIds } from './metrics.ts';
+import { Phase } from './restricted.ts';
 import type { RootContext } from './root-context.ts';
 import type { HostServices } from './services.ts';
 import { logLevels, Status } from './status.ts';
@@ -27,9 +29,6 @@ export interface VmOptions {
   readonly capabilities: ReadonlySet<string> | undefined;
   readonly tracer: Tracer | undefined;
 }
-
-/** When host calls are restricted. */
-export const Phase = { Normal: 0, Load: 1, Start: 2, Allocate: 3 } as const;
 
 /** A module whose one function traps: a JS exception could be caught by the guest, a trap cannot. */
 const stopModule = new Uint8Array([
