@@ -1,7 +1,7 @@
 /**
  * One guest instance: its memory, its exports, whose callback is running, and the actions that wait for the guest to
  * return. The guest is entered only when no guest frame is on the stack; the allocator is the one exception. Traps stop here.
- * Long because every way into and out of the guest is here, so that no other file can enter it otherwise.
+ * A long file because every way into and out of the guest is here, so that no other file can enter it otherwise.
  */
 import { WasmeError } from '../errors.ts';
 import { findCallbacks, type GuestExports, type GuestFunction } from './guest-exports.ts';
