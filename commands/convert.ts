@@ -1,0 +1,70 @@
+/** `wasme convert`: flags and printing; the job is in src/convert.ts. */
+import { type Command, Option } from 'commander';
+import type { ConvertResult } from '../src/convert.ts';
+import { type LayoutName, layoutNames } from '../src/project/names.ts';
+import { type Context, edgesOf } from './ui/context.ts';
+import { globalOptions, keyValue } from './ui/options.ts';
+import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
+import { reporterFor } from './ui/reporter.ts';
+import { table, writeResult } from './ui/result.ts';
+
+interface Flags extends RegistryFlags {
+  readonly layout: LayoutName;
+  readonly push?: boolean;
+  readonly annotation?: Record<string, string>;
+  readonly created?: string;
+  readonly remote?: boolean;
+  readonly platform?: string;
+}
+
+export function declare(command: Command, context: Context): void {
+  command
+    .argument('<source>', 'image, image archive, .wasm file or project folder')
+    .argument('[target]', "name of the new image (default: the source's, with -<layout> behind the tag)")
+    .addOption(new Option('--layout <layout>', 'layout of the new image').choices(layoutNames).default('compat'))
+    .option('--push', 'into the registry that the new name has, instead of the local store')
+    .option('--annotation <key=value>', 'add or replace an annotation (repeatable)', keyValue)
+    .option('--created <time>', 'date the image; without it, it has the date of its source or none')
+    .option('--remote', 'ask the registry even when the local store has the image')
+    .option('--platform <os/arch>', 'which image of an index');
+  addRegistryFlags(command)
+    .addHelpText(
+      'after',
+      `
+Layouts:
+  compat      ordinary OCI image with plugin.wasm: Istio, Envoy Gateway, Higress, Google Cloud
+  docker      the same in Docker media types
+  oci         as the old wasme pushed: Gloo Edge Enterprise, Istio, Envoy Gateway
+  hybrid      compat and oci in one image
+  higress     compat with README.md and spec.yaml in front
+  cncf, raw, kubewarden   for Wasm tools that are no proxies
+
+Examples:
+  wasme convert registry.example/team/filter:v1                          to compat, into the store as :v1-compat
+  wasme convert registry.example/team/filter:v1 registry.example/team/filter:v1-gloo --layout oci --push
+  wasme convert build/filter.wasm registry.example/team/filter:v1 --layout cncf --push`,
+    )
+    .action(async (source: string, target: string | undefined, flags: Flags) => {
+      const options = globalOptions(command);
+      const reporter = reporterFor(context, options);
+      const { convert } = await import('../src/convert.ts');
+      const registry = await registryOptions(flags, context);
+      const { layout, push, annotation: annotations, created, remote, platform } = flags;
+      const result = await convert(
+        { source, target, layout, push, annotations, created, remote, platform, registry },
+        edgesOf(context, reporter),
+      );
+      for (const warning of result.warnings) reporter.warn(warning);
+      writeResult(context, options.json, result, resultText);
+    });
+}
+
+function resultText({ reference, digest, from, layout, place, loadedBy }: ConvertResult): string {
+  return table([
+    ['image', reference],
+    ['digest', digest],
+    ['layout', from === null ? layout : `${from} -> ${layout}`],
+    ['in', place === 'store' ? 'the local store' : 'its registry'],
+    ['loaded by', loadedBy.join(', ') || 'none of the hosts'],
+  ]);
+}

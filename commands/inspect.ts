@@ -1,0 +1,113 @@
+/** `wasme inspect`: flags and printing; the job is in src/inspect.ts. */
+import type { Command } from 'commander';
+import type { ImageReport, InspectResult, ModuleReport } from '../src/inspect.ts';
+import { type Context, edgesOf } from './ui/context.ts';
+import { globalOptions } from './ui/options.ts';
+import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
+import { formatBytes, reporterFor } from './ui/reporter.ts';
+import { table, writeResult } from './ui/result.ts';
+
+interface Flags extends RegistryFlags {
+  readonly remote?: boolean;
+  readonly platform?: string;
+  readonly all?: boolean;
+}
+
+export function declare(command: Command, context: Context): void {
+  command
+    .argument('[target]', '.wasm file, project folder, image archive or image (default: the project here)')
+    .option('--all', 'every import, export and section')
+    .option('--remote', 'ask the registry even when the local store has the image')
+    .option('--platform <os/arch>', 'which image of an index');
+  addRegistryFlags(command)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  wasme inspect                                      the module of the project here
+  wasme inspect build/add-header.wasm --all
+  wasme inspect registry.example/team/add-header:v1
+  wasme inspect registry.example/team/add-header:v1 --json | jq -r .image.digest`,
+    )
+    .action(async (target: string | undefined, flags: Flags) => {
+      const options = globalOptions(command);
+      const edges = edgesOf(context, reporterFor(context, options));
+      const { inspect } = await import('../src/inspect.ts');
+      const registry = await registryOptions(flags, context);
+      const result = await inspect({ target, remote: flags.remote, platform: flags.platform, registry }, edges);
+      writeResult(context, options.json, result, value => resultText(value, flags.all === true));
+    });
+}
+
+function resultText({ target, module, problem, image, verdicts }: InspectResult, all: boolean): string {
+  const loads = (ok: boolean): string =>
+    verdicts
+      .filter(verdict => verdict.ok === ok)
+      .map(verdict => verdict.host)
+      .join(', ') || 'none';
+  return [
+    `${shown(target)}\n`,
+    image === null ? '' : imageText(image),
+    module === null ? `\nno module: ${shown(problem ?? 'unknown')}\n` : moduleText(module, all),
+    `\n${table([
+      ['loaded by', loads(true)],
+      ['refused by', loads(false)],
+    ])}`,
+    verdicts.every(verdict => verdict.ok) ? '' : 'why: wasme verify\n',
+  ].join('');
+}
+
+function imageText(image: ImageReport): string {
+  const { index, runtimeConfig: runtime } = image;
+  const rows = [
+    ['image', `${image.digest} (${image.place})`],
+    ['layout', `${image.layout}: ${shown(image.layoutText)}`],
+    ...(index === null ? [] : [['index', `${index.digest}, child ${shown(index.platform)} of ${index.children}`]]),
+    ['size', formatBytes(image.sizeBytes)],
+    ['config', blobText(image.config)],
+    ...image.layers.map((layer, number) => [`layer ${number + 1}`, blobText(layer)]),
+    ...(image.modulePath === null ? [] : [['module in', shown(image.modulePath)]]),
+    ...(runtime === null
+      ? []
+      : [
+          ['abi versions', shown(runtime.abiVersions.join(', ')) || '-'],
+          ['root ids', shown(runtime.rootIds.join(', ')) || '-'],
+        ]),
+    ...Object.entries(image.annotations).map(([key, value]) => [shown(key), shown(value)]),
+    ...image.documents.map(name => ['document', shown(name)]),
+    ['signatures', String(image.signatures)],
+    ...image.referrers.map(item => ['referrer', `${shown(item.artifactType)} ${item.digest}`]),
+    ...image.warnings.map(text => ['warning', shown(text)]),
+  ];
+  return table(rows);
+}
+
+function blobText({ mediaType, digest, sizeBytes, title }: ImageReport['config']): string {
+  return `${mediaType} ${digest.slice(0, 19)} ${formatBytes(sizeBytes)}${title === null ? '' : ` ${shown(title)}`}`;
+}
+
+function moduleText(module: ModuleReport, all: boolean): string {
+  const { memory } = module;
+  const families = Map.groupBy?.(module.imports, item => item.module) ?? new Map<string, never[]>();
+  const rows = [
+    ['module', `sha256:${module.sha256}`],
+    ['module size', formatBytes(module.sizeBytes)],
+    ['abi', module.abi ?? (module.kind === 'component' ? 'a component, not a filter' : 'no marker')],
+    ...[...families].map(([name, items]) => [`imports ${shown(name)}`, String(items.length)]),
+    ['exports', String(module.exports.length)],
+    ['callbacks', module.callbacks.join(' ') || 'none'],
+    ...(memory === null
+      ? []
+      : [['memory', `${formatBytes(memory.minimum)} at start, ${memory.maximum === null ? 'no limit of its own' : `at most ${formatBytes(memory.maximum)}`}`]]),
+    ...module.sections.slice(0, all ? undefined : 4).map(item => [`section ${shown(item.name)}`, formatBytes(item.sizeBytes)]),
+    ...module.findings.map(text => ['finding', shown(text)]),
+    ...(all ? module.imports.map(item => ['import', `${shown(item.module)}.${shown(item.name)}: ${item.type}`]) : []),
+    ...(all ? module.exports.map(item => ['export', `${shown(item.name)}: ${item.type ?? item.kind}`]) : []),
+  ];
+  return `\n${table(rows)}`;
+}
+
+/** Names and texts come with the image or module: nothing in them may steer the terminal. */
+function shown(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, '?').slice(0, 500);
+}

@@ -1,0 +1,32 @@
+/** `wasme load`: flags and printing; the job is in src/load.ts. */
+import type { Command } from 'commander';
+import { type Context, edgesOf } from './ui/context.ts';
+import { globalOptions } from './ui/options.ts';
+import { reporterFor } from './ui/reporter.ts';
+import { table, writeResult } from './ui/result.ts';
+
+interface Flags {
+  readonly tag?: string;
+}
+
+export function declare(command: Command, context: Context): void {
+  command
+    .argument('<file>', 'archive that "wasme save" wrote, or skopeo as oci-archive:')
+    .option('-t, --tag <reference>', 'name of the image, when the archive gives it none or another is wanted')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  wasme load filters.tar
+  wasme load from-skopeo.tar --tag registry.example/team/add-header:v1`,
+    )
+    .action(async (file: string, { tag }: Flags) => {
+      const options = globalOptions(command);
+      const edges = edgesOf(context, reporterFor(context, options));
+      const { load } = await import('../src/load.ts');
+      const result = await load({ file, tag }, edges);
+      writeResult(context, options.json, result, ({ images }) =>
+        table(images.map(({ reference, digest }) => [reference, digest])),
+      );
+    });
+}

@@ -1,0 +1,47 @@
+/** `wasme save`: flags and printing; the job is in src/save.ts. */
+import { relative } from 'node:path';
+import type { Command } from 'commander';
+import type { SaveResult } from '../src/save.ts';
+import { type Context, edgesOf } from './ui/context.ts';
+import { globalOptions } from './ui/options.ts';
+import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
+import { formatBytes, reporterFor } from './ui/reporter.ts';
+import { table, writeResult } from './ui/result.ts';
+
+interface Flags extends RegistryFlags {
+  readonly output: string;
+  readonly force?: boolean;
+  readonly remote?: boolean;
+}
+
+export function declare(command: Command, context: Context): void {
+  command
+    .argument('<reference...>', 'images of the local store or a registry')
+    .requiredOption('-o, --output <file>', 'archive to write')
+    .option('-f, --force', 'replace a file that is there')
+    .option('--remote', 'ask the registry even when the local store has an image');
+  addRegistryFlags(command)
+    .addHelpText(
+      'after',
+      `
+The archive is an OCI one: podman, ctr and skopeo (oci-archive:) read it too.
+
+Examples:
+  wasme save registry.example/team/add-header:v1 -o filters.tar
+  wasme save registry.example/team/a:v1 registry.example/team/b:v2 -o filters.tar`,
+    )
+    .action(async (references: string[], flags: Flags) => {
+      const options = globalOptions(command);
+      const edges = edgesOf(context, reporterFor(context, options));
+      const { save } = await import('../src/save.ts');
+      const registry = await registryOptions(flags, context);
+      const { output, force, remote } = flags;
+      const result = await save({ references, output, force, remote, registry }, edges);
+      writeResult(context, options.json, result, value => resultText(value, context.cwd));
+    });
+}
+
+function resultText({ file, sizeBytes, images }: SaveResult, cwd: string): string {
+  const rows = images.map(({ reference, digest }) => [reference, digest]);
+  return `${relative(cwd, file) || file} (${formatBytes(sizeBytes)})\n${table(rows)}`;
+}

@@ -1,0 +1,68 @@
+/** `wasme verify`: flags and printing; the job is in src/verify.ts. */
+import type { Command } from 'commander';
+import type { HostVerdict } from '../src/oci/loadable-verdict.ts';
+import type { VerifyResult } from '../src/verify.ts';
+import { type Context, edgesOf } from './ui/context.ts';
+import { collect, globalOptions } from './ui/options.ts';
+import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
+import { reporterFor } from './ui/reporter.ts';
+import { table, writeResult } from './ui/result.ts';
+
+interface Flags extends RegistryFlags {
+  readonly for?: string[];
+  readonly key?: string;
+  readonly remote?: boolean;
+  readonly platform?: string;
+}
+
+export function declare(command: Command, context: Context): void {
+  command
+    .argument('[target]', '.wasm file, project folder, image archive or image (default: the project here)')
+    .option('--for <hosts>', "hosts that must load it (default: the project's, else the newest of each)", collect)
+    .option('--key <file>', 'public key: the image must be signed with its private half')
+    .option('--remote', 'ask the registry even when the local store has the image')
+    .option('--platform <os/arch>', 'which image of an index');
+  addRegistryFlags(command)
+    .addHelpText(
+      'after',
+      `
+Hosts: envoy, istio, envoy-gateway, gloo, higress, gcp, each with a version where it matters;
+readers of images: cncf, kwctl, wasmcloud, wasme (the old one).
+
+Examples:
+  wasme verify                                       the project here, for its hosts
+  wasme verify build/add-header.wasm --for envoy@1.32,istio@1.20
+  wasme verify registry.example/team/add-header:v1 --for istio@1.30,gloo@ee
+  wasme verify registry.example/team/add-header:v1 --key cosign.pub`,
+    )
+    .action(async (target: string | undefined, flags: Flags) => {
+      const options = globalOptions(command);
+      const edges = edgesOf(context, reporterFor(context, options));
+      const { verify } = await import('../src/verify.ts');
+      const registry = await registryOptions(flags, context);
+      const hosts = flags.for?.flatMap(list => list.split(',')).filter(name => name !== '');
+      const { key, remote, platform } = flags;
+      const result = await verify({ target, hosts, key, remote, platform, registry }, edges);
+      writeResult(context, options.json, result, resultText);
+      if (!result.ok) command.parent?.setOptionValue('exitCode', 1);
+    });
+}
+
+function resultText({ target, digest, verdicts, signature }: VerifyResult): string {
+  const rows = [['host', 'loads', 'why'], ...verdicts.flatMap(verdictRows)];
+  const sign = signature === null ? '' : `\nsignature: ${signature.ok ? 'good' : 'BAD'}: ${shown(signature.reason)}\n`;
+  return `${shown(target)}${digest === null ? '' : ` (${digest})`}\n\n${table(rows)}${sign}`;
+}
+
+function verdictRows({ host, ok, reason, repair, notes }: HostVerdict): string[][] {
+  return [
+    [host, ok ? 'yes' : 'no', shown(reason)],
+    ...(repair === undefined ? [] : [['', '', `repair: ${shown(repair)}`]]),
+    ...notes.map(note => ['', '', `note: ${shown(note)}`]),
+  ];
+}
+
+/** Reasons quote media types and names of the image: nothing in them may steer the terminal. */
+function shown(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, '?').slice(0, 500);
+}

@@ -1,0 +1,124 @@
+/** `wasme convert`: any image (or module) into any layout, into the store or a registry. */
+import { WasmeError } from './errors.ts';
+import type { Edges } from './io/edges.ts';
+import { copy } from './oci/copy.ts';
+import { openStore } from './oci/layout.ts';
+import { type LayoutName, packImage } from './oci/layouts/index.ts';
+import { type HostVerdict, defaultHosts, judge } from './oci/loadable-verdict.ts';
+import { type MetadataOptions, metadataOfImage, metadataOfModule, metadataOfProject } from './oci/metadata.ts';
+import { type Opened, type OperandOptions, defaults, withOperand } from './oci/operand.ts';
+import { openImage } from './oci/read-open.ts';
+import { readImage } from './oci/read.ts';
+import { type Reference, formatReference, parseReference } from './oci/reference.ts';
+import { openRegistry } from './oci/registry.ts';
+import { type ImageGraph, graphDescriptor, graphSource } from './oci/target.ts';
+
+export interface ConvertOptions extends OperandOptions, MetadataOptions {
+  /** Image, module or project. */
+  readonly source: string;
+  readonly layout: LayoutName;
+  /** Name of the new image; default: the source's with `-<layout>` behind the tag. */
+  readonly target?: string | undefined;
+  /** Into the registry that `target` names instead of the local store. */
+  readonly push?: boolean | undefined;
+}
+
+export interface ConvertResult {
+  readonly source: string;
+  /** Layout that the source had; null for a module. */
+  readonly from: string | null;
+  readonly layout: LayoutName;
+  readonly reference: string;
+  readonly digest: string;
+  readonly place: 'store' | 'registry';
+  /** Hosts that load the new image, at their newest versions. */
+  readonly loadedBy: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Repacks; module bytes, annotations, runtime config and documents are carried over where the layout has a place for them.
+ * Fails with IMAGE_INVALID and IMAGE_UNSUPPORTED for what holds no module, with USAGE when no name can be derived.
+ */
+export async function convert(options: ConvertOptions, edges: Edges): Promise<ConvertResult> {
+  return withOperand(options.source, options, edges, async opened => {
+    const reference = targetReference(opened, options, edges);
+    const { graph, module, from, warnings } = await repack(opened, options, edges);
+    const image = await openImage(graphSource(graph), 'latest');
+    const verdicts = await judge({ name: formatReference(reference), module, image }, defaultHosts);
+    await store(graph, reference, options, edges);
+    return {
+      source: opened.name,
+      from,
+      layout: options.layout,
+      reference: formatReference(reference),
+      digest: graphDescriptor(graph).digest,
+      place: options.push === true ? 'registry' : 'store',
+      loadedBy: verdicts.filter((verdict: HostVerdict) => verdict.ok).map(verdict => verdict.host),
+      warnings,
+    };
+  });
+}
+
+interface Repacked {
+  readonly graph: ImageGraph;
+  readonly module: Uint8Array;
+  readonly from: string | null;
+  readonly warnings: readonly string[];
+}
+
+async function repack(opened: Opened, options: ConvertOptions, edges: Edges): Promise<Repacked> {
+  if (opened.kind !== 'image') {
+    const { module, project } = opened;
+    const metadata =
+      project === undefined
+        ? metadataOfModule(module, options, edges)
+        : await metadataOfProject(project, module, options, edges);
+    return { graph: packImage(options.layout, module, metadata), module, from: null, warnings: [] };
+  }
+  const read = await readImage(opened.image);
+  return {
+    graph: packImage(options.layout, read.module, metadataOfImage(read, options)),
+    module: read.module,
+    from: read.layout.name,
+    warnings: read.warnings,
+  };
+}
+
+function targetReference(opened: Opened, options: ConvertOptions, edges: Edges): Reference {
+  if (options.target !== undefined) return withoutDigest(parseReference(options.target, defaults(edges)));
+  if (opened.kind === 'image' && opened.reference !== undefined) {
+    const { host, repository, tag = 'latest' } = opened.reference;
+    return { host, repository, tag: `${tag}-${options.layout}` };
+  }
+  const declared = opened.kind === 'image' ? undefined : opened.project?.project.image?.reference;
+  if (declared !== undefined) return withoutDigest(parseReference(declared, defaults(edges)));
+  throw new WasmeError('USAGE', `${opened.name} has no image name to derive the new one from`, {
+    hint: `name it: wasme convert ${options.source} registry.example/team/filter:v1 --layout ${options.layout}`,
+  });
+}
+
+function withoutDigest({ host, repository, tag = 'latest' }: Reference): Reference {
+  return { host, repository, tag };
+}
+
+async function store(
+  graph: ImageGraph,
+  reference: Reference,
+  options: ConvertOptions,
+  edges: Edges,
+): Promise<void> {
+  const { reporter, signal } = edges;
+  const source = graphSource(graph);
+  const root = graphDescriptor(graph);
+  if (options.push !== true) {
+    await copy(source, root, openStore(edges), { reporter, signal, names: [formatReference(reference)] });
+    return;
+  }
+  const registry = openRegistry(reference, edges, options.registry);
+  try {
+    await copy(source, root, registry, { reporter, signal, names: [reference.tag ?? 'latest'] });
+  } finally {
+    await registry.close();
+  }
+}

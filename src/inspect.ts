@@ -1,0 +1,215 @@
+/** `wasme inspect`: everything that can be said about a module or image without running it. */
+import type { Edges } from './io/edges.ts';
+import { digestOf } from './oci/digest.ts';
+import { judge, defaultHosts, type HostVerdict } from './oci/loadable-verdict.ts';
+import { type Opened, type OpenedImage, type OperandOptions, withOperand } from './oci/operand.ts';
+import { isContentFault, wasmKind } from './oci/read-layer.ts';
+import { layoutOf } from './oci/read-layout.ts';
+import { platformText } from './oci/read-open.ts';
+import { type Referrer, countSignatures, listReferrers } from './oci/read-referrers.ts';
+import { type ReadImage, readImage } from './oci/read.ts';
+import { titleKey } from './oci/annotations.ts';
+import type { RuntimeConfig } from './oci/runtime-config.ts';
+import { detectAbi, judgeModule } from './wasm/abi.ts';
+import { callbacksOf } from './wasm/abi.ts';
+import { type ModuleInfo, parseModule, showType } from './wasm/module.ts';
+
+export interface InspectOptions extends OperandOptions {
+  /** Path, project folder or image; default: the project around the current folder. */
+  readonly target?: string | undefined;
+}
+
+/** Documented in docs/images.md under "JSON"; absent things are null. */
+export interface InspectResult {
+  readonly target: string;
+  readonly kind: 'file' | 'project' | 'image';
+  readonly module: ModuleReport | null;
+  /** Why there is no `module`. */
+  readonly problem: string | null;
+  readonly image: ImageReport | null;
+  readonly verdicts: readonly HostVerdict[];
+}
+
+export interface ModuleReport {
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly kind: 'module' | 'component';
+  /** `0.2.1`; null without a marker that hosts know. */
+  readonly abi: string | null;
+  readonly imports: readonly { readonly module: string; readonly name: string; readonly type: string }[];
+  readonly exports: readonly { readonly name: string; readonly kind: string; readonly type: string | null }[];
+  /** Exports that the host calls. */
+  readonly callbacks: readonly string[];
+  /** Largest first. */
+  readonly sections: readonly { readonly name: string; readonly sizeBytes: number }[];
+  /** Bytes; `maximum` is null when the module sets none. */
+  readonly memory: { readonly minimum: number; readonly maximum: number | null } | null;
+  /** What the newest Envoy would say against it. */
+  readonly findings: readonly string[];
+}
+
+export interface ImageReport {
+  readonly reference: string;
+  readonly place: 'store' | 'registry' | 'archive' | 'layout';
+  /** Of the image manifest: the one to pin. */
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly artifactType: string | null;
+  /** Config and layers together. */
+  readonly sizeBytes: number;
+  readonly index: { readonly digest: string; readonly platform: string; readonly children: number } | null;
+  readonly layout: string;
+  readonly layoutText: string;
+  readonly config: BlobReport;
+  readonly layers: readonly BlobReport[];
+  /** Where the module lies: a file in a layer, or a layer. */
+  readonly modulePath: string | null;
+  readonly runtimeConfig: RuntimeConfig | null;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly documents: readonly string[];
+  readonly warnings: readonly string[];
+  readonly referrers: readonly Referrer[];
+  /** cosign signatures beside the image. */
+  readonly signatures: number;
+}
+
+export interface BlobReport {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly sizeBytes: number;
+  /** File name that the image gives it. */
+  readonly title: string | null;
+}
+
+/** Fails as `withOperand` does. An image without a readable module is described all the same. */
+export async function inspect(options: InspectOptions, edges: Edges): Promise<InspectResult> {
+  return withOperand(options.target, options, edges, async opened =>
+    opened.kind === 'image' ? inspectImage(opened) : inspectModule(opened),
+  );
+}
+
+async function inspectModule(opened: Exclude<Opened, OpenedImage>): Promise<InspectResult> {
+  const { name, kind, module, project } = opened;
+  const verdicts = await judge({ name, module }, project?.project.hosts ?? defaultHosts);
+  return { target: name, kind, image: null, verdicts, ...moduleReport(module) };
+}
+
+async function inspectImage(opened: OpenedImage): Promise<InspectResult> {
+  const { name, image } = opened;
+  let read: ReadImage | undefined;
+  let unreadable: string | undefined;
+  try {
+    read = await readImage(image);
+  } catch (error) {
+    if (!isContentFault(error)) throw error;
+    unreadable = error.message;
+  }
+  const subject = { name, image, module: read?.module, unreadable };
+  return {
+    target: name,
+    kind: 'image',
+    image: await imageReport(opened, read),
+    verdicts: await judge(subject, defaultHosts),
+    ...(read === undefined ? { module: null, problem: unreadable ?? null } : moduleReport(read.module)),
+  };
+}
+
+async function imageReport(opened: OpenedImage, read: ReadImage | undefined): Promise<ImageReport> {
+  const { image, source, reference, name, place } = opened;
+  const { manifest, descriptor, index } = image;
+  const layout = layoutOf(manifest);
+  const child = index?.index.manifests.find(item => item.digest === descriptor.digest);
+  return {
+    reference: name,
+    place,
+    digest: descriptor.digest,
+    mediaType: manifest.mediaType,
+    artifactType: manifest.artifactType ?? null,
+    sizeBytes: [manifest.config, ...manifest.layers].reduce((sum, blob) => sum + blob.size, 0),
+    index:
+      index === undefined
+        ? null
+        : {
+            digest: index.descriptor.digest,
+            platform: platformText(child?.platform),
+            children: index.index.manifests.length,
+          },
+    layout: layout.name,
+    layoutText: layout.text,
+    config: blobReport(manifest.config),
+    layers: manifest.layers.map(blobReport),
+    modulePath: read?.modulePath ?? null,
+    runtimeConfig: read?.runtime ?? null,
+    annotations: read?.annotations ?? manifest.annotations ?? {},
+    documents: read?.documents.map(document => document.name) ?? [],
+    warnings: read?.warnings ?? [],
+    referrers: await listReferrers(source, descriptor.digest),
+    signatures: reference === undefined ? 0 : await countSignatures(source, reference, descriptor.digest),
+  };
+}
+
+function blobReport(blob: OpenedImage['image']['manifest']['config']): BlobReport {
+  return {
+    mediaType: blob.mediaType,
+    digest: blob.digest,
+    sizeBytes: blob.size,
+    title: blob.annotations?.[titleKey] ?? null,
+  };
+}
+
+function moduleReport(bytes: Uint8Array): { module: ModuleReport | null; problem: string | null } {
+  const sha256 = digestOf(bytes).slice('sha256:'.length);
+  if (wasmKind(bytes) === 'component') return { module: componentReport(bytes, sha256), problem: null };
+  let info: ModuleInfo;
+  try {
+    info = parseModule(bytes);
+  } catch (error) {
+    return { module: null, problem: error instanceof Error ? error.message : String(error) };
+  }
+  const abi = detectAbi(info) ?? null;
+  const known = callbacksOf(abi ?? '0.2.1');
+  const [memory] = info.memories;
+  return {
+    problem: null,
+    module: {
+      sizeBytes: bytes.length,
+      sha256,
+      kind: 'module',
+      abi,
+      imports: info.imports.map(item => ({
+        module: item.module,
+        name: item.name,
+        type: item.kind === 'function' ? showType(item.type) : item.kind,
+      })),
+      exports: info.exports.map(({ name, kind, type }) => ({
+        name,
+        kind,
+        type: type === undefined ? null : showType(type),
+      })),
+      callbacks: info.exports.map(({ name }) => name).filter(name => known.has(name)),
+      sections: info.sections
+        .map(({ name, start, end }) => ({ name, sizeBytes: end - start }))
+        .sort((a, b) => b.sizeBytes - a.sizeBytes),
+      memory:
+        memory === undefined
+          ? null
+          : { minimum: memory.min * 65_536, maximum: memory.max === undefined ? null : memory.max * 65_536 },
+      findings: judgeModule(info).findings.map(({ message, repair }) => `${message}: ${repair}`),
+    },
+  };
+}
+
+function componentReport(bytes: Uint8Array, sha256: string): ModuleReport {
+  return {
+    sizeBytes: bytes.length,
+    sha256,
+    kind: 'component',
+    abi: null,
+    imports: [],
+    exports: [],
+    callbacks: [],
+    sections: [],
+    memory: null,
+    findings: ['a component: Proxy-Wasm hosts load core modules only'],
+  };
+}

@@ -1,0 +1,55 @@
+/** `wasme load`: images from an archive file into the local store. */
+import { isAbsolute, join } from 'node:path';
+import { WasmeError } from './errors.ts';
+import type { Edges } from './io/edges.ts';
+import { type ArchivedImage, openArchive } from './oci/archive-read.ts';
+import { copy } from './oci/copy.ts';
+import { openStore } from './oci/layout.ts';
+import { defaults } from './oci/operand.ts';
+import { formatReference, parseReference } from './oci/reference.ts';
+
+export interface LoadOptions {
+  /** Archive that `save` wrote, or skopeo as `oci-archive:`. */
+  readonly file: string;
+  /** Name for the image, when the archive holds one without a full name (or another one is wanted). */
+  readonly tag?: string | undefined;
+}
+
+export interface LoadResult {
+  readonly images: readonly { readonly reference: string; readonly digest: string }[];
+}
+
+/** All images of the archive, or none of their names. Fails with IMAGE_INVALID, IMAGE_UNSUPPORTED, USAGE. */
+export async function load(options: LoadOptions, edges: Edges): Promise<LoadResult> {
+  const archive = await openArchive(isAbsolute(options.file) ? options.file : join(edges.cwd, options.file));
+  const named = archive.images.map(image => ({
+    descriptor: image.descriptor,
+    reference: nameOf(image, archive.images.length, options, edges),
+  }));
+  if (named.length === 0) {
+    throw new WasmeError('IMAGE_INVALID', `${options.file} holds no image`, { hint: 'save it again' });
+  }
+  const { reporter, signal } = edges;
+  const store = openStore(edges);
+  // Names last: a damaged second image must not leave the first one half announced.
+  for (const { descriptor } of named) await copy(archive, descriptor, store, { reporter, signal, names: [] });
+  for (const { descriptor, reference } of named) await store.tag(descriptor, reference);
+  return { images: named.map(({ descriptor, reference }) => ({ reference, digest: descriptor.digest })) };
+}
+
+function nameOf(image: ArchivedImage, count: number, options: LoadOptions, edges: Edges): string {
+  const { tag } = options;
+  if (tag !== undefined && count > 1) {
+    throw new WasmeError('USAGE', `${options.file} holds ${count} images: one name is not enough`, {
+      hint: 'leave --tag out; they keep their names',
+    });
+  }
+  if (tag !== undefined) return formatReference(parseReference(tag, defaults(edges)));
+  // skopeo writes the bare tag it was given, or nothing: that names no repository.
+  if (image.name === undefined || !image.name.includes('/')) {
+    throw new WasmeError('USAGE', `the image in ${options.file} has no full name (${image.name ?? 'none'})`, {
+      hint: `name it: wasme load ${options.file} --tag registry.example/team/filter:v1`,
+    });
+  }
+  return formatReference(parseReference(image.name, defaults(edges)));
+}

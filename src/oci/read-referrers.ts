@@ -1,0 +1,73 @@
+/** What was attached to an image: signatures, SBOMs, provenance. Listed, not fetched. */
+import { WasmeError } from '../errors.ts';
+import { fetchSignatures, signatureTag } from './signature.ts';
+import { splitDigest } from './digest.ts';
+import { maxTagPageBytes } from './limits.ts';
+import { ociIndex } from './media-types.ts';
+import { type Reference, formatReference } from './reference.ts';
+import { RegistryTarget } from './registry.ts';
+import { type ImageIndex, parseManifest } from './schema.ts';
+import { type Source, fetchManifest } from './target.ts';
+
+export interface Referrer {
+  readonly digest: string;
+  /** What it is: `application/spdx+json`, a Sigstore bundle … */
+  readonly artifactType: string;
+  /** Bytes of its manifest. */
+  readonly size: number;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** Name of the signature artifact in a source: registries know tags, the store full references. */
+export function signatureName(source: Source, reference: Reference, imageDigest: string): string {
+  const tag = signatureTag(imageDigest);
+  if (source instanceof RegistryTarget) return tag;
+  return formatReference({ host: reference.host, repository: reference.repository, tag });
+}
+
+/** Referrers of an image, by the API or by the fallback tag of registries that have none. */
+export async function listReferrers(source: Source, imageDigest: string): Promise<Referrer[]> {
+  if (!(source instanceof RegistryTarget)) return [];
+  const index = (await fromApi(source, imageDigest)) ?? (await fromTag(source, imageDigest));
+  return (index?.manifests ?? []).map(({ digest, artifactType, mediaType, size, annotations = {} }) => ({
+    digest,
+    artifactType: artifactType ?? mediaType,
+    size,
+    annotations,
+  }));
+}
+
+async function fromApi(registry: RegistryTarget, imageDigest: string): Promise<ImageIndex | undefined> {
+  const request = {
+    method: 'GET' as const,
+    path: registry.path('referrers', imageDigest),
+    headers: { accept: ociIndex },
+    scopes: registry.pullScopes(),
+    action: `list what refers to ${registry.label}@${imageDigest}`,
+  };
+  const response = await registry.session.send(request);
+  const isIndex = response.header('content-type')?.startsWith(ociIndex) === true;
+  if (response.status !== 200 || !isIndex) {
+    await response.discard();
+    return undefined;
+  }
+  const manifest = parseManifest(await response.bytes(maxTagPageBytes), ociIndex);
+  return manifest.kind === 'index' ? manifest : undefined;
+}
+
+/** `sha256-<hex>`: an index that clients keep by hand. */
+async function fromTag(registry: RegistryTarget, imageDigest: string): Promise<ImageIndex | undefined> {
+  const [algorithm, hex] = splitDigest(imageDigest);
+  try {
+    const { manifest } = await fetchManifest(registry, await registry.resolve(`${algorithm}-${hex.slice(0, 64)}`));
+    return manifest.kind === 'index' ? manifest : undefined;
+  } catch (error) {
+    if (error instanceof WasmeError && error.code === 'REGISTRY_NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+/** How many cosign signatures (of the form before bundles) lie beside an image. */
+export async function countSignatures(source: Source, reference: Reference, imageDigest: string): Promise<number> {
+  return (await fetchSignatures(source, signatureName(source, reference, imageDigest))).length;
+}

@@ -1,0 +1,61 @@
+/** `wasme save`: images from the store or registries into one archive file, for machines without a registry. */
+import { join, isAbsolute } from 'node:path';
+import { WasmeError } from './errors.ts';
+import type { Edges } from './io/edges.ts';
+import { exists } from './io/files.ts';
+import { type ArchiveImage, writeArchive } from './oci/archive-write.ts';
+import { type OperandOptions, defaults, withReference } from './oci/operand.ts';
+import { parseReference } from './oci/reference.ts';
+
+export interface SaveOptions extends OperandOptions {
+  readonly references: readonly string[];
+  /** File to write, relative to the current folder. */
+  readonly output: string;
+  /** Replace a file that is there. */
+  readonly force?: boolean | undefined;
+}
+
+export interface SaveResult {
+  /** Absolute. */
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly images: readonly { readonly reference: string; readonly digest: string }[];
+}
+
+/** Fails with FILE_EXISTS, IMAGE_NOT_FOUND and what registries fail with; then nothing is written. */
+export async function save(options: SaveOptions, edges: Edges): Promise<SaveResult> {
+  const file = isAbsolute(options.output) ? options.output : join(edges.cwd, options.output);
+  if (options.force !== true && (await exists(file))) {
+    throw new WasmeError('FILE_EXISTS', `${options.output} is already there`, {
+      hint: 'name another file, or add --force to replace it',
+    });
+  }
+  const references = options.references.map(text => parseReference(text, defaults(edges)));
+  const images: ArchiveImage[] = [];
+  // Registries stay open until the last byte is written: nest, then write in the middle.
+  const collect = async (index: number): Promise<SaveResult> => {
+    const reference = references[index];
+    if (reference === undefined) return finish(file, images, edges);
+    return withReference(reference, options, edges, async ({ name, source, image }) => {
+      images.push({ name, source, descriptor: image.index?.descriptor ?? image.descriptor });
+      return collect(index + 1);
+    });
+  };
+  return collect(0);
+}
+
+async function finish(file: string, images: readonly ArchiveImage[], edges: Edges): Promise<SaveResult> {
+  const task = edges.reporter.task('save', { unit: 'bytes' });
+  try {
+    const { bytes } = await writeArchive(file, images, amount => task.advance(amount));
+    task.done();
+    return {
+      file,
+      sizeBytes: bytes,
+      images: images.map(({ name, descriptor }) => ({ reference: name, digest: descriptor.digest })),
+    };
+  } catch (error) {
+    task.fail();
+    throw error;
+  }
+}

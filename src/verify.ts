@@ -1,0 +1,108 @@
+/** `wasme verify`: which hosts would load a module or image, why not, and what repairs it; and whether it is signed. */
+import { WasmeError } from './errors.ts';
+import type { Edges } from './io/edges.ts';
+import { readText } from './io/files.ts';
+import { isAbsolute, join } from 'node:path';
+import { packImage } from './oci/layouts/index.ts';
+import { type HostVerdict, type Subject, defaultHosts, judge } from './oci/loadable-verdict.ts';
+import { metadataOfProject } from './oci/metadata.ts';
+import { type Opened, type OpenedImage, type OperandOptions, withOperand } from './oci/operand.ts';
+import { openImage } from './oci/read-open.ts';
+import { signatureName } from './oci/read-referrers.ts';
+import { readImage } from './oci/read.ts';
+import { isContentFault } from './oci/read-layer.ts';
+import { publicKeyFrom } from './oci/signature-key.ts';
+import { fetchSignatures, verifySignatures } from './oci/signature.ts';
+import { graphSource } from './oci/target.ts';
+
+export interface VerifyOptions extends OperandOptions {
+  /** Path, project folder or image; default: the project around the current folder. */
+  readonly target?: string | undefined;
+  /** `istio@1.30`, `gloo@ee` …; default: the project's, else the newest of every host. */
+  readonly hosts?: readonly string[] | undefined;
+  /** File of a public key: the image must be signed with its private half. */
+  readonly key?: string | undefined;
+}
+
+export interface VerifyResult {
+  /** What was judged: a path, or the full reference. */
+  readonly target: string;
+  /** Of the image manifest; null for a file. */
+  readonly digest: string | null;
+  readonly verdicts: readonly HostVerdict[];
+  /** null when no key was named. */
+  readonly signature: SignatureVerdict | null;
+  /** Every host loads it, and the signature (if asked for) is good. */
+  readonly ok: boolean;
+}
+
+export interface SignatureVerdict {
+  readonly ok: boolean;
+  readonly reason: string;
+  /** Repositories that the signers named. */
+  readonly identities: readonly string[];
+}
+
+/** A refusal is a result, not an error. Fails as `withOperand` does, with USAGE for unknown hosts, and with KEY_INVALID. */
+export async function verify(options: VerifyOptions, edges: Edges): Promise<VerifyResult> {
+  return withOperand(options.target, options, edges, async opened => {
+    const subject = await subjectOf(opened, edges);
+    const named = options.hosts ?? [];
+    const project = opened.kind === 'image' ? undefined : opened.project?.project;
+    const hosts = named.length > 0 ? named : (project?.hosts ?? defaultHosts);
+    const verdicts = await judge(subject, hosts);
+    const signature = options.key === undefined ? null : await checkSignature(opened, options.key, edges);
+    return {
+      target: opened.name,
+      digest: opened.kind === 'image' ? opened.image.descriptor.digest : null,
+      verdicts,
+      signature,
+      ok: verdicts.every(verdict => verdict.ok) && signature?.ok !== false,
+    };
+  });
+}
+
+/** A project is judged as the image that push would make of it. */
+async function subjectOf(opened: Opened, edges: Edges): Promise<Subject> {
+  if (opened.kind === 'image') return imageSubject(opened);
+  const { name, module, project } = opened;
+  if (opened.kind === 'file' || project === undefined) return { name, module };
+  const layout = project.project.image?.layout ?? 'compat';
+  const graph = packImage(layout, module, await metadataOfProject(project, module, {}, edges));
+  return {
+    name,
+    module,
+    image: await openImage(graphSource(graph), 'latest'),
+    repack: other => `set image.layout to "${other}" in wasme.json`,
+  };
+}
+
+async function imageSubject({ name, image, place }: OpenedImage): Promise<Subject> {
+  const repack = (layout: string): string =>
+    `wasme convert ${name} --layout ${layout}${place === 'registry' ? ' --push' : ''}`;
+  try {
+    return { name, image, repack, module: (await readImage(image)).module };
+  } catch (error) {
+    if (!isContentFault(error)) throw error;
+    return { name, image, repack, module: undefined, unreadable: error.message };
+  }
+}
+
+async function checkSignature(opened: Opened, key: string, edges: Edges): Promise<SignatureVerdict> {
+  if (opened.kind !== 'image' || opened.reference === undefined) {
+    throw new WasmeError('USAGE', `${opened.name} cannot be signed: signatures lie beside images in a registry or the store`, {
+      hint: 'name an image reference, or leave --key out',
+    });
+  }
+  const { source, reference, image } = opened;
+  const publicKey = publicKeyFrom(await readText(isAbsolute(key) ? key : join(edges.cwd, key)), key);
+  const { digest } = image.descriptor;
+  try {
+    const signatures = await fetchSignatures(source, signatureName(source, reference, digest));
+    const good = await verifySignatures(digest, signatures, publicKey);
+    return { ok: true, reason: `signed with the private half of ${key}`, identities: good.map(item => item.identity) };
+  } catch (error) {
+    if (!(error instanceof WasmeError) || error.code !== 'SIGNATURE_INVALID') throw error;
+    return { ok: false, reason: error.message, identities: [] };
+  }
+}
