@@ -21,7 +21,9 @@ export function declare(command: Command, context: Context): void {
   command
     .argument('<source>', 'image, image archive, .wasm file or project folder')
     .argument('[target]', "name of the new image (default: the source's, with -<layout> behind the tag)")
-    .addOption(new Option('--layout <layout>', 'layout of the new image').choices(layoutNames).default('compat'))
+    .addOption(
+      new Option('--layout <layout>', 'layout of the new image').choices(layoutNames).default('compat'),
+    )
     .option('--push', 'into the registry that the new name has, instead of the local store')
     .option('--annotation <key=value>', 'add or replace an annotation (repeatable)', keyValue)
     .option('--created <time>', 'date the image; without it, it has the date of its source or none')

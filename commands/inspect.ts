@@ -34,7 +34,10 @@ Examples:
       const edges = edgesOf(context, reporterFor(context, options));
       const { inspect } = await import('../src/inspect.ts');
       const registry = await registryOptions(flags, context);
-      const result = await inspect({ target, remote: flags.remote, platform: flags.platform, registry }, edges);
+      const result = await inspect(
+        { target, remote: flags.remote, platform: flags.platform, registry },
+        edges,
+      );
       writeResult(context, options.json, result, value => resultText(value, flags.all === true));
     });
 }
@@ -62,7 +65,9 @@ function imageText(image: ImageReport): string {
   const rows = [
     ['image', `${image.digest} (${image.place})`],
     ['layout', `${image.layout}: ${shown(image.layoutText)}`],
-    ...(index === null ? [] : [['index', `${index.digest}, child ${shown(index.platform)} of ${index.children}`]]),
+    ...(index === null
+      ? []
+      : [['index', `${index.digest}, child ${shown(index.platform)} of ${index.children}`]]),
     ['size', formatBytes(image.sizeBytes)],
     ['config', blobText(image.config)],
     ...image.layers.map((layer, number) => [`layer ${number + 1}`, blobText(layer)]),
@@ -88,20 +93,30 @@ function blobText({ mediaType, digest, sizeBytes, title }: ImageReport['config']
 
 function moduleText(module: ModuleReport, all: boolean): string {
   const { memory } = module;
-  const families = Map.groupBy?.(module.imports, item => item.module) ?? new Map<string, never[]>();
+  const families = new Map<string, number>();
+  for (const item of module.imports) families.set(item.module, (families.get(item.module) ?? 0) + 1);
   const rows = [
     ['module', `sha256:${module.sha256}`],
     ['module size', formatBytes(module.sizeBytes)],
     ['abi', module.abi ?? (module.kind === 'component' ? 'a component, not a filter' : 'no marker')],
-    ...[...families].map(([name, items]) => [`imports ${shown(name)}`, String(items.length)]),
+    ...[...families].map(([name, count]) => [`imports ${shown(name)}`, String(count)]),
     ['exports', String(module.exports.length)],
     ['callbacks', module.callbacks.join(' ') || 'none'],
     ...(memory === null
       ? []
-      : [['memory', `${formatBytes(memory.minimum)} at start, ${memory.maximum === null ? 'no limit of its own' : `at most ${formatBytes(memory.maximum)}`}`]]),
-    ...module.sections.slice(0, all ? undefined : 4).map(item => [`section ${shown(item.name)}`, formatBytes(item.sizeBytes)]),
+      : [
+          [
+            'memory',
+            `${formatBytes(memory.minimum)} at start, ${memory.maximum === null ? 'no limit of its own' : `at most ${formatBytes(memory.maximum)}`}`,
+          ],
+        ]),
+    ...module.sections
+      .slice(0, all ? undefined : 4)
+      .map(item => [`section ${shown(item.name)}`, formatBytes(item.sizeBytes)]),
     ...module.findings.map(text => ['finding', shown(text)]),
-    ...(all ? module.imports.map(item => ['import', `${shown(item.module)}.${shown(item.name)}: ${item.type}`]) : []),
+    ...(all
+      ? module.imports.map(item => ['import', `${shown(item.module)}.${shown(item.name)}: ${item.type}`])
+      : []),
     ...(all ? module.exports.map(item => ['export', `${shown(item.name)}: ${item.type ?? item.kind}`]) : []),
   ];
   return `\n${table(rows)}`;

@@ -14,6 +14,31 @@ export const verbs: readonly Verb[] = [
   { name: 'init', summary: 'make a project from a template', load: () => import('./init.ts') },
   { name: 'build', summary: 'build the filter and check the module', load: () => import('./build.ts') },
   {
+    name: 'inspect',
+    summary: 'show what is in a module or image',
+    load: () => import('./inspect.ts'),
+  },
+  {
+    name: 'verify',
+    summary: 'tell which hosts load it, and what repairs it',
+    load: () => import('./verify.ts'),
+  },
+  {
+    name: 'save',
+    summary: 'write images into one archive file',
+    load: () => import('./save.ts'),
+  },
+  {
+    name: 'load',
+    summary: 'take images out of an archive file',
+    load: () => import('./load.ts'),
+  },
+  {
+    name: 'convert',
+    summary: 'pack an image in another layout',
+    load: () => import('./convert.ts'),
+  },
+  {
     name: 'deploy',
     summary: 'write (and apply) what a proxy or a control plane needs to run the filter',
     load: () => import('./deploy.ts'),

@@ -18,7 +18,11 @@ interface Flags extends RegistryFlags {
 export function declare(command: Command, context: Context): void {
   command
     .argument('[target]', '.wasm file, project folder, image archive or image (default: the project here)')
-    .option('--for <hosts>', "hosts that must load it (default: the project's, else the newest of each)", collect)
+    .option(
+      '--for <hosts>',
+      "hosts that must load it (default: the project's, else the newest of each)",
+      collect,
+    )
     .option('--key <file>', 'public key: the image must be signed with its private half')
     .option('--remote', 'ask the registry even when the local store has the image')
     .option('--platform <os/arch>', 'which image of an index');
@@ -50,7 +54,8 @@ Examples:
 
 function resultText({ target, digest, verdicts, signature }: VerifyResult): string {
   const rows = [['host', 'loads', 'why'], ...verdicts.flatMap(verdictRows)];
-  const sign = signature === null ? '' : `\nsignature: ${signature.ok ? 'good' : 'BAD'}: ${shown(signature.reason)}\n`;
+  const sign =
+    signature === null ? '' : `\nsignature: ${signature.ok ? 'good' : 'BAD'}: ${shown(signature.reason)}\n`;
   return `${shown(target)}${digest === null ? '' : ` (${digest})`}\n\n${table(rows)}${sign}`;
 }
 

@@ -5,12 +5,18 @@ import { copy } from './oci/copy.ts';
 import { openStore } from './oci/layout.ts';
 import { type LayoutName, packImage } from './oci/layouts/index.ts';
 import { type HostVerdict, defaultHosts, judge } from './oci/loadable-verdict.ts';
-import { type MetadataOptions, metadataOfImage, metadataOfModule, metadataOfProject } from './oci/metadata.ts';
+import {
+  type MetadataOptions,
+  metadataOfImage,
+  metadataOfModule,
+  metadataOfProject,
+} from './oci/metadata.ts';
 import { type Opened, type OperandOptions, defaults, withOperand } from './oci/operand.ts';
 import { openImage } from './oci/read-open.ts';
 import { readImage } from './oci/read.ts';
 import { type Reference, formatReference, parseReference } from './oci/reference.ts';
 import { openRegistry } from './oci/registry.ts';
+import { silentReporter } from './reporter.ts';
 import { type ImageGraph, graphDescriptor, graphSource } from './oci/target.ts';
 
 export interface ConvertOptions extends OperandOptions, MetadataOptions {
@@ -112,7 +118,9 @@ async function store(
   const source = graphSource(graph);
   const root = graphDescriptor(graph);
   if (options.push !== true) {
-    await copy(source, root, openStore(edges), { reporter, signal, names: [formatReference(reference)] });
+    // From memory to the disk beside us: progress would only be noise.
+    const quiet = { reporter: silentReporter, signal, names: [formatReference(reference)] };
+    await copy(source, root, openStore(edges), quiet);
     return;
   }
   const registry = openRegistry(reference, edges, options.registry);

@@ -90,9 +90,13 @@ async function imageSubject({ name, image, place }: OpenedImage): Promise<Subjec
 
 async function checkSignature(opened: Opened, key: string, edges: Edges): Promise<SignatureVerdict> {
   if (opened.kind !== 'image' || opened.reference === undefined) {
-    throw new WasmeError('USAGE', `${opened.name} cannot be signed: signatures lie beside images in a registry or the store`, {
-      hint: 'name an image reference, or leave --key out',
-    });
+    throw new WasmeError(
+      'USAGE',
+      `${opened.name} cannot be signed: signatures lie beside images in a registry or the store`,
+      {
+        hint: 'name an image reference, or leave --key out',
+      },
+    );
   }
   const { source, reference, image } = opened;
   const publicKey = publicKeyFrom(await readText(isAbsolute(key) ? key : join(edges.cwd, key)), key);
@@ -100,7 +104,11 @@ async function checkSignature(opened: Opened, key: string, edges: Edges): Promis
   try {
     const signatures = await fetchSignatures(source, signatureName(source, reference, digest));
     const good = await verifySignatures(digest, signatures, publicKey);
-    return { ok: true, reason: `signed with the private half of ${key}`, identities: good.map(item => item.identity) };
+    return {
+      ok: true,
+      reason: `signed with the private half of ${key}`,
+      identities: good.map(item => item.identity),
+    };
   } catch (error) {
     if (!(error instanceof WasmeError) || error.code !== 'SIGNATURE_INVALID') throw error;
     return { ok: false, reason: error.message, identities: [] };

@@ -99,7 +99,10 @@ async function openStored(
 ): Promise<Pick<OpenedImage, 'source' | 'image'> | undefined> {
   const source = openStore(edges);
   try {
-    return { source, image: await openImage(source, reference.digest ?? formatReference(reference), options) };
+    return {
+      source,
+      image: await openImage(source, reference.digest ?? formatReference(reference), options),
+    };
   } catch (error) {
     if (error instanceof WasmeError && error.code === 'IMAGE_NOT_FOUND') return undefined;
     throw error;
@@ -131,22 +134,36 @@ async function fromFolder(
   const source = new OciLayout(path, edges);
   const names = (await source.list()).map(({ name, descriptor }) => name || descriptor.digest);
   const name = onlyOne(names, operand);
-  return { kind: 'image', name, reference: undefined, place: 'layout', source, image: await openImage(source, name, options) };
+  return {
+    kind: 'image',
+    name,
+    reference: undefined,
+    place: 'layout',
+    source,
+    image: await openImage(source, name, options),
+  };
 }
 
 async function fromFile(path: string, operand: string, options: OperandOptions): Promise<Opened> {
   if (path.endsWith('.tar')) {
     const source = await openArchive(path);
-    const name = onlyOne(source.images.map(({ name: text, descriptor }) => text ?? descriptor.digest), operand);
+    const name = onlyOne(
+      source.images.map(({ name: text, descriptor }) => text ?? descriptor.digest),
+      operand,
+    );
     const image = await openImage(source, name, options);
     return { kind: 'image', name, reference: undefined, place: 'archive', source, image };
   }
   const module = await readBytes(path);
   if (!isWasm(module)) {
-    throw new WasmeError('WASM_INVALID', `${operand} is not a WebAssembly module: it does not start with \\0asm`, {
-      hint: 'name the compiled .wasm file; an image archive ends in .tar',
-      details: { path },
-    });
+    throw new WasmeError(
+      'WASM_INVALID',
+      `${operand} is not a WebAssembly module: it does not start with \\0asm`,
+      {
+        hint: 'name the compiled .wasm file; an image archive ends in .tar',
+        details: { path },
+      },
+    );
   }
   const around = await findProject(path);
   const project = around !== undefined && outputPath(around) === path ? around : undefined;

@@ -59,7 +59,10 @@ async function fromApi(registry: RegistryTarget, imageDigest: string): Promise<I
 async function fromTag(registry: RegistryTarget, imageDigest: string): Promise<ImageIndex | undefined> {
   const [algorithm, hex] = splitDigest(imageDigest);
   try {
-    const { manifest } = await fetchManifest(registry, await registry.resolve(`${algorithm}-${hex.slice(0, 64)}`));
+    const { manifest } = await fetchManifest(
+      registry,
+      await registry.resolve(`${algorithm}-${hex.slice(0, 64)}`),
+    );
     return manifest.kind === 'index' ? manifest : undefined;
   } catch (error) {
     if (error instanceof WasmeError && error.code === 'REGISTRY_NOT_FOUND') return undefined;
@@ -68,6 +71,10 @@ async function fromTag(registry: RegistryTarget, imageDigest: string): Promise<I
 }
 
 /** How many cosign signatures (of the form before bundles) lie beside an image. */
-export async function countSignatures(source: Source, reference: Reference, imageDigest: string): Promise<number> {
+export async function countSignatures(
+  source: Source,
+  reference: Reference,
+  imageDigest: string,
+): Promise<number> {
   return (await fetchSignatures(source, signatureName(source, reference, imageDigest))).length;
 }

@@ -2,6 +2,18 @@
 
 export const languages = ['assemblyscript', 'rust', 'cpp', 'tinygo', 'go'] as const;
 export const kinds = ['http', 'network', 'service'] as const;
+/** Ways of packing a module as an image; what each is for is told in src/oci/layouts/. */
+export const layoutNames = [
+  'compat',
+  'docker',
+  'oci',
+  'hybrid',
+  'cncf',
+  'raw',
+  'kubewarden',
+  'higress',
+] as const;
 
 export type Language = (typeof languages)[number];
 export type Kind = (typeof kinds)[number];
+export type LayoutName = (typeof layoutNames)[number];

@@ -1,19 +1,10 @@
 /** The shape of wasme.json and of the old runtime-config.json: one source for checking, types and the JSON Schema. */
 import { z } from 'zod';
-import { kinds, languages } from './names.ts';
+import { kinds, languages, layoutNames } from './names.ts';
 
 export { type Kind, type Language, kinds, languages } from './names.ts';
+
 export const failPolicies = ['closed', 'open', 'reload'] as const;
-export const layoutNames = [
-  'compat',
-  'docker',
-  'oci',
-  'hybrid',
-  'cncf',
-  'raw',
-  'kubewarden',
-  'higress',
-] as const;
 
 const text = z.string().min(1);
 const textMap = z.record(z.string(), z.string());
@@ -120,7 +111,6 @@ export const projectSchema = z.strictObject({
 /** wasme.json as written. */
 export type Project = z.infer<typeof projectSchema>;
 export type FailPolicy = (typeof failPolicies)[number];
-export type LayoutName = (typeof layoutNames)[number];
 
 /** runtime-config.json of the old tool: both spellings that were seen in images. */
 export const runtimeConfigSchema = z.looseObject({

@@ -44,6 +44,12 @@ export const described: ImageMetadata = {
   ],
 };
 
+/** Text of the smallest filter that every host loads; `body` comes first in it. */
+export function filterText(body = '', marker = 'proxy_abi_version_0_2_1'): string {
+  return `(module ${body} (memory (export "memory") 2) (func (export "${marker}"))
+    (func (export "malloc") (param i32) (result i32) (i32.const 0)))`;
+}
+
 export interface ForeignEntry {
   readonly path: string;
   readonly bytes?: Uint8Array;

@@ -2,13 +2,13 @@
  * What a layout is: a pure function from a module and what is said about it to an image. No clock, no files, no network:
  * the same input gives the same digests on every machine (reference A.7).
  */
-import type { LayoutName } from '../../project/schema.ts';
+import type { LayoutName } from '../../project/names.ts';
 import { sortedByKey } from '../annotations.ts';
 import { ociManifest } from '../media-types.ts';
 import type { RuntimeConfig } from '../runtime-config.ts';
 import type { Descriptor, GraphBlob, ImageGraph } from '../target.ts';
 
-export type { LayoutName } from '../../project/schema.ts';
+export type { LayoutName } from '../../project/names.ts';
 
 /** What is said about a module. All of it optional: an empty object gives the barest image of the layout. */
 export interface ImageMetadata {

@@ -5,12 +5,10 @@ import { packImage } from '../../../src/oci/layouts/index.ts';
 import { openImage } from '../../../src/oci/read-open.ts';
 import { graphSource } from '../../../src/oci/target.ts';
 import { compileWat } from '../../helpers/guests.ts';
-import { component, emptyModule } from '../../helpers/images.ts';
+import { component, emptyModule, filterText } from '../../helpers/images.ts';
 
 const name = 'registry.example/team/filter:v1';
-const filter = (body = '', marker = 'proxy_abi_version_0_2_1'): Uint8Array =>
-  compileWat(`(module ${body} (memory (export "memory") 2) (func (export "${marker}"))
-    (func (export "malloc") (param i32) (result i32) (i32.const 0)))`);
+const filter = (body?: string, marker?: string): Uint8Array => compileWat(filterText(body, marker));
 const judgeOne = async (module: Uint8Array, host: string) => (await judge({ module, name }, [host]))[0];
 const imported = (module: string, field: string, type: string): string =>
   `(import "${module}" "${field}" (func ${type}))`;

@@ -1,0 +1,111 @@
+/** `wasme convert`: any layout into any other; the module and what was said about it survive. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { ConvertResult } from '../../src/convert.ts';
+import type { InspectResult } from '../../src/inspect.ts';
+import { layoutNames } from '../../src/project/names.ts';
+import { type World, newWorld } from '../helpers/cli.ts';
+import { guest } from '../helpers/guests.ts';
+
+const reference = 'registry.example/team/filter:v1';
+const json = async <T>(world: World, ...argv: string[]): Promise<T> => {
+  const { exitCode, stdout, stderr } = await world.wasme(...argv, '--json');
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  return JSON.parse(stdout) as T;
+};
+
+function worldWithModule(): World {
+  const world = newWorld();
+  writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
+  return world;
+}
+
+describe('convert', () => {
+  it.each(layoutNames)('compat to %s and back is the same image', async layout => {
+    const world = worldWithModule();
+    const first = await json<ConvertResult>(
+      world,
+      'convert',
+      'm.wasm',
+      reference,
+      '--annotation',
+      'org.opencontainers.image.licenses=Apache-2.0',
+      '--created',
+      '1700000000',
+    );
+    const there = await json<ConvertResult>(world, 'convert', reference, '--layout', layout);
+    expect(there).toMatchObject({
+      from: 'compat',
+      layout,
+      reference: `${reference}-${layout}`,
+      warnings: [],
+    });
+    const inspected = await json<InspectResult>(world, 'inspect', there.reference);
+    expect(inspected.module?.sizeBytes).toBe(guest('deploy-tag').length);
+    expect(inspected.image?.annotations).toMatchObject({ 'org.opencontainers.image.licenses': 'Apache-2.0' });
+    const back = await json<ConvertResult>(
+      world,
+      'convert',
+      there.reference,
+      'registry.example/team/filter:back',
+    );
+    expect(back.digest).toBe(first.digest);
+  });
+
+  it('says who loads the result', async () => {
+    const world = worldWithModule();
+    const result = await json<ConvertResult>(world, 'convert', 'm.wasm', reference, '--layout', 'hybrid');
+    expect(result.loadedBy).toEqual(['envoy', 'istio', 'envoy-gateway', 'higress', 'gloo@ee']);
+    const { stdout } = await world.wasme('convert', reference);
+    expect(stdout).toMatch(/^image +registry\.example\/team\/filter:v1-compat$/m);
+    expect(stdout).toMatch(/^layout +hybrid -> compat$/m);
+  });
+
+  it('SOURCE_DATE_EPOCH dates the image, --created wins, nothing else does', async () => {
+    const world = worldWithModule();
+    const digests = new Set<string>();
+    for (const [epoch, flags] of [
+      [undefined, []],
+      ['0', []],
+      ['1700000000', []],
+      ['0', ['--created', '2023-11-14T22:13:20Z']],
+    ] as const) {
+      world.env['SOURCE_DATE_EPOCH'] = epoch;
+      digests.add((await json<ConvertResult>(world, 'convert', 'm.wasm', reference, ...flags)).digest);
+    }
+    expect(digests.size).toBe(3);
+  });
+
+  it('from an archive', async () => {
+    const world = worldWithModule();
+    const first = await json<ConvertResult>(world, 'convert', 'm.wasm', reference);
+    await world.wasme('save', reference, '-o', 'images.tar');
+    const again = await json<ConvertResult>(world, 'convert', 'images.tar', 'registry.example/team/other:v1');
+    expect(again.digest).toBe(first.digest);
+  });
+
+  it.each([
+    [['m.wasm'], 2, 'USAGE', 'has no image name'],
+    [['m.wasm', 'a/b', '--layout', 'tarball'], 2, 'USAGE', 'Allowed choices are compat'],
+    [['m.wasm', 'a/b', '--created', 'yesterday'], 2, 'USAGE', 'is no time'],
+    [['m.wasm', 'A/b'], 2, 'REFERENCE_INVALID', 'no upper case'],
+    [['text.tar', 'a/b'], 1, 'IMAGE_INVALID', 'is no tar archive'],
+  ])('%j: exit %i, %s', async (argv, exit, code, says) => {
+    const world = worldWithModule();
+    writeFileSync(join(world.cwd, 'text.tar'), 'text '.repeat(500));
+    const { exitCode, stdout, stderr } = await world.wasme('convert', ...argv);
+    expect({ exitCode, stdout }).toEqual({ exitCode: exit, stdout: '' });
+    expect(stderr).toContain(`error[${code}]`);
+    expect(stderr).toContain(says);
+  });
+});
+
+describe('layouts in the help', () => {
+  it('are all there', () => {
+    const help = readFileSync(join(import.meta.dirname, '..', '..', 'commands', 'convert.ts'), 'utf8');
+    expect(
+      layoutNames.filter(name => !new RegExp(`^  ${name}\\b|\\b${name},|, ${name}\\b`, 'm').test(help)),
+    ).toEqual([]);
+  });
+});

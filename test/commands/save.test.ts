@@ -1,0 +1,40 @@
+/** `wasme save`: what is in the archive, and what is refused before a byte is written. */
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { newWorld } from '../helpers/cli.ts';
+import { guest } from '../helpers/guests.ts';
+
+const first = 'registry.example/team/a:v1';
+const second = 'registry.example/team/b:v2';
+
+describe('save', () => {
+  it('writes several images into one file, the same one every time', async () => {
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
+    await world.wasme('convert', 'm.wasm', first);
+    await world.wasme('convert', 'm.wasm', second, '--layout', 'hybrid');
+    const { exitCode, stdout } = await world.wasme('save', first, second, '-o', 'images.tar');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(
+      /^images\.tar \(.* kB\)\nregistry\.example\/team\/a:v1 {2}sha256:\w+\nregistry.example\/team\/b:v2 {2}sha256:\w+\n$/,
+    );
+    const bytes = readFileSync(join(world.cwd, 'images.tar'));
+    expect((await world.wasme('save', first, second, '-o', 'images.tar', '--force')).exitCode).toBe(0);
+    expect(readFileSync(join(world.cwd, 'images.tar')).equals(bytes)).toBe(true);
+  });
+
+  it.each([
+    [[first], 2, 'USAGE'],
+    [['-o', 'x.tar'], 2, 'USAGE'],
+    [[first, '-o', 'there.tar'], 1, 'FILE_EXISTS'],
+    [['UPPER', '-o', 'x.tar'], 2, 'REFERENCE_INVALID'],
+  ])('%j: exit %i, %s', async (argv, exit, code) => {
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'there.tar'), 'mine');
+    const { exitCode, stderr } = await world.wasme('save', ...argv);
+    expect({ exitCode }).toEqual({ exitCode: exit });
+    expect(stderr).toContain(`error[${code}]`);
+    expect(readdirSync(world.cwd)).toEqual(['there.tar']);
+  });
+});

@@ -1,0 +1,168 @@
+/** `wasme verify`: the table, the exit code, and what each kind of operand is judged as. */
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { copy } from '../../src/oci/copy.ts';
+import { openStore } from '../../src/oci/layout.ts';
+import { packImage } from '../../src/oci/layouts/index.ts';
+import { parseReference } from '../../src/oci/reference.ts';
+import { signImage, signatureTag } from '../../src/oci/signature.ts';
+import { graphDescriptor, graphSource } from '../../src/oci/target.ts';
+import { type World, newWorld } from '../helpers/cli.ts';
+import { guest } from '../helpers/guests.ts';
+import { filterText } from '../helpers/images.ts';
+import { compileWat } from '../helpers/guests.ts';
+
+const filter = compileWat(filterText());
+const reference = 'registry.example/team/filter:v1';
+
+/** An image in the store of `world`. */
+async function stored(
+  world: World,
+  layout: Parameters<typeof packImage>[0],
+  name = reference,
+): Promise<string> {
+  const graph = packImage(layout, filter);
+  const { reporter, signal } = world.edges;
+  const root = graphDescriptor(graph);
+  await copy(graphSource(graph), root, openStore(world.edges), { reporter, signal, names: [name] });
+  return root.digest;
+}
+
+describe('verify', () => {
+  it('a good module, for named hosts: exit 0', async () => {
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'm.wasm'), filter);
+    const { exitCode, stdout, stderr } = await world.wasme(
+      'verify',
+      'm.wasm',
+      '--for',
+      'envoy@1.36,istio@1.30',
+      '--for',
+      'gcp',
+    );
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toBe(
+      [
+        'm.wasm',
+        '',
+        'host        loads  why',
+        'envoy@1.36  yes    Envoy 1.36 loads the module',
+        'istio@1.30  yes    Envoy 1.38 loads the module',
+        'gcp         yes    Envoy 1.40 loads the module',
+        '                   note: which Envoy it runs is not published; judged by the newest one',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('one refusal: exit 1, with the repair', async () => {
+    const world = newWorld();
+    const digest = await stored(world, 'compat');
+    const { exitCode, stdout } = await world.wasme('verify', reference, '--for', 'istio@1.30,gloo@ee');
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain(`${reference} (${digest})`);
+    expect(stdout).toMatch(/istio@1\.30 {2}yes {4}loads as OCI image with a tar layer/);
+    expect(stdout).toMatch(/gloo@ee {5}no {5}no layer has the type/);
+    expect(stdout).toContain(`repair: wasme convert ${reference} --layout oci`);
+  });
+
+  it('--json has the documented fields', async () => {
+    const world = newWorld();
+    const digest = await stored(world, 'cncf');
+    const { exitCode, stdout } = await world.wasme('verify', reference, '--for', 'istio', '--json');
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toEqual({
+      target: reference,
+      digest,
+      verdicts: [
+        {
+          host: 'istio',
+          ok: false,
+          reason: expect.stringContaining('the last layer is application/wasm') as string,
+          repair: expect.stringContaining('--layout compat') as string,
+          notes: [],
+        },
+      ],
+      signature: null,
+      ok: false,
+    });
+  });
+
+  it('a project is judged as push would pack it, for its own hosts', async () => {
+    const world = newWorld();
+    const project = { name: 'p', language: 'rust', hosts: ['istio@1.30'], image: { layout: 'cncf' } };
+    mkdirSync(join(world.cwd, 'build'));
+    writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify(project));
+    const missing = await world.wasme('verify');
+    expect(missing).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('wasme build') as string });
+    writeFileSync(join(world.cwd, 'build', 'p.wasm'), filter);
+    const refused = await world.wasme('verify');
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stdout).toContain('repair: set image.layout to "compat" in wasme.json');
+    writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify({ ...project, image: {} }));
+    expect((await world.wasme('verify', '.')).exitCode).toBe(0);
+  });
+
+  it.each([
+    [['nothing.wasm'], 1, 'FILE_NOT_FOUND'],
+    [['./nothing'], 1, 'FILE_NOT_FOUND'],
+    [['m.wasm', '--for', 'nginx'], 2, 'USAGE'],
+    [['UPPER/Case'], 2, 'REFERENCE_INVALID'],
+    [['text.wasm'], 1, 'WASM_INVALID'],
+    [['m.wasm', '--key', 'cosign.pub'], 2, 'USAGE'],
+    [['m.wasm', '--username', 'me'], 2, 'USAGE'],
+    [[], 2, 'PROJECT_NOT_FOUND'],
+  ])('%j: exit %i, %s', async (argv, exit, code) => {
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'm.wasm'), filter);
+    writeFileSync(join(world.cwd, 'text.wasm'), '(module)');
+    const { exitCode, stderr, stdout } = await world.wasme('verify', ...argv);
+    expect({ exitCode, stdout }).toEqual({ exitCode: exit, stdout: '' });
+    expect(stderr).toContain(`error[${code}]`);
+  });
+
+  it('names of an image cannot steer the terminal', async () => {
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'm.wasm'), compileWat(filterText('(import "env" "x\u001b[2J" (func))')));
+    const { stdout } = await world.wasme('verify', 'm.wasm', '--for', 'envoy');
+    expect(stdout).toContain('missing import: env.x?[2J');
+  });
+
+  it('modules that real hosts load are not refused', async () => {
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
+    expect((await world.wasme('verify', 'm.wasm')).exitCode).toBe(0);
+  });
+});
+
+describe('verify --key', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+
+  async function signedWorld(): Promise<World> {
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'cosign.pub'), publicKey.export({ format: 'pem', type: 'spki' }));
+    const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
+    writeFileSync(join(world.cwd, 'other.pub'), other.export({ format: 'pem', type: 'spki' }));
+    const digest = await stored(world, 'compat');
+    await stored(world, 'compat', 'registry.example/team/unsigned:v1');
+    const signature = signImage(parseReference(reference), digest, privateKey);
+    const { reporter, signal } = world.edges;
+    const name = `registry.example/team/filter:${signatureTag(digest)}`;
+    const options = { reporter, signal, names: [name] };
+    await copy(graphSource(signature), graphDescriptor(signature), openStore(world.edges), options);
+    return world;
+  }
+
+  it.each([
+    [reference, 'cosign.pub', 0, 'signature: good: signed with the private half of cosign.pub'],
+    [reference, 'other.pub', 1, 'signature: BAD: '],
+    ['registry.example/team/unsigned:v1', 'cosign.pub', 1, 'is not signed'],
+  ])('%s with %s: exit %i', async (image, key, exit, says) => {
+    const world = await signedWorld();
+    const { exitCode, stdout } = await world.wasme('verify', image, '--key', key, '--for', 'istio');
+    expect(exitCode).toBe(exit);
+    expect(stdout).toContain(says);
+  });
+});
