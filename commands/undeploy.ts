@@ -2,9 +2,15 @@
 import type { Command } from 'commander';
 import type { Context } from './ui/context.ts';
 import { declareTargets } from './ui/targets.ts';
+import { declareEnvoyGateway, declareGloo, declareIstio } from './undeploy/cluster.ts';
 import { declare as declareEnvoy } from './undeploy/envoy.ts';
 
-const targets = [{ name: 'envoy', summary: 'out of your own Envoy file', declare: declareEnvoy }] as const;
+const targets = [
+  { name: 'envoy', summary: 'out of your own Envoy file', declare: declareEnvoy },
+  { name: 'istio', summary: 'out of an Istio mesh', declare: declareIstio },
+  { name: 'gloo', summary: 'out of the Gateways of Gloo', declare: declareGloo },
+  { name: 'envoy-gateway', summary: 'out of the policies of Envoy Gateway', declare: declareEnvoyGateway },
+] as const;
 
 export function declare(command: Command, context: Context): void {
   declareTargets(command, context, 'undeploy', targets);
@@ -12,6 +18,7 @@ export function declare(command: Command, context: Context): void {
     'after',
     `
 Examples:
-  $ wasme undeploy envoy --in envoy.yaml -o envoy.yaml`,
+  $ wasme undeploy envoy --in envoy.yaml -o envoy.yaml
+  $ wasme undeploy istio --id add-header -n bookinfo`,
   );
 }

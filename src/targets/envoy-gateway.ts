@@ -15,12 +15,13 @@ import {
 } from './envoy-gateway-options.ts';
 import { type DeployIntent, intentHash } from './intent.ts';
 import { jsonConfiguration } from './json-configuration.ts';
-import { type KubernetesDocument, applyDocuments } from './kubernetes/apply.ts';
-import { diffPlan } from './kubernetes/diff.ts';
+import { type KubernetesDocument, applyDocuments, deleteObject } from './kubernetes/apply.ts';
+import { diffPlan, unifiedDiff } from './kubernetes/diff.ts';
+import { nothingToRemove, removeShared } from './kubernetes/undeploy.ts';
 import { type KubeObject, isOurs, ownMetadata, sharedAnnotation, showObject } from './kubernetes/objects.ts';
 import { type Resource, listObjects } from './kubernetes/read.ts';
 import { ownershipOf, patched, putItem, sharedHashes, sharedIds } from './kubernetes/shared.ts';
-import type { Plan, Target } from './target.ts';
+import type { AppliedObject, Plan, Target, UndeployRequest, Undeployment } from './target.ts';
 import { type Tree, because, plain } from './tree.ts';
 
 export interface EnvoyGatewayFacts {
@@ -53,6 +54,7 @@ export const envoyGateway: Target<EnvoyGatewayOptions, EnvoyGatewayFacts> = {
   plan: planPolicy,
   apply: (plan, options, edges) => applyDocuments(plan, [extensionPolicies], options, edges),
   diff: diffPlan,
+  undeploy: undeployPolicy,
 };
 
 async function observePolicies(
@@ -79,6 +81,60 @@ function planPolicy(
       ? intoForeign(host, intent, item, options)
       : ownPolicy(host, intent, item, targets, options);
   return { documents: [document], files: [], warnings: warnings(intent) };
+}
+
+/** A policy of ours goes with its last filter; out of somebody else's only our filter goes. */
+async function undeployPolicy(
+  request: UndeployRequest,
+  options: EnvoyGatewayOptions,
+  edges: Edges,
+): Promise<Undeployment> {
+  const namespace = options.namespace ?? 'default';
+  const policies = await listObjects(extensionPolicies, { namespace }, options, edges);
+  const holder = policies.find(policy => sharedIds(policy).includes(request.id));
+  if (holder === undefined) throw nothingToRemove(request.id, namespace);
+  if (!isOurs(holder)) {
+    return removeShared(extensionPolicies, policyFilters, request, [namespace], options, edges);
+  }
+  const rest = filtersOf(holder).filter(({ name }) => name !== request.id);
+  const document = rest.length === 0 ? undefined : withoutFilter(holder, request.id, rest);
+  const diff = unifiedDiff(
+    showObject(holder),
+    holder,
+    document === undefined ? undefined : (plain(document.content) as KubeObject),
+  );
+  const changed: AppliedObject[] = [];
+  if (document === undefined) {
+    if (!request.dryRun) await deleteObject(extensionPolicies, holder, options, edges);
+    changed.push({ name: showObject(holder), result: 'deleted' });
+  } else {
+    const plan = { documents: [document], files: [], warnings: [] };
+    const dryRun = request.dryRun || options.dryRun === true;
+    await applyDocuments(plan, [extensionPolicies], { ...options, dryRun }, edges);
+    changed.push({ name: showObject(holder), result: 'restored' });
+  }
+  return { changed, diff };
+}
+
+function withoutFilter(
+  { apiVersion, kind, metadata, spec }: KubeObject,
+  id: string,
+  rest: readonly Readonly<Record<string, unknown>>[],
+): KubernetesDocument {
+  const hashes = Object.fromEntries(
+    Object.entries(sharedHashes({ apiVersion, kind, metadata })).filter(([other]) => other !== id),
+  );
+  const { name, namespace, labels } = metadata;
+  return {
+    name: `EnvoyExtensionPolicy/${name}`,
+    resource: extensionPolicies,
+    content: {
+      apiVersion,
+      kind,
+      metadata: { name, namespace, labels, annotations: { [sharedAnnotation]: ownershipOf(hashes, 0) } },
+      spec: { ...(spec as { readonly [key: string]: Tree }), wasm: rest as readonly unknown[] as Tree },
+    },
+  };
 }
 
 /** The policy that has, or is to get, the filter; undefined: a new one. Fails with KUBE_CONFLICT. */

@@ -12,6 +12,7 @@ import {
   showObject,
 } from './kubernetes/objects.ts';
 import { type Resource, listObjects } from './kubernetes/read.ts';
+import { removeShared } from './kubernetes/undeploy.ts';
 import { type ListEdit, ownershipOf, patched, putItem } from './kubernetes/shared.ts';
 import type { Plan, Target } from './target.ts';
 import { type Tree, because, plain } from './tree.ts';
@@ -59,6 +60,8 @@ export const gloo: Target<GlooOptions, GlooFacts> = {
   plan: planGloo,
   apply: (plan, options, edges) => applyDocuments(plan, [glooGateways], options, edges),
   diff: diffPlan,
+  undeploy: (request, options, edges) =>
+    removeShared(glooGateways, glooFilters, request, options.namespaces, options, edges),
 };
 
 async function observeGateways(

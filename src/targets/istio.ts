@@ -9,6 +9,7 @@ import { clusterIstioVersion } from './istio-cluster.ts';
 import { type DeployIntent, configurationText } from './intent.ts';
 import { type KubernetesDocument, applyDocuments } from './kubernetes/apply.ts';
 import { diffPlan } from './kubernetes/diff.ts';
+import { removeOwn } from './kubernetes/undeploy.ts';
 import type { Resource } from './kubernetes/read.ts';
 import type { Plan, Target } from './target.ts';
 
@@ -53,6 +54,8 @@ export const istio: Target<IstioOptions, IstioFacts> = {
   plan: planIstio,
   apply: (plan, options, edges) => applyDocuments(plan, istioResources, options, edges),
   diff: diffPlan,
+  undeploy: (request, options, edges) =>
+    removeOwn(istioResources, request, options.namespace ?? defaultNamespace, options, edges),
 };
 
 function planIstio(intent: DeployIntent, options: IstioOptions, { version }: IstioFacts): Plan {

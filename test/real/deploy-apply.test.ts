@@ -188,7 +188,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
 
     it('puts the filter beside those that are there, in HTTP gateways only', async () => {
       const diff = await deploy('gloo', 'tagger', '--root-id', 'r', '-l', 'team=busy', '--diff');
-      expect(diff.stdout).toMatch(/^\+ +- name: tagger$/m);
+      expect(diff.stdout).toMatch(/^\+ +name: tagger$/m);
       expect(diff.stdout).not.toMatch(/^-[^-]/m);
       const { stdout } = await deploy('gloo', 'tagger', '--root-id', 'r', '--config', 'world', '--apply');
       expect(stdout).toBe('Gateway/gloo-system/bare configured\nGateway/gloo-system/busy configured\n');
@@ -264,6 +264,91 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
       expect(read(policies, 'theirs')?.spec['extProc']).toHaveLength(1);
       const again = await deploy('envoy-gateway', 'guest', ...argv, '--digest', other);
       expect(again.stdout).toBe('EnvoyExtensionPolicy/bookinfo/theirs configured\n');
+    });
+  });
+
+  describe('undeploy', () => {
+    const kinds =
+      'trafficextensions,wasmplugins,envoyfilters,gateways.gateway.solo.io,envoyextensionpolicies,namespaces';
+    /** Everything of everyone, without what any change of an object changes. */
+    const everything = (): unknown => {
+      const { items } = JSON.parse(cluster.kubectl(['get', kinds, '-A', '-o', 'json'])) as {
+        items: Stored[];
+      };
+      const changing = ['resourceVersion', 'generation', 'managedFields'];
+      return items.map(({ metadata, ...rest }) => ({
+        ...rest,
+        metadata: Object.entries(metadata).filter(([key]) => !changing.includes(key)),
+      }));
+    };
+    const undeploy = (target: string, id: string, ...argv: string[]): Promise<Outcome> =>
+      wasme('undeploy', target, '--id', id, ...argv);
+
+    it('takes out what was deployed and leaves all else as it was', async () => {
+      const before = everything();
+      const ns = ['-n', 'bookinfo'];
+      await deploy('istio', 'gone', ...ns, '--istio-version', '1.31', '--apply');
+      await deploy('istio', 'gone-raw', ...ns, '--istio-version', '1.31', '--config', 'raw', '--apply');
+      await deploy('gloo', 'gone', '--root-id', 'r', '--apply');
+      await deploy('envoy-gateway', 'gone', ...ns, '--gateway', 'eg', '--apply');
+      await deploy('envoy-gateway', 'gone-alone', ...ns, '--gateway', 'eg2', '--apply');
+      await deploy('envoy-gateway', 'gone-guest', ...ns, '--route', 'shop', '--policy', 'theirs', '--apply');
+      const deployed = everything();
+      expect(deployed).not.toEqual(before);
+
+      const dry = await undeploy('istio', 'gone', ...ns, '--dry-run');
+      expect(dry.stdout).toContain('-kind: TrafficExtension');
+      const dryGloo = await undeploy('gloo', 'gone', '--dry-run');
+      expect(dryGloo.stdout).toMatch(/^- +name: gone$/m);
+      await undeploy('envoy-gateway', 'gone', ...ns, '--dry-run');
+      expect(everything()).toEqual(deployed);
+
+      expect((await undeploy('istio', 'gone', ...ns)).stdout).toBe(
+        'TrafficExtension/bookinfo/gone deleted\n',
+      );
+      expect((await undeploy('istio', 'gone-raw', ...ns)).stdout).toBe(
+        'EnvoyFilter/bookinfo/gone-raw deleted\n',
+      );
+      expect((await undeploy('gloo', 'gone')).stdout).toBe(
+        'Gateway/gloo-system/bare restored\nGateway/gloo-system/busy restored\n',
+      );
+      expect((await undeploy('envoy-gateway', 'gone', ...ns)).stdout).toMatch(/restored\n$/);
+      expect((await undeploy('envoy-gateway', 'gone-alone', ...ns)).stdout).toBe(
+        'EnvoyExtensionPolicy/bookinfo/gone-alone deleted\n',
+      );
+      expect((await undeploy('envoy-gateway', 'gone-guest', ...ns)).stdout).toMatch(/theirs restored\n$/);
+      expect(everything()).toEqual(before);
+    });
+
+    it('takes the containers it made out of a shared object with its last filter', async () => {
+      await undeploy('gloo', 'tagger');
+      const bare = read('gateways.gateway.solo.io', 'bare', 'gloo-system');
+      expect(bare?.spec).toEqual({ httpGateway: {} });
+      expect(bare?.metadata.annotations).toBeUndefined();
+    });
+
+    it.each(['istio', 'gloo', 'envoy-gateway'])(
+      '%s: says so when nothing of that name is ours',
+      async target => {
+        const outcome = await undeploy(target, 'theirs', '-n', 'bookinfo');
+        expect(codeOf(outcome), outcome.stderr).toBe('KUBE_NOT_FOUND');
+      },
+    );
+
+    it('understands the lines of the old tool', async () => {
+      await deploy(
+        'istio',
+        'old',
+        '-n',
+        'bookinfo',
+        '--labels',
+        'app=details',
+        '--patch-context',
+        'inbound',
+        '--apply',
+      );
+      const line = 'undeploy istio --id=old --namespace bookinfo -l app=details -t deployment';
+      expect((await wasme(...line.split(' '))).stdout).toMatch(/old deleted\n$/);
     });
   });
 });

@@ -69,5 +69,13 @@ async function outcome(
 
 function essence({ apiVersion, kind, metadata, spec }: KubeObject): Tree {
   const { name, namespace, labels, annotations } = metadata;
-  return { apiVersion, kind, metadata: { name, namespace, labels, annotations }, spec: spec as Tree };
+  return { apiVersion, kind, metadata: { name, namespace, labels, annotations }, spec: sorted(spec) };
+}
+
+/** The server gives keys back in alphabetical order; another order of the same fields is no change. */
+function sorted(value: unknown): Tree {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value as Tree;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
 }

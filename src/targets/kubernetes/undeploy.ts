@@ -1,32 +1,26 @@
 /** Takes a filter out of a cluster: objects that are ours alone are deleted, our items in shared ones removed. */
 import { WasmeError } from '../../errors.ts';
 import type { Edges } from '../../io/edges.ts';
-import type { AppliedObject } from '../target.ts';
+import type { AppliedObject, UndeployRequest, Undeployment } from '../target.ts';
 import { deleteObject, editLoop } from './apply.ts';
 import { unifiedDiff } from './diff.ts';
 import { type KubernetesOptions, showObject } from './objects.ts';
 import { type Resource, listObjects, listOurs } from './read.ts';
 import { patched, sharedIds, takeItem } from './shared.ts';
 
-export interface Removal {
-  readonly changed: readonly AppliedObject[];
-  /** Unified diff of what was, or with `dryRun` would be, taken out. */
-  readonly diff: string;
-}
-
 /** Deletes every object of ours for `id`. Fails with KUBE_NOT_FOUND when there is none. */
 export async function removeOwn(
   resources: readonly Resource[],
-  id: string,
+  { id, dryRun }: UndeployRequest,
   namespace: string | undefined,
   options: KubernetesOptions,
   edges: Edges,
-): Promise<Removal> {
+): Promise<Undeployment> {
   const found = await listOurs(resources, id, namespace, options, edges);
   if (found.length === 0) throw nothingToRemove(id, namespace);
   const changed: AppliedObject[] = [];
   for (const { resource, object } of found) {
-    if (options.dryRun !== true) await deleteObject(resource, object, options, edges);
+    if (!dryRun) await deleteObject(resource, object, options, edges);
     changed.push({ name: showObject(object), result: 'deleted' });
   }
   return {
@@ -39,11 +33,11 @@ export async function removeOwn(
 export async function removeShared(
   resource: Resource,
   list: readonly string[],
-  id: string,
+  { id, dryRun }: UndeployRequest,
   namespaces: readonly string[] | undefined,
   options: KubernetesOptions,
   edges: Edges,
-): Promise<Removal> {
+): Promise<Undeployment> {
   const places = namespaces ?? [undefined];
   const objects = (
     await Promise.all(places.map(namespace => listObjects(resource, { namespace }, options, edges)))
@@ -57,7 +51,7 @@ export async function removeShared(
       await editLoop(resource, namespace, name, options, edges, {
         steps: object => takeItem(object, list, id),
         result: 'restored',
-        dryRun: options.dryRun === true,
+        dryRun,
       }),
     );
   }

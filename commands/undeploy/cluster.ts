@@ -1,0 +1,79 @@
+/** `wasme undeploy istio|gloo|envoy-gateway`: what is ours out of a cluster. */
+import { type Command, Option } from 'commander';
+import type { TargetName, TargetOptions } from '../../src/targets/index.ts';
+import { list } from '../deploy/cluster.ts';
+import { type Context, edgesOf } from '../ui/context.ts';
+import { globalOptions } from '../ui/options.ts';
+import { reporterFor } from '../ui/reporter.ts';
+import { writeResult } from '../ui/result.ts';
+
+interface Flags {
+  readonly id?: string;
+  readonly namespace?: string;
+  readonly namespaces?: string[];
+  readonly context?: string;
+  readonly dryRun?: boolean;
+  readonly diff?: boolean;
+}
+
+export function declareIstio(command: Command, context: Context): void {
+  command
+    .option('--id <name>', 'name of the filter (default: the project here)')
+    .option('-n, --namespace <name>', 'namespace it was deployed to (default: default)')
+    // The old tool had to be told the workloads again.
+    .addOption(new Option('-l, --labels <key=value,…>').hideHelp())
+    .addOption(new Option('-t, --workload-type <type>').hideHelp());
+  declareRest(command, context, 'istio', ({ namespace }) => ({ namespace }), [
+    'wasme undeploy istio --id add-header -n bookinfo',
+    'wasme undeploy istio --id add-header -n bookinfo --dry-run',
+  ]);
+}
+
+export function declareGloo(command: Command, context: Context): void {
+  command
+    .option('--id <name>', 'name of the filter (default: the project here)')
+    .option('-n, --namespaces <name,…>', 'only Gateways of these namespaces (default: all)', list)
+    .addOption(new Option('-l, --labels <key=value,…>').hideHelp());
+  declareRest(command, context, 'gloo', ({ namespaces }) => ({ namespaces }), [
+    'wasme undeploy gloo --id add-header',
+    'wasme undeploy gloo --id add-header -n gloo-system --dry-run',
+  ]);
+}
+
+export function declareEnvoyGateway(command: Command, context: Context): void {
+  command
+    .option('--id <name>', 'name of the filter (default: the project here)')
+    .option('-n, --namespace <name>', 'namespace it was deployed to (default: default)');
+  declareRest(command, context, 'envoy-gateway', ({ namespace }) => ({ namespace }), [
+    'wasme undeploy envoy-gateway --id add-header -n shop',
+    'wasme undeploy envoy-gateway --id add-header -n shop --dry-run',
+  ]);
+}
+
+function declareRest<Name extends TargetName>(
+  command: Command,
+  context: Context,
+  target: Name,
+  place: (flags: Flags) => TargetOptions[Name],
+  examples: readonly string[],
+): void {
+  command
+    .option('--context <name>', "kubectl's context (default: the current one)")
+    .option('--dry-run', 'show what would go, and change nothing')
+    .addHelpText('after', `\nExamples:\n${examples.map(line => `  $ ${line}`).join('\n')}`)
+    .action(async (flags: Flags) => {
+      const { undeploy } = await import('../../src/undeploy.ts');
+      const result = await undeploy(
+        {
+          target,
+          id: flags.id,
+          dryRun: flags.dryRun,
+          targetOptions: { ...place(flags), context: flags.context, useCluster: true },
+        },
+        edgesOf(context, reporterFor(context, globalOptions(command))),
+      );
+      writeResult(context, globalOptions(command).json, result, ({ changed, diff = '' }) =>
+        flags.dryRun ? diff : changed.map(({ name, result: what }) => `${name} ${what}`).join('\n'),
+      );
+    });
+}
