@@ -1,6 +1,6 @@
 /** `wasme deploy envoy-gateway`: flags of Envoy Gateway. */
 import { type Command, Option } from 'commander';
-import type { EnvoyGatewayOptions } from '../../src/targets/envoy-gateway-options.ts';
+import type { EnvoyGatewayOptions } from '../../src/targets/envoy-gateway/options.ts';
 import type { Context } from '../ui/context.ts';
 import { type ClusterFlags, addClusterFlags, clusterOptions, deployToCluster, list } from './cluster.ts';
 

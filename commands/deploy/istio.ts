@@ -1,7 +1,7 @@
 /** `wasme deploy istio`: flags of Istio, those of the old tool included. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { FilterKind } from '../../src/targets/intent.ts';
-import type { IstioOptions } from '../../src/targets/istio-options.ts';
+import type { IstioOptions } from '../../src/targets/istio/options.ts';
 import type { Context } from '../ui/context.ts';
 import { integer } from '../ui/options.ts';
 import {

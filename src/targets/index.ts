@@ -1,8 +1,8 @@
 /** The deploy targets and their own options; nothing of a target is loaded until it is used. */
 import type { EnvoyOptions } from './envoy/options.ts';
-import type { EnvoyGatewayOptions } from './envoy-gateway-options.ts';
-import type { GlooOptions } from './gloo.ts';
-import type { IstioOptions } from './istio-options.ts';
+import type { EnvoyGatewayOptions } from './envoy-gateway/options.ts';
+import type { GlooOptions } from './gloo/target.ts';
+import type { IstioOptions } from './istio/options.ts';
 import type { Target } from './target.ts';
 
 /** Name on the command line → the target's own flags. */
@@ -22,9 +22,9 @@ type Loaders = {
 // `plan` gets the facts that the same target observed, so the fact types need not be known here.
 const loaders: Loaders = {
   envoy: async () => (await import('./envoy/target.ts')).envoyTarget,
-  istio: async () => (await import('./istio.ts')).istio,
-  gloo: async () => (await import('./gloo.ts')).gloo,
-  'envoy-gateway': async () => (await import('./envoy-gateway.ts')).envoyGateway,
+  istio: async () => (await import('./istio/target.ts')).istio,
+  gloo: async () => (await import('./gloo/target.ts')).gloo,
+  'envoy-gateway': async () => (await import('./envoy-gateway/target.ts')).envoyGateway,
 };
 
 export const targetNames = Object.keys(loaders) as readonly TargetName[];

@@ -1,11 +1,11 @@
 /** What is asked of the Kubernetes targets: one row per target, version and feature. Goldens and the real API server share it. */
-import { envoyGateway } from '../../src/targets/envoy-gateway.ts';
-import type { EnvoyGatewayOptions } from '../../src/targets/envoy-gateway-options.ts';
-import { gloo, type GlooOptions } from '../../src/targets/gloo.ts';
+import { envoyGateway } from '../../src/targets/envoy-gateway/target.ts';
+import type { EnvoyGatewayOptions } from '../../src/targets/envoy-gateway/options.ts';
+import { gloo, type GlooOptions } from '../../src/targets/gloo/target.ts';
 import type { DeployIntent } from '../../src/targets/intent.ts';
-import { istio } from '../../src/targets/istio.ts';
-import type { IstioOptions } from '../../src/targets/istio-options.ts';
-import { parseIstioVersion } from '../../src/targets/istio-versions.ts';
+import { istio } from '../../src/targets/istio/target.ts';
+import type { IstioOptions } from '../../src/targets/istio/options.ts';
+import { parseIstioVersion } from '../../src/targets/istio/versions.ts';
 import type { Plan } from '../../src/targets/target.ts';
 import { renderYaml } from '../../src/targets/yaml.ts';
 

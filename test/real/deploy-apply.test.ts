@@ -158,33 +158,14 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
   });
 
   describe('Gloo', () => {
-    const spec = {
-      bindPort: 8080,
-      proxyNames: ['gateway-proxy'],
-      httpGateway: {
-        virtualServices: [{ name: 'shop', namespace: 'gloo-system' }],
-        options: { wasm: { filters: [{ name: 'a-filter', image: 'r.example/a:v1', rootId: 'a' }] } },
-      },
-    };
-    const gateway = (name: string, more: object): object => ({
-      apiVersion: 'gateway.solo.io/v1',
-      kind: 'Gateway',
-      metadata: { name, namespace: 'gloo-system', labels: { team: name } },
-      spec: more,
-    });
     const filters = (name: string): unknown =>
-      (read('gateways.gateway.solo.io', name, 'gloo-system')?.spec['httpGateway'] as typeof spec.httpGateway)
-        .options.wasm.filters;
+      (
+        read('gateways.gateway.solo.io', name, 'gloo-system')?.spec[
+          'httpGateway'
+        ] as typeof gatewaySpec.httpGateway
+      ).options.wasm.filters;
 
-    beforeAll(() => {
-      cluster.kubectl(['create', 'namespace', 'gloo-system']);
-      cluster.install('gloo-gateway.yaml');
-      cluster.create(
-        gateway('busy', spec),
-        gateway('bare', { httpGateway: {} }),
-        gateway('tcp', { tcpGateway: { tcpHosts: [] } }),
-      );
-    }, 60_000);
+    beforeAll(() => installGloo(cluster), 60_000);
 
     it('puts the filter beside those that are there, in HTTP gateways only', async () => {
       const diff = await deploy('gloo', 'tagger', '--root-id', 'r', '-l', 'team=busy', '--diff');
@@ -193,7 +174,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
       const { stdout } = await deploy('gloo', 'tagger', '--root-id', 'r', '--config', 'world', '--apply');
       expect(stdout).toBe('Gateway/gloo-system/bare configured\nGateway/gloo-system/busy configured\n');
       expect(filters('busy')).toEqual([
-        spec.httpGateway.options.wasm.filters[0],
+        gatewaySpec.httpGateway.options.wasm.filters[0],
         {
           name: 'tagger',
           image: `${image}@${digest}`,
@@ -230,7 +211,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
     const names = (name: string): unknown[] =>
       (read(policies, name)?.spec['wasm'] as { name: string }[]).map(filter => filter.name);
 
-    beforeAll(() => cluster.install('envoy-gateway-1.9.1.yaml'), 60_000);
+    beforeAll(() => installEnvoyGateway(cluster), 60_000);
 
     it('makes a policy, and puts a second filter for the same gateway into it', async () => {
       const eg = (id: string, ...argv: string[]): Promise<Outcome> =>
@@ -245,15 +226,6 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
     });
 
     it("goes into somebody else's policy only when that is named", async () => {
-      cluster.create({
-        apiVersion: 'gateway.envoyproxy.io/v1alpha1',
-        kind: 'EnvoyExtensionPolicy',
-        metadata: { name: 'theirs', namespace: 'bookinfo' },
-        spec: {
-          targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'shop' }],
-          extProc: [{ backendRefs: [{ name: 'ext', port: 9000 }] }],
-        },
-      });
       const argv = ['-n', 'bookinfo', '--route', 'shop', '--apply'];
       const refused = await deploy('envoy-gateway', 'guest', ...argv);
       expect(codeOf(refused), refused.stderr).toBe('KUBE_CONFLICT');
@@ -281,16 +253,21 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
         metadata: Object.entries(metadata).filter(([key]) => !changing.includes(key)),
       }));
     };
+    beforeAll(() => {
+      installGloo(cluster);
+      installEnvoyGateway(cluster);
+    }, 60_000);
     const undeploy = (target: string, id: string, ...argv: string[]): Promise<Outcome> =>
       wasme('undeploy', target, '--id', id, ...argv);
 
     it('takes out what was deployed and leaves all else as it was', async () => {
-      const before = everything();
       const ns = ['-n', 'bookinfo'];
+      await deploy('envoy-gateway', 'stays', ...ns, '--gateway', 'shared', '--apply');
+      const before = everything();
       await deploy('istio', 'gone', ...ns, '--istio-version', '1.31', '--apply');
       await deploy('istio', 'gone-raw', ...ns, '--istio-version', '1.31', '--config', 'raw', '--apply');
       await deploy('gloo', 'gone', '--root-id', 'r', '--apply');
-      await deploy('envoy-gateway', 'gone', ...ns, '--gateway', 'eg', '--apply');
+      await deploy('envoy-gateway', 'gone', ...ns, '--gateway', 'shared', '--apply');
       await deploy('envoy-gateway', 'gone-alone', ...ns, '--gateway', 'eg2', '--apply');
       await deploy('envoy-gateway', 'gone-guest', ...ns, '--route', 'shop', '--policy', 'theirs', '--apply');
       const deployed = everything();
@@ -322,6 +299,8 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
 
     it('takes the containers it made out of a shared object with its last filter', async () => {
       await undeploy('gloo', 'tagger');
+      await deploy('gloo', 'last', '--root-id', 'r', '-l', 'team=bare', '--apply');
+      await undeploy('gloo', 'last');
       const bare = read('gateways.gateway.solo.io', 'bare', 'gloo-system');
       expect(bare?.spec).toEqual({ httpGateway: {} });
       expect(bare?.metadata.annotations).toBeUndefined();
@@ -352,6 +331,45 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
     });
   });
 });
+
+const gatewaySpec = {
+  bindPort: 8080,
+  proxyNames: ['gateway-proxy'],
+  httpGateway: {
+    virtualServices: [{ name: 'shop', namespace: 'gloo-system' }],
+    options: { wasm: { filters: [{ name: 'a-filter', image: 'r.example/a:v1', rootId: 'a' }] } },
+  },
+};
+const gateway = (name: string, more: object): object => ({
+  apiVersion: 'gateway.solo.io/v1',
+  kind: 'Gateway',
+  metadata: { name, namespace: 'gloo-system', labels: { team: name } },
+  spec: more,
+});
+
+function installGloo(cluster: TestCluster): void {
+  cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'gloo-system' } });
+  cluster.install('gloo-gateway.yaml');
+  if (cluster.read('gateways.gateway.solo.io', 'busy', 'gloo-system') !== undefined) return;
+  cluster.create(
+    gateway('busy', gatewaySpec),
+    gateway('bare', { httpGateway: {} }),
+    gateway('tcp', { tcpGateway: { tcpHosts: [] } }),
+  );
+}
+
+function installEnvoyGateway(cluster: TestCluster): void {
+  cluster.install('envoy-gateway-1.9.1.yaml');
+  cluster.create({
+    apiVersion: 'gateway.envoyproxy.io/v1alpha1',
+    kind: 'EnvoyExtensionPolicy',
+    metadata: { name: 'theirs', namespace: 'bookinfo' },
+    spec: {
+      targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'shop' }],
+      extProc: [{ backendRefs: [{ name: 'ext', port: 9000 }] }],
+    },
+  });
+}
 
 function controlPlane(version: string, index: number): object {
   const labels = { app: 'istiod' };

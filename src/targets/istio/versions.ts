@@ -1,5 +1,5 @@
 /** What each Istio version can say, and which Envoy it carries. Data only; an unknown newer version counts as the newest. */
-import { WasmeError } from '../errors.ts';
+import { WasmeError } from '../../errors.ts';
 
 export interface IstioVersion {
   /** 30 for 1.30.x. */

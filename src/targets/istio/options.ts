@@ -1,9 +1,9 @@
 /** The flags of `deploy istio`, as the library takes them, and what they become in each kind of object. */
-import { WasmeError } from '../errors.ts';
-import type { KubernetesOptions } from './kubernetes/objects.ts';
-import { checkLabels } from './kubernetes/names.ts';
-import { type Tree, because } from './tree.ts';
-import { type IstioVersion, since } from './istio-versions.ts';
+import { WasmeError } from '../../errors.ts';
+import type { KubernetesOptions } from '../kubernetes/objects.ts';
+import { checkLabels } from '../kubernetes/names.ts';
+import { type Tree, because } from '../tree.ts';
+import { type IstioVersion, since } from './versions.ts';
 
 export const istioKinds = ['auto', 'traffic-extension', 'wasm-plugin', 'envoy-filter'] as const;
 export const istioPhases = ['authn', 'authz', 'stats', 'unspecified'] as const;

@@ -1,6 +1,6 @@
 /** The flags of `deploy envoy-gateway`, as the library takes them, and the Gateway API objects that a policy can be attached to. */
-import { WasmeError } from '../errors.ts';
-import type { KubernetesOptions } from './kubernetes/objects.ts';
+import { WasmeError } from '../../errors.ts';
+import type { KubernetesOptions } from '../kubernetes/objects.ts';
 
 export interface EnvoyGatewayOptions extends KubernetesOptions {
   /** `1.3`; absent: the newest that is known. */

@@ -1,14 +1,14 @@
 /** Intent → EnvoyFilter, Istio's door to raw Envoy configuration: for what its own kinds cannot say, and for old versions. */
-import { WasmeError } from '../errors.ts';
-import { cluster, parseEndpoint } from './envoy/clusters.ts';
-import { managerType, wasmExtensions, wasmMessage } from './envoy/filters.ts';
-import { localCode, pluginConfig, remoteCode } from './envoy/plugin.ts';
-import { envoyVersion } from './envoy/versions.ts';
-import type { DeployIntent } from './intent.ts';
-import { type IstioOptions, scope } from './istio-options.ts';
-import { type IstioVersion, envoyMinorOf, since } from './istio-versions.ts';
-import { ownMetadata } from './kubernetes/objects.ts';
-import { type Tree, because } from './tree.ts';
+import { WasmeError } from '../../errors.ts';
+import { cluster, parseEndpoint } from '../envoy/clusters.ts';
+import { managerType, wasmExtensions, wasmMessage } from '../envoy/filters.ts';
+import { localCode, pluginConfig, remoteCode } from '../envoy/plugin.ts';
+import { envoyVersion } from '../envoy/versions.ts';
+import type { DeployIntent } from '../intent.ts';
+import { type IstioOptions, scope } from './options.ts';
+import { type IstioVersion, envoyMinorOf, since } from './versions.ts';
+import { ownMetadata } from '../kubernetes/objects.ts';
+import { type Tree, because } from '../tree.ts';
 
 type Fields = { readonly [key: string]: Tree };
 

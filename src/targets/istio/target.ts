@@ -1,17 +1,17 @@
 /** Istio: which kind of object says what is asked for, in this version; found out, chosen, explained. */
-import { WasmeError } from '../errors.ts';
-import type { Edges } from '../io/edges.ts';
-import { envoyFilter } from './istio-envoy-filter.ts';
-import type { IstioOptions } from './istio-options.ts';
-import { beyondPlugin, pluginObject, trafficExtension, wasmPlugin } from './istio-plugin.ts';
-import { type IstioVersion, newestIstio, parseIstioVersion, since } from './istio-versions.ts';
-import { clusterIstioVersion } from './istio-cluster.ts';
-import { type DeployIntent, configurationText } from './intent.ts';
-import { type KubernetesDocument, applyDocuments } from './kubernetes/apply.ts';
-import { diffPlan } from './kubernetes/diff.ts';
-import { removeOwn } from './kubernetes/undeploy.ts';
-import type { Resource } from './kubernetes/read.ts';
-import type { Plan, Target } from './target.ts';
+import { WasmeError } from '../../errors.ts';
+import type { Edges } from '../../io/edges.ts';
+import { envoyFilter } from './envoy-filter.ts';
+import type { IstioOptions } from './options.ts';
+import { beyondPlugin, pluginObject, trafficExtension, wasmPlugin } from './plugin.ts';
+import { type IstioVersion, newestIstio, parseIstioVersion, since } from './versions.ts';
+import { clusterIstioVersion } from './cluster.ts';
+import { type DeployIntent, configurationText } from '../intent.ts';
+import { type KubernetesDocument, applyDocuments } from '../kubernetes/apply.ts';
+import { diffPlan } from '../kubernetes/diff.ts';
+import { removeOwn } from '../kubernetes/undeploy.ts';
+import type { Resource } from '../kubernetes/read.ts';
+import type { Plan, Target } from '../target.ts';
 
 export interface IstioFacts {
   readonly version: IstioVersion;

@@ -1,9 +1,9 @@
 /** Which Istio runs in a cluster: from the image of its control plane, or from the kinds it brought. */
-import { WasmeError } from '../errors.ts';
-import type { Edges } from '../io/edges.ts';
-import { kubectl, kubectlJson } from '../io/kubectl.ts';
-import { type IstioVersion, newestIstio, parseIstioVersion, since } from './istio-versions.ts';
-import type { KubeList, KubernetesOptions } from './kubernetes/objects.ts';
+import { WasmeError } from '../../errors.ts';
+import type { Edges } from '../../io/edges.ts';
+import { kubectl, kubectlJson } from '../../io/kubectl.ts';
+import { type IstioVersion, newestIstio, parseIstioVersion, since } from './versions.ts';
+import type { KubeList, KubernetesOptions } from '../kubernetes/objects.ts';
 
 interface ControlPlane {
   readonly spec: {

@@ -1,21 +1,21 @@
 /** Gloo (Enterprise): a filter is an item in options.wasm of a Gateway that somebody else owns, so it is put in, not applied. */
-import { WasmeError } from '../errors.ts';
-import type { Edges } from '../io/edges.ts';
-import { configurationText, type DeployIntent, intentHash } from './intent.ts';
-import { type KubernetesDocument, applyDocuments } from './kubernetes/apply.ts';
-import { diffPlan } from './kubernetes/diff.ts';
-import { checkLabels, checkNamespace } from './kubernetes/names.ts';
+import { WasmeError } from '../../errors.ts';
+import type { Edges } from '../../io/edges.ts';
+import { configurationText, type DeployIntent, intentHash } from '../intent.ts';
+import { type KubernetesDocument, applyDocuments } from '../kubernetes/apply.ts';
+import { diffPlan } from '../kubernetes/diff.ts';
+import { checkLabels, checkNamespace } from '../kubernetes/names.ts';
 import {
   type KubeObject,
   type KubernetesOptions,
   sharedAnnotation,
   showObject,
-} from './kubernetes/objects.ts';
-import { type Resource, listObjects } from './kubernetes/read.ts';
-import { removeShared } from './kubernetes/undeploy.ts';
-import { type ListEdit, ownershipOf, patched, putItem } from './kubernetes/shared.ts';
-import type { Plan, Target } from './target.ts';
-import { type Tree, because, plain } from './tree.ts';
+} from '../kubernetes/objects.ts';
+import { type Resource, listObjects } from '../kubernetes/read.ts';
+import { removeShared } from '../kubernetes/undeploy.ts';
+import { type ListEdit, ownershipOf, patched, putItem } from '../kubernetes/shared.ts';
+import type { Plan, Target } from '../target.ts';
+import { type Tree, because, plain } from '../tree.ts';
 
 export const filterStages = [
   'FaultStage',

@@ -1,11 +1,11 @@
 /** Intent → Istio's own filter objects: TrafficExtension (1.30 on) and WasmPlugin (1.12 on), which say the same in two shapes. */
-import { WasmeError } from '../errors.ts';
-import type { DeployIntent } from './intent.ts';
-import { type IstioOptions, scope } from './istio-options.ts';
-import { type IstioVersion, since } from './istio-versions.ts';
-import { jsonConfiguration } from './json-configuration.ts';
-import { ownMetadata } from './kubernetes/objects.ts';
-import { type Tree, because } from './tree.ts';
+import { WasmeError } from '../../errors.ts';
+import type { DeployIntent } from '../intent.ts';
+import { type IstioOptions, scope } from './options.ts';
+import { type IstioVersion, since } from './versions.ts';
+import { jsonConfiguration } from '../json-configuration.ts';
+import { ownMetadata } from '../kubernetes/objects.ts';
+import { type Tree, because } from '../tree.ts';
 
 type Fields = { readonly [key: string]: Tree };
 

@@ -1,0 +1,109 @@
+/** Intent → one item of a policy's wasm list, and what such an item cannot say. */
+import { WasmeError } from '../../errors.ts';
+import type { DeployIntent } from '../intent.ts';
+import { jsonConfiguration } from '../json-configuration.ts';
+import { type Tree, because } from '../tree.ts';
+import { type EnvoyGatewayOptions, newestEnvoyGateway, parseEnvoyGatewayVersion, since } from './options.ts';
+
+export function filterItem(
+  intent: DeployIntent,
+  options: EnvoyGatewayOptions,
+): { readonly [key: string]: Tree } {
+  const config = intent.configuration === undefined ? undefined : jsonConfiguration(intent.configuration);
+  return {
+    name: because(intent.id, 'names the filter in logs and for undeploy (--id)'),
+    rootID:
+      intent.rootId === ''
+        ? undefined
+        : because(intent.rootId, 'root context of the module (--root-id, rootId)'),
+    code: code(intent, options),
+    config:
+      config === undefined ? undefined : because(config.value as Tree, 'the filter reads it as JSON text'),
+    failOpen:
+      intent.failPolicy === undefined
+        ? undefined
+        : because(intent.failPolicy === 'open', `--fail-policy ${intent.failPolicy}`),
+    env:
+      intent.hostEnv.length === 0
+        ? undefined
+        : because(
+            { hostKeys: [...intent.hostEnv].sort() },
+            "passed on from the proxy's environment (--env NAME)",
+          ),
+  };
+}
+
+function code({ code: from }: DeployIntent, options: EnvoyGatewayOptions): Tree {
+  if (from.from === 'file' || from.from === 'proxy-file') return undefined;
+  const pullPolicy =
+    options.pullPolicy === undefined
+      ? undefined
+      : because(options.pullPolicy === 'always' ? 'Always' : 'IfNotPresent', '--pull-policy');
+  const sha256 = from.digest?.replace(/^sha256:/, '');
+  if (from.from === 'http') {
+    return {
+      type: 'HTTP',
+      http: {
+        url: from.url,
+        sha256: sha256 === undefined ? undefined : because(sha256, 'digest of the bytes served'),
+      },
+      pullPolicy,
+    };
+  }
+  return {
+    type: 'Image',
+    image: {
+      url: because(
+        from.digest === undefined ? from.reference : `${from.reference}@${from.digest}`,
+        from.digest === undefined
+          ? '--no-digest: whatever the tag names when it is pulled'
+          : 'the tag is for people, the digest is what is pulled',
+      ),
+      sha256: sha256 === undefined ? undefined : because(sha256, 'digest of the image manifest'),
+      pullSecretRef:
+        options.pullSecret === undefined
+          ? undefined
+          : because(
+              { kind: 'Secret', name: options.pullSecret },
+              'a docker-registry secret of the same namespace',
+            ),
+    },
+    pullPolicy,
+  };
+}
+
+/** Fails with DEPLOY_UNSUPPORTED for what the item, or this version of it, has no field for. */
+export function refuse(intent: DeployIntent, options: EnvoyGatewayOptions): void {
+  const version =
+    options.version === undefined ? newestEnvoyGateway : parseEnvoyGatewayVersion(options.version);
+  const config = intent.configuration;
+  const rows: readonly (readonly [boolean, string, string])[] = [
+    [version.minor < since.wasm, 'Wasm filters', `they came with 1.${since.wasm}`],
+    [intent.kind !== 'http', `a ${intent.kind} filter`, 'it runs HTTP filters'],
+    [intent.failPolicy === 'reload', '--fail-policy reload', 'open and closed are there'],
+    [
+      Object.keys(intent.env).length > 0,
+      'variables with a value',
+      'use --config, or --env NAME to pass one on',
+    ],
+    [
+      intent.hostEnv.length > 0 && version.minor < since.hostEnv,
+      '--env',
+      `passing variables on came with 1.${since.hostEnv}`,
+    ],
+    [intent.vmConfiguration !== undefined, '--vm-config', 'use --config'],
+    [
+      config !== undefined && jsonConfiguration(config) === undefined,
+      'a configuration that is not JSON',
+      'write it as JSON, and integers beyond 2^53 as strings',
+    ],
+    [intent.allowedCapabilities !== undefined, '--allow-capabilities', 'leave it out'],
+    [intent.allowOnHeadersStopIteration !== undefined, '--allow-on-headers-stop-iteration', 'leave it out'],
+    [intent.runtime !== 'v8', `--runtime ${intent.runtime}`, 'it runs V8'],
+  ];
+  const row = rows.find(([asked]) => asked);
+  if (row === undefined) return;
+  throw new WasmeError('DEPLOY_UNSUPPORTED', `Envoy Gateway ${version.text} has no field for ${row[1]}`, {
+    hint: row[2],
+  });
+}

@@ -1,0 +1,66 @@
+/** Takes a filter out of the policy that holds it. */
+import type { Edges } from '../../io/edges.ts';
+import { type KubernetesDocument, applyDocuments, deleteObject } from '../kubernetes/apply.ts';
+import { unifiedDiff } from '../kubernetes/diff.ts';
+import { type KubeObject, isOurs, sharedAnnotation, showObject } from '../kubernetes/objects.ts';
+import { listObjects } from '../kubernetes/read.ts';
+import { ownershipOf, sharedHashes, sharedIds } from '../kubernetes/shared.ts';
+import { nothingToRemove, removeShared } from '../kubernetes/undeploy.ts';
+import type { AppliedObject, UndeployRequest, Undeployment } from '../target.ts';
+import { type Tree, plain } from '../tree.ts';
+import type { EnvoyGatewayOptions } from './options.ts';
+import { extensionPolicies, filtersOf, policyFilters } from './policies.ts';
+
+/** A policy of ours goes with its last filter; out of somebody else's only our filter goes. */
+export async function undeployPolicy(
+  request: UndeployRequest,
+  options: EnvoyGatewayOptions,
+  edges: Edges,
+): Promise<Undeployment> {
+  const namespace = options.namespace ?? 'default';
+  const policies = await listObjects(extensionPolicies, { namespace }, options, edges);
+  const holder = policies.find(policy => sharedIds(policy).includes(request.id));
+  if (holder === undefined) throw nothingToRemove(request.id, namespace);
+  if (!isOurs(holder)) {
+    return removeShared(extensionPolicies, policyFilters, request, [namespace], options, edges);
+  }
+  const rest = filtersOf(holder).filter(({ name }) => name !== request.id);
+  const document = rest.length === 0 ? undefined : withoutFilter(holder, request.id, rest);
+  const diff = unifiedDiff(
+    showObject(holder),
+    holder,
+    document === undefined ? undefined : (plain(document.content) as KubeObject),
+  );
+  const changed: AppliedObject[] = [];
+  if (document === undefined) {
+    if (!request.dryRun) await deleteObject(extensionPolicies, holder, options, edges);
+    changed.push({ name: showObject(holder), result: 'deleted' });
+  } else {
+    const plan = { documents: [document], files: [], warnings: [] };
+    const dryRun = request.dryRun || options.dryRun === true;
+    await applyDocuments(plan, [extensionPolicies], { ...options, dryRun }, edges);
+    changed.push({ name: showObject(holder), result: 'restored' });
+  }
+  return { changed, diff };
+}
+
+function withoutFilter(
+  { apiVersion, kind, metadata, spec }: KubeObject,
+  id: string,
+  rest: readonly Readonly<Record<string, unknown>>[],
+): KubernetesDocument {
+  const hashes = Object.fromEntries(
+    Object.entries(sharedHashes({ apiVersion, kind, metadata })).filter(([other]) => other !== id),
+  );
+  const { name, namespace, labels } = metadata;
+  return {
+    name: `EnvoyExtensionPolicy/${name}`,
+    resource: extensionPolicies,
+    content: {
+      apiVersion,
+      kind,
+      metadata: { name, namespace, labels, annotations: { [sharedAnnotation]: ownershipOf(hashes, 0) } },
+      spec: { ...(spec as { readonly [key: string]: Tree }), wasm: rest as readonly unknown[] as Tree },
+    },
+  };
+}
