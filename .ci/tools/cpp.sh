@@ -1,3 +1,8 @@
 # Clang with a WASI sysroot and libc++ for C++ filters; cmake for those who build with it.
 apt_get clang-19 lld-19 wasi-libc libc++-19-dev-wasm32 libc++abi-19-dev-wasm32 libclang-rt-19-dev-wasm32 \
-  clang-format-19 cmake make
+  clang-format-19 cmake make g++
+# The clang that npm carries, where `build --toolchain npm` looks when XDG_CACHE_HOME is this folder.
+cache="$WASME_TOOLS/npm-clang/wasme/npm"
+if [ ! -d "$cache/node_modules/@yowasp/clang" ]; then
+  mkdir -p "$cache" && npm install --silent --no-save --prefix "$cache" @yowasp/clang@22.0.0-git20542-10
+fi

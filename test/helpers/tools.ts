@@ -21,6 +21,12 @@ const known = {
     get: '.ci/provision kubernetes',
   },
   openssl: { program: 'openssl', get: 'apt-get install openssl' },
+  go: { program: 'go', get: '.ci/provision go' },
+  tinygo: { file: 'tinygo/bin/tinygo', get: '.ci/provision tinygo' },
+  rust: { file: 'rust/bin/rustc', get: '.ci/provision rust' },
+  'clang-wasi': { program: 'clang++-19', get: '.ci/provision cpp' },
+  'clang-npm': { file: 'npm-clang/wasme/npm/node_modules/@yowasp/clang', get: '.ci/provision cpp' },
+  cmake: { program: 'cmake', get: '.ci/provision cpp' },
   npm: { program: 'npm', get: 'npm comes with Node' },
 } satisfies Record<string, { program?: string; file?: string; get: string }>;
 

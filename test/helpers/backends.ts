@@ -1,0 +1,42 @@
+/** Servers that a filter's traffic ends at: one that says what arrived, one that a filter asks. */
+import { type IncomingHttpHeaders, type Server, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface Backend {
+  readonly url: string;
+  readonly close: () => Promise<void>;
+}
+
+/** Answers 200 with the request's headers as JSON, and `x-powered-by: test`. */
+export function mirror(): Promise<Backend> {
+  return listen(
+    createServer((request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'x-powered-by': 'test' });
+      response.end(JSON.stringify(request.headers));
+    }),
+  );
+}
+
+/** Answers with the status that `?status=` of the header x-original-path names; default 200. */
+export function checker(seen: IncomingHttpHeaders[] = []): Promise<Backend> {
+  return listen(
+    createServer((request, response) => {
+      seen.push({ ...request.headers, ':path': request.url });
+      const status = /status=(\d+)/.exec(String(request.headers['x-original-path']))?.[1] ?? '200';
+      response.writeHead(Number(status)).end('checked');
+    }),
+  );
+}
+
+async function listen(server: Server): Promise<Backend> {
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise(done => {
+        server.closeAllConnections();
+        server.close(() => done());
+      }),
+  };
+}

@@ -1,0 +1,51 @@
+/** The real compilers, each template made and built once for the file that asks. What compilers cache is the machine's. */
+import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { delimiter } from 'node:path';
+import { build } from '../../src/build.ts';
+import { init } from '../../src/init.ts';
+import type { Edges } from '../../src/io/edges.ts';
+import type { Kind, Language } from '../../src/project/schema.ts';
+import { machineEdges } from './assemblyscript.ts';
+import { type ToolName, toolsDir } from './tools.ts';
+
+/** What building a language needs, and programs that must be found first. */
+export const compilers: Readonly<Record<Language, readonly ToolName[]>> = {
+  assemblyscript: ['npm'],
+  rust: ['rust'],
+  cpp: ['clang-wasi'],
+  tinygo: ['tinygo', 'go'],
+  go: ['go'],
+};
+
+/** Edges of this machine with the provisioned compilers first on PATH. Crates are compiled once for all Rust projects. */
+export const compilerEdges: Edges = {
+  ...machineEdges,
+  env: {
+    ...machineEdges.env,
+    PATH: [join(toolsDir, 'rust', 'bin'), join(toolsDir, 'tinygo', 'bin'), machineEdges.env['PATH']].join(
+      delimiter,
+    ),
+    CARGO_TARGET_DIR: join(tmpdir(), 'wasme-test-cargo'),
+    GOTOOLCHAIN: 'local',
+  },
+};
+
+export interface BuiltTemplate {
+  readonly dir: string;
+  readonly name: string;
+  readonly module: string;
+}
+
+/** `wasme init` and `wasme build` of a template in a new folder of `parent`. */
+export async function builtTemplate(
+  parent: string,
+  language: Language,
+  options: { kind?: Kind; template?: string } = {},
+): Promise<BuiltTemplate> {
+  const name = `my-${[language, options.template ?? options.kind ?? 'http'].join('-')}`;
+  const dir = join(parent, name);
+  await init({ dir, name, language, ...options, install: language === 'assemblyscript' }, compilerEdges);
+  const { module } = await build({ dir }, compilerEdges);
+  return { dir, name, module };
+}
