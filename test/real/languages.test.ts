@@ -49,26 +49,26 @@ for (const language of languages) {
 
     describe.each([{ where: 'Envoy', run: inEnvoy }])('in $where', ({ run }) => {
       it('greets in both directions and logs', async () => {
-        const { url, logged } = await run(filter, { greeting: 'hi' });
-        const response = await fetch(`${url}/some/path?x=1`, {
+        const running = await run(filter, { greeting: 'hi' });
+        const response = await fetch(`${running.url}/some/path?x=1`, {
           headers: { 'x-greeting': 'from the client' },
         });
         expect(response.status).toBe(200);
         expect(response.headers.get('x-greeting')).toBe('hi');
         expect(response.headers.get('x-powered-by')).toBe(null);
         expect(await response.json()).toMatchObject({ 'x-greeting': 'hi' });
-        await logged('GET /some/path?x=1 200');
+        await running.logged('GET /some/path?x=1 200');
       });
 
       it('answers what is blocked', async () => {
-        const { url, logged } = await run(filter, {});
-        const response = await fetch(`${url}/blocked/a?b`);
+        const running = await run(filter, {});
+        const response = await fetch(`${running.url}/blocked/a?b`);
         expect(response.status).toBe(403);
         expect(response.headers.get('x-answered-by')).toBe(filter.name);
         expect(response.headers.get('x-greeting')).toBe('hello');
         expect(await response.text()).toBe(`blocked by ${filter.name}\n`);
-        await logged('GET /blocked/a?b 403');
-        expect((await fetch(`${url}/blockedness`)).status).toBe(200);
+        await running.logged('GET /blocked/a?b 403');
+        expect((await fetch(`${running.url}/blockedness`)).status).toBe(200);
       });
 
       it('asks before it lets a request through', async () => {
