@@ -48,4 +48,14 @@ export const verbs: readonly Verb[] = [
     summary: 'take the filter back out',
     load: () => import('./undeploy.ts'),
   },
+  {
+    name: 'doctor',
+    summary: 'show which compilers are there and how to get the rest',
+    load: () => import('./doctor.ts'),
+  },
+  {
+    name: 'completion',
+    summary: 'print a script that completes commands in a shell',
+    load: () => import('./completion.ts'),
+  },
 ];

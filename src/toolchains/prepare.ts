@@ -41,7 +41,10 @@ export async function prepare(
   for (const variant of variants) {
     let { tools, lacks } = await look(toolchain, variant, projectDir, edges);
     if (lacks.length > 0 && install && lacks.every(({ fix }) => fix.command !== undefined)) {
-      await installAll(lacks, edges);
+      await runFixes(
+        lacks.map(({ fix }) => fix),
+        edges,
+      );
       ({ tools, lacks } = await look(toolchain, variant, projectDir, edges));
     }
     if (lacks.length === 0) {
@@ -96,8 +99,9 @@ export function containerEngine(edges: Edges): string {
   });
 }
 
-async function installAll(lacks: readonly Lack[], edges: Edges): Promise<void> {
-  const commands = new Map(lacks.map(({ fix }) => [fix.text, fix.command]));
+/** Runs the commands of fixes, each once; those without a command are left out. Fails with TOOL_FAILED. */
+export async function runFixes(fixes: readonly Fix[], edges: Edges): Promise<void> {
+  const commands = new Map(fixes.map(({ text, command }) => [text, command]));
   for (const [text, command] of commands) {
     if (command === undefined) continue;
     const task = edges.reporter.task(text);

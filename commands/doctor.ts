@@ -1,0 +1,77 @@
+/** `wasme doctor`: flags and printing; the job is in src/doctor.ts. */
+import { type Command, Option } from 'commander';
+import type { DoctorResult, ToolReport, VariantReport } from '../src/doctor.ts';
+import { type Language, languages } from '../src/project/names.ts';
+import { type Context, edgesOf } from './ui/context.ts';
+import { globalOptions } from './ui/options.ts';
+import { promptsFor } from './ui/prompts.ts';
+import { reporterFor } from './ui/reporter.ts';
+import { writeResult } from './ui/result.ts';
+
+interface Flags {
+  readonly language?: Language;
+  readonly fix?: true;
+}
+
+export function declare(command: Command, context: Context): void {
+  command
+    .addOption(new Option('-l, --language <language>', 'only this language').choices(languages))
+    .option('--fix', 'get what is missing, as far as that needs no root; asks first (not with --yes)')
+    .addHelpText(
+      'after',
+      `
+Exit code 1 when --language names one that cannot be built here.
+
+Examples:
+  wasme doctor
+  wasme doctor --language rust --fix`,
+    )
+    .action(async (flags: Flags) => {
+      const options = globalOptions(command);
+      const edges = edgesOf(context, reporterFor(context, options));
+      const { doctor, fixTools } = await import('../src/doctor.ts');
+      let result = await doctor(flags, edges);
+      if (flags.fix && result.fixes.length > 0) {
+        const message = `Run ${result.fixes.join('; then ')}?`;
+        const agreed =
+          options.yes ?? (await promptsFor(context, options).confirm({ message, flag: '--yes' }, true));
+        if (agreed) result = await fixTools(flags, edges);
+      }
+      writeResult(context, options.json, result, resultText);
+      const unusable = flags.language !== undefined && result.languages.some(({ usable }) => !usable);
+      if (unusable) command.parent?.setOptionValue('exitCode', 1);
+    });
+}
+
+function resultText({ common, languages: reports, fixes }: DoctorResult): string {
+  const blocks = reports.map(({ title, usable, variants }) =>
+    [
+      `${usable ? '✓' : '✗'} ${title}`,
+      ...variants.flatMap(report => variantLines(report, variants.length > 1)),
+    ].join('\n'),
+  );
+  const advice =
+    fixes.length === 0 ? [] : ['"wasme doctor --fix" would run:', ...fixes.map(fix => `  ${fix}`)];
+  return [...common.map(tool => toolLine(tool, '')), ...blocks, ...advice].join('\n');
+}
+
+function variantLines({ variant, usable, tools, conflicts }: VariantReport, several: boolean): string[] {
+  const indent = several ? '    ' : '  ';
+  return [
+    ...(several ? [`  ${usable ? '✓' : '✗'} --toolchain ${variant}`] : []),
+    ...tools.map(tool => toolLine(tool, indent)),
+    ...conflicts.map(({ problem, hint }) => `${indent}✗ ${problem}\n${indent}    → ${hint}`),
+  ];
+}
+
+function toolLine(
+  { title, status, optional, version, path, problem, fix }: ToolReport,
+  indent: string,
+): string {
+  if (status === 'with-project') return `${indent}· ${title}: each project brings it (npm install)`;
+  if (status === 'found')
+    return `${indent}✓ ${[title, version, path].filter(part => part !== undefined).join('  ')}`;
+  const mark = optional ? '·' : '✗';
+  const line = `${indent}${mark} ${problem ?? title}${optional ? ' (not needed)' : ''}`;
+  return fix === undefined || fix === '' ? line : `${line}\n${indent}    → ${fix}`;
+}

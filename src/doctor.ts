@@ -1,0 +1,175 @@
+/** `wasme doctor`: what each language needs on this machine, what is there, and how to get the rest. */
+import { resolve } from 'node:path';
+import { WasmeError } from './errors.ts';
+import type { Edges } from './io/edges.ts';
+import type { Language } from './project/names.ts';
+import { toolchainFor, toolchains, topNames } from './toolchains/index.ts';
+import { findKnownBad, runFixes } from './toolchains/prepare.ts';
+import { runProbes } from './toolchains/probe.ts';
+import { type Fix, fixFor } from './toolchains/provision.ts';
+import type { Probe, ProbeResult, ProbeStatus, Toolchain, Variant } from './toolchains/toolchain.ts';
+
+export interface DoctorOptions {
+  /** Only this language. */
+  readonly language?: Language | undefined;
+  /** Folder whose own packages are looked at too, relative to cwd; default: cwd. */
+  readonly dir?: string | undefined;
+}
+
+export interface ToolReport {
+  readonly title: string;
+  /** `with-project`: it is a package that each project brings, and no project is here. */
+  readonly status: ProbeStatus | 'with-project';
+  readonly optional: boolean;
+  readonly version?: string;
+  readonly path?: string;
+  readonly problem?: string;
+  /** What to type to get it, on this system. */
+  readonly fix?: string;
+}
+
+export interface VariantReport {
+  readonly variant: Variant;
+  readonly usable: boolean;
+  readonly tools: readonly ToolReport[];
+  /** Versions that are there and do not go together. */
+  readonly conflicts: readonly { readonly problem: string; readonly hint: string }[];
+}
+
+export interface LanguageReport {
+  readonly language: Language;
+  readonly title: string;
+  /** At least one variant has all it needs. */
+  readonly usable: boolean;
+  readonly variants: readonly VariantReport[];
+}
+
+export interface DoctorResult {
+  readonly platform: string;
+  readonly common: readonly ToolReport[];
+  readonly languages: readonly LanguageReport[];
+  /** Commands that would make languages usable and need no root, each once. */
+  readonly fixes: readonly string[];
+}
+
+const common: readonly Probe[] = [
+  {
+    kind: 'program',
+    id: 'node',
+    title: 'Node',
+    minimum: '20.19.0',
+    candidates: [{ program: 'node', args: ['--version'] }],
+    remedies: [
+      { has: 'brew', command: { program: 'brew', args: ['install', 'node'] } },
+      { text: 'install Node 20.19 or newer: https://nodejs.org' },
+    ],
+  },
+  {
+    kind: 'program',
+    id: 'npm',
+    title: 'npm',
+    candidates: [{ program: 'npm', args: ['--version'] }],
+    remedies: [{ text: 'npm comes with Node: https://nodejs.org' }],
+  },
+];
+
+/** Looks at everything; changes nothing. Fails with LANGUAGE_UNKNOWN only. */
+export async function doctor(options: DoctorOptions, edges: Edges): Promise<DoctorResult> {
+  return (await examine(options, edges)).result;
+}
+
+/** Runs the commands of `doctor(…).fixes` one after the other, then looks again. Fails with TOOL_FAILED. */
+export async function fixTools(options: DoctorOptions, edges: Edges): Promise<DoctorResult> {
+  const { fixes } = await examine(options, edges);
+  await runFixes(fixes, edges);
+  return doctor(options, edges);
+}
+
+async function examine(
+  { language, dir = '.' }: DoctorOptions,
+  edges: Edges,
+): Promise<{ result: DoctorResult; fixes: readonly Fix[] }> {
+  const projectDir = resolve(edges.cwd, dir);
+  const asked = language === undefined ? toolchains : [toolchainFor(language)];
+  const names = await topNames(projectDir);
+  const [shared, ...examined] = await Promise.all([
+    examineProbes(common, true, projectDir, edges),
+    ...asked.map(toolchain => examineLanguage(toolchain, names.includes('package.json'), projectDir, edges)),
+  ]);
+  const fixes = new Map(examined.flatMap(item => item.fixes).map(fix => [fix.text, fix]));
+  return {
+    fixes: [...fixes.values()],
+    result: {
+      platform: edges.platform,
+      common: shared.tools,
+      languages: examined.map(item => item.report),
+      fixes: [...fixes.keys()],
+    },
+  };
+}
+
+async function examineLanguage(
+  toolchain: Toolchain,
+  hasPackages: boolean,
+  projectDir: string,
+  edges: Edges,
+): Promise<{ report: LanguageReport; fixes: readonly Fix[] }> {
+  const variants = await Promise.all(
+    toolchain.variants.map(async variant => {
+      const { tools, results, lacks } = await examineProbes(
+        toolchain.probes(variant),
+        hasPackages,
+        projectDir,
+        edges,
+      );
+      const conflicts = findKnownBad(toolchain, results).map(({ problem, hint }) => ({ problem, hint }));
+      const usable = lacks.length === 0 && conflicts.length === 0;
+      return { report: { variant, usable, tools, conflicts }, lacks };
+    }),
+  );
+  const usable = variants.some(({ report }) => report.usable);
+  const { language, title } = toolchain;
+  // Of an unusable language the first variant that commands alone can complete is the one to fix.
+  const fixable = variants.find(
+    ({ lacks }) => lacks.length > 0 && lacks.every(fix => fix.command !== undefined),
+  );
+  return {
+    report: { language, title, usable, variants: variants.map(({ report }) => report) },
+    fixes: usable ? [] : (fixable?.lacks ?? []),
+  };
+}
+
+async function examineProbes(
+  probes: readonly Probe[],
+  hasPackages: boolean,
+  projectDir: string,
+  edges: Edges,
+): Promise<{
+  tools: readonly ToolReport[];
+  results: Readonly<Record<string, ProbeResult>>;
+  lacks: readonly Fix[];
+}> {
+  const results = await runProbes(probes, projectDir, edges);
+  const lacks: Fix[] = [];
+  const tools = probes.map((probe): ToolReport => {
+    const result = results[probe.id];
+    if (result === undefined) throw new WasmeError('INTERNAL', `no result for the probe ${probe.id}`);
+    const optional = probe.optional ?? false;
+    const { title, status, version, path, problem } = result;
+    const later =
+      status === 'missing' && probe.kind === 'package' && probe.from === 'project' && !hasPackages;
+    if (later) return { title, status: 'with-project', optional };
+    const fix = status === 'found' ? undefined : fixFor(probe, projectDir, edges);
+    if (fix !== undefined && !optional) lacks.push(fix);
+    return {
+      title,
+      status,
+      optional,
+      ...(version === undefined ? {} : { version }),
+      ...(path === undefined ? {} : { path }),
+      ...(problem === undefined ? {} : { problem }),
+      ...(fix === undefined ? {} : { fix: fix.text }),
+    };
+  });
+  return { tools, results, lacks };
+}

@@ -1,0 +1,65 @@
+/** `wasme completion`: the bash script is asked the way bash asks it; the others are read by their shells where they are. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { verbs } from '../../commands/verbs.ts';
+import { newWorld } from '../helpers/cli.ts';
+
+/** What bash would offer after these words; the last one is the one being typed. */
+function bashOffers(script: string, cwd: string, words: readonly string[]): string[] {
+  const quoted = words.map(word => `'${word}'`).join(' ');
+  const ask = `COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; _wasme; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  return execFileSync('bash', ['-c', `${script}\n${ask}`], { cwd, encoding: 'utf8' })
+    .trim()
+    .split('\n');
+}
+
+describe('completion bash', () => {
+  it('offers verbs, flags, values and files', async () => {
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'filter.wasm'), '');
+    const { stdout: script, exitCode } = await world.wasme('completion', 'bash');
+    expect(exitCode).toBe(0);
+    const offers = (...words: string[]): string[] => bashOffers(script, world.cwd, ['wasme', ...words]);
+    expect(offers('')).toEqual(verbs.map(verb => verb.name));
+    expect(offers('bui')).toEqual(['build']);
+    expect(offers('init', '--lang')).toEqual(['--language']);
+    expect(offers('init', '--language', 'r')).toEqual(['rust']);
+    expect(offers('init', '-l', 'assembly')).toEqual(['assemblyscript']);
+    expect(offers('build', '--json', '--pro')).toEqual(['--profile']);
+    expect(offers('build', 'fil')).toEqual(['filter.wasm']);
+    expect(offers('completion', 'po')).toEqual(['powershell']);
+    expect(offers('init', '--platf')).toEqual(['']);
+  });
+});
+
+describe.each([
+  ['zsh', ['-n']],
+  ['fish', ['--no-execute']],
+  ['pwsh', ['-NoProfile', '-File']],
+] as const)('completion for %s', (program, flags) => {
+  const shell = program === 'pwsh' ? 'powershell' : program;
+
+  it('names every verb', async () => {
+    const { stdout } = await newWorld().wasme('completion', shell);
+    for (const { name } of verbs) expect(stdout).toContain(name);
+  });
+
+  it.skipIf(spawnSync(program, ['--version']).error !== undefined)(
+    'is read by the shell without a fault',
+    async () => {
+      const world = newWorld();
+      const file = join(world.cwd, 'completion.ps1');
+      writeFileSync(file, (await world.wasme('completion', shell)).stdout);
+      const { status, stderr } = spawnSync(program, [...flags, file], { encoding: 'utf8' });
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    },
+  );
+});
+
+it('an unknown shell is a wrong command line', async () => {
+  const { exitCode, stderr } = await newWorld().wasme('completion', 'tcsh');
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('Allowed choices are bash, zsh, fish, powershell');
+});

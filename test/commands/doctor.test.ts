@@ -1,0 +1,130 @@
+/** `wasme doctor` with tools that only say their version: found, missing, too old, broken, and --fix. */
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { DoctorResult, LanguageReport } from '../../src/doctor.ts';
+import { languages } from '../../src/project/names.ts';
+import { type World, newWorld } from '../helpers/cli.ts';
+import { fakeProject } from '../helpers/fake-project.ts';
+
+/** A world whose PATH has only these programs: name → body of a shell script. */
+function worldWith(programs: Readonly<Record<string, string>>): World {
+  const world = newWorld();
+  const bin = join(world.home, 'bin');
+  mkdirSync(bin);
+  for (const [name, body] of Object.entries(programs)) {
+    writeFileSync(join(bin, name), `#!/bin/sh\n${body}\n`);
+    chmodSync(join(bin, name), 0o755);
+  }
+  world.env['PATH'] = bin;
+  return world;
+}
+
+const node = 'echo v22.11.0';
+const npm = 'echo 10.9.0';
+
+async function report(
+  world: World,
+  language: string,
+): Promise<{ exitCode: number; report: LanguageReport; all: DoctorResult }> {
+  const { exitCode, stdout } = await world.wasme('doctor', '--language', language, '--json');
+  const all = JSON.parse(stdout) as DoctorResult;
+  return { exitCode, report: all.languages[0]!, all };
+}
+
+describe('doctor', () => {
+  it('without any tool gives every language its line, and exits 0', async () => {
+    const { exitCode, stdout } = await worldWith({}).wasme('doctor', '--json');
+    const result = JSON.parse(stdout) as DoctorResult;
+    expect(exitCode).toBe(0);
+    expect(result.languages.map(item => item.language).sort()).toEqual([...languages].sort());
+    for (const { language, usable, variants } of result.languages) {
+      expect(usable, language).toBe(false);
+      const lacks = variants
+        .flatMap(({ tools }) => tools)
+        .filter(tool => tool.status === 'missing' && !tool.optional);
+      for (const tool of lacks) expect(tool.fix, `${language}: ${tool.title}`).toBeTruthy();
+    }
+    expect((await worldWith({}).wasme('doctor')).stdout).toMatch(
+      /✗ Node was not found on PATH\n {4}→ install Node/,
+    );
+  });
+
+  it('AssemblyScript: Node is enough, the compiler comes with each project', async () => {
+    const { exitCode, report: found } = await report(worldWith({ node, npm }), 'assemblyscript');
+    expect(exitCode).toBe(0);
+    expect(found.usable).toBe(true);
+    expect(found.variants[0]?.tools).toContainEqual({
+      title: 'AssemblyScript compiler',
+      status: 'with-project',
+      optional: false,
+    });
+  });
+
+  it('too old, broken, silent: said as that, exit 1 when the language was named', async () => {
+    const old = await report(worldWith({ node: 'echo v18.0.0', npm }), 'assemblyscript');
+    expect(old.exitCode).toBe(1);
+    expect(old.report.variants[0]?.tools[0]).toMatchObject({
+      status: 'too-old',
+      version: '18.0.0',
+      problem: 'Node 18.0.0 is too old: 20.19.0 or newer is needed',
+    });
+    const broken = await report(
+      worldWith({ node: 'echo cannot open shared object >&2; exit 127', npm }),
+      'assemblyscript',
+    );
+    expect(broken.report.variants[0]?.tools[0]).toMatchObject({ status: 'broken' });
+    expect(broken.report.variants[0]?.tools[0]?.problem).toContain(
+      'ended with exit code 127: cannot open shared object',
+    );
+  });
+
+  it('in a project looks at its packages', async () => {
+    const world = worldWith({ node, npm });
+    fakeProject(join(world.cwd, 'p'));
+    const inside = { ...world, cwd: join(world.cwd, 'p') };
+    const { doctor } = await import('../../src/doctor.ts');
+    const result = await doctor({ language: 'assemblyscript', dir: inside.cwd }, world.edges);
+    expect(result.languages[0]?.variants[0]?.tools[1]).toMatchObject({ status: 'found', version: '0.28.20' });
+  });
+
+  it('--fix runs what needs no root, once agreed, and looks again', async () => {
+    const world = worldWith({
+      node,
+      npm,
+      rustc: 'case "$*" in *print*) echo "$HOME/lib" ;; *) echo rustc 1.90.0 ;; esac',
+      cargo: 'echo cargo 1.90.0',
+      rustup: '/bin/mkdir -p "$HOME/lib" && echo > "$HOME/lib/libcore-1.rlib" && echo "$@" > "$HOME/ran"',
+    });
+    const before = await report(world, 'rust');
+    expect(before).toMatchObject({ exitCode: 1, all: { fixes: ['rustup target add wasm32-wasip1'] } });
+    const refused = await world.wasme('doctor', '-l', 'rust', '--fix');
+    expect(refused).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('USAGE_NO_PROMPT') as string,
+    });
+    expect(existsSync(join(world.home, 'ran'))).toBe(false);
+    const fixed = await world.wasme('doctor', '-l', 'rust', '--fix', '--yes');
+    expect(fixed).toMatchObject({ exitCode: 0, stderr: '✓ rustup target add wasm32-wasip1\n' });
+    expect(readFileSync(join(world.home, 'ran'), 'utf8')).toBe('target add wasm32-wasip1\n');
+  });
+
+  it('--fix that fails shows what the tool said', async () => {
+    const world = worldWith({
+      node,
+      npm,
+      rustc: 'case "$*" in *print*) echo "$HOME/lib" ;; *) echo rustc 1.90.0 ;; esac',
+      cargo: 'echo cargo 1.90.0',
+      rustup: 'echo could not download >&2; exit 1',
+    });
+    const { exitCode, stderr } = await world.wasme('doctor', '-l', 'rust', '--fix', '--yes');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(
+      'error[TOOL_FAILED]: rustup target add wasm32-wasip1 failed with exit code 1:\ncould not download',
+    );
+  });
+
+  it('an unknown language is a wrong command line', async () => {
+    expect((await worldWith({}).wasme('doctor', '-l', 'cobol')).exitCode).toBe(2);
+  });
+});
