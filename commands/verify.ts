@@ -62,7 +62,7 @@ function resultText({ target, digest, verdicts, signature }: VerifyResult): stri
 function verdictRows({ host, ok, reason, repair, notes }: HostVerdict): string[][] {
   return [
     [host, ok ? 'yes' : 'no', shown(reason)],
-    ...(repair === undefined ? [] : [['', '', `repair: ${shown(repair)}`]]),
+    ...(repair === null ? [] : [['', '', `repair: ${shown(repair)}`]]),
     ...notes.map(note => ['', '', `note: ${shown(note)}`]),
   ];
 }

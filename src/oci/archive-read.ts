@@ -4,7 +4,7 @@
  */
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { Header } from 'tar';
+import { Header } from 'tar/header';
 import { WasmeError } from '../errors.ts';
 import { fileError } from '../io/files.ts';
 import { blobPath } from './archive-write.ts';

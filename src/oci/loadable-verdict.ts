@@ -20,8 +20,8 @@ export interface HostVerdict {
   readonly ok: boolean;
   /** One sentence: how it loads, or the first thing that hinders it. */
   readonly reason: string;
-  /** What to type or change; undefined when it loads. */
-  readonly repair: string | undefined;
+  /** What to type or change; null when it loads, or when nothing helps. */
+  readonly repair: string | null;
   /** True and worth knowing, but no hindrance. */
   readonly notes: readonly string[];
 }
@@ -189,7 +189,7 @@ function verdict(
   repair: string | undefined,
   notes: readonly string[] = [],
 ): HostVerdict {
-  return { host, ok, reason, repair: ok ? undefined : repair, notes };
+  return { host, ok, reason, repair: ok ? null : (repair ?? null), notes };
 }
 
 /**

@@ -9,7 +9,7 @@ import { detectAbi } from '../wasm/abi.ts';
 import { parseModule } from '../wasm/module.ts';
 import { createdKey, isDerivedKey, ociPrefix } from './annotations.ts';
 import { documentType } from './layouts/higress.ts';
-import type { ImageDocument, ImageMetadata } from './layouts/index.ts';
+import type { ImageDocument, ImageMetadata, LayoutName } from './layouts/index.ts';
 import { maxDocumentBytes } from './read-layer.ts';
 import type { ReadImage } from './read.ts';
 import { type RuntimeConfig, abiVersionName, envoyProxy, parseRuntimeConfig } from './runtime-config.ts';
@@ -19,6 +19,8 @@ export interface MetadataOptions {
   readonly annotations?: Readonly<Record<string, string>> | undefined;
   /** RFC 3339, or seconds since the epoch. Default: SOURCE_DATE_EPOCH when set, else no time at all. */
   readonly created?: string | undefined;
+  /** The layout it is for: `higress` carries documents. Default: the project's. */
+  readonly layout?: LayoutName | undefined;
   /** The old runtime-config.json, as `build precompiled --config` names it. */
   readonly runtimeConfig?: RuntimeConfig | undefined;
 }
@@ -58,7 +60,7 @@ export async function metadataOfProject(
     runtime: runtime.rootIds.length > 0 ? runtime : { ...runtime, rootIds },
     annotations: { ...withoutEmpty(known), ...project.image?.annotations, ...options.annotations },
     created: createdOf(options, edges),
-    documents: project.image?.layout === 'higress' ? await documentsIn(dir, entries) : [],
+    documents: (options.layout ?? project.image?.layout) === 'higress' ? await documentsIn(dir, entries) : [],
   };
 }
 

@@ -35,13 +35,13 @@ export function layerContent(image: OpenImage, layer: Descriptor): Promise<Layer
   return content;
 }
 
-function unpack(blob: Uint8Array): LayerContent {
+async function unpack(blob: Uint8Array): Promise<LayerContent> {
   const compression = compressionOf(blob);
   // One header block and the padding on top of the largest module that any host loads.
   const bytes = decompress(blob, maxModuleBytes + maxDocumentBytes);
   if (isWasm(bytes)) return { compression, form: 'wasm', entries: [], bytes };
   if (!looksLikeTar(bytes)) return { compression, form: 'other', entries: [], bytes };
-  const entries = readTar(
+  const entries = await readTar(
     bytes,
     ({ path, size }) => isModulePath(path) || (isDocumentPath(path) && size <= maxDocumentBytes),
   );

@@ -2,7 +2,7 @@
  * Tar archives as image layers hold them. Written by hand: the digest of an image depends on every byte of the header,
  * and the `tar` package pads numbers in another way. Read through `tar`, in memory only: nothing is ever unpacked to disk.
  */
-import { Parser, type ReadEntry } from 'tar';
+import type { ReadEntry } from 'tar';
 import { WasmeError } from '../errors.ts';
 
 export interface TarFile {
@@ -79,10 +79,12 @@ export function tarHeader(name: string, size: number, mtimeSeconds = 0): Uint8Ar
  * The entries of an (uncompressed) archive, with the content of the regular files that `wanted` chooses.
  * Fails with IMAGE_INVALID when it is not a tar, is cut short, or has more than `maxTarEntries` entries.
  */
-export function readTar(
+export async function readTar(
   archive: Uint8Array,
   wanted: (entry: { path: string; size: number }) => boolean,
-): TarEntry[] {
+): Promise<TarEntry[]> {
+  // Loaded when a tar is read: push only writes them.
+  const { Parser } = await import('tar/parse');
   const entries: TarEntry[] = [];
   let fault: WasmeError | undefined;
   const parser = new Parser({

@@ -1,4 +1,6 @@
 /** Every layout against every reader: the table of reference A.3, and the cases of F.3 for the mesh loader. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { type ConsumerName, consumerNames, judgeImage } from '../../../src/oci/loadable.ts';
@@ -9,6 +11,7 @@ import * as types from '../../../src/oci/media-types.ts';
 import { openImage } from '../../../src/oci/read-open.ts';
 import { writeTar } from '../../../src/oci/tar.ts';
 import { type GraphBlob, type ImageGraph, blobOf, graphSource } from '../../../src/oci/target.ts';
+import { root } from '../../helpers/tree.ts';
 import { component, described, emptyModule, foreignTar, memorySource } from '../../helpers/images.ts';
 
 const open = (graph: ImageGraph) => openImage(graphSource(graph), 'latest');
@@ -38,6 +41,22 @@ describe('layout by reader', () => {
       }),
     );
     expect(verdicts).toEqual(expected);
+  });
+
+  it('docs/images.md shows the same table', () => {
+    const page = readFileSync(join(root, 'docs', 'images.md'), 'utf8');
+    for (const name of Object.keys(layouts) as LayoutName[]) {
+      const shown = [
+        ...(new RegExp(`^\\| \`${name}\` \\| (.*)$`, 'm').exec(page)?.[1] ?? '').matchAll(
+          /\b(yes|no)\b(?= \\|)/g,
+        ),
+      ];
+      const [istio, old, eg, higress, gloo, , gcp] = table[name].trim().split(/\s+/);
+      expect(
+        shown.map(([word]) => word),
+        name,
+      ).toEqual([istio, old, eg, higress, gloo, gcp]);
+    }
   });
 
   it.each(consumerNames.filter(name => name !== 'wasmcloud'))('the repair for %s loads there', async name => {
