@@ -26,8 +26,8 @@ function profile(minor: number, changes: Partial<HostProfile> = {}): HostProfile
   return {
     name: `envoy@1.${minor}`,
     envoy: `1.${minor}`,
-    wasiTier: minor >= 38 ? 'D' : minor >= 33 ? 'C' : 'B',
-    mainVoid: minor >= 38,
+    wasiTier: minor >= 39 ? 'D' : minor >= 33 ? 'C' : 'B',
+    mainVoid: minor >= 39,
     forwardAddedData: minor >= 40,
     topLevelAttributes: minor < 33,
     signFunction: minor >= 37,

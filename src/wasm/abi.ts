@@ -130,7 +130,7 @@ function offeredType(
   return `hosts know the import modules env, ${wasiModules.join(' and ')}`;
 }
 
-const tierDates = { A: 'always', B: '1.21', C: '1.33', D: '2026' };
+const tierDates = { A: 'always', B: '1.21', C: '1.33', D: '1.39' };
 
 function missingEnv(name: string): string {
   if (name === 'abort') {

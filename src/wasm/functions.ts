@@ -136,7 +136,7 @@ export const envFunctions: ReadonlyMap<string, FunctionType> = new Map([
   ['envoy_resolve_dns', { params: ['i32', 'i32', 'i32'], results: ['i32'] }],
 ]);
 
-/** Since when Envoy has a WASI function: A always, B end of 2021, C December 2024, D April 2026. */
+/** Since when Envoy has a WASI function: A always, B 1.21, C 1.33, D 1.39. */
 export type WasiTier = 'A' | 'B' | 'C' | 'D';
 
 export interface WasiFunction {
