@@ -49,6 +49,7 @@ export const verbs: readonly Verb[] = [
     load: () => import('./undeploy.ts'),
   },
   {
+<<<<<<< HEAD
     name: 'doctor',
     summary: 'show which compilers are there and how to get the rest',
     load: () => import('./doctor.ts'),
@@ -57,5 +58,10 @@ export const verbs: readonly Verb[] = [
     name: 'completion',
     summary: 'print a script that completes commands in a shell',
     load: () => import('./completion.ts'),
+=======
+    name: 'status',
+    summary: 'is it loaded, which digest, is it failing',
+    load: () => import('./status.ts'),
+>>>>>>> 49c5255 (status envoy; deploy envoy --dynamic and --run)
   },
 ];

@@ -11,7 +11,8 @@ import { readModule } from './targets/module.ts';
 import { type FilterSettings, makeIntent } from './targets/settings.ts';
 import { type ResolvedSource, resolveSource } from './targets/source.ts';
 import type { AppliedObject, Plan, PlannedFile, Target } from './targets/target.ts';
-import { explanations, plain } from './targets/tree.ts';
+import type { FindOptions } from './targets/envoy/launch.ts';
+import { type Tree, explanations, plain } from './targets/tree.ts';
 import { renderYaml } from './targets/yaml.ts';
 
 export interface DeployOptions<Name extends TargetName = TargetName> extends FilterSettings {
@@ -48,11 +49,17 @@ export interface DeployResult {
     readonly reason: string;
   }[];
   /** Files that were written, or would be with `dryRun`. */
-  readonly files: readonly { readonly path: string; readonly written: boolean }[];
+  readonly files: readonly WrittenFile[];
   readonly applied: readonly AppliedObject[];
   /** With `diff`: what would change; empty when nothing. */
   readonly diff?: string;
   readonly warnings: readonly string[];
+}
+
+export interface WrittenFile {
+  readonly path: string;
+  readonly kind: 'module' | 'document';
+  readonly written: boolean;
 }
 
 /** Fails with DEPLOY_* codes, and with what looking up the source fails with; nothing is written then. */
@@ -62,17 +69,16 @@ export async function deploy<Name extends TargetName>(
 ): Promise<DeployResult> {
   const target = await loadTarget(options.target);
   const output = options.output === undefined ? undefined : resolve(edges.cwd, options.output);
+  const folder = target.moduleFolder?.(options.targetOptions);
+  const moduleFolder = folder ?? (output === undefined ? join(cacheDir(edges), 'modules') : dirname(output));
   const source = await resolveSource(options.source, {
     cwd: edges.cwd,
     accepts: target.accepts,
     digest: options.digest ?? true,
     images: { resolve: (reference, digest) => Promise.resolve(pinImage(reference, digest, edges)) },
     fetchModule: url => fetchModule(url, edges.signal),
-    modulePath: (name, digest) =>
-      join(
-        output === undefined ? join(cacheDir(edges), 'modules') : dirname(output),
-        `${name}-${digest.slice(7, 23)}.wasm`,
-      ),
+    modulePath: (name, digest) => join(moduleFolder, `${name}-${digest.slice(7, 23)}.wasm`),
+    copyFiles: folder !== undefined,
   });
   const targetOptions = withProject(target, options.targetOptions, source);
   const module =
@@ -113,6 +119,26 @@ export async function deploy<Name extends TargetName>(
   };
 }
 
+export interface RunDeployedOptions extends FindOptions {
+  /** Every line that Envoy prints. */
+  readonly onLine: (line: string) => void;
+  readonly onReady: () => void;
+}
+
+/** Starts an Envoy with what was deployed and waits for its end; gives its exit code. Fails with TOOL_MISSING. */
+export async function runDeployed(
+  result: DeployResult,
+  options: RunDeployedOptions,
+  edges: Edges,
+): Promise<number> {
+  const { findEnvoy, runEnvoy } = await import('./targets/envoy/launch.ts');
+  const { code } = result;
+  const files = [...result.files.map(({ path }) => path), ...(code.from === 'file' ? [code.path] : [])];
+  const whole = result.documents.find(({ name }) => name === 'envoy.yaml');
+  const bootstrap = whole === undefined ? result.text : renderYaml([whole.content as Tree]);
+  return runEnvoy({ ...options, envoy: findEnvoy(options, edges), bootstrap, files }, edges);
+}
+
 function label({ code }: ResolvedSource): string {
   return code.from === 'http' ? code.url : code.from === 'image' ? code.reference : code.path;
 }
@@ -144,16 +170,17 @@ async function writeFiles(
   source: ResolvedSource,
   output: PlannedFile | undefined,
   dryRun: boolean,
-): Promise<DeployResult['files']> {
+): Promise<readonly WrittenFile[]> {
   const module =
     source.extracted && source.bytes !== undefined && source.code.from === 'file'
-      ? [{ path: source.code.path, data: source.bytes }]
+      ? [{ path: source.code.path, data: source.bytes, kind: 'module' as const }]
       : [];
-  const files = [...module, ...plan.files, ...(output === undefined ? [] : [output])];
+  const documents = [...plan.files, ...(output === undefined ? [] : [output])];
+  const files = [...module, ...documents.map(file => ({ ...file, kind: 'document' as const }))];
   if (!dryRun) {
     for (const { path, data } of files) await writeAtomic(path, data);
   }
-  return files.map(({ path }) => ({ path, written: !dryRun }));
+  return files.map(({ path, kind }) => ({ path, kind, written: !dryRun }));
 }
 
 async function applyPlan<Options>(

@@ -49,7 +49,7 @@ export async function deployToCluster<Name extends TargetName>(
   const edges = edgesOf(context, reporterFor(context, globalOptions(command)));
   const apply = (flags.apply === true || dryRunOnServer(flags)) && flags.diff !== true;
   const result = await deploy({ ...commonOptions(flags), ...options, apply, diff: flags.diff }, edges);
-  writeDeployment(context, command, result, flags.output);
+  writeDeployment(context, command, result);
 }
 
 function dryRunOnServer({ dryRun }: ClusterFlags): boolean {

@@ -84,17 +84,15 @@ export function writeDeployment(
   context: Context,
   command: Command,
   result: DeployResult,
-  output?: string,
 ): void {
   writeResult(context, globalOptions(command).json, result, ({ text, files, applied, diff }) => {
     if (diff !== undefined) return diff === '' ? 'nothing would change' : diff;
+    const documents = files.filter(({ kind }) => kind === 'document');
     const lines = [
-      ...files
-        .filter(({ path }) => !path.includes('/modules/'))
-        .map(({ path, written }) => `${written ? 'wrote' : 'would write'} ${path}`),
+      ...documents.map(({ path, written }) => `${written ? 'wrote' : 'would write'} ${path}`),
       ...applied.map(({ name, result: what }) => `${name} ${what}`),
     ];
-    if (output !== undefined || applied.length > 0) return lines.join('\n');
+    if (lines.length > 0) return lines.join('\n');
     // As it is: an edited file may end without a newline.
     context.stdout.write(text);
     return '';

@@ -1,6 +1,8 @@
 /** `wasme deploy envoy`: flags of a plain Envoy. */
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { WasmeError } from '../../src/errors.ts';
+import type { DeployResult } from '../../src/deploy.ts';
 import type { Address, EnvoyOptions } from '../../src/targets/envoy/options.ts';
 import type { FilterKind } from '../../src/targets/intent.ts';
 import type { Context } from '../ui/context.ts';
@@ -20,6 +22,10 @@ interface EnvoyFlags extends CommonFlags {
   readonly in?: string;
   readonly bootstrap?: string;
   readonly listener?: string;
+  readonly dynamic?: string;
+  readonly run?: true;
+  readonly envoy?: string;
+  readonly envoyImage?: string;
   readonly allowOnHeadersStopIteration?: boolean;
 }
 
@@ -47,6 +53,10 @@ export function declare(command: Command, context: Context): void {
     .option('--in <file>', 'put the filter into your own Envoy file instead of a new one')
     .option('--listener <name|port>', 'with --in: only into this listener (default: all)')
     .addOption(new Option('--bootstrap <file>', 'old name of --in').hideHelp())
+    .option('--dynamic <folder>', 'files that a running Envoy watches: run it again to swap the filter')
+    .option('--run', 'start an Envoy with the result: envoy, func-e, docker or podman')
+    .option('--envoy <path>', 'with --run: this Envoy')
+    .option('--envoy-image <image>', 'with --run: a container of this image')
     .option('--upstream <url>', 'backend that requests go to (default: Envoy answers itself)')
     .option('--cluster <name=url>', 'cluster for call-outs; may be repeated', keyValue)
     .option('--ca-file <path>', 'certificate authorities for https clusters, as Envoy opens the file')
@@ -60,6 +70,8 @@ Examples:
   $ wasme deploy envoy > envoy.yaml && envoy -c envoy.yaml
   $ wasme deploy envoy build/my-filter.wasm --upstream http://127.0.0.1:3000 -p 8080 -o envoy.yaml
   $ wasme deploy envoy --in my-envoy.yaml --listener https -o my-envoy.yaml
+  $ wasme deploy envoy --run --upstream http://127.0.0.1:3000
+  $ wasme deploy envoy --dynamic ./live && envoy -c ./live/envoy.yaml   # later: deploy again, no restart
   $ wasme deploy envoy --config '{"header":"x-team"}' --envoy-version 1.36 --explain`,
   );
   command.action(async (source: string | undefined, flags: EnvoyFlags) => {
@@ -78,8 +90,30 @@ Examples:
       },
       edges,
     );
-    writeDeployment(context, command, result, flags.output);
+    if (flags.run) await run(result, flags, command, context);
+    else writeDeployment(context, command, result);
   });
+}
+
+/** Envoy in front of us until it ends or Ctrl-C; its log goes to stderr. */
+async function run(result: DeployResult, flags: EnvoyFlags, command: Command, context: Context): Promise<void> {
+  const { runDeployed } = await import('../../src/deploy.ts');
+  const reporter = reporterFor(context, globalOptions(command));
+  const exitCode = await runDeployed(
+    result,
+    {
+      path: flags.envoy,
+      image: flags.envoyImage,
+      onLine: line => context.stderr.write(`${line}\n`),
+      onReady: () => reporter.info('Envoy is ready; Ctrl-C ends it'),
+    },
+    edgesOf(context, reporter),
+  );
+  if (exitCode !== 0) {
+    throw new WasmeError('TOOL_FAILED', `Envoy ended with code ${exitCode}`, {
+      hint: 'its own lines above say why',
+    });
+  }
 }
 
 function envoyOptions(flags: EnvoyFlags, { cwd }: Context): EnvoyOptions {
@@ -88,7 +122,9 @@ function envoyOptions(flags: EnvoyFlags, { cwd }: Context): EnvoyOptions {
     in: file === undefined ? undefined : resolve(cwd, file),
     listener: flags.listener,
     version: flags.envoyVersion,
-    listen: flags.port,
+    dynamic: flags.dynamic === undefined ? undefined : resolve(cwd, flags.dynamic),
+    // A proxy that is started to try something out is nobody else's business.
+    listen: flags.port ?? (flags.run ? { address: '127.0.0.1', port: 8080 } : undefined),
     admin: flags.admin,
     upstream: flags.upstream,
     clusters: flags.cluster,

@@ -41,6 +41,8 @@ export interface SourceOptions {
   readonly fetchModule: FetchModule;
   /** Where the module of an image is put for targets that only take files; given the digest of its bytes. */
   readonly modulePath: (name: string, digest: string) => string;
+  /** Files are copied there too, so that a proxy never sees a file change that it has loaded. */
+  readonly copyFiles?: boolean;
 }
 
 export interface ResolvedSource {
@@ -110,12 +112,14 @@ async function fileSource(
     throw mismatch(path, digest, options.digest);
   // A .wasm file somewhere below a project is that project's only when it is its output.
   const own = project !== undefined && outputPath(project) === path ? project : undefined;
+  const name = own?.project.name ?? basename(path).replace(/\.wasm$/, '');
+  const copy = options.copyFiles === true;
   return {
-    code: { from: 'file', path, digest },
-    name: own?.project.name ?? basename(path).replace(/\.wasm$/, ''),
+    code: { from: 'file', path: copy ? options.modulePath(name, digest) : path, digest },
+    name,
     project: own,
     bytes,
-    extracted: false,
+    extracted: copy,
     rootIds: [],
   };
 }

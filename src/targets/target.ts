@@ -11,6 +11,8 @@ export interface Target<Options, Facts = undefined> {
   readonly accepts: readonly IntentCode['from'][];
   /** What modules will run in, as `envoy@1.36`, to judge them by. Absent: the newest Envoy. */
   host?(options: Options): string;
+  /** Folder that modules are copied to under the digest of their content. Absent: they stay where they are. */
+  moduleFolder?(options: Options): string | undefined;
   /** The options with what the project says where they say nothing; most of it stands in its `deploy` part. Pure. */
   withProject?(options: Options, deploy: NonNullable<Project['deploy']>, project: Project): Options;
   /** Reads, changes nothing: the cluster's version, the person's own file. */
@@ -64,6 +66,7 @@ export interface PlannedDocument {
   readonly content: Tree;
 }
 
+/** Written unless nothing may be changed. */
 export interface PlannedFile {
   readonly path: string;
   readonly data: string | Uint8Array;

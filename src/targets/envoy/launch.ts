@@ -146,7 +146,40 @@ export async function startEnvoy(options: StartOptions, edges: Edges): Promise<R
   }
 }
 
-function commandLine(options: StartOptions, dir: string, config: string, adminFile: string): CommandLine {
+export interface RunOptions {
+  readonly envoy: EnvoyProgram;
+  readonly bootstrap: string;
+  /** Files and folders the bootstrap names, for containers. */
+  readonly files?: readonly string[];
+  readonly onLine: (line: string) => void;
+  /** Called once when Envoy serves traffic. */
+  readonly onReady: () => void;
+}
+
+/** Runs Envoy until it ends; gives its exit code. Fails with INTERRUPTED when the edges' signal ended it. */
+export async function runEnvoy(options: RunOptions, edges: Edges): Promise<number> {
+  const dir = await mkdtemp(join(tmpdir(), 'wasme-envoy-'));
+  const config = join(dir, 'envoy.yaml');
+  let ready = false;
+  try {
+    await writeAtomic(config, options.bootstrap);
+    const command = commandLine(options, dir, config, join(dir, 'admin-address'));
+    const { exitCode } = await exec(command, edges, {
+      keepOutput: false,
+      onLine: line => {
+        options.onLine(line);
+        if (ready || !line.includes('all dependencies initialized. starting workers')) return;
+        ready = true;
+        options.onReady();
+      },
+    });
+    return exitCode;
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+function commandLine(options: Omit<StartOptions, 'onLine'>, dir: string, config: string, adminFile: string): CommandLine {
   const folders = [...new Set([dir, ...(options.files ?? []).map(file => dirname(file))])];
   return {
     program: options.envoy.program,

@@ -17,6 +17,10 @@ export interface EnvoyOptions {
   readonly in?: string | undefined;
   /** Only this listener of the file: its name or port. */
   readonly listener?: string | undefined;
+  /** Admin interfaces whose Envoys are asked for their status; default: the one of `admin`. */
+  readonly admins?: readonly string[] | undefined;
+  /** Envoy's log file, read for the status; absolute. */
+  readonly log?: string | undefined;
   /** Folder for a bootstrap and an ECDS file that a running Envoy watches; absolute. */
   readonly dynamic?: string | undefined;
 }

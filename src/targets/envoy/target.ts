@@ -1,45 +1,76 @@
 /** The deploy target `envoy`: a bootstrap of its own, or an edited file of a person, for an Envoy that is run by hand. */
+import { basename } from 'node:path';
 import { WasmeError } from '../../errors.ts';
-import { readText } from '../../io/files.ts';
+import { exists, readText } from '../../io/files.ts';
 import type { Project } from '../../project/schema.ts';
 import type { DeployIntent } from '../intent.ts';
-import type { Plan, Target } from '../target.ts';
+import type { Target } from '../target.ts';
+import { renderYaml } from '../yaml.ts';
+import { envoyAdmin } from './admin.ts';
 import { bootstrap, clustersOf, pluginOf } from './bootstrap.ts';
+import { bootstrapPath, discoveredEntry, discoveryPath, discoveryResponse } from './discovery.ts';
 import { addToFile } from './edit.ts';
 import { wasmEntry } from './filters.ts';
 import type { EnvoyOptions } from './options.ts';
+import { envoyStatus } from './status.ts';
 import { undeployEnvoy } from './undeploy.ts';
 import { envoyVersion } from './versions.ts';
 
 export interface EnvoyFacts {
   /** Text of the file that is to be edited. */
   readonly text?: string;
+  /** The bootstrap that an earlier run left in the folder of discovered filters. */
+  readonly running?: string;
 }
 
 export const envoyTarget: Target<EnvoyOptions, EnvoyFacts> = {
   name: 'envoy',
   accepts: ['file', 'http', 'proxy-file'],
   host: ({ version }) => `envoy@${envoyVersion(version).text}`,
+  moduleFolder: ({ dynamic }) => dynamic,
   withProject,
-  async observe(_intent, options) {
-    return options.in === undefined ? {} : { text: await readText(options.in) };
+  async observe(_intent, { in: path, dynamic }) {
+    if (path !== undefined) return { text: await readText(path) };
+    const present = dynamic === undefined ? undefined : bootstrapPath(dynamic);
+    return present !== undefined && (await exists(present)) ? { running: await readText(present) } : {};
   },
   plan(intent, options, facts) {
     requireDigest(intent);
-    const warnings = warningsFor(intent);
-    if (facts.text === undefined || options.in === undefined) {
-      return {
-        documents: [{ name: 'envoy.yaml', content: bootstrap(intent, options) }],
-        files: [],
-        warnings,
-      };
+    const config = pluginOf(intent, options);
+    const discovery = options.dynamic === undefined ? undefined : discoveryPath(options.dynamic, intent.id);
+    const entry =
+      discovery === undefined ? wasmEntry(intent.kind, intent.id, config) : discoveredEntry(intent, discovery);
+    const files = [];
+    const documents = [];
+    if (discovery !== undefined) {
+      const response = discoveryResponse(intent, config);
+      documents.push({ name: basename(discovery), content: response });
+      files.push({ path: discovery, data: renderYaml([response]) });
     }
-    const entry = wasmEntry(intent.kind, intent.id, pluginOf(intent, options));
-    const addition = { intent, entry, clusters: clustersOf(intent, options) };
-    const text = addToFile(facts.text, addition, { path: options.in, listener: options.listener });
-    return { documents: [{ name: 'filter', content: entry }], text, files: [], warnings } satisfies Plan;
+    const warnings = warningsFor(intent);
+    if (facts.text !== undefined && options.in !== undefined) {
+      const addition = { intent, entry, clusters: clustersOf(intent, options) };
+      const text = addToFile(facts.text, addition, { path: options.in, listener: options.listener });
+      if (discovery !== undefined && !/^["']?node["']?:|"node"\s*:/m.test(text)) {
+        warnings.push(`${options.in} has no node: discovery needs node.id and node.cluster`);
+      }
+      return { documents: [...documents, { name: 'filter', content: entry }], text, files, warnings };
+    }
+    const whole = bootstrap(intent, options, discovery === undefined ? undefined : entry);
+    documents.push({ name: 'envoy.yaml', content: whole });
+    if (options.dynamic === undefined) return { documents, files, warnings };
+    const start = { path: bootstrapPath(options.dynamic), data: renderYaml([whole]) };
+    if (facts.running === undefined) return { documents, files: [...files, start], warnings };
+    if (facts.running !== start.data) {
+      warnings.push(`${start.path} stays as it is: what would differ in it needs a restart; delete it to write it anew`);
+    }
+    return { documents, files, warnings };
   },
   undeploy: undeployEnvoy,
+  async status(request, { admins = ['127.0.0.1:9901'], log }, { signal }) {
+    const text = log === undefined ? undefined : await readText(log);
+    return Promise.all(admins.map(admin => envoyStatus(envoyAdmin(admin, signal), request, { log: text })));
+  },
 };
 
 /** `deploy.envoy` first; the clusters and the upstream of `run` are what the filter was tried with. */

@@ -1,0 +1,49 @@
+/** `wasme status envoy`: asks the admin interface of one or more Envoys. */
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { type Context, edgesOf } from '../ui/context.ts';
+import { collect, globalOptions } from '../ui/options.ts';
+import { reporterFor } from '../ui/reporter.ts';
+import { writeStatus } from '../ui/status.ts';
+
+interface Flags {
+  readonly admin?: readonly string[];
+  readonly id?: string;
+  readonly digest?: string;
+  readonly log?: string;
+}
+
+export function declare(command: Command, context: Context): void {
+  command
+    .argument('[target]', 'what should run: project folder, .wasm file or image (default: the project here)')
+    .option('--admin <url>', 'admin interface; may be repeated (default: 127.0.0.1:9901)', collect)
+    .option('--id <name>', 'name of the filter (default: the project here)')
+    .option('--digest <sha256>', 'the digest that should run')
+    .option('--log <file>', "Envoy's log, where crashes of fail-open filters can be seen")
+    .addHelpText(
+      'after',
+      `
+Exit code 1 when the filter is not loaded, has another digest, or fails.
+
+Examples:
+  $ wasme status envoy
+  $ wasme status envoy build/my-filter.wasm --admin 10.0.0.5:9901 --admin 10.0.0.6:9901 --json`,
+    )
+    .action(async (source: string | undefined, flags: Flags) => {
+      const { status } = await import('../../src/status.ts');
+      const result = await status(
+        {
+          target: 'envoy',
+          source,
+          id: flags.id,
+          digest: flags.digest,
+          targetOptions: {
+            admins: flags.admin,
+            log: flags.log === undefined ? undefined : resolve(context.cwd, flags.log),
+          },
+        },
+        edgesOf(context, reporterFor(context, globalOptions(command))),
+      );
+      writeStatus(context, command, result);
+    });
+}

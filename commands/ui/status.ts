@@ -1,0 +1,35 @@
+/** How the status of a filter is shown, the same for every target; unhealthy is exit code 1. */
+import type { Command } from 'commander';
+import type { StatusResult } from '../../src/status.ts';
+import { colorsFor } from './colors.ts';
+import type { Context } from './context.ts';
+import { globalOptions } from './options.ts';
+import { table, writeResult } from './result.ts';
+
+/** `command` is the sub-command of a target: the program is its grandparent. */
+export function writeStatus(context: Context, command: Command, result: StatusResult): void {
+  const { json, color } = globalOptions(command);
+  writeResult(context, json, result, ({ rows }) => {
+    const colors = colorsFor(context.stdout, context, color);
+    const text = table([
+      ['WHERE', 'FILTER', 'STATE', 'DIGEST', 'EXPECTED', 'RESTARTS', 'DETAIL'],
+      ...rows.map(row => [
+        row.where,
+        row.filter,
+        row.state,
+        short(row.digest),
+        short(row.expected),
+        String(row.restarts),
+        row.detail,
+      ]),
+    ]);
+    const [head = '', ...lines] = text.trimEnd().split('\n');
+    const painted = lines.map((line, index) => (rows[index]?.state === 'loaded' ? line : colors.red(line)));
+    return [colors.bold(head), ...painted].join('\n');
+  });
+  if (!result.healthy) command.parent?.parent?.setOptionValue('exitCode', 1);
+}
+
+function short(digest: string | undefined): string {
+  return digest === undefined ? '-' : digest.replace('sha256:', '').slice(0, 12);
+}

@@ -1,0 +1,75 @@
+/** `wasme status`: does the filter run where it was deployed, with the bytes that were meant, and does it hold. */
+import { join } from 'node:path';
+import { WasmeError } from './errors.ts';
+import type { Edges } from './io/edges.ts';
+import { exists } from './io/files.ts';
+import { cacheDir } from './io/paths.ts';
+import { pinImage } from './oci/pin.ts';
+import { type LoadedProject, findProject, outputPath } from './project/load.ts';
+import { type TargetName, type TargetOptions, loadTarget, projectSections } from './targets/index.ts';
+import { resolveSource } from './targets/source.ts';
+import type { StatusRow } from './targets/target.ts';
+
+export interface StatusOptions<Name extends TargetName = TargetName> {
+  readonly target: Name;
+  /** What should run: project folder, .wasm file or image; default: the project here, when it is built. */
+  readonly source?: string | undefined;
+  readonly id?: string | undefined;
+  /** The digest that should run, instead of the source's. */
+  readonly digest?: string | undefined;
+  readonly targetOptions: TargetOptions[Name];
+}
+
+export interface StatusResult {
+  readonly target: TargetName;
+  readonly id: string;
+  /** Every row is `loaded`, and there is one. */
+  readonly healthy: boolean;
+  readonly rows: readonly StatusRow[];
+}
+
+/** Fails when the place cannot be asked at all; a proxy that is down or a filter that crashes is a row. */
+export async function status<Name extends TargetName>(
+  options: StatusOptions<Name>,
+  edges: Edges,
+): Promise<StatusResult> {
+  const target = await loadTarget(options.target);
+  if (target.status === undefined) throw new TypeError(`${target.name} has no status`);
+  const loaded = await findProject(edges.cwd);
+  const wanted = await expectation(options, target.accepts, loaded, edges);
+  const project = loaded?.project;
+  const id = options.id ?? project?.deploy?.[projectSections[options.target]]?.id ?? wanted?.name ?? project?.name;
+  if (id === undefined) {
+    throw new WasmeError('USAGE', 'no filter was named', { hint: 'add --id, or run it in the project' });
+  }
+  const targetOptions =
+    (project && target.withProject?.(options.targetOptions, project.deploy ?? {}, project)) ??
+    options.targetOptions;
+  const expected = options.digest ?? wanted?.digest;
+  const rows = await target.status({ id, expected }, targetOptions, edges);
+  const healthy = rows.length > 0 && rows.every(({ state }) => state === 'loaded');
+  return { target: options.target, id, healthy, rows };
+}
+
+/** Name and digest of the source; undefined when nothing was named and the project here has not been built. */
+async function expectation(
+  { source, digest }: StatusOptions,
+  accepts: Parameters<typeof resolveSource>[1]['accepts'],
+  loaded: LoadedProject | undefined,
+  edges: Edges,
+): Promise<{ readonly name: string; readonly digest: string | undefined } | undefined> {
+  if (source === undefined) {
+    if (loaded === undefined || digest !== undefined) return undefined;
+    const known = accepts[0] === 'image' ? loaded.project.image?.reference !== undefined : await exists(outputPath(loaded));
+    if (!known) return undefined;
+  }
+  const { name, code } = await resolveSource(source, {
+    cwd: edges.cwd,
+    accepts,
+    digest: digest ?? true,
+    images: { resolve: (reference, wanted) => Promise.resolve(pinImage(reference, wanted, edges)) },
+    fetchModule: () => Promise.reject(new WasmeError('USAGE', 'a URL says nothing of its digest', { hint: 'add --digest sha256:…' })),
+    modulePath: () => join(cacheDir(edges), 'modules'),
+  });
+  return { name, digest: code.digest };
+}

@@ -1,0 +1,48 @@
+/** Filters that Envoy discovers from a file (ECDS): a renamed file is a new filter, without restart and without a lost request. */
+import { join } from 'node:path';
+import { WasmeError } from '../../errors.ts';
+import { type DeployIntent, intentHash } from '../intent.ts';
+import { type Tree, because } from '../tree.ts';
+import { wasmExtensions, wasmMessage } from './filters.ts';
+
+/** Path of a filter's discovery file in the folder. */
+export function discoveryPath(folder: string, id: string): string {
+  return join(folder, `${id}.ecds.yaml`);
+}
+
+export function bootstrapPath(folder: string): string {
+  return join(folder, 'envoy.yaml');
+}
+
+/** The list entry in a listener. Fails with DEPLOY_UNSUPPORTED for kinds that Envoy does not discover. */
+export function discoveredEntry({ id, kind }: DeployIntent, path: string): Tree {
+  if (kind !== 'http' && kind !== 'network') {
+    throw new WasmeError('DEPLOY_UNSUPPORTED', `Envoy cannot discover a filter of kind ${kind}`, {
+      hint: 'leave --dynamic out: its code is loaded when Envoy starts',
+    });
+  }
+  return {
+    name: because(id, 'the resource of this name in the file is the filter'),
+    config_discovery: {
+      config_source: {
+        path_config_source: { path: because(path, 'read again whenever a file is renamed to this path') },
+        resource_api_version: 'V3',
+      },
+      type_urls: [wasmExtensions[kind].type],
+    },
+  };
+}
+
+/** What the file holds: a DiscoveryResponse with the one resource. */
+export function discoveryResponse(intent: DeployIntent, config: Tree): Tree {
+  return {
+    version_info: because(intentHash(intent), 'changes with everything that was asked for'),
+    resources: [
+      {
+        '@type': 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig',
+        name: intent.id,
+        typed_config: wasmMessage(intent.kind, config),
+      },
+    ],
+  };
+}
