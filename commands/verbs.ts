@@ -49,7 +49,11 @@ export const verbs: readonly Verb[] = [
     load: () => import('./undeploy.ts'),
   },
   {
-<<<<<<< HEAD
+    name: 'status',
+    summary: 'is it loaded, which digest, is it failing',
+    load: () => import('./status.ts'),
+  },
+  {
     name: 'doctor',
     summary: 'show which compilers are there and how to get the rest',
     load: () => import('./doctor.ts'),
@@ -58,10 +62,5 @@ export const verbs: readonly Verb[] = [
     name: 'completion',
     summary: 'print a script that completes commands in a shell',
     load: () => import('./completion.ts'),
-=======
-    name: 'status',
-    summary: 'is it loaded, which digest, is it failing',
-    load: () => import('./status.ts'),
->>>>>>> 49c5255 (status envoy; deploy envoy --dynamic and --run)
   },
 ];
