@@ -4,7 +4,9 @@ import { declare as declareEnvoy } from './status/envoy.ts';
 import type { Context } from './ui/context.ts';
 import { declareTargets } from './ui/targets.ts';
 
-const targets = [{ name: 'envoy', summary: 'of Envoys with an admin interface', declare: declareEnvoy }] as const;
+const targets = [
+  { name: 'envoy', summary: 'of Envoys with an admin interface', declare: declareEnvoy },
+] as const;
 
 export function declare(command: Command, context: Context): void {
   declareTargets(command, context, 'status', targets);

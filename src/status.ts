@@ -38,7 +38,8 @@ export async function status<Name extends TargetName>(
   const loaded = await findProject(edges.cwd);
   const wanted = await expectation(options, target.accepts, loaded, edges);
   const project = loaded?.project;
-  const id = options.id ?? project?.deploy?.[projectSections[options.target]]?.id ?? wanted?.name ?? project?.name;
+  const id =
+    options.id ?? project?.deploy?.[projectSections[options.target]]?.id ?? wanted?.name ?? project?.name;
   if (id === undefined) {
     throw new WasmeError('USAGE', 'no filter was named', { hint: 'add --id, or run it in the project' });
   }
@@ -60,7 +61,10 @@ async function expectation(
 ): Promise<{ readonly name: string; readonly digest: string | undefined } | undefined> {
   if (source === undefined) {
     if (loaded === undefined || digest !== undefined) return undefined;
-    const known = accepts[0] === 'image' ? loaded.project.image?.reference !== undefined : await exists(outputPath(loaded));
+    const known =
+      accepts[0] === 'image'
+        ? loaded.project.image?.reference !== undefined
+        : await exists(outputPath(loaded));
     if (!known) return undefined;
   }
   const { name, code } = await resolveSource(source, {
@@ -68,7 +72,10 @@ async function expectation(
     accepts,
     digest: digest ?? true,
     images: { resolve: (reference, wanted) => Promise.resolve(pinImage(reference, wanted, edges)) },
-    fetchModule: () => Promise.reject(new WasmeError('USAGE', 'a URL says nothing of its digest', { hint: 'add --digest sha256:…' })),
+    fetchModule: () =>
+      Promise.reject(
+        new WasmeError('USAGE', 'a URL says nothing of its digest', { hint: 'add --digest sha256:…' }),
+      ),
     modulePath: () => join(cacheDir(edges), 'modules'),
   });
   return { name, digest: code.digest };

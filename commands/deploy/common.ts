@@ -80,11 +80,7 @@ export function commonOptions(
 }
 
 /** Documents on stdout, or one line per file that was written instead. */
-export function writeDeployment(
-  context: Context,
-  command: Command,
-  result: DeployResult,
-): void {
+export function writeDeployment(context: Context, command: Command, result: DeployResult): void {
   writeResult(context, globalOptions(command).json, result, ({ text, files, applied, diff }) => {
     if (diff !== undefined) return diff === '' ? 'nothing would change' : diff;
     const documents = files.filter(({ kind }) => kind === 'document');

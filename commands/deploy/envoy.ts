@@ -96,7 +96,12 @@ Examples:
 }
 
 /** Envoy in front of us until it ends or Ctrl-C; its log goes to stderr. */
-async function run(result: DeployResult, flags: EnvoyFlags, command: Command, context: Context): Promise<void> {
+async function run(
+  result: DeployResult,
+  flags: EnvoyFlags,
+  command: Command,
+  context: Context,
+): Promise<void> {
   const { runDeployed } = await import('../../src/deploy.ts');
   const reporter = reporterFor(context, globalOptions(command));
   const exitCode = await runDeployed(

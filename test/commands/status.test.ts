@@ -14,7 +14,12 @@ const sha = 'ab'.repeat(32);
 async function admin(dump: object, stats: Record<string, number | bigint> = {}): Promise<string> {
   const server: Server = createServer((request, response) => {
     if (request.url === '/config_dump') response.end(JSON.stringify(dump));
-    else response.end(Object.entries(stats).map(([name, value]) => `${name}: ${value}\n`).join(''));
+    else
+      response.end(
+        Object.entries(stats)
+          .map(([name, value]) => `${name}: ${value}\n`)
+          .join(''),
+      );
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
@@ -29,7 +34,12 @@ const fixed = (config: object): object => ({
   configs: [
     {
       '@type': 'type.googleapis.com/envoy.admin.v3.ListenersConfigDump',
-      static_listeners: [{ listener: { name: 'l', filters: [{ typed_config: config }] }, last_updated: '2026-01-01T00:00:00Z' }],
+      static_listeners: [
+        {
+          listener: { name: 'l', filters: [{ typed_config: config }] },
+          last_updated: '2026-01-01T00:00:00Z',
+        },
+      ],
     },
   ],
 });
@@ -51,7 +61,12 @@ describe('status envoy', () => {
     ['failing', fixed(plugin()), { 'wasm.f.vm_reload_backoff': 2, 'wasm.f.vm_reload_success': 1 }, 1],
     ['failing', fixed(plugin()), { 'wasm.f.vm_reload_failure': 1 }, 1],
     ['failing', fixed(plugin()), { 'wasm.remote_load_fetch_failures': 1 }, 1],
-    ['fail-open', fixed(plugin({ failure_policy: 'FAIL_OPEN' })), { 'wasm.remote_load_fetch_failures': 1 }, 1],
+    [
+      'fail-open',
+      fixed(plugin({ failure_policy: 'FAIL_OPEN' })),
+      { 'wasm.remote_load_fetch_failures': 1 },
+      1,
+    ],
     ['failing', fixed(plugin()), { 'http.main.downstream_rq_5xx': 3, 'cluster.a.upstream_rq_5xx': 1 }, 1],
     ['loaded', fixed(plugin()), { 'http.main.downstream_rq_5xx': 3, 'cluster.a.upstream_rq_5xx': 3 }, 0],
     ['loaded', discovered('v1'), { [`${ecds}update_rejected`]: 0, [`${ecds}version`]: xxHash64('v1') }, 0],
@@ -69,11 +84,31 @@ describe('status envoy', () => {
   it('compares digests, over several proxies, and draws a table', async () => {
     const [one, two] = [await admin(fixed(plugin())), await admin({})];
     const world = newWorld();
-    const good = await world.wasme('status', 'envoy', '--id', 'f', '--admin', one, '--digest', `sha256:${sha}`);
+    const good = await world.wasme(
+      'status',
+      'envoy',
+      '--id',
+      'f',
+      '--admin',
+      one,
+      '--digest',
+      `sha256:${sha}`,
+    );
     expect(good.exitCode).toBe(0);
     expect(good.stdout).toMatch(/^WHERE +FILTER +STATE +DIGEST +EXPECTED +RESTARTS +DETAIL\n/);
     expect(good.stdout).toContain(`http://${one}  f       loaded  abababababab  abababababab  0`);
-    const bad = await world.wasme('status', 'envoy', '--id', 'f', '--admin', one, '--admin', two, '--digest', `sha256:${'cd'.repeat(32)}`);
+    const bad = await world.wasme(
+      'status',
+      'envoy',
+      '--id',
+      'f',
+      '--admin',
+      one,
+      '--admin',
+      two,
+      '--digest',
+      `sha256:${'cd'.repeat(32)}`,
+    );
     expect(bad.exitCode).toBe(1);
     expect(bad.stdout).toMatch(/f +other-digest +abababababab +cdcdcdcdcdcd/);
     expect(bad.stdout).toMatch(/f +missing/);
@@ -81,7 +116,10 @@ describe('status envoy', () => {
 
   it('takes name and digest from the project here', async () => {
     const world = newWorld();
-    writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify({ name: 'f', language: 'rust', build: { output: 'f.wasm' } }));
+    writeFileSync(
+      join(world.cwd, 'wasme.json'),
+      JSON.stringify({ name: 'f', language: 'rust', build: { output: 'f.wasm' } }),
+    );
     const address = await admin(fixed(plugin()));
     expect((await world.wasme('status', 'envoy', '--admin', address)).exitCode).toBe(0);
     writeFileSync(join(world.cwd, 'f.wasm'), guest('deploy-tag'));
@@ -91,7 +129,14 @@ describe('status envoy', () => {
   });
 
   it('says that nothing answers', async () => {
-    const { stdout, exitCode } = await newWorld().wasme('status', 'envoy', '--id', 'f', '--admin', '127.0.0.1:1');
+    const { stdout, exitCode } = await newWorld().wasme(
+      'status',
+      'envoy',
+      '--id',
+      'f',
+      '--admin',
+      '127.0.0.1:1',
+    );
     expect(stdout).toMatch(/unreachable +- +- +0 +nothing answers at http:\/\/127\.0\.0\.1:1: /);
     expect(exitCode).toBe(1);
   });

@@ -36,7 +36,8 @@ export function findPlugin(dump: unknown, id: string): FoundPlugin {
     sections.set(String(section['@type']).replace(/^.*\./, ''), section);
   }
   const listeners = listenersOf(sections.get('ListenersConfigDump'));
-  const error = listeners.find(({ refused }) => refused !== undefined && mentions(refused.configuration, id))?.refused?.details;
+  const error = listeners.find(({ refused }) => refused !== undefined && mentions(refused.configuration, id))
+    ?.refused?.details;
   const discovered = listeners.some(({ configuration }) => isDiscovered(configuration, id));
   for (const filter of list(sections.get('EcdsConfigDump')?.['ecds_filters'])) {
     const resource = object(filter['ecds_filter']);
@@ -82,16 +83,22 @@ function listenersOf(section: Json | undefined): DumpedListener[] {
 function pluginIn(value: unknown, id: string): DumpedPlugin | undefined {
   return search(value, node => {
     const config = messages.has(node['@type']) ? object(node['config']) : undefined;
-    return config?.['name'] === id ? (config as DumpedPlugin) : undefined;
+    return config?.['name'] === id ? config : undefined;
   });
 }
 
 function anyPlugin(value: unknown): DumpedPlugin | undefined {
-  return search(value, node => (messages.has(node['@type']) ? (object(node['config']) as DumpedPlugin) : undefined));
+  return search(value, node =>
+    messages.has(node['@type']) ? (object(node['config']) as DumpedPlugin) : undefined,
+  );
 }
 
 function isDiscovered(value: unknown, id: string): boolean {
-  return search(value, node => (node['name'] === id && node['config_discovery'] !== undefined ? true : undefined)) === true;
+  return (
+    search(value, node =>
+      node['name'] === id && node['config_discovery'] !== undefined ? true : undefined,
+    ) === true
+  );
 }
 
 function mentions(value: unknown, id: string): boolean {

@@ -179,7 +179,12 @@ export async function runEnvoy(options: RunOptions, edges: Edges): Promise<numbe
   }
 }
 
-function commandLine(options: Omit<StartOptions, 'onLine'>, dir: string, config: string, adminFile: string): CommandLine {
+function commandLine(
+  options: Omit<StartOptions, 'onLine'>,
+  dir: string,
+  config: string,
+  adminFile: string,
+): CommandLine {
   const folders = [...new Set([dir, ...(options.files ?? []).map(file => dirname(file))])];
   return {
     program: options.envoy.program,

@@ -18,7 +18,13 @@ export async function envoyStatus(
   request: StatusRequest,
   sources: StatusSources = {},
 ): Promise<StatusRow> {
-  const row = { where: admin.url, filter: request.id, digest: undefined, expected: request.expected, restarts: 0 };
+  const row = {
+    where: admin.url,
+    filter: request.id,
+    digest: undefined,
+    expected: request.expected,
+    restarts: 0,
+  };
   let found: FoundPlugin;
   let stats: ReadonlyMap<string, bigint>;
   try {
@@ -52,7 +58,11 @@ function judge(
   const count = (name: string): bigint => stats.get(name) ?? 0n;
   const crashes = count(`wasm.${id}.vm_reload_backoff`) + count(`wasm.${id}.vm_reload_success`);
   const open = config?.failure_policy === 'FAIL_OPEN' || config?.fail_open === true;
-  if (code.remote && count('wasm.remote_load_fetch_failures') > 0n && count('wasm.remote_load_cache_entries') === 0n) {
+  if (
+    code.remote &&
+    count('wasm.remote_load_fetch_failures') > 0n &&
+    count('wasm.remote_load_cache_entries') === 0n
+  ) {
     return open
       ? ['fail-open', 'its code could not be fetched, and traffic passes without it']
       : ['failing', 'its code could not be fetched'];
@@ -64,7 +74,8 @@ function judge(
   if (count(`wasm.${id}.vm_reload_failure`) > 0n) {
     return ['failing', 'it crashed and could not be started again (vm_reload_failure)'];
   }
-  if (crashes > 0n) return ['failing', `it crashed ${crashes} times and was started again (vm_reload_backoff)`];
+  if (crashes > 0n)
+    return ['failing', `it crashed ${crashes} times and was started again (vm_reload_backoff)`];
   if (crash !== null) return ['failing', `crashed in ${crash[1] ?? ''}: ${crash[2] ?? ''} (log)`];
   if (expected !== undefined && code.digest !== undefined && !sameDigest(code.digest, expected)) {
     return ['other-digest', code.stale ?? 'Envoy runs another module'];
@@ -72,9 +83,15 @@ function judge(
   if (code.stale !== undefined) return ['other-digest', code.stale];
   const own = localFailures(stats);
   if (own > 0n && !open) {
-    return ['failing', `${own} answers with 5xx came from Envoy or a filter, not from a backend: a crashed filter does that`];
+    return [
+      'failing',
+      `${own} answers with 5xx came from Envoy or a filter, not from a backend: a crashed filter does that`,
+    ];
   }
-  return ['loaded', code.digest === undefined ? 'its module is not on this machine, so its digest is not known' : ''];
+  return [
+    'loaded',
+    code.digest === undefined ? 'its module is not on this machine, so its digest is not known' : '',
+  ];
 }
 
 /** A discovered filter keeps the old configuration when the new one is refused; the dump shows the refused one. */
@@ -85,7 +102,9 @@ function rejectionOf(
 ): string | undefined {
   if (error !== undefined) return error;
   if (!discovered) return undefined;
-  const prefix = [...stats.keys()].find(name => name.endsWith(`.${id}.update_rejected`))?.replace(/update_rejected$/, '');
+  const prefix = [...stats.keys()]
+    .find(name => name.endsWith(`.${id}.update_rejected`))
+    ?.replace(/update_rejected$/, '');
   if (prefix === undefined) return undefined;
   const count = (name: string): bigint => stats.get(prefix + name) ?? 0n;
   if (count('update_rejected') + count('config_fail') === 0n) return undefined;
@@ -103,7 +122,10 @@ interface RunningCode {
 }
 
 /** Envoy does not say what it loaded from a file, so the file is read, and its time compared with the loading. */
-async function runningCode({ config, loadedAt }: FoundPlugin, expected: string | undefined): Promise<RunningCode> {
+async function runningCode(
+  { config, loadedAt }: FoundPlugin,
+  expected: string | undefined,
+): Promise<RunningCode> {
   const { local, remote } = config?.vm_config?.code ?? {};
   if (remote?.sha256 !== undefined) return { digest: `sha256:${remote.sha256}`, remote: true };
   const path = local?.filename;

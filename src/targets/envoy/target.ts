@@ -39,7 +39,9 @@ export const envoyTarget: Target<EnvoyOptions, EnvoyFacts> = {
     const config = pluginOf(intent, options);
     const discovery = options.dynamic === undefined ? undefined : discoveryPath(options.dynamic, intent.id);
     const entry =
-      discovery === undefined ? wasmEntry(intent.kind, intent.id, config) : discoveredEntry(intent, discovery);
+      discovery === undefined
+        ? wasmEntry(intent.kind, intent.id, config)
+        : discoveredEntry(intent, discovery);
     const files = [];
     const documents = [];
     if (discovery !== undefined) {
@@ -62,7 +64,9 @@ export const envoyTarget: Target<EnvoyOptions, EnvoyFacts> = {
     const start = { path: bootstrapPath(options.dynamic), data: renderYaml([whole]) };
     if (facts.running === undefined) return { documents, files: [...files, start], warnings };
     if (facts.running !== start.data) {
-      warnings.push(`${start.path} stays as it is: what would differ in it needs a restart; delete it to write it anew`);
+      warnings.push(
+        `${start.path} stays as it is: what would differ in it needs a restart; delete it to write it anew`,
+      );
     }
     return { documents, files, warnings };
   },
