@@ -1,7 +1,9 @@
 /** Cluster names → connection pools. A pool is made when its cluster is first used. */
+import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
 import type { Endpoint } from '../io/endpoint.ts';
 import { Http1Pool } from './http1/client-pool.ts';
+import { Http2Pool } from './http2/client-pool.ts';
 import type { Upstream } from './streams.ts';
 
 export interface ClusterOptions {
@@ -15,10 +17,19 @@ export class Clusters {
   readonly #endpoints: ReadonlyMap<string, Endpoint>;
   readonly #options: ClusterOptions;
   readonly #pools = new Map<string, Upstream>();
+  readonly #grpcPools = new Map<string, Upstream>();
+  /** Clusters whose name has no address. */
+  readonly #unhealthy = new Set<string>();
 
   constructor(endpoints: ReadonlyMap<string, Endpoint>, options: ClusterOptions) {
     this.#endpoints = endpoints;
     this.#options = options;
+    for (const [name, { host }] of endpoints) {
+      if (isIP(host) !== 0) continue;
+      lookup(host, error => {
+        if (error !== null) this.#unhealthy.add(name);
+      });
+    }
   }
 
   get names(): string[] {
@@ -39,8 +50,26 @@ export class Clusters {
     return pool;
   }
 
+  /** For gRPC, which is HTTP/2 whatever the cluster's URL says. */
+  http2(name: string): Upstream | undefined {
+    const endpoint = this.#endpoints.get(name);
+    if (endpoint === undefined || endpoint.http2) return this.get(name);
+    let pool = this.#grpcPools.get(name);
+    if (pool === undefined) {
+      pool = this.#connect({ ...endpoint, http2: true });
+      this.#grpcPools.set(name, pool);
+    }
+    return pool;
+  }
+
+  /** False for a cluster whose host name could not be resolved. */
+  healthy(name: string): boolean {
+    return this.#endpoints.has(name) && !this.#unhealthy.has(name);
+  }
+
   close(): void {
     for (const pool of this.#pools.values()) pool.close();
+    for (const pool of this.#grpcPools.values()) pool.close();
   }
 
   #connect(endpoint: Endpoint): Upstream {
@@ -50,6 +79,9 @@ export class Clusters {
       ...(isIP(host) === 0 ? { servername: host } : {}),
       ...(ca === undefined ? {} : { ca }),
     };
-    return new Http1Pool({ host, port, ...(endpoint.tls ? { tls } : {}) }, { trailers, connectTimeoutMs });
+    const target = { host, port, ...(endpoint.tls ? { tls } : {}) };
+    return endpoint.http2
+      ? new Http2Pool(target, connectTimeoutMs)
+      : new Http1Pool(target, { trailers, connectTimeoutMs });
   }
 }

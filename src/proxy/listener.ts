@@ -1,9 +1,13 @@
-/** The listening socket: accepts connections and gives each to the codec that its first bytes ask for. */
+/** The listening socket: accepts connections and gives each to the codec that its first bytes or its TLS ask for. */
 import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
+import { type TLSSocket, createServer as createTlsServer } from 'node:tls';
 import { WasmeError } from '../errors.ts';
+import type { ConnectionInfo } from '../host/types.ts';
 import { isSystemError } from '../io/files.ts';
+import type { Certificate } from './certificate.ts';
 import { connectionInfo } from './http1/client-connection.ts';
 import { Http1ServerConnection } from './http1/server-connection.ts';
+import { Http2Sessions } from './http2/server-session.ts';
 import type { RequestDecoder, ResponseEncoder } from './streams.ts';
 
 export interface ListenerOptions {
@@ -12,46 +16,114 @@ export interface ListenerOptions {
   readonly port: number;
   /** Pass HTTP/1 trailers on. */
   readonly trailers: boolean;
+  /** Present: TLS, with HTTP/2 when the client can. */
+  readonly certificate?: Certificate | undefined;
   readonly open: (encoder: ResponseEncoder) => RequestDecoder;
 }
 
 export interface Listener {
   readonly port: number;
-  /** Stops accepting; connections end when their exchange has ended. */
+  /** Stops accepting; connections end when their exchange has ended, or after a second. */
   close(): Promise<void>;
 }
 
 let lastConnectionId = 0;
 
-/** Listens for HTTP. Fails with PORT_IN_USE. */
+/** What an HTTP/2 client says first on a plain connection. */
+const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
+
+/** Listens for HTTP/1 and HTTP/2. Fails with PORT_IN_USE or PORT_REFUSED. */
 export async function listenHttp(options: ListenerOptions): Promise<Listener> {
-  const connections = new Set<Http1ServerConnection>();
-  const sockets = new Set<Socket>();
-  const server = createServer({ noDelay: true }, socket => {
-    sockets.add(socket);
-    const connection = new Http1ServerConnection(socket, connectionInfo(socket, ++lastConnectionId), {
-      secure: false,
-      trailers: options.trailers,
-      open: options.open,
-    });
-    connections.add(connection);
-    socket.once('close', () => {
-      sockets.delete(socket);
-      connections.delete(connection);
-    });
-  });
+  const acceptor = new Acceptor(options);
+  const server =
+    options.certificate === undefined
+      ? createServer({ noDelay: true }, socket => acceptor.plain(socket))
+      : createTlsServer({ ...options.certificate, ALPNProtocols: ['h2', 'http/1.1'] }, socket =>
+          acceptor.secure(socket),
+        );
+  server.on('tlsClientError', () => undefined);
   const port = await listen(server, options.host, options.port);
   return {
     port,
     close: () =>
       new Promise(resolve => {
         server.close(() => resolve());
-        for (const connection of connections) connection.drain();
-        setTimeout(() => {
-          for (const socket of sockets) socket.destroy();
-        }, drainMs).unref();
+        acceptor.drain();
       }),
   };
+}
+
+class Acceptor {
+  readonly #options: ListenerOptions;
+  readonly #http2: Http2Sessions;
+  readonly #sockets = new Map<Socket, Http1ServerConnection | undefined>();
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#http2 = new Http2Sessions({ secure: options.certificate !== undefined, open: options.open });
+  }
+
+  /** HTTP/2 without TLS is known by its preface. */
+  plain(socket: Socket): void {
+    const info = this.#keep(socket);
+    socket.on('error', () => socket.destroy());
+    socket.once('data', (data: Buffer) => {
+      const known = data.subarray(0, preface.length);
+      if (known.equals(preface.subarray(0, known.length)) && known.length >= 3) {
+        socket.pause();
+        socket.unshift(data);
+        this.#http2.serve(socket, info);
+        return;
+      }
+      this.#http1(socket, info).unread(data);
+    });
+  }
+
+  secure(socket: TLSSocket): void {
+    const info: ConnectionInfo = {
+      ...this.#keep(socket),
+      tls: {
+        version: socket.getProtocol() ?? '',
+        mtls: false,
+        subjectLocal: '',
+        subjectPeer: '',
+        dnsSanLocal: 'localhost',
+        dnsSanPeer: '',
+        uriSanLocal: '',
+        uriSanPeer: '',
+        sha256Peer: '',
+      },
+      ...(typeof socket.servername === 'string' ? { requestedServerName: socket.servername } : {}),
+    };
+    socket.on('error', () => socket.destroy());
+    if (socket.alpnProtocol === 'h2') this.#http2.serve(socket, info);
+    else this.#http1(socket, info);
+  }
+
+  drain(): void {
+    for (const connection of this.#sockets.values()) connection?.drain();
+    setTimeout(() => {
+      for (const socket of this.#sockets.keys()) socket.destroy();
+    }, drainMs).unref();
+    for (const [socket, connection] of this.#sockets) if (connection === undefined) socket.destroySoon();
+  }
+
+  #keep(socket: Socket): ConnectionInfo {
+    this.#sockets.set(socket, undefined);
+    socket.once('close', () => this.#sockets.delete(socket));
+    return connectionInfo(socket, ++lastConnectionId);
+  }
+
+  #http1(socket: Socket, info: ConnectionInfo): Http1ServerConnection {
+    const { certificate, trailers, open } = this.#options;
+    const connection = new Http1ServerConnection(socket, info, {
+      secure: certificate !== undefined,
+      trailers,
+      open,
+    });
+    this.#sockets.set(socket, connection);
+    return connection;
+  }
 }
 
 /** How long running exchanges may go on after the listener was closed. */

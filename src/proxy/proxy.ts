@@ -1,5 +1,6 @@
 /** A running proxy in this thread: listener, clusters and the filter chain between them. */
 import type { Endpoint } from '../io/endpoint.ts';
+import type { Certificate } from './certificate.ts';
 import { Clusters } from './clusters.ts';
 import { Exchange } from './exchange.ts';
 import { type Listener, listenHttp } from './listener.ts';
@@ -14,7 +15,10 @@ export interface ProxyOptions {
   readonly clusters: ReadonlyMap<string, Endpoint>;
   readonly routes: readonly Route[];
   readonly chain?: HttpChain;
+  /** Pass HTTP/1 trailers on; default true. */
   readonly trailers?: boolean;
+  /** Present: the listener speaks TLS. */
+  readonly certificate?: Certificate | undefined;
   readonly connectTimeoutMs?: number;
   /** Envoy before 1.40 tells in its 503 why a connection failed. */
   readonly showTransportFailure?: boolean;
@@ -56,6 +60,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     host: options.host,
     port: options.port,
     trailers: options.trailers ?? true,
+    certificate: options.certificate,
     open: encoder => new Exchange(encoder, context),
   });
   return {

@@ -1,0 +1,70 @@
+/** The world as filters touch it, on Node: clocks, random bytes, timers, call-outs through the proxy's clusters. */
+import { randomFillSync } from 'node:crypto';
+import type {
+  GrpcCallStart,
+  GrpcListener,
+  GrpcRequest,
+  HostEnvironment,
+  HttpCallListener,
+  HttpCallRequest,
+  HttpCallStart,
+  LogEntry,
+} from '../host/types.ts';
+import { startCallOut } from './call-out.ts';
+import type { Clusters } from './clusters.ts';
+import { startGrpcCall } from './grpc-call.ts';
+import { nowMs, toNs } from './stream-facts.ts';
+
+export interface EnvironmentOptions {
+  readonly clusters: Clusters;
+  readonly log: (entry: LogEntry) => void;
+  /** Envoy before 1.37 tells in its 503 why a connection failed. */
+  readonly showTransportFailure: boolean;
+}
+
+export class NodeEnvironment implements HostEnvironment {
+  readonly #options: EnvironmentOptions;
+
+  constructor(options: EnvironmentOptions) {
+    this.#options = options;
+  }
+
+  realtimeNs(): bigint {
+    return toNs(nowMs());
+  }
+
+  monotonicNs(): bigint {
+    return toNs(performance.now());
+  }
+
+  fillRandom(bytes: Uint8Array): void {
+    randomFillSync(bytes);
+  }
+
+  schedule(delayMs: number, callback: () => void): () => void {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  }
+
+  log(entry: LogEntry): void {
+    this.#options.log(entry);
+  }
+
+  httpCall(request: HttpCallRequest, listener: HttpCallListener): HttpCallStart {
+    const upstream = this.#options.clusters.get(request.cluster);
+    if (upstream === undefined) return { status: 'unknown-cluster' };
+    if (!this.#options.clusters.healthy(request.cluster)) return { status: 'unavailable' };
+    return {
+      status: 'started',
+      cancel: startCallOut(upstream, request, listener, this.#options.showTransportFailure),
+    };
+  }
+
+  grpcCall(request: GrpcRequest, listener: GrpcListener): GrpcCallStart {
+    const { clusters } = this.#options;
+    if (clusters.get(request.cluster) === undefined) return { status: 'unknown-cluster' };
+    const upstream = clusters.http2(request.cluster);
+    if (upstream === undefined || !clusters.healthy(request.cluster)) return { status: 'unavailable' };
+    return { status: 'started', call: startGrpcCall(upstream, request, listener) };
+  }
+}

@@ -1,0 +1,175 @@
+/** One HTTP/2 connection to an upstream, made when needed and shared by all requests to it. */
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
+import type { Socket } from 'node:net';
+import { HeaderMap } from '../../host/header-map.ts';
+import { connectionInfo } from '../http1/client-connection.ts';
+import type { PoolTarget } from '../http1/client-pool.ts';
+import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from '../streams.ts';
+import { BodyEnd } from './body-end.ts';
+import { fromHttp2, toHttp2 } from './headers.ts';
+
+export class Http2Pool implements Upstream {
+  readonly #target: PoolTarget;
+  readonly #connectTimeoutMs: number;
+  #session: ClientHttp2Session | undefined;
+
+  constructor(target: PoolTarget, connectTimeoutMs: number) {
+    this.#target = target;
+    this.#connectTimeoutMs = connectTimeoutMs;
+  }
+
+  open(listener: UpstreamListener): UpstreamStream {
+    return new Http2UpstreamStream(this.#ready(), listener);
+  }
+
+  close(): void {
+    this.#session?.close();
+  }
+
+  #ready(): ClientHttp2Session {
+    const current = this.#session;
+    if (current !== undefined && !current.closed && !current.destroyed) return current;
+    const { host, port, tls } = this.#target;
+    const name = host.includes(':') ? `[${host}]` : host;
+    const session = connect(`${tls === undefined ? 'http' : 'https'}://${name}:${port}`, {
+      ...tls,
+      settings: { enablePush: false, initialWindowSize: 256 * 1024 },
+    });
+    this.#session = session;
+    const timer = setTimeout(() => session.destroy(new Error('connection timeout')), this.#connectTimeoutMs);
+    session.once('connect', () => {
+      clearTimeout(timer);
+      session.unref();
+    });
+    // Each stream hears of it by itself; without a listener it would be nobody's error.
+    session.on('error', () => clearTimeout(timer));
+    session.once('close', () => clearTimeout(timer));
+    session.on('goaway', () => {
+      if (this.#session === session) this.#session = undefined;
+    });
+    return session;
+  }
+}
+
+let lastConnectionId = 0;
+
+class Http2UpstreamStream implements UpstreamStream {
+  readonly #session: ClientHttp2Session;
+  #listener: UpstreamListener | undefined;
+  #stream: ClientHttp2Stream | undefined;
+  #trailers: HeaderMap | undefined;
+  #full = false;
+  #ended = false;
+
+  constructor(session: ClientHttp2Session, listener: UpstreamListener) {
+    this.#session = session;
+    this.#listener = listener;
+  }
+
+  requestHeaders(headers: HeaderMap, endOfStream: boolean): void {
+    let stream: ClientHttp2Stream;
+    try {
+      stream = this.#session.request(toHttp2(headers), { endStream: endOfStream, waitForTrailers: true });
+    } catch {
+      // What node:http2 will not send is, to Envoy, a protocol error.
+      setImmediate(() => this.#fail('protocol error'));
+      return;
+    }
+    this.#stream = stream;
+    this.#session.ref();
+    stream.on('wantTrailers', () => {
+      stream.sendTrailers(this.#trailers === undefined ? {} : toHttp2(this.#trailers));
+    });
+    stream.once('ready', () => {
+      const { socket } = this.#session;
+      if (socket !== undefined && !this.#session.destroyed) {
+        this.#listener?.upstreamConnected(connectionInfo(socket as Socket, ++lastConnectionId));
+      }
+    });
+    stream.on('drain', () => {
+      if (!this.#full) return;
+      this.#full = false;
+      this.#listener?.upstreamWritable(true);
+    });
+    this.#listen(stream);
+  }
+
+  requestBody(data: Uint8Array, endOfStream: boolean): void {
+    const stream = this.#stream;
+    if (stream === undefined || stream.destroyed || stream.writableEnded) return;
+    if (data.length > 0 && !stream.write(data) && !this.#full) {
+      this.#full = true;
+      this.#listener?.upstreamWritable(false);
+    }
+    if (endOfStream) stream.end();
+  }
+
+  requestTrailers(trailers: HeaderMap): void {
+    this.#trailers = trailers;
+    this.#stream?.end();
+  }
+
+  pauseResponse(paused: boolean): void {
+    if (paused) this.#stream?.pause();
+    else this.#stream?.resume();
+  }
+
+  reset(): void {
+    this.#listener = undefined;
+    this.#stream?.close(constants.NGHTTP2_CANCEL);
+  }
+
+  #listen(stream: ClientHttp2Stream): void {
+    let trailers: HeaderMap | undefined;
+    const bodyEnd = new BodyEnd({
+      body: (data, endOfStream) => {
+        const listener = this.#listener;
+        if (endOfStream) this.#listener = undefined;
+        listener?.upstreamBody(data, endOfStream);
+      },
+    });
+    stream.on('response', (headers, flags, raw?: string[]) => {
+      this.#ended = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+      this.#listener?.upstreamHeaders(fromHttp2(raw ?? [], headers), this.#ended);
+      if (this.#ended) this.#listener = undefined;
+    });
+    stream.on('data', (data: Buffer) => bodyEnd.data(data));
+    stream.on('trailers', (headers, _flags, raw?: string[]) => {
+      trailers = fromHttp2(raw ?? [], headers);
+    });
+    stream.on('end', () => {
+      if (this.#ended || stream.rstCode !== 0) return;
+      this.#ended = true;
+      if (trailers === undefined) {
+        bodyEnd.end();
+        return;
+      }
+      bodyEnd.flush();
+      const listener = this.#listener;
+      this.#listener = undefined;
+      listener?.upstreamTrailers(trailers);
+    });
+    stream.on('error', (error: NodeJS.ErrnoException) => this.#fail(reasonOf(error)));
+    stream.on('close', () => {
+      this.#session.unref();
+      this.#fail(stream.rstCode === 0 ? 'connection termination' : 'remote reset');
+    });
+  }
+
+  #fail(reason: ResetReason): void {
+    const listener = this.#listener;
+    this.#listener = undefined;
+    listener?.upstreamReset(reason);
+  }
+}
+
+function reasonOf(failure: Error): ResetReason {
+  // A stream that never got its session carries what happened to the session as its cause.
+  const error = (failure.cause instanceof Error ? failure.cause : failure) as NodeJS.ErrnoException;
+  if (error.syscall === 'getaddrinfo') return 'no healthy upstream';
+  if (error.syscall === 'connect') return 'remote connection failure';
+  if (error.message === 'connection timeout') return 'connection timeout';
+  if (error.code === 'ERR_HTTP2_STREAM_ERROR') return 'remote reset';
+  if (error.code === 'ERR_HTTP2_ERROR') return 'protocol error';
+  return 'connection termination';
+}

@@ -1,0 +1,39 @@
+/** Header maps ↔ what node:http2 takes and gives. */
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
+import { type HeaderEntry, HeaderMap } from '../../host/header-map.ts';
+
+/** Names that HTTP/2 forbids: they belong to a connection. */
+const connectionNames = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+  'host',
+]);
+
+/** A map for node:http2. A name that occurs twice becomes a list; names that HTTP/2 forbids are left out. */
+export function toHttp2(headers: HeaderMap): OutgoingHttpHeaders {
+  const result = Object.create(null) as Record<string, string | string[]>;
+  for (const [name, value] of headers.entries) {
+    if (connectionNames.has(name)) continue;
+    const before = result[name];
+    if (before === undefined) result[name] = value;
+    else if (Array.isArray(before)) before.push(value);
+    else result[name] = [before, value];
+  }
+  return result;
+}
+
+/** The third argument of node:http2's header events: name, value, name, value … in wire order. */
+export function fromHttp2(raw: readonly string[], fallback: IncomingHttpHeaders): HeaderMap {
+  const entries: HeaderEntry[] = [];
+  for (let index = 0; index + 1 < raw.length; index += 2) entries.push([raw[index] ?? '', raw[index + 1] ?? '']);
+  if (entries.length === 0) {
+    for (const [name, value] of Object.entries(fallback)) {
+      for (const one of Array.isArray(value) ? value : [value ?? '']) entries.push([name, one]);
+    }
+  }
+  return new HeaderMap(entries);
+}

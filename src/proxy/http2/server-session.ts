@@ -1,0 +1,185 @@
+/** HTTP/2 clients: each stream of a session is an exchange. The session itself is node:http2's. */
+import { type Http2Server, type ServerHttp2Stream, constants, createServer } from 'node:http2';
+import type { Duplex } from 'node:stream';
+import { HeaderMap } from '../../host/header-map.ts';
+import type { ConnectionInfo } from '../../host/types.ts';
+import { httpDate } from '../http1/encode.ts';
+import { maxHeadBytes, maxHeaderCount } from '../http1/head.ts';
+import { Kind, knownName } from '../http1/header-kinds.ts';
+import type { RequestDecoder, RequestFacts, ResponseEncoder } from '../streams.ts';
+import { BodyEnd } from './body-end.ts';
+import { fromHttp2, toHttp2 } from './headers.ts';
+
+export interface Http2Options {
+  readonly secure: boolean;
+  readonly open: (encoder: ResponseEncoder) => RequestDecoder;
+}
+
+/** Serves HTTP/2 on sockets that others have accepted. */
+export class Http2Sessions {
+  readonly #server: Http2Server;
+  readonly #connections = new WeakMap<object, ConnectionInfo>();
+
+  constructor(options: Http2Options) {
+    this.#server = createServer({
+      // Envoy's limits; one pair more than allowed has to come through so that it can be answered.
+      maxHeaderListPairs: maxHeaderCount + 32,
+      settings: { maxConcurrentStreams: 1024, initialWindowSize: 256 * 1024, maxHeaderListSize: 2 * maxHeadBytes },
+    });
+    this.#server.on('stream', (stream, headers, _flags, raw?: string[]) => {
+      const connection = this.#connections.get(stream.session?.socket ?? {}) ?? unknownConnection;
+      new ServerStream(stream, connection, options).begin(fromHttp2(raw ?? [], headers));
+    });
+    this.#server.on('sessionError', () => undefined);
+  }
+
+  serve(socket: Duplex, connection: ConnectionInfo): void {
+    // node:http2 wraps the socket; its wrapper is what a stream knows.
+    this.#server.once('session', session => this.#connections.set(session.socket, connection));
+    this.#server.emit('connection', socket);
+  }
+}
+
+const unknownConnection: ConnectionInfo = { id: 0, localAddress: '', remoteAddress: '' };
+
+class ServerStream implements ResponseEncoder {
+  readonly connection: ConnectionInfo;
+  readonly protocol = 'HTTP/2';
+  readonly #stream: ServerHttp2Stream;
+  readonly #options: Http2Options;
+  #exchange: RequestDecoder | undefined;
+  #trailers: HeaderMap | undefined;
+  #full = false;
+  #pauses = 0;
+  #responseEnded = false;
+
+  constructor(stream: ServerHttp2Stream, connection: ConnectionInfo, options: Http2Options) {
+    this.#stream = stream;
+    this.connection = connection;
+    this.#options = options;
+  }
+
+  begin(received: HeaderMap): void {
+    const stream = this.#stream;
+    const exchange = (this.#exchange = this.#options.open(this));
+    const endOfStream = stream.endAfterHeaders;
+    const bodyEnd = new BodyEnd({ body: (data, end) => this.#exchange?.receiveBody(data, end) });
+    let trailers: HeaderMap | undefined;
+    stream.on('data', (data: Buffer) => bodyEnd.data(data));
+    stream.on('trailers', (headers, _flags, raw?: string[]) => (trailers = fromHttp2(raw ?? [], headers)));
+    stream.on('end', () => {
+      if (endOfStream || stream.aborted) return;
+      if (trailers === undefined) {
+        bodyEnd.end();
+        return;
+      }
+      bodyEnd.flush();
+      this.#exchange?.receiveTrailers(trailers);
+    });
+    stream.on('wantTrailers', () => {
+      stream.sendTrailers(this.#trailers === undefined ? {} : toHttp2(this.#trailers));
+    });
+    stream.on('drain', () => {
+      if (!this.#full) return;
+      this.#full = false;
+      this.#exchange?.responseWritable(true);
+    });
+    stream.on('error', () => undefined);
+    stream.on('close', () => {
+      const abandoned = this.#responseEnded ? undefined : this.#exchange;
+      this.#exchange = undefined;
+      abandoned?.receiveReset();
+    });
+    if (received.size > maxHeaderCount + 4 || received.byteSize() > maxHeadBytes) {
+      exchange.receiveError(431, 'http2.too_many_headers');
+      return;
+    }
+    const { headers, facts, expectContinue } = requestMap(received, this.#options.secure);
+    if (expectContinue) stream.additionalHeaders({ ':status': 100 });
+    exchange.receiveHeaders(headers, endOfStream, facts);
+  }
+
+  responseHeaders(headers: HeaderMap, endOfStream: boolean): void {
+    if (this.#stream.destroyed) return;
+    const fields = toHttp2(headers);
+    fields['date'] ??= httpDate();
+    fields['server'] = 'envoy';
+    try {
+      this.#stream.respond(fields, { endStream: endOfStream, waitForTrailers: true });
+    } catch {
+      // A filter made headers that HTTP/2 cannot carry.
+      this.resetResponse();
+      return;
+    }
+    if (endOfStream) this.#end();
+  }
+
+  responseBody(data: Uint8Array, endOfStream: boolean): void {
+    const stream = this.#stream;
+    if (stream.destroyed || stream.writableEnded) return;
+    if (data.length > 0 && !stream.write(data) && !this.#full) {
+      this.#full = true;
+      this.#exchange?.responseWritable(false);
+    }
+    if (!endOfStream) return;
+    stream.end();
+    this.#end();
+  }
+
+  responseTrailers(trailers: HeaderMap): void {
+    this.#trailers = trailers;
+    this.#stream.end();
+    this.#end();
+  }
+
+  resetResponse(): void {
+    this.#end();
+    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  }
+
+  /** A stream of HTTP/2 ends by itself. */
+  closeAfterResponse(): void {}
+
+  pauseRequest(paused: boolean): void {
+    this.#pauses += paused ? 1 : -1;
+    if (this.#pauses > 0) this.#stream.pause();
+    else this.#stream.resume();
+  }
+
+  #end(): void {
+    this.#responseEnded = true;
+  }
+}
+
+interface Received {
+  readonly headers: HeaderMap;
+  readonly facts: RequestFacts;
+  readonly expectContinue: boolean;
+}
+
+/** The map a filter sees: as sent, without what a client may not say to Envoy; cookie crumbs joined at the end. */
+function requestMap(received: HeaderMap, secure: boolean): Received {
+  const headers = new HeaderMap();
+  let cookie: string | undefined;
+  let forwardedProto: string | undefined;
+  let hasRequestId = false;
+  let expectContinue = false;
+  for (const [name, value] of received.entries) {
+    const kind = knownName(name)?.kind ?? Kind.Plain;
+    if (kind === Kind.Internal || kind === Kind.Hop) continue;
+    if (kind === Kind.ForwardedProto) forwardedProto = value;
+    if (kind === Kind.RequestId) hasRequestId = true;
+    if (kind === Kind.Expect && value.toLowerCase() === '100-continue') {
+      expectContinue = true;
+      continue;
+    }
+    if (kind === Kind.Host) {
+      if (!received.has(':authority')) headers.entries.unshift([':authority', value]);
+      continue;
+    }
+    if (name === 'cookie') cookie = cookie === undefined ? value : `${cookie}; ${value}`;
+    else headers.append(name, value);
+  }
+  if (cookie !== undefined) headers.append('cookie', cookie);
+  return { headers, facts: { secure, upgrade: undefined, forwardedProto, hasRequestId }, expectContinue };
+}
