@@ -14,6 +14,11 @@ export const verbs: readonly Verb[] = [
   { name: 'init', summary: 'make a project from a template', load: () => import('./init.ts') },
   { name: 'build', summary: 'build the filter and check the module', load: () => import('./build.ts') },
   {
+    name: 'run',
+    summary: 'run filters in front of live traffic, in the bundled host',
+    load: () => import('./run.ts'),
+  },
+  {
     name: 'inspect',
     summary: 'show what is in a module or image',
     load: () => import('./inspect.ts'),

@@ -42,6 +42,10 @@ export class NodeEnvironment implements HostEnvironment {
   }
 
   schedule(delayMs: number, callback: () => void): () => void {
+    if (delayMs === 0) {
+      const soon = setImmediate(callback);
+      return () => clearImmediate(soon);
+    }
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);
   }

@@ -1,7 +1,6 @@
 /** A running proxy in this thread: listener, clusters and the filter chain between them. */
-import type { Endpoint } from '../io/endpoint.ts';
 import type { Certificate } from './certificate.ts';
-import { Clusters } from './clusters.ts';
+import type { Clusters } from './clusters.ts';
 import { Exchange } from './exchange.ts';
 import { type Listener, listenHttp } from './listener.ts';
 import { type HttpChain, passThroughChain } from './pass-through.ts';
@@ -11,46 +10,41 @@ import type { StreamFacts } from './stream-facts.ts';
 export interface ProxyOptions {
   readonly host: string;
   readonly port: number;
-  /** Cluster name → where it is. */
-  readonly clusters: ReadonlyMap<string, Endpoint>;
+  readonly clusters: Clusters;
   readonly routes: readonly Route[];
   readonly chain?: HttpChain;
   /** Pass HTTP/1 trailers on; default true. */
   readonly trailers?: boolean;
   /** Present: the listener speaks TLS. */
   readonly certificate?: Certificate | undefined;
-  readonly connectTimeoutMs?: number;
   /** Envoy before 1.40 tells in its 503 why a connection failed. */
   readonly showTransportFailure?: boolean;
+  readonly onStart?: () => void;
   /** Called when an exchange has ended. */
   readonly onExchange?: (facts: StreamFacts) => void;
 }
 
 export interface Proxy {
   readonly port: number;
-  readonly clusters: Clusters;
   /** Exchanges that run now. */
   readonly active: number;
-  /** Streams that begin from now on go through another chain. */
-  useChain(chain: HttpChain): void;
   close(): Promise<void>;
 }
 
 /** Starts to listen. Fails with PORT_IN_USE or PORT_REFUSED. */
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
-  const clusters = new Clusters(options.clusters, {
-    trailers: options.trailers ?? true,
-    connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
-  });
   const active = new Set<Exchange>();
   const context = {
     chain: options.chain ?? passThroughChain,
     table: {
       routes: options.routes,
-      cluster: (name: string) => clusters.get(name),
+      cluster: (name: string) => options.clusters.get(name),
       showTransportFailure: options.showTransportFailure ?? false,
     },
-    onStart: (exchange: Exchange) => void active.add(exchange),
+    onStart: (exchange: Exchange) => {
+      active.add(exchange);
+      options.onStart?.();
+    },
     onEnd: (exchange: Exchange, facts: StreamFacts) => {
       active.delete(exchange);
       options.onExchange?.(facts);
@@ -65,16 +59,9 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   });
   return {
     port: listener.port,
-    clusters,
     get active() {
       return active.size;
     },
-    useChain: chain => {
-      context.chain = chain;
-    },
-    close: async () => {
-      await listener.close();
-      clusters.close();
-    },
+    close: () => listener.close(),
   };
 }

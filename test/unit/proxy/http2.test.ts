@@ -16,6 +16,7 @@ import { type EchoAnswer, startEcho } from '../../../src/proxy/echo.ts';
 import { NodeEnvironment } from '../../../src/proxy/environment.ts';
 import { type Proxy, startProxy } from '../../../src/proxy/proxy.ts';
 import { closing } from '../../helpers/raw-http.ts';
+import { oneCluster } from '../../helpers/proxy.ts';
 
 async function http2Upstream(
   onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void,
@@ -40,7 +41,7 @@ async function proxyTo(port: number, http2: boolean, tls = false): Promise<Proxy
     await startProxy({
       host: '127.0.0.1',
       port: 0,
-      clusters: new Map([['upstream', { host: '127.0.0.1', port, tls: false, http2 }]]),
+      clusters: closing(oneCluster(port, http2)),
       routes: [{ prefix: '/', cluster: 'upstream', timeoutMs: 15_000 }],
       ...(tls ? { certificate: makeCertificate(['localhost', '127.0.0.1'], Date.now()) } : {}),
     }),
@@ -167,9 +168,8 @@ it('carries gRPC exchanges of filters', async () => {
     stream.on('data', (data: Buffer) => stream.write(data));
     stream.on('end', () => stream.end());
   });
-  const proxy = await proxyTo(port, false);
   const environment = new NodeEnvironment({
-    clusters: proxy.clusters,
+    clusters: closing(oneCluster(port)),
     log: () => undefined,
     showTransportFailure: false,
   });

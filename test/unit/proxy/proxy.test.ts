@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { startEcho, type EchoAnswer } from '../../../src/proxy/echo.ts';
 import { type Proxy, startProxy } from '../../../src/proxy/proxy.ts';
 import { type Answer, type RawUpstream, closing, rawRequest, rawUpstream } from '../../helpers/raw-http.ts';
+import { oneCluster } from '../../helpers/proxy.ts';
 
 const ok: Answer = ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi'];
 
@@ -11,7 +12,7 @@ async function proxyTo(port: number, timeoutMs = 15_000): Promise<Proxy> {
     await startProxy({
       host: '127.0.0.1',
       port: 0,
-      clusters: new Map([['upstream', { host: '127.0.0.1', port, tls: false, http2: false }]]),
+      clusters: closing(oneCluster(port)),
       routes: [{ prefix: '/', cluster: 'upstream', timeoutMs }],
     }),
   );
@@ -192,7 +193,7 @@ it('stops the upstream request when the client goes away', async () => {
 it('says whose port is taken', async () => {
   const first = await proxyTo(1);
   await expect(
-    startProxy({ host: '127.0.0.1', port: first.port, clusters: new Map(), routes: [] }),
+    startProxy({ host: '127.0.0.1', port: first.port, clusters: oneCluster(1), routes: [] }),
   ).rejects.toMatchObject({
     code: 'PORT_IN_USE',
   });

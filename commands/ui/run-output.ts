@@ -1,0 +1,42 @@
+/** What `run` says while it runs: filters' log lines as Envoy writes them, traces, notices. */
+import type { ProxyEvent } from '../../src/proxy/plan.ts';
+import { colorsFor, type When } from './colors.ts';
+import type { Context } from './context.ts';
+
+/** A printer for the events of a run; everything goes to stderr. */
+export function runPrinter(context: Context, when: When | undefined): (event: ProxyEvent) => void {
+  const colors = colorsFor(context.stderr, context, when);
+  const ofLevel = {
+    trace: colors.dim,
+    debug: colors.dim,
+    info: colors.reset,
+    warn: colors.yellow,
+    error: colors.red,
+    critical: colors.red.bold,
+  };
+  return event => {
+    switch (event.type) {
+      case 'log': {
+        const { timeMs, level, text } = event.line;
+        const name = level === 'warn' ? 'warning' : level;
+        context.stderr.write(`${ofLevel[level](`[${timestamp(timeMs)}][${name}][wasm] ${text}`)}\n`);
+        break;
+      }
+      case 'trace':
+        context.stderr.write(`${colors.dim(event.text)}\n`);
+        break;
+      case 'notice':
+        context.stderr.write(`${colors.yellow('note')}: ${event.text}\n`);
+        break;
+    }
+  };
+}
+
+/** `2026-11-21 04:05:06.123`, local time as in Envoy's log. */
+function timestamp(timeMs: number): string {
+  const time = new Date(timeMs);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+  const clock = `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+  return `${day} ${clock}.${String(time.getMilliseconds()).padStart(3, '0')}`;
+}

@@ -1,0 +1,176 @@
+/** One thread's worth of a run: environment, host with its filters, proxy, statistics. */
+import { WasmeError } from '../errors.ts';
+import { Host } from '../host/host.ts';
+import { LocalMetrics, MetricType } from '../host/metrics.ts';
+import type { Plugin } from '../host/plugin.ts';
+import { findProfile } from '../host/profiles.ts';
+import type { TraceEvent } from '../host/trace.ts';
+import type { LogEntry, LogLevel } from '../host/types.ts';
+import { Clusters } from './clusters.ts';
+import { NodeEnvironment } from './environment.ts';
+import type { FilterPlan, ProxyEvent, ProxyPlan } from './plan.ts';
+import { type HttpChain, passThroughChain } from './pass-through.ts';
+import { type Proxy, startProxy } from './proxy.ts';
+import { type Histogram, ProxyStats, type StatsSnapshot } from './stats.ts';
+import type { StreamFacts } from './stream-facts.ts';
+import { startTcpProxy } from './tcp.ts';
+import { traceText } from './trace-text.ts';
+
+const levels: readonly (LogLevel | 'off')[] = ['trace', 'debug', 'info', 'warn', 'error', 'critical', 'off'];
+
+/** What listens: an HTTP proxy or a TCP proxy. */
+type Front = Pick<Proxy, 'port' | 'close'>;
+
+export class Engine {
+  readonly #plan: ProxyPlan;
+  readonly #onEvent: (event: ProxyEvent) => void;
+  readonly #host: Host;
+  readonly #clusters: Clusters;
+  readonly #metrics = new LocalMetrics();
+  readonly #stats = new ProxyStats();
+  #logLevel: number;
+  #plugins: readonly Plugin[] = [];
+  #chain: HttpChain = passThroughChain;
+  #front: Front | undefined;
+  #created = 0;
+
+  /** Loads the filters, then listens. Fails with what loading fails with, PORT_IN_USE or PORT_REFUSED. */
+  static async start(plan: ProxyPlan, onEvent: (event: ProxyEvent) => void): Promise<Engine> {
+    const engine = new Engine(plan, onEvent);
+    try {
+      await engine.#useFilters(plan.filters);
+      engine.#front = await engine.#listen();
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+    return engine;
+  }
+
+  private constructor(plan: ProxyPlan, onEvent: (event: ProxyEvent) => void) {
+    this.#plan = plan;
+    this.#onEvent = onEvent;
+    this.#logLevel = levels.indexOf(plan.logLevel);
+    const profile = findProfile(plan.hostProfile);
+    if (profile === undefined) throw new WasmeError('USAGE', `unknown host ${plan.hostProfile}`);
+    this.#clusters = new Clusters(new Map(plan.clusters), {
+      trailers: plan.trailers,
+      connectTimeoutMs: 5_000,
+    });
+    this.#host = new Host({
+      environment: new NodeEnvironment({
+        clusters: this.#clusters,
+        log: entry => this.#onLog(entry),
+        showTransportFailure: profile.transportFailureText,
+      }),
+      profile,
+      metrics: this.#metrics,
+      logLevel: () => this.#logLevel,
+    });
+  }
+
+  get port(): number {
+    return this.#front?.port ?? 0;
+  }
+
+  /** Swaps the filters. Streams that run keep theirs; a failure leaves everything as it was. */
+  async reload(filters: readonly FilterPlan[]): Promise<void> {
+    const before = this.#plugins;
+    await this.#useFilters(filters);
+    for (const plugin of before) plugin.close();
+  }
+
+  setLogLevel(level: LogLevel | 'off'): void {
+    this.#logLevel = levels.indexOf(level);
+  }
+
+  stats(): StatsSnapshot {
+    const { counters, gauges, histograms } = this.#stats.snapshot();
+    const all = {
+      counters: { ...counters } as Record<string, number | bigint>,
+      gauges: { ...gauges } as Record<string, number | bigint>,
+      histograms: { ...histograms } as Record<string, Histogram>,
+    };
+    for (const metric of this.#metrics.list()) {
+      const name = `wasmcustom.${metric.name}`;
+      if (metric.type === MetricType.Counter) all.counters[name] = metric.value();
+      else if (metric.type === MetricType.Gauge) all.gauges[name] = metric.value();
+      else all.histograms[name] = { count: metric.count, sum: metric.sum, samples: metric.samples };
+    }
+    for (const { name, reloads } of this.#plugins) {
+      all.counters[`wasm.${name}.vm_reload_success`] = reloads.success;
+      all.counters[`wasm.${name}.vm_reload_failure`] = reloads.failure;
+      all.counters[`wasm.${name}.vm_reload_backoff`] = reloads.backoff;
+    }
+    all.gauges['wasm.envoy.wasm.runtime.v8.active'] = this.#host.vmCount;
+    all.counters['wasm.envoy.wasm.runtime.v8.created'] = this.#created;
+    all.gauges['wasme.contexts'] = this.#plugins.reduce((sum, plugin) => sum + plugin.contextCount, 0);
+    all.gauges['wasme.guest_memory_bytes'] = this.#plugins.reduce((sum, plugin) => sum + plugin.memoryBytes, 0);
+    return all;
+  }
+
+  async close(): Promise<void> {
+    await this.#front?.close();
+    this.#clusters.close();
+    this.#host.close();
+  }
+
+  async #useFilters(filters: readonly FilterPlan[]): Promise<void> {
+    const loaded: Plugin[] = [];
+    try {
+      for (const filter of filters) {
+        loaded.push(
+          await this.#host.loadPlugin(filter.module, {
+            ...filter,
+            ...(this.#plan.trace ? { onTrace: (event: TraceEvent) => this.#onTrace(event) } : {}),
+          }),
+        );
+        this.#created++;
+      }
+    } catch (error) {
+      for (const plugin of loaded) plugin.close();
+      throw error;
+    }
+    this.#plugins = loaded;
+    if (this.#plan.kind === 'http') this.#chain = loaded.length === 0 ? passThroughChain : this.#host.httpChain(loaded);
+  }
+
+  async #listen(): Promise<Front> {
+    const plan = this.#plan;
+    const { profile } = this.#host.services;
+    if (plan.kind === 'network') {
+      return startTcpProxy({
+        host: plan.host,
+        port: plan.port,
+        chain: () => this.#host.tcpChain(this.#plugins),
+        upstream: new Map(plan.clusters).get('upstream'),
+        resetsPass: !profile.transportFailureText,
+      });
+    }
+    return startProxy({
+      host: plan.host,
+      port: plan.port,
+      clusters: this.#clusters,
+      routes: plan.routes,
+      chain: { open: (sink, info) => this.#chain.open(sink, info) },
+      trailers: plan.trailers,
+      certificate: plan.certificate,
+      showTransportFailure: profile.transportFailureText,
+      onStart: () => this.#stats.begin(),
+      onExchange: facts => this.#onExchange(facts),
+    });
+  }
+
+  #onExchange(facts: StreamFacts): void {
+    this.#stats.end(facts);
+  }
+
+  #onLog({ level, prefix, message, source }: LogEntry): void {
+    const text = prefix + Buffer.from(message).toString('utf8');
+    this.#onEvent({ type: 'log', line: { timeMs: Date.now(), level, text, source } });
+  }
+
+  #onTrace(event: TraceEvent): void {
+    this.#onEvent({ type: 'trace', text: traceText(event) });
+  }
+}

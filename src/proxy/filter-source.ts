@@ -1,0 +1,97 @@
+/** What a person named to run (project, .wasm file, image) with its settings → a filter as a plan has it. */
+import { dirname, resolve } from 'node:path';
+import { WasmeError } from '../errors.ts';
+import type { Edges } from '../io/edges.ts';
+import type { LoadedProject } from '../project/load.ts';
+import { type DeployIntent, configurationText } from '../targets/intent.ts';
+import { type FilterSettings, makeIntent } from '../targets/settings.ts';
+import { type ImageAccess, type ResolvedSource, resolveSource } from '../targets/source.ts';
+import type { FilterPlan } from './plan.ts';
+
+export interface LoadedFilter {
+  readonly plan: FilterPlan;
+  readonly kind: DeployIntent['kind'];
+  readonly project: LoadedProject | undefined;
+  /** Where the module came from: a path, or the image. */
+  readonly source: string;
+  readonly digest: string;
+  /** Files that decide what runs: a change of one of them is a reason to load again. */
+  readonly files: readonly string[];
+}
+
+/** Fails with FILE_NOT_FOUND, PROJECT_NOT_FOUND, PROJECT_INVALID, DEPLOY_CONFIGURATION, USAGE. */
+export async function loadFilter(
+  operand: string | undefined,
+  settings: FilterSettings,
+  images: ImageAccess | undefined,
+  edges: Edges,
+): Promise<LoadedFilter> {
+  const source = await resolveSource(operand, {
+    cwd: edges.cwd,
+    accepts: ['file'],
+    digest: false,
+    images,
+    fetchModule: url => {
+      throw new WasmeError('USAGE', `${url} cannot be run from its URL`, {
+        hint: 'download it and name the file',
+      });
+    },
+    modulePath: name => name,
+  });
+  const project = source.project?.project;
+  const env = [...Object.entries(project?.run?.env ?? {}).map(([name, value]) => `${name}=${value}`)];
+  const intent = await makeIntent(
+    { ...settings, env: [...env, ...(settings.env ?? [])] },
+    source,
+    undefined,
+    undefined,
+    edges.cwd,
+  );
+  return {
+    plan: filterPlan(intent, source, edges),
+    kind: intent.kind,
+    project: source.project,
+    source: source.code.from === 'file' ? (source.code.image ?? source.code.path) : '',
+    digest: source.code.from === 'file' ? source.code.digest : '',
+    files: filesOf(source, settings, edges.cwd),
+  };
+}
+
+function filterPlan(intent: DeployIntent, { bytes }: ResolvedSource, edges: Edges): FilterPlan {
+  const variables: Record<string, string> = { ...intent.env };
+  for (const name of intent.hostEnv) {
+    const value = edges.env[name];
+    if (value !== undefined) variables[name] = value;
+  }
+  return {
+    name: intent.id,
+    module: bytes ?? new Uint8Array(),
+    rootId: intent.rootId,
+    vmId: intent.vmId,
+    configuration: bytesOf(intent.configuration),
+    vmConfiguration: bytesOf(intent.vmConfiguration),
+    environmentVariables: variables,
+    failurePolicy: intent.failPolicy ?? 'closed',
+    allowOnHeadersStopIteration: intent.allowOnHeadersStopIteration ?? false,
+  };
+}
+
+function bytesOf(configuration: DeployIntent['configuration']): Uint8Array {
+  if (configuration === undefined) return new Uint8Array();
+  return configuration.form === 'bytes'
+    ? configuration.bytes
+    : new TextEncoder().encode(configurationText(configuration));
+}
+
+function filesOf({ code, project }: ResolvedSource, settings: FilterSettings, cwd: string): string[] {
+  const files = code.from === 'file' && code.image === undefined ? [code.path] : [];
+  if (project !== undefined) files.push(project.file);
+  const own = project?.project.configuration;
+  if (typeof own === 'string' && /^(@|\.\/)/.test(own) && project !== undefined) {
+    files.push(resolve(dirname(project.file), own.replace(/^@/, '')));
+  }
+  for (const text of [settings.configuration, settings.vmConfiguration]) {
+    if (text?.startsWith('@')) files.push(resolve(cwd, text.slice(1)));
+  }
+  return files;
+}

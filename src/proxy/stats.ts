@@ -1,0 +1,136 @@
+/** Counters of the proxy itself and of its filters, named as Envoy names them. */
+import type { StreamFacts } from './stream-facts.ts';
+
+export interface Histogram {
+  readonly count: number;
+  readonly sum: number;
+  readonly samples: readonly number[];
+}
+
+/** One thread's numbers at one moment; plain data. Sums of several threads are made by `mergeStats`. */
+export interface StatsSnapshot {
+  readonly counters: Readonly<Record<string, number | bigint>>;
+  readonly gauges: Readonly<Record<string, number | bigint>>;
+  readonly histograms: Readonly<Record<string, Histogram>>;
+}
+
+const prefix = 'http.http.';
+
+export class ProxyStats {
+  readonly #counters = new Map<string, number>();
+  #active = 0;
+
+  begin(): void {
+    this.#active++;
+    this.#add(`${prefix}downstream_rq_total`);
+  }
+
+  end(facts: StreamFacts): void {
+    this.#active--;
+    const code = facts.responseCode;
+    if (code !== undefined) this.#add(`${prefix}downstream_rq_${Math.floor(code / 100)}xx`);
+    if (code !== undefined) this.#add(`${prefix}downstream_rq_completed`);
+    if (facts.responseCodeDetails === 'downstream_remote_disconnect') this.#add(`${prefix}downstream_rq_rx_reset`);
+    if (facts.clusterName === undefined || facts.upstreamRequestAttempts === 0) return;
+    const cluster = `cluster.${facts.clusterName}.`;
+    this.#add(`${cluster}upstream_rq_total`);
+    if (facts.responseCodeDetails === 'via_upstream' && code !== undefined) {
+      this.#add(`${cluster}upstream_rq_${Math.floor(code / 100)}xx`);
+      this.#add(`${cluster}upstream_rq_${code}`);
+      this.#add(`${cluster}upstream_rq_completed`);
+    }
+  }
+
+  snapshot(): StatsSnapshot {
+    return {
+      counters: Object.fromEntries(this.#counters),
+      gauges: { [`${prefix}downstream_rq_active`]: this.#active },
+      histograms: {},
+    };
+  }
+
+  #add(name: string): void {
+    this.#counters.set(name, (this.#counters.get(name) ?? 0) + 1);
+  }
+}
+
+/** The sum over threads. */
+export function mergeStats(snapshots: readonly StatsSnapshot[]): StatsSnapshot {
+  const counters: Record<string, number | bigint> = {};
+  const gauges: Record<string, number | bigint> = {};
+  const histograms: Record<string, Histogram> = {};
+  for (const snapshot of snapshots) {
+    for (const [name, value] of Object.entries(snapshot.counters)) counters[name] = sum(counters[name], value);
+    for (const [name, value] of Object.entries(snapshot.gauges)) gauges[name] = sum(gauges[name], value);
+    for (const [name, one] of Object.entries(snapshot.histograms)) {
+      const other = histograms[name];
+      histograms[name] =
+        other === undefined
+          ? one
+          : {
+              count: other.count + one.count,
+              sum: other.sum + one.sum,
+              samples: [...other.samples, ...one.samples],
+            };
+    }
+  }
+  return { counters, gauges, histograms };
+}
+
+function sum(a: number | bigint | undefined, b: number | bigint): number | bigint {
+  if (a === undefined) return b;
+  if (typeof a === 'number' && typeof b === 'number') return a + b;
+  // Gauges of guests are unsigned 64-bit and wrap.
+  return BigInt.asUintN(64, BigInt(a) + BigInt(b));
+}
+
+/** `/stats`: `name: value` lines, sorted; histograms after them. */
+export function statsText(stats: StatsSnapshot, filter: RegExp | undefined): string {
+  const values = [...Object.entries(stats.counters), ...Object.entries(stats.gauges)]
+    .map(([name, value]) => `${name}: ${value}`)
+    .concat(Object.entries(stats.histograms).map(([name, one]) => `${name}: ${quantiles(one)}`))
+    .filter(line => filter === undefined || filter.test(line.slice(0, line.indexOf(': '))));
+  return values
+    .sort()
+    .map(line => `${line}\n`)
+    .join('');
+}
+
+const shown = [0, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 100];
+
+function quantiles(histogram: Histogram): string {
+  if (histogram.count === 0) return 'No recorded values';
+  const sorted = [...histogram.samples].sort((a, b) => a - b);
+  return shown
+    .map(percent => {
+      const at = Math.min(sorted.length - 1, Math.floor((percent / 100) * sorted.length));
+      return `P${percent}(nan,${sorted[at] ?? 0})`;
+    })
+    .join(' ');
+}
+
+/** `/stats?format=prometheus`. Guests' own stats lose `wasmcustom.`, all others get `envoy_`, as Envoy does. */
+export function statsPrometheus(stats: StatsSnapshot, filter: RegExp | undefined): string {
+  const kept = (name: string): boolean => filter === undefined || filter.test(name);
+  let text = '';
+  for (const [type, values] of [
+    ['counter', stats.counters],
+    ['gauge', stats.gauges],
+  ] as const) {
+    for (const [name, value] of Object.entries(values).filter(([one]) => kept(one)).sort()) {
+      const shownName = prometheusName(name);
+      text += `# TYPE ${shownName} ${type}\n${shownName}{} ${value}\n`;
+    }
+  }
+  for (const [name, { count, sum: total }] of Object.entries(stats.histograms).filter(([one]) => kept(one)).sort()) {
+    const shownName = prometheusName(name);
+    text += `# TYPE ${shownName} summary\n${shownName}_sum{} ${total}\n${shownName}_count{} ${count}\n`;
+  }
+  return text;
+}
+
+function prometheusName(name: string): string {
+  const own = name.startsWith('wasmcustom.');
+  const plain = (own ? name.slice('wasmcustom.'.length) : name).replace(/[^a-zA-Z0-9_]/g, '_');
+  return own ? plain : `envoy_${plain}`;
+}

@@ -1,0 +1,154 @@
+/** A TCP proxy behind a chain of network filters: bytes of both sides through the chain, half-closes and resets kept. */
+import { type Socket, connect, createServer } from 'node:net';
+import type { StreamInfo, TcpStream, TcpStreamSink } from '../host/types.ts';
+import type { Endpoint } from '../io/endpoint.ts';
+import { connectionInfo } from './http1/client-connection.ts';
+import { listen } from './listener.ts';
+import { StreamFacts, nowMs } from './stream-facts.ts';
+
+export interface TcpProxyOptions {
+  readonly host: string;
+  readonly port: number;
+  /** The chain of now: asked for each connection. */
+  readonly chain: () => { open(sink: TcpStreamSink, info: StreamInfo): TcpStream };
+  /** Undefined: what comes in goes back, as Envoy's echo filter does. */
+  readonly upstream: Endpoint | undefined;
+  /** Envoy before 1.40 passes a reset on as an orderly end. */
+  readonly resetsPass: boolean;
+}
+
+export interface TcpProxy {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+const connectTimeoutMs = 5_000;
+let lastConnectionId = 0;
+
+/** Starts to listen. Fails with PORT_IN_USE or PORT_REFUSED. */
+export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy> {
+  const links = new Set<TcpLink>();
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, socket => {
+    const link = new TcpLink(socket, options, () => links.delete(link));
+    links.add(link);
+    link.open();
+  });
+  const port = await listen(server, options.host, options.port);
+  return {
+    port,
+    close: () =>
+      new Promise(resolve => {
+        server.close(() => resolve());
+        for (const link of links) link.closeDownstream();
+      }),
+  };
+}
+
+/** One client connection with its upstream connection. */
+class TcpLink implements TcpStreamSink {
+  readonly #downstream: Socket;
+  readonly #options: TcpProxyOptions;
+  readonly #onEnd: () => void;
+  readonly #facts: StreamFacts;
+  #upstream: Socket | undefined;
+  #stream: TcpStream | undefined;
+  #downstreamOpen = true;
+  #upstreamOpen = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(downstream: Socket, options: TcpProxyOptions, onEnd: () => void) {
+    this.#downstream = downstream;
+    this.#options = options;
+    this.#onEnd = onEnd;
+    this.#facts = new StreamFacts(undefined, connectionInfo(downstream, ++lastConnectionId));
+  }
+
+  open(): void {
+    const socket = this.#downstream;
+    this.#stream = this.#options.chain().open(this, this.#facts);
+    socket.on('data', (data: Buffer) => {
+      this.#facts.bytesReceived += data.length;
+      this.#stream?.downstreamData(data, false);
+    });
+    socket.on('end', () => this.#stream?.downstreamData(Buffer.alloc(0), true));
+    let reset = false;
+    socket.on('error', () => (reset = true));
+    socket.on('drain', () => this.#upstream?.resume());
+    socket.on('close', () => {
+      if (!this.#downstreamOpen) return;
+      this.#downstreamOpen = false;
+      this.#stream?.downstreamClosed('remote');
+      if (reset && this.#options.resetsPass) this.#upstream?.resetAndDestroy();
+      else this.#upstream?.destroySoon();
+      this.#finish();
+    });
+  }
+
+  connectUpstream(): void {
+    const { upstream: endpoint } = this.#options;
+    if (endpoint === undefined || this.#upstream !== undefined || !this.#downstreamOpen) return;
+    this.#facts.clusterName = 'upstream';
+    const socket = connect({ host: endpoint.host, port: endpoint.port, allowHalfOpen: true, noDelay: true });
+    this.#upstream = socket;
+    this.#upstreamOpen = true;
+    this.#timer = setTimeout(() => socket.destroy(), connectTimeoutMs);
+    socket.once('connect', () => {
+      clearTimeout(this.#timer);
+      this.#facts.upstream = connectionInfo(socket, ++lastConnectionId);
+    });
+    let reset = false;
+    socket.on('data', (data: Buffer) => this.#stream?.upstreamData(data, false));
+    socket.on('end', () => this.#stream?.upstreamData(Buffer.alloc(0), true));
+    socket.on('drain', () => this.#downstream.resume());
+    socket.on('error', () => (reset = true));
+    socket.on('close', () => {
+      if (!this.#upstreamOpen) return;
+      this.#upstreamOpen = false;
+      const connected = this.#facts.upstream !== undefined;
+      if (connected) this.#stream?.upstreamClosed('remote');
+      this.#endDownstream(connected && reset && this.#options.resetsPass);
+    });
+  }
+
+  toUpstream(data: Uint8Array, endOfStream: boolean): void {
+    const target = this.#options.upstream === undefined ? this.#downstream : this.#upstream;
+    if (target === undefined) return;
+    if (this.#options.upstream === undefined) {
+      // Echo: the upstream is the client itself, on the way back through the chain.
+      this.#stream?.upstreamData(data, endOfStream);
+      return;
+    }
+    if (data.length > 0 && !target.write(data)) this.#downstream.pause();
+    if (endOfStream) target.end();
+  }
+
+  toDownstream(data: Uint8Array, endOfStream: boolean): void {
+    this.#facts.bytesSent += data.length;
+    if (data.length > 0 && !this.#downstream.write(data)) this.#upstream?.pause();
+    if (endOfStream) this.#downstream.end();
+  }
+
+  closeDownstream(): void {
+    this.#endDownstream(false);
+    this.#upstream?.destroySoon();
+  }
+
+  closeUpstream(): void {
+    this.#upstream?.destroySoon();
+  }
+
+  #endDownstream(reset: boolean): void {
+    if (!this.#downstreamOpen) return;
+    this.#downstreamOpen = false;
+    this.#stream?.downstreamClosed('local');
+    if (reset) this.#downstream.resetAndDestroy();
+    else this.#downstream.destroySoon();
+    this.#finish();
+  }
+
+  #finish(): void {
+    clearTimeout(this.#timer);
+    this.#facts.endMs = nowMs();
+    this.#onEnd();
+  }
+}

@@ -1,0 +1,31 @@
+/** What the supervisor and its workers say to each other. */
+import type { ErrorCode } from '../errors.ts';
+import type { LogLevel } from '../host/types.ts';
+import type { FilterPlan, ProxyEvent, ProxyPlan } from './plan.ts';
+import type { StatsSnapshot } from './stats.ts';
+
+export interface WorkerStart {
+  readonly plan: ProxyPlan;
+  /** One 32-bit counter that the worker's event loop keeps going up. */
+  readonly heartbeat: SharedArrayBuffer;
+}
+
+export type ToWorker =
+  | { readonly type: 'reload'; readonly id: number; readonly filters: readonly FilterPlan[] }
+  | { readonly type: 'stats'; readonly id: number }
+  | { readonly type: 'log-level'; readonly level: LogLevel | 'off' }
+  | { readonly type: 'close'; readonly id: number };
+
+export type FromWorker =
+  | { readonly type: 'ready'; readonly port: number }
+  | { readonly type: 'failed'; readonly failure: SentFailure }
+  | { readonly type: 'events'; readonly events: readonly ProxyEvent[] }
+  | { readonly type: 'answer'; readonly id: number; readonly stats?: StatsSnapshot; readonly failure?: SentFailure };
+
+/** A WasmeError as data; other errors keep their text only. */
+export interface SentFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+}
