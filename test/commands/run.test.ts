@@ -1,0 +1,198 @@
+import { writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { EchoAnswer } from '../../src/proxy/echo.ts';
+import type { ProxyEvent } from '../../src/proxy/plan.ts';
+import { startRun } from '../../src/run.ts';
+import { newWorld } from '../helpers/cli.ts';
+import { compileWat, guest, guestFile } from '../helpers/guests.ts';
+import { startCli } from '../helpers/running.ts';
+
+/** A guest whose request callback is `body`. */
+function withRequestHeaders(body: string): Uint8Array {
+  return compileWat(`(module
+    (memory (export "memory") 1)
+    (func (export "proxy_abi_version_0_2_1"))
+    (func (export "malloc") (param i32) (result i32) (i32.const 4096))
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) ${body}))`);
+}
+
+describe('wasme run', () => {
+  it('puts a filter in front of the echo upstream until Ctrl-C', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'header');
+    const cli = startCli(world, 'header.wasm', '--admin', '0');
+    const { url, admin, filters, upstream } = await cli.ready();
+    expect(filters).toMatchObject([{ name: 'header', source: join(world.cwd, 'header.wasm') }]);
+    expect(upstream).toBe('echo');
+    const response = await fetch(`${url}/x`, { method: 'POST', body: 'hi' });
+    expect(response.headers.get('x-guest')).toBe('hello');
+    expect(await response.json()).toMatchObject({
+      method: 'POST',
+      path: '/x',
+      body: 'hi',
+      headers: { 'x-guest': 'hello' },
+    } satisfies Partial<EchoAnswer>);
+    expect(await (await fetch(`${admin}/ready`)).text()).toBe('LIVE\n');
+    const stats = await (await fetch(`${admin}/stats`)).text();
+    expect(stats).toContain('http.http.downstream_rq_2xx: 1\n');
+    expect(stats).toContain('cluster.upstream.upstream_rq_200: 1\n');
+    expect(await cli.interrupt()).toBe(130);
+    await expect(fetch(url)).rejects.toThrow();
+  });
+
+  it('runs a chain in the order of the operands', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'header');
+    writeFileSync(join(world.cwd, 'other.wasm'), guest('header', { hello: 'other' }));
+    const cli = startCli(world, 'header.wasm', 'other.wasm');
+    const { url } = await cli.ready();
+    const echo = (await (await fetch(url)).json()) as EchoAnswer;
+    expect(echo.headers['x-guest']).toEqual(['hello', 'other']);
+  });
+
+  it('shows traces', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'header');
+    const cli = startCli(world, 'header.wasm', '--trace');
+    const { url } = await cli.ready();
+    await fetch(url);
+    await cli.said('proxy_add_header_map_value(map=request headers key="x-guest" value="hello") -> Ok');
+  });
+
+  it('loads a changed module without dropping connections', async () => {
+    const world = newWorld();
+    const path = guestFile(world.cwd, 'header');
+    const cli = startCli(world, 'header.wasm', '--watch');
+    const { url } = await cli.ready();
+    expect((await fetch(url)).headers.get('x-guest')).toBe('hello');
+    await sleep(100);
+    writeFileSync(path, 'not a module');
+    await cli.said('not loaded again');
+    expect((await fetch(url)).headers.get('x-guest')).toBe('hello');
+    guestFile(world.cwd, 'header', { hello: 'fresh' });
+    await cli.said('loaded again: header');
+    expect((await fetch(url)).headers.get('x-guest')).toBe('fresh');
+  });
+
+  it.each([
+    ['nothing there', 'none.wasm', 'FILE_NOT_FOUND', 1],
+    ['no module', 'text.wasm', 'WASM_INVALID', 1],
+    ['no project', '.', 'PROJECT_NOT_FOUND', 2],
+  ])('says what is wrong: %s', async (_what, target, code, exitCode) => {
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'text.wasm'), 'text');
+    const outcome = await world.wasme('run', target, '--port', '0');
+    expect(outcome).toMatchObject({ exitCode, stdout: '' });
+    expect(outcome.stderr).toContain(`error[${code}]`);
+  });
+
+  it('says that the port is taken', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'header');
+    const server = createServer();
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const outcome = await world.wasme('run', 'header.wasm', '--port', String(port));
+    expect(outcome.exitCode).toBe(1);
+    expect(outcome.stderr).toContain(`error[PORT_IN_USE]: port ${port} on 127.0.0.1 is already taken`);
+    expect(outcome.stderr).toContain('help: ');
+  });
+
+  it('refuses more configurations than filters', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'header');
+    const outcome = await world.wasme('run', 'header.wasm', '--config', 'a', '--config', 'b');
+    expect(outcome).toMatchObject({ exitCode: 2 });
+  });
+
+  it('ends when the admin interface is told to', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'header');
+    const cli = startCli(world, 'header.wasm', '--admin', '0');
+    const { admin } = await cli.ready();
+    await fetch(`${admin}/logging?level=debug`, { method: 'POST' });
+    await fetch(`${admin}/quitquitquit`, { method: 'POST' });
+    expect(await cli.exitCode).toBe(0);
+  });
+});
+
+describe('startRun', () => {
+  it('replaces a worker whose filter never returns', async () => {
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'loop.wasm'), withRequestHeaders('(loop (br 0)) (i32.const 0)'));
+    const events: ProxyEvent[] = [];
+    const running = await startRun(
+      {
+        targets: ['loop.wasm'],
+        listen: { port: 0 },
+        callbackLimitMs: 500,
+        onEvent: event => void events.push(event),
+      },
+      world.edges,
+    );
+    onTestFinished(() => running.stop());
+    await expect(fetch(running.url)).rejects.toThrow();
+    await expect.poll(() => events.map(event => (event.type === 'notice' ? event.text : ''))).toContainEqual(
+      expect.stringContaining('did not return within 0.5 s'),
+    );
+    // A new worker listens on the same port.
+    await expect(fetch(running.url)).rejects.toThrow();
+  });
+
+  it('contains a trap: 503, and the log says why', async () => {
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'trap.wasm'), withRequestHeaders('unreachable'));
+    const events: ProxyEvent[] = [];
+    const running = await startRun(
+      {
+        targets: ['trap.wasm'],
+        listen: { port: 0 },
+        inProcess: true,
+        onEvent: event => void events.push(event),
+      },
+      world.edges,
+    );
+    onTestFinished(() => running.stop());
+    expect((await fetch(running.url)).status).toBe(503);
+    expect(events.map(event => (event.type === 'log' ? event.line.text : '')).join('\n')).toContain('unreachable');
+  });
+
+  it('proxies TCP through network filters', async () => {
+    const world = newWorld();
+    writeFileSync(
+      join(world.cwd, 'tcp.wasm'),
+      compileWat(`(module
+        (memory (export "memory") 1)
+        (func (export "proxy_abi_version_0_2_1"))
+        (func (export "malloc") (param i32) (result i32) (i32.const 4096))
+        (func (export "proxy_on_downstream_data") (param i32 i32 i32) (result i32) (i32.const 0)))`),
+    );
+    const upstream = createServer(socket => socket.on('data', data => socket.end(`got ${data.toString()}`)));
+    await new Promise<void>(resolve => upstream.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void upstream.close());
+    const { port } = upstream.address() as AddressInfo;
+    const running = await startRun(
+      {
+        targets: ['tcp.wasm'],
+        kind: 'network',
+        upstream: `tcp://127.0.0.1:${port}`,
+        listen: { port: 0 },
+        inProcess: true,
+      },
+      world.edges,
+    );
+    onTestFinished(() => running.stop());
+    const text = await new Promise<string>((resolve, reject) => {
+      const socket = connect(running.port, '127.0.0.1', () => socket.write('hello'));
+      let all = '';
+      socket.on('data', data => (all += data.toString()));
+      socket.on('end', () => resolve(all));
+      socket.on('error', reject);
+    });
+    expect(text).toBe('got hello');
+  });
+});
