@@ -31,7 +31,11 @@ interface Flags {
 export function declare(command: Command, context: Context): void {
   command
     .argument('[target...]', 'project folders or .wasm files, in the order of the request')
-    .option('-p, --port <[host:]port>', "where it listens (default: the project's, or 8080)", address('127.0.0.1'))
+    .option(
+      '-p, --port <[host:]port>',
+      "where it listens (default: the project's, or 8080)",
+      address('127.0.0.1'),
+    )
     .option('--admin <[host:]port>', 'admin interface with /stats, /ready, /logging …', address('127.0.0.1'))
     .option('--upstream <url|echo>', 'where requests go (default: echo, which answers with what it received)')
     .option('--cluster <name=url>', 'cluster for call-outs; repeatable', keyValue)
@@ -47,8 +51,16 @@ export function declare(command: Command, context: Context): void {
         'reload',
       ]),
     )
-    .addOption(new Option('--kind <kind>', "place of the filters (default: the project's)").choices(['http', 'network']))
-    .option('--host <host@version>', 'behave as this host, e.g. envoy@1.36 or istio@1.30 (default: newest Envoy)')
+    .addOption(
+      new Option('--kind <kind>', "place of the filters (default: the project's)").choices([
+        'http',
+        'network',
+      ]),
+    )
+    .option(
+      '--host <host@version>',
+      'behave as this host, e.g. envoy@1.36 or istio@1.30 (default: newest Envoy)',
+    )
     .option('--watch', 'load again when a module or its configuration changes')
     .option('--trace', 'show each callback and host call')
     .addOption(
@@ -63,7 +75,11 @@ export function declare(command: Command, context: Context): void {
       ]),
     )
     .option('--tls', 'speak TLS, with a certificate made on the spot')
-    .option('--timeout <ms>', "limit of a response (default: Envoy's 15000; 0: none)", integer(0, 2_147_483_647))
+    .option(
+      '--timeout <ms>',
+      "limit of a response (default: Envoy's 15000; 0: none)",
+      integer(0, 2_147_483_647),
+    )
     .addHelpText(
       'after',
       `
@@ -100,6 +116,9 @@ function shown({ url, port, admin, upstream, host, filters }: RunResult): RunRes
 
 function runText({ url, admin, upstream, host, filters }: RunResult): string {
   const chain = filters.map(filter => filter.name).join(' → ');
-  const lines = [`${url} → ${chain} → ${upstream}`, `as ${host}${admin === null ? '' : `; admin ${admin}`}; Ctrl-C ends it`];
+  const lines = [
+    `${url} → ${chain} → ${upstream}`,
+    `as ${host}${admin === null ? '' : `; admin ${admin}`}; Ctrl-C ends it`,
+  ];
   return lines.join('\n');
 }

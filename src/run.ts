@@ -257,7 +257,9 @@ class RunHandle implements Run, AdminSource {
       await this.reload();
       notice(`loaded again: ${this.filters.map(filter => filter.name).join(', ')}`);
     } catch (error) {
-      notice(`not loaded again, the old filter goes on: ${error instanceof Error ? error.message : String(error)}`);
+      notice(
+        `not loaded again, the old filter goes on: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
 
@@ -285,14 +287,16 @@ class RunHandle implements Run, AdminSource {
       ...plan,
       tls: certificate !== undefined,
       clusters: Object.fromEntries(clusters),
-      filters: this.#filters.map(({ plan: { module, configuration, vmConfiguration, ...rest }, source, digest }) => ({
-        ...rest,
-        source,
-        digest,
-        moduleBytes: module.length,
-        configuration: new TextDecoder().decode(configuration),
-        vmConfiguration: new TextDecoder().decode(vmConfiguration),
-      })),
+      filters: this.#filters.map(
+        ({ plan: { module, configuration, vmConfiguration, ...rest }, source, digest }) => ({
+          ...rest,
+          source,
+          digest,
+          moduleBytes: module.length,
+          configuration: new TextDecoder().decode(configuration),
+          vmConfiguration: new TextDecoder().decode(vmConfiguration),
+        }),
+      ),
       loaded: filters.length,
     };
   }

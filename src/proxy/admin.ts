@@ -39,7 +39,11 @@ export async function startAdmin(host: string, port: number, source: AdminSource
   };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, source: AdminSource): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  source: AdminSource,
+): Promise<void> {
   request.resume();
   const url = new URL(request.url ?? '/', 'http://admin');
   const post = request.method === 'POST';
@@ -48,7 +52,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, source
     response.end(request.method === 'HEAD' ? undefined : body);
   };
   const text = (body: string, status = 200): void => send(status, 'text/plain; charset=UTF-8', body);
-  const json = (value: unknown): void => send(200, 'application/json', `${JSON.stringify(value, undefined, 1)}\n`);
+  const json = (value: unknown): void =>
+    send(200, 'application/json', `${JSON.stringify(value, undefined, 1)}\n`);
   switch (url.pathname) {
     case '/':
     case '/help':

@@ -41,7 +41,9 @@ export function makeCertificate(names: readonly string[], now: number): Certific
 function toBeSigned(publicKey: KeyObject, names: readonly string[], now: number): Buffer {
   const serial = randomBytes(16);
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40; // positive, and never with a leading zero
-  const name = sequence(set(sequence(objectId(oid.commonName), tagged(0x0c, Buffer.from('wasme local proxy')))));
+  const name = sequence(
+    set(sequence(objectId(oid.commonName), tagged(0x0c, Buffer.from('wasme local proxy')))),
+  );
   return sequence(
     tagged(0xa0, integer(Buffer.from([2]))), // version 3
     integer(serial),
@@ -82,7 +84,8 @@ function addressBytes(name: string): Buffer | undefined {
 
 function tagged(tag: number, content: Buffer): Buffer {
   const { length } = content;
-  const size = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  const size =
+    length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
   return Buffer.concat([Buffer.from([tag, ...size]), content]);
 }
 

@@ -105,7 +105,10 @@ export class Engine {
     all.gauges['wasm.envoy.wasm.runtime.v8.active'] = this.#host.vmCount;
     all.counters['wasm.envoy.wasm.runtime.v8.created'] = this.#created;
     all.gauges['wasme.contexts'] = this.#plugins.reduce((sum, plugin) => sum + plugin.contextCount, 0);
-    all.gauges['wasme.guest_memory_bytes'] = this.#plugins.reduce((sum, plugin) => sum + plugin.memoryBytes, 0);
+    all.gauges['wasme.guest_memory_bytes'] = this.#plugins.reduce(
+      (sum, plugin) => sum + plugin.memoryBytes,
+      0,
+    );
     return all;
   }
 
@@ -132,7 +135,8 @@ export class Engine {
       throw error;
     }
     this.#plugins = loaded;
-    if (this.#plan.kind === 'http') this.#chain = loaded.length === 0 ? passThroughChain : this.#host.httpChain(loaded);
+    if (this.#plan.kind === 'http')
+      this.#chain = loaded.length === 0 ? passThroughChain : this.#host.httpChain(loaded);
   }
 
   async #listen(): Promise<Front> {

@@ -8,7 +8,14 @@ const prefixBytes = 5;
 /** gRPC's own default for what a client takes in one message. */
 const maxMessageBytes = 4 * 1024 * 1024;
 
-const status = { cancelled: 1, unknown: 2, deadlineExceeded: 4, resourceExhausted: 8, internal: 13, unavailable: 14 };
+const status = {
+  cancelled: 1,
+  unknown: 2,
+  deadlineExceeded: 4,
+  resourceExhausted: 8,
+  internal: 13,
+  unavailable: 14,
+};
 
 /** Opens an exchange; the listener hears of it later, `close` last and once. */
 export function startGrpcCall(upstream: Upstream, request: GrpcRequest, listener: GrpcListener): GrpcCall {
@@ -137,10 +144,21 @@ class GrpcExchange implements GrpcCall, UpstreamListener {
 
 /** HTTP status → gRPC status as gRPC defines it for answers that are not gRPC. */
 function statusOfHttp(code: number): number {
-  const table: Readonly<Record<number, number>> = { 400: 13, 401: 16, 403: 7, 404: 12, 429: 14, 502: 14, 503: 14, 504: 14 };
+  const table: Readonly<Record<number, number>> = {
+    400: 13,
+    401: 16,
+    403: 7,
+    404: 12,
+    429: 14,
+    502: 14,
+    503: 14,
+    504: 14,
+  };
   return table[code] ?? status.unknown;
 }
 
 function decodeMessage(text: string): string {
-  return text.replace(/%([0-9a-f]{2})/gi, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return text.replace(/%([0-9a-f]{2})/gi, (_all, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }

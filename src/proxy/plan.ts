@@ -40,7 +40,6 @@ export interface ProxyPlan {
 export type ProxyEvent =
   | { readonly type: 'log'; readonly line: GuestLog }
   | { readonly type: 'trace'; readonly text: string }
-  | { readonly type: 'request'; readonly request: RequestSummary }
   /** Something a person should know: a worker that hung and was replaced, a module that could not be reloaded. */
   | { readonly type: 'notice'; readonly text: string };
 
@@ -52,10 +51,4 @@ export interface GuestLog {
   readonly text: string;
   /** `guest`: the filter said it; `host`: the host says it about the filter. */
   readonly source: 'guest' | 'host';
-}
-
-export interface RequestSummary {
-  readonly status: number | undefined;
-  readonly details: string;
-  readonly durationMs: number;
 }

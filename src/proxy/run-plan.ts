@@ -71,9 +71,7 @@ export function makePlan(
     hostProfile: profileName(options.host),
     logLevel: options.logLevel,
     trace: options.trace,
-    certificate: options.tls
-      ? makeCertificate(['localhost', '127.0.0.1', '::1'], options.now)
-      : undefined,
+    certificate: options.tls ? makeCertificate(['localhost', '127.0.0.1', '::1'], options.now) : undefined,
     trailers: true,
   };
 }
@@ -85,9 +83,13 @@ function profileName(host: string | undefined): string {
   const { envoyMinor } = parseHost(host);
   const name = `envoy@1.${envoyMinor}`;
   if (findProfile(name) !== undefined) return name;
-  throw new WasmeError('USAGE', `${host} has Envoy 1.${envoyMinor} inside, which the bundled host does not imitate`, {
-    hint: `it imitates ${hostProfiles.map(profile => profile.name).join(', ')}`,
-  });
+  throw new WasmeError(
+    'USAGE',
+    `${host} has Envoy 1.${envoyMinor} inside, which the bundled host does not imitate`,
+    {
+      hint: `it imitates ${hostProfiles.map(profile => profile.name).join(', ')}`,
+    },
+  );
 }
 
 /** All filters of one run sit at the same place. */

@@ -30,7 +30,8 @@ export class ProxyStats {
     const code = facts.responseCode;
     if (code !== undefined) this.#add(`${prefix}downstream_rq_${Math.floor(code / 100)}xx`);
     if (code !== undefined) this.#add(`${prefix}downstream_rq_completed`);
-    if (facts.responseCodeDetails === 'downstream_remote_disconnect') this.#add(`${prefix}downstream_rq_rx_reset`);
+    if (facts.responseCodeDetails === 'downstream_remote_disconnect')
+      this.#add(`${prefix}downstream_rq_rx_reset`);
     if (facts.clusterName === undefined || facts.upstreamRequestAttempts === 0) return;
     const cluster = `cluster.${facts.clusterName}.`;
     this.#add(`${cluster}upstream_rq_total`);
@@ -60,7 +61,8 @@ export function mergeStats(snapshots: readonly StatsSnapshot[]): StatsSnapshot {
   const gauges: Record<string, number | bigint> = {};
   const histograms: Record<string, Histogram> = {};
   for (const snapshot of snapshots) {
-    for (const [name, value] of Object.entries(snapshot.counters)) counters[name] = sum(counters[name], value);
+    for (const [name, value] of Object.entries(snapshot.counters))
+      counters[name] = sum(counters[name], value);
     for (const [name, value] of Object.entries(snapshot.gauges)) gauges[name] = sum(gauges[name], value);
     for (const [name, one] of Object.entries(snapshot.histograms)) {
       const other = histograms[name];
@@ -117,12 +119,16 @@ export function statsPrometheus(stats: StatsSnapshot, filter: RegExp | undefined
     ['counter', stats.counters],
     ['gauge', stats.gauges],
   ] as const) {
-    for (const [name, value] of Object.entries(values).filter(([one]) => kept(one)).sort()) {
+    for (const [name, value] of Object.entries(values)
+      .filter(([one]) => kept(one))
+      .sort()) {
       const shownName = prometheusName(name);
       text += `# TYPE ${shownName} ${type}\n${shownName}{} ${value}\n`;
     }
   }
-  for (const [name, { count, sum: total }] of Object.entries(stats.histograms).filter(([one]) => kept(one)).sort()) {
+  for (const [name, { count, sum: total }] of Object.entries(stats.histograms)
+    .filter(([one]) => kept(one))
+    .sort()) {
     const shownName = prometheusName(name);
     text += `# TYPE ${shownName} summary\n${shownName}_sum{} ${total}\n${shownName}_count{} ${count}\n`;
   }

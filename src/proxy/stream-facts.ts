@@ -48,6 +48,10 @@ export class StreamFacts implements StreamInfo {
     return this.endMs === undefined ? undefined : toNs(this.endMs);
   }
 
+  set endTimeNs(ns: bigint | undefined) {
+    this.endMs = ns === undefined ? undefined : Number(ns / 1_000n) / 1_000;
+  }
+
   get upstreamFirstByteSentNs(): bigint | undefined {
     return this.firstByteSentMs === undefined ? undefined : toNs(this.firstByteSentMs);
   }

@@ -20,7 +20,12 @@ export type FromWorker =
   | { readonly type: 'ready'; readonly port: number }
   | { readonly type: 'failed'; readonly failure: SentFailure }
   | { readonly type: 'events'; readonly events: readonly ProxyEvent[] }
-  | { readonly type: 'answer'; readonly id: number; readonly stats?: StatsSnapshot; readonly failure?: SentFailure };
+  | {
+      readonly type: 'answer';
+      readonly id: number;
+      readonly stats?: StatsSnapshot;
+      readonly failure?: SentFailure;
+    };
 
 /** A WasmeError as data; other errors keep their text only. */
 export interface SentFailure {

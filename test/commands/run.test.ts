@@ -136,9 +136,9 @@ describe('startRun', () => {
     );
     onTestFinished(() => running.stop());
     await expect(fetch(running.url)).rejects.toThrow();
-    await expect.poll(() => events.map(event => (event.type === 'notice' ? event.text : ''))).toContainEqual(
-      expect.stringContaining('did not return within 0.5 s'),
-    );
+    await expect
+      .poll(() => events.map(event => (event.type === 'notice' ? event.text : '')))
+      .toContainEqual(expect.stringContaining('did not return within 0.5 s'));
     // A new worker listens on the same port.
     await expect(fetch(running.url)).rejects.toThrow();
   });
@@ -158,7 +158,9 @@ describe('startRun', () => {
     );
     onTestFinished(() => running.stop());
     expect((await fetch(running.url)).status).toBe(503);
-    expect(events.map(event => (event.type === 'log' ? event.line.text : '')).join('\n')).toContain('unreachable');
+    expect(events.map(event => (event.type === 'log' ? event.line.text : '')).join('\n')).toContain(
+      'unreachable',
+    );
   });
 
   it('proxies TCP through network filters', async () => {

@@ -1,7 +1,12 @@
 /** One HTTP/2 connection to an upstream, made when needed and shared by all requests to it. */
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
-import type { Socket } from 'node:net';
-import { HeaderMap } from '../../host/header-map.ts';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type IncomingHttpHeaders,
+  connect,
+  constants,
+} from 'node:http2';
+import type { HeaderMap } from '../../host/header-map.ts';
 import { connectionInfo } from '../http1/client-connection.ts';
 import type { PoolTarget } from '../http1/client-pool.ts';
 import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from '../streams.ts';
@@ -83,7 +88,7 @@ class Http2UpstreamStream implements UpstreamStream {
     stream.once('ready', () => {
       const { socket } = this.#session;
       if (socket !== undefined && !this.#session.destroyed) {
-        this.#listener?.upstreamConnected(connectionInfo(socket as Socket, ++lastConnectionId));
+        this.#listener?.upstreamConnected(connectionInfo(socket, ++lastConnectionId));
       }
     });
     stream.on('drain', () => {
@@ -116,7 +121,7 @@ class Http2UpstreamStream implements UpstreamStream {
 
   reset(): void {
     this.#listener = undefined;
-    this.#stream?.close(constants.NGHTTP2_CANCEL);
+    this.#stream?.destroy(new Error('reset'));
   }
 
   #listen(stream: ClientHttp2Stream): void {
@@ -134,7 +139,7 @@ class Http2UpstreamStream implements UpstreamStream {
       if (this.#ended) this.#listener = undefined;
     });
     stream.on('data', (data: Buffer) => bodyEnd.data(data));
-    stream.on('trailers', (headers, _flags, raw?: string[]) => {
+    stream.on('trailers', (headers: IncomingHttpHeaders, _flags, raw?: string[]) => {
       trailers = fromHttp2(raw ?? [], headers);
     });
     stream.on('end', () => {

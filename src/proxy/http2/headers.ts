@@ -29,7 +29,8 @@ export function toHttp2(headers: HeaderMap): OutgoingHttpHeaders {
 /** The third argument of node:http2's header events: name, value, name, value … in wire order. */
 export function fromHttp2(raw: readonly string[], fallback: IncomingHttpHeaders): HeaderMap {
   const entries: HeaderEntry[] = [];
-  for (let index = 0; index + 1 < raw.length; index += 2) entries.push([raw[index] ?? '', raw[index + 1] ?? '']);
+  for (let index = 0; index + 1 < raw.length; index += 2)
+    entries.push([raw[index] ?? '', raw[index + 1] ?? '']);
   if (entries.length === 0) {
     for (const [name, value] of Object.entries(fallback)) {
       for (const one of Array.isArray(value) ? value : [value ?? '']) entries.push([name, one]);

@@ -1,5 +1,5 @@
 /** HTTP/2 clients: each stream of a session is an exchange. The session itself is node:http2's. */
-import { type Http2Server, type ServerHttp2Stream, constants, createServer } from 'node:http2';
+import { type Http2Server, type ServerHttp2Stream, createServer } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { HeaderMap } from '../../host/header-map.ts';
 import type { ConnectionInfo } from '../../host/types.ts';
@@ -24,7 +24,11 @@ export class Http2Sessions {
     this.#server = createServer({
       // Envoy's limits; one pair more than allowed has to come through so that it can be answered.
       maxHeaderListPairs: maxHeaderCount + 32,
-      settings: { maxConcurrentStreams: 1024, initialWindowSize: 256 * 1024, maxHeaderListSize: 2 * maxHeadBytes },
+      settings: {
+        maxConcurrentStreams: 1024,
+        initialWindowSize: 256 * 1024,
+        maxHeaderListSize: 2 * maxHeadBytes,
+      },
     });
     this.#server.on('stream', (stream, headers, _flags, raw?: string[]) => {
       const connection = this.#connections.get(stream.session?.socket ?? {}) ?? unknownConnection;
@@ -134,7 +138,8 @@ class ServerStream implements ResponseEncoder {
 
   resetResponse(): void {
     this.#end();
-    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    // `close` would first end the stream in good order; an error does not, and resets with INTERNAL_ERROR as Envoy does.
+    this.#stream.destroy(new Error('reset'));
   }
 
   /** A stream of HTTP/2 ends by itself. */

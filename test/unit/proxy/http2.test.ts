@@ -72,7 +72,7 @@ function exchange(
     let trailers: IncomingHttpHeaders | undefined;
     stream.setEncoding('utf8');
     stream.on('response', received => (answer = received));
-    stream.on('trailers', received => (trailers = received));
+    stream.on('trailers', (received: IncomingHttpHeaders) => (trailers = received));
     stream.on('data', (data: string) => (text += data));
     stream.on('error', () => undefined);
     // 'end' comes for a broken stream too; the code says which it was.
@@ -88,9 +88,17 @@ it('takes h2c on the port of HTTP/1 and joins cookie crumbs', async () => {
   const echo = closing(await startEcho());
   const proxy = await proxyTo(echo.port, false);
   const client = session(`http://127.0.0.1:${proxy.port}`);
-  const { headers, body } = await exchange(client, { ':path': '/p', ':method': 'POST', cookie: 'a=1' }, 'abc');
+  const { headers, body } = await exchange(
+    client,
+    { ':path': '/p', ':method': 'POST', cookie: 'a=1' },
+    'abc',
+  );
   expect(headers).toMatchObject({ ':status': 200, server: 'envoy' });
-  expect(JSON.parse(body)).toMatchObject({ method: 'POST', path: '/p', body: 'abc' } satisfies Partial<EchoAnswer>);
+  expect(JSON.parse(body)).toMatchObject({
+    method: 'POST',
+    path: '/p',
+    body: 'abc',
+  } satisfies Partial<EchoAnswer>);
   const plain = await fetch(`http://127.0.0.1:${proxy.port}/`);
   expect(plain.status).toBe(200);
 });
@@ -98,7 +106,7 @@ it('takes h2c on the port of HTTP/1 and joins cookie crumbs', async () => {
 it('speaks HTTP/2 to the upstream, trailers both ways', async () => {
   let received: IncomingHttpHeaders | undefined;
   const port = await http2Upstream((stream, headers) => {
-    stream.on('trailers', trailers => (received = trailers));
+    stream.on('trailers', (trailers: IncomingHttpHeaders) => (received = trailers));
     stream.respond({ ':status': 200, 'x-path': String(headers[':path']) }, { waitForTrailers: true });
     stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
     stream.on('data', (data: Buffer) => stream.write(data));
@@ -112,7 +120,7 @@ it('speaks HTTP/2 to the upstream, trailers both ways', async () => {
   let text = '';
   let trailers: IncomingHttpHeaders | undefined;
   stream.on('data', (data: Buffer) => (text += data.toString()));
-  stream.on('trailers', headers => (trailers = headers));
+  stream.on('trailers', (headers: IncomingHttpHeaders) => (trailers = headers));
   await new Promise(resolve => stream.on('end', resolve));
   expect(text).toBe('hello');
   expect(trailers).toMatchObject({ 'grpc-status': '0' });
@@ -127,13 +135,13 @@ it('answers 503 over HTTP/2 when nothing listens, and resets when the upstream d
   const port = await http2Upstream(stream => {
     stream.respond({ ':status': 200 });
     stream.write('begun');
-    setTimeout(() => stream.close(2), 20);
+    setTimeout(() => stream.destroy(new Error('broken')), 20);
   });
   const broken = session(`http://127.0.0.1:${(await proxyTo(port, true)).port}`);
   await expect(exchange(broken, { ':path': '/' })).rejects.toThrow('reset with code 2');
 });
 
-it('makes a certificate that clients accept when told to trust it', async () => {
+it('makes a certificate that clients accept when told to trust it', () => {
   const { cert } = makeCertificate(['localhost', '127.0.0.1', '::1'], Date.now());
   const parsed = new X509Certificate(cert);
   expect(parsed.verify(parsed.publicKey)).toBe(true);
@@ -163,7 +171,10 @@ it('serves TLS: HTTP/2 by ALPN, HTTP/1 otherwise', async () => {
 
 it('carries gRPC exchanges of filters', async () => {
   const port = await http2Upstream(stream => {
-    stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'x-m': '1' }, { waitForTrailers: true });
+    stream.respond(
+      { ':status': 200, 'content-type': 'application/grpc', 'x-m': '1' },
+      { waitForTrailers: true },
+    );
     stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '7', 'grpc-message': 'no%20way' }));
     stream.on('data', (data: Buffer) => stream.write(data));
     stream.on('end', () => stream.end());
