@@ -1,0 +1,23 @@
+/** Every scenario, by family. Ids are unique; they name listeners, clusters and plugins in Envoy. */
+import type { Scenario } from '../helpers/scenario/scenario.ts';
+import { bodyScenarios } from './bodies.ts';
+import { calloutScenarios } from './callouts.ts';
+import { failureScenarios } from './failures.ts';
+import { headerScenarios } from './headers.ts';
+import { lifecycleScenarios } from './lifecycle.ts';
+import { memoryScenarios } from './memory.ts';
+import { propertyScenarios } from './properties.ts';
+import { replyScenarios } from './replies.ts';
+import { stateScenarios } from './state.ts';
+
+export const families: Readonly<Record<string, readonly Scenario[]>> = {
+  memory: memoryScenarios,
+  headers: headerScenarios,
+  bodies: bodyScenarios,
+  replies: replyScenarios,
+  lifecycle: lifecycleScenarios,
+  state: stateScenarios,
+  properties: propertyScenarios,
+  callouts: calloutScenarios,
+  failures: failureScenarios,
+};
