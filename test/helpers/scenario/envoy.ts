@@ -207,7 +207,7 @@ function wasmFilter(
         ...(filter.allowOnHeadersStopIteration && { allow_on_headers_stop_iteration: true }),
         ...(capabilities && version === '1.36' && { capability_restriction_config: capabilities }),
         vm_config: {
-          vm_id: filter.vmId ?? '',
+          vm_id: filter.vmId ?? name,
           runtime: 'envoy.wasm.runtime.v8',
           code: { local: { filename } },
           ...(filter.vmConfiguration !== undefined && { configuration: text(filter.vmConfiguration) }),

@@ -43,9 +43,12 @@ export function seenHeaders(raw: readonly string[]): Pairs {
   return pairs;
 }
 
-/** Ports and request ids in text. */
+/** Ports, request ids, dates and durations in text (the guest prints bytes above and below ASCII as \\xx). */
 export function maskText(text: string): string {
   return text
     .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:*')
+    .replace(/\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT/g, '<date>')
+    .replace(/(x-envoy-upstream-service-time\\00)\d+/g, '$1<ms>')
+    .replace(/\\1d\\00\\00\\00\\0\d\\00\\00\\00/g, '\\1d\\00\\00\\00\\0*\\00\\00\\00')
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<uuid>');
 }

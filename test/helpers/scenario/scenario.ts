@@ -28,6 +28,7 @@ export interface Scenario {
 export interface FilterSpec {
   readonly script: Script;
   readonly rootId?: string;
+  /** Default: a name of its own, so that no two scenarios share a VM or data. */
   readonly vmId?: string;
   readonly configuration?: string;
   readonly vmConfiguration?: string;

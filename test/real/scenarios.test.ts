@@ -1,0 +1,25 @@
+/** The recording that the fast suite holds our host to is what real Envoy does today. WASME_UPDATE=1 records anew. */
+import { beforeAll, expect, it } from 'vitest';
+import { type EnvoyVersion, runInEnvoy } from '../helpers/scenario/envoy.ts';
+import type { Outcome } from '../helpers/scenario/outcome.ts';
+import { plain, readRecording, writeRecording } from '../helpers/scenario/recording.ts';
+import { describeWith } from '../helpers/tools.ts';
+import { families } from '../scenarios/index.ts';
+
+const all = Object.values(families).flat();
+
+for (const version of ['1.40', '1.36'] as const satisfies readonly EnvoyVersion[]) {
+  describeWith([`envoy-${version}`], `Envoy ${version}`, () => {
+    const scenarios = all.filter(({ notInEnvoy }) => notInEnvoy?.[version] === undefined);
+    let outcomes: Map<string, Outcome>;
+
+    beforeAll(async () => {
+      outcomes = await runInEnvoy(version, scenarios);
+      if (process.env['WASME_UPDATE'] === '1') writeRecording(version, outcomes);
+    }, 300_000);
+
+    it.each(scenarios.map(({ id }) => id))('%s', id => {
+      expect(plain(outcomes.get(id)!)).toEqual(readRecording(version)[id]);
+    });
+  });
+}
