@@ -13,6 +13,7 @@ export interface Verb {
 export const verbs: readonly Verb[] = [
   { name: 'init', summary: 'make a project from a template', load: () => import('./init.ts') },
   { name: 'build', summary: 'build the filter and check the module', load: () => import('./build.ts') },
+  { name: 'test', summary: 'play test suites against the built filter', load: () => import('./test.ts') },
   {
     name: 'run',
     summary: 'run filters in front of live traffic, in the bundled host',

@@ -165,6 +165,11 @@ export const errorKinds = {
   TEMPLATE_UNKNOWN: { exit: 2, meaning: 'There is no such template, or none for this language and kind.' },
   TEMPLATE_INVALID: { exit: 1, meaning: 'A template folder has no valid template.json or wasme.json.' },
 
+  SUITE_INVALID: {
+    exit: 2,
+    meaning: 'A test suite file is not valid; the text names the field, line and column.',
+  },
+
   WASM_INVALID: { exit: 1, meaning: 'The file is not a WebAssembly module, is truncated, or is damaged.' },
   WASM_START: {
     exit: 1,

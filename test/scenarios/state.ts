@@ -107,7 +107,7 @@ export const stateScenarios: readonly Scenario[] = [
     'S7 S9 S10',
     {
       on_request_headers: step([
-        { ...keep('q', call('register_shared_queue', 'q2')) } as never,
+        { ...keep('q', call('register_shared_queue', 'q2')) },
         call('dequeue_shared_queue', saved('q')),
         call('enqueue_shared_queue', saved('q'), 'one'),
         call('enqueue_shared_queue', saved('q'), ''),

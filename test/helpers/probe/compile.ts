@@ -310,7 +310,7 @@ function toBytes(arg: Arg): Uint8Array {
   if (typeof arg === 'string') return new TextEncoder().encode(arg);
   if (arg instanceof Uint8Array) return arg;
   if (Array.isArray(arg)) return serializePairs(arg as Pairs);
-  throw new Error(`not bytes: ${String(arg)}`);
+  throw new Error(`not bytes: ${JSON.stringify(arg)}`);
 }
 
 /** Reference 2.6: count, sizes, then names and values, each ended by a zero byte. */

@@ -1,0 +1,52 @@
+/** `wasme test`: declarative suites against the built module. */
+import type { Command } from 'commander';
+import { type Context, edgesOf } from './ui/context.ts';
+import { type GlobalOptions, globalOptions } from './ui/options.ts';
+
+interface Flags extends GlobalOptions {
+  readonly junit?: string;
+  readonly host?: string;
+  readonly matrix?: true;
+}
+
+export function declare(command: Command, context: Context): void {
+  command
+    .argument(
+      '[files...]',
+      'suite files or folders (default: every *.test.yaml, .yml and .json of the project)',
+    )
+    .option('--host <profile>', 'host to behave as, e.g. envoy@1.36')
+    .option('--matrix', 'play every case with several ways of cutting the bodies into chunks')
+    .option('--junit <file>', 'also write the results as JUnit XML')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  wasme test
+  wasme test tests/auth.test.yaml --matrix
+  wasme test --junit results.xml --host envoy@1.36`,
+    )
+    .action(async (files: string[]) => {
+      const flags = globalOptions<Flags>(command);
+      const { test } = await import('../src/test.ts');
+      const { reporterFor } = await import('./ui/reporter.ts');
+      const { writeResult } = await import('./ui/result.ts');
+      const { junit, host, matrix } = flags;
+      const result = await test(
+        { files, junit, host, matrix },
+        edgesOf(context, reporterFor(context, flags)),
+      );
+      writeResult(context, flags.json, result, ({ suites, passed, failed }) => {
+        const lines = suites.flatMap(({ file, cases }) => [
+          file,
+          ...cases.flatMap(({ name, problems, notes }) => [
+            `  ${problems.length === 0 ? '✓' : '✗'} ${name}`,
+            ...problems.map(problem => `      ${problem}`),
+            ...(problems.length > 0 || flags.verbose ? notes.map(note => `      note: ${note}`) : []),
+          ]),
+        ]);
+        return [...lines, '', `${passed} passed, ${failed} failed`].join('\n');
+      });
+      if (result.failed > 0) command.parent?.setOptionValue('exitCode', 1);
+    });
+}

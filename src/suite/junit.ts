@@ -1,0 +1,33 @@
+/** Results as a JUnit XML document, the format that CI systems read. */
+import type { CaseResult } from './play.ts';
+
+export interface SuiteReport {
+  readonly file: string;
+  readonly cases: readonly CaseResult[];
+}
+
+export function junitXml(suites: readonly SuiteReport[]): string {
+  const all = suites.flatMap(suite => suite.cases);
+  const lines = suites.map(({ file, cases }) => {
+    const rows = cases.map(({ name, problems, durationMs }) => {
+      const head = `    <testcase name="${escape(name)}" classname="${escape(file)}" time="${(durationMs / 1000).toFixed(3)}"`;
+      if (problems.length === 0) return `${head}/>`;
+      return `${head}>\n      <failure message="${escape(problems[0] ?? '')}">${escape(problems.join('\n'))}</failure>\n    </testcase>`;
+    });
+    return `  <testsuite name="${escape(file)}" ${counts(cases)}>\n${rows.join('\n')}\n  </testsuite>`;
+  });
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${counts(all)}>\n${lines.join('\n')}\n</testsuites>\n`;
+}
+
+function counts(cases: readonly CaseResult[]): string {
+  return `tests="${cases.length}" failures="${cases.filter(({ problems }) => problems.length > 0).length}"`;
+}
+
+function escape(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replace(/[^\t\n\r\u0020-\uFFFD]/g, '');
+}

@@ -1,0 +1,45 @@
+/** One expectation against one observed value: undefined when it fits, otherwise what differs. */
+import type { Matcher } from './schema.ts';
+
+/** `observed` is undefined when there was nothing (no such header, no body). */
+export function mismatch(what: string, expected: Matcher, observed: string | undefined): string | undefined {
+  if (expected === null) {
+    return observed === undefined ? undefined : `${what}: must not be there, but is ${show(observed)}`;
+  }
+  if (observed === undefined) return `${what}: is missing, expected ${describe(expected)}`;
+  return fits(expected, observed)
+    ? undefined
+    : `${what}: expected ${describe(expected)}, got ${show(observed)}`;
+}
+
+function fits(expected: Exclude<Matcher, null>, observed: string): boolean {
+  if (typeof expected === 'string') return observed === expected;
+  if ('contains' in expected) return observed.includes(expected.contains);
+  if ('matches' in expected) return new RegExp(expected.matches, 'u').test(observed);
+  try {
+    return canonical(JSON.parse(observed)) === canonical(expected.json);
+  } catch {
+    return false;
+  }
+}
+
+export function describe(expected: Matcher): string {
+  if (expected === null) return 'nothing';
+  if (typeof expected === 'string') return show(expected);
+  if ('contains' in expected) return `something with ${show(expected.contains)} in it`;
+  if ('matches' in expected) return `something like /${expected.matches}/`;
+  return `JSON ${canonical(expected.json)}`;
+}
+
+function show(text: string): string {
+  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
+}
+
+/** JSON text that does not depend on the order of keys. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,76 @@
+/** Messages of a suite file → what the filter chain takes, and back to text for comparing. */
+import type { HeaderEntry, HeaderMap } from '../host/header-map.ts';
+import type { ObservedMessage } from './outcome.ts';
+
+/** How `--matrix` cuts bodies: as the suite says, in halves, byte by byte. */
+export const cuts = ['whole', 'halves', 'bytes'] as const;
+export type Cut = (typeof cuts)[number];
+
+type Headers = Readonly<Record<string, string | readonly string[]>> | undefined;
+
+/** Names in lower case; values as UTF-8 byte strings. */
+export function headerEntries(headers: Headers): HeaderEntry[] {
+  return Object.entries(headers ?? {}).flatMap(([name, value]) =>
+    (typeof value === 'string' ? [value] : value).map(
+      (text): HeaderEntry => [name.toLowerCase(), toByteString(text)],
+    ),
+  );
+}
+
+interface Body {
+  readonly body?: string | undefined;
+  readonly chunks?: readonly string[] | undefined;
+}
+
+/** Chunks in order; none for an empty body. */
+export function bodyChunks({ body, chunks }: Body, cut: Cut): Uint8Array[] {
+  const encoder = new TextEncoder();
+  const given = (chunks ?? (body === undefined || body === '' ? [] : [body])).map(text =>
+    encoder.encode(text),
+  );
+  if (cut === 'whole') return given;
+  return given.flatMap(chunk => {
+    const size = cut === 'bytes' ? 1 : Math.max(1, Math.ceil(chunk.length / 2));
+    const count = Math.ceil(chunk.length / size);
+    return Array.from({ length: count }, (_, index) => chunk.slice(index * size, (index + 1) * size));
+  });
+}
+
+/** What passed by, as text. */
+export function observed(
+  headers: HeaderMap,
+  chunks: readonly Uint8Array[],
+  trailers: HeaderMap | undefined,
+): ObservedMessage {
+  const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return {
+    headers: grouped(headers),
+    body: new TextDecoder().decode(bytes),
+    bodyBytes: size,
+    trailers: grouped(trailers),
+  };
+}
+
+function grouped(headers: HeaderMap | undefined): ReadonlyMap<string, readonly string[]> {
+  const map = new Map<string, string[]>();
+  for (const [name, value] of headers?.entries ?? []) {
+    const values = map.get(name) ?? [];
+    values.push(fromByteString(value));
+    map.set(name, values);
+  }
+  return map;
+}
+
+function toByteString(text: string): string {
+  return String.fromCharCode(...new TextEncoder().encode(text));
+}
+
+function fromByteString(text: string): string {
+  return new TextDecoder().decode(Uint8Array.from(text, character => character.charCodeAt(0)));
+}

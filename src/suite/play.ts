@@ -1,0 +1,109 @@
+/** Plays one case: a fresh filter, one request, and the comparison of what came out with what the suite expects. */
+import { WasmeError } from '../errors.ts';
+import { LocalMetrics, MetricType, createHost, findProfile, newestProfile } from '../host/index.ts';
+import { Exchange } from './exchange.ts';
+import { type Cut, cuts, observed } from './message.ts';
+import { type Outcome, compare } from './outcome.ts';
+import type { Case } from './schema.ts';
+import { VirtualWorld } from './virtual-world.ts';
+
+export interface PlayOptions {
+  /** Plugin name. */
+  readonly name: string;
+  readonly module: Uint8Array;
+  readonly rootId: string;
+  readonly configuration: Uint8Array;
+  /** Host profile, `envoy@1.36`; undefined: the newest. */
+  readonly host: string | undefined;
+  /** Play it once for each way of cutting the bodies. */
+  readonly matrix: boolean;
+}
+
+export interface CaseResult {
+  readonly name: string;
+  /** What differs or went wrong; empty when the case passed. */
+  readonly problems: readonly string[];
+  /** What the host has to say about the filter. */
+  readonly notes: readonly string[];
+  /** Wall time; virtual time is another matter. */
+  readonly durationMs: number;
+}
+
+/** A stream that has not moved for this long of virtual time will never move. */
+const patienceMs = 60_000;
+
+/** Fails with USAGE for an unknown host, WASM_INVALID, WASM_ABI or WASM_START when the module does not load. */
+export async function playCase(testCase: Case, options: PlayOptions): Promise<CaseResult[]> {
+  const results: CaseResult[] = [];
+  for (const cut of options.matrix ? cuts : (['whole'] as const))
+    results.push(await playOnce(testCase, options, cut));
+  return results;
+}
+
+async function playOnce(testCase: Case, options: PlayOptions, cut: Cut): Promise<CaseResult> {
+  const startedMs = performance.now();
+  const profile = options.host === undefined ? newestProfile : findProfile(options.host);
+  if (!profile)
+    throw new WasmeError('USAGE', `unknown host ${options.host ?? ''}`, { hint: 'as in envoy@1.36' });
+  const world = new VirtualWorld(testCase.callouts ?? {});
+  const metrics = new LocalMetrics();
+  const host = createHost({ environment: world, profile, metrics, logLevel: () => 0 });
+  const { name, rootId, configuration } = options;
+  const plugin = await host.loadPlugin(options.module, { name, rootId, configuration });
+  const exchange = new Exchange(host.httpChain([plugin]), world, testCase.upstream ?? {}, cut);
+  exchange.send(testCase.request ?? {});
+  world.run(patienceMs, () => exchange.over);
+  const stuck = !exchange.over && testCase.expect?.response !== null;
+  if (testCase.advanceMs !== undefined) world.run(testCase.advanceMs, () => false);
+  exchange.end();
+  const outcome = outcomeOf(exchange, world, metrics);
+  const problems = [
+    ...(stuck ? ['the stream is paused and nobody will resume it'] : []),
+    ...(plugin.failure === undefined ? [] : [`the filter trapped: ${plugin.failure}`]),
+    ...lengthProblems(outcome, testCase.request?.method),
+    ...compare(testCase.expect ?? {}, outcome),
+  ];
+  host.close();
+  return {
+    name: options.matrix ? `${testCase.name} (${cut})` : testCase.name,
+    problems,
+    notes: world.logs.filter(({ source }) => source === 'host').map(({ text }) => text),
+    durationMs: performance.now() - startedMs,
+  };
+}
+
+function outcomeOf(exchange: Exchange, world: VirtualWorld, metrics: LocalMetrics): Outcome {
+  return {
+    upstream: exchange.upstream.seen(),
+    response: exchange.over && !exchange.wasReset ? exchange.downstream.seen() : undefined,
+    details: exchange.info.responseCodeDetails,
+    logs: world.logs.filter(({ source }) => source === 'guest').map(({ text }) => text),
+    metrics: new Map(
+      metrics
+        .list()
+        .map(metric => [
+          metric.name,
+          metric.type === MetricType.Histogram ? metric.count : Number(metric.value()),
+        ]),
+    ),
+    callouts: world.callouts.map(({ cluster, headers, body }) => ({
+      cluster,
+      request: observed(headers, [body], undefined),
+    })),
+  };
+}
+
+/** A peer would wait for the missing bytes, or take the rest for another message. */
+function lengthProblems({ upstream, response }: Outcome, method: string | undefined): string[] {
+  return (
+    [
+      ['request', upstream],
+      // The answer to HEAD tells the length of a body that does not follow.
+      ['response', method === 'HEAD' ? undefined : response],
+    ] as const
+  ).flatMap(([what, message]) => {
+    const length = message?.headers.get('content-length')?.[0];
+    if (message === undefined || length === undefined || Number(length) === message.bodyBytes) return [];
+    return [`the ${what} that left has content-length ${length} and a body of ${message.bodyBytes} bytes`];
+  });
+}

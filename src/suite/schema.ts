@@ -1,0 +1,110 @@
+/** The shape of a test suite file (*.test.yaml, *.test.yml, *.test.json): what is sent, what answers, what must come out. */
+import { z } from 'zod';
+
+const text = z.string();
+/** One value or several of the same name, in order. */
+const headers = z.record(z.string(), z.union([text, z.array(text)]));
+
+/** Exact text, `{contains}`, `{matches}` (a regular expression), `{json}` (equal as JSON), or null: must not be there. */
+const matcher = z.union([
+  text,
+  z.null(),
+  z.strictObject({ contains: text }),
+  z.strictObject({ matches: text }),
+  z.strictObject({ json: z.unknown() }),
+]);
+
+const message = {
+  headers: headers.optional(),
+  body: text.optional(),
+  /** The body in these pieces instead of one. */
+  chunks: z.array(text).optional(),
+  trailers: headers.optional(),
+};
+
+const request = z.strictObject({
+  method: text.optional(),
+  path: text.optional(),
+  authority: text.optional(),
+  scheme: text.optional(),
+  ...message,
+});
+
+const answer = z.strictObject({ status: z.int().min(100).max(599).optional(), ...message });
+
+/** How a cluster answers one call-out: with a response, or in one of the ways a call-out fails. */
+const callout = z.union([
+  answer,
+  z.strictObject({ fails: z.enum(['timeout', 'refused', 'reset', 'unavailable']) }),
+]);
+
+const expectedMessage = {
+  headers: z.record(z.string(), matcher).optional(),
+  body: matcher.optional(),
+  trailers: z.record(z.string(), matcher).optional(),
+};
+
+const expectation = z.strictObject({
+  /** What the upstream received; null: it must not have been asked. */
+  upstream: z
+    .union([
+      z.null(),
+      z.strictObject({
+        method: matcher.optional(),
+        path: matcher.optional(),
+        authority: matcher.optional(),
+        ...expectedMessage,
+      }),
+    ])
+    .optional(),
+  response: z
+    .union([
+      z.null(),
+      z.strictObject({ status: z.int().optional(), details: matcher.optional(), ...expectedMessage }),
+    ])
+    .optional(),
+  /** Each must be matched by at least one log line of the filter. */
+  logs: z.array(matcher).optional(),
+  /** Values after the case. */
+  metrics: z.record(z.string(), z.number()).optional(),
+  /** Call-outs that were made, in order. */
+  callouts: z
+    .array(z.strictObject({ cluster: text, path: matcher.optional(), ...expectedMessage }))
+    .optional(),
+});
+
+const testCase = z.strictObject({
+  name: z.string().min(1),
+  /** Configuration of this case instead of the suite's. The case then gets a filter of its own. */
+  configuration: z.unknown().optional(),
+  request: request.optional(),
+  /** How the upstream answers. Default: 200 with an empty body. */
+  upstream: answer.optional(),
+  /** Per cluster, one answer for each call in order; the last one is used again. */
+  callouts: z.record(z.string(), z.union([callout, z.array(callout).min(1)])).optional(),
+  /** Virtual milliseconds that pass once the request is under way: ticks and timeouts happen. */
+  advanceMs: z.int().positive().max(86_400_000).optional(),
+  expect: expectation.optional(),
+});
+
+export const suiteSchema = z.strictObject({
+  $schema: text.optional(),
+  /** Plugin configuration: a text as it is, anything else as JSON. Default: that of wasme.json. */
+  configuration: z.unknown().optional(),
+  /** Module, relative to the file. Default: the project's build. */
+  module: text.optional(),
+  cases: z.array(testCase).min(1),
+});
+
+export type Suite = z.infer<typeof suiteSchema>;
+export type Case = z.infer<typeof testCase>;
+export type Expectation = z.infer<typeof expectation>;
+export type Matcher = z.infer<typeof matcher>;
+export type Answer = z.infer<typeof answer>;
+export type Callout = z.infer<typeof callout>;
+export type Request = z.infer<typeof request>;
+
+/** The JSON Schema (2020-12) of a suite file, for editors. */
+export function suiteJsonSchema(): Record<string, unknown> {
+  return { title: 'wasme test suite', ...z.toJSONSchema(suiteSchema, { io: 'input' }) };
+}

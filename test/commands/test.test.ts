@@ -1,0 +1,193 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type World, newWorld } from '../helpers/cli.ts';
+import { compileProbe } from '../helpers/probe/compile.ts';
+import {
+  type Script,
+  buffer,
+  call,
+  callHeaders,
+  http,
+  keep,
+  map,
+  saved,
+  step,
+} from '../helpers/probe/script.ts';
+
+/** A project whose module is already built from a script, with one suite. */
+function project(callbacks: Script['callbacks'], suite: string, world: World = newWorld()): World {
+  mkdirSync(join(world.cwd, 'build'));
+  writeFileSync(join(world.cwd, 'wasme.json'), '{"name": "probe", "language": "rust"}');
+  writeFileSync(join(world.cwd, 'build', 'probe.wasm'), compileProbe({ callbacks: http(callbacks) }));
+  writeFileSync(join(world.cwd, 'filter.test.yaml'), suite);
+  return world;
+}
+
+const add = (type: number, name: string, value: string) => call('add_header_map_value', type, name, value);
+const guard: Script['callbacks'] = {
+  on_request_headers: step(
+    [keep('call', call('http_call', 'authz', callHeaders('/check'), '', [], 5_000))],
+    1,
+  ),
+  on_http_call_response: step([
+    call('get_header_map_value', map.callHeaders, ':status'),
+    call('set_effective_context', saved('stream')),
+    add(map.requestHeaders, 'x-user', 'ann'),
+    call('continue_stream', 0),
+  ]),
+};
+
+describe('wasme test', () => {
+  it('plays the suites of the project and says what passed', async () => {
+    const world = project(
+      {
+        on_request_headers: step([add(map.requestHeaders, 'x-a', '1')]),
+        on_response_headers: step([add(map.responseHeaders, 'x-b', '2')]),
+      },
+      `cases:
+  - name: both ways
+    request: { path: /p, headers: { x-in: [one, two] } }
+    upstream: { status: 201, body: done }
+    expect:
+      upstream: { method: GET, path: /p, headers: { x-a: "1", X-In: "one, two", x-none: null } }
+      response: { status: 201, body: { contains: on }, headers: { x-b: { matches: "^\\\\d$" } } }
+      logs: [{ contains: "on_request_headers(2" }]
+`,
+    );
+    const { exitCode, stdout } = await world.wasme('test');
+    expect(stdout).toContain('✓ both ways');
+    expect(stdout).toContain('1 passed, 0 failed');
+    expect(exitCode).toBe(0);
+  });
+
+  it('tells every difference and exits with 1', async () => {
+    const world = project(
+      {},
+      'cases:\n  - name: wrong\n    expect: { upstream: null, response: { status: 404, body: x }, metrics: { m: 1 } }\n',
+    );
+    const { exitCode, stdout } = await world.wasme('test', '--json');
+    expect(exitCode).toBe(1);
+    const { suites, passed, failed } = JSON.parse(stdout) as {
+      suites: { cases: { problems: string[] }[] }[];
+      passed: number;
+      failed: number;
+    };
+    expect({ passed, failed }).toEqual({ passed: 0, failed: 1 });
+    expect(suites[0]?.cases[0]?.problems).toEqual([
+      'upstream: must not be asked, but was',
+      'response header :status: expected "404", got "200"',
+      'response body: expected "x", got ""',
+      'metric m: expected 1, got no such metric',
+    ]);
+  });
+
+  it.each([
+    ['an answer', '{ status: 200 }', '"200"', 'x-user: ann'],
+    ['a timeout, in no time', '{ fails: timeout }', '"504"', 'x-user: ann'],
+    ['a refused connection', '{ fails: refused }', '"503"', 'x-user: ann'],
+    ['a list of answers', '[{ status: 403 }]', '"403"', 'x-user: ann'],
+  ])('answers call-outs with %s', async (_what, answer, status, header) => {
+    const world = project(
+      guard,
+      `cases:
+  - name: asks
+    callouts: { authz: ${answer} }
+    expect:
+      upstream: { headers: { ${header} } }
+      callouts: [{ cluster: authz, path: /check }]
+      logs: [{ contains: '${status}' }]
+`,
+    );
+    expect(await world.wasme('test')).toMatchObject({ exitCode: 0 });
+  });
+
+  it('notices a stream that nobody will resume', async () => {
+    const world = project({ on_request_headers: step([], 1) }, 'cases: [{ name: stuck }]');
+    const { exitCode, stdout } = await world.wasme('test');
+    expect(stdout).toContain('the stream is paused and nobody will resume it');
+    expect(exitCode).toBe(1);
+  });
+
+  it('notices a trap', async () => {
+    const world = project(
+      { on_request_headers: step([{ trap: true }]) },
+      'cases: [{ name: traps, expect: { response: { status: 503 } } }]',
+    );
+    const { stdout } = await world.wasme('test');
+    expect(stdout).toContain('the filter trapped');
+  });
+
+  it('notices a body that does not fit its content-length, however it is cut', async () => {
+    const world = project(
+      { on_request_body: step([call('set_buffer_bytes', buffer.requestBody, 0, 0, 'more')]) },
+      'cases: [{ name: longer, request: { body: hello, headers: { content-length: "5" } } }]',
+    );
+    const { stdout } = await world.wasme('test', '--matrix');
+    expect(stdout.match(/the request that left has content-length 5/g)).toHaveLength(3);
+    expect(stdout).toContain('longer (bytes)');
+  });
+
+  it('gives a case its own configuration, and moves time for ticks', async () => {
+    const world = project(
+      {
+        on_configure: step(
+          [
+            call('get_buffer_bytes', buffer.pluginConfiguration, 0, 100),
+            call('set_tick_period_milliseconds', 1_000),
+          ],
+          1,
+        ),
+        on_tick: step([]),
+      },
+      `configuration: { a: 1 }
+cases:
+  - name: own
+    configuration: mine
+    advanceMs: 2500
+    expect: { logs: [{ contains: '"mine"' }, { contains: on_tick }] }
+  - name: of the suite
+    expect: { logs: [{ contains: '{"a":1}' }] }
+`,
+    );
+    expect(await world.wasme('test')).toMatchObject({ exitCode: 0 });
+  });
+
+  it('writes JUnit XML', async () => {
+    const world = project(
+      {},
+      'cases: [{ name: "a <b>" }, { name: c, expect: { response: { status: 500 } } }]',
+    );
+    expect(await world.wasme('test', '--junit', 'out/results.xml')).toMatchObject({ exitCode: 1 });
+    const xml = readFileSync(join(world.cwd, 'out', 'results.xml'), 'utf8');
+    expect(xml).toContain('tests="2" failures="1"');
+    expect(xml).toContain('name="a &lt;b&gt;"');
+  });
+
+  it.each([
+    ['no suite', 'cases: []', 'SUITE_INVALID', 2],
+    ['a field that does not exist', 'cases: [{ name: a, expects: {} }]', 'SUITE_INVALID', 2],
+    ['no YAML', 'cases: [', 'SUITE_INVALID', 2],
+  ])('refuses a suite with %s', async (_what, suite, code, exit) => {
+    const { exitCode, stderr } = await project({}, suite).wasme('test');
+    expect(stderr).toContain(`error[${code}]`);
+    expect(stderr).toMatch(/filter\.test\.yaml:\d+:\d+: /);
+    expect(exitCode).toBe(exit);
+  });
+
+  it('says what is missing: suites, module, host', async () => {
+    const empty = newWorld();
+    expect((await empty.wasme('test')).stderr).toContain('no test suite below');
+    const unbuilt = newWorld();
+    writeFileSync(join(unbuilt.cwd, 'wasme.json'), '{"name": "probe", "language": "rust"}');
+    writeFileSync(join(unbuilt.cwd, 'x.test.json'), '{"cases": [{"name": "a"}]}');
+    expect((await unbuilt.wasme('test')).stderr).toContain('run "wasme build" first');
+    const { stderr, exitCode } = await project({}, 'cases: [{ name: a }]').wasme(
+      'test',
+      '--host',
+      'envoy@0.1',
+    );
+    expect(stderr).toContain('unknown host envoy@0.1');
+    expect(exitCode).toBe(2);
+  });
+});
