@@ -1,5 +1,6 @@
 /** Image references: docker's grammar `[host[:port]/]name[:tag][@digest]`, familiar names included. */
 import { WasmeError } from '../errors.ts';
+import type { Edges } from '../io/edges.ts';
 import { isDigest } from './digest.ts';
 
 export interface Reference {
@@ -16,6 +17,11 @@ export interface Reference {
 export interface ParseOptions {
   /** Host for references that name none (WASM_IMAGE_REGISTRY); default docker.io. */
   readonly defaultRegistry?: string | undefined;
+}
+
+/** What the environment says about references: WASM_IMAGE_REGISTRY. */
+export function defaultsOf({ env }: Pick<Edges, 'env'>): ParseOptions {
+  return { defaultRegistry: env['WASM_IMAGE_REGISTRY'] || undefined };
 }
 
 const namePattern = /^[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)*$/;

@@ -1,0 +1,68 @@
+/** `wasme copy`: an image from one place to another, as it is, digest and all. */
+import { WasmeError } from './errors.ts';
+import type { Edges } from './io/edges.ts';
+import { type CopyResult, copy as copyImage } from './oci/copy.ts';
+import { defaultsOf, formatName, formatReference, parseReference, tagOrDigest } from './oci/reference.ts';
+import { type RegistryTargetOptions, openRegistry } from './oci/registry.ts';
+import { signatureTag } from './oci/signature.ts';
+
+export interface CopyImageOptions {
+  readonly source: string;
+  readonly target: string;
+  /** Also the signatures. Default true. */
+  readonly signatures?: boolean | undefined;
+  readonly from?: RegistryTargetOptions | undefined;
+  readonly to?: RegistryTargetOptions | undefined;
+  readonly concurrency?: number | undefined;
+}
+
+export interface CopyImageResult {
+  readonly source: string;
+  readonly target: string;
+  readonly digest: string;
+  readonly pinned: string;
+  readonly signatures: boolean;
+  readonly copied: CopyResult['copied'];
+  readonly skipped: CopyResult['skipped'];
+}
+
+/** Registry to registry; nothing is kept here. Fails as registries do and with DIGEST_MISMATCH. */
+export async function copy(options: CopyImageOptions, edges: Edges): Promise<CopyImageResult> {
+  const source = parseReference(options.source, defaultsOf(edges));
+  const target = parseReference(options.target, defaultsOf(edges));
+  if (target.digest !== undefined) {
+    throw new WasmeError(
+      'REFERENCE_INVALID',
+      `${options.target}: a copy is put under a tag, its digest stays what it is`,
+    );
+  }
+  const from = openRegistry(source, edges, options.from);
+  const to = openRegistry(target, edges, options.to);
+  const { reporter, signal } = edges;
+  const { concurrency } = options;
+  try {
+    const root = await from.resolve(tagOrDigest(source));
+    const names = [target.tag ?? 'latest'];
+    const result = await copyImage(from, root, to, { reporter, signal, concurrency, names });
+    const tag = signatureTag(root.digest);
+    const signature = options.signatures === false ? undefined : await from.resolve(tag).catch(ifAbsent);
+    if (signature) await copyImage(from, signature, to, { reporter, signal, concurrency, names: [tag] });
+    return {
+      source: formatReference(source),
+      target: formatReference(target),
+      digest: root.digest,
+      pinned: `${formatName(target)}@${root.digest}`,
+      signatures: signature !== undefined,
+      copied: result.copied,
+      skipped: result.skipped,
+    };
+  } finally {
+    await from.close();
+    await to.close();
+  }
+}
+
+function ifAbsent(error: unknown): undefined {
+  if (error instanceof WasmeError && error.code === 'REGISTRY_NOT_FOUND') return undefined;
+  throw error;
+}

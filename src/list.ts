@@ -1,0 +1,76 @@
+/** `wasme list`: what the local store has. */
+import type { Edges } from './io/edges.ts';
+import { readFile } from 'node:fs/promises';
+import { openStore } from './oci/layout.ts';
+import { runtimeFromAnnotations } from './oci/annotations.ts';
+import { type Manifest, parseManifest } from './oci/schema.ts';
+import { layoutOf } from './oci/read-layout.ts';
+
+export interface ListOptions {
+  /** Only names that contain this text. */
+  readonly search?: string | undefined;
+}
+
+export interface ListedImage {
+  /** Full reference. */
+  readonly reference: string;
+  readonly digest: string;
+  /** Bytes of manifest, config and layers; 0 when the manifest cannot be read. */
+  readonly sizeBytes: number;
+  /** How it is packed: `compat`, `oci`, … or `index`, or `damaged`. */
+  readonly layout: string;
+  readonly abiVersions: readonly string[];
+  readonly rootIds: readonly string[];
+  readonly version: string | undefined;
+}
+
+export interface ListResult {
+  readonly images: readonly ListedImage[];
+}
+
+/** Sorted by reference. A store that is not there yet is an empty list. */
+export async function list(options: ListOptions, edges: Edges): Promise<ListResult> {
+  const store = openStore(edges);
+  const images = await Promise.all(
+    (await store.list()).map(async ({ name, descriptor }): Promise<ListedImage> => {
+      const known = { reference: name, digest: descriptor.digest };
+      try {
+        const manifest = parseManifest(
+          await readFile(store.blobPath(descriptor.digest)),
+          descriptor.mediaType,
+        );
+        return { ...known, sizeBytes: descriptor.size + sizeOf(manifest), ...describe(manifest) };
+      } catch {
+        // One bad image must not hide the others; reading it says what is wrong.
+        return {
+          ...known,
+          sizeBytes: 0,
+          layout: 'damaged',
+          abiVersions: [],
+          rootIds: [],
+          version: undefined,
+        };
+      }
+    }),
+  );
+  const wanted = images.filter(
+    image => options.search === undefined || image.reference.includes(options.search),
+  );
+  return { images: wanted.sort((a, b) => (a.reference < b.reference ? -1 : 1)) };
+}
+
+function sizeOf(manifest: Manifest): number {
+  const parts = manifest.kind === 'index' ? manifest.manifests : [manifest.config, ...manifest.layers];
+  return parts.reduce((sum, part) => sum + part.size, 0);
+}
+
+function describe(manifest: Manifest): Pick<ListedImage, 'layout' | 'abiVersions' | 'rootIds' | 'version'> {
+  const annotations = manifest.annotations ?? {};
+  const runtime = runtimeFromAnnotations(annotations);
+  return {
+    layout: manifest.kind === 'index' ? 'index' : layoutOf(manifest).name,
+    abiVersions: runtime?.abiVersions ?? [],
+    rootIds: runtime?.rootIds ?? [],
+    version: annotations['org.opencontainers.image.version'],
+  };
+}

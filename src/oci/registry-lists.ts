@@ -1,0 +1,90 @@
+/** Lists that registries give in pages: the tags of a repository, the repositories of a registry. */
+import { WasmeError } from '../errors.ts';
+import { maxTagPageBytes } from './limits.ts';
+import { printable } from './registry-errors.ts';
+import type { RegistryTarget } from './registry.ts';
+import type { RegistrySession } from './session.ts';
+
+/** ECR allows no more. */
+const pageSize = 1000;
+/** A million entries; a registry that goes on is sending in circles. */
+const maxPages = 1000;
+
+/** All tags, in the registry's order. Fails with REGISTRY_NOT_FOUND for a repository that is not there. */
+export async function listTags(registry: RegistryTarget): Promise<readonly string[]> {
+  return pages(registry.session, {
+    path: `${registry.path('tags', 'list')}?n=${pageSize}`,
+    field: 'tags',
+    scopes: registry.pullScopes(),
+    action: `list the tags of ${registry.label}`,
+  });
+}
+
+/** All repositories, where the registry tells. Docker Hub, GHCR and ECR do not: REGISTRY_DENIED or REGISTRY_NOT_FOUND. */
+export async function listRepositories(session: RegistrySession): Promise<readonly string[]> {
+  return pages(session, {
+    path: `/v2/_catalog?n=${pageSize}`,
+    field: 'repositories',
+    scopes: ['registry:catalog:*'],
+    action: `list the repositories of ${session.host}`,
+  });
+}
+
+interface PagedList {
+  readonly path: string;
+  readonly field: 'tags' | 'repositories';
+  readonly scopes: readonly string[];
+  readonly action: string;
+}
+
+async function pages(session: RegistrySession, list: PagedList): Promise<readonly string[]> {
+  const found = new Set<string>();
+  let url: URL | undefined = new URL(list.path, session.base);
+  for (let page = 0; url !== undefined && page < maxPages; page++) {
+    const request = { method: 'GET' as const, path: url, scopes: list.scopes, action: list.action };
+    const response = await session.send(request);
+    if (!response.ok) throw await session.failure(response, request);
+    const names = entries(await response.bytes(maxTagPageBytes), list);
+    const before = found.size;
+    for (const name of names) found.add(name);
+    // A page that brings nothing new is the last one, whatever its Link says.
+    if (found.size === before) break;
+    url = nextPage(response.header('link'), url, session.base, names);
+  }
+  return [...found];
+}
+
+function entries(body: Buffer, { field, action }: PagedList): string[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(body.toString('utf8'));
+  } catch {
+    json = undefined;
+  }
+  if (typeof json !== 'object' || json === null) {
+    throw new WasmeError('REGISTRY_REFUSED', `cannot ${action}: the answer is not JSON`);
+  }
+  // null stands for an empty list.
+  const names: unknown = (json as Record<string, unknown>)[field] ?? [];
+  return Array.isArray(names)
+    ? names.filter(name => typeof name === 'string').map(name => printable(name, 300))
+    : [];
+}
+
+/** By the Link header, on the registry's own origin only; else by the last entry when the page was full. */
+function nextPage(
+  link: string | undefined,
+  current: URL,
+  base: URL,
+  names: readonly string[],
+): URL | undefined {
+  const target = /<([^>]*)>\s*;[^<]*\brel="?next"?/i.exec(link ?? '')?.[1];
+  if (target !== undefined) {
+    const next = URL.canParse(target, current.href) ? new URL(target, current) : undefined;
+    return next?.origin === base.origin ? next : undefined;
+  }
+  if (names.length !== pageSize) return undefined;
+  const next = new URL(current);
+  next.searchParams.set('last', names.at(-1) ?? '');
+  return next;
+}

@@ -1,0 +1,132 @@
+/** `wasme pull`: an image from a registry into the local store, or its module into a file. */
+import { join, resolve } from 'node:path';
+import { WasmeError } from './errors.ts';
+import type { Edges } from './io/edges.ts';
+import { kindOf, writeAtomic } from './io/files.ts';
+import { type CopyResult, copy } from './oci/copy.ts';
+import { openStore } from './oci/layout.ts';
+import { openImage } from './oci/read-open.ts';
+import { readImage } from './oci/read.ts';
+import {
+  type Reference,
+  defaultsOf,
+  formatName,
+  formatReference,
+  parseReference,
+  tagOrDigest,
+} from './oci/reference.ts';
+import type { Source } from './oci/target.ts';
+import { type RegistryTarget, type RegistryTargetOptions, openRegistry } from './oci/registry.ts';
+
+export interface PullOptions {
+  readonly reference: string;
+  /** File (or folder) for the module, instead of the image into the store. */
+  readonly output?: string | undefined;
+  /** Replace a file that is there. */
+  readonly force?: boolean | undefined;
+  /** `os/architecture`: which image of an index, with `output`. */
+  readonly platform?: string | undefined;
+  readonly registry?: RegistryTargetOptions | undefined;
+  readonly concurrency?: number | undefined;
+}
+
+export interface PullResult {
+  readonly reference: string;
+  readonly digest: string;
+  readonly pinned: string;
+  readonly mediaType: string;
+  readonly copied: CopyResult['copied'];
+  readonly skipped: CopyResult['skipped'];
+  /** Where the module went, with `output`. */
+  readonly file?: string;
+  readonly sizeBytes?: number;
+  /** Layout of the image, with `output`. */
+  readonly layout?: string;
+}
+
+/** Fails as registries do, with DIGEST_MISMATCH for changed bytes, with FILE_EXISTS, IMAGE_INVALID and IMAGE_UNSUPPORTED. */
+export async function pull(options: PullOptions, edges: Edges): Promise<PullResult> {
+  const reference = parseReference(options.reference, defaultsOf(edges));
+  const registry = openRegistry(reference, edges, options.registry);
+  try {
+    return options.output === undefined
+      ? await toStore(registry, reference, options, edges)
+      : await toFile(registry, reference, options.output, options, edges);
+  } finally {
+    await registry.close();
+  }
+}
+
+async function toStore(
+  registry: RegistryTarget,
+  reference: Reference,
+  { concurrency }: PullOptions,
+  edges: Edges,
+): Promise<PullResult> {
+  const root = await registry.resolve(tagOrDigest(reference));
+  const names = [formatReference(reference)];
+  const { reporter, signal } = edges;
+  const result = await copy(registry, root, openStore(edges), { reporter, signal, names, concurrency });
+  return { ...common(reference, root), copied: result.copied, skipped: result.skipped };
+}
+
+async function toFile(
+  registry: RegistryTarget,
+  reference: Reference,
+  output: string,
+  options: PullOptions,
+  edges: Edges,
+): Promise<PullResult> {
+  const wanted = resolve(edges.cwd, output);
+  const isFolder = /[/\\]$/.test(output) || (await kindOf(wanted)) === 'dir';
+  const file = isFolder ? join(wanted, `${reference.repository.split('/').at(-1) ?? 'filter'}.wasm`) : wanted;
+  if (!options.force && (await kindOf(file)) !== undefined) {
+    throw new WasmeError('FILE_EXISTS', `${file} is already there`, {
+      hint: 'name another file, or add --force to replace it',
+    });
+  }
+  const task = edges.reporter.task(`pull ${reference.repository}`, { unit: 'bytes' });
+  const counted = { blobs: 0, bytes: 0 };
+  const source: Source = {
+    label: registry.label,
+    resolve: name => registry.resolve(name),
+    async *fetch(descriptor, range) {
+      counted.blobs++;
+      for await (const chunk of registry.fetch(descriptor, range)) {
+        task.advance(chunk.byteLength);
+        counted.bytes += chunk.byteLength;
+        yield chunk;
+      }
+    },
+  };
+  try {
+    const image = await openImage(source, tagOrDigest(reference), { platform: options.platform });
+    const read = await readImage(image);
+    task.done();
+    for (const warning of read.warnings) edges.reporter.warn(warning);
+    await writeAtomic(file, read.module);
+    return {
+      ...common(reference, image.index?.descriptor ?? image.descriptor),
+      copied: counted,
+      skipped: { blobs: 0, bytes: 0 },
+      file,
+      sizeBytes: read.module.byteLength,
+      layout: read.layout.name,
+    };
+  } catch (error) {
+    task.fail();
+    throw error;
+  }
+}
+
+function common(
+  reference: Reference,
+  { digest, mediaType }: { readonly digest: string; readonly mediaType: string },
+): Pick<PullResult, 'reference' | 'digest' | 'pinned' | 'mediaType'> {
+  return {
+    reference: formatReference(reference),
+    digest,
+    pinned: `${formatName(reference)}@${digest}`,
+    mediaType,
+  };
+}

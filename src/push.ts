@@ -1,0 +1,214 @@
+/** `wasme push`: a project's build, a module file or an image of the store → registry. */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { WasmeError } from './errors.ts';
+import type { Edges } from './io/edges.ts';
+import { readBytes } from './io/files.ts';
+import { type CopyResult, copy } from './oci/copy.ts';
+import { openStore } from './oci/layout.ts';
+import { type LayoutName, packImage } from './oci/layouts/index.ts';
+import { judge } from './oci/loadable-verdict.ts';
+import { type MetadataOptions, metadataOfModule, metadataOfProject } from './oci/metadata.ts';
+import { type OpenImage, openImage } from './oci/read-open.ts';
+import { readImage } from './oci/read.ts';
+import { type Reference, defaultsOf, formatName, formatReference, parseReference } from './oci/reference.ts';
+import { type RegistryTarget, type RegistryTargetOptions, openRegistry } from './oci/registry.ts';
+import { privateKeyFrom } from './oci/signature-key.ts';
+import { fetchSignatures, signImage, signatureTag } from './oci/signature.ts';
+import { type Descriptor, type Source, graphDescriptor, graphSource } from './oci/target.ts';
+import { type LoadedProject, findProject, outputPath } from './project/load.ts';
+
+export interface PushOptions extends MetadataOptions {
+  /** Where to; default: `image.reference` of the project. */
+  readonly reference?: string | undefined;
+  /** Module to pack, instead of the project's build or the store's image. */
+  readonly file?: string | undefined;
+  /** Default: the project's, else `compat`. */
+  readonly layout?: LayoutName | undefined;
+  /** More tags for the same image. */
+  readonly tags?: readonly string[] | undefined;
+  /** Push although a host that the project names would not load it. */
+  readonly force?: boolean | undefined;
+  /** File of a private key (PEM, or cosign's): the image is signed with it. COSIGN_PASSWORD opens it. */
+  readonly signKey?: string | undefined;
+  readonly registry?: RegistryTargetOptions | undefined;
+  /** Blobs at a time; default 3. */
+  readonly concurrency?: number | undefined;
+}
+
+export interface PushResult {
+  /** Full, with the tag. */
+  readonly reference: string;
+  readonly digest: string;
+  /** What a deployment pins: `name@digest`. */
+  readonly pinned: string;
+  readonly tags: readonly string[];
+  readonly mediaType: string;
+  readonly from: 'project' | 'file' | 'store';
+  /** undefined: as it lay in the store. */
+  readonly layout: LayoutName | undefined;
+  readonly copied: CopyResult['copied'];
+  readonly skipped: CopyResult['skipped'];
+  readonly signed: boolean;
+}
+
+/** What is pushed: an image that can be read, wherever it is. */
+interface Cargo {
+  readonly from: PushResult['from'];
+  readonly source: Source;
+  readonly root: Descriptor;
+  readonly layout: LayoutName | undefined;
+}
+
+/**
+ * Fails with FILE_NOT_FOUND when there is nothing to push, NOT_LOADABLE when a host of the project would refuse it, and
+ * as registries do. Blobs go first, the tag last: a failure leaves what the tag was.
+ */
+export async function push(options: PushOptions, edges: Edges): Promise<PushResult> {
+  const project = await findProject(edges.cwd);
+  const reference = destination(options, project, edges);
+  const cargo = await load(reference, options, project, edges);
+  const image = cargo.root.mediaType.includes('index')
+    ? undefined
+    : await openImage(cargo.source, cargo.root.digest);
+  if (image && project?.project.hosts && !options.force) await check(image, project.project.hosts, reference);
+  const key = options.signKey === undefined ? undefined : await signingKey(options.signKey, edges);
+  const tags = [...new Set([reference.tag ?? 'latest', ...(options.tags ?? [])])];
+  const registry = openRegistry(reference, edges, options.registry);
+  try {
+    const { reporter, signal } = edges;
+    const result = await copy(cargo.source, cargo.root, registry, {
+      reporter,
+      signal,
+      names: tags,
+      concurrency: options.concurrency,
+    });
+    if (key !== undefined) await signAs(registry, reference, cargo.root.digest, key, edges);
+    return {
+      reference: formatReference(reference),
+      digest: cargo.root.digest,
+      pinned: `${formatName(reference)}@${cargo.root.digest}`,
+      tags,
+      mediaType: cargo.root.mediaType,
+      from: cargo.from,
+      layout: cargo.layout,
+      copied: result.copied,
+      skipped: result.skipped,
+      signed: key !== undefined,
+    };
+  } finally {
+    await registry.close();
+  }
+}
+
+function destination(options: PushOptions, project: LoadedProject | undefined, edges: Edges): Reference {
+  const text = options.reference ?? project?.project.image?.reference;
+  if (text === undefined) {
+    throw new WasmeError('USAGE', 'no image name: where should it go?', {
+      hint: 'wasme push registry.example/team/filter:v1, or set image.reference in wasme.json',
+    });
+  }
+  const reference = parseReference(text, defaultsOf(edges));
+  if (reference.digest === undefined) return reference;
+  throw new WasmeError(
+    'REFERENCE_INVALID',
+    `${text}: a push is by tag; the digest follows from the content`,
+    {
+      hint: `wasme push ${formatName(reference)}:${reference.tag ?? 'latest'}`,
+    },
+  );
+}
+
+async function load(
+  reference: Reference,
+  options: PushOptions,
+  project: LoadedProject | undefined,
+  edges: Edges,
+): Promise<Cargo> {
+  if (options.file !== undefined) {
+    const path = resolve(edges.cwd, options.file);
+    const own = project !== undefined && outputPath(project) === path ? project : undefined;
+    return packed('file', await readBytes(path), own, options, edges);
+  }
+  const stored = isOwn(reference, project, edges) ? undefined : await inStore(reference, options, edges);
+  if (stored !== undefined) return stored;
+  const module = project && (await readFile(outputPath(project)).catch(() => undefined));
+  if (project !== undefined && module !== undefined)
+    return packed('project', module, project, options, edges);
+  const last = await inStore(reference, options, edges);
+  if (last !== undefined) return last;
+  throw new WasmeError(
+    'FILE_NOT_FOUND',
+    project === undefined
+      ? `nothing to push: the local store has no ${formatReference(reference)}, and there is no project here`
+      : `nothing to push: the project has no module at ${outputPath(project)}`,
+    { hint: project === undefined ? 'name the module: --file filter.wasm' : 'run "wasme build" first' },
+  );
+}
+
+/** The project's own image is pushed from its build: what the store has under that name is an older one. */
+function isOwn(reference: Reference, project: LoadedProject | undefined, edges: Edges): boolean {
+  const own = project?.project.image?.reference;
+  return own !== undefined && formatName(parseReference(own, defaultsOf(edges))) === formatName(reference);
+}
+
+async function inStore(reference: Reference, options: PushOptions, edges: Edges): Promise<Cargo | undefined> {
+  if (options.layout !== undefined) return undefined;
+  const source = openStore(edges);
+  try {
+    return {
+      from: 'store',
+      source,
+      root: await source.resolve(formatReference(reference)),
+      layout: undefined,
+    };
+  } catch (error) {
+    if (error instanceof WasmeError && error.code === 'IMAGE_NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+async function packed(
+  from: 'project' | 'file',
+  module: Uint8Array,
+  project: LoadedProject | undefined,
+  options: PushOptions,
+  edges: Edges,
+): Promise<Cargo> {
+  const layout = options.layout ?? project?.project.image?.layout ?? 'compat';
+  const metadata =
+    project === undefined
+      ? metadataOfModule(module, options, edges)
+      : await metadataOfProject(project, module, options, edges);
+  const graph = packImage(layout, module, metadata);
+  return { from, source: graphSource(graph), root: graphDescriptor(graph), layout };
+}
+
+async function check(image: OpenImage, hosts: readonly string[], reference: Reference): Promise<void> {
+  const { module } = await readImage(image);
+  const name = formatReference(reference);
+  const refused = (await judge({ name, module, image }, hosts)).filter(verdict => !verdict.ok);
+  const [first] = refused;
+  if (first === undefined) return;
+  throw new WasmeError('NOT_LOADABLE', refused.map(({ host, reason }) => `${host}: ${reason}`).join('\n'), {
+    hint: `${first.repair ?? 'change the module'}; --force pushes it as it is`,
+    details: { verdicts: refused },
+  });
+}
+
+async function signingKey(file: string, edges: Edges): ReturnType<typeof privateKeyFrom> {
+  const path = resolve(edges.cwd, file);
+  return privateKeyFrom((await readBytes(path)).toString('utf8'), path, edges.env['COSIGN_PASSWORD']);
+}
+
+async function signAs(
+  registry: RegistryTarget,
+  reference: Reference,
+  digest: string,
+  key: Awaited<ReturnType<typeof signingKey>>,
+  { reporter, signal }: Edges,
+): Promise<void> {
+  const tag = signatureTag(digest);
+  const graph = signImage(reference, digest, key, await fetchSignatures(registry, tag));
+  await copy(graphSource(graph), graphDescriptor(graph), registry, { reporter, signal, names: [tag] });
+}

@@ -1,0 +1,31 @@
+/** `wasme tag`: another name for an image of the local store. */
+import { WasmeError } from './errors.ts';
+import type { Edges } from './io/edges.ts';
+import { openStore } from './oci/layout.ts';
+import { defaultsOf, formatReference, parseReference } from './oci/reference.ts';
+
+export interface TagOptions {
+  readonly source: string;
+  readonly target: string;
+}
+
+export interface TagResult {
+  readonly source: string;
+  readonly target: string;
+  readonly digest: string;
+}
+
+/** Nothing is copied. Fails with IMAGE_NOT_FOUND and REFERENCE_INVALID. */
+export async function tag(options: TagOptions, edges: Edges): Promise<TagResult> {
+  const source = parseReference(options.source, defaultsOf(edges));
+  const target = parseReference(options.target, defaultsOf(edges));
+  if (target.digest !== undefined) {
+    throw new WasmeError('REFERENCE_INVALID', `${options.target}: a new name cannot have a digest`, {
+      hint: 'name it with a tag: registry.example/team/filter:v1',
+    });
+  }
+  const store = openStore(edges);
+  const descriptor = await store.resolve(source.digest ?? formatReference(source));
+  await store.tag(descriptor, formatReference(target));
+  return { source: formatReference(source), target: formatReference(target), digest: descriptor.digest };
+}

@@ -1,0 +1,47 @@
+/** `wasme tags`: the tags of a repository in a registry. */
+import semver from 'semver';
+import type { Edges } from './io/edges.ts';
+import { defaultsOf, parseReference } from './oci/reference.ts';
+import { listTags } from './oci/registry-lists.ts';
+import { type RegistryTargetOptions, openRegistry } from './oci/registry.ts';
+
+export interface TagsOptions {
+  /** A repository; its tag, if any, is ignored. */
+  readonly reference: string;
+  /** Also the tags that hold signatures and other attachments. */
+  readonly all?: boolean | undefined;
+  readonly registry?: RegistryTargetOptions | undefined;
+}
+
+export interface TagsResult {
+  readonly name: string;
+  /** Versions first, newest on top, then the others by name. */
+  readonly tags: readonly string[];
+}
+
+/** Fails with REGISTRY_NOT_FOUND for a repository that is not there, and as registries do. */
+export async function tags(options: TagsOptions, edges: Edges): Promise<TagsResult> {
+  const reference = parseReference(options.reference, defaultsOf(edges));
+  const registry = openRegistry(reference, edges, options.registry);
+  try {
+    const found = await listTags(registry);
+    return {
+      name: registry.label,
+      tags: found.filter(tag => options.all || !isAttachment(tag)).sort(byVersion),
+    };
+  } finally {
+    await registry.close();
+  }
+}
+
+/** `sha256-<hex>`, `sha256-<hex>.sig`: names that tools give, not people. */
+function isAttachment(tag: string): boolean {
+  return /^sha(?:256|512)-[0-9a-f]{64,}(?:\.\w+)?$/.test(tag);
+}
+
+function byVersion(a: string, b: string): number {
+  const [left, right] = [semver.parse(a, { loose: true }), semver.parse(b, { loose: true })];
+  if (left && right) return semver.rcompare(left, right) || (a < b ? -1 : 1);
+  if (left || right) return left ? -1 : 1;
+  return a < b ? -1 : 1;
+}
