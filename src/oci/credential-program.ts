@@ -52,7 +52,8 @@ export async function helperErase(name: string, server: string, edges: Edges): P
   throw helperFailed(name, 'erase', result);
 }
 
-function programOf(name: string): string {
+/** The program of a helper, as it is called on PATH. */
+export function programOf(name: string): string {
   return `docker-credential-${name}`;
 }
 

@@ -124,3 +124,11 @@ export function formatName({ host, repository }: Reference): string {
 export function tagOrDigest({ tag, digest }: Reference): string {
   return digest ?? tag ?? 'latest';
 }
+
+/** What somebody typed as a registry (also a URL) → its host, as references have it. Fails with REFERENCE_INVALID. */
+export function registryHost(text: string | undefined, edges: Pick<Edges, 'env'>): string {
+  const named = text ?? defaultsOf(edges).defaultRegistry ?? 'docker.io';
+  // A one-word host would be taken for a repository of Docker Hub.
+  return parseReference('a', { defaultRegistry: named.replace(/^https?:\/\//i, '').replace(/\/.*$/, '') })
+    .host;
+}

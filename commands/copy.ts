@@ -1,0 +1,47 @@
+/** `wasme copy <source> <target>`: flags and printing; the job is in src/copy.ts. */
+import type { Command } from 'commander';
+import type { CopyImageResult } from '../src/copy.ts';
+import { type Context, edgesOf } from './ui/context.ts';
+import { globalOptions, integer } from './ui/options.ts';
+import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
+import { formatBytes, reporterFor } from './ui/reporter.ts';
+import { writeResult } from './ui/result.ts';
+
+interface Flags extends RegistryFlags {
+  readonly signatures: boolean;
+  readonly concurrency?: number;
+}
+
+export function declare(command: Command, context: Context): void {
+  command
+    .argument('<source>', 'image in a registry')
+    .argument('<target>', 'its new name, in the same or another registry')
+    .option('--no-signatures', 'leave its signatures behind')
+    .option('--concurrency <n>', 'transfers at a time (default: 3)', integer(1, 32));
+  addRegistryFlags(command)
+    .addHelpText(
+      'after',
+      `
+The copy has the same digest. Within one registry no blob moves. Credentials of both
+registries come from "wasme login"; the registry options go for both.
+
+Examples:
+  wasme copy registry.example/team/filter:v1 mirror.example/filter:v1
+  wasme copy registry.example/dev/filter@sha256:… registry.example/prod/filter:v1`,
+    )
+    .action(async (source: string, target: string, flags: Flags) => {
+      const options = globalOptions(command);
+      const { copy } = await import('../src/copy.ts');
+      const registry = await registryOptions(flags, context);
+      const { signatures, concurrency } = flags;
+      const result = await copy(
+        { source, target, signatures, concurrency, from: registry, to: registry },
+        edgesOf(context, reporterFor(context, options)),
+      );
+      writeResult(context, options.json, result, resultText);
+    });
+}
+
+function resultText({ source, target, copied, pinned }: CopyImageResult): string {
+  return [`copied ${source} to ${target}: ${formatBytes(copied.bytes)} in ${copied.blobs} blobs`, pinned].join('\n');
+}

@@ -1,0 +1,54 @@
+/** `wasme list`: flags and printing; the job is in src/list.ts. */
+import { type Command, Option } from 'commander';
+import type { ListResult } from '../src/list.ts';
+import { type Context, edgesOf } from './ui/context.ts';
+import { globalOptions } from './ui/options.ts';
+import { formatBytes, reporterFor } from './ui/reporter.ts';
+import { table, writeResult } from './ui/result.ts';
+
+interface Flags {
+  readonly wide?: boolean;
+  readonly digests?: boolean;
+  readonly search?: string;
+  readonly published?: boolean;
+}
+
+export function declare(command: Command, context: Context): void {
+  command
+    .option('-w, --wide', 'also ABI, root ids and version')
+    .option('--digests', 'whole digests')
+    .option('--search <text>', 'only names that contain this')
+    .addOption(new Option('--published').hideHelp())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  wasme list
+  wasme list --search team/ --digests
+  wasme list --json | jq -r '.images[].reference'`,
+    )
+    .action(async (flags: Flags) => {
+      const options = globalOptions(command);
+      const reporter = reporterFor(context, options);
+      if (flags.published) {
+        reporter.warn('--published asked a catalogue that is gone', 'wasme tags NAME lists what a registry has');
+      }
+      const { list } = await import('../src/list.ts');
+      const result = await list({ search: flags.search }, edgesOf(context, reporter));
+      writeResult(context, options.json, result, value => resultText(value, flags));
+    });
+}
+
+function resultText({ images }: ListResult, { wide, digests }: Flags): string {
+  if (images.length === 0) return '';
+  return table([
+    ['REFERENCE', 'DIGEST', 'SIZE', 'LAYOUT', ...(wide ? ['ABI', 'ROOT IDS', 'VERSION'] : [])],
+    ...images.map(image => [
+      image.reference,
+      digests ? image.digest : image.digest.slice(7, 19),
+      formatBytes(image.sizeBytes),
+      image.layout,
+      ...(wide ? [image.abiVersions.join(','), image.rootIds.join(','), image.version ?? ''] : []),
+    ]),
+  ]);
+}

@@ -1,0 +1,53 @@
+/** `wasme pull <reference>`: flags and printing; the job is in src/pull.ts. */
+import type { Command } from 'commander';
+import type { PullResult } from '../src/pull.ts';
+import { type Context, edgesOf } from './ui/context.ts';
+import { globalOptions, integer } from './ui/options.ts';
+import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
+import { formatBytes, reporterFor } from './ui/reporter.ts';
+import { writeResult } from './ui/result.ts';
+
+interface Flags extends RegistryFlags {
+  readonly output?: string;
+  readonly force?: boolean;
+  readonly platform?: string;
+  readonly concurrency?: number;
+}
+
+export function declare(command: Command, context: Context): void {
+  command
+    .argument('<reference>', 'image: registry.example/team/filter:v1, or …@sha256:…')
+    .option('-o, --output <file>', 'write the module to this file or folder instead of the image to the store')
+    .option('--force', 'replace a file that is there')
+    .option('--platform <os/arch>', 'which image of an index, with -o')
+    .option('--concurrency <n>', 'transfers at a time (default: 3)', integer(1, 32));
+  addRegistryFlags(command)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  wasme pull registry.example/team/filter:v1
+  wasme pull registry.example/team/filter:v1 -o filter.wasm
+  wasme pull registry.example/team/filter@sha256:… --json`,
+    )
+    .action(async (reference: string, flags: Flags) => {
+      const options = globalOptions(command);
+      const { pull } = await import('../src/pull.ts');
+      const { output, force, platform, concurrency } = flags;
+      const registry = await registryOptions(flags, context);
+      const result = await pull(
+        { reference, output, force, platform, concurrency, registry },
+        edgesOf(context, reporterFor(context, options)),
+      );
+      writeResult(context, options.json, result, resultText);
+    });
+}
+
+function resultText({ reference, pinned, copied, skipped, file, sizeBytes, layout }: PullResult): string {
+  const there = skipped.blobs === 0 ? '' : `, ${skipped.blobs} there already`;
+  const what =
+    file === undefined
+      ? `pulled ${reference}: ${formatBytes(copied.bytes)} in ${copied.blobs} blobs${there}`
+      : `${file}: ${formatBytes(sizeBytes ?? 0)} out of ${reference} (layout ${layout ?? 'unknown'})`;
+  return [what, pinned].join('\n');
+}

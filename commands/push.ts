@@ -1,0 +1,68 @@
+/** `wasme push [reference]`: flags and printing; the job is in src/push.ts. */
+import { type Command, Option } from 'commander';
+import type { PushOptions, PushResult } from '../src/push.ts';
+import { layoutNames } from '../src/project/names.ts';
+import { type Context, edgesOf } from './ui/context.ts';
+import { collect, globalOptions, integer, keyValue } from './ui/options.ts';
+import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
+import { formatBytes, reporterFor } from './ui/reporter.ts';
+import { writeResult } from './ui/result.ts';
+
+interface Flags extends RegistryFlags {
+  readonly file?: string;
+  readonly layout?: PushOptions['layout'];
+  readonly tag?: string[];
+  readonly annotation?: Record<string, string>;
+  readonly created?: string;
+  readonly force?: boolean;
+  readonly sign?: string;
+  readonly concurrency?: number;
+  readonly chunkSize?: number;
+}
+
+export function declare(command: Command, context: Context): void {
+  command
+    .argument('[reference]', "where to: registry.example/team/filter:v1 (default: the project's image.reference)")
+    .option('-f, --file <module>', "a .wasm file instead of the project's build or the store's image")
+    .addOption(new Option('--layout <layout>', 'how it is packed (default: compat)').choices(layoutNames))
+    .option('-t, --tag <tag>', 'another tag for the same image (repeatable)', collect)
+    .option('--annotation <key=value>', 'add or replace an annotation (repeatable)', keyValue)
+    .option('--created <time>', 'date the image; without it, the same module is always the same image')
+    .option('--sign <key>', 'sign it with this private key, as cosign does (COSIGN_PASSWORD opens it)')
+    .option('--force', 'push although a host that the project names would not load it')
+    .option('--concurrency <n>', 'transfers at a time (default: 3)', integer(1, 32))
+    .option('--chunk-size <bytes>', 'upload in pieces of this size (default: in one)', integer(1, 2 ** 30));
+  addRegistryFlags(command)
+    .addHelpText(
+      'after',
+      `
+What is pushed: the file of --file; else the store's image of that name (wasme build -t);
+else the project's build. For the project's own image.reference it is the project's build.
+
+Examples:
+  wasme push registry.example/team/filter:v1
+  wasme push registry.example/team/filter:v1 --file filter.wasm --layout oci
+  wasme push registry.example/team/filter:v1.2.0 -t v1.2 -t v1
+  wasme push localhost:5000/filter:v1 --json | jq -r .pinned`,
+    )
+    .action(async (reference: string | undefined, flags: Flags) => {
+      const options = globalOptions(command);
+      const { push } = await import('../src/push.ts');
+      const { file, layout, tag: tags, annotation: annotations, created, force, sign, concurrency } = flags;
+      const registry = { ...(await registryOptions(flags, context)), chunkBytes: flags.chunkSize };
+      const result = await push(
+        { reference, file, layout, tags, annotations, created, force, signKey: sign, concurrency, registry },
+        edgesOf(context, reporterFor(context, options)),
+      );
+      writeResult(context, options.json, result, resultText);
+    });
+}
+
+function resultText({ reference, tags, copied, skipped, signed, pinned }: PushResult): string {
+  const there = skipped.blobs === 0 ? '' : `, ${skipped.blobs} there already`;
+  return [
+    `pushed ${reference}${tags.length > 1 ? ` (and ${tags.slice(1).join(', ')})` : ''}: ${formatBytes(copied.bytes)} in ${copied.blobs} blobs${there}`,
+    ...(signed ? ['signed'] : []),
+    pinned,
+  ].join('\n');
+}

@@ -1,0 +1,42 @@
+/** `wasme rm <reference…>`: flags and printing; the job is in src/rm.ts. */
+import type { Command } from 'commander';
+import { WasmeError } from '../src/errors.ts';
+import type { RmResult } from '../src/rm.ts';
+import { type Context, edgesOf } from './ui/context.ts';
+import { globalOptions } from './ui/options.ts';
+import { formatBytes, reporterFor } from './ui/reporter.ts';
+import { writeResult } from './ui/result.ts';
+
+interface Flags {
+  readonly all?: boolean;
+  readonly force?: boolean;
+}
+
+export function declare(command: Command, context: Context): void {
+  command
+    .argument('[reference...]', 'images in the local store')
+    .option('--all', 'every image')
+    .option('-f, --force', 'names that are not there are no failure')
+    .addHelpText(
+      'after',
+      `
+Only the local store is changed. What no other name needs is deleted with the name.
+
+Examples:
+  wasme rm registry.example/team/filter:v1
+  wasme rm --all`,
+    )
+    .action(async (references: string[], flags: Flags) => {
+      if (references.length === 0 && !flags.all) {
+        throw new WasmeError('USAGE', 'no image named', { hint: 'wasme list shows them; --all removes every one' });
+      }
+      const options = globalOptions(command);
+      const { rm } = await import('../src/rm.ts');
+      const result = await rm({ references, ...flags }, edgesOf(context, reporterFor(context, options)));
+      writeResult(context, options.json, result, resultText);
+    });
+}
+
+function resultText({ removed, freed }: RmResult): string {
+  return [...removed.map(name => `removed ${name}`), `freed ${formatBytes(freed.bytes)}`].join('\n');
+}

@@ -1,0 +1,52 @@
+/** `wasme login`: asks the registry whether it knows these credentials, then keeps them where docker does. */
+import { WasmeError } from './errors.ts';
+import type { Edges } from './io/edges.ts';
+import { type LoginPlace, storeLogin } from './oci/login-store.ts';
+import { registryHost } from './oci/reference.ts';
+import { type RegistryOptions, RegistrySession } from './oci/session.ts';
+
+export interface LoginOptions {
+  /** `registry.example`, with a port if it has one; default: WASM_IMAGE_REGISTRY, else Docker Hub. */
+  readonly host?: string | undefined;
+  readonly username: string;
+  readonly password: string;
+  readonly registry?: RegistryOptions | undefined;
+}
+
+export interface LoginResult {
+  readonly host: string;
+  readonly username: string;
+  readonly storedIn: LoginPlace;
+}
+
+/** Nothing is stored unless the registry took it. Fails with REGISTRY_UNAUTHORIZED, NETWORK and CREDENTIALS_INVALID. */
+export async function login(options: LoginOptions, edges: Edges): Promise<LoginResult> {
+  const host = registryHost(options.host, edges);
+  const { username, password } = options;
+  const session = new RegistrySession(host, edges, { ...options.registry, username, password });
+  try {
+    await check(session);
+  } finally {
+    await session.close();
+  }
+  const storedIn = await storeLogin(
+    host,
+    { username, secret: password },
+    edges,
+    options.registry?.registryConfig,
+  );
+  return { host, username, storedIn };
+}
+
+async function check(session: RegistrySession): Promise<void> {
+  const request = { method: 'GET' as const, path: '/v2/', scopes: [], action: `log in to ${session.host}` };
+  const response = await session.send(request);
+  if (response.status === 404) {
+    await response.discard();
+    throw new WasmeError('REGISTRY_NOT_FOUND', `${session.host} is no registry: it has no /v2/`, {
+      hint: 'name the host that images are pulled from, not the one of its web page',
+    });
+  }
+  if (!response.ok) throw await session.failure(response, request);
+  await response.discard();
+}

@@ -1,0 +1,22 @@
+/** `wasme logout`: forgets the credentials for a registry. */
+import type { Edges } from './io/edges.ts';
+import { eraseLogin } from './oci/login-store.ts';
+import { registryHost } from './oci/reference.ts';
+
+export interface LogoutOptions {
+  /** Default: WASM_IMAGE_REGISTRY, else Docker Hub. */
+  readonly host?: string | undefined;
+  readonly registryConfig?: string | undefined;
+}
+
+export interface LogoutResult {
+  readonly host: string;
+  /** False: nobody was logged in there. */
+  readonly loggedOut: boolean;
+}
+
+/** Fails with CREDENTIALS_INVALID and FILE_ACCESS. */
+export async function logout(options: LogoutOptions, edges: Edges): Promise<LogoutResult> {
+  const host = registryHost(options.host, edges);
+  return { host, loggedOut: await eraseLogin(host, edges, options.registryConfig) };
+}

@@ -1,0 +1,102 @@
+/** Keeps and forgets logins where docker keeps them: the configured helper, else config.json, of which all else stays as it is. */
+import { mkdir, realpath } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Edges } from '../io/edges.ts';
+import { readText, writeAtomic } from '../io/files.ts';
+import { withLock } from '../io/lock.ts';
+import { helperErase, helperStore, programOf } from './credential-program.ts';
+import {
+  type DockerConfig,
+  credentialKey,
+  dockerConfigPath,
+  hostOf,
+  readDockerConfig,
+} from './credentials.ts';
+
+export interface Login {
+  readonly username: string;
+  /** Password, or access token used as one. */
+  readonly secret: string;
+}
+
+/** Where a login went: a helper program, or a file (readable by who can read the file). */
+export interface LoginPlace {
+  readonly kind: 'helper' | 'file';
+  readonly name: string;
+}
+
+/** Fails with CREDENTIALS_INVALID, TOOL_MISSING for a helper that is configured but not installed, and FILE_ACCESS. */
+export async function storeLogin(
+  host: string,
+  login: Login,
+  edges: Edges,
+  registryConfig?: string,
+): Promise<LoginPlace> {
+  const key = credentialKey(host);
+  let place: LoginPlace | undefined;
+  await changeConfig(edges, registryConfig, async config => {
+    const helper = helperFor(config, host);
+    if (helper !== undefined) await helperStore(helper, key, login, edges);
+    place =
+      helper === undefined
+        ? { kind: 'file', name: config.path }
+        : { kind: 'helper', name: programOf(helper) };
+    const auth = Buffer.from(`${login.username}:${login.secret}`).toString('base64');
+    // An empty entry beside a helper is how docker marks that somebody is logged in there.
+    return { ...withoutHost(config, host), [key]: helper === undefined ? { auth } : {} };
+  });
+  return place ?? { kind: 'file', name: dockerConfigPath(edges, registryConfig) };
+}
+
+/** Whether there was a login to forget. */
+export async function eraseLogin(host: string, edges: Edges, registryConfig?: string): Promise<boolean> {
+  if ((await readDockerConfig(dockerConfigPath(edges, registryConfig))) === undefined) return false;
+  let found = false;
+  await changeConfig(edges, registryConfig, async config => {
+    const helper = helperFor(config, host);
+    if (helper !== undefined) found = await helperErase(helper, credentialKey(host), edges);
+    const rest = withoutHost(config, host);
+    const removed = Object.keys(rest).length < Object.keys(config.auths).length;
+    found ||= removed;
+    return removed ? rest : undefined;
+  });
+  return found;
+}
+
+function helperFor({ credHelpers, credsStore }: DockerConfig, host: string): string | undefined {
+  return Object.entries(credHelpers).find(([key]) => hostOf(key) === host)?.[1] ?? credsStore;
+}
+
+function withoutHost({ auths }: DockerConfig, host: string): Record<string, unknown> {
+  // Keys with a path below the host are podman's, about single repositories.
+  const isHost = (key: string): boolean =>
+    hostOf(key) === host && (key.includes('://') || !key.includes('/'));
+  return Object.fromEntries(Object.entries(auths).filter(([key]) => !isHost(key)));
+}
+
+/** Rewrites `auths`; undefined leaves the file alone. */
+async function changeConfig(
+  edges: Edges,
+  registryConfig: string | undefined,
+  change: (config: DockerConfig) => Promise<Record<string, unknown> | undefined>,
+): Promise<void> {
+  const named = dockerConfigPath(edges, registryConfig);
+  await mkdir(dirname(named), { recursive: true, mode: 0o700 });
+  // A link to a file in a dotfiles repository stays a link.
+  const path = await realpath(named).catch(() => named);
+  const lock = { holder: 'another login', code: 'FILE_ACCESS', waitMs: 60_000 } as const;
+  await withLock(`${path}.wasme-lock`, lock, edges, async () => {
+    const config = (await readDockerConfig(path)) ?? {
+      path,
+      auths: {},
+      credHelpers: {},
+      credsStore: undefined,
+      raw: {},
+    };
+    const auths = await change(config);
+    if (auths === undefined) return;
+    const text = await readText(path).catch(() => '');
+    const indent = /^[\t ]+(?=")/m.exec(text)?.[0] ?? '\t';
+    await writeAtomic(path, `${JSON.stringify({ ...config.raw, auths }, null, indent)}\n`, { mode: 0o600 });
+  });
+}
