@@ -43,5 +43,8 @@ Examples:
 }
 
 function resultText({ source, target, copied, pinned }: CopyImageResult): string {
-  return [`copied ${source} to ${target}: ${formatBytes(copied.bytes)} in ${copied.blobs} blobs`, pinned].join('\n');
+  return [
+    `copied ${source} to ${target}: ${formatBytes(copied.bytes)} in ${copied.blobs} blobs`,
+    pinned,
+  ].join('\n');
 }

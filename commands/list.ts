@@ -31,7 +31,10 @@ Examples:
       const options = globalOptions(command);
       const reporter = reporterFor(context, options);
       if (flags.published) {
-        reporter.warn('--published asked a catalogue that is gone', 'wasme tags NAME lists what a registry has');
+        reporter.warn(
+          '--published asked a catalogue that is gone',
+          'wasme tags NAME lists what a registry has',
+        );
       }
       const { list } = await import('../src/list.ts');
       const result = await list({ search: flags.search }, edgesOf(context, reporter));

@@ -62,14 +62,19 @@ async function credentials(
   const prompts = promptsFor(context, options);
   const username = flags.username ?? (await prompts.input({ message: 'User name:', flag: '--username' }));
   if (flags.password !== undefined) {
-    reporter.warn('a password on the command line can be seen by others', 'use --password-stdin, or be asked');
+    reporter.warn(
+      'a password on the command line can be seen by others',
+      'use --password-stdin, or be asked',
+    );
     return { username, password: flags.password };
   }
   const password = flags.passwordStdin
     ? await readSecret(context)
     : await prompts.password({ message: 'Password or access token:', flag: '--password-stdin' });
   if (password !== '') return { username, password };
-  throw new WasmeError('USAGE', 'the password is empty', { hint: 'printf %s "$PASSWORD" | wasme login … --password-stdin' });
+  throw new WasmeError('USAGE', 'the password is empty', {
+    hint: 'printf %s "$PASSWORD" | wasme login … --password-stdin',
+  });
 }
 
 function resultText({ host, username, storedIn }: LoginResult): string {

@@ -17,7 +17,10 @@ interface Flags extends RegistryFlags {
 export function declare(command: Command, context: Context): void {
   command
     .argument('<reference>', 'image: registry.example/team/filter:v1, or …@sha256:…')
-    .option('-o, --output <file>', 'write the module to this file or folder instead of the image to the store')
+    .option(
+      '-o, --output <file>',
+      'write the module to this file or folder instead of the image to the store',
+    )
     .option('--force', 'replace a file that is there')
     .option('--platform <os/arch>', 'which image of an index, with -o')
     .option('--concurrency <n>', 'transfers at a time (default: 3)', integer(1, 32));

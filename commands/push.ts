@@ -22,7 +22,10 @@ interface Flags extends RegistryFlags {
 
 export function declare(command: Command, context: Context): void {
   command
-    .argument('[reference]', "where to: registry.example/team/filter:v1 (default: the project's image.reference)")
+    .argument(
+      '[reference]',
+      "where to: registry.example/team/filter:v1 (default: the project's image.reference)",
+    )
     .option('-f, --file <module>', "a .wasm file instead of the project's build or the store's image")
     .addOption(new Option('--layout <layout>', 'how it is packed (default: compat)').choices(layoutNames))
     .option('-t, --tag <tag>', 'another tag for the same image (repeatable)', collect)

@@ -28,7 +28,9 @@ Examples:
     )
     .action(async (references: string[], flags: Flags) => {
       if (references.length === 0 && !flags.all) {
-        throw new WasmeError('USAGE', 'no image named', { hint: 'wasme list shows them; --all removes every one' });
+        throw new WasmeError('USAGE', 'no image named', {
+          hint: 'wasme list shows them; --all removes every one',
+        });
       }
       const options = globalOptions(command);
       const { rm } = await import('../src/rm.ts');

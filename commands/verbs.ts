@@ -29,6 +29,17 @@ export const verbs: readonly Verb[] = [
     summary: 'tell which hosts load it, and what repairs it',
     load: () => import('./verify.ts'),
   },
+  { name: 'list', summary: 'list the images of the local store', load: () => import('./list.ts') },
+  { name: 'tag', summary: 'give an image of the local store another name', load: () => import('./tag.ts') },
+  { name: 'rm', summary: 'remove images from the local store', load: () => import('./rm.ts') },
+  { name: 'push', summary: 'push a filter to a registry', load: () => import('./push.ts') },
+  {
+    name: 'pull',
+    summary: 'pull an image into the local store, or its module into a file',
+    load: () => import('./pull.ts'),
+  },
+  { name: 'copy', summary: 'copy an image from registry to registry', load: () => import('./copy.ts') },
+  { name: 'tags', summary: 'list the tags of a repository', load: () => import('./tags.ts') },
   {
     name: 'save',
     summary: 'write images into one archive file',
@@ -44,6 +55,8 @@ export const verbs: readonly Verb[] = [
     summary: 'pack an image in another layout',
     load: () => import('./convert.ts'),
   },
+  { name: 'login', summary: 'keep credentials for a registry', load: () => import('./login.ts') },
+  { name: 'logout', summary: 'forget the credentials for a registry', load: () => import('./logout.ts') },
   {
     name: 'deploy',
     summary: 'write (and apply) what a proxy or a control plane needs to run the filter',

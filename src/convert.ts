@@ -11,10 +11,10 @@ import {
   metadataOfModule,
   metadataOfProject,
 } from './oci/metadata.ts';
-import { type Opened, type OperandOptions, defaults, withOperand } from './oci/operand.ts';
+import { type Opened, type OperandOptions, withOperand } from './oci/operand.ts';
 import { openImage } from './oci/read-open.ts';
 import { readImage } from './oci/read.ts';
-import { type Reference, formatReference, parseReference } from './oci/reference.ts';
+import { type Reference, formatReference, parseReference, defaultsOf } from './oci/reference.ts';
 import { openRegistry } from './oci/registry.ts';
 import { silentReporter } from './reporter.ts';
 import { type ImageGraph, graphDescriptor, graphSource } from './oci/target.ts';
@@ -92,13 +92,13 @@ async function repack(opened: Opened, options: ConvertOptions, edges: Edges): Pr
 }
 
 function targetReference(opened: Opened, options: ConvertOptions, edges: Edges): Reference {
-  if (options.target !== undefined) return withoutDigest(parseReference(options.target, defaults(edges)));
+  if (options.target !== undefined) return withoutDigest(parseReference(options.target, defaultsOf(edges)));
   if (opened.kind === 'image' && opened.reference !== undefined) {
     const { host, repository, tag = 'latest' } = opened.reference;
     return { host, repository, tag: `${tag}-${options.layout}` };
   }
   const declared = opened.kind === 'image' ? undefined : opened.project?.project.image?.reference;
-  if (declared !== undefined) return withoutDigest(parseReference(declared, defaults(edges)));
+  if (declared !== undefined) return withoutDigest(parseReference(declared, defaultsOf(edges)));
   throw new WasmeError('USAGE', `${opened.name} has no image name to derive the new one from`, {
     hint: `name it: wasme convert ${options.source} registry.example/team/filter:v1 --layout ${options.layout}`,
   });

@@ -5,8 +5,7 @@ import type { Edges } from './io/edges.ts';
 import { type ArchivedImage, openArchive } from './oci/archive-read.ts';
 import { copy } from './oci/copy.ts';
 import { openStore } from './oci/layout.ts';
-import { defaults } from './oci/operand.ts';
-import { formatReference, parseReference } from './oci/reference.ts';
+import { formatReference, parseReference, defaultsOf } from './oci/reference.ts';
 
 export interface LoadOptions {
   /** Archive that `save` wrote, or skopeo as `oci-archive:`. */
@@ -44,12 +43,12 @@ function nameOf(image: ArchivedImage, count: number, options: LoadOptions, edges
       hint: 'leave --tag out; they keep their names',
     });
   }
-  if (tag !== undefined) return formatReference(parseReference(tag, defaults(edges)));
+  if (tag !== undefined) return formatReference(parseReference(tag, defaultsOf(edges)));
   // skopeo writes the bare tag it was given, or nothing: that names no repository.
   if (image.name === undefined || !image.name.includes('/')) {
     throw new WasmeError('USAGE', `the image in ${options.file} has no full name (${image.name ?? 'none'})`, {
       hint: `name it: wasme load ${options.file} --tag registry.example/team/filter:v1`,
     });
   }
-  return formatReference(parseReference(image.name, defaults(edges)));
+  return formatReference(parseReference(image.name, defaultsOf(edges)));
 }

@@ -4,8 +4,8 @@ import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import { exists } from './io/files.ts';
 import { type ArchiveImage, writeArchive } from './oci/archive-write.ts';
-import { type OperandOptions, defaults, withReference } from './oci/operand.ts';
-import { parseReference } from './oci/reference.ts';
+import { type OperandOptions, withReference } from './oci/operand.ts';
+import { parseReference, defaultsOf } from './oci/reference.ts';
 
 export interface SaveOptions extends OperandOptions {
   readonly references: readonly string[];
@@ -30,7 +30,7 @@ export async function save(options: SaveOptions, edges: Edges): Promise<SaveResu
       hint: 'name another file, or add --force to replace it',
     });
   }
-  const references = options.references.map(text => parseReference(text, defaults(edges)));
+  const references = options.references.map(text => parseReference(text, defaultsOf(edges)));
   const images: ArchiveImage[] = [];
   // Registries stay open until the last byte is written: nest, then write in the middle.
   const collect = async (index: number): Promise<SaveResult> => {

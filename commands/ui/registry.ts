@@ -4,23 +4,42 @@ import { WasmeError } from '../../src/errors.ts';
 import type { RegistryOptions } from '../../src/oci/session.ts';
 import type { Context } from './context.ts';
 
-export interface RegistryFlags {
+/** How a registry is reached. */
+export interface ConnectionFlags {
   readonly plainHttp?: boolean;
   readonly insecure?: boolean;
   readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+  readonly registryConfig?: string;
+}
+
+export interface RegistryFlags extends ConnectionFlags {
   readonly username?: string;
   readonly passwordStdin?: boolean;
 }
 
+/** Passwords and tokens have a few kB at most; more is a file piped in by mistake. */
+const maxSecretBytes = 64 * 1024;
+
 /** Adds them as a group of their own. */
 export function addRegistryFlags(command: Command): Command {
+  return addConnectionFlags(command)
+    .option('-u, --username <name>', 'instead of stored credentials')
+    .option('--password-stdin', 'read the password from standard input');
+}
+
+/** Those of them that say nothing about who one is. */
+export function addConnectionFlags(command: Command): Command {
   command.optionsGroup('Registry options:');
   return command
     .option('--plain-http', 'talk HTTP to the registry (default for this machine only)')
+    .option('--no-plain-http', 'talk HTTPS, also to this machine')
     .option('--insecure', 'do not check its certificate')
     .option('--ca-file <file>', 'trust this certificate authority too')
-    .option('-u, --username <name>', 'instead of stored credentials')
-    .option('--password-stdin', 'read the password from standard input');
+    .option('--cert-file <file>', 'client certificate')
+    .option('--key-file <file>', 'its key (default: in the same file)')
+    .option('--registry-config <file>', "credentials, instead of docker's config.json");
 }
 
 /** Fails with USAGE for a name without a password, or the other way round. */
@@ -31,18 +50,25 @@ export async function registryOptions(flags: RegistryFlags, context: Context): P
       hint: 'printf %s "$PASSWORD" | wasme … --username NAME --password-stdin',
     });
   }
-  return {
-    plainHttp: flags.plainHttp,
-    insecure: flags.insecure,
-    caFile: flags.caFile,
-    username,
-    password: passwordStdin === true ? await readLine(context) : undefined,
-  };
+  const password = passwordStdin === true ? await readSecret(context) : undefined;
+  return { ...connectionOptions(flags), username, password };
 }
 
-async function readLine({ stdin }: Context): Promise<string> {
+export function connectionOptions(flags: ConnectionFlags): RegistryOptions {
+  const { plainHttp, insecure, caFile, certFile, keyFile, registryConfig } = flags;
+  return { plainHttp, insecure, caFile, certFile, keyFile, registryConfig };
+}
+
+/** All of standard input without the line break at its end. */
+export async function readSecret({ stdin }: Context): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of stdin) chunks.push(Buffer.from(chunk as Uint8Array));
+  let size = 0;
+  for await (const chunk of stdin) {
+    const bytes = Buffer.from(chunk as Uint8Array);
+    size += bytes.length;
+    if (size > maxSecretBytes) throw new WasmeError('USAGE', 'standard input is too long for a password');
+    chunks.push(bytes);
+  }
   return Buffer.concat(chunks)
     .toString('utf8')
     .replace(/\r?\n$/, '');

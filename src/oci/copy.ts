@@ -1,6 +1,6 @@
 /** The one move: an image, with everything it consists of, from any source to any target. push, pull, save and load are this. */
 import { WasmeError } from '../errors.ts';
-import type { Reporter } from '../reporter.ts';
+import { type Reporter, silentReporter } from '../reporter.ts';
 import { maxIndexDepth } from './limits.ts';
 import { isManifestType } from './media-types.ts';
 import type { Manifest } from './schema.ts';
@@ -32,6 +32,9 @@ interface Node {
 
 /** Registries that answer before they know of a blob, or that lost one, get this many second chances. */
 const maxRepairs = 2;
+
+/** Blobs from this size on have a progress line of their own. */
+const minShownBytes = 64 * 1024;
 
 /**
  * Copies the image `root` points to: blobs first (those that are there are skipped), then manifests from the leaves up,
@@ -113,7 +116,9 @@ async function copyBlob(
     options.reporter.detail(`${blob.digest} is there already`);
     return false;
   }
-  const task = options.reporter.task(shortDigest(blob.digest), { total: blob.size, unit: 'bytes' });
+  // A config is gone before anybody has read its line.
+  const { reporter } = blob.size < minShownBytes ? { reporter: silentReporter } : options;
+  const task = reporter.task(shortDigest(blob.digest), { total: blob.size, unit: 'bytes' });
   try {
     await target.push(
       blob,

@@ -11,7 +11,7 @@ import { openArchive } from './archive-read.ts';
 import { OciLayout, openStore } from './layout.ts';
 import { isWasm } from './read-layer.ts';
 import { type OpenImage, openImage } from './read-open.ts';
-import { type Reference, formatReference, parseReference, tagOrDigest } from './reference.ts';
+import { type Reference, formatReference, parseReference, tagOrDigest, defaultsOf } from './reference.ts';
 import { type RegistryTargetOptions, openRegistry } from './registry.ts';
 import type { Source } from './target.ts';
 
@@ -69,7 +69,7 @@ export async function withOperand<T>(
       details: { path },
     });
   }
-  return withReference(parseReference(operand, defaults(edges)), options, edges, body);
+  return withReference(parseReference(operand, defaultsOf(edges)), options, edges, body);
 }
 
 /** The store's image of that name, else the registry's. */
@@ -107,10 +107,6 @@ async function openStored(
     if (error instanceof WasmeError && error.code === 'IMAGE_NOT_FOUND') return undefined;
     throw error;
   }
-}
-
-export function defaults(edges: Edges): { readonly defaultRegistry: string | undefined } {
-  return { defaultRegistry: edges.env['WASM_IMAGE_REGISTRY'] };
 }
 
 async function fromProject(loaded: LoadedProject): Promise<OpenedModule> {

@@ -1,0 +1,41 @@
+/** `wasme list`: the store as a table and as JSON. */
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { ListResult } from '../../src/list.ts';
+import { OciLayout } from '../../src/oci/layout.ts';
+import { newWorld } from '../helpers/cli.ts';
+import { guest } from '../helpers/guests.ts';
+
+describe('list', () => {
+  it('is empty without a store', async () => {
+    const world = newWorld();
+    expect(await world.wasme('list')).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+    expect(JSON.parse((await world.wasme('list', '--json')).stdout)).toEqual({ images: [] });
+  });
+
+  it('shows names in order, searches, and survives a damaged image', async () => {
+    const world = newWorld({ env: { WASME_HOME: undefined } });
+    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
+    await world.wasme('convert', 'm.wasm', 'b.example/two:v1', '--layout', 'oci');
+    await world.wasme('convert', 'm.wasm', 'a.example/one:v1');
+    const { stdout } = await world.wasme('list', '--wide', '--digests');
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^REFERENCE +DIGEST +SIZE +LAYOUT +ABI +ROOT IDS +VERSION$/);
+    expect(lines[1]).toMatch(/^a\.example\/one:v1 +sha256:[0-9a-f]{64} +\S+ k?B +compat +v0\.2\.1/);
+    expect(lines[2]).toMatch(/^b\.example\/two:v1 +sha256:[0-9a-f]{64} +\S+ k?B +oci/);
+    expect((await world.wasme('list', '--search', 'two')).stdout).not.toContain('one');
+
+    const { images } = JSON.parse((await world.wasme('list', '--json')).stdout) as ListResult;
+    const store = new OciLayout(join(world.home, '.local', 'share', 'wasme', 'store'), world.edges);
+    rmSync(store.blobPath(images[0]?.digest ?? ''));
+    const after = JSON.parse((await world.wasme('list', '--json')).stdout) as ListResult;
+    expect(after.images.map(image => image.layout)).toEqual(['damaged', 'oci']);
+  });
+
+  it('takes --published of the old tool and says what replaced it', async () => {
+    const { exitCode, stderr } = await newWorld().wasme('list', '--published');
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain('help: wasme tags');
+  });
+});

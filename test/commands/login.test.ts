@@ -1,0 +1,138 @@
+/** `wasme login`: asks first, keeps where docker keeps, prints no secret. */
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { run } from '../../commands/cli.ts';
+import { type Outcome, type World, newWorld } from '../helpers/cli.ts';
+import { account, fakeRegistry } from '../helpers/registry.ts';
+
+/** As `world.wasme`, with something on standard input. */
+async function wasmeWithInput(world: World, input: string, ...argv: string[]): Promise<Outcome> {
+  let [stdout, stderr] = ['', ''];
+  const exitCode = await run(argv, {
+    ...world.edges,
+    stdin: Readable.from([Buffer.from(input)]) as unknown as NodeJS.ReadStream,
+    stdout: { write: text => (stdout += text) },
+    stderr: { write: text => (stderr += text) },
+  });
+  return { exitCode, stdout, stderr };
+}
+
+const configOf = (world: World): string => join(world.home, '.docker', 'config.json');
+const auth = Buffer.from(`${account.username}:${account.password}`).toString('base64');
+
+describe('login', () => {
+  it.each(['basic', 'bearer'] as const)('keeps what the registry took (%s)', async kind => {
+    const registry = await fakeRegistry({ auth: kind });
+    const world = newWorld();
+    mkdirSync(join(world.home, '.docker'));
+    writeFileSync(
+      configOf(world),
+      '{\n    "proxies": {"x": 1},\n    "auths": {"other.example": {"auth": "b3RoZXI6eA=="}}\n}',
+    );
+    const outcome = await wasmeWithInput(
+      world,
+      `${account.password}\n`,
+      'login',
+      registry.host,
+      '-u',
+      'me',
+      '--password-stdin',
+      '-v',
+    );
+    expect(outcome.exitCode).toBe(0);
+    expect(outcome.stdout + outcome.stderr).not.toContain(account.password);
+    expect(outcome.stdout + outcome.stderr).not.toContain(auth);
+    expect(outcome.stderr).toContain('stored unencrypted');
+    const text = readFileSync(configOf(world), 'utf8');
+    expect(JSON.parse(text)).toEqual({
+      proxies: { x: 1 },
+      auths: { 'other.example': { auth: 'b3RoZXI6eA==' }, [registry.host]: { auth } },
+    });
+    expect(text).toContain('\n    "auths"');
+    expect(statSync(configOf(world)).mode & 0o777).toBe(0o600);
+    expect((await world.wasme('tags', `${registry.host}/absent`)).stderr).toContain('REGISTRY_NOT_FOUND');
+  });
+
+  it('stores nothing that the registry refused', async () => {
+    const registry = await fakeRegistry({ auth: 'bearer' });
+    const world = newWorld();
+    const outcome = await wasmeWithInput(
+      world,
+      'wrong',
+      'login',
+      registry.host,
+      '-u',
+      'me',
+      '--password-stdin',
+    );
+    expect(outcome.exitCode).toBe(1);
+    expect(outcome.stderr).toContain('error[REGISTRY_UNAUTHORIZED]');
+    expect(outcome.stderr).not.toContain('wrong\n');
+    expect(existsSync(configOf(world))).toBe(false);
+  });
+
+  it('takes the line of the old tool', async () => {
+    const registry = await fakeRegistry({ auth: 'basic' });
+    const world = newWorld();
+    const { exitCode, stderr } = await world.wasme(
+      'login',
+      '-u',
+      'me',
+      '-p',
+      account.password,
+      '-s',
+      `http://${registry.host}/`,
+    );
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain('a password on the command line can be seen by others');
+  });
+
+  it('keeps the secret in the configured helper', async () => {
+    const registry = await fakeRegistry({ auth: 'basic' });
+    const world = newWorld();
+    world.env['PATH'] = `${fakeHelper(world)}:${world.env['PATH'] ?? ''}`;
+    mkdirSync(join(world.home, '.docker'));
+    writeFileSync(configOf(world), '{"credsStore":"fake"}');
+    const input = account.password;
+    expect(
+      (await wasmeWithInput(world, input, 'login', registry.host, '-u', 'me', '--password-stdin')).exitCode,
+    ).toBe(0);
+    expect(JSON.parse(readFileSync(configOf(world), 'utf8'))).toEqual({
+      credsStore: 'fake',
+      auths: { [registry.host]: {} },
+    });
+    expect((await world.wasme('tags', `${registry.host}/absent`)).stderr).toContain('REGISTRY_NOT_FOUND');
+    expect((await world.wasme('logout', registry.host)).stdout).toContain('logged out of');
+    expect((await world.wasme('tags', `${registry.host}/absent`)).stderr).toContain('REGISTRY_UNAUTHORIZED');
+  });
+
+  it('asks nothing where nobody can answer', async () => {
+    const { exitCode, stderr } = await newWorld().wasme('login', 'registry.example', '--yes');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('error[USAGE_NO_PROMPT]');
+    expect(stderr).toContain('--username');
+  });
+});
+
+/** A credential helper that keeps one JSON file per server in the home folder. */
+function fakeHelper(world: World): string {
+  const dir = join(world.home, 'bin');
+  mkdirSync(dir);
+  const path = join(dir, 'docker-credential-fake');
+  writeFileSync(
+    path,
+    `#!/bin/sh
+dir="${world.home}/secrets"; mkdir -p "$dir"
+input=$(cat)
+case "$1" in
+  store) name=$(printf %s "$input" | sed 's/.*"ServerURL":"\\([^"]*\\)".*/\\1/'); printf %s "$input" > "$dir/$name" ;;
+  get) [ -f "$dir/$input" ] || { echo "credentials not found in native keychain"; exit 1; }; cat "$dir/$input" ;;
+  erase) [ -f "$dir/$input" ] || { echo "credentials not found in native keychain"; exit 1; }; rm "$dir/$input" ;;
+esac
+`,
+  );
+  chmodSync(path, 0o755);
+  return dir;
+}

@@ -1,0 +1,31 @@
+/** `wasme logout`: takes away one entry and nothing else. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { newWorld } from '../helpers/cli.ts';
+
+describe('logout', () => {
+  it('forgets every spelling of the host, and only that host', async () => {
+    const world = newWorld();
+    const config = join(world.home, '.docker', 'config.json');
+    mkdirSync(join(world.home, '.docker'));
+    const keep = { 'other.example': { auth: 'YTpi' }, 'registry.example/team/one': { auth: 'YTpi' } };
+    const auths = {
+      'registry.example': { auth: 'YTpi' },
+      'https://registry.example/v2/': { auth: 'YTpi' },
+      ...keep,
+    };
+    writeFileSync(config, JSON.stringify({ auths, detachKeys: 'ctrl-x' }));
+    expect((await world.wasme('logout', 'registry.example')).stdout).toBe('logged out of registry.example\n');
+    expect(JSON.parse(readFileSync(config, 'utf8'))).toEqual({ auths: keep, detachKeys: 'ctrl-x' });
+  });
+
+  it.each([[['logout', 'registry.example']], [['logout']]])(
+    '%j without a login is no failure',
+    async argv => {
+      const { exitCode, stdout } = await newWorld().wasme(...argv);
+      expect(exitCode).toBe(0);
+      expect(stdout).toContain('nobody was logged in to');
+    },
+  );
+});

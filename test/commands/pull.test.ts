@@ -1,0 +1,127 @@
+/** `wasme pull`: into the store or a file, checked on the way. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { ListResult } from '../../src/list.ts';
+import type { PullResult } from '../../src/pull.ts';
+import { type World, newWorld } from '../helpers/cli.ts';
+import { guest } from '../helpers/guests.ts';
+import { type FakeRegistry, fakeRegistry } from '../helpers/registry.ts';
+
+async function pushed(registry: FakeRegistry, layout = 'compat'): Promise<World> {
+  const world = newWorld();
+  writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
+  const { exitCode, stderr } = await world.wasme(
+    'push',
+    `${registry.host}/team/filter:v1`,
+    '-f',
+    'm.wasm',
+    '--layout',
+    layout,
+  );
+  expect({ exitCode, stderr: stderr.includes('error') }).toEqual({ exitCode: 0, stderr: false });
+  return newWorld();
+}
+
+const json = async <T>(world: World, ...argv: string[]): Promise<T> => {
+  const { exitCode, stdout, stderr } = await world.wasme(...argv, '--json');
+  expect(exitCode, stderr).toBe(0);
+  return JSON.parse(stdout) as T;
+};
+
+describe('pull', () => {
+  it('puts the image into the store under its full name, once', async () => {
+    const registry = await fakeRegistry();
+    const world = await pushed(registry);
+    const reference = `${registry.host}/team/filter:v1`;
+    const digest = registry.tags.get('team/filter:v1');
+    expect(await json<PullResult>(world, 'pull', reference)).toMatchObject({
+      reference,
+      digest,
+      copied: { blobs: 2 },
+    });
+    expect(await json<PullResult>(world, 'pull', reference)).toMatchObject({
+      copied: { blobs: 0 },
+      skipped: { blobs: 2 },
+    });
+    expect((await json<ListResult>(world, 'list')).images).toMatchObject([
+      { reference, digest, layout: 'compat' },
+    ]);
+  });
+
+  it.each(['compat', 'docker', 'oci', 'hybrid', 'cncf', 'raw', 'kubewarden', 'higress'])(
+    'takes the module out of layout %s',
+    async layout => {
+      const registry = await fakeRegistry();
+      const world = await pushed(registry, layout);
+      const result = await json<PullResult>(
+        world,
+        'pull',
+        `${registry.host}/team/filter:v1`,
+        '-o',
+        'out/f.wasm',
+      );
+      expect(result.file).toBe(join(world.cwd, 'out', 'f.wasm'));
+      expect(readFileSync(join(world.cwd, 'out', 'f.wasm')).equals(guest('deploy-tag'))).toBe(true);
+    },
+  );
+
+  it('pulls by digest, whatever the tag says now', async () => {
+    const registry = await fakeRegistry();
+    const world = await pushed(registry);
+    const digest = registry.tags.get('team/filter:v1') ?? '';
+    registry.tags.delete('team/filter:v1');
+    const reference = `${registry.host}/team/filter:v1@${digest}`;
+    expect(await json<PullResult>(world, 'pull', reference)).toMatchObject({ reference, digest });
+    expect((await json<ListResult>(world, 'list')).images).toMatchObject([{ reference }]);
+  });
+
+  it('keeps a file that is there', async () => {
+    const registry = await fakeRegistry();
+    const world = await pushed(registry);
+    writeFileSync(join(world.cwd, 'f.wasm'), 'mine');
+    const outcome = await world.wasme('pull', `${registry.host}/team/filter:v1`, '-o', 'f.wasm');
+    expect(outcome).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(outcome.stderr).toContain('error[FILE_EXISTS]');
+    expect(readFileSync(join(world.cwd, 'f.wasm'), 'utf8')).toBe('mine');
+    expect(
+      (await world.wasme('pull', `${registry.host}/team/filter:v1`, '-o', 'f.wasm', '--force')).exitCode,
+    ).toBe(0);
+  });
+
+  it('names the module after the image in a folder', async () => {
+    const registry = await fakeRegistry();
+    const world = await pushed(registry);
+    const result = await json<PullResult>(world, 'pull', `${registry.host}/team/filter:v1`, '-o', 'out/');
+    expect(result.file).toBe(join(world.cwd, 'out', 'filter.wasm'));
+  });
+
+  it('leaves nothing of bytes that are not the promised ones', async () => {
+    const registry = await fakeRegistry({ flipByte: true });
+    const world = await pushed(registry);
+    for (const argv of [[], ['-o', 'f.wasm']]) {
+      const { exitCode, stderr } = await world.wasme('pull', `${registry.host}/team/filter:v1`, ...argv);
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain('error[DIGEST_MISMATCH]');
+    }
+    expect(existsSync(join(world.cwd, 'f.wasm'))).toBe(false);
+    expect((await json<ListResult>(world, 'list')).images).toEqual([]);
+  });
+
+  it.each([
+    ['nothing/there:v1', 'REGISTRY_NOT_FOUND'],
+    [`team/filter@sha256:${'0'.repeat(64)}`, 'REGISTRY_NOT_FOUND'],
+  ])('%s is told as %s', async (name, code) => {
+    const registry = await fakeRegistry();
+    const world = await pushed(registry);
+    const { exitCode, stderr } = await world.wasme('pull', `${registry.host}/${name}`);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(`error[${code}]`);
+  });
+
+  it('tells of a registry that is not there', async () => {
+    const { exitCode, stderr } = await newWorld().wasme('pull', '127.0.0.1:1/a:v1');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('error[NETWORK]: 127.0.0.1:1: nothing listens there');
+  });
+});

@@ -1,0 +1,142 @@
+/** `wasme push`: what is taken, what reaches the registry, and how its refusals are told. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { PushResult } from '../../src/push.ts';
+import { type World, newWorld } from '../helpers/cli.ts';
+import { guest } from '../helpers/guests.ts';
+import { fakeRegistry } from '../helpers/registry.ts';
+
+function worldWithModule(): World {
+  const world = newWorld();
+  writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
+  return world;
+}
+
+const json = async <T>(world: World, ...argv: string[]): Promise<T> => {
+  const { exitCode, stdout, stderr } = await world.wasme(...argv, '--json');
+  expect(exitCode, stderr).toBe(0);
+  return JSON.parse(stdout) as T;
+};
+
+describe('push', () => {
+  it('ends with the name and digest to pin', async () => {
+    const registry = await fakeRegistry();
+    const world = worldWithModule();
+    const { exitCode, stdout } = await world.wasme(
+      'push',
+      `${registry.host}/team/filter:v1`,
+      '--file',
+      'm.wasm',
+    );
+    expect(exitCode).toBe(0);
+    const digest = registry.tags.get('team/filter:v1') ?? '';
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe(`${registry.host}/team/filter@${digest}`);
+    expect(registry.blobs.size).toBe(2);
+  });
+
+  it('moves no blob that is there, and sets every tag', async () => {
+    const registry = await fakeRegistry();
+    const world = worldWithModule();
+    const reference = `${registry.host}/team/filter:v1.2.0`;
+    const first = await json<PushResult>(world, 'push', reference, '-f', 'm.wasm');
+    expect(first).toMatchObject({
+      from: 'file',
+      layout: 'compat',
+      copied: { blobs: 2 },
+      skipped: { blobs: 0 },
+    });
+    registry.log.length = 0;
+    const again = await json<PushResult>(world, 'push', reference, '-f', 'm.wasm', '-t', 'v1', '-t', 'v1.2');
+    expect(again).toMatchObject({
+      digest: first.digest,
+      copied: { blobs: 0, bytes: 0 },
+      skipped: { blobs: 2 },
+    });
+    expect(registry.count(/^(POST|PATCH)/)).toBe(0);
+    expect([...registry.tags.keys()].sort()).toEqual([
+      'team/filter:v1',
+      'team/filter:v1.2',
+      'team/filter:v1.2.0',
+    ]);
+    expect(new Set(registry.tags.values()).size).toBe(1);
+  });
+
+  it('takes the image of the store that has the name', async () => {
+    const registry = await fakeRegistry();
+    const world = worldWithModule();
+    const reference = `${registry.host}/team/filter:v1`;
+    const { digest } = await json<{ digest: string }>(
+      world,
+      'convert',
+      'm.wasm',
+      reference,
+      '--layout',
+      'oci',
+    );
+    expect(await json<PushResult>(world, 'push', reference)).toMatchObject({ from: 'store', digest });
+  });
+
+  it("takes the project's build, to the reference of the project, in its layout", async () => {
+    const registry = await fakeRegistry();
+    const world = newWorld();
+    const reference = `${registry.host}/team/own:v3`;
+    const project = {
+      name: 'own',
+      language: 'rust',
+      version: '3.0.0',
+      build: { output: 'm.wasm' },
+      image: { reference, layout: 'hybrid' },
+    };
+    writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify(project));
+    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
+    const result = await json<PushResult>(world, 'push');
+    expect(result).toMatchObject({ from: 'project', layout: 'hybrid', reference, tags: ['v3'] });
+  });
+
+  it('refuses what a host of the project would not load, unless forced', async () => {
+    const registry = await fakeRegistry();
+    const world = newWorld();
+    const reference = `${registry.host}/team/own:v3`;
+    const project = {
+      name: 'own',
+      language: 'rust',
+      hosts: ['istio@1.30'],
+      build: { output: 'm.wasm' },
+      image: { reference, layout: 'cncf' },
+    };
+    writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify(project));
+    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
+    const { exitCode, stderr } = await world.wasme('push');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('error[NOT_LOADABLE]');
+    expect(registry.log).toEqual([]);
+    expect((await world.wasme('push', '--force')).exitCode).toBe(0);
+  });
+
+  it.each([
+    [['push', 'REG/a:v1'], 1, 'FILE_NOT_FOUND', 'name the module: --file'],
+    [['push'], 2, 'USAGE', 'set image.reference'],
+    [['push', 'REG/A:v1', '-f', 'm.wasm'], 2, 'REFERENCE_INVALID', 'in lower case'],
+    [['push', `REG/a@sha256:${'a'.repeat(64)}`, '-f', 'm.wasm'], 2, 'REFERENCE_INVALID', 'wasme push'],
+    [['push', 'REG/a:v1', '-f', 'absent.wasm'], 1, 'FILE_NOT_FOUND', ''],
+    [['push', 'REG/a:v1', '-f', 'm.wasm', '-u', 'me'], 2, 'USAGE', '--password-stdin'],
+    [['push', 'REG/a:v1', '-f', 'm.wasm', '--layout', 'zip'], 2, 'USAGE', ''],
+  ])('%j fails', async (argv, exitCode, code, hint) => {
+    const registry = await fakeRegistry();
+    const world = worldWithModule();
+    const outcome = await world.wasme(...argv.map(word => word.replace('REG', registry.host)));
+    expect(outcome).toMatchObject({ exitCode, stdout: '' });
+    expect(outcome.stderr).toContain(`error[${code}]`);
+    expect(outcome.stderr).toContain(hint);
+  });
+
+  it('says how to log in, and nothing of what was tried', async () => {
+    const registry = await fakeRegistry({ auth: 'basic' });
+    const world = worldWithModule();
+    const { exitCode, stderr } = await world.wasme('push', `${registry.host}/a:v1`, '-f', 'm.wasm', '-v');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('error[REGISTRY_UNAUTHORIZED]');
+    expect(stderr).toContain(`help: log in first: wasme login ${registry.host}`);
+  });
+});

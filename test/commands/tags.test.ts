@@ -1,0 +1,24 @@
+/** `wasme tags`: all pages, versions first. */
+import { describe, expect, it } from 'vitest';
+import { newWorld } from '../helpers/cli.ts';
+import { fakeRegistry } from '../helpers/registry.ts';
+
+describe('tags', () => {
+  it('follows the pages, sorts versions, hides attachments', async () => {
+    const registry = await fakeRegistry({ pageSize: 2 });
+    const names = ['latest', 'v1.2.0', 'v1.10.0', 'v1.9.0', 'main', `sha256-${'a'.repeat(64)}.sig`];
+    for (const name of names) registry.tags.set(`team/filter:${name}`, `sha256:${'a'.repeat(64)}`);
+    const world = newWorld();
+    const { stdout } = await world.wasme('tags', `${registry.host}/team/filter`);
+    expect(stdout).toBe('v1.10.0\nv1.9.0\nv1.2.0\nlatest\nmain\n');
+    const all = await world.wasme('tags', `${registry.host}/team/filter`, '--all', '--json');
+    expect((JSON.parse(all.stdout) as { tags: string[] }).tags).toHaveLength(6);
+  });
+
+  it('says that a repository is not there', async () => {
+    const registry = await fakeRegistry();
+    const { exitCode, stderr } = await newWorld().wasme('tags', `${registry.host}/team/absent`);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('error[REGISTRY_NOT_FOUND]');
+  });
+});
