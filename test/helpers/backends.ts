@@ -1,6 +1,6 @@
 /** Servers that a filter's traffic ends at: one that says what arrived, one that a filter asks. */
 import { type IncomingHttpHeaders, type Server, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, type Server as TcpServer, createServer as createTcpServer } from 'node:net';
 
 export interface Backend {
   readonly url: string;
@@ -28,14 +28,23 @@ export function checker(seen: IncomingHttpHeaders[] = []): Promise<Backend> {
   );
 }
 
-async function listen(server: Server): Promise<Backend> {
+/** Answers `answer` to the first data of a connection and ends it. */
+export function answerer(): Promise<Backend> {
+  return listen(
+    createTcpServer(socket =>
+      socket.on('error', () => socket.destroy()).once('data', () => socket.end('answer')),
+    ),
+  );
+}
+
+async function listen(server: Server | TcpServer): Promise<Backend> {
   await new Promise<void>(done => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `${'closeAllConnections' in server ? 'http' : 'tcp'}://127.0.0.1:${port}`,
     close: () =>
       new Promise(done => {
-        server.closeAllConnections();
+        if ('closeAllConnections' in server) server.closeAllConnections();
         server.close(() => done());
       }),
   };

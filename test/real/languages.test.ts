@@ -1,101 +1,186 @@
-/** Every template, built by its real compiler, does what templates/README.md says: in the bundled host and in real Envoy. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+/**
+ * Every template, built by its real compiler, does what templates/README.md says, and the same in the bundled host as in a
+ * real Envoy. One scenario for each kind; a language is a row.
+ */
 import type { IncomingHttpHeaders } from 'node:http';
-import { languages } from '../../src/project/schema.ts';
+import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createHost } from '../../src/host/index.ts';
+import { type Language, languages } from '../../src/project/schema.ts';
 import { sharedFolder } from '../helpers/assemblyscript.ts';
-import { type Backend, checker, mirror } from '../helpers/backends.ts';
+import { type Backend, answerer, checker, mirror } from '../helpers/backends.ts';
 import { type BuiltTemplate, builtTemplate, compilers } from '../helpers/compilers.ts';
 import { filterBootstrap, realEnvoy } from '../helpers/envoy.ts';
+import { TestWorld, bytes, headersOf } from '../helpers/host-world.ts';
+import { envoyStand, hostStand } from '../helpers/stands.ts';
 import { describeWith } from '../helpers/tools.ts';
 
 /** Longer than the slowest compiler takes on a busy machine. */
 const buildTimeoutMs = 300_000;
-
-/** A filter that is running behind a URL. */
-interface Running {
-  readonly url: string;
-  /** Waits for a line that the guest logged. */
-  logged(text: string): Promise<unknown>;
-}
-
+const stands = [hostStand, envoyStand];
 const folder = sharedFolder();
+
 const checks: IncomingHttpHeaders[] = [];
-let upstream: Backend;
-let check: Backend;
+const servers: Backend[] = [];
+let upstream = '';
+let check = '';
+let tcpUpstream = '';
 beforeAll(async () => {
-  upstream = await mirror();
-  check = await checker(checks);
+  servers.push(await mirror(), await checker(checks), await answerer());
+  [upstream = '', check = '', tcpUpstream = ''] = servers.map(server => server.url);
 });
 afterAll(async () => {
-  await upstream.close();
-  await check.close();
+  for (const server of servers) await server.close();
 });
 
-const inEnvoy = async (filter: BuiltTemplate, configuration: unknown): Promise<Running> =>
-  realEnvoy(
-    filterBootstrap(
-      filter.module,
-      { rootId: filter.name, configuration: { form: 'json', value: configuration } },
-      { upstream: upstream.url, clusters: { check: check.url } },
-    ),
-  );
-
-for (const language of languages) {
-  describeWith([...compilers[language], 'envoy-1.40'], `${language}, http`, () => {
+describe.each(languages)('%s, http', language => {
+  describeWith([...compilers[language], 'envoy-1.40'], 'as its page says', () => {
     let filter: BuiltTemplate;
     beforeAll(async () => {
       filter = await builtTemplate(folder, language);
     }, buildTimeoutMs);
 
-    describe.each([{ where: 'Envoy', run: inEnvoy }])('in $where', ({ run }) => {
-      it('greets in both directions and logs', async () => {
-        const running = await run(filter, { greeting: 'hi' });
-        const response = await fetch(`${running.url}/some/path?x=1`, {
-          headers: { 'x-greeting': 'from the client' },
-        });
+    describe.each(stands)('in $where', stand => {
+      const run = (configuration: unknown) =>
+        stand.run(filter, { configuration, upstream, clusters: { check } });
+
+      it('greets in both directions, and blocks', async () => {
+        const running = await run({ greeting: 'hi' });
+        const response = await fetch(`${running.url}/some/path?x=1`, { headers: { 'x-greeting': 'mine' } });
         expect(response.status).toBe(200);
         expect(response.headers.get('x-greeting')).toBe('hi');
         expect(response.headers.get('x-powered-by')).toBe(null);
         expect(await response.json()).toMatchObject({ 'x-greeting': 'hi' });
         await running.logged('GET /some/path?x=1 200');
-      });
 
-      it('answers what is blocked', async () => {
-        const running = await run(filter, {});
-        const response = await fetch(`${running.url}/blocked/a?b`);
-        expect(response.status).toBe(403);
-        expect(response.headers.get('x-answered-by')).toBe(filter.name);
-        expect(response.headers.get('x-greeting')).toBe('hello');
-        expect(await response.text()).toBe(`blocked by ${filter.name}\n`);
+        const blocked = await fetch(`${running.url}/blocked/a?b`);
+        expect(blocked.status).toBe(403);
+        expect(blocked.headers.get('x-answered-by')).toBe(filter.name);
+        expect(blocked.headers.get('x-greeting')).toBe('hi');
+        expect(await blocked.text()).toBe(`blocked by ${filter.name}\n`);
         await running.logged('GET /blocked/a?b 403');
         expect((await fetch(`${running.url}/blockedness`)).status).toBe(200);
       });
 
       it('asks before it lets a request through', async () => {
-        const { url } = await run(filter, { checkCluster: 'check', blockedPath: '' });
+        const { url } = await run({ checkCluster: 'check', blockedPath: '' });
         const answers = [];
         for (const path of ['/a?status=200', '/a?status=401', '/a?status=503']) {
           const response = await fetch(url + path);
           const body = await response.text();
-          answers.push([response.status, response.status === 200 ? JSON.parse(body) : body]);
+          answers.push([response.status, response.status === 200 ? (JSON.parse(body) as unknown) : body]);
         }
         expect(answers).toEqual([
           [200, expect.objectContaining({ 'x-checked': 'yes', 'x-greeting': 'hello' })],
           [403, 'request refused by check\n'],
           [503, 'check is not available\n'],
         ]);
-        expect(checks.at(-1)).toMatchObject({
-          ':path': '/check',
-          host: 'check',
-          'x-original-path': '/a?status=503',
-        });
+        const last = { ':path': '/check', host: 'check', 'x-original-path': '/a?status=503' };
+        expect(checks.at(-1)).toMatchObject(last);
       });
 
       it('refuses when nobody can be asked', async () => {
-        const { url } = await run(filter, { checkCluster: 'nowhere' });
+        const { url } = await run({ checkCluster: 'nowhere' });
         const response = await fetch(url);
         expect([response.status, await response.text()]).toEqual([503, 'check is not available\n']);
       });
     });
+
+    it('refuses a configuration with a fault', async () => {
+      for (const configuration of [{ greting: 'typo' }, { greeting: 1 }]) {
+        const run = hostStand.run(filter, { configuration, upstream });
+        await expect(run).rejects.toMatchObject({ code: 'WASM_START' });
+      }
+    });
+  });
+});
+
+/** Sends a text and gives all that comes back until the end. */
+function talk(port: number, text: string): Promise<string> {
+  return new Promise((done, fail) => {
+    let received = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    socket.on('data', data => (received += data.toString()));
+    socket.on('close', () => done(received));
+    socket.on('error', fail);
   });
 }
+
+/** What templates there are besides http; AssemblyScript's SDK has http only. */
+const withAllKinds: readonly Language[] = ['rust', 'cpp', 'tinygo', 'go'];
+
+describe.each(withAllKinds)('%s, network', language => {
+  describeWith([...compilers[language], 'envoy-1.40'], 'as its page says', () => {
+    let filter: BuiltTemplate;
+    beforeAll(async () => {
+      filter = await builtTemplate(folder, language, { kind: 'network' });
+    }, buildTimeoutMs);
+
+    it.each(stands)('counts, adds a banner and closes what is blocked in $where', async stand => {
+      const running = await stand.run(filter, {
+        kind: 'network',
+        configuration: { banner: 'welcome' },
+        upstream: tcpUpstream,
+      });
+      expect(await talk(running.port, 'hello')).toBe('welcome\nanswer');
+      await running.logged('5 bytes in, 6 bytes out');
+      expect(await talk(running.port, 'BLOCKED, please')).toBe('');
+      await running.logged('blocked');
+      await running.logged('15 bytes in, 0 bytes out');
+    });
+  });
+});
+
+describe.each(withAllKinds)('%s, service', language => {
+  describeWith([...compilers[language], 'envoy-1.40'], 'as its page says', () => {
+    let filter: BuiltTemplate;
+    beforeAll(async () => {
+      filter = await builtTemplate(folder, language, { kind: 'service' });
+    }, buildTimeoutMs);
+
+    it('watches a cluster in Envoy', async () => {
+      const envoy = await realEnvoy(
+        filterBootstrap(
+          filter.module,
+          {
+            kind: 'service',
+            rootId: filter.name,
+            configuration: { form: 'json', value: { cluster: 'check', intervalMs: 50 } },
+          },
+          { clusters: { check } },
+        ),
+      );
+      await envoy.logged('check is up');
+      const stats = async () => Object.entries(await envoy.stats(filter.name));
+      let seen = await stats();
+      // Worker threads hand their numbers in at intervals.
+      for (let tries = 0; tries < 250 && !seen.some(([, value]) => value > 1); tries++) {
+        await sleep(20);
+        seen = await stats();
+      }
+      const value = (end: string) => seen.find(([name]) => name.endsWith(end))?.[1];
+      expect(value('_up')).toBe(1);
+      expect(value('_checks')).toBeGreaterThan(1);
+    });
+
+    it('watches a cluster in the bundled host', async () => {
+      const world = new TestWorld();
+      world.clusters.add('check');
+      const host = createHost({ environment: world });
+      const configuration = new TextEncoder().encode(JSON.stringify({ cluster: 'check', intervalMs: 50 }));
+      await host.loadPlugin(await readFile(filter.module), {
+        name: filter.name,
+        rootId: filter.name,
+        configuration,
+      });
+      for (const status of ['200', '204', '503']) {
+        world.advance(50);
+        world.httpCalls.at(-1)?.listener.response(headersOf({ ':status': status }), bytes(''), headersOf({}));
+      }
+      expect(world.logs.map(line => line.replace(/^.*?: /, ''))).toEqual(['check is up', 'check is down']);
+      host.close();
+    });
+  });
+});

@@ -1,0 +1,72 @@
+/** The two places in which a filter is run for comparison: a real Envoy, and the bundled host behind our proxy. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
+import { startRun } from '../../src/run.ts';
+import type { BuiltTemplate } from './compilers.ts';
+import { compilerEdges } from './compilers.ts';
+import { filterBootstrap, realEnvoy } from './envoy.ts';
+
+export interface Stand {
+  readonly where: string;
+  run(filter: BuiltTemplate, settings: StandSettings): Promise<Running>;
+}
+
+export interface StandSettings {
+  readonly kind?: 'http' | 'network';
+  readonly configuration: unknown;
+  readonly upstream: string;
+  readonly clusters?: Readonly<Record<string, string>>;
+}
+
+/** A filter behind a port; stopped with the test. */
+export interface Running {
+  readonly url: string;
+  readonly port: number;
+  /** Waits until the guest has logged this line. */
+  logged(line: string): Promise<void>;
+}
+
+export const envoyStand: Stand = {
+  where: 'Envoy',
+  async run(filter, { kind = 'http', configuration, ...options }) {
+    const envoy = await realEnvoy(
+      filterBootstrap(
+        filter.module,
+        { kind, rootId: filter.name, configuration: { form: 'json', value: configuration } },
+        options,
+      ),
+    );
+    return { url: envoy.url, port: envoy.port, logged: line => waitFor(line, () => envoy.guestLog()) };
+  },
+};
+
+export const hostStand: Stand = {
+  where: 'the bundled host',
+  async run(filter, { configuration, ...options }) {
+    const log: string[] = [];
+    const running = await startRun(
+      {
+        ...options,
+        targets: [filter.module],
+        rootId: filter.name,
+        configurations: [JSON.stringify(configuration)],
+        listen: { port: 0 },
+        inProcess: true,
+        onEvent: event => {
+          if (event.type === 'log') log.push(event.line.text.replace(/^wasm log[^:]*: /, ''));
+        },
+      },
+      compilerEdges,
+    );
+    onTestFinished(() => running.stop());
+    return { url: running.url, port: running.port, logged: line => waitFor(line, () => log) };
+  },
+};
+
+async function waitFor(line: string, lines: () => readonly string[]): Promise<void> {
+  for (let tries = 0; tries < 500; tries++) {
+    if (lines().includes(line)) return;
+    await sleep(20);
+  }
+  throw new Error(`not logged: ${line}\n${lines().join('\n')}`);
+}
