@@ -3,7 +3,7 @@
  * Deflate is fflate's, pinned: Node's zlib chooses its search by CPU and version, so its bytes (and our digests) would differ.
  */
 import zlib, { crc32, gunzipSync } from 'node:zlib';
-import { deflateSync } from 'fflate';
+import { Deflate } from 'fflate';
 import { WasmeError } from '../errors.ts';
 
 /** Up to here deflate saves less than one disk block, so the bytes are stored as they are (and can be checked by hand). */
@@ -11,23 +11,41 @@ const storedMaxBytes = 4096;
 /** fflate's levels above it take half as long again for 0.2 % on compiled modules. */
 const level = 6;
 
-/** gzip member with a constant header: no time, no name, OS byte 0xff (reference A.7). */
-export function gzip(bytes: Uint8Array): Uint8Array {
+/** The compressor sees the content in pieces of this size: where they end is part of the bytes it makes. */
+const pieceBytes = 1024 * 1024;
+
+/**
+ * One gzip member with a constant header: no time, no name, OS byte 0xff (reference A.7). Takes and gives parts, so that a
+ * large module is in memory once and not three times.
+ */
+export function gzip(parts: readonly Uint8Array[]): Uint8Array[] {
+  const size = parts.reduce((sum, part) => sum + part.length, 0);
   const trailer = Buffer.alloc(8);
-  trailer.writeUInt32LE(crc32(bytes), 0);
-  trailer.writeUInt32LE(bytes.length % 2 ** 32, 4);
-  return Buffer.concat([
-    Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff),
-    bytes.length <= storedMaxBytes ? storedBlock(bytes) : deflateSync(bytes, { level }),
-    trailer,
-  ]);
+  trailer.writeUInt32LE(
+    parts.reduce((sum, part) => crc32(part, sum), 0),
+    0,
+  );
+  trailer.writeUInt32LE(size % 2 ** 32, 4);
+  const header = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff);
+  const body = size <= storedMaxBytes ? storedBlock(Buffer.concat(parts)) : deflate(parts);
+  return [header, ...body, trailer];
 }
 
-function storedBlock(bytes: Uint8Array): Uint8Array {
+function storedBlock(bytes: Uint8Array): Uint8Array[] {
   const head = Buffer.from([1, 0, 0, 0, 0]);
   head.writeUInt16LE(bytes.length, 1);
   head.writeUInt16LE(bytes.length ^ 0xffff, 3);
-  return Buffer.concat([head, bytes]);
+  return [head, bytes];
+}
+
+function deflate(parts: readonly Uint8Array[]): Uint8Array[] {
+  const output: Uint8Array[] = [];
+  const stream = new Deflate({ level }, chunk => output.push(chunk));
+  for (const part of parts) {
+    for (let at = 0; at < part.length; at += pieceBytes) stream.push(part.subarray(at, at + pieceBytes));
+  }
+  stream.push(new Uint8Array(0), true);
+  return output;
 }
 
 export type Compression = 'none' | 'gzip' | 'zstd';

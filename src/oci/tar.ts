@@ -31,15 +31,15 @@ export const maxTarHeaderBytes = 64 * 1024;
 
 /**
  * A ustar archive of regular files: mode 0644, owner 0, the given time (seconds since the epoch) everywhere, two zero
- * blocks at the end. The same input gives the same bytes on every machine (reference A.7).
+ * blocks at the end. The same input gives the same bytes on every machine (reference A.7). In parts, to be read in order.
  */
-export function writeTar(files: readonly TarFile[], mtimeSeconds = 0): Uint8Array {
+export function writeTar(files: readonly TarFile[], mtimeSeconds = 0): Uint8Array[] {
   const parts: Uint8Array[] = [];
   for (const { name, bytes } of files) {
     parts.push(tarHeader(name, bytes.length, mtimeSeconds), bytes, tarPadding(bytes.length));
   }
   parts.push(tarEnd);
-  return Buffer.concat(parts);
+  return parts;
 }
 
 /** Two zero blocks: the end of an archive. */

@@ -1,6 +1,7 @@
 /** Modules and metadata that image tests share. */
 import { digestOf } from '../../src/oci/digest.ts';
 import type { ImageMetadata } from '../../src/oci/layouts/index.ts';
+import { type TarFile, writeTar } from '../../src/oci/tar.ts';
 import { type ImageGraph, type Source, blobOf, graphSource } from '../../src/oci/target.ts';
 
 /** The smallest module there is: magic and version. */
@@ -48,6 +49,11 @@ export const described: ImageMetadata = {
 export function filterText(body = '', marker = 'proxy_abi_version_0_2_1'): string {
   return `(module ${body} (memory (export "memory") 2) (func (export "${marker}"))
     (func (export "malloc") (param i32) (result i32) (i32.const 0)))`;
+}
+
+/** A tar as wasme writes it, in one piece. */
+export function tarOf(files: readonly TarFile[]): Buffer {
+  return Buffer.concat(writeTar(files));
 }
 
 export interface ForeignEntry {

@@ -1,9 +1,10 @@
 /** The tar+gzip layer that mesh proxies look into, and the image config that goes with it. */
-import { digestOf } from '../digest.ts';
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { gzip } from '../gzip.ts';
 import { writeTar } from '../tar.ts';
 import { titleKey } from '../annotations.ts';
-import { type GraphBlob, blobOf } from '../target.ts';
+import { type GraphBlob, blobOf, skipBytes } from '../target.ts';
 import { type ImageMetadata, jsonBytes } from './layout.ts';
 
 /** The only file name that Istio's fetcher looks for. */
@@ -29,8 +30,8 @@ export function tarLayer(
     metadata.created === undefined ? 0 : Math.max(0, Math.floor(Date.parse(metadata.created) / 1000));
   const tar = writeTar([{ name: pluginFile, bytes: module }], seconds);
   return {
-    layer: blobOf(mediaType, gzip(tar), title === undefined ? undefined : { [titleKey]: title }),
-    diffId: digestOf(tar),
+    layer: partsBlob(mediaType, gzip(tar), title === undefined ? undefined : { [titleKey]: title }),
+    diffId: `sha256:${hashParts(tar)}`,
   };
 }
 
@@ -55,4 +56,24 @@ export function imageConfig(
       rootfs: { type: 'layers', diff_ids: diffIds },
     }),
   );
+}
+
+function partsBlob(
+  mediaType: string,
+  parts: readonly Uint8Array[],
+  annotations?: Readonly<Record<string, string>>,
+): GraphBlob {
+  const { descriptor } = blobOf(mediaType, new Uint8Array(0), annotations);
+  const digest = `sha256:${hashParts(parts)}`;
+  const size = parts.reduce((sum, part) => sum + part.length, 0);
+  return {
+    descriptor: { ...descriptor, digest, size },
+    open: (from = 0) => skipBytes(Readable.from(parts) as AsyncIterable<Uint8Array>, from),
+  };
+}
+
+function hashParts(parts: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
 }

@@ -9,10 +9,9 @@ import { type ManifestParts, imageOf, jsonBytes } from '../../../src/oci/layouts
 import { maxModuleBytes } from '../../../src/oci/limits.ts';
 import * as types from '../../../src/oci/media-types.ts';
 import { openImage } from '../../../src/oci/read-open.ts';
-import { writeTar } from '../../../src/oci/tar.ts';
 import { type GraphBlob, type ImageGraph, blobOf, graphSource } from '../../../src/oci/target.ts';
 import { root } from '../../helpers/tree.ts';
-import { component, described, emptyModule, foreignTar, memorySource } from '../../helpers/images.ts';
+import { component, described, emptyModule, foreignTar, memorySource, tarOf } from '../../helpers/images.ts';
 
 const open = (graph: ImageGraph) => openImage(graphSource(graph), 'latest');
 
@@ -75,7 +74,7 @@ const image = (...layers: GraphBlob[]): ImageGraph => imageOf({ config, layers }
 const tgz = (tar: Uint8Array, type = types.ociLayerTarGzip): GraphBlob => blobOf(type, gzipSync(tar));
 const holding = (path: string, bytes: Uint8Array = emptyModule): GraphBlob =>
   tgz(foreignTar([{ path, bytes }]));
-const readme = tgz(writeTar([{ name: 'README.md', bytes: Buffer.from('#') }]));
+const readme = tgz(tarOf([{ name: 'README.md', bytes: Buffer.from('#') }]));
 const dockerImage = (parts: Partial<ManifestParts>): ImageGraph =>
   imageOf({ mediaType: types.dockerManifest, config, layers: [], ...parts });
 
@@ -322,7 +321,7 @@ describe('Gloo and the old wasme', () => {
 
 describe('Google Cloud', () => {
   it('refuses a second file', async () => {
-    const tar = writeTar([
+    const tar = tarOf([
       { name: 'plugin.wasm', bytes: emptyModule },
       { name: 'runtime-config.json', bytes: Buffer.from('{}') },
     ]);

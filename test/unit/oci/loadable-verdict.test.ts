@@ -93,7 +93,7 @@ describe('an image', () => {
     expect(istio).toMatchObject({
       ok: true,
       reason: 'loads as OCI image with a tar layer',
-      repair: undefined,
+      repair: null,
     });
     expect(gloo?.repair).toContain(`wasme convert ${name} --layout oci`);
   });

@@ -6,9 +6,15 @@ import { imageOf, jsonBytes } from '../../../src/oci/layouts/layout.ts';
 import * as types from '../../../src/oci/media-types.ts';
 import { readImage } from '../../../src/oci/read.ts';
 import { openImage } from '../../../src/oci/read-open.ts';
-import { writeTar } from '../../../src/oci/tar.ts';
 import { type GraphBlob, type ImageGraph, blobOf, graphSource } from '../../../src/oci/target.ts';
-import { described, emptyModule, foreignTar, largerModule, memorySource } from '../../helpers/images.ts';
+import {
+  described,
+  emptyModule,
+  foreignTar,
+  largerModule,
+  memorySource,
+  tarOf,
+} from '../../helpers/images.ts';
 
 const read = async (graph: ImageGraph) => readImage(await openImage(graphSource(graph), 'latest'));
 const config = blobOf(types.ociConfig, Buffer.from('{}'));
@@ -51,7 +57,7 @@ describe('what others write', () => {
 
   it('runtime-config.json beside plugin.wasm, in the snake case of the specification', async () => {
     const json = Buffer.from('{"abi_version":"v0.2.1","config":{"root_ids":["a","b"]}}');
-    const tar = writeTar([
+    const tar = tarOf([
       { name: 'plugin.wasm', bytes: emptyModule },
       { name: 'runtime-config.json', bytes: json },
     ]);
@@ -60,7 +66,7 @@ describe('what others write', () => {
   });
 
   it('a plain tar, whatever its type says', async () => {
-    const tar = writeTar([{ name: 'plugin.wasm', bytes: emptyModule }]);
+    const tar = tarOf([{ name: 'plugin.wasm', bytes: emptyModule }]);
     expect((await read(image(blobOf(types.ociLayerTarGzip, tar)))).module).toEqual(Buffer.from(emptyModule));
     expect((await read(image(blobOf(types.ociLayerTar, tar)))).module).toEqual(Buffer.from(emptyModule));
   });
@@ -79,7 +85,7 @@ describe('what others write', () => {
   });
 
   it('the module in the first of two layers', async () => {
-    const other = tgz(writeTar([{ name: 'README.md', bytes: Buffer.from('#') }]));
+    const other = tgz(tarOf([{ name: 'README.md', bytes: Buffer.from('#') }]));
     const { warnings } = await read(image(named('plugin.wasm'), other));
     expect(warnings).toEqual(['the module is in layer 1 of 2; Istio looks into the last one only']);
   });

@@ -4,11 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../../src/oci/digest.ts';
 import { gzip } from '../../../../src/oci/gzip.ts';
 import { layouts, packImage, type LayoutName } from '../../../../src/oci/layouts/index.ts';
-import { writeTar } from '../../../../src/oci/tar.ts';
-import { described, emptyModule, largerModule } from '../../../helpers/images.ts';
+import { described, emptyModule, largerModule, tarOf } from '../../../helpers/images.ts';
 
 describe('the published vector', () => {
-  const tar = writeTar([{ name: 'plugin.wasm', bytes: emptyModule }]);
+  const tar = tarOf([{ name: 'plugin.wasm', bytes: emptyModule }]);
 
   it('tar', () => {
     expect([tar.length, digestOf(tar)]).toEqual([
@@ -18,7 +17,7 @@ describe('the published vector', () => {
   });
 
   it('gzip', () => {
-    const bytes = gzip(tar);
+    const bytes = Buffer.concat(gzip([tar]));
     expect([bytes.length, digestOf(bytes)]).toEqual([
       2071,
       'sha256:00adb1e9854f37e9a500aba12ee39d9c5d2a0f113e09740e8dd83497f4efc13a',
