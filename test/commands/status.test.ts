@@ -11,7 +11,8 @@ const wasm = 'type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm';
 const sha = 'ab'.repeat(32);
 
 /** An admin interface as Envoy's: two of its pages. */
-async function admin(dump: object, stats: Record<string, number | bigint> = {}): Promise<string> {
+async function admin(dump: object, more: Record<string, number | bigint> = {}): Promise<string> {
+  const stats = { 'wasm.envoy.wasm.runtime.v8.created': 3, ...more };
   const server: Server = createServer((request, response) => {
     if (request.url === '/config_dump') response.end(JSON.stringify(dump));
     else

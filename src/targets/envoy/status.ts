@@ -58,11 +58,7 @@ function judge(
   const count = (name: string): bigint => stats.get(name) ?? 0n;
   const crashes = count(`wasm.${id}.vm_reload_backoff`) + count(`wasm.${id}.vm_reload_success`);
   const open = config?.failure_policy === 'FAIL_OPEN' || config?.fail_open === true;
-  if (
-    code.remote &&
-    count('wasm.remote_load_fetch_failures') > 0n &&
-    count('wasm.remote_load_cache_entries') === 0n
-  ) {
+  if (code.remote && !wasFetched(stats)) {
     return open
       ? ['fail-open', 'its code could not be fetched, and traffic passes without it']
       : ['failing', 'its code could not be fetched'];
@@ -150,6 +146,14 @@ async function digestOfFile(path: string): Promise<string | undefined> {
 
 function sameDigest(running: string, expected: string): boolean {
   return running.length < expected.length ? expected.startsWith(running) : running === expected;
+}
+
+/** Failures are only counted where a cache is used; without one, no VM at all is the sign. */
+function wasFetched(stats: ReadonlyMap<string, bigint>): boolean {
+  const failed = stats.get('wasm.remote_load_fetch_failures') ?? 0n;
+  const cached = stats.get('wasm.remote_load_cache_entries') ?? 0n;
+  const machines = [...stats].filter(([name]) => /^wasm\..*\.created$/.test(name));
+  return !(failed > 0n && cached === 0n) && machines.some(([, created]) => created > 0n);
 }
 
 /** 5xx answers to clients less those that clusters gave: what Envoy or its filters answered by themselves. */
