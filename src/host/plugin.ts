@@ -18,7 +18,7 @@ export class Plugin {
   private readonly services: HostServices;
   private readonly makeRoot: () => RootContext;
   private readonly release: (root: RootContext) => void;
-  private root: RootContext;
+  private currentRoot: RootContext;
   private loadedMs: number;
   private closed = false;
 
@@ -32,10 +32,15 @@ export class Plugin {
   ) {
     this.services = services;
     this.settings = settings;
-    this.root = root;
+    this.currentRoot = root;
     this.makeRoot = makeRoot;
     this.release = release;
     this.loadedMs = this.nowMs();
+  }
+
+  /** The present root context; another one after a reload. */
+  get root(): RootContext {
+    return this.currentRoot;
   }
 
   get name(): string {
@@ -100,7 +105,7 @@ export class Plugin {
     try {
       const root = this.makeRoot();
       this.reloads.success++;
-      this.root = root;
+      this.currentRoot = root;
     } catch (error) {
       if (!(error instanceof WasmeError)) throw error;
       this.reloads.failure++;

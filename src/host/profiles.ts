@@ -22,9 +22,10 @@ export interface HostProfile extends AbiHost {
   readonly transportFailureText: boolean;
 }
 
-function profile(minor: number, changes: Partial<HostProfile> = {}): HostProfile {
+/** The profile of Envoy 1.`minor`; other hosts are the Envoy inside them. */
+export function profileOf(minor: number, name = `envoy@1.${minor}`): HostProfile {
   return {
-    name: `envoy@1.${minor}`,
+    name,
     envoy: `1.${minor}`,
     wasiTier: minor >= 39 ? 'D' : minor >= 33 ? 'C' : 'B',
     mainVoid: minor >= 39,
@@ -35,18 +36,7 @@ function profile(minor: number, changes: Partial<HostProfile> = {}): HostProfile
     failurePolicy: minor >= 33,
     removesKeepAlive: minor >= 37,
     transportFailureText: minor < 37,
-    ...changes,
   };
 }
 
-/** Oldest first. */
-export const hostProfiles: readonly HostProfile[] = [30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40].map(minor =>
-  profile(minor),
-);
-
-export const newestProfile: HostProfile = profile(40);
-
-/** `envoy@1.36`, or undefined when the table has no such host. */
-export function findProfile(name: string): HostProfile | undefined {
-  return hostProfiles.find(item => item.name === name);
-}
+export const newestProfile: HostProfile = profileOf(40);

@@ -49,6 +49,8 @@ export class Vm {
   readonly httpCalls = new Map<number, HttpCallOut>();
   readonly grpcCalls = new Map<number, GrpcExchange>();
   memory: GuestMemory = new GuestMemory(new WebAssembly.Memory({ initial: 0 }));
+  /** Everything the instance exports, for callers with exports of their own. */
+  exports: WebAssembly.Exports = {};
   on: GuestExports = findCallbacks({}, '0.2.1', undefined);
   /** A trap happened: the guest is never entered again, except where Envoy does (root start). */
   failed = false;
@@ -259,6 +261,7 @@ export class Vm {
 
   private attach(instance: WebAssembly.Instance, imported: WebAssembly.Memory | undefined): void {
     const { exports } = instance;
+    this.exports = exports;
     const exported = Object.values(exports).find(value => value instanceof WebAssembly.Memory);
     const memory = exported ?? imported;
     if (memory) this.memory = new GuestMemory(memory);
