@@ -250,7 +250,9 @@ export async function puppet(
   options: Partial<PluginOptions> & { shape?: PuppetShape; host?: Partial<HostOptions>; in?: Host } = {},
 ): Promise<Puppet> {
   const { shape = {}, host: hostOptions = {}, ...plugin } = options;
-  const names = [...callbacksOf(shape.abi ?? '0.2.1').keys()].filter(name => !(shape.without ?? []).includes(name));
+  const names = [...callbacksOf(shape.abi ?? '0.2.1').keys()].filter(
+    name => !(shape.without ?? []).includes(name),
+  );
   const calls: string[] = [];
   let loaded: Plugin | undefined;
   let early: Record<string, unknown> | undefined;
@@ -268,7 +270,9 @@ export async function puppet(
         (argument: Uint8Array) => {
           const view = new DataView(argument.buffer, argument.byteOffset, argument.length);
           const name = (names[view.getUint32(0, true)] ?? '').replace(/^proxy_on_/, '');
-          const count = callbacksOf(shape.abi ?? '0.2.1').get(names[view.getUint32(0, true)] ?? '')?.type.params.length ?? 0;
+          const count =
+            callbacksOf(shape.abi ?? '0.2.1').get(names[view.getUint32(0, true)] ?? '')?.type.params.length ??
+            0;
           const values = Array.from({ length: count }, (_, i) => view.getUint32(4 + 4 * i, true));
           calls.push([name, ...values].join(' '));
           const result = on[name]?.(guest, ...values);

@@ -59,7 +59,8 @@ describe('buffers', () => {
         configure: guest => {
           seen.push('configure', guest.body(7), guest.body(6), guest.setBody(7, 0, 0, 'x'));
         },
-        request_headers: guest => void seen.push('headers', guest.body(6), guest.body(7), guest.setBody(7, 0, 0, 'x')),
+        request_headers: guest =>
+          void seen.push('headers', guest.body(6), guest.body(7), guest.setBody(7, 0, 0, 'x')),
       },
       { configuration: bytes('plugin'), vmConfiguration: bytes('vm') },
     );
@@ -75,7 +76,11 @@ describe('buffers', () => {
     const seen: unknown[] = [];
     await hello({
       request_body: guest =>
-        void seen.push(guest.body(9), guest.setBody(9, 0, 0, ''), guest.call('proxy_get_buffer_status', 9, 1024, 1028)),
+        void seen.push(
+          guest.body(9),
+          guest.setBody(9, 0, 0, ''),
+          guest.call('proxy_get_buffer_status', 9, 1024, 1028),
+        ),
     });
     expect(seen).toEqual([2, 2, 2]);
   });

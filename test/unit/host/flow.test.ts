@@ -6,7 +6,11 @@ import { profileOf } from '../../../src/host/index.ts';
 const callOut = { ':method': 'GET', ':path': '/', ':authority': 'b' };
 
 /** Pauses in request headers with `status` and makes a call-out; `answer` lets it come back. */
-async function paused(status: number, on: Record<string, Act> = {}, options: Parameters<typeof puppet>[1] = {}) {
+async function paused(
+  status: number,
+  on: Record<string, Act> = {},
+  options: Parameters<typeof puppet>[1] = {},
+) {
   const guest = await puppet(
     {
       request_headers: act => {
@@ -187,7 +191,9 @@ describe('flow control', () => {
   });
 
   it('F19 the content-length is the business of the filter', async () => {
-    const { host, plugin } = await puppet({ request_body: guest => void guest.setBody(0, 0, 9, 'longer body') });
+    const { host, plugin } = await puppet({
+      request_body: guest => void guest.setBody(0, 0, 9, 'longer body'),
+    });
     const { stream, sink } = openStream(host, [plugin]);
     stream.requestHeaders(get('/', { 'content-length': '5' }), false);
     stream.requestBody(bytes('hello'), true);
@@ -234,29 +240,36 @@ describe('flow control', () => {
   it.each([
     ['1.40 forwards', 40, 'abcdef'],
     ['1.36 loses', 36, 'abef'],
-  ])('a body continued from outside in its middle: Envoy %s the chunk that was buffered', async (_title, minor, body) => {
-    const { host, plugin, world } = await puppet(
-      {
-        request_body: (guest, _id, size) => {
-          if (size !== 2 || world === undefined || world.httpCalls.length > 0) return 0;
-          guest.httpCall('backend', callOut);
-          return 1;
+  ])(
+    'a body continued from outside in its middle: Envoy %s the chunk that was buffered',
+    async (_title, minor, body) => {
+      const { host, plugin, world } = await puppet(
+        {
+          request_body: (guest, _id, size) => {
+            if (size !== 2 || world === undefined || world.httpCalls.length > 0) return 0;
+            guest.httpCall('backend', callOut);
+            return 1;
+          },
+          http_call_response: guest => {
+            guest.effective(2);
+            guest.continueStream(0);
+          },
         },
-        http_call_response: guest => {
-          guest.effective(2);
-          guest.continueStream(0);
-        },
-      },
-      { host: { profile: profileOf(minor) } },
-    );
-    const { stream, sink } = openStream(host, [plugin]);
-    stream.requestHeaders(get(), false);
-    stream.requestBody(bytes('ab'), false);
-    world.httpCalls[0]?.listener.response(headersOf({ ':status': '200' }), new Uint8Array(0), headersOf({}));
-    stream.requestBody(bytes('cd'), false);
-    stream.requestBody(bytes('ef'), true);
-    expect(sink.requestBodyText).toBe(body);
-  });
+        { host: { profile: profileOf(minor) } },
+      );
+      const { stream, sink } = openStream(host, [plugin]);
+      stream.requestHeaders(get(), false);
+      stream.requestBody(bytes('ab'), false);
+      world.httpCalls[0]?.listener.response(
+        headersOf({ ':status': '200' }),
+        new Uint8Array(0),
+        headersOf({}),
+      );
+      stream.requestBody(bytes('cd'), false);
+      stream.requestBody(bytes('ef'), true);
+      expect(sink.requestBodyText).toBe(body);
+    },
+  );
 
   it('a held response over the limit is answered 500, or reset when the headers are gone', async () => {
     const run = async (headers: number) => {

@@ -27,7 +27,10 @@ describe('header maps', () => {
         seen.push(guest.header(0, 'X'), guest.property('request', 'headers', 'X'));
       },
     });
-    openStream(host, [plugin]).stream.requestHeaders(headersOf([...get().entries, ['x', '1'], ['x', '2']]), true);
+    openStream(host, [plugin]).stream.requestHeaders(
+      headersOf([...get().entries, ['x', '1'], ['x', '2']]),
+      true,
+    );
     expect(seen).toEqual(['1', '1,2']);
   });
 
@@ -88,7 +91,12 @@ describe('header maps', () => {
         return 1;
       },
       http_call_response: guest => {
-        seen.push(guest.effective(2), guest.add(0, 'x-late', '1'), guest.continueStream(0), guest.add(0, 'y', '2'));
+        seen.push(
+          guest.effective(2),
+          guest.add(0, 'x-late', '1'),
+          guest.continueStream(0),
+          guest.add(0, 'y', '2'),
+        );
       },
     });
     const { stream, sink } = openStream(host, [plugin]);
