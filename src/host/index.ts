@@ -20,7 +20,7 @@ export { LogView } from './log-view.ts';
 export { LocalMetrics, type Metric, type MetricStore, MetricType } from './metrics.ts';
 export { Plugin } from './plugin.ts';
 export type { FailurePolicy, PluginOptions } from './plugin-settings.ts';
-export { type HostProfile, newestProfile, profileOf } from './profiles.ts';
+export { findProfile, type HostProfile, hostProfiles, newestProfile, profileOf } from './profiles.ts';
 export type { ForeignFunction, NodeInfo } from './services.ts';
 export { LocalSharedData, type SharedData } from './shared-data.ts';
 export { LocalSharedQueues, type SharedQueues } from './shared-queue.ts';

@@ -39,4 +39,12 @@ export function profileOf(minor: number, name = `envoy@1.${minor}`): HostProfile
   };
 }
 
+/** Oldest first. */
+export const hostProfiles: readonly HostProfile[] = Array.from({ length: 11 }, (_, i) => profileOf(30 + i));
+
 export const newestProfile: HostProfile = profileOf(40);
+
+/** `envoy@1.36`, or undefined when the table has no such host. */
+export function findProfile(name: string): HostProfile | undefined {
+  return hostProfiles.find(item => item.name === name);
+}

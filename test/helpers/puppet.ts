@@ -286,7 +286,7 @@ export async function puppet(
   // The start callbacks run before loadPlugin has given the plugin back: its exports are caught on the way.
   (WebAssembly as { instantiate: unknown }).instantiate = async (...values: Parameters<typeof original>) => {
     const instance = await original(...values);
-    early = (instance as unknown as WebAssembly.Instance).exports;
+    early = instance.exports;
     return instance;
   };
   try {
