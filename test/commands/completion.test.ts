@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verbs } from '../../commands/verbs.ts';
 import { newWorld } from '../helpers/cli.ts';
+import { describeWith } from '../helpers/tools.ts';
 
 /** What bash would offer after these words; the last one is the one being typed. */
 function bashOffers(script: string, cwd: string, words: readonly string[]): string[] {
@@ -34,28 +35,35 @@ describe('completion bash', () => {
   });
 });
 
-describe.each([
-  ['zsh', ['-n']],
-  ['fish', ['--no-execute']],
-  ['pwsh', ['-NoProfile', '-File']],
-] as const)('completion for %s', (program, flags) => {
-  const shell = program === 'pwsh' ? 'powershell' : program;
-
-  it('names every verb', async () => {
-    const { stdout } = await newWorld().wasme('completion', shell);
-    for (const { name } of verbs) expect(stdout).toContain(name);
+describeWith(['zsh'], 'completion zsh', () => {
+  it('is read by zsh without a fault', async () => {
+    const world = newWorld();
+    const file = join(world.cwd, '_wasme');
+    writeFileSync(file, (await world.wasme('completion', 'zsh')).stdout);
+    const { status, stderr } = spawnSync('zsh', ['-n', file], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
+});
 
-  it.skipIf(spawnSync(program, ['--version']).error !== undefined)(
-    'is read by the shell without a fault',
-    async () => {
-      const world = newWorld();
-      const file = join(world.cwd, 'completion.ps1');
-      writeFileSync(file, (await world.wasme('completion', shell)).stdout);
-      const { status, stderr } = spawnSync(program, [...flags, file], { encoding: 'utf8' });
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    },
-  );
+describeWith(['fish'], 'completion fish', () => {
+  it('offers verbs, flags and values', async () => {
+    const world = newWorld();
+    const file = join(world.cwd, 'wasme.fish');
+    writeFileSync(file, (await world.wasme('completion', 'fish')).stdout);
+    const offers = (line: string): string =>
+      execFileSync('fish', ['-c', `source ${file}; complete -C '${line}'`], {
+        encoding: 'utf8',
+        env: { ...process.env, HOME: world.home },
+      });
+    expect(offers('wasme bui')).toMatch(/^build\t/);
+    expect(offers('wasme init --lang')).toMatch(/^--language\t/);
+    expect(offers('wasme init --language ru')).toMatch(/^rust\t/);
+  });
+});
+
+it.each(['zsh', 'fish', 'powershell'])('completion %s names every verb', async shell => {
+  const { stdout } = await newWorld().wasme('completion', shell);
+  for (const { name } of verbs) expect(stdout).toContain(name);
 });
 
 it('an unknown shell is a wrong command line', async () => {

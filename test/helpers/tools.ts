@@ -27,6 +27,8 @@ const known = {
   'clang-wasi': { program: 'clang++-19', get: '.ci/provision cpp' },
   'clang-npm': { file: 'npm-clang/wasme/npm/node_modules/@yowasp/clang', get: '.ci/provision cpp' },
   cmake: { program: 'cmake', get: '.ci/provision cpp' },
+  fish: { program: 'fish', get: '.ci/provision shells' },
+  zsh: { program: 'zsh', get: '.ci/provision shells' },
   npm: { program: 'npm', get: 'npm comes with Node' },
 } satisfies Record<string, { program?: string; file?: string; get: string }>;
 

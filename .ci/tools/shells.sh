@@ -1,0 +1,2 @@
+# Shells whose completion scripts are tried.
+apt_get zsh fish
