@@ -8,7 +8,7 @@ import type { Edges } from '../src/io/edges.ts';
 import { type Language, languages } from '../src/project/names.ts';
 import { type Context, edgesOf } from './ui/context.ts';
 import { showFailure } from './ui/failure.ts';
-import { type GlobalOptions, globalOptions } from './ui/options.ts';
+import { type GlobalOptions, collect, globalOptions } from './ui/options.ts';
 import { mayPrompt, promptsFor } from './ui/prompts.ts';
 import { formatBytes, reporterFor } from './ui/reporter.ts';
 import { writeResult } from './ui/result.ts';
@@ -17,6 +17,12 @@ interface Flags {
   readonly profile?: 'release' | 'debug';
   readonly toolchain?: 'auto' | 'native' | 'npm' | 'container';
   readonly output?: string;
+  readonly tag?: string;
+  readonly config?: string;
+  readonly host?: string[];
+  readonly image?: string;
+  readonly tmpDir?: string;
+  readonly store?: string;
   readonly force?: true;
   readonly install?: true;
   readonly dryRun?: true;
@@ -43,10 +49,16 @@ export function declare(command: Command, context: Context): void {
       ]),
     )
     .option('-o, --output <file>', 'where the module goes (default: build/<name>.wasm)')
+    .option('-t, --tag <image>', 'also put it into the local store under this name')
+    .option('--host <host@version>', 'host that has to load it, e.g. istio@1.30 (repeatable)', collect)
+    .option('-c, --config <file>', 'runtime-config.json (ABI, root ids) of the image; with --tag')
     .option('-f, --force', 'build although nothing has changed')
     .option('--install', 'get missing packages and tools first, where that needs no root')
     .option('-w, --watch', 'build again whenever a source changes')
     .option('--dry-run', 'show what would be run')
+    .addOption(new Option('-i, --image <image>').hideHelp())
+    .addOption(new Option('--tmp-dir <dir>').hideHelp())
+    .addOption(new Option('--store <dir>').hideHelp())
     .addHelpText(
       'after',
       `
@@ -55,6 +67,7 @@ Examples:
   wasme build ./my-filter --profile debug
   wasme build rust ./filters/auth      a Cargo project without wasme.json
   wasme build --watch                  build again on each save
+  wasme build -t registry.example/me/my-filter:v1
   wasme build precompiled filter.wasm  only check a module that is built already
   wasme build --dry-run                the commands, without running them`,
     )
@@ -63,15 +76,16 @@ Examples:
       const edges = edgesOf(context, reporterFor(context, options));
       const show = (result: BuildResult): void =>
         writeResult(context, options.json, result, value => resultText(value, context.cwd));
+      for (const note of oldFlags(flags)) edges.reporter.info(note);
       const { build, buildPrecompiled, planBuild, watchBuild } = await import('../src/build.ts');
       if (first === 'precompiled') {
         if (second === undefined)
           throw new WasmeError('USAGE', 'build precompiled: which module?', {
             hint: 'wasme build precompiled filter.wasm',
           });
-        return show(await buildPrecompiled(second, flags.output, edges));
+        return show(await buildPrecompiled(second, { ...flags, hosts: flags.host }, edges));
       }
-      const job: BuildOptions = { ...operands(first, second, context.cwd), ...flags };
+      const job: BuildOptions = { ...operands(first, second, context.cwd), ...flags, hosts: flags.host };
       if (flags.dryRun) return writeResult(context, options.json, await planBuild(job, edges), planText);
       if (!flags.watch)
         return show(await offeringInstall(job, edges, context, options, wanted => build(wanted, edges)));
@@ -81,6 +95,17 @@ Examples:
         edges.reporter.info('watching for changes; Ctrl-C ends');
       });
     });
+}
+
+/** What became of flags of the old tool that have nothing to say any more. */
+function oldFlags({ image, tmpDir, store }: Flags): string[] {
+  return [
+    image === undefined
+      ? ''
+      : 'note: --image is not used: compilers of this machine build; --toolchain container takes an image',
+    tmpDir === undefined ? '' : 'note: --tmp-dir is not used',
+    store === undefined ? '' : 'note: --store is now the variable WASME_HOME',
+  ].filter(note => note !== '');
 }
 
 /** `build`, `build <dir>`, `build <language>`, `build <language> <dir>`; a folder that exists wins over a language. */
@@ -129,11 +154,12 @@ function planText({ commands, module }: BuildPlanResult): string {
 }
 
 function resultText(result: BuildResult, cwd: string): string {
-  const { module, sizeBytes, sections, upToDate, durationMs, abiVersion } = result;
+  const { module, sizeBytes, sections, upToDate, durationMs, abiVersion, image } = result;
   const largest = sections.slice(0, 3).map(({ name, bytes }) => `${name} ${formatBytes(bytes)}`);
   const how = upToDate ? 'up to date' : `built in ${(durationMs / 1000).toFixed(1)} s`;
   return [
     `${relative(cwd, module) || module}  ${formatBytes(sizeBytes)}  ABI ${abiVersion}  ${how}`,
     `  ${largest.join(' · ')}`,
+    ...(image === undefined ? [] : [`  ${image.reference}  ${image.digest}  in the local store`]),
   ].join('\n');
 }

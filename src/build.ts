@@ -7,6 +7,8 @@ import { showCommand } from './io/exec.ts';
 import { kindOf, readBytes, writeAtomic } from './io/files.ts';
 import { withLock } from './io/lock.ts';
 import { watchFolder } from './io/watch.ts';
+import type { StoredModule } from './oci/store-module.ts';
+import type { LoadedProject } from './project/load.ts';
 import type { Language } from './project/names.ts';
 import { checkModule } from './toolchains/check.ts';
 import { showDiagnostics } from './toolchains/diagnostics.ts';
@@ -18,7 +20,7 @@ import { type SectionSize, sectionSizes } from './toolchains/size.ts';
 import type { BuildPlan, Profile, Variant } from './toolchains/toolchain.ts';
 import { type WarmCompiler, warmCompiler } from './toolchains/warm.ts';
 import { judgeModule } from './wasm/abi.ts';
-import { type ModuleInfo, parseModule } from './wasm/module.ts';
+import type { ModuleInfo } from './wasm/module.ts';
 
 export type { BuildOptions } from './toolchains/job.ts';
 
@@ -39,6 +41,8 @@ export interface BuildResult {
   /** Nothing had changed: the module of the last build was left in place. */
   readonly upToDate: boolean;
   readonly durationMs: number;
+  /** With a tag: the image in the local store. */
+  readonly image?: StoredModule;
 }
 
 /** What would be done: --dry-run. */
@@ -59,7 +63,8 @@ const lockWaitMs = 10 * 60_000;
  * WASM_INVALID, WASM_ABI, FILE_ACCESS, INTERRUPTED.
  */
 export async function build(options: BuildOptions, edges: Edges): Promise<BuildResult> {
-  return runJob(await openJob(options, edges), edges);
+  const job = await openJob(options, edges);
+  return withImage(await runJob(job, edges), job.loaded, options, edges);
 }
 
 /**
@@ -80,7 +85,7 @@ export async function watchBuild(
     try {
       // Opened anew each time: wasme.json itself may be what has changed.
       const job = await openJob({ ...options, force: options.force && !again }, edges);
-      const result = await runJob(job, edges, compiler);
+      const result = await withImage(await runJob(job, edges, compiler), job.loaded, options, edges);
       // A change that does not touch the module is nothing to tell.
       if (!again || !result.upToDate) onResult(result);
     } catch (error) {
@@ -96,22 +101,24 @@ export async function watchBuild(
   }
 }
 
+export type PrecompiledOptions = Pick<BuildOptions, 'output' | 'hosts' | 'tag' | 'config'>;
+
 /**
- * A module that is built already, judged like one that was built here and copied to `output` when that is given.
+ * A module that is built already, judged like one that was built here; copied and put into the store where that is asked.
  * Fails with FILE_NOT_FOUND, WASM_INVALID, WASM_ABI.
  */
 export async function buildPrecompiled(
   file: string,
-  output: string | undefined,
+  options: PrecompiledOptions,
   edges: Edges,
 ): Promise<BuildResult> {
   const startedAt = edges.now();
   const source = resolve(edges.cwd, file);
   const bytes = await readBytes(source);
-  const info = checkModule(bytes, undefined);
-  const module = output === undefined ? source : resolve(edges.cwd, output);
+  const info = checkModule(bytes, { hosts: options.hosts });
+  const module = options.output === undefined ? source : resolve(edges.cwd, options.output);
   if (module !== source) await writeAtomic(module, bytes);
-  return {
+  const result: BuildResult = {
     ...measure(bytes, info),
     name: basename(source, '.wasm'),
     language: 'precompiled',
@@ -122,6 +129,32 @@ export async function buildPrecompiled(
     upToDate: true,
     durationMs: edges.now() - startedAt,
   };
+  return withImage(result, undefined, options, edges);
+}
+
+/** The result with the image that `-t` asks for. */
+async function withImage(
+  result: BuildResult,
+  project: LoadedProject | undefined,
+  { tag, config }: PrecompiledOptions,
+  edges: Edges,
+): Promise<BuildResult> {
+  if (tag === undefined) return result;
+  // Only here: a build without a tag need not load what images are made of.
+  const { parseRuntimeConfig } = await import('./oci/runtime-config.ts');
+  const { storeModule } = await import('./oci/store-module.ts');
+  let runtimeConfig;
+  if (config !== undefined) {
+    const file = resolve(edges.cwd, config);
+    runtimeConfig = parseRuntimeConfig(await readBytes(file));
+    if (runtimeConfig === undefined) {
+      throw new WasmeError('PROJECT_INVALID', `${file} is no runtime-config.json`, {
+        hint: 'it looks like { "type": "envoy_proxy", "abiVersions": ["v0.2.1"], "config": { "rootIds": ["my-filter"] } }',
+      });
+    }
+  }
+  const image = await storeModule(await readBytes(result.module), tag, project, { runtimeConfig }, edges);
+  return { ...result, image };
 }
 
 /** The plan of `build` without carrying it out. Probes run; nothing is written. */
@@ -163,7 +196,7 @@ async function reuse(job: BuildJob, edges: Edges): Promise<Made | undefined> {
     path,
     ...(version ? { version } : {}),
   }));
-  return { ...describe(job, bytes, parseModule(bytes), record.variant), tools, upToDate: true };
+  return { ...describe(job, bytes, checkModule(bytes, job.check), record.variant), tools, upToDate: true };
 }
 
 async function make(job: BuildJob, edges: Edges, compiler?: WarmCompiler): Promise<Made> {
@@ -175,8 +208,7 @@ async function make(job: BuildJob, edges: Edges, compiler?: WarmCompiler): Promi
   const warnings = await executePlan(plan, job.toolchain, job.dir, edges, compiler?.runner(plan, job.dir));
   if (warnings.length > 0) edges.reporter.info(showDiagnostics(warnings, job.dir, lineReader()));
   const bytes = await readResult(plan, job);
-  // A debug build is not what is shipped.
-  const module = checkModule(bytes, job.profile === 'release' ? job.project?.build?.sizeBudget : undefined);
+  const module = checkModule(bytes, job.check);
   await writeAtomic(job.output, bytes);
   for (const { path, suffix } of plan.sidecars ?? []) {
     const sidecar = await readFile(path).catch(() => undefined);

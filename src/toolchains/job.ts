@@ -5,8 +5,9 @@ import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { kindOf, readText } from '../io/files.ts';
 import { packageDir } from '../io/paths.ts';
-import { findProject, outputPath } from '../project/load.ts';
+import { type LoadedProject, findProject, outputPath } from '../project/load.ts';
 import type { Language, Project } from '../project/schema.ts';
+import type { CheckOptions } from './check.ts';
 import { inContainer } from './container.ts';
 import { customToolchain } from './custom.ts';
 import { detectToolchain, toolchainFor, topNames } from './index.ts';
@@ -25,6 +26,12 @@ export interface BuildOptions {
   readonly output?: string | undefined;
   /** Build although nothing has changed. */
   readonly force?: boolean | undefined;
+  /** Hosts that have to load the module, besides those of wasme.json: `istio@1.30`. */
+  readonly hosts?: readonly string[] | undefined;
+  /** Also put the module into the local store under this name. */
+  readonly tag?: string | undefined;
+  /** The old runtime-config.json (ABI versions, root ids) for that image, relative to cwd; default: the project's. */
+  readonly config?: string | undefined;
   /** Get missing tools and packages first, as far as that works without root. */
   readonly install?: boolean | undefined;
 }
@@ -34,10 +41,12 @@ export interface BuildJob {
   readonly dir: string;
   readonly name: string;
   readonly project: Project | undefined;
+  readonly loaded: LoadedProject | undefined;
   readonly names: readonly string[];
   readonly toolchain: Toolchain;
   readonly profile: Profile;
   readonly variant: Variant | 'auto';
+  readonly check: CheckOptions;
   readonly install: boolean;
   readonly force: boolean;
   readonly output: string;
@@ -84,16 +93,23 @@ export async function openJob(options: BuildOptions, edges: Edges): Promise<Buil
     output,
     project?.build ?? {},
   ]);
-  const { install = false, force = false } = options;
+  const { install = false, force = false, hosts = [] } = options;
+  const check: CheckOptions = {
+    hosts: [...(project?.hosts ?? []), ...hosts],
+    // A debug build is not what is shipped.
+    sizeBudget: profile === 'release' ? project?.build?.sizeBudget : undefined,
+  };
   const stateDir = join(dir, 'build', '.wasme');
   return {
     dir,
     name,
     project,
+    loaded,
     names,
     toolchain,
     profile,
     variant,
+    check,
     install,
     force,
     output,

@@ -145,9 +145,6 @@ describe('build', () => {
     ]);
     const results = outcomes.map(({ stdout }) => JSON.parse(stdout) as Json);
     expect(results.map(result => result.upToDate).sort()).toEqual([false, true]);
-    expect(outcomes.map(({ stderr }) => stderr).join('')).toBe(
-      'waiting for another build of this project …\n',
-    );
   });
 
   it('a lock of a process that is gone is taken over', async () => {
@@ -253,6 +250,67 @@ describe('build', () => {
     expect(existsSync(join(world.cwd, 'y.wasm'))).toBe(false);
     expect((await world.wasme('build', 'precompiled')).exitCode).toBe(2);
     expect((await world.wasme('build', 'precompiled', 'no.wasm')).stderr).toContain('error[FILE_NOT_FOUND]');
+  });
+});
+
+describe('build -t', () => {
+  it('puts the module into the local store, the same image each time', async () => {
+    const world = newWorld();
+    fakeProject(join(world.cwd, 'p'), undefined, { version: '1.2.0', rootId: 'root' });
+    const tag = 'registry.example/me/add-header:v0.1';
+    const first = await world.wasme('build', 'assemblyscript', '-t', tag, 'p', '--json');
+    expect(first).toMatchObject({ exitCode: 0, stderr: '' });
+    const { image } = JSON.parse(first.stdout) as { image: { reference: string; digest: string } };
+    expect(image).toMatchObject({ reference: tag, layout: 'compat' });
+    const again = await world.wasme('build', 'p', '-t', tag);
+    expect(again.stdout).toContain(`  ${tag}  ${image.digest}  in the local store\n`);
+    const { stdout } = await world.wasme('inspect', tag, '--json');
+    expect(stdout).toContain(image.digest);
+    expect(stdout).toContain('"org.opencontainers.image.version": "1.2.0"');
+  });
+
+  it('the old "build precompiled" with its runtime-config.json', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'minimal');
+    const config = { type: 'envoy_proxy', abiVersions: ['v0.2.1'], config: { rootIds: ['add_header'] } };
+    writeFileSync(join(world.cwd, 'runtime-config.json'), JSON.stringify(config));
+    const args = ['build', 'precompiled', 'minimal.wasm', '-t', 'registry.example/me/f:v1'];
+    const { exitCode } = await world.wasme(...args, '--config', 'runtime-config.json', '--store', '/x');
+    expect(exitCode).toBe(0);
+    expect((await world.wasme('inspect', 'registry.example/me/f:v1')).stdout).toContain('add_header');
+    writeFileSync(join(world.cwd, 'runtime-config.json'), 'no');
+    const refused = await world.wasme(...args, '--config', 'runtime-config.json');
+    expect(refused).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('is no runtime-config.json') as string,
+    });
+  });
+
+  it('refuses a name that is none before the store is touched', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'minimal');
+    const { exitCode, stderr } = await world.wasme(
+      'build',
+      'precompiled',
+      'minimal.wasm',
+      '-t',
+      'Not A Name',
+    );
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toContain('error[REFERENCE_INVALID]');
+    expect(existsSync(join(world.home, '.local'))).toBe(false);
+  });
+});
+
+describe('build for hosts', () => {
+  it('refuses what a named host would not load, with the reason', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'poll');
+    expect((await world.wasme('build', 'precompiled', 'poll.wasm')).exitCode).toBe(0);
+    const refused = await world.wasme('build', 'precompiled', 'poll.wasm', '--host', 'istio@1.12');
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toMatch(/error\[WASM_ABI\]: istio@1\.12 would refuse the module:\n.*poll_oneoff/);
+    expect((await world.wasme('build', 'precompiled', 'poll.wasm', '--host', 'nginx')).exitCode).toBe(2);
   });
 });
 
