@@ -6,8 +6,8 @@ import { copy } from './copy.ts';
 import { openStore } from './layout.ts';
 import { type LayoutName, packImage } from './layouts/index.ts';
 import { type MetadataOptions, metadataOfModule, metadataOfProject } from './metadata.ts';
-import { defaults } from './operand.ts';
-import { formatReference, parseReference } from './reference.ts';
+
+import { defaultsOf, formatReference, parseReference } from './reference.ts';
 import { graphDescriptor, graphSource } from './target.ts';
 
 export interface StoredModule {
@@ -25,7 +25,7 @@ export async function storeModule(
   options: MetadataOptions,
   edges: Edges,
 ): Promise<StoredModule> {
-  const { host, repository, tag: name = 'latest' } = parseReference(tag, defaults(edges));
+  const { host, repository, tag: name = 'latest' } = parseReference(tag, defaultsOf(edges));
   const reference = formatReference({ host, repository, tag: name });
   const layout = project?.project.image?.layout ?? 'compat';
   const metadata =
