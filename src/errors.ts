@@ -119,10 +119,6 @@ export const errorKinds = {
     exit: 2,
     meaning: 'A name, namespace or label that Kubernetes would refuse.',
   },
-  DEPLOY_IMAGE: {
-    exit: 1,
-    meaning: 'The target cannot load an image packed like this one.',
-  },
 
   KUBE_UNREACHABLE: {
     exit: 1,

@@ -1,27 +1,62 @@
 /** An image as a deployment names it: the full reference with its tag, and the digest that proxies compare. */
 import type { Edges } from '../io/edges.ts';
-import { WasmeError } from '../errors.ts';
+import { type Subject, requireLoadable } from './loadable-verdict.ts';
+import { type OpenedImage, defaults, withReference } from './operand.ts';
+import { isContentFault } from './read-layer.ts';
+import { readImage } from './read.ts';
 import { formatReference, parseReference } from './reference.ts';
 
 export interface PinnedImage {
   /** Host, repository and tag, without a digest. */
   readonly reference: string;
+  /** Of the manifest, never of an index: that is what control planes compare. undefined: nobody asked. */
   readonly digest: string | undefined;
   readonly rootIds?: readonly string[];
+  /** The module, when the image was opened and holds one. */
+  readonly bytes?: Uint8Array;
+}
+
+export interface PinOptions {
+  /** Host that has to load it, as `istio@1.30`: the packing is judged too. */
+  readonly host?: string | undefined;
 }
 
 /**
- * Pins `text`. `wanted` is a digest that is already known, true to look it up, or false for none; nothing is asked of a
- * registry when the digest is given, here or in the reference. Fails with REFERENCE_INVALID and what registries fail with.
+ * Pins `text`. `wanted` is a digest that is already known, true to look it up, or false for none; only a look-up opens
+ * the image, in the store before the registry. Fails with REFERENCE_INVALID, NOT_LOADABLE, and what registries fail with.
  */
-export function pinImage(text: string, wanted: string | boolean, edges: Edges): PinnedImage {
-  const parsed = parseReference(text, { defaultRegistry: edges.env['WASM_IMAGE_REGISTRY'] });
+export async function pinImage(
+  text: string,
+  wanted: string | boolean,
+  edges: Edges,
+  { host }: PinOptions = {},
+): Promise<PinnedImage> {
+  const parsed = parseReference(text, defaults(edges));
   const { digest: named, ...bare } = parsed;
   const reference = formatReference(bare);
   if (wanted === false && named === undefined) return { reference, digest: undefined };
   if (typeof wanted === 'string') return { reference, digest: named ?? wanted };
-  if (named !== undefined) return { reference, digest: named };
-  throw new WasmeError('USAGE', `the digest of ${reference} is not known`, {
-    hint: 'add --digest sha256:… or --no-digest',
+  return withReference(parsed, {}, edges, async opened => {
+    const { subject, rootIds } = await read(opened);
+    if (host !== undefined) await requireLoadable(subject, [host]);
+    return {
+      reference,
+      digest: opened.image.descriptor.digest,
+      rootIds,
+      ...(subject.module === undefined ? {} : { bytes: subject.module }),
+    };
   });
+}
+
+async function read(opened: OpenedImage): Promise<{ subject: Subject; rootIds: readonly string[] }> {
+  const { name, image, place } = opened;
+  const repack = (layout: string): string =>
+    `wasme convert ${name} --layout ${layout}${place === 'registry' ? ' --push' : ''}`;
+  try {
+    const { module, runtime } = await readImage(image);
+    return { subject: { name, image, repack, module }, rootIds: runtime?.rootIds ?? [] };
+  } catch (error) {
+    if (!isContentFault(error)) throw error;
+    return { subject: { name, image, repack, module: undefined, unreadable: error.message }, rootIds: [] };
+  }
 }
