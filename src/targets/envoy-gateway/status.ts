@@ -1,0 +1,77 @@
+/** What Envoy Gateway says of the policy that holds the filter. It does not say what its proxies run. */
+import type { Edges } from '../../io/edges.ts';
+import { type KubeObject, showObject } from '../kubernetes/objects.ts';
+import { listObjects } from '../kubernetes/read.ts';
+import { sharedIds } from '../kubernetes/shared.ts';
+import type { StatusRequest, StatusRow, StatusState } from '../target.ts';
+import type { EnvoyGatewayOptions } from './options.ts';
+import { extensionPolicies, filtersOf } from './policies.ts';
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly observedGeneration?: number;
+}
+
+interface Ancestor {
+  readonly ancestorRef?: { readonly kind?: string; readonly name?: string; readonly sectionName?: string };
+  readonly conditions?: readonly Condition[];
+}
+
+/** One row per Gateway that the policy reaches, as the controller names them. */
+export async function policyStatus(
+  { id, expected }: StatusRequest,
+  options: EnvoyGatewayOptions,
+  edges: Edges,
+): Promise<readonly StatusRow[]> {
+  const namespace = options.namespace ?? 'default';
+  const policies = await listObjects(extensionPolicies, { namespace }, options, edges);
+  const row = { filter: id, expected, restarts: 0 };
+  const holder = policies.find(policy => sharedIds(policy).includes(id));
+  const item = filtersOf(holder).find(({ name }) => name === id);
+  if (holder === undefined || item === undefined) {
+    const where = holder === undefined ? `namespace ${namespace}` : showObject(holder);
+    const detail = 'no policy has a filter of this name that was deployed by wasme';
+    return [{ ...row, where, digest: undefined, state: 'missing', detail }];
+  }
+  const code = item['code'] as { image?: { sha256?: string }; http?: { sha256?: string } } | undefined;
+  const hex = code?.image?.sha256 ?? code?.http?.sha256;
+  const digest = hex === undefined ? undefined : `sha256:${hex}`;
+  if (expected !== undefined && digest !== undefined && digest !== expected) {
+    const detail = 'the policy names another image: deploy again';
+    return [{ ...row, where: showObject(holder), digest, state: 'other-digest', detail }];
+  }
+  const ancestors = (holder.status?.['ancestors'] ?? []) as readonly Ancestor[];
+  if (ancestors.length === 0) {
+    const detail = 'Envoy Gateway has not looked at the policy: does its target exist?';
+    return [{ ...row, where: showObject(holder), digest, state: 'missing', detail }];
+  }
+  return ancestors.map(ancestor => {
+    const { kind = 'Gateway', name = '', sectionName } = ancestor.ancestorRef ?? {};
+    const [state, detail] = verdict(ancestor.conditions ?? [], holder, item['failOpen'] === true);
+    return { ...row, where: `${kind}/${name}${sectionName === undefined ? '' : `:${sectionName}`}`, digest, state, detail };
+  });
+}
+
+function verdict(conditions: readonly Condition[], policy: KubeObject, failOpen: boolean): [StatusState, string] {
+  const find = (type: string, status: string): Condition | undefined =>
+    conditions.find(condition => condition.type === type && condition.status === status);
+  const said = ({ reason, message }: Condition): string => [reason, message?.trim()].filter(Boolean).join(': ');
+  const refused = find('Accepted', 'False');
+  if (refused !== undefined) {
+    return refused.reason === 'Invalid' && failOpen
+      ? ['fail-open', `${said(refused)}; traffic passes without it`]
+      : ['rejected', said(refused)];
+  }
+  const overridden = find('Overridden', 'True');
+  if (overridden !== undefined) return ['missing', `another policy takes its place: ${said(overridden)}`];
+  const accepted = find('Accepted', 'True');
+  if (accepted === undefined) return ['missing', 'Envoy Gateway has not decided yet'];
+  const generation = policy.metadata.generation ?? 0;
+  if ((accepted.observedGeneration ?? generation) < generation) {
+    return ['missing', 'Envoy Gateway has not looked at the last change yet'];
+  }
+  return ['loaded', 'as Envoy Gateway reports it; what its proxies run cannot be seen from here'];
+}

@@ -1,0 +1,71 @@
+/** What Gloo says of the Gateways that have the filter. It does not say what its proxies run. */
+import type { Edges } from '../../io/edges.ts';
+import { type KubeObject, type KubernetesOptions, showObject } from '../kubernetes/objects.ts';
+import { type Resource, listObjects } from '../kubernetes/read.ts';
+import { sharedIds } from '../kubernetes/shared.ts';
+import type { StatusRequest, StatusRow, StatusState } from '../target.ts';
+
+interface Report {
+  readonly state?: string | number;
+  readonly reason?: string;
+}
+
+// Older versions wrote the number of the protobuf enum.
+const names = ['Pending', 'Accepted', 'Rejected', 'Warning'] as const;
+
+/** One row per Gateway with the filter. */
+export async function glooStatus(
+  resource: Resource,
+  list: readonly string[],
+  { id, expected }: StatusRequest,
+  namespaces: readonly string[] | undefined,
+  options: KubernetesOptions,
+  edges: Edges,
+): Promise<readonly StatusRow[]> {
+  const places = namespaces ?? [undefined];
+  const gateways = (
+    await Promise.all(places.map(namespace => listObjects(resource, { namespace }, options, edges)))
+  ).flat();
+  const ours = gateways.filter(gateway => sharedIds(gateway).includes(id));
+  const row = { filter: id, expected, restarts: 0 };
+  if (ours.length === 0) {
+    const detail = 'no Gateway has a filter of this name that was deployed by wasme';
+    return [{ ...row, where: 'Gateway', digest: undefined, state: 'missing', detail }];
+  }
+  return ours.map(gateway => {
+    const image = imageOf(gateway, list, id);
+    const digest = /@(sha256:[0-9a-f]{64})$/.exec(image ?? '')?.[1];
+    const where = showObject(gateway);
+    if (image === undefined) {
+      return { ...row, where, digest, state: 'missing', detail: 'somebody took the filter out of the Gateway' };
+    }
+    if (expected !== undefined && digest !== undefined && digest !== expected) {
+      return { ...row, where, digest, state: 'other-digest', detail: 'the Gateway names another image: deploy again' };
+    }
+    const [state, detail] = verdict(gateway);
+    return { ...row, where, digest, state, detail };
+  });
+}
+
+function imageOf(gateway: KubeObject, list: readonly string[], id: string): string | undefined {
+  const filters = list.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], gateway);
+  if (!Array.isArray(filters)) return undefined;
+  const item = (filters as readonly Record<string, unknown>[]).find(({ name }) => name === id);
+  const image = item?.['image'] ?? item?.['filePath'];
+  return typeof image === 'string' ? image : undefined;
+}
+
+function verdict({ status = {} }: KubeObject): [StatusState, string] {
+  const byNamespace = status['statuses'] as Readonly<Record<string, Report>> | undefined;
+  const reports = byNamespace === undefined ? [status as Report] : Object.values(byNamespace);
+  const states = reports.map(({ state, reason }) => ({
+    state: typeof state === 'number' ? names[state] : state,
+    reason: reason ?? '',
+  }));
+  const bad = states.find(({ state }) => state === 'Rejected') ?? states.find(({ state }) => state === 'Warning');
+  if (bad !== undefined) return ['rejected', `Gloo says ${bad.state ?? ''}: ${bad.reason.trim()}`];
+  if (states.some(({ state }) => state === 'Accepted')) {
+    return ['loaded', 'as Gloo reports it; what the proxy runs cannot be seen from here'];
+  }
+  return ['missing', 'Gloo has not looked at the Gateway yet'];
+}

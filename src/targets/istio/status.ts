@@ -1,0 +1,99 @@
+/** Does a filter run in the proxies of a mesh: the object in the cluster, then every proxy it is meant for. */
+import { WasmeError } from '../../errors.ts';
+import type { Edges } from '../../io/edges.ts';
+import type { EnvoyAdmin } from '../envoy/admin.ts';
+import { envoyStatus } from '../envoy/status.ts';
+import { type KubeObject, type KubernetesOptions, showObject } from '../kubernetes/objects.ts';
+import { type Resource, listOurs } from '../kubernetes/read.ts';
+import type { StatusRequest, StatusRow } from '../target.ts';
+import { podAdmin, proxiesOf } from './pods.ts';
+
+/** Proxies asked at the same time; each question is a kubectl of its own. */
+const parallel = 4;
+
+/** One row per proxy; one for the object when there is none, or when it names another image than expected. */
+export async function istioStatus(
+  resources: readonly Resource[],
+  request: StatusRequest,
+  options: KubernetesOptions & { readonly namespace: string },
+  edges: Edges,
+): Promise<readonly StatusRow[]> {
+  const { id, expected } = request;
+  const row = { filter: id, digest: undefined, expected, restarts: 0 };
+  const found = await listOurs(resources, id, options.namespace, options, edges);
+  const rows: StatusRow[] = [];
+  for (const { object } of found) {
+    const meant = digestOf(object);
+    const where = showObject(object);
+    if (expected !== undefined && meant !== undefined && meant !== expected) {
+      const detail = 'the object in the cluster names another image: deploy again';
+      rows.push({ ...row, where, digest: meant, state: 'other-digest', detail });
+    }
+    const proxies = await proxiesOf(object, options, edges);
+    if (proxies.length === 0) {
+      rows.push({ ...row, where, digest: meant, state: 'missing', detail: 'no running pod with a proxy is chosen by it' });
+    }
+    for (let start = 0; start < proxies.length; start += parallel) {
+      const admins = proxies.slice(start, start + parallel).map(pod => podAdmin(pod, options, edges));
+      const asked = { id, expected: expected ?? meant };
+      rows.push(...(await Promise.all(admins.map(admin => proxyStatus(admin, object, asked)))));
+    }
+  }
+  if (found.length > 0) return rows;
+  const where = `namespace ${options.namespace}`;
+  return [{ ...row, where, state: 'missing', detail: 'nothing of this name was deployed by wasme here' }];
+}
+
+/** Istio's agent puts a stand-in where a module could not be fetched; otherwise Envoy itself is asked. */
+async function proxyStatus(admin: EnvoyAdmin, object: KubeObject, request: StatusRequest): Promise<StatusRow> {
+  const name = `${object.metadata.namespace ?? 'default'}.${object.metadata.name}`;
+  // Istio names the plugin after the object; an EnvoyFilter of ours says it itself.
+  const plugin = object.kind === 'EnvoyFilter' ? request.id : name;
+  const standIn = await findStandIn(admin, name);
+  if (standIn === undefined) {
+    return { ...(await envoyStatus(admin, { ...request, id: plugin })), filter: request.id };
+  }
+  const open = standIn === 'allow';
+  return {
+    where: admin.url,
+    filter: request.id,
+    state: open ? 'fail-open' : 'failing',
+    digest: undefined,
+    expected: request.expected,
+    restarts: 0,
+    detail: open
+      ? "Istio's agent could not fetch the module, and traffic passes without it"
+      : "Istio's agent could not fetch the module, and traffic is refused with 403",
+  };
+}
+
+async function findStandIn(admin: EnvoyAdmin, name: string): Promise<'allow' | 'deny' | undefined> {
+  let dump: string;
+  try {
+    dump = JSON.stringify(filtersNamed(await admin.json('/config_dump'), name));
+  } catch (error) {
+    if (error instanceof WasmeError && error.code === 'NETWORK') return undefined;
+    throw error;
+  }
+  if (!dump.includes('.rbac.v3.RBAC')) return undefined;
+  return dump.includes('wasm-default-allow') || !dump.includes('"rules"') ? 'allow' : 'deny';
+}
+
+/** Discovered filters of that name, whatever Istio puts before or behind it. */
+function filtersNamed(dump: unknown, name: string): readonly unknown[] {
+  const configs = (dump as { configs?: readonly { ecds_filters?: readonly unknown[] }[] } | null)?.configs ?? [];
+  const filters = configs.flatMap(({ ecds_filters: found }) => found ?? []);
+  return filters.filter(filter => {
+    const { ecds_filter: resource } = filter as { ecds_filter?: { name?: string } };
+    const short = resource?.name?.replace(/^.*\//, '').replace(/~.*$/, '');
+    return short === name;
+  });
+}
+
+/** The image digest that the object pins. */
+function digestOf({ spec = {} }: KubeObject): string | undefined {
+  const { sha256 } = (spec['wasm'] ?? spec) as { sha256?: unknown };
+  if (typeof sha256 === 'string') return `sha256:${sha256}`;
+  const [hex] = /(?<="sha256":")[0-9a-f]{64}/.exec(JSON.stringify(spec)) ?? [];
+  return hex === undefined ? undefined : `sha256:${hex}`;
+}
