@@ -4,15 +4,16 @@ import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import { writeAtomic } from './io/files.ts';
 import { cacheDir } from './io/paths.ts';
-import { pinImage } from './oci/pin.ts';
+import { extractImage, pinImage } from './oci/pin.ts';
 import { type TargetName, type TargetOptions, loadTarget, projectSections } from './targets/index.ts';
 import { type DeployIntent, intentHash } from './targets/intent.ts';
 import { readModule } from './targets/module.ts';
 import { type FilterSettings, makeIntent } from './targets/settings.ts';
 import { type ResolvedSource, resolveSource } from './targets/source.ts';
-import type { AppliedObject, Plan, PlannedFile, Target } from './targets/target.ts';
+import type { AppliedObject, Plan, PlannedFile, StatusRow, Target } from './targets/target.ts';
 import type { FindOptions } from './targets/envoy/launch.ts';
 import { type Tree, explanations, plain } from './targets/tree.ts';
+import { waitUntilLoaded } from './targets/wait.ts';
 import { renderYaml } from './targets/yaml.ts';
 
 export interface DeployOptions<Name extends TargetName = TargetName> extends FilterSettings {
@@ -26,8 +27,12 @@ export interface DeployOptions<Name extends TargetName = TargetName> extends Fil
   readonly output?: string | undefined;
   /** Give the documents to the control plane. */
   readonly apply?: boolean | undefined;
+  /** After applying: milliseconds to wait until the filter runs. undefined: do not look. */
+  readonly waitMs?: number | undefined;
   /** Change nothing: no file is written, nothing is applied. */
   readonly dryRun?: boolean | undefined;
+  /** Go on although the target would not load the module or its packing. */
+  readonly force?: boolean | undefined;
   /** Compare with what is there; nothing is applied. */
   readonly diff?: boolean | undefined;
   /** Reasons as comments in the text. */
@@ -53,6 +58,8 @@ export interface DeployResult {
   readonly applied: readonly AppliedObject[];
   /** With `diff`: what would change; empty when nothing. */
   readonly diff?: string;
+  /** With `waitMs`: every place where the filter runs. */
+  readonly status?: readonly StatusRow[];
   readonly warnings: readonly string[];
 }
 
@@ -71,18 +78,21 @@ export async function deploy<Name extends TargetName>(
   const output = options.output === undefined ? undefined : resolve(edges.cwd, options.output);
   const folder = target.moduleFolder?.(options.targetOptions);
   const moduleFolder = folder ?? (output === undefined ? join(cacheDir(edges), 'modules') : dirname(output));
+  const host = options.force ? undefined : (target.host?.(options.targetOptions) ?? 'envoy');
   const source = await resolveSource(options.source, {
     cwd: edges.cwd,
     accepts: target.accepts,
     digest: options.digest ?? true,
-    images: { resolve: (reference, digest) => Promise.resolve(pinImage(reference, digest, edges)) },
+    images: {
+      resolve: (reference, digest) => pinImage(reference, digest, edges, { host }),
+      module: reference => extractImage(reference, edges),
+    },
     fetchModule: url => fetchModule(url, edges.signal),
     modulePath: (name, digest) => join(moduleFolder, `${name}-${digest.slice(7, 23)}.wasm`),
     copyFiles: folder !== undefined,
   });
   const targetOptions = withProject(target, options.targetOptions, source);
-  const module =
-    source.bytes && readModule(source.bytes, label(source), target.host?.(targetOptions) ?? 'envoy');
+  const module = source.bytes && readModule(source.bytes, label(source), host);
   const defaults = source.project?.project.deploy?.[projectSections[options.target]];
   const intent = await makeIntent(options, source, defaults, module, edges.cwd);
   const facts = await target.observe(intent, targetOptions, edges);
@@ -102,6 +112,10 @@ export async function deploy<Name extends TargetName>(
   );
   const applied = options.apply && !options.dryRun ? await applyPlan(target, plan, targetOptions, edges) : [];
   for (const warning of plan.warnings) edges.reporter.warn(warning);
+  const rows =
+    options.waitMs === undefined || applied.length === 0
+      ? undefined
+      : await waitUntilLoaded(target, intent, targetOptions, options.waitMs, edges);
   return {
     target: options.target,
     id: intent.id,
@@ -115,6 +129,7 @@ export async function deploy<Name extends TargetName>(
     files,
     applied,
     ...(diff === undefined ? {} : { diff }),
+    ...(rows === undefined ? {} : { status: rows }),
     warnings: plan.warnings,
   };
 }

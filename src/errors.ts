@@ -115,6 +115,10 @@ export const errorKinds = {
     meaning: 'The proxy or the control plane refused what was deployed; the text says why.',
   },
 
+  DEPLOY_NOT_RUNNING: {
+    exit: 1,
+    meaning: 'What was deployed was accepted, but does not run everywhere in the time given with --wait.',
+  },
   DEPLOY_NAME: {
     exit: 2,
     meaning: 'A name, namespace or label that Kubernetes would refuse.',

@@ -4,7 +4,7 @@ import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import { exists } from './io/files.ts';
 import { cacheDir } from './io/paths.ts';
-import { pinImage } from './oci/pin.ts';
+import { extractImage, pinImage } from './oci/pin.ts';
 import { type LoadedProject, findProject, outputPath } from './project/load.ts';
 import { type TargetName, type TargetOptions, loadTarget, projectSections } from './targets/index.ts';
 import { resolveSource } from './targets/source.ts';
@@ -71,7 +71,11 @@ async function expectation(
     cwd: edges.cwd,
     accepts,
     digest: digest ?? true,
-    images: { resolve: (reference, wanted) => Promise.resolve(pinImage(reference, wanted, edges)) },
+    // The registry is asked, not the store: a tag that was moved is one of the things to find out.
+    images: {
+      resolve: (reference, wanted) => pinImage(reference, wanted, edges, { remote: true }),
+      module: reference => extractImage(reference, edges),
+    },
     fetchModule: () =>
       Promise.reject(
         new WasmeError('USAGE', 'a URL says nothing of its digest', { hint: 'add --digest sha256:…' }),

@@ -1,5 +1,5 @@
 /** Flags of the targets that are in a Kubernetes cluster, and running a deployment with them. */
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { DeployOptions } from '../../src/deploy.ts';
 import { WasmeError } from '../../src/errors.ts';
 import type { TargetName } from '../../src/targets/index.ts';
@@ -13,6 +13,8 @@ export interface ClusterFlags extends CommonFlags {
   readonly apply?: boolean;
   readonly diff?: boolean;
   readonly context?: string;
+  readonly wait?: number | true;
+  readonly force?: boolean;
   readonly forceConflicts?: boolean;
 }
 
@@ -23,6 +25,8 @@ export function addClusterFlags(command: Command): void {
     .option('--apply', 'give the documents to the cluster through kubectl')
     .option('--diff', 'show what --apply would change, and change nothing')
     .option('--context <name>', "kubectl's context (default: the current one)")
+    .option('--wait [seconds]', 'with --apply: until it runs, or has failed (default: 60)', seconds)
+    .option('--force', 'go on although the target would not load the image')
     .option('--force-conflicts', 'take over objects and fields that somebody else owns');
   addCommonFlags(command, 'cluster');
 }
@@ -48,7 +52,10 @@ export async function deployToCluster<Name extends TargetName>(
   const { deploy } = await import('../../src/deploy.ts');
   const edges = edgesOf(context, reporterFor(context, globalOptions(command)));
   const apply = (flags.apply === true || dryRunOnServer(flags)) && flags.diff !== true;
-  const result = await deploy({ ...commonOptions(flags), ...options, apply, diff: flags.diff }, edges);
+  const waitMs =
+    flags.wait === undefined || !apply ? undefined : 1000 * (flags.wait === true ? 60 : flags.wait);
+  const { diff, force } = flags;
+  const result = await deploy({ ...commonOptions(flags), ...options, apply, diff, force, waitMs }, edges);
   writeDeployment(context, command, result);
 }
 
@@ -83,4 +90,9 @@ export function labels(
 /** commander parser for lists: comma-separated, repeated or not. */
 export function list(text: string, previous: readonly string[] = []): string[] {
   return text.split(',').reduce((all: string[], item) => collect(item.trim(), all), [...previous]);
+}
+
+function seconds(text: string): number {
+  if (/^\d{1,5}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a number of seconds.');
 }

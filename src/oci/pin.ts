@@ -4,7 +4,7 @@ import { type Subject, requireLoadable } from './loadable-verdict.ts';
 import { type OpenedImage, defaults, withReference } from './operand.ts';
 import { isContentFault } from './read-layer.ts';
 import { readImage } from './read.ts';
-import { formatReference, parseReference } from './reference.ts';
+import { type Reference, formatReference, parseReference } from './reference.ts';
 
 export interface PinnedImage {
   /** Host, repository and tag, without a digest. */
@@ -19,6 +19,8 @@ export interface PinnedImage {
 export interface PinOptions {
   /** Host that has to load it, as `istio@1.30`: the packing is judged too. */
   readonly host?: string | undefined;
+  /** Ask the registry even when the store has the image: somebody may have moved the tag. */
+  readonly remote?: boolean | undefined;
 }
 
 /**
@@ -29,14 +31,14 @@ export async function pinImage(
   text: string,
   wanted: string | boolean,
   edges: Edges,
-  { host }: PinOptions = {},
+  { host, remote }: PinOptions = {},
 ): Promise<PinnedImage> {
   const parsed = parseReference(text, defaults(edges));
-  const { digest: named, ...bare } = parsed;
-  const reference = formatReference(bare);
+  const { digest: named } = parsed;
+  const reference = withoutDigest(parsed);
   if (wanted === false && named === undefined) return { reference, digest: undefined };
   if (typeof wanted === 'string') return { reference, digest: named ?? wanted };
-  return withReference(parsed, {}, edges, async opened => {
+  return withReference(parsed, { remote }, edges, async opened => {
     const { subject, rootIds } = await read(opened);
     if (host !== undefined) await requireLoadable(subject, [host]);
     return {
@@ -44,6 +46,23 @@ export async function pinImage(
       digest: opened.image.descriptor.digest,
       rootIds,
       ...(subject.module === undefined ? {} : { bytes: subject.module }),
+    };
+  });
+}
+
+/** The module of an image, for targets that load files. Fails as `pinImage` does, and with IMAGE_INVALID when it has none. */
+export async function extractImage(
+  text: string,
+  edges: Edges,
+): Promise<Required<PinnedImage> & { readonly digest: string }> {
+  const parsed = parseReference(text, defaults(edges));
+  return withReference(parsed, {}, edges, async ({ image }) => {
+    const { module, runtime } = await readImage(image);
+    return {
+      reference: withoutDigest(parsed),
+      digest: image.descriptor.digest,
+      rootIds: runtime?.rootIds ?? [],
+      bytes: module,
     };
   });
 }
@@ -59,4 +78,9 @@ async function read(opened: OpenedImage): Promise<{ subject: Subject; rootIds: r
     if (!isContentFault(error)) throw error;
     return { subject: { name, image, repack, module: undefined, unreadable: error.message }, rootIds: [] };
   }
+}
+
+function withoutDigest(reference: Reference): string {
+  const { digest, ...bare } = reference;
+  return digest === undefined ? formatReference(reference) : formatReference(bare);
 }

@@ -6,14 +6,14 @@ import { parseModule } from '../wasm/module.ts';
 import type { ModuleFacts } from './intent.ts';
 
 /**
- * Reads a module. `host` is what it will run in, as `envoy@1.36`. Fails with WASM_INVALID when it is none (components
+ * Reads a module. `host` is what it will run in, as `envoy@1.36`; undefined: nobody judges. Fails with WASM_INVALID when it is none (components
  * too) and with WASM_ABI when that host would refuse it.
  */
-export function readModule(bytes: Uint8Array, label: string, host: string): ModuleFacts {
+export function readModule(bytes: Uint8Array, label: string, host: string | undefined): ModuleFacts {
   const module = parseModule(bytes);
-  const { version, findings } = judgeModule(module, offeredBy(parseHost(host)));
+  const { version, findings } = judgeModule(module, offeredBy(parseHost(host ?? 'envoy')));
   const faults = findings.filter(({ level }) => level === 'error');
-  if (version === undefined || faults.length > 0) {
+  if (host !== undefined && (version === undefined || faults.length > 0)) {
     throw new WasmeError(
       'WASM_ABI',
       `${host} would not load ${label}: ${faults.map(fault => fault.message).join('; ')}`,
@@ -23,13 +23,13 @@ export function readModule(bytes: Uint8Array, label: string, host: string): Modu
       },
     );
   }
-  const callbacks = callbacksOf(version);
+  const callbacks = callbacksOf(version ?? '0.2.1');
   const imports = module.imports.filter(
     item =>
       item.kind === 'function' && /^proxy_|^wasi_/.test(item.module === 'env' ? item.name : item.module),
   );
   return {
-    abi: version,
+    abi: version ?? '',
     hostFunctions: [...new Set(imports.map(({ name }) => name))].sort(),
     callbacks: module.exports
       .filter(({ kind, name }) => kind === 'function' && callbacks.has(name))

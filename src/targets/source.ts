@@ -12,20 +12,20 @@ export interface ImageAccess {
    * Full reference with its tag, and the digest that proxies compare. `digest`: one that is known, true to look it up,
    * false for none. No network when it is known or in the store.
    */
-  resolve(
-    reference: string,
-    digest: string | boolean,
-  ): Promise<Omit<ResolvedImage, 'digest'> & { readonly digest: string | undefined }>;
+  resolve(reference: string, digest: string | boolean): Promise<ResolvedImage>;
   /** The module in the image. */
-  module?(reference: string): Promise<ResolvedImage & { readonly bytes: Uint8Array }>;
+  module(reference: string): Promise<ResolvedImage & { readonly digest: string; readonly bytes: Uint8Array }>;
 }
 
 export interface ResolvedImage {
   /** Without a digest. */
   readonly reference: string;
-  readonly digest: string;
+  /** undefined: nobody asked. */
+  readonly digest: string | undefined;
   /** Root ids the image's runtime configuration names. */
   readonly rootIds?: readonly string[];
+  /** The module, when the image was opened. */
+  readonly bytes?: Uint8Array;
 }
 
 /** A module on the web: read once, so that its digest can be written down. */
@@ -37,7 +37,7 @@ export interface SourceOptions {
   readonly accepts: readonly IntentCode['from'][];
   /** A digest as flag; false: do not pin. */
   readonly digest: string | boolean;
-  readonly images: ImageAccess | undefined;
+  readonly images: ImageAccess;
   readonly fetchModule: FetchModule;
   /** Where the module of an image is put for targets that only take files; given the digest of its bytes. */
   readonly modulePath: (name: string, digest: string) => string;
@@ -169,9 +169,6 @@ async function imageSource(
   options: SourceOptions,
 ): Promise<ResolvedSource> {
   const name = project?.project.name ?? nameOfImage(reference);
-  if (options.images === undefined) {
-    throw new WasmeError('FILE_NOT_FOUND', `no such file or folder: ${reference}`);
-  }
   if (options.accepts.includes('image')) {
     const image = await options.images.resolve(reference, options.digest);
     if (typeof options.digest === 'string' && options.digest !== image.digest) {
@@ -181,12 +178,11 @@ async function imageSource(
       code: { from: 'image', reference: image.reference, digest: image.digest },
       name,
       project,
-      bytes: undefined,
+      bytes: image.bytes,
       extracted: false,
       rootIds: image.rootIds ?? [],
     };
   }
-  if (options.images.module === undefined) throw refused('an image', options.accepts);
   const image = await options.images.module(reference);
   const digest = digestOf(image.bytes);
   return {

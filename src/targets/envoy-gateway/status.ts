@@ -51,14 +51,25 @@ export async function policyStatus(
   return ancestors.map(ancestor => {
     const { kind = 'Gateway', name = '', sectionName } = ancestor.ancestorRef ?? {};
     const [state, detail] = verdict(ancestor.conditions ?? [], holder, item['failOpen'] === true);
-    return { ...row, where: `${kind}/${name}${sectionName === undefined ? '' : `:${sectionName}`}`, digest, state, detail };
+    return {
+      ...row,
+      where: `${kind}/${name}${sectionName === undefined ? '' : `:${sectionName}`}`,
+      digest,
+      state,
+      detail,
+    };
   });
 }
 
-function verdict(conditions: readonly Condition[], policy: KubeObject, failOpen: boolean): [StatusState, string] {
+function verdict(
+  conditions: readonly Condition[],
+  policy: KubeObject,
+  failOpen: boolean,
+): [StatusState, string] {
   const find = (type: string, status: string): Condition | undefined =>
     conditions.find(condition => condition.type === type && condition.status === status);
-  const said = ({ reason, message }: Condition): string => [reason, message?.trim()].filter(Boolean).join(': ');
+  const said = ({ reason, message }: Condition): string =>
+    [reason, message?.trim()].filter(Boolean).join(': ');
   const refused = find('Accepted', 'False');
   if (refused !== undefined) {
     return refused.reason === 'Invalid' && failOpen

@@ -13,8 +13,15 @@ import { ownershipOf, patched, putItem, sharedHashes, sharedIds } from '../kuber
 import type { Plan, Target } from '../target.ts';
 import { type Tree, because, plain } from '../tree.ts';
 import { filterItem, refuse } from './filter.ts';
-import { type EnvoyGatewayOptions, type PolicyTarget, policyTargets, sameTarget } from './options.ts';
+import {
+  type EnvoyGatewayOptions,
+  type PolicyTarget,
+  parseEnvoyGatewayVersion,
+  policyTargets,
+  sameTarget,
+} from './options.ts';
 import { extensionPolicies, filtersOf, policyFilters, targetsOf } from './policies.ts';
+import { policyStatus } from './status.ts';
 import { undeployPolicy } from './undeploy.ts';
 
 export interface EnvoyGatewayFacts {
@@ -27,6 +34,8 @@ const maxFilters = 16;
 export const envoyGateway: Target<EnvoyGatewayOptions, EnvoyGatewayFacts> = {
   name: 'envoy-gateway',
   accepts: ['image', 'http'],
+  host: ({ version }) =>
+    version === undefined ? 'envoy-gateway' : `envoy-gateway@1.${parseEnvoyGatewayVersion(version).minor}`,
   withProject: (options, { envoyGateway: project = {} }) => {
     const refs = [
       ...(project.gateway === undefined ? [] : [`Gateway/${project.gateway}`]),
@@ -43,6 +52,7 @@ export const envoyGateway: Target<EnvoyGatewayOptions, EnvoyGatewayFacts> = {
   apply: (plan, options, edges) => applyDocuments(plan, [extensionPolicies], options, edges),
   diff: diffPlan,
   undeploy: undeployPolicy,
+  status: policyStatus,
 };
 
 async function observePolicies(

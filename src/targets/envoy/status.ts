@@ -99,7 +99,7 @@ function rejectionOf(
   if (error !== undefined) return error;
   if (!discovered) return undefined;
   const prefix = [...stats.keys()]
-    .find(name => name.endsWith(`.${id}.update_rejected`))
+    .find(name => name.endsWith(`.${id}.update_rejected`) || name.endsWith(`/${id}.update_rejected`))
     ?.replace(/update_rejected$/, '');
   if (prefix === undefined) return undefined;
   const count = (name: string): bigint => stats.get(prefix + name) ?? 0n;
@@ -126,6 +126,9 @@ async function runningCode(
   if (remote?.sha256 !== undefined) return { digest: `sha256:${remote.sha256}`, remote: true };
   const path = local?.filename;
   if (path === undefined) return { digest: undefined, remote: false };
+  // Istio's agent names what it fetched by the digest that it compared: of the image, or of the bytes served.
+  const whole = /\/([0-9a-f]{64})\.wasm$/.exec(path)?.[1];
+  if (whole !== undefined) return { digest: `sha256:${whole}`, remote: false };
   // Modules that `deploy` copied carry the start of their digest in their name.
   const named = /-([0-9a-f]{16})\.wasm$/.exec(path)?.[1];
   if (named !== undefined) {

@@ -37,10 +37,22 @@ export async function glooStatus(
     const digest = /@(sha256:[0-9a-f]{64})$/.exec(image ?? '')?.[1];
     const where = showObject(gateway);
     if (image === undefined) {
-      return { ...row, where, digest, state: 'missing', detail: 'somebody took the filter out of the Gateway' };
+      return {
+        ...row,
+        where,
+        digest,
+        state: 'missing',
+        detail: 'somebody took the filter out of the Gateway',
+      };
     }
     if (expected !== undefined && digest !== undefined && digest !== expected) {
-      return { ...row, where, digest, state: 'other-digest', detail: 'the Gateway names another image: deploy again' };
+      return {
+        ...row,
+        where,
+        digest,
+        state: 'other-digest',
+        detail: 'the Gateway names another image: deploy again',
+      };
     }
     const [state, detail] = verdict(gateway);
     return { ...row, where, digest, state, detail };
@@ -48,7 +60,10 @@ export async function glooStatus(
 }
 
 function imageOf(gateway: KubeObject, list: readonly string[], id: string): string | undefined {
-  const filters = list.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], gateway);
+  const filters = list.reduce<unknown>(
+    (at, key) => (at as Record<string, unknown> | undefined)?.[key],
+    gateway,
+  );
   if (!Array.isArray(filters)) return undefined;
   const item = (filters as readonly Record<string, unknown>[]).find(({ name }) => name === id);
   const image = item?.['image'] ?? item?.['filePath'];
@@ -62,7 +77,8 @@ function verdict({ status = {} }: KubeObject): [StatusState, string] {
     state: typeof state === 'number' ? names[state] : state,
     reason: reason ?? '',
   }));
-  const bad = states.find(({ state }) => state === 'Rejected') ?? states.find(({ state }) => state === 'Warning');
+  const bad =
+    states.find(({ state }) => state === 'Rejected') ?? states.find(({ state }) => state === 'Warning');
   if (bad !== undefined) return ['rejected', `Gloo says ${bad.state ?? ''}: ${bad.reason.trim()}`];
   if (states.some(({ state }) => state === 'Accepted')) {
     return ['loaded', 'as Gloo reports it; what the proxy runs cannot be seen from here'];

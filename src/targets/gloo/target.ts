@@ -15,6 +15,7 @@ import { type Resource, listObjects } from '../kubernetes/read.ts';
 import { removeShared } from '../kubernetes/undeploy.ts';
 import { type ListEdit, ownershipOf, patched, putItem } from '../kubernetes/shared.ts';
 import type { Plan, Target } from '../target.ts';
+import { glooStatus } from './status.ts';
 import { type Tree, because, plain } from '../tree.ts';
 
 export const filterStages = [
@@ -51,6 +52,7 @@ export const glooFilters = ['spec', 'httpGateway', 'options', 'wasm', 'filters']
 export const gloo: Target<GlooOptions, GlooFacts> = {
   name: 'gloo',
   accepts: ['image', 'proxy-file'],
+  host: () => 'gloo@ee',
   withProject: (options, { gloo: project = {} }) => ({
     ...options,
     namespaces: options.namespaces ?? project.namespaces,
@@ -62,6 +64,8 @@ export const gloo: Target<GlooOptions, GlooFacts> = {
   diff: diffPlan,
   undeploy: (request, options, edges) =>
     removeShared(glooGateways, glooFilters, request, options.namespaces, options, edges),
+  status: (request, options, edges) =>
+    glooStatus(glooGateways, glooFilters, request, options.namespaces, options, edges),
 };
 
 async function observeGateways(

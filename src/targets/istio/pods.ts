@@ -60,9 +60,14 @@ export function podAdmin({ metadata }: Pod, options: KubernetesOptions, edges: E
   const ask = async (method: 'GET' | 'POST', path: string): Promise<string> => {
     const args = ['exec', name, '-n', namespace, '-c', proxyContainer, '--'];
     try {
-      return await kubectl([...args, 'pilot-agent', 'request', method, path.replace(/^\//, '')], options, edges);
+      return await kubectl(
+        [...args, 'pilot-agent', 'request', method, path.replace(/^\//, '')],
+        options,
+        edges,
+      );
     } catch (error) {
-      if (!(error instanceof WasmeError) || error.code === 'INTERRUPTED' || error.code === 'TOOL_MISSING') throw error;
+      if (!(error instanceof WasmeError) || error.code === 'INTERRUPTED' || error.code === 'TOOL_MISSING')
+        throw error;
       throw new WasmeError('NETWORK', `the proxy of ${name} cannot be asked: ${error.message}`, {
         hint: 'the right "pods/exec" is needed in the namespace',
         cause: error,

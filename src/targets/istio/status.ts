@@ -31,7 +31,13 @@ export async function istioStatus(
     }
     const proxies = await proxiesOf(object, options, edges);
     if (proxies.length === 0) {
-      rows.push({ ...row, where, digest: meant, state: 'missing', detail: 'no running pod with a proxy is chosen by it' });
+      rows.push({
+        ...row,
+        where,
+        digest: meant,
+        state: 'missing',
+        detail: 'no running pod with a proxy is chosen by it',
+      });
     }
     for (let start = 0; start < proxies.length; start += parallel) {
       const admins = proxies.slice(start, start + parallel).map(pod => podAdmin(pod, options, edges));
@@ -45,7 +51,11 @@ export async function istioStatus(
 }
 
 /** Istio's agent puts a stand-in where a module could not be fetched; otherwise Envoy itself is asked. */
-async function proxyStatus(admin: EnvoyAdmin, object: KubeObject, request: StatusRequest): Promise<StatusRow> {
+async function proxyStatus(
+  admin: EnvoyAdmin,
+  object: KubeObject,
+  request: StatusRequest,
+): Promise<StatusRow> {
   const name = `${object.metadata.namespace ?? 'default'}.${object.metadata.name}`;
   // Istio names the plugin after the object; an EnvoyFilter of ours says it itself.
   const plugin = object.kind === 'EnvoyFilter' ? request.id : name;
@@ -81,7 +91,8 @@ async function findStandIn(admin: EnvoyAdmin, name: string): Promise<'allow' | '
 
 /** Discovered filters of that name, whatever Istio puts before or behind it. */
 function filtersNamed(dump: unknown, name: string): readonly unknown[] {
-  const configs = (dump as { configs?: readonly { ecds_filters?: readonly unknown[] }[] } | null)?.configs ?? [];
+  const configs =
+    (dump as { configs?: readonly { ecds_filters?: readonly unknown[] }[] } | null)?.configs ?? [];
   const filters = configs.flatMap(({ ecds_filters: found }) => found ?? []);
   return filters.filter(filter => {
     const { ecds_filter: resource } = filter as { ecds_filter?: { name?: string } };

@@ -3,6 +3,7 @@ import { WasmeError } from '../../errors.ts';
 import type { Edges } from '../../io/edges.ts';
 import { envoyFilter } from './envoy-filter.ts';
 import type { IstioOptions } from './options.ts';
+import { istioStatus } from './status.ts';
 import { beyondPlugin, pluginObject, trafficExtension, wasmPlugin } from './plugin.ts';
 import { type IstioVersion, newestIstio, parseIstioVersion, since } from './versions.ts';
 import { clusterIstioVersion } from './cluster.ts';
@@ -32,6 +33,7 @@ export const defaultNamespace = 'default';
 export const istio: Target<IstioOptions, IstioFacts> = {
   name: 'istio',
   accepts: ['image', 'http', 'proxy-file'],
+  host: ({ version }) => (version === undefined ? 'istio' : `istio@1.${parseIstioVersion(version).minor}`),
   withProject: (options, { istio: project = {} }) => ({
     ...options,
     version: options.version ?? project.version,
@@ -56,6 +58,13 @@ export const istio: Target<IstioOptions, IstioFacts> = {
   diff: diffPlan,
   undeploy: (request, options, edges) =>
     removeOwn(istioResources, request, options.namespace ?? defaultNamespace, options, edges),
+  status: (request, options, edges) =>
+    istioStatus(
+      istioResources,
+      request,
+      { ...options, namespace: options.namespace ?? defaultNamespace },
+      edges,
+    ),
 };
 
 function planIstio(intent: DeployIntent, options: IstioOptions, { version }: IstioFacts): Plan {

@@ -1,0 +1,70 @@
+/** After a deployment: asks again and again until the filter runs everywhere, has failed somewhere, or time is up. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WasmeError } from '../errors.ts';
+import type { Edges } from '../io/edges.ts';
+import type { DeployIntent } from './intent.ts';
+import type { StatusRow, StatusState, Target } from './target.ts';
+
+/** Often enough for a person, seldom enough for an API server. */
+const pauseMs = 1_000;
+
+/** What will not become better by waiting. */
+const final: readonly StatusState[] = ['rejected', 'fail-open', 'failing'];
+
+/**
+ * The rows when every one of them is `loaded`. Fails with DEPLOY_REJECTED when a control plane or proxy refused or could
+ * not run the filter, and with DEPLOY_NOT_RUNNING when `timeoutMs` have passed.
+ */
+export async function waitUntilLoaded<Options>(
+  target: Pick<Target<Options, unknown>, 'name' | 'status'>,
+  { id, code }: Pick<DeployIntent, 'id' | 'code'>,
+  options: Options,
+  timeoutMs: number,
+  edges: Edges,
+): Promise<readonly StatusRow[]> {
+  if (target.status === undefined) {
+    throw new WasmeError('USAGE', `${target.name} cannot be asked how a filter fares`, {
+      hint: 'leave --wait out',
+    });
+  }
+  const deadline = edges.now() + timeoutMs;
+  const task = edges.reporter.task(`waiting until ${id} runs`);
+  for (;;) {
+    const rows = await target.status({ id, expected: code.digest }, options, edges);
+    const waiting = rows.filter(({ state }) => state !== 'loaded');
+    if (waiting.length === 0 && rows.length > 0) {
+      task.done();
+      return rows;
+    }
+    const failed = waiting.find(({ state }) => final.includes(state));
+    if (failed !== undefined || edges.now() >= deadline) {
+      task.fail();
+      throw notRunning(failed, waiting, rows, timeoutMs);
+    }
+    await sleep(pauseMs, undefined, { signal: edges.signal }).catch((error: unknown) => {
+      throw new WasmeError('INTERRUPTED', 'interrupted while waiting', { cause: error });
+    });
+  }
+}
+
+function notRunning(
+  failed: StatusRow | undefined,
+  waiting: readonly StatusRow[],
+  rows: readonly StatusRow[],
+  timeoutMs: number,
+): WasmeError {
+  const hint = 'it stays deployed: "wasme status" looks again, "wasme undeploy" takes it out';
+  if (failed !== undefined) {
+    return new WasmeError('DEPLOY_REJECTED', `${failed.where}: ${failed.state}: ${failed.detail}`, {
+      hint,
+      details: { rows },
+    });
+  }
+  const first = waiting[0];
+  const what = first === undefined ? 'nothing runs it' : `${first.where}: ${first.state}: ${first.detail}`;
+  const more = waiting.length > 1 ? ` (and ${waiting.length - 1} more)` : '';
+  return new WasmeError('DEPLOY_NOT_RUNNING', `after ${Math.round(timeoutMs / 1000)} s: ${what}${more}`, {
+    hint,
+    details: { rows },
+  });
+}
