@@ -1,10 +1,10 @@
 /** An image as a deployment names it: the full reference with its tag, and the digest that proxies compare. */
 import type { Edges } from '../io/edges.ts';
 import { type Subject, requireLoadable } from './loadable-verdict.ts';
-import { type OpenedImage, defaults, withReference } from './operand.ts';
+import { type OpenedImage, withReference } from './operand.ts';
 import { isContentFault } from './read-layer.ts';
 import { readImage } from './read.ts';
-import { type Reference, formatReference, parseReference } from './reference.ts';
+import { type Reference, defaultsOf, formatReference, parseReference } from './reference.ts';
 
 export interface PinnedImage {
   /** Host, repository and tag, without a digest. */
@@ -33,7 +33,7 @@ export async function pinImage(
   edges: Edges,
   { host, remote }: PinOptions = {},
 ): Promise<PinnedImage> {
-  const parsed = parseReference(text, defaults(edges));
+  const parsed = parseReference(text, defaultsOf(edges));
   const { digest: named } = parsed;
   const reference = withoutDigest(parsed);
   if (wanted === false && named === undefined) return { reference, digest: undefined };
@@ -55,7 +55,7 @@ export async function extractImage(
   text: string,
   edges: Edges,
 ): Promise<Required<PinnedImage> & { readonly digest: string }> {
-  const parsed = parseReference(text, defaults(edges));
+  const parsed = parseReference(text, defaultsOf(edges));
   return withReference(parsed, {}, edges, async ({ image }) => {
     const { module, runtime } = await readImage(image);
     return {

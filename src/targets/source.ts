@@ -37,7 +37,8 @@ export interface SourceOptions {
   readonly accepts: readonly IntentCode['from'][];
   /** A digest as flag; false: do not pin. */
   readonly digest: string | boolean;
-  readonly images: ImageAccess;
+  /** undefined: images are not looked at. */
+  readonly images: ImageAccess | undefined;
   readonly fetchModule: FetchModule;
   /** Where the module of an image is put for targets that only take files; given the digest of its bytes. */
   readonly modulePath: (name: string, digest: string) => string;
@@ -169,6 +170,9 @@ async function imageSource(
   options: SourceOptions,
 ): Promise<ResolvedSource> {
   const name = project?.project.name ?? nameOfImage(reference);
+  if (options.images === undefined) {
+    throw new WasmeError('FILE_NOT_FOUND', `no such file or folder: ${reference}`);
+  }
   if (options.accepts.includes('image')) {
     const image = await options.images.resolve(reference, options.digest);
     if (typeof options.digest === 'string' && options.digest !== image.digest) {
