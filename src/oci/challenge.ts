@@ -25,10 +25,10 @@ function parseLine(line: string): Challenge[] {
     const [word = '', next = '', value = ''] = words.slice(at, at + 3);
     if (word === ',' || word === '=') continue;
     const current = found.at(-1);
-    if (next === '=' && current !== undefined) {
+    if (next === '=') {
       const name = word.toLowerCase();
       // The first one counts: a header that was glued together must not change what was said.
-      if (value !== ',') current.parameters[name] ??= unquote(value);
+      if (value !== ',' && current !== undefined) current.parameters[name] ??= unquote(value);
       at += value === ',' ? 1 : 2;
     } else if (/^[\w!#$%&'*+.^`|~-]+$/.test(word) && (at === 0 || words[at - 1] === ',')) {
       found.push({ scheme: word.toLowerCase(), parameters: Object.create(null) as Record<string, string> });
