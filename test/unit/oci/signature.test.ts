@@ -1,5 +1,7 @@
 /** Signing and verifying, and every way in which a signature or a key can be wrong. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, scryptSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { xsalsa20poly1305 } from '@noble/ciphers/salsa.js';
 import { describe, expect, it } from 'vitest';
 import { parseReference } from '../../../src/oci/reference.ts';
@@ -144,5 +146,23 @@ describe('signatures', () => {
     await expect(verifySignatures(digest, [forged], publicKey)).rejects.toMatchObject({
       code: 'SIGNATURE_INVALID',
     });
+  });
+});
+
+describe('what cosign 2.6.5 wrote', () => {
+  const fixture = (name: string): Buffer =>
+    readFileSync(join(import.meta.dirname, '..', '..', 'fixtures', 'cosign', name));
+  const publicKey = publicKeyFrom(fixture('cosign.pub').toString(), 'cosign.pub');
+
+  it('its encrypted private key opens, and is the other half of its public one', async () => {
+    const key = await privateKeyFrom(fixture('cosign.key').toString(), 'cosign.key', 's3cret');
+    expect(createPublicKey(key).equals(publicKey)).toBe(true);
+  });
+
+  it('its signature is valid', async () => {
+    const blob = blobOf('application/vnd.dev.cosign.simplesigning.v1+json', fixture('payload.json'), {
+      'dev.cosignproject.cosign/signature': fixture('payload.sig').toString(),
+    });
+    expect(await verifySignatures(digest, [blob], publicKey)).toHaveLength(1);
   });
 });
