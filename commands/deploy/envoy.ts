@@ -23,6 +23,7 @@ interface EnvoyFlags extends CommonFlags {
   readonly bootstrap?: string;
   readonly listener?: string;
   readonly dynamic?: string;
+  readonly diff?: true;
   readonly run?: true;
   readonly envoy?: string;
   readonly envoyImage?: string;
@@ -54,6 +55,7 @@ export function declare(command: Command, context: Context): void {
     .option('--listener <name|port>', 'with --in: only into this listener (default: all)')
     .addOption(new Option('--bootstrap <file>', 'old name of --in').hideHelp())
     .option('--dynamic <folder>', 'files that a running Envoy watches: run it again to swap the filter')
+    .option('--diff', 'show what would change in the --in or -o file, write nothing')
     .option('--run', 'start an Envoy with the result: envoy, func-e, docker or podman')
     .option('--envoy <path>', 'with --run: this Envoy')
     .option('--envoy-image <image>', 'with --run: a container of this image')
@@ -84,6 +86,8 @@ Examples:
         ...commonOptions(flags),
         target: 'envoy',
         source,
+        diff: flags.diff,
+        dryRun: flags.dryRun === true || flags.diff,
         kind: flags.kind,
         allowOnHeadersStopIteration: flags.allowOnHeadersStopIteration,
         targetOptions: envoyOptions(flags, context),
@@ -125,6 +129,7 @@ function envoyOptions(flags: EnvoyFlags, { cwd }: Context): EnvoyOptions {
   const file = flags.in ?? flags.bootstrap;
   return {
     in: file === undefined ? undefined : resolve(cwd, file),
+    compareWith: file !== undefined ? resolve(cwd, file) : flags.output && resolve(cwd, flags.output),
     listener: flags.listener,
     version: flags.envoyVersion,
     dynamic: flags.dynamic === undefined ? undefined : resolve(cwd, flags.dynamic),

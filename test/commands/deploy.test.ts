@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -51,6 +51,91 @@ describe('deploy envoy', () => {
     expect(bare.stdout).not.toContain('#');
     expect(told.stdout).toContain('# --fail-policy open: traffic passes unfiltered');
     expect(parse(told.stdout)).toEqual(parse(bare.stdout));
+  });
+
+  it('shows what would change in a file, and changes nothing', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'deploy-tag');
+    const file = join(world.cwd, 'e.yaml');
+    const deploy = (...argv: string[]): ReturnType<World['wasme']> =>
+      world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '-o', 'e.yaml', ...argv);
+    await deploy('--config', 'old');
+    const before = readFileSync(file, 'utf8');
+    expect((await deploy('--config', 'old', '--diff')).stdout).toBe('nothing would change\n');
+    const { stdout } = await deploy('--config', 'new', '--diff');
+    expect(stdout.split('\n').filter(line => /^[-+] /.test(line)).map(line => line.trim().replace(/ +/g, ' '))).toEqual([
+      '- value: old',
+      '+ value: new',
+    ]);
+    expect(readFileSync(file, 'utf8')).toBe(before);
+    const none = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--diff');
+    expect(none.stderr).toContain('error[USAGE]');
+  });
+
+  it('takes clusters, upstream and version from the project', async () => {
+    const world = newWorld();
+    project(world, {
+      run: { upstream: 'http://127.0.0.1:3000', clusters: { api: 'http://127.0.0.1:4000' } },
+      deploy: { envoy: { id: 'named', failPolicy: 'open', version: '1.30', env: { A: '1' } } },
+    });
+    const { stdout } = await world.wasme('deploy', 'envoy');
+    expect(stdout).toContain('port_value: 3000');
+    expect(stdout).toContain('- name: api');
+    expect(stdout).toContain('name: named');
+    expect(stdout).toContain('fail_open: true');
+    expect(stdout).toContain('A: "1"');
+  });
+
+  it.each([
+    [['--bootstrap', 'e.yaml'], '--bootstrap is called --in now'],
+  ])('understands the old flags %j', async (flags, note) => {
+    const world = newWorld();
+    guestFile(world.cwd, 'deploy-tag');
+    writeFileSync(join(world.cwd, 'e.yaml'), readFileSync(join(import.meta.dirname, '..', 'fixtures', 'deploy', 'own-envoy.yaml')));
+    const { exitCode, stdout, stderr } = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--config', 'world', '--id', 'add-header', ...flags);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain(note);
+    expect(stdout).toContain('value: world');
+  });
+
+  it('starts the Envoy on PATH with the result, and a container where there is only docker', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'deploy-tag');
+    const fake = join(world.home, 'bin');
+    mkdirSync(fake);
+    const script = '#!/bin/sh\nfor word; do echo "arg $word"; done\necho "all dependencies initialized. starting workers"\nexit ${FAKE_EXIT:-0}\n';
+    world.env['PATH'] = `${fake}:/usr/bin:/bin`;
+    writeFileSync(join(fake, 'envoy'), script, { mode: 0o755 });
+    const binary = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--run');
+    expect(binary.exitCode).toBe(0);
+    expect(binary.stderr).toMatch(/arg -c\narg .*envoy\.yaml\n/);
+    expect(binary.stderr).toContain('Envoy is ready');
+    writeFileSync(join(fake, 'docker'), script, { mode: 0o755 });
+    const container = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--run', '--envoy-image', 'my/envoy:1');
+    expect(container.stderr).toContain(`arg ${world.cwd}:${world.cwd}\narg my/envoy:1\narg -c\n`);
+    world.env['FAKE_EXIT'] = '3';
+    const failed = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--run');
+    expect(failed).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('error[TOOL_FAILED]') as string });
+    const none = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--run', '--envoy', 'nowhere');
+    expect(none.stderr).toContain('error[TOOL_MISSING]');
+  });
+
+  it('keeps what a running Envoy has loaded: modules by content, the bootstrap as it is', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'deploy-tag');
+    const deploy = (...argv: string[]): ReturnType<World['wasme']> =>
+      world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--dynamic', 'live', ...argv);
+    const live = join(world.cwd, 'live');
+    expect((await deploy()).stdout).toBe(`wrote ${join(live, 'deploy-tag.ecds.yaml')}\nwrote ${join(live, 'envoy.yaml')}\n`);
+    const start = readFileSync(join(live, 'envoy.yaml'), 'utf8');
+    expect((await deploy('--config', 'x')).stdout).toBe(`wrote ${join(live, 'deploy-tag.ecds.yaml')}\n`);
+    writeFileSync(join(world.cwd, 'deploy-tag.wasm'), guest('deploy-kinds'));
+    const other = await deploy('-p', '1234');
+    expect(other.stderr).toContain('stays as it is');
+    expect(readFileSync(join(live, 'envoy.yaml'), 'utf8')).toBe(start);
+    expect(readdirSync(live).filter(name => name.endsWith('.wasm'))).toHaveLength(2);
+    const service = await deploy('--kind', 'service');
+    expect(service.stderr).toContain('error[DEPLOY_UNSUPPORTED]');
   });
 
   it('gives one JSON document with --json', async () => {

@@ -15,6 +15,8 @@ export interface EnvoyOptions {
   readonly caFile?: string | undefined;
   /** A person's own Envoy file that is to be edited; absolute. */
   readonly in?: string | undefined;
+  /** File that `--diff` compares with: the one that is edited, or would be written; absolute. */
+  readonly compareWith?: string | undefined;
   /** Only this listener of the file: its name or port. */
   readonly listener?: string | undefined;
   /** Admin interfaces whose Envoys are asked for their status; default: the one of `admin`. */

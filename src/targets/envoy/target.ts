@@ -8,6 +8,7 @@ import type { Target } from '../target.ts';
 import { renderYaml } from '../yaml.ts';
 import { envoyAdmin } from './admin.ts';
 import { bootstrap, clustersOf, pluginOf } from './bootstrap.ts';
+import { diffEnvoy } from './diff.ts';
 import { bootstrapPath, discoveredEntry, discoveryPath, discoveryResponse } from './discovery.ts';
 import { addToFile } from './edit.ts';
 import { wasmEntry } from './filters.ts';
@@ -70,6 +71,7 @@ export const envoyTarget: Target<EnvoyOptions, EnvoyFacts> = {
     }
     return { documents, files, warnings };
   },
+  diff: diffEnvoy,
   undeploy: undeployEnvoy,
   async status(request, { admins = ['127.0.0.1:9901'], log }, { signal }) {
     const text = log === undefined ? undefined : await readText(log);
