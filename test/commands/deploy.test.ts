@@ -63,10 +63,12 @@ describe('deploy envoy', () => {
     const before = readFileSync(file, 'utf8');
     expect((await deploy('--config', 'old', '--diff')).stdout).toBe('nothing would change\n');
     const { stdout } = await deploy('--config', 'new', '--diff');
-    expect(stdout.split('\n').filter(line => /^[-+] /.test(line)).map(line => line.trim().replace(/ +/g, ' '))).toEqual([
-      '- value: old',
-      '+ value: new',
-    ]);
+    expect(
+      stdout
+        .split('\n')
+        .filter(line => /^[-+] /.test(line))
+        .map(line => line.trim().replace(/ +/g, ' ')),
+    ).toEqual(['- value: old', '+ value: new']);
     expect(readFileSync(file, 'utf8')).toBe(before);
     const none = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--diff');
     expect(none.stderr).toContain('error[USAGE]');
@@ -86,24 +88,38 @@ describe('deploy envoy', () => {
     expect(stdout).toContain('A: "1"');
   });
 
-  it.each([
-    [['--bootstrap', 'e.yaml'], '--bootstrap is called --in now'],
-  ])('understands the old flags %j', async (flags, note) => {
-    const world = newWorld();
-    guestFile(world.cwd, 'deploy-tag');
-    writeFileSync(join(world.cwd, 'e.yaml'), readFileSync(join(import.meta.dirname, '..', 'fixtures', 'deploy', 'own-envoy.yaml')));
-    const { exitCode, stdout, stderr } = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--config', 'world', '--id', 'add-header', ...flags);
-    expect(exitCode).toBe(0);
-    expect(stderr).toContain(note);
-    expect(stdout).toContain('value: world');
-  });
+  it.each([[['--bootstrap', 'e.yaml'], '--bootstrap is called --in now']])(
+    'understands the old flags %j',
+    async (flags, note) => {
+      const world = newWorld();
+      guestFile(world.cwd, 'deploy-tag');
+      writeFileSync(
+        join(world.cwd, 'e.yaml'),
+        readFileSync(join(import.meta.dirname, '..', 'fixtures', 'deploy', 'own-envoy.yaml')),
+      );
+      const { exitCode, stdout, stderr } = await world.wasme(
+        'deploy',
+        'envoy',
+        'deploy-tag.wasm',
+        '--config',
+        'world',
+        '--id',
+        'add-header',
+        ...flags,
+      );
+      expect(exitCode).toBe(0);
+      expect(stderr).toContain(note);
+      expect(stdout).toContain('value: world');
+    },
+  );
 
   it('starts the Envoy on PATH with the result, and a container where there is only docker', async () => {
     const world = newWorld();
     guestFile(world.cwd, 'deploy-tag');
     const fake = join(world.home, 'bin');
     mkdirSync(fake);
-    const script = '#!/bin/sh\nfor word; do echo "arg $word"; done\necho "all dependencies initialized. starting workers"\nexit ${FAKE_EXIT:-0}\n';
+    const script =
+      '#!/bin/sh\nfor word; do echo "arg $word"; done\necho "all dependencies initialized. starting workers"\nexit ${FAKE_EXIT:-0}\n';
     world.env['PATH'] = `${fake}:/usr/bin:/bin`;
     writeFileSync(join(fake, 'envoy'), script, { mode: 0o755 });
     const binary = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--run');
@@ -111,11 +127,21 @@ describe('deploy envoy', () => {
     expect(binary.stderr).toMatch(/arg -c\narg .*envoy\.yaml\n/);
     expect(binary.stderr).toContain('Envoy is ready');
     writeFileSync(join(fake, 'docker'), script, { mode: 0o755 });
-    const container = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--run', '--envoy-image', 'my/envoy:1');
+    const container = await world.wasme(
+      'deploy',
+      'envoy',
+      'deploy-tag.wasm',
+      '--run',
+      '--envoy-image',
+      'my/envoy:1',
+    );
     expect(container.stderr).toContain(`arg ${world.cwd}:${world.cwd}\narg my/envoy:1\narg -c\n`);
     world.env['FAKE_EXIT'] = '3';
     const failed = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--run');
-    expect(failed).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('error[TOOL_FAILED]') as string });
+    expect(failed).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('error[TOOL_FAILED]') as string,
+    });
     const none = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--run', '--envoy', 'nowhere');
     expect(none.stderr).toContain('error[TOOL_MISSING]');
   });
@@ -126,7 +152,9 @@ describe('deploy envoy', () => {
     const deploy = (...argv: string[]): ReturnType<World['wasme']> =>
       world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--dynamic', 'live', ...argv);
     const live = join(world.cwd, 'live');
-    expect((await deploy()).stdout).toBe(`wrote ${join(live, 'deploy-tag.ecds.yaml')}\nwrote ${join(live, 'envoy.yaml')}\n`);
+    expect((await deploy()).stdout).toBe(
+      `wrote ${join(live, 'deploy-tag.ecds.yaml')}\nwrote ${join(live, 'envoy.yaml')}\n`,
+    );
     const start = readFileSync(join(live, 'envoy.yaml'), 'utf8');
     expect((await deploy('--config', 'x')).stdout).toBe(`wrote ${join(live, 'deploy-tag.ecds.yaml')}\n`);
     writeFileSync(join(world.cwd, 'deploy-tag.wasm'), guest('deploy-kinds'));

@@ -1,4 +1,5 @@
 /** A complete Envoy bootstrap around one filter: listener, routes, clusters, admin. */
+import { isIP } from 'node:net';
 import type { DeployIntent } from '../intent.ts';
 import { type Tree, because } from '../tree.ts';
 import { cluster, parseEndpoint } from './clusters.ts';
@@ -141,13 +142,14 @@ function destination({ upstream }: EnvoyOptions): Record<string, Tree> {
       ),
     };
   }
-  const { tls } = parseEndpoint(upstream);
+  const { tls, host } = parseEndpoint(upstream);
   return {
     route: {
       cluster: upstreamCluster,
-      auto_host_rewrite: tls
-        ? because(true, 'a server behind TLS expects its own name as the host')
-        : undefined,
+      auto_host_rewrite:
+        tls && isIP(host) === 0
+          ? because(true, 'a server behind TLS expects its own name as the host')
+          : undefined,
     },
   };
 }

@@ -16,8 +16,7 @@ export async function diffEnvoy(plan: Plan, { compareWith: path }: EnvoyOptions)
   const after = plan.text ?? renderYaml(plan.documents.map(({ content }) => content));
   if (before === after) return '';
   const { createTwoFilesPatch } = await import('diff');
-  return createTwoFilesPatch(path, `${path} (planned)`, before, after, undefined, undefined, { context: 3 }).replace(
-    /^=+\n/,
-    '',
-  );
+  return createTwoFilesPatch(path, `${path} (planned)`, before, after, undefined, undefined, {
+    context: 3,
+  }).replace(/^=+\n/, '');
 }
