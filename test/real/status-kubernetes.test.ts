@@ -1,0 +1,305 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { stringify } from 'yaml';
+import type { StatusResult } from '../../src/status.ts';
+import { type Outcome, newWorld } from '../helpers/cli.ts';
+import { realEnvoy } from '../helpers/envoy.ts';
+import { guestFile } from '../helpers/guests.ts';
+import { type TestCluster, clusterTools, startCluster } from '../helpers/kubernetes.ts';
+import { describeWith, tool } from '../helpers/tools.ts';
+import { root } from '../helpers/tree.ts';
+
+const digest = `sha256:${'3b'.repeat(32)}`;
+const other = `sha256:${'4c'.repeat(32)}`;
+const image = 'registry.example:5000/me/add-header:v0.1';
+
+describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () => {
+  let cluster: TestCluster;
+  beforeAll(async () => {
+    cluster = await startCluster();
+    cluster.kubectl(['create', 'namespace', 'bookinfo']);
+    cluster.kubectl(['create', 'namespace', 'gloo-system']);
+    cluster.install('istio-1.31.1.yaml', ['WasmPlugin', 'TrafficExtension', 'EnvoyFilter']);
+    cluster.install('envoy-gateway-1.9.1.yaml');
+    cluster.install('gloo-gateway.yaml');
+  }, 120_000);
+  afterAll(() => cluster.stop());
+
+  const wasme = (...argv: string[]): Promise<Outcome> => newWorld({ env: cluster.env }).wasme(...argv);
+  const deploy = (target: string, ...argv: string[]): Promise<Outcome> =>
+    wasme('deploy', target, image, '--digest', digest, '--id', 'tagger', ...argv, '--apply');
+  const rowsOf = ({ stdout }: Outcome): StatusResult['rows'] => (JSON.parse(stdout) as StatusResult).rows;
+  /** As a controller would: the status part of an object. */
+  const report = (kind: string, namespace: string, name: string, status: object): void => {
+    const text = JSON.stringify({ status });
+    cluster.kubectl([
+      'patch',
+      kind,
+      name,
+      '-n',
+      namespace,
+      '--subresource=status',
+      '--type=merge',
+      '-p',
+      text,
+    ]);
+  };
+
+  describe('Envoy Gateway', () => {
+    const policy = 'envoyextensionpolicies.gateway.envoyproxy.io';
+    const status = (...argv: string[]): Promise<Outcome> =>
+      wasme('status', 'envoy-gateway', '-n', 'bookinfo', '--id', 'tagger', '--json', ...argv);
+    const say = (type: string, value: string, reason: string, observedGeneration = 99): void =>
+      report(policy, 'bookinfo', 'tagger', {
+        ancestors: [
+          {
+            ancestorRef: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'eg' },
+            controllerName: 'gateway.envoyproxy.io/gatewayclass-controller',
+            conditions: [
+              {
+                type,
+                status: value,
+                reason,
+                message: 'said by the test.',
+                observedGeneration,
+                lastTransitionTime: '2026-01-01T00:00:00Z',
+              },
+            ],
+          },
+        ],
+      });
+
+    it('tells what the controller says', async () => {
+      const none = await status();
+      expect(none.exitCode).toBe(1);
+      expect(rowsOf(none)).toMatchObject([{ where: 'namespace bookinfo', state: 'missing' }]);
+      await deploy('envoy-gateway', '-n', 'bookinfo', '--gateway', 'eg');
+      expect(rowsOf(await status())).toMatchObject([{ state: 'missing', digest }]);
+      say('Accepted', 'True', 'Accepted', 0);
+      expect(rowsOf(await status())).toMatchObject([
+        { state: 'missing', detail: expect.stringContaining('last change') as string },
+      ]);
+      say('Accepted', 'True', 'Accepted');
+      const good = await status();
+      expect(good.exitCode).toBe(0);
+      expect(rowsOf(good)).toMatchObject([{ where: 'Gateway/eg', state: 'loaded', digest }]);
+      expect(rowsOf(await status('--digest', other))).toMatchObject([
+        { state: 'other-digest', expected: other },
+      ]);
+      say('Overridden', 'True', 'Overridden');
+      expect(rowsOf(await status())).toMatchObject([{ state: 'missing' }]);
+      say('Accepted', 'False', 'Invalid');
+      const bad = await status();
+      expect(bad.exitCode).toBe(1);
+      expect(rowsOf(bad)).toMatchObject([{ state: 'rejected', detail: 'Invalid: said by the test.' }]);
+    });
+
+    it('waits, and tells what became of it', async () => {
+      const refused = await deploy(
+        'envoy-gateway',
+        '-n',
+        'bookinfo',
+        '--gateway',
+        'eg',
+        '--priority-is-no-flag',
+      );
+      expect(refused.exitCode).toBe(2);
+      const argv = ['envoy-gateway', '-n', 'bookinfo', '--gateway', 'eg', '--wait', '0'] as const;
+      say('Accepted', 'False', 'Invalid');
+      expect((await deploy(...argv)).stderr).toContain(
+        'error[DEPLOY_REJECTED]: Gateway/eg: rejected: Invalid',
+      );
+      expect((await deploy(...argv, '--fail-policy', 'open')).stderr).toContain('fail-open');
+      report(policy, 'bookinfo', 'tagger', { ancestors: [] });
+      expect((await deploy(...argv)).stderr).toContain('error[DEPLOY_NOT_RUNNING]: after 0 s');
+      say('Accepted', 'True', 'Accepted');
+      expect((await deploy(...argv)).exitCode).toBe(0);
+    });
+  });
+
+  it('Gloo: tells what Gloo says', async () => {
+    cluster.create({
+      apiVersion: 'gateway.solo.io/v1',
+      kind: 'Gateway',
+      metadata: { name: 'gateway-proxy', namespace: 'gloo-system' },
+      spec: { httpGateway: {} },
+    });
+    const status = async (...argv: string[]): Promise<StatusResult['rows']> =>
+      rowsOf(await wasme('status', 'gloo', '--id', 'tagger', '--json', ...argv));
+    const say = (state: string | number): void =>
+      report('gateways.gateway.solo.io', 'gloo-system', 'gateway-proxy', {
+        statuses: { 'gloo-system': { state, reason: 'said by the test' } },
+      });
+    expect(await status()).toMatchObject([{ state: 'missing' }]);
+    await deploy('gloo', '--root-id', 'r');
+    expect(await status()).toMatchObject([
+      { where: 'Gateway/gloo-system/gateway-proxy', state: 'missing', digest },
+    ]);
+    say('Accepted');
+    expect(await status()).toMatchObject([{ state: 'loaded', digest }]);
+    expect(await status('--digest', other)).toMatchObject([{ state: 'other-digest' }]);
+    say(2);
+    expect(await status()).toMatchObject([
+      { state: 'rejected', detail: 'Gloo says Rejected: said by the test' },
+    ]);
+  });
+
+  describe('Istio', () => {
+    const pod = (name: string, app: string, container = 'istio-proxy'): void => {
+      cluster.create({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, namespace: 'bookinfo', labels: { app } },
+        spec: { nodeName: 'none', containers: [{ name: container, image: 'registry.example/x:v1' }] },
+      });
+      report('pods', 'bookinfo', name, { phase: 'Running' });
+    };
+    const istio = ['-n', 'bookinfo', '--istio-version', '1.31', '-l', 'app=details'] as const;
+
+    it('says what it cannot see', async () => {
+      const status = (): Promise<Outcome> =>
+        wasme('status', 'istio', '-n', 'bookinfo', '--id', 'tagger', '--json');
+      expect(rowsOf(await status())).toMatchObject([{ where: 'namespace bookinfo', state: 'missing' }]);
+      await deploy('istio', ...istio);
+      expect(rowsOf(await status())).toMatchObject([
+        { state: 'missing', detail: 'no running pod with a proxy is chosen by it' },
+      ]);
+      pod('details-1', 'details');
+      pod('details-2', 'details', 'no-proxy');
+      pod('reviews-1', 'reviews');
+      const asked = await status();
+      expect(asked.exitCode).toBe(1);
+      // There is no node behind these pods, so the API server cannot get at their proxies.
+      expect(rowsOf(asked)).toMatchObject([{ where: 'Pod/bookinfo/details-1', state: 'unreachable' }]);
+    });
+
+    it('asks the proxies: real Envoys that have what the agent would give them', async () => {
+      await deploy('istio', ...istio);
+      pod('details-1', 'details');
+      const dir = mkdtempSync(join(tmpdir(), 'wasme-mesh-'));
+      onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+      const name = 'bookinfo.tagger';
+      const module = join(dir, 'agent', `${digest.slice(7)}.wasm`);
+      mkdirSync(join(dir, 'agent'));
+      copyFileSync(guestFile(dir, 'deploy-tag'), module);
+      const resource = `extensions.istio.io/trafficextension/${name}`;
+      const wasm = {
+        '@type': 'type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm',
+        config: {
+          name,
+          vm_config: { runtime: 'envoy.wasm.runtime.v8', code: { local: { filename: module } } },
+          configuration: { '@type': 'type.googleapis.com/google.protobuf.StringValue', value: 'blue' },
+        },
+      };
+      const rules = (action: string): object => ({
+        '@type': 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC',
+        rules: { action },
+        rules_stat_prefix: action === 'DENY' ? 'wasm-default-deny' : 'wasm-default-allow',
+      });
+      const ask = async (config: object, ...argv: string[]): Promise<StatusResult['rows']> => {
+        const file = join(dir, 'ecds.json');
+        writeFileSync(
+          file,
+          JSON.stringify({
+            resources: [
+              {
+                '@type': 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig',
+                name: resource,
+                typed_config: config,
+              },
+            ],
+          }),
+        );
+        const envoy = await realEnvoy(proxy(resource, file));
+        await expect.poll(async () => (await fetch(envoy.url).catch(() => undefined))?.status).toBeDefined();
+        const env = {
+          ...cluster.env,
+          REAL_KUBECTL: tool('kubectl'),
+          ENVOY_ADMIN: envoy.admin.url,
+          PATH: [
+            join(root, 'test', 'fixtures', 'bin', 'kubectl-with-proxies'),
+            process.env['PATH'] ?? '',
+          ].join(delimiter),
+        };
+        const world = newWorld({ env });
+        const outcome = await world.wasme(
+          'status',
+          'istio',
+          '-n',
+          'bookinfo',
+          '--id',
+          'tagger',
+          '--json',
+          ...argv,
+        );
+        await envoy.stop();
+        return rowsOf(outcome);
+      };
+      const where = 'Pod/bookinfo/details-1';
+      expect(await ask(wasm)).toMatchObject([
+        { where, filter: 'tagger', state: 'loaded', digest, expected: digest },
+      ]);
+      expect(await ask(wasm, '--digest', other)).toMatchObject([
+        { where: 'TrafficExtension/bookinfo/tagger', state: 'other-digest' },
+        { where, state: 'other-digest', digest, expected: other },
+      ]);
+      expect(await ask(rules('DENY'))).toMatchObject([
+        { where, state: 'failing', detail: expect.stringContaining('403') as string },
+      ]);
+      expect(await ask(rules('ALLOW'))).toMatchObject([{ where, state: 'fail-open' }]);
+    }, 60_000);
+  });
+});
+
+/** A listener whose filter is discovered, as istiod writes it. */
+function proxy(name: string, path: string): string {
+  const types = 'type.googleapis.com/envoy.extensions.filters';
+  return stringify({
+    node: { id: 'test', cluster: 'test' },
+    admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },
+    static_resources: {
+      listeners: [
+        {
+          name: 'main',
+          address: { socket_address: { address: '127.0.0.1', port_value: 0 } },
+          filter_chains: [
+            {
+              filters: [
+                {
+                  name: 'hcm',
+                  typed_config: {
+                    '@type': `${types}.network.http_connection_manager.v3.HttpConnectionManager`,
+                    stat_prefix: 'in',
+                    route_config: {
+                      virtual_hosts: [
+                        {
+                          name: 'all',
+                          domains: ['*'],
+                          routes: [{ match: { prefix: '/' }, direct_response: { status: 200 } }],
+                        },
+                      ],
+                    },
+                    http_filters: [
+                      {
+                        name,
+                        config_discovery: {
+                          config_source: { path_config_source: { path }, resource_api_version: 'V3' },
+                          type_urls: [`${types}.http.wasm.v3.Wasm`, `${types}.http.rbac.v3.RBAC`].map(
+                            url => url,
+                          ),
+                        },
+                      },
+                      { name: 'router', typed_config: { '@type': `${types}.http.router.v3.Router` } },
+                    ],
+                  },
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    },
+  });
+}
