@@ -8,7 +8,7 @@ import { compileProbe } from '../probe/compile.ts';
 import { tool } from '../tools.ts';
 import { send } from './client.ts';
 import { type Outcome, type RequestSeen, maskText } from './outcome.ts';
-import type { FilterSpec, Scenario } from './scenario.ts';
+import { type FilterSpec, type Scenario, clusterName, scriptOf } from './scenario.ts';
 import { type TestUpstream, startUpstream } from './upstream.ts';
 
 export type EnvoyVersion = '1.36' | '1.40';
@@ -114,8 +114,8 @@ function bootstrap(
   version: EnvoyVersion,
 ): object {
   const clusters = prepared.flatMap(({ scenario, upstream, clusters: own }) => [
-    cluster(`${scenario.id}.main`, upstream.port, scenario),
-    ...[...own].map(([name, { port }]) => cluster(`${scenario.id}.${name}`, port, scenario)),
+    cluster(clusterName(scenario.id, 'main'), upstream.port, scenario),
+    ...[...own].map(([name, { port }]) => cluster(clusterName(scenario.id, name), port, scenario)),
   ]);
   return {
     node: { id: 'scenario-node', cluster: 'scenario-cluster' },
@@ -152,7 +152,11 @@ function listener(scenario: Scenario, dir: string, version: EnvoyVersion): objec
                     name: 'all',
                     domains: ['*'],
                     routes: [
-                      { name: 'default', match: { prefix: '/' }, route: { cluster: `${scenario.id}.main` } },
+                      {
+                        name: 'default',
+                        match: { prefix: '/' },
+                        route: { cluster: clusterName(scenario.id, 'main') },
+                      },
                     ],
                   },
                 ],
@@ -183,7 +187,7 @@ function wasmFilter(
 ): object {
   const name = pluginName(scenario, index);
   const filename = join(dir, `${name}.wasm`);
-  writeFileSync(filename, compileProbe(filter.script));
+  writeFileSync(filename, compileProbe(scriptOf(scenario, filter)));
   const text = (value: string): object => ({
     '@type': 'type.googleapis.com/google.protobuf.StringValue',
     value,

@@ -1,5 +1,5 @@
 /** A scenario: filters, one or more requests, and how upstreams answer. The same data drives our host and real Envoy. */
-import { type Pairs, type Script, http } from '../probe/script.ts';
+import { type Op, type Pairs, type Script, type Step, http } from '../probe/script.ts';
 
 export interface Scenario {
   /** Unique; a DNS-like name. */
@@ -92,4 +92,26 @@ export function scenario(
     requests: [get],
     ...others,
   };
+}
+
+const callouts = ['proxy_http_call', 'proxy_grpc_call', 'proxy_grpc_stream'];
+
+/** The script with the scenario's own cluster names made unique, since one Envoy has the clusters of all scenarios. */
+export function scriptOf({ id, clusters }: Scenario, { script }: FilterSpec): Script {
+  const own = new Set(['main', ...Object.keys(clusters ?? {})]);
+  const rename = (op: Op): Op => {
+    const [name, ...rest] = 'call' in op ? op.args : [];
+    if (!('call' in op) || !callouts.includes(op.call) || typeof name !== 'string' || !own.has(name))
+      return op;
+    return { ...op, args: [clusterName(id, name), ...rest] };
+  };
+  const renameStep = (item: Step): Step => ({ ...item, ops: item.ops.map(rename) });
+  const callbacks = Object.entries(script.callbacks).map(
+    ([name, steps]) => [name, 'ops' in steps ? renameStep(steps) : steps.map(renameStep)] as const,
+  );
+  return { ...script, callbacks: Object.fromEntries(callbacks) };
+}
+
+export function clusterName(id: string, name: string): string {
+  return `${id}.${name}`;
 }
