@@ -162,10 +162,15 @@ export const replyScenarios: readonly Scenario[] = [
     },
     { clusters },
   ),
-  scenario('reply-in-root-callbacks', 'R12', {
-    on_configure: step([call('set_tick_period_milliseconds', 50)], 1),
-    on_tick: step([reply(500, 'x'), call('set_tick_period_milliseconds', 0)]),
-  }),
+  scenario(
+    'reply-in-root-callbacks',
+    'R12',
+    {
+      on_configure: step([call('set_tick_period_milliseconds', 50)], 1),
+      on_tick: step([reply(500, 'x'), call('set_tick_period_milliseconds', 0)]),
+    },
+    { requests: [{ delayMs: 200 }] },
+  ),
   scenario(
     'reply-in-log',
     'R12',

@@ -81,7 +81,7 @@ async function runOne(
     upstream: [...upstream.seen],
     callouts: calloutsOf(clusters),
     logs: logs.filter(line => !scenario.ignoreLogs?.pattern.test(line)),
-    startLogs,
+    startLogs: scenario.ignoreStartLogs === undefined ? startLogs : [],
     metrics: scenario.metrics ? await envoy.metrics(scenario.metrics) : {},
   };
 }

@@ -84,7 +84,7 @@ export async function runInOurs(version: EnvoyVersion, scenario: Scenario): Prom
       upstream: [...upstream.seen],
       callouts: calloutsOf(side),
       logs: logs.filter(line => !scenario.ignoreLogs?.pattern.test(line)),
-      startLogs,
+      startLogs: scenario.ignoreStartLogs === undefined ? startLogs : [],
       metrics: Object.fromEntries((scenario.metrics ?? []).map(name => [name, values.get(name) ?? NaN])),
     };
   } finally {

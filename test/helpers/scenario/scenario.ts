@@ -19,6 +19,8 @@ export interface Scenario {
   readonly settleMs?: number;
   /** Log lines that one of the two may have without being wrong, with the reason. */
   readonly ignoreLogs?: { readonly pattern: RegExp; readonly reason: string };
+  /** Why what is logged before the first stream is not compared. */
+  readonly ignoreStartLogs?: string;
   /** Custom metrics to compare, by name without `wasmcustom.`. */
   readonly metrics?: readonly string[];
   /** Why it is not run in an Envoy of that version (it would crash, or hang). */

@@ -13,7 +13,7 @@ export interface TestUpstream {
 
 export async function startUpstream(answer: AnswerSpec = {}): Promise<TestUpstream> {
   const seen: RequestSeen[] = [];
-  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     void exchange(request, response, answer, seen).catch(() => undefined);
   });
   server.on('clientError', (_error, socket) => socket.destroy());
