@@ -1,49 +1,22 @@
 /** `wasme build`: drives the toolchain of a project and leaves a checked module. */
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
-import { showCommand } from './io/exec.ts';
-import { kindOf, readBytes, writeAtomic } from './io/files.ts';
+import { readBytes, writeAtomic } from './io/files.ts';
 import { withLock } from './io/lock.ts';
-import { watchFolder } from './io/watch.ts';
-import type { StoredModule } from './oci/store-module.ts';
 import type { LoadedProject } from './project/load.ts';
 import type { Language } from './project/names.ts';
 import { checkModule } from './toolchains/check.ts';
-import { showDiagnostics } from './toolchains/diagnostics.ts';
-import { executePlan, lineReader } from './toolchains/execute.ts';
-import { digestInputs, hashInputs, inputsOfBuild, isNeverInput, sha256 } from './toolchains/inputs.ts';
-import { type BuildJob, type BuildOptions, openJob, planJob } from './toolchains/job.ts';
-import { readRecord, writeRecord } from './toolchains/record.ts';
-import { type SectionSize, sectionSizes } from './toolchains/size.ts';
-import type { BuildPlan, Profile, Variant } from './toolchains/toolchain.ts';
-import { type WarmCompiler, warmCompiler } from './toolchains/warm.ts';
-import { judgeModule } from './wasm/abi.ts';
-import type { ModuleInfo } from './wasm/module.ts';
+import { isNeverInput, sha256 } from './toolchains/inputs.ts';
+import { type BuildJob, type BuildOptions, openJob, recordFile } from './toolchains/job.ts';
+import { readRecord } from './toolchains/record.ts';
+import { type BuildResult, type Made, describe, measure } from './toolchains/result.ts';
+import type { Variant } from './toolchains/toolchain.ts';
+import type { WarmCompiler } from './toolchains/warm.ts';
 
 export type { BuildOptions } from './toolchains/job.ts';
-
-export interface BuildResult {
-  readonly name: string;
-  readonly language: Language | 'precompiled';
-  /** Absolute path of the module. */
-  readonly module: string;
-  readonly sizeBytes: number;
-  /** sha256 of the module, hex. */
-  readonly sha256: string;
-  readonly abiVersion: string;
-  /** Largest first. */
-  readonly sections: readonly SectionSize[];
-  readonly profile: Profile;
-  readonly toolchain: Variant;
-  readonly tools: readonly { readonly title: string; readonly version?: string; readonly path: string }[];
-  /** Nothing had changed: the module of the last build was left in place. */
-  readonly upToDate: boolean;
-  readonly durationMs: number;
-  /** With a tag: the image in the local store. */
-  readonly image?: StoredModule;
-}
+export type { BuildResult } from './toolchains/result.ts';
 
 /** What would be done: --dry-run. */
 export interface BuildPlanResult {
@@ -76,6 +49,8 @@ export async function watchBuild(
   edges: Edges,
   onResult: (outcome: BuildResult | WasmeError) => void,
 ): Promise<void> {
+  const { watchFolder } = await import('./io/watch.ts');
+  const { warmCompiler } = await import('./toolchains/warm.ts');
   const compiler = warmCompiler(edges);
   const { dir } = await openJob(options, edges);
   let first = true;
@@ -160,6 +135,8 @@ async function withImage(
 /** The plan of `build` without carrying it out. Probes run; nothing is written. */
 export async function planBuild(options: BuildOptions, edges: Edges): Promise<BuildPlanResult> {
   const job = await openJob(options, edges);
+  const { showCommand } = await import('./io/exec.ts');
+  const { planJob } = await import('./toolchains/plan.ts');
   const { plan, prepared } = await planJob(job, edges);
   return {
     language: job.toolchain.language,
@@ -170,8 +147,6 @@ export async function planBuild(options: BuildOptions, edges: Edges): Promise<Bu
   };
 }
 
-type Made = Omit<BuildResult, 'durationMs'>;
-
 async function runJob(job: BuildJob, edges: Edges, compiler?: WarmCompiler): Promise<BuildResult> {
   return withLock(
     join(job.stateDir, 'lock'),
@@ -180,7 +155,10 @@ async function runJob(job: BuildJob, edges: Edges, compiler?: WarmCompiler): Pro
     async () => {
       const startedAt = edges.now();
       const unchanged = job.force ? undefined : await reuse(job, edges);
-      const result = unchanged ?? (await make(job, edges, compiler));
+      if (unchanged !== undefined) return { ...unchanged, durationMs: edges.now() - startedAt };
+      // Only here: finding out that nothing has changed must not load what starts programs.
+      const { make } = await import('./toolchains/make.ts');
+      const result = await make(job, edges, compiler);
       return { ...result, durationMs: edges.now() - startedAt };
     },
   );
@@ -197,79 +175,4 @@ async function reuse(job: BuildJob, edges: Edges): Promise<Made | undefined> {
     ...(version ? { version } : {}),
   }));
   return { ...describe(job, bytes, checkModule(bytes, job.check), record.variant), tools, upToDate: true };
-}
-
-async function make(job: BuildJob, edges: Edges, compiler?: WarmCompiler): Promise<Made> {
-  const { plan, prepared } = await planJob(job, edges);
-  const before = await hashInputs(job.dir, plan.inputs);
-  await mkdir(dirname(plan.module), { recursive: true });
-  // A module left by an earlier run must not pass for the one of this run. A custom command writes in place.
-  if (plan.module !== job.output) await rm(plan.module, { force: true });
-  const warnings = await executePlan(plan, job.toolchain, job.dir, edges, compiler?.runner(plan, job.dir));
-  if (warnings.length > 0) edges.reporter.info(showDiagnostics(warnings, job.dir, lineReader()));
-  const bytes = await readResult(plan, job);
-  const module = checkModule(bytes, job.check);
-  await writeAtomic(job.output, bytes);
-  for (const { path, suffix } of plan.sidecars ?? []) {
-    const sidecar = await readFile(path).catch(() => undefined);
-    if (sidecar !== undefined) await writeAtomic(job.output.replace(/(\.wasm)?$/, suffix), sidecar);
-  }
-  const inputs = inputsOfBuild(before, await hashInputs(job.dir, plan.inputs));
-  await writeRecord(
-    recordFile(job),
-    job.request,
-    plan,
-    digestInputs(inputs),
-    sha256(bytes),
-    prepared.variant,
-    prepared.tools,
-  );
-  const tools = Object.values(prepared.tools).flatMap(({ title, path, version }) =>
-    path === undefined ? [] : [{ title, path, ...(version === undefined ? {} : { version }) }],
-  );
-  return { ...describe(job, bytes, module, prepared.variant), tools, upToDate: false };
-}
-
-async function readResult(plan: BuildPlan, { toolchain }: BuildJob): Promise<Buffer> {
-  if ((await kindOf(plan.module)) !== 'file') {
-    const last = plan.steps.at(-1);
-    throw new WasmeError(
-      'BUILD_FAILED',
-      `${toolchain.title}: ${last?.program ?? 'the build'} ended without an error but left no module at ${plan.module}`,
-      { hint: plan.noModuleHint ?? 'run "wasme build -v" to see what was run' },
-    );
-  }
-  return readBytes(plan.module);
-}
-
-function describe(
-  job: BuildJob,
-  bytes: Uint8Array,
-  module: ModuleInfo,
-  variant: Variant,
-): Omit<Made, 'tools' | 'upToDate'> {
-  return {
-    ...measure(bytes, module),
-    name: job.name,
-    language: job.toolchain.language,
-    module: job.output,
-    profile: job.profile,
-    toolchain: variant,
-  };
-}
-
-function measure(
-  bytes: Uint8Array,
-  module: ModuleInfo,
-): Pick<BuildResult, 'sizeBytes' | 'sha256' | 'abiVersion' | 'sections'> {
-  return {
-    sizeBytes: bytes.length,
-    sha256: sha256(bytes),
-    abiVersion: judgeModule(module).version ?? 'unknown',
-    sections: sectionSizes(module),
-  };
-}
-
-function recordFile({ stateDir, profile }: BuildJob): string {
-  return join(stateDir, `${profile}.json`);
 }

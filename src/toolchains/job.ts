@@ -1,6 +1,5 @@
-/** One build to be done: from what was asked for and wasme.json to a plan. */
-import { stat } from 'node:fs/promises';
-import { basename, join, relative, resolve } from 'node:path';
+/** One build to be done: what was asked for and wasme.json say. Loads nothing that starts programs. */
+import { basename, join, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { kindOf, readText } from '../io/files.ts';
@@ -8,12 +7,9 @@ import { packageDir } from '../io/paths.ts';
 import { type LoadedProject, findProject, outputPath } from '../project/load.ts';
 import type { Language, Project } from '../project/schema.ts';
 import type { CheckOptions } from './check.ts';
-import { inContainer } from './container.ts';
 import { customToolchain } from './custom.ts';
 import { detectToolchain, toolchainFor, topNames } from './index.ts';
-import { sha256 } from './inputs.ts';
-import { type Prepared, containerEngine, prepare } from './prepare.ts';
-import type { BuildPlan, Profile, Toolchain, Variant } from './toolchain.ts';
+import type { Profile, Toolchain, Variant } from './toolchain.ts';
 
 export interface BuildOptions {
   /** Folder of the project (or below it), relative to the edges' cwd. */
@@ -118,37 +114,7 @@ export async function openJob(options: BuildOptions, edges: Edges): Promise<Buil
   };
 }
 
-/** Probes the machine and asks the toolchain for its plan. Fails with TOOL_MISSING, TOOL_OUTDATED. */
-export async function planJob(job: BuildJob, edges: Edges): Promise<{ plan: BuildPlan; prepared: Prepared }> {
-  const { dir, name, project, names, toolchain, profile, stateDir } = job;
-  const prepared = await prepare(toolchain, job.variant, job.install, dir, edges);
-  const planned = toolchain.plan({
-    projectDir: dir,
-    project,
-    names,
-    name,
-    profile,
-    variant: prepared.variant,
-    optimize: project?.build?.optimize ?? false,
-    scratchDir: join(stateDir, profile),
-    tools: prepared.tools,
-    env: edges.env,
-    platform: edges.platform,
-  });
-  // A module that is put among the sources is still no source.
-  const plan = {
-    ...planned,
-    inputs: [...planned.inputs, `!${relative(dir, job.output).replaceAll('\\', '/')}`],
-  };
-  if (prepared.variant !== 'container') return { plan, prepared };
-  const owner = await stat(dir);
-  const container = inContainer(plan, {
-    engine: containerEngine(edges),
-    image: toolchain.containerImage,
-    name: `wasme-build-${sha256(dir).slice(0, 12)}`,
-    projectDir: dir,
-    user: edges.platform === 'linux' ? `${owner.uid}:${owner.gid}` : undefined,
-    env: edges.env,
-  });
-  return { plan: container, prepared };
+/** Where `record` keeps what a profile's last build was made of. */
+export function recordFile({ stateDir, profile }: BuildJob): string {
+  return join(stateDir, `${profile}.json`);
 }

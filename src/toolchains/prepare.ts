@@ -3,7 +3,8 @@ import semver from 'semver';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { exec } from '../io/exec.ts';
-import { findProgram, runProbes } from './probe.ts';
+import { findProgram } from '../io/program.ts';
+import { runProbes } from './probe.ts';
 import { type Fix, fixFor } from './provision.ts';
 import type { KnownBad, Probe, ProbeResult, Toolchain, Variant } from './toolchain.ts';
 

@@ -1,13 +1,13 @@
 /** Is a tool there, where, and which version: carries out the probes of a toolchain. */
-import { accessSync, constants, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { delimiter, dirname, isAbsolute, join, win32 } from 'node:path';
+import { dirname, join } from 'node:path';
 import semver from 'semver';
 import { globSync } from 'tinyglobby';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { type CommandLine, exec } from '../io/exec.ts';
 import { cacheDir } from '../io/paths.ts';
+import { findProgram } from '../io/program.ts';
 import type { PackageProbe, Probe, ProbeResult, ProgramProbe } from './toolchain.ts';
 
 /** A compiler that takes longer to say its version is not usable either. */
@@ -32,30 +32,6 @@ export async function runProbes(
 /** Folder in which `from: 'cache'` packages have their node_modules. */
 export function toolCacheDir(edges: Pick<Edges, 'env' | 'homeDir' | 'platform'>): string {
   return join(cacheDir(edges), 'npm');
-}
-
-/** Absolute path of a program as the system would find it on PATH, or undefined. `$NAME/…` is below that variable. */
-export function findProgram(
-  asked: string,
-  { env, platform }: Pick<Edges, 'env' | 'platform'>,
-): string | undefined {
-  const variable = /^\$(\w+)/.exec(asked)?.[1];
-  if (variable !== undefined && !env[variable]) return undefined;
-  const program =
-    variable === undefined ? asked : `${env[variable] ?? ''}${asked.slice(variable.length + 1)}`;
-  const endings = platform === 'win32' ? (env['PATHEXT'] ?? '.EXE;.CMD;.BAT').split(';') : [''];
-  const folders = isAbsolute(program)
-    ? ['']
-    : (env['PATH'] ?? env['Path'] ?? '')
-        .split(platform === 'win32' ? win32.delimiter : delimiter)
-        .filter(Boolean);
-  for (const folder of folders) {
-    for (const ending of ['', ...endings]) {
-      const path = join(folder, program + ending);
-      if (isExecutable(path)) return path;
-    }
-  }
-  return undefined;
 }
 
 async function probeProgram(probe: ProgramProbe, projectDir: string, edges: Edges): Promise<ProbeResult> {
@@ -151,13 +127,4 @@ function judgeVersion(found: ProbeResult, minimum: string | undefined): ProbeRes
 
 function versionIn(text: string, pattern = /(\d+\.\d+(?:\.\d+)?(?:-[\w.]+)?)/): string | undefined {
   return pattern.exec(text)?.[1];
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }

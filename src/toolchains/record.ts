@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Edges } from '../io/edges.ts';
 import { writeAtomic } from '../io/files.ts';
 import { digestInputs, fileIdentity, hashInputs } from './inputs.ts';
-import { findProgram } from './probe.ts';
+import { findProgram } from '../io/program.ts';
 import type { BuildPlan, ProbeResult, Variant } from './toolchain.ts';
 
 export interface BuildRecord {

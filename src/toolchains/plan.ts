@@ -1,0 +1,44 @@
+/** From a job to its plan: probes the machine, asks the toolchain, puts the steps into a container when that is wanted. */
+import { stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type { Edges } from '../io/edges.ts';
+import { inContainer } from './container.ts';
+import { sha256 } from './inputs.ts';
+import type { BuildJob } from './job.ts';
+import { type Prepared, containerEngine, prepare } from './prepare.ts';
+import type { BuildPlan } from './toolchain.ts';
+
+/** Probes the machine and asks the toolchain for its plan. Fails with TOOL_MISSING, TOOL_OUTDATED. */
+export async function planJob(job: BuildJob, edges: Edges): Promise<{ plan: BuildPlan; prepared: Prepared }> {
+  const { dir, name, project, names, toolchain, profile, stateDir } = job;
+  const prepared = await prepare(toolchain, job.variant, job.install, dir, edges);
+  const planned = toolchain.plan({
+    projectDir: dir,
+    project,
+    names,
+    name,
+    profile,
+    variant: prepared.variant,
+    optimize: project?.build?.optimize ?? false,
+    scratchDir: join(stateDir, profile),
+    tools: prepared.tools,
+    env: edges.env,
+    platform: edges.platform,
+  });
+  // A module that is put among the sources is still no source.
+  const plan = {
+    ...planned,
+    inputs: [...planned.inputs, `!${relative(dir, job.output).replaceAll('\\', '/')}`],
+  };
+  if (prepared.variant !== 'container') return { plan, prepared };
+  const owner = await stat(dir);
+  const container = inContainer(plan, {
+    engine: containerEngine(edges),
+    image: toolchain.containerImage,
+    name: `wasme-build-${sha256(dir).slice(0, 12)}`,
+    projectDir: dir,
+    user: edges.platform === 'linux' ? `${owner.uid}:${owner.gid}` : undefined,
+    env: edges.env,
+  });
+  return { plan: container, prepared };
+}
