@@ -42,10 +42,15 @@ async function probeProgram(probe: ProgramProbe, projectDir: string, edges: Edge
     if (path === undefined) continue;
     const result = await tryCandidate(probe, path, candidate, projectDir, edges);
     if (result.status === 'found') return result;
-    // Too old says more than broken, and broken more than missing.
-    if (best.status === 'missing' || result.status === 'too-old') best = result;
+    if (telling(result) > telling(best)) best = result;
   }
   return best;
+}
+
+/** Of several candidates that do not do, the one that came furthest says what is wrong. */
+function telling({ status, path }: ProbeResult): number {
+  if (status === 'too-old') return 3;
+  return status === 'missing' ? (path === undefined ? 0 : 2) : 1;
 }
 
 async function tryCandidate(

@@ -163,10 +163,10 @@ function outside(crate: Package, projectDir: string): string[] {
 /** rustc's form for people: `error[E0425]: text`, then ` --> file:line:column`, then the source with carets. */
 function parseDiagnostics(output: string): Diagnostic[] {
   const head =
-    /^(error|warning)(?:\[\w+\])?: (.+)\n\s*--> (.+):(\d+):(\d+)\n((?:\s*(?:\d+\s*)?[|=].*\n?)*)/gm;
+    /^(error|warning)(?:\[\w+\])?: (.+)\n\s*--> (.+):(\d+):(\d+)\n((?:\s*(?:\d+\s*)?[|=].*\n?|\.\.\.\n)*)/gm;
   return [...output.replaceAll('\r', '').matchAll(head)].map(match => {
     const [, severity, message = '', file = '', line, column, excerpt = ''] = match;
-    const carets = /^\s*\|\s*(\^+)/m.exec(excerpt)?.[1];
+    const carets = /^\s*\|[^^\n]*?(\^+)/m.exec(excerpt)?.[1];
     return {
       file,
       line: Number(line),

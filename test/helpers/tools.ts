@@ -31,6 +31,7 @@ const known = {
   openssl: { program: 'openssl', get: 'apt-get install openssl' },
   go: { program: 'go', get: '.ci/provision go' },
   tinygo: { file: 'tinygo/bin/tinygo', get: '.ci/provision tinygo' },
+  cargo: { program: 'cargo', get: 'https://rustup.rs' },
   rust: { file: 'rust/bin/rustc', get: '.ci/provision rust' },
   'clang-wasi': { program: 'clang++-19', get: '.ci/provision cpp' },
   'clang-npm': { file: 'npm-clang/wasme/npm/node_modules/@yowasp/clang', get: '.ci/provision cpp' },

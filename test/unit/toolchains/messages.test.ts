@@ -1,0 +1,172 @@
+/** What compilers really printed, read back: places in the source, and known failures with what to do. */
+import { describe, expect, it } from 'vitest';
+import { cpp } from '../../../src/toolchains/cpp.ts';
+import { go } from '../../../src/toolchains/go.ts';
+import { rust } from '../../../src/toolchains/rust.ts';
+import { tinygo } from '../../../src/toolchains/tinygo.ts';
+
+const rustcOutput = `   Compiling bad-rust v0.1.0 (/projects/bad-rust)
+error[E0425]: cannot find value \`NAM\` in this scope
+   --> src/lib.rs:140:64
+    |
+ 14 | const NAME: &str = env!("CARGO_PKG_NAME");
+    | ------------------------------------------ similarly named constant \`NAME\` defined here
+...
+140 |         self.send_http_response(status, vec![("x-answered-by", NAM)], Some(body.as_bytes()));
+    |                                                                ^^^
+    |
+help: a constant with a similar name exists
+    |
+140 |         self.send_http_response(status, vec![("x-answered-by", NAME)], Some(body.as_bytes()));
+    |                                                                   +
+
+error[E0308]: mismatched types
+   --> src/lib.rs:140:33
+    |
+140 |         self.send_http_response(status, vec![("x-answered-by", NAM)], Some(body.as_bytes()));
+    |              ------------------ ^^^^^^ expected \`u32\`, found \`u64\`
+    |              |
+    |              arguments to this method are incorrect
+    |
+note: method defined here
+   --> /registry/proxy-wasm-0.2.5/src/traits.rs:548:8
+    |
+548 |     fn send_http_response(
+    |        ^^^^^^^^^^^^^^^^^^
+
+warning: unused variable: \`x\`
+ --> src/config.rs:3:9
+  |
+3 |     let x = 1;
+  |         ^ help: if this is intentional, prefix it with an underscore: \`_x\`
+
+error: could not compile \`bad-rust\` (lib) due to 2 previous errors
+`;
+
+const clangOutput = `filter.cc:40:79: error: use of undeclared identifier 'kName'; did you mean 'kNam'?
+   40 |     if (config_->blocks(path)) return answer(403, "blocked by " + std::string(kName) + "\\n");
+      |                                                                               ^~~~~
+      |                                                                               kNam
+filter.cc:10:28: note: 'kNam' declared here
+   10 | constexpr std::string_view kNam = "my-cpp";
+      |                            ^
+config.h:3:10: fatal error: 'nowhere.h' file not found
+    3 | #include "nowhere.h"
+      |          ^~~~~~~~~~~
+2 errors generated.
+`;
+
+describe('places in the source', () => {
+  it('rustc', () => {
+    expect(rust.parseDiagnostics(rustcOutput)).toEqual([
+      {
+        file: 'src/lib.rs',
+        line: 140,
+        column: 64,
+        severity: 'error',
+        message: 'cannot find value `NAM` in this scope',
+        length: 3,
+      },
+      {
+        file: 'src/lib.rs',
+        line: 140,
+        column: 33,
+        severity: 'error',
+        message: 'mismatched types',
+        length: 6,
+      },
+      {
+        file: 'src/config.rs',
+        line: 3,
+        column: 9,
+        severity: 'warning',
+        message: 'unused variable: `x`',
+        length: 1,
+      },
+    ]);
+  });
+
+  it('clang', () => {
+    expect(cpp.parseDiagnostics(clangOutput)).toMatchObject([
+      { file: 'filter.cc', line: 40, column: 79, length: 5 },
+      { file: 'config.h', line: 3, column: 10, severity: 'error', message: "'nowhere.h' file not found" },
+    ]);
+  });
+
+  it.each([go, tinygo])('$title', toolchain => {
+    const output = `'+bulk-memory-opt' is not a recognized feature for this target (ignoring feature)
+# my-go
+./main.go:91:70: undefined: checkTimeoutM
+C:\\src\\main.go:7: declared and not used: x
+`;
+    expect(toolchain.parseDiagnostics(output)).toEqual([
+      { file: 'main.go', line: 91, column: 70, severity: 'error', message: 'undefined: checkTimeoutM' },
+      {
+        file: 'C:\\src\\main.go',
+        line: 7,
+        column: 1,
+        severity: 'error',
+        message: 'declared and not used: x',
+      },
+    ]);
+  });
+});
+
+describe('known failures', () => {
+  it.each([
+    [
+      rust,
+      "error[E0463]: can't find crate for `core`\n  = note: the `wasm32-wasip1` target may not be installed",
+      'rustup target add wasm32-wasip1',
+    ],
+    [rust, 'error: could not find specification for target "wasm32-wasi"', 'wasm32-wasip1'],
+    [rust, 'error: linker `rust-lld` not found', 'lld'],
+    [rust, 'error: failed to get bitcode from object file for LTO (could not find)', 'lto = false'],
+    [
+      rust,
+      'error: rustc 1.70.0 is not supported by the following package:\n  x@1.0.0 requires rustc 1.82 or newer',
+      'rustup update',
+    ],
+    [
+      rust,
+      "warning: spurious network error (3 tries remaining): [6] Couldn't resolve host name",
+      'cargo fetch',
+    ],
+    [go, '-buildmode=c-shared not supported on wasip1/wasm', '1.24'],
+    [go, 'go: go.mod requires go >= 1.27 (running go 1.26.8; GOTOOLCHAIN=local)', 'GOTOOLCHAIN=auto'],
+    [go, 'main.go:5:2: missing go.sum entry for module providing package x', 'go mod tidy'],
+    [go, '-buildmode=c-shared requires exactly one main package', 'build.source'],
+    [go, 'go: example.test/x@v1.0.0: Get "…": dial tcp: lookup proxy: no such host', 'go mod download'],
+    [tinygo, 'error: requires go version 1.19 through 1.25, got go1.26', 'wasme doctor'],
+    [tinygo, 'error: could not find wasm-opt, set the WASMOPT environment variable to override', 'binaryen'],
+    [tinygo, 'error: $TINYGOROOT was not set to the correct root', 'TINYGOROOT'],
+    [tinygo, 'main.go:5:2: missing go.sum entry for module providing package x', 'go mod tidy'],
+    [cpp, 'wasm-ld-19: error: a.o: undefined symbol: __cxa_throw', 'logAbort'],
+    [
+      cpp,
+      'wasm-ld-19: error: a.o: undefined symbol: helper()\nwasm-ld-19: error: a.o: undefined symbol: helper()',
+      'build.source',
+    ],
+    [cpp, "config.h:3:10: fatal error: 'vector' file not found", 'libc++'],
+    [cpp, "filter.cc:5:10: fatal error: 'proxy_wasm_intrinsics.h' file not found", 'build.cpp.sdk'],
+    [
+      cpp,
+      'error: unable to create target: \'No available targets are compatible with triple "wasm32-unknown-wasi"\'',
+      'WASI_SDK_PATH',
+    ],
+    [cpp, 'clang++-19: error: unable to execute command: Executable "wasm-ld-19" doesn\'t exist!', 'lld'],
+    [
+      cpp,
+      'wasm-ld-19: error: cannot open /usr/lib/llvm-19/lib/clang/19/lib/wasi/libclang_rt.builtins-wasm32.a: No such file or directory',
+      'libclang-rt',
+    ],
+    [cpp, 'wasm-ld-19: error: cannot open crt1-reactor.o: No such file or directory', 'wasi-libc'],
+  ] as const)('$0.title: $1', (toolchain, output, hint) => {
+    expect(toolchain.explain(output)?.hint).toContain(hint);
+  });
+
+  it('what is not known is not guessed', () => {
+    for (const toolchain of [rust, cpp, go, tinygo])
+      expect(toolchain.explain('something else')).toBe(undefined);
+  });
+});

@@ -1,0 +1,167 @@
+/** Plans are data: which commands, for which tools and settings. What the commands do is shown by test/real. */
+import { describe, expect, it } from 'vitest';
+import { showCommand } from '../../../src/io/exec.ts';
+import type { Project } from '../../../src/project/schema.ts';
+import { cpp } from '../../../src/toolchains/cpp.ts';
+import { go } from '../../../src/toolchains/go.ts';
+import { rust } from '../../../src/toolchains/rust.ts';
+import { tinygo } from '../../../src/toolchains/tinygo.ts';
+import type { PlanRequest, ProbeResult, Toolchain } from '../../../src/toolchains/toolchain.ts';
+
+function request(
+  overrides: Partial<Omit<PlanRequest, 'tools'>> & { tools?: Record<string, Partial<ProbeResult>> } = {},
+): PlanRequest {
+  const tools = Object.fromEntries(
+    Object.entries(overrides.tools ?? {}).map(([id, tool]) => [
+      id,
+      { id, title: id, status: 'found' as const, ...tool },
+    ]),
+  );
+  return {
+    projectDir: '/p',
+    names: [],
+    project: undefined,
+    name: 'my-filter',
+    profile: 'release',
+    variant: 'native',
+    optimize: false,
+    scratchDir: '/p/build/.wasme/release',
+    env: {},
+    platform: 'linux',
+    ...overrides,
+    tools,
+  };
+}
+
+const steps = (toolchain: Toolchain, asked: PlanRequest) => toolchain.plan(asked).steps.map(showCommand);
+
+const crate = (name: string, dir: string, types: readonly string[], paths: readonly string[] = []) => ({
+  name,
+  manifest_path: `${dir}/Cargo.toml`,
+  targets: [{ name, kind: types, crate_types: types }],
+  dependencies: paths.map(path => ({ path })),
+});
+const metadata = (...packages: unknown[]) => ({
+  'cargo-metadata': { stdout: JSON.stringify({ target_directory: '/shared/target', packages }) },
+});
+
+describe('Rust', () => {
+  it('finds the module where cargo says it lies', () => {
+    const asked = request({
+      tools: metadata(crate('my-filter', '/p', ['cdylib', 'rlib'], ['/common', '/p/inner'])),
+    });
+    expect(steps(rust, asked)).toEqual([
+      'CARGO_TERM_COLOR=never cargo build --target wasm32-wasip1 --release --package my-filter',
+    ]);
+    expect(rust.plan(asked)).toMatchObject({ module: '/shared/target/wasm32-wasip1/release/my_filter.wasm' });
+    expect(rust.plan(asked).inputs).toContain('../common/**/*.{rs,toml}');
+  });
+
+  it('debug, an old Rust, and no metadata', () => {
+    const tools = { 'wasi-std': { stdout: '/rust/lib/rustlib/wasm32-wasi/lib\n' } };
+    const plan = rust.plan(request({ tools, profile: 'debug' }));
+    expect(plan.steps[0]?.args).toEqual(['build', '--target', 'wasm32-wasi']);
+    expect(plan.module).toBe('/p/target/wasm32-wasi/debug/my_filter.wasm');
+  });
+
+  it('refuses what would build no module, and what would build several', () => {
+    const none = request({ tools: metadata(crate('my-filter', '/p', ['lib'])) });
+    expect(() => rust.plan(none)).toThrow('no cdylib library in my-filter');
+    const two = request({ tools: metadata(crate('a', '/p/a', ['cdylib']), crate('b', '/p/b', ['cdylib'])) });
+    expect(() => rust.plan(two)).toThrow('more than one filter: a, b');
+    const member = request({ tools: metadata(crate('a', '/p/a', ['cdylib']), crate('b', '/p/b', ['lib'])) });
+    expect(rust.plan(member).steps[0]?.args).toContain('a');
+  });
+
+  it('adds the target in a container, and wasm-opt when asked and there', () => {
+    expect(steps(rust, request({ variant: 'container' }))).toEqual([
+      'rustup target add wasm32-wasip1',
+      'CARGO_TERM_COLOR=never cargo build --target wasm32-wasip1 --release',
+    ]);
+    const optimized = rust.plan(
+      request({ optimize: true, tools: { 'wasm-opt': { path: '/bin/wasm-opt' } } }),
+    );
+    expect(optimized.steps[1]?.program).toBe('/bin/wasm-opt');
+    expect(optimized.module).toBe('/p/build/.wasme/release/my_filter.opt.wasm');
+    expect(rust.plan(request({ optimize: true })).steps).toHaveLength(1);
+  });
+});
+
+describe('Go and TinyGo', () => {
+  const goMod = (value: unknown) => ({ 'go-mod': { stdout: JSON.stringify(value) } });
+
+  it('Go builds a library that is the same everywhere', () => {
+    const project = { build: { source: 'cmd/filter' } } as Project;
+    expect(steps(go, request({ project }))).toEqual([
+      'GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath -buildvcs=false -o /p/build/.wasme/release/my-filter.wasm ./cmd/filter',
+    ]);
+    const tools = goMod({ Replace: [{ New: { Path: '../common' } }] });
+    expect(go.plan(request({ tools })).inputs).toContain('../common/**/*.go');
+  });
+
+  it.each([
+    ['0.41.1', 'release', '-target=wasip1 -buildmode=c-shared -scheduler=none -no-debug'],
+    ['0.41.1', 'debug', '-target=wasip1 -buildmode=c-shared -scheduler=none -opt=1'],
+    ['0.33.0', 'release', '-target=wasi -scheduler=none -no-debug'],
+  ] as const)('TinyGo %s, %s: %s', (version, profile, flags) => {
+    const [step] = steps(tinygo, request({ profile, tools: { tinygo: { version } } }));
+    expect(step).toBe(`tinygo build ${flags} -o /p/build/.wasme/release/my-filter.wasm .`);
+  });
+
+  it('the archived SDK needs an old TinyGo', () => {
+    const sdk = goMod({
+      Require: [{ Path: 'github.com/tetratelabs/proxy-wasm-go-sdk', Version: 'v0.24.0' }],
+    });
+    expect(() => tinygo.plan(request({ tools: { ...sdk, tinygo: { version: '0.41.1' } } }))).toThrow(
+      'archived',
+    );
+    expect(steps(tinygo, request({ tools: { ...sdk, tinygo: { version: '0.33.0' } } }))[0]).toContain(
+      '-target=wasi ',
+    );
+  });
+});
+
+describe('C++', () => {
+  const names = ['CMakeLists.txt', 'filter.cc', 'filter_test.cc', 'helper.cpp', 'sdk', 'test'];
+  const clang = { clang: { path: '/bin/clang++-19', stdout: '#define WASME_TARGET wasm32-wasip1\n' } };
+
+  it('compiles each source at the top and the SDK, then links', () => {
+    const plan = cpp.plan(request({ names, tools: clang }));
+    expect(plan.steps.map(step => step.args.slice(-3, -2).concat(step.args.slice(-1)))).toEqual([
+      ['filter.cc', '/p/build/.wasme/release/0-filter.cc.o'],
+      ['helper.cpp', '/p/build/.wasme/release/1-helper.cpp.o'],
+      ['sdk/proxy_wasm_intrinsics.cc', '/p/build/.wasme/release/2-proxy_wasm_intrinsics.cc.o'],
+      [expect.any(String), '/p/build/.wasme/release/my-filter.wasm'],
+    ]);
+    expect(plan.steps[0]?.args).toEqual(expect.arrayContaining(['--target=wasm32-wasip1', '-O2', '-Isdk']));
+    expect(plan.steps.at(-1)?.args.join(' ')).not.toMatch(/-O\d|allow-undefined/);
+  });
+
+  it('links another SDK with lists of imports and exports', () => {
+    const project = { build: { cpp: { sdk: 'vendor/sdk' } } } as Project;
+    const link = cpp
+      .plan(request({ names, project, tools: clang }))
+      .steps.at(-1)
+      ?.args.join(' ');
+    expect(link).toMatch(/-Wl,--allow-undefined-file=\S+proxy_wasm\.imports/);
+    expect(link).toContain('-Wl,--export-if-defined=proxy_on_request_headers');
+    expect(link).toContain('-Wl,--export-if-defined=malloc');
+  });
+
+  it('takes the main file that wasme.json names, and refuses a folder without source', () => {
+    const project = { build: { source: 'src/main.cc' } } as Project;
+    expect(cpp.plan(request({ names, project, tools: clang })).steps).toHaveLength(3);
+    expect(() => cpp.plan(request({ names: ['README.md'], tools: clang }))).toThrow('no C++ source');
+  });
+
+  it("runs npm's clang in Node", () => {
+    const tools = { node: { path: '/bin/node' }, clang: { path: '/cache/@yowasp/clang' } };
+    const [step, ...others] = cpp.plan(request({ names, variant: 'npm', tools })).steps;
+    expect(others).toEqual([]);
+    expect(step?.program).toBe('/bin/node');
+    expect(JSON.parse(step?.args.at(-1) ?? '')).toMatchObject({
+      sources: ['filter.cc', 'helper.cpp', 'sdk/proxy_wasm_intrinsics.cc'],
+      output: '/p/build/.wasme/release/my-filter.wasm',
+    });
+  });
+});
