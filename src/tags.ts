@@ -40,8 +40,15 @@ function isAttachment(tag: string): boolean {
 }
 
 function byVersion(a: string, b: string): number {
-  const [left, right] = [semver.parse(a, { loose: true }), semver.parse(b, { loose: true })];
+  const [left, right] = [versionOf(a), versionOf(b)];
   if (left && right) return semver.rcompare(left, right) || (a < b ? -1 : 1);
   if (left || right) return left ? -1 : 1;
   return a < b ? -1 : 1;
+}
+
+/** `v1` and `1.2` are versions too: people move such tags along. */
+function versionOf(tag: string): semver.SemVer | null {
+  return /^v?\d+(?:\.\d+){0,2}(?:[-+].*)?$/.test(tag)
+    ? semver.coerce(tag, { includePrerelease: true })
+    : null;
 }

@@ -40,7 +40,7 @@ export interface HttpOptions extends TlsOptions {
 export const maxTries = 5;
 const maxDelayMs = 3_000;
 /** Somebody waits at the terminal: what takes longer is an error that says when to come back. */
-const maxRetryAfterMs = 60_000;
+export const maxRetryAfterMs = 60_000;
 const maxRedirects = 10;
 const retryStatus = new Set([408, 429, 499, 500, 502, 503, 504, 522]);
 const redirectStatus = new Set([301, 302, 303, 307, 308]);
@@ -136,9 +136,9 @@ export class HttpClient {
     }
   }
 
-  /** Waits as before the retry after the `attempt`-th try: for work that has to start over as a whole. */
-  async backOff(attempt: number, why: string): Promise<void> {
-    await this.#pause(this.#backOff(attempt), why);
+  /** Waits as before the retry after the `attempt`-th try: for work that has to start over as a whole. `delayMs`: what the server asked for. */
+  async backOff(attempt: number, why: string, delayMs?: number): Promise<void> {
+    await this.#pause(delayMs ?? this.#backOff(attempt), why);
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@
 import type { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { isLoopback } from '../io/http-agent.ts';
-import { HttpClient, type HttpRequest, type HttpResponse } from '../io/http.ts';
+import { HttpClient, type HttpRequest, type HttpResponse, retryAfterMs } from '../io/http.ts';
 import { packageVersion } from '../io/paths.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import { type Credential, findCredential } from './credentials.ts';
@@ -114,8 +114,13 @@ export class RegistrySession {
   }
 
   /** The pause before the next try of something that `send` cannot repeat by itself. */
-  async backOff(attempt: number, why: string): Promise<void> {
-    await this.#http.backOff(attempt, why);
+  async backOff(attempt: number, why: string, response?: HttpResponse): Promise<void> {
+    await this.#http.backOff(attempt, why, response && this.askedDelayMs(response));
+  }
+
+  /** How long the registry asks to wait, or undefined. */
+  askedDelayMs(response: HttpResponse): number | undefined {
+    return retryAfterMs(response.header('retry-after'), this.#edges.now());
   }
 
   async close(): Promise<void> {

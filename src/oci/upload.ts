@@ -1,7 +1,7 @@
 /** One blob into a registry: mount, one piece, or several pieces; started over when it breaks. */
 import { WasmeError } from '../errors.ts';
 import { isRetriable } from '../io/http-errors.ts';
-import { type HttpResponse, isPassing, maxTries } from '../io/http.ts';
+import { type HttpResponse, isPassing, maxRetryAfterMs, maxTries } from '../io/http.ts';
 import { isDigest } from './digest.ts';
 import type { RegistrySession } from './session.ts';
 import type { BlobSource, Descriptor, PushOptions, Target } from './target.ts';
@@ -32,6 +32,7 @@ export async function uploadBlob(
   let { chunkBytes } = options;
   for (let attempt = 1; ; attempt++) {
     let sent = 0;
+    let answer: HttpResponse | undefined;
     const count = (bytes: number): void => {
       sent += bytes;
       options.onProgress?.(bytes);
@@ -42,19 +43,19 @@ export async function uploadBlob(
         options.onProgress?.(descriptor.size);
         return;
       }
-      const response =
+      const response = (answer =
         chunkBytes === undefined
           ? await putWhole(target, location, descriptor, source, count)
-          : await putChunks(target, location, descriptor, source, chunkBytes, count);
+          : await putChunks(target, location, descriptor, source, chunkBytes, count));
       if (response.ok) return await checkStored(target, response, descriptor);
       if (response.status === 413 && chunkBytes === undefined) chunkBytes = fallbackChunkBytes;
-      else if (!startsOver(response) || attempt >= maxTries) throw await refused(target, response);
+      else if (!startsOver(target, response) || attempt >= maxTries) throw await refused(target, response);
       await response.discard();
     } catch (error) {
       if (!isRetriable(error) || attempt >= maxTries) throw error;
     }
     options.onProgress?.(-sent);
-    await target.session.backOff(attempt, `the upload of ${descriptor.digest} broke off`);
+    await target.session.backOff(attempt, `the upload of ${descriptor.digest} broke off`, answer);
     // The last bytes may have arrived though the answer did not.
     if (await target.exists(descriptor)) {
       options.onProgress?.(descriptor.size);
@@ -64,7 +65,8 @@ export async function uploadBlob(
 }
 
 /** 404 to an upload's own URL: the session behind it is gone, a new one may live. */
-function startsOver(response: HttpResponse): boolean {
+function startsOver({ session }: UploadTarget, response: HttpResponse): boolean {
+  if ((session.askedDelayMs(response) ?? 0) > maxRetryAfterMs) return false;
   return isPassing(response.status) || response.status === 404;
 }
 

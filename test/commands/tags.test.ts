@@ -6,13 +6,22 @@ import { fakeRegistry } from '../helpers/registry.ts';
 describe('tags', () => {
   it('follows the pages, sorts versions, hides attachments', async () => {
     const registry = await fakeRegistry({ pageSize: 2 });
-    const names = ['latest', 'v1.2.0', 'v1.10.0', 'v1.9.0', 'main', `sha256-${'a'.repeat(64)}.sig`];
+    const names = [
+      'latest',
+      'v1',
+      'v1.2.0',
+      'v1.10.0',
+      'v1.10.0-rc.1',
+      'v1.9.0',
+      'main',
+      `sha256-${'a'.repeat(64)}.sig`,
+    ];
     for (const name of names) registry.tags.set(`team/filter:${name}`, `sha256:${'a'.repeat(64)}`);
     const world = newWorld();
     const { stdout } = await world.wasme('tags', `${registry.host}/team/filter`);
-    expect(stdout).toBe('v1.10.0\nv1.9.0\nv1.2.0\nlatest\nmain\n');
+    expect(stdout).toBe('v1.10.0\nv1.10.0-rc.1\nv1.9.0\nv1.2.0\nv1\nlatest\nmain\n');
     const all = await world.wasme('tags', `${registry.host}/team/filter`, '--all', '--json');
-    expect((JSON.parse(all.stdout) as { tags: string[] }).tags).toHaveLength(6);
+    expect((JSON.parse(all.stdout) as { tags: string[] }).tags).toHaveLength(8);
   });
 
   it('says that a repository is not there', async () => {
