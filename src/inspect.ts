@@ -3,11 +3,12 @@ import type { Edges } from './io/edges.ts';
 import { digestOf } from './oci/digest.ts';
 import { judge, defaultHosts, type HostVerdict } from './oci/loadable-verdict.ts';
 import { type Opened, type OpenedImage, type OperandOptions, withOperand } from './oci/operand.ts';
-import { isContentFault, wasmKind } from './oci/read-layer.ts';
+import { subjectOf } from './oci/loadable-subject.ts';
+import { wasmKind } from './oci/read-layer.ts';
 import { layoutOf } from './oci/read-layout.ts';
 import { platformText } from './oci/read-open.ts';
 import { type Referrer, countSignatures, listReferrers } from './oci/read-referrers.ts';
-import { type ReadImage, readImage } from './oci/read.ts';
+import type { ReadImage } from './oci/read.ts';
 import { titleKey } from './oci/annotations.ts';
 import type { RuntimeConfig } from './oci/runtime-config.ts';
 import { detectAbi, judgeModule } from './wasm/abi.ts';
@@ -95,22 +96,16 @@ async function inspectModule(opened: Exclude<Opened, OpenedImage>): Promise<Insp
 }
 
 async function inspectImage(opened: OpenedImage): Promise<InspectResult> {
-  const { name, image } = opened;
-  let read: ReadImage | undefined;
-  let unreadable: string | undefined;
-  try {
-    read = await readImage(image);
-  } catch (error) {
-    if (!isContentFault(error)) throw error;
-    unreadable = error.message;
-  }
-  const subject = { name, image, module: read?.module, unreadable };
+  const { name } = opened;
+  const { subject, read } = await subjectOf(opened);
   return {
     target: name,
     kind: 'image',
     image: await imageReport(opened, read),
     verdicts: await judge(subject, defaultHosts),
-    ...(read === undefined ? { module: null, problem: unreadable ?? null } : moduleReport(read.module)),
+    ...(read === undefined
+      ? { module: null, problem: subject.unreadable ?? null }
+      : moduleReport(read.module)),
   };
 }
 

@@ -7,10 +7,10 @@ import { readBytes } from './io/files.ts';
 import { type CopyResult, copy } from './oci/copy.ts';
 import { openStore } from './oci/layout.ts';
 import { type LayoutName, packImage } from './oci/layouts/index.ts';
-import { judge } from './oci/loadable-verdict.ts';
+import { subjectOf } from './oci/loadable-subject.ts';
+import { requireLoadable } from './oci/loadable-verdict.ts';
 import { type MetadataOptions, metadataOfModule, metadataOfProject } from './oci/metadata.ts';
 import { type OpenImage, openImage } from './oci/read-open.ts';
-import { readImage } from './oci/read.ts';
 import { type Reference, defaultsOf, formatName, formatReference, parseReference } from './oci/reference.ts';
 import { type RegistryTarget, type RegistryTargetOptions, openRegistry } from './oci/registry.ts';
 import { privateKeyFrom } from './oci/signature-key.ts';
@@ -185,15 +185,9 @@ async function packed(
 }
 
 async function check(image: OpenImage, hosts: readonly string[], reference: Reference): Promise<void> {
-  const { module } = await readImage(image);
   const name = formatReference(reference);
-  const refused = (await judge({ name, module, image }, hosts)).filter(verdict => !verdict.ok);
-  const [first] = refused;
-  if (first === undefined) return;
-  throw new WasmeError('NOT_LOADABLE', refused.map(({ host, reason }) => `${host}: ${reason}`).join('\n'), {
-    hint: `${first.repair ?? 'change the module'}; --force pushes it as it is`,
-    details: { verdicts: refused },
-  });
+  const { subject } = await subjectOf({ name, image, place: 'store' });
+  await requireLoadable({ ...subject, repack: layout => `wasme push ${name} --layout ${layout}` }, hosts);
 }
 
 async function signingKey(file: string, edges: Edges): ReturnType<typeof privateKeyFrom> {

@@ -6,11 +6,10 @@ import { isAbsolute, join } from 'node:path';
 import { packImage } from './oci/layouts/index.ts';
 import { type HostVerdict, type Subject, defaultHosts, judge } from './oci/loadable-verdict.ts';
 import { metadataOfProject } from './oci/metadata.ts';
-import { type Opened, type OpenedImage, type OperandOptions, withOperand } from './oci/operand.ts';
+import { type Opened, type OperandOptions, withOperand } from './oci/operand.ts';
 import { openImage } from './oci/read-open.ts';
 import { signatureName } from './oci/read-referrers.ts';
-import { readImage } from './oci/read.ts';
-import { isContentFault } from './oci/read-layer.ts';
+import { subjectOf as imageSubject } from './oci/loadable-subject.ts';
 import { publicKeyFrom } from './oci/signature-key.ts';
 import { fetchSignatures, verifySignatures } from './oci/signature.ts';
 import { graphSource } from './oci/target.ts';
@@ -64,7 +63,7 @@ export async function verify(options: VerifyOptions, edges: Edges): Promise<Veri
 
 /** A project is judged as the image that push would make of it. */
 async function subjectOf(opened: Opened, edges: Edges): Promise<Subject> {
-  if (opened.kind === 'image') return imageSubject(opened);
+  if (opened.kind === 'image') return (await imageSubject(opened)).subject;
   const { name, module, project } = opened;
   if (opened.kind === 'file' || project === undefined) return { name, module };
   const layout = project.project.image?.layout ?? 'compat';
@@ -75,17 +74,6 @@ async function subjectOf(opened: Opened, edges: Edges): Promise<Subject> {
     image: await openImage(graphSource(graph), 'latest'),
     repack: other => `set image.layout to "${other}" in wasme.json`,
   };
-}
-
-async function imageSubject({ name, image, place }: OpenedImage): Promise<Subject> {
-  const repack = (layout: string): string =>
-    `wasme convert ${name} --layout ${layout}${place === 'registry' ? ' --push' : ''}`;
-  try {
-    return { name, image, repack, module: (await readImage(image)).module };
-  } catch (error) {
-    if (!isContentFault(error)) throw error;
-    return { name, image, repack, module: undefined, unreadable: error.message };
-  }
 }
 
 async function checkSignature(opened: Opened, key: string, edges: Edges): Promise<SignatureVerdict> {

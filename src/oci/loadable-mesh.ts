@@ -20,7 +20,6 @@ import type { Descriptor } from './target.ts';
 export const istioModern = (image: OpenImage): Promise<Judgement> => judge(image, false);
 /** Before 1.16 an image had to have exactly one layer. */
 export const istioLegacy = (image: OpenImage): Promise<Judgement> => judge(image, true);
-export const gateway = istioModern;
 
 async function judge(image: OpenImage, oneLayer: boolean): Promise<Judgement> {
   if (image.index === undefined) return judgeImage(image, oneLayer);

@@ -193,21 +193,17 @@ function verdict(
 }
 
 /**
- * For verbs that are about to publish or deploy: fails with NOT_LOADABLE, naming the first host that would refuse it and
- * the repair. `details.verdicts` has them all.
+ * For verbs that are about to publish or deploy: fails with NOT_LOADABLE, naming every host that would refuse it and the
+ * first repair. `details.verdicts` has them all.
  */
 export async function requireLoadable(subject: Subject, hosts: readonly string[]): Promise<HostVerdict[]> {
   const verdicts = await judge(subject, hosts);
-  const refused = verdicts.find(item => !item.ok);
-  if (refused !== undefined) {
-    throw new WasmeError(
-      'NOT_LOADABLE',
-      `${refused.host} would not load ${subject.name}: ${refused.reason}`,
-      {
-        hint: `${refused.repair ?? 'choose another host'}; --force goes on all the same`,
-        details: { verdicts },
-      },
-    );
-  }
-  return verdicts;
+  const refused = verdicts.filter(item => !item.ok);
+  const [first] = refused;
+  if (first === undefined) return verdicts;
+  const lines = refused.map(({ host, reason }) => `${host} would not load ${subject.name}: ${reason}`);
+  throw new WasmeError('NOT_LOADABLE', lines.join('\n'), {
+    hint: `${first.repair ?? 'choose another host'}; --force goes on all the same`,
+    details: { verdicts },
+  });
 }

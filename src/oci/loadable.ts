@@ -3,7 +3,7 @@
  * seen at work; one function per family, no clock, no network but the image's own blobs.
  */
 import type { Host } from '../wasm/hosts.ts';
-import { gateway, istioLegacy, istioModern } from './loadable-mesh.ts';
+import { istioLegacy, istioModern } from './loadable-mesh.ts';
 import { cncfRuntime, googleCloud, kwctl, oldWasme, soloGloo, wasmCloud } from './loadable-artifact.ts';
 import type { LayoutName } from './layouts/index.ts';
 import { isContentFault } from './read-layer.ts';
@@ -49,9 +49,13 @@ export const consumers = {
   'envoy-gateway': {
     title: 'Envoy Gateway 1.1 and newer',
     takes: ['compat', 'docker', 'oci', 'hybrid'],
-    judge: gateway,
+    judge: istioModern,
   },
-  higress: { title: 'Higress 2', takes: ['compat', 'higress', 'docker', 'oci', 'hybrid'], judge: gateway },
+  higress: {
+    title: 'Higress 2',
+    takes: ['compat', 'higress', 'docker', 'oci', 'hybrid'],
+    judge: istioModern,
+  },
   gloo: { title: 'Gloo Edge Enterprise', takes: ['oci', 'hybrid'], judge: soloGloo },
   wasme: { title: 'the old wasme', takes: ['oci', 'hybrid'], judge: oldWasme },
   gcp: { title: 'Google Cloud Service Extensions', takes: ['compat', 'docker'], judge: googleCloud },

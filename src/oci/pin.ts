@@ -1,8 +1,8 @@
 /** An image as a deployment names it: the full reference with its tag, and the digest that proxies compare. */
 import type { Edges } from '../io/edges.ts';
-import { type Subject, requireLoadable } from './loadable-verdict.ts';
-import { type OpenedImage, withReference } from './operand.ts';
-import { isContentFault } from './read-layer.ts';
+import { subjectOf } from './loadable-subject.ts';
+import { requireLoadable } from './loadable-verdict.ts';
+import { withReference } from './operand.ts';
 import { readImage } from './read.ts';
 import { type Reference, defaultsOf, formatReference, parseReference } from './reference.ts';
 
@@ -39,12 +39,12 @@ export async function pinImage(
   if (wanted === false && named === undefined) return { reference, digest: undefined };
   if (typeof wanted === 'string') return { reference, digest: named ?? wanted };
   return withReference(parsed, { remote }, edges, async opened => {
-    const { subject, rootIds } = await read(opened);
+    const { subject, read } = await subjectOf(opened);
     if (host !== undefined) await requireLoadable(subject, [host]);
     return {
       reference,
       digest: opened.image.descriptor.digest,
-      rootIds,
+      rootIds: read?.runtime?.rootIds ?? [],
       ...(subject.module === undefined ? {} : { bytes: subject.module }),
     };
   });
@@ -65,19 +65,6 @@ export async function extractImage(
       bytes: module,
     };
   });
-}
-
-async function read(opened: OpenedImage): Promise<{ subject: Subject; rootIds: readonly string[] }> {
-  const { name, image, place } = opened;
-  const repack = (layout: string): string =>
-    `wasme convert ${name} --layout ${layout}${place === 'registry' ? ' --push' : ''}`;
-  try {
-    const { module, runtime } = await readImage(image);
-    return { subject: { name, image, repack, module }, rootIds: runtime?.rootIds ?? [] };
-  } catch (error) {
-    if (!isContentFault(error)) throw error;
-    return { subject: { name, image, repack, module: undefined, unreadable: error.message }, rootIds: [] };
-  }
 }
 
 function withoutDigest(reference: Reference): string {

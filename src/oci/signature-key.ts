@@ -3,7 +3,7 @@ import { type KeyObject, createPrivateKey, createPublicKey, scryptSync } from 'n
 import { WasmeError } from '../errors.ts';
 
 /** A key file has a few hundred bytes. */
-export const maxKeyBytes = 64 * 1024;
+const maxKeyBytes = 64 * 1024;
 /** cosign writes N = 65536, r = 8; four times that is still under a second. */
 const maxScryptMemory = 256 * 1024 * 1024;
 
@@ -13,6 +13,7 @@ export async function privateKeyFrom(
   file: string,
   password: string | undefined,
 ): Promise<KeyObject> {
+  requireSmall(pem, file);
   const encrypted = /-----BEGIN ENCRYPTED (?:SIGSTORE|COSIGN) PRIVATE KEY-----([^-]+)-----END/.exec(pem);
   const key =
     encrypted === null
@@ -27,6 +28,7 @@ export async function privateKeyFrom(
 
 /** A public key, or the public half of a private one. */
 export function publicKeyFrom(pem: string, file: string): KeyObject {
+  requireSmall(pem, file);
   try {
     return requireP256(createPublicKey(pem), file);
   } catch (error) {
@@ -37,6 +39,10 @@ export function publicKeyFrom(pem: string, file: string): KeyObject {
       'name cosign.pub, which "cosign generate-key-pair" writes',
     );
   }
+}
+
+function requireSmall(pem: string, file: string): void {
+  if (pem.length > maxKeyBytes) throw invalid(file, `it has ${pem.length} bytes, no key is that large`);
 }
 
 function parsePrivate(pem: string, file: string, password: string | undefined): KeyObject {

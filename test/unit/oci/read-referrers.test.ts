@@ -1,0 +1,70 @@
+/** Referrers by the API of OCI 1.1, and by the tag that stands in for it; both over HTTP. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { digestOf } from '../../../src/oci/digest.ts';
+import { jsonBytes } from '../../../src/oci/layouts/layout.ts';
+import { ociIndex } from '../../../src/oci/media-types.ts';
+import { listReferrers } from '../../../src/oci/read-referrers.ts';
+import { openRegistry } from '../../../src/oci/registry.ts';
+import { newWorld } from '../../helpers/cli.ts';
+
+const image = `sha256:${'ab'.repeat(32)}`;
+const sbom = {
+  mediaType: 'application/vnd.oci.image.manifest.v1+json',
+  digest: `sha256:${'cd'.repeat(32)}`,
+  size: 700,
+  artifactType: 'application/spdx+json',
+  annotations: { 'org.opencontainers.image.created': '2026-01-01T00:00:00Z' },
+};
+const index = jsonBytes({ schemaVersion: 2, mediaType: ociIndex, manifests: [sbom] });
+const listed = [
+  { digest: sbom.digest, artifactType: sbom.artifactType, size: sbom.size, annotations: sbom.annotations },
+];
+
+/** A registry that knows exactly these paths. */
+async function registryWith(paths: Readonly<Record<string, { type: string; body: Uint8Array }>>) {
+  const server = createServer((request, response) => {
+    const found = paths[request.url ?? ''];
+    if (found === undefined) {
+      response
+        .writeHead(404, { 'content-type': 'application/json' })
+        .end('{"errors":[{"code":"NOT_FOUND"}]}');
+      return;
+    }
+    response
+      .writeHead(200, { 'content-type': found.type, 'docker-content-digest': digestOf(found.body) })
+      .end(found.body);
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const registry = openRegistry({ host, repository: 'team/a' }, newWorld().edges);
+  onTestFinished(() => registry.close());
+  return registry;
+}
+
+describe('referrers', () => {
+  it('by the API', async () => {
+    const registry = await registryWith({
+      [`/v2/team/a/referrers/${image}`]: { type: ociIndex, body: index },
+    });
+    expect(await listReferrers(registry, image)).toEqual(listed);
+  });
+
+  it('by the tag, where there is no API', async () => {
+    const path = `/v2/team/a/manifests/${image.replace(':', '-')}`;
+    const registry = await registryWith({
+      [path]: { type: ociIndex, body: index },
+      [`/v2/team/a/manifests/${digestOf(index)}`]: { type: ociIndex, body: index },
+    });
+    expect(await listReferrers(registry, image)).toEqual(listed);
+  });
+
+  it('none, also when the API answers with a page of something else', async () => {
+    const page = { type: 'text/html', body: Buffer.from('<html>') };
+    expect(await listReferrers(await registryWith({}), image)).toEqual([]);
+    const odd = await registryWith({ [`/v2/team/a/referrers/${image}`]: page });
+    expect(await listReferrers(odd, image)).toEqual([]);
+  });
+});
