@@ -1,0 +1,119 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { type World, newWorld } from '../helpers/cli.ts';
+import { guestFile } from '../helpers/guests.ts';
+
+const digest = `sha256:${'3b'.repeat(32)}`;
+const image = 'registry.example/me/add-header:v0.1';
+
+/** A world without kubectl, whose store has `image` in a layout; gives the image's digest. */
+async function withImage(layout: string): Promise<{ world: World; stored: string }> {
+  const world = newWorld({ env: { PATH: '/nowhere' } });
+  guestFile(world.cwd, 'deploy-tag');
+  const made = await world.wasme('convert', 'deploy-tag.wasm', image, '--layout', layout, '--json');
+  expect(made.stderr).toBe('');
+  return { world, stored: (JSON.parse(made.stdout) as { digest: string }).digest };
+}
+
+describe('documents for clusters', () => {
+  it('are printed without kubectl, and pin what the store has', async () => {
+    const { world, stored } = await withImage('compat');
+    const { exitCode, stdout, stderr } = await world.wasme('deploy', 'istio', image, '-n', 'bookinfo');
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(parse(stdout)).toMatchObject({
+      kind: 'TrafficExtension',
+      metadata: { name: 'add-header', namespace: 'bookinfo' },
+      spec: { wasm: { url: `oci://${image}@${stored}`, sha256: stored.slice(7) } },
+    });
+  });
+
+  it('are refused for an image that the target would not load, unless forced', async () => {
+    const { world } = await withImage('compat');
+    const refused = await world.wasme('deploy', 'gloo', image, '--root-id', 'r', '-o', 'gateway.yaml');
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain('error[NOT_LOADABLE]: gloo@ee would not load');
+    expect(refused.stderr).toContain(`wasme convert ${image} --layout oci`);
+    expect((await world.wasme('deploy', 'gloo', image, '--root-id', 'r', '--force')).exitCode).toBe(0);
+    const good = await withImage('oci');
+    expect((await good.world.wasme('deploy', 'gloo', image, '--root-id', 'r')).exitCode).toBe(0);
+  });
+
+  it('take what the project says, and flags over it', async () => {
+    const world = newWorld({ env: { PATH: '/nowhere' } });
+    const deploy = {
+      istio: { id: 'tagger', namespace: 'shop', labels: { app: 'cart' }, phase: 'authn', version: '1.27' },
+      envoyGateway: { route: 'checkout', namespace: 'shop' },
+      gloo: { namespaces: ['edge'] },
+    };
+    writeFileSync(
+      join(world.cwd, 'wasme.json'),
+      JSON.stringify({
+        name: 'demo',
+        language: 'rust',
+        rootId: 'r',
+        configuration: { a: 1 },
+        image: { reference: image },
+        deploy,
+      }),
+    );
+    const document = async (...argv: string[]): Promise<unknown> => {
+      const { stdout, stderr } = await world.wasme('deploy', ...argv, '--digest', digest);
+      expect(stderr.replace(/^warning: .*\n/gm, '')).toBe('');
+      return parse(stdout);
+    };
+    expect(await document('istio')).toMatchObject({
+      kind: 'WasmPlugin',
+      metadata: { name: 'tagger', namespace: 'shop' },
+      spec: {
+        selector: { matchLabels: { app: 'cart' } },
+        phase: 'AUTHN',
+        pluginName: 'r',
+        pluginConfig: { a: 1 },
+      },
+    });
+    expect(await document('istio', '--gateway', 'in', '-n', 'edge', '--phase', 'stats')).toMatchObject({
+      metadata: { namespace: 'edge' },
+      spec: { targetRefs: [{ kind: 'Gateway', name: 'in' }], phase: 'STATS' },
+    });
+    expect(await document('envoy-gateway')).toMatchObject({
+      metadata: { name: 'demo', namespace: 'shop' },
+      spec: {
+        targetRefs: [{ kind: 'HTTPRoute', name: 'checkout' }],
+        wasm: [{ name: 'demo', config: { a: 1 } }],
+      },
+    });
+    expect(await document('gloo')).toMatchObject({ metadata: { namespace: 'edge' } });
+  });
+
+  it('understand the lines of the old tool', async () => {
+    const world = newWorld({ env: { PATH: '/nowhere' } });
+    const line = `deploy istio ${image} --digest ${digest} --id=myfilter --namespace bookinfo --labels app=details --patch-context inbound --workload-type deployment`;
+    const istio = await world.wasme(...line.split(' '));
+    expect(istio.stderr).toBe('--workload-type is no longer needed: --labels choose pods of any workload\n');
+    expect(parse(istio.stdout)).toMatchObject({
+      metadata: { name: 'myfilter', namespace: 'bookinfo' },
+      spec: { selector: { matchLabels: { app: 'details' } }, match: [{ mode: 'SERVER' }] },
+    });
+    const gloo = await world.wasme(
+      ...`deploy gloo ${image} --digest ${digest} --id=myfilter --namespaces a,b --labels x=y`.split(' '),
+    );
+    expect(gloo.exitCode).toBe(0);
+  });
+
+  it.each([
+    ['a name Kubernetes refuses', ['--id', 'My_Filter'], 'DEPLOY_NAME', 2],
+    ['a label that is none', ['-l', 'app'], 'USAGE', 2],
+    ['an unknown dry run', ['--dry-run=client'], 'USAGE', 2],
+    ['no kubectl', ['--apply', '--istio-version', '1.31'], 'TOOL_MISSING', 1],
+    ['a reference that is none', [], 'REFERENCE_INVALID', 2],
+  ])('fail with a code: %s', async (title, argv, code, exitCode) => {
+    const world = newWorld({ env: { PATH: '/nowhere' } });
+    const operand = title.startsWith('a reference') ? 'Registry/UPPER:v1' : image;
+    const outcome = await world.wasme('deploy', 'istio', operand, '--digest', digest, ...argv);
+    expect(outcome.stdout).toBe('');
+    expect(outcome.stderr).toContain(`error[${code}]`);
+    expect(outcome.exitCode).toBe(exitCode);
+  });
+});
