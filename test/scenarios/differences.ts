@@ -23,12 +23,7 @@ export const differences: readonly Difference[] = [
       'In on_log the response map is as it came from the upstream; names of routes and virtual hosts are not known.',
   },
   {
-    scenarios: [
-      'foreign-clear-route-cache',
-      'foreign-declare-property',
-      'memory-bad-key-range',
-      'body-absent',
-    ],
+    scenarios: ['foreign-declare-property', 'memory-bad-key-range', 'body-absent'],
     envoy: both,
     reason: 'Order of checks and leftovers that no filter should build upon.',
   },
