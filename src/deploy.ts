@@ -4,12 +4,11 @@ import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import { writeAtomic } from './io/files.ts';
 import { cacheDir } from './io/paths.ts';
-import { extractImage, pinImage } from './oci/pin.ts';
 import { type TargetName, type TargetOptions, loadTarget, projectSections } from './targets/index.ts';
 import { type DeployIntent, intentHash } from './targets/intent.ts';
 import { readModule } from './targets/module.ts';
 import { type FilterSettings, makeIntent } from './targets/settings.ts';
-import { type ResolvedSource, resolveSource } from './targets/source.ts';
+import { type ImageAccess, type ResolvedSource, resolveSource } from './targets/source.ts';
 import type { AppliedObject, Plan, PlannedFile, StatusRow, Target } from './targets/target.ts';
 import type { FindOptions } from './targets/envoy/launch.ts';
 import { type Tree, explanations, plain } from './targets/tree.ts';
@@ -83,10 +82,7 @@ export async function deploy<Name extends TargetName>(
     cwd: edges.cwd,
     accepts: target.accepts,
     digest: options.digest ?? true,
-    images: {
-      resolve: (reference, digest) => pinImage(reference, digest, edges, { host }),
-      module: reference => extractImage(reference, edges),
-    },
+    images: imageAccess(edges, host),
     fetchModule: url => fetchModule(url, edges.signal),
     modulePath: (name, digest) => join(moduleFolder, `${name}-${digest.slice(7, 23)}.wasm`),
     copyFiles: folder !== undefined,
@@ -152,6 +148,20 @@ export async function runDeployed(
   const whole = result.documents.find(({ name }) => name === 'envoy.yaml');
   const bootstrap = whole === undefined ? result.text : renderYaml([whole.content as Tree]);
   return runEnvoy({ ...options, envoy: findEnvoy(options, edges), bootstrap, files }, edges);
+}
+
+/** The store and registries are a large part of the program, which a local module does not need. */
+function imageAccess(edges: Edges, host: string | undefined): ImageAccess {
+  return {
+    resolve: async (reference, digest) => {
+      const { pinImage } = await import('./oci/pin.ts');
+      return pinImage(reference, digest, edges, { host });
+    },
+    module: async reference => {
+      const { extractImage } = await import('./oci/pin.ts');
+      return extractImage(reference, edges);
+    },
+  };
 }
 
 function label({ code }: ResolvedSource): string {

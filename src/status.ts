@@ -4,7 +4,6 @@ import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import { exists } from './io/files.ts';
 import { cacheDir } from './io/paths.ts';
-import { extractImage, pinImage } from './oci/pin.ts';
 import { type LoadedProject, findProject, outputPath } from './project/load.ts';
 import { type TargetName, type TargetOptions, loadTarget, projectSections } from './targets/index.ts';
 import { resolveSource } from './targets/source.ts';
@@ -73,8 +72,14 @@ async function expectation(
     digest: digest ?? true,
     // The registry is asked, not the store: a tag that was moved is one of the things to find out.
     images: {
-      resolve: (reference, wanted) => pinImage(reference, wanted, edges, { remote: true }),
-      module: reference => extractImage(reference, edges),
+      resolve: async (reference, wanted) => {
+        const { pinImage } = await import('./oci/pin.ts');
+        return pinImage(reference, wanted, edges, { remote: true });
+      },
+      module: async reference => {
+        const { extractImage } = await import('./oci/pin.ts');
+        return extractImage(reference, edges);
+      },
     },
     fetchModule: () =>
       Promise.reject(

@@ -22,7 +22,7 @@ export async function flagConfiguration(
   return fileConfiguration(isAbsolute(text.slice(1)) ? text.slice(1) : resolve(cwd, text.slice(1)));
 }
 
-/** The project's `configuration`: JSON, a text, or a file (`@file`, `./file`). */
+/** The project's `configuration`: JSON, a text, or a file (`@file`). */
 export async function projectConfiguration({
   dir,
   file,
@@ -31,7 +31,7 @@ export async function projectConfiguration({
   const value = project.configuration;
   if (value === undefined) return undefined;
   if (typeof value !== 'string') return { configuration: { form: 'json', value }, origin: file };
-  if (/^(@|\.\/)/.test(value)) return fileConfiguration(resolve(dir, value.replace(/^@/, '')));
+  if (value.startsWith('@')) return fileConfiguration(resolve(dir, value.slice(1)));
   return { configuration: { form: 'text', text: value }, origin: file };
 }
 

@@ -188,6 +188,9 @@ async function imageSource(
     };
   }
   const image = await options.images.module(reference);
+  if (typeof options.digest === 'string' && options.digest !== image.digest) {
+    throw mismatch(reference, image.digest, options.digest);
+  }
   const digest = digestOf(image.bytes);
   return {
     code: {

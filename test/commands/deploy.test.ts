@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { type World, newWorld } from '../helpers/cli.ts';
 import { guest, guestFile } from '../helpers/guests.ts';
+import { fakeRegistry } from '../helpers/registry.ts';
 
 function project(world: World, more: object = {}): void {
   writeFileSync(
@@ -164,6 +165,30 @@ describe('deploy envoy', () => {
     expect(readdirSync(live).filter(name => name.endsWith('.wasm'))).toHaveLength(2);
     const service = await deploy('--kind', 'service');
     expect(service.stderr).toContain('error[DEPLOY_UNSUPPORTED]');
+  });
+
+  it('takes the module out of an image, and needs no network when the store has it', async () => {
+    const registry = await fakeRegistry();
+    const world = newWorld();
+    const module = guestFile(world.cwd, 'deploy-tag');
+    const reference = `${registry.host}/team/tagger:v1`;
+    expect((await world.wasme('push', reference, '-f', 'deploy-tag.wasm')).exitCode).toBe(0);
+    const other = newWorld();
+    const written = await other.wasme('deploy', 'envoy', reference, '-o', 'out/e.yaml');
+    expect(written).toMatchObject({ exitCode: 0, stdout: `wrote ${join(other.cwd, 'out', 'e.yaml')}\n` });
+    const [name = ''] = readdirSync(join(other.cwd, 'out')).filter(file => file.endsWith('.wasm'));
+    expect(name).toMatch(/^tagger-[0-9a-f]{16}\.wasm$/);
+    expect(readFileSync(join(other.cwd, 'out', name))).toEqual(readFileSync(module));
+    expect(readFileSync(join(other.cwd, 'out', 'e.yaml'), 'utf8')).toContain(join(other.cwd, 'out', name));
+    await other.wasme('pull', reference);
+    const asked = registry.log.length;
+    const printed = await other.wasme('deploy', 'envoy', reference, '--id', 'x');
+    expect(registry.log.length).toBe(asked);
+    const path = /filename: (.*)/.exec(printed.stdout)?.[1] ?? '';
+    expect(path).toContain(join('modules', 'tagger-'));
+    expect(readFileSync(path)).toEqual(readFileSync(module));
+    const wrong = await other.wasme('deploy', 'envoy', reference, '--digest', `sha256:${'0'.repeat(64)}`);
+    expect(wrong.stderr).toContain('error[DEPLOY_UNSUPPORTED]');
   });
 
   it('gives one JSON document with --json', async () => {
