@@ -1,0 +1,76 @@
+/** `wasme build --toolchain container` with a stand-in for docker that runs what `exec` is given on this machine. */
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { delimiter } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type World, newWorld } from '../helpers/cli.ts';
+import { type FakeWish, fakeProject } from '../helpers/fake-project.ts';
+
+/** As docker does it: a name that must be running for exec, options in front of the name, exit code of the command. */
+const script = `#!/bin/sh
+echo "$@" >> "$HOME/calls"
+verb=$1; shift
+case $verb in
+  run)
+    while [ "$1" != --name ]; do shift; done
+    [ -e "$HOME/$2" ] && { echo "Conflict. The container name $2 is already in use" >&2; exit 125; }
+    touch "$HOME/$2" ;;
+  exec)
+    while [ "\${1#-}" != "$1" ]; do shift 2; done
+    [ -e "$HOME/$1" ] || { echo "No such container: $1" >&2; exit 1; }
+    shift
+    exec "$@" ;;
+  rm) rm -f "$HOME/$2" ;;
+esac
+`;
+
+function containerWorld(engine: string, wish?: FakeWish): { world: World; calls: () => string[] } {
+  const world = newWorld();
+  const bin = join(world.home, 'bin');
+  mkdirSync(bin);
+  writeFileSync(join(bin, engine), script);
+  chmodSync(join(bin, engine), 0o755);
+  world.env['PATH'] = `${bin}${delimiter}${process.env['PATH'] ?? ''}`;
+  fakeProject(join(world.cwd, 'p q'), wish);
+  return { world, calls: () => readFileSync(join(world.home, 'calls'), 'utf8').trim().split('\n') };
+}
+
+describe('build --toolchain container', () => {
+  it('runs the steps in one container and removes it', async () => {
+    const { world, calls } = containerWorld('docker');
+    const outcome = await world.wasme('build', 'p q', '--toolchain', 'container');
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
+    const [run, exec, remove, ...rest] = calls();
+    const dir = join(world.cwd, 'p q');
+    expect(run).toContain(`--volume ${dir}:${dir} --workdir ${dir}`);
+    expect(run).toMatch(/--entrypoint sleep docker\.io\/library\/node:22 7200$/);
+    expect(exec).toMatch(
+      /^exec .*wasme-build-[0-9a-f]{12} node --enable-source-maps .*asc\.js --target release/,
+    );
+    expect(remove).toMatch(/^rm --force wasme-build-/);
+    expect(rest).toEqual([]);
+  });
+
+  it('removes the container when the build fails, and tells the compiler’s error', async () => {
+    const { world, calls } = containerWorld('docker', 'error');
+    const { exitCode, stderr } = await world.wasme('build', 'p q', '--toolchain', 'container');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('assembly/index.ts:3:10: error: ');
+    expect(calls().at(-1)).toMatch(/^rm --force/);
+  });
+
+  it('takes podman when that is what is there', async () => {
+    const { world, calls } = containerWorld('podman');
+    world.env['WASME_USE_PODMAN'] = '1';
+    expect((await world.wasme('build', 'p q', '--toolchain', 'container')).exitCode).toBe(0);
+    expect(calls()[0]).toContain('--userns keep-id');
+  });
+
+  it('without either says so', async () => {
+    const world = newWorld({ env: { PATH: '/nowhere' } });
+    fakeProject(join(world.cwd, 'p'));
+    const { exitCode, stderr } = await world.wasme('build', 'p', '--toolchain', 'container');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('error[TOOL_MISSING]: neither docker nor podman is on PATH');
+  });
+});
