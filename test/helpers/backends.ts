@@ -28,6 +28,21 @@ export function checker(seen: IncomingHttpHeaders[] = []): Promise<Backend> {
   );
 }
 
+/** Knows who asks by the header authorization: nobody is refused with 401, `broken` breaks it, others get `x-user`. */
+export function authorizer(): Promise<Backend> {
+  return listen(
+    createServer(({ headers }, response) => {
+      const who = headers.authorization;
+      if (who === undefined) response.writeHead(401, { 'www-authenticate': 'Basic' }).end('who are you?');
+      else if (who === 'broken') response.writeHead(500).end();
+      else {
+        const what = `${String(headers['x-original-method'])} ${String(headers['x-original-path'])}`;
+        response.writeHead(200, { 'x-user': `${who} of ${what}` }).end();
+      }
+    }),
+  );
+}
+
 /** Answers `answer` to the first data of a connection and ends it. */
 export function answerer(): Promise<Backend> {
   return listen(

@@ -22,8 +22,8 @@ export interface StandSettings {
 export interface Running {
   readonly url: string;
   readonly port: number;
-  /** Waits until the guest has logged this line. */
-  logged(line: string): Promise<void>;
+  /** Waits until the guest has logged this line, or one that matches, and gives it. */
+  logged(line: string | RegExp): Promise<string>;
 }
 
 export const envoyStand: Stand = {
@@ -63,10 +63,11 @@ export const hostStand: Stand = {
   },
 };
 
-async function waitFor(line: string, lines: () => readonly string[]): Promise<void> {
+async function waitFor(wanted: string | RegExp, lines: () => readonly string[]): Promise<string> {
   for (let tries = 0; tries < 500; tries++) {
-    if (lines().includes(line)) return;
+    const found = lines().find(line => (typeof wanted === 'string' ? line === wanted : wanted.test(line)));
+    if (found !== undefined) return found;
     await sleep(20);
   }
-  throw new Error(`not logged: ${line}\n${lines().join('\n')}`);
+  throw new Error(`not logged: ${String(wanted)}\n${lines().join('\n')}`);
 }
