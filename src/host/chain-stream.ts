@@ -29,6 +29,8 @@ export class HttpChainStream implements HttpStream {
   /** A filter changed request headers: the route has to be chosen again, and the headers checked. */
   routeCleared = false;
   hadForwardedProto = false;
+  /** Something was written into the request headers that HTTP may not be able to carry. */
+  unsafeHeaders = false;
   private readonly options: ChainStreamOptions;
   private state: StreamState | undefined;
   private isHead = false;
@@ -136,7 +138,8 @@ export class HttpChainStream implements HttpStream {
     return this.state;
   }
 
-  requestHeadersChanged(): void {
+  requestHeadersChanged(unsafe: boolean): void {
+    if (unsafe) this.unsafeHeaders = true;
     if (this.routeCleared) return;
     this.routeCleared = true;
     this.sink.clearRouteCache();

@@ -107,8 +107,8 @@ export abstract class Context {
     return buffer instanceof BodyBuffer ? changeBody(buffer, start, size, data) : Status.BadArgument;
   }
 
-  /** A header map was changed; for requests the route is chosen again. */
-  headersChanged(_type: number): void {}
+  /** A header map was changed; for requests the route is chosen again. `unsafe`: what HTTP cannot carry may be in it. */
+  headersChanged(_type: number, _unsafe: boolean): void {}
 
   continueStream(stream: number): number {
     return stream === StreamType.Upstream ? Status.Unimplemented : Status.Ok;

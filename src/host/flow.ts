@@ -288,11 +288,12 @@ export class RequestFlow extends Flow {
   }
 
   protected sendHeaders(headers: HeaderMap, end: boolean): void {
-    const refused = this.stream.routeCleared
-      ? invalidRequest(headers, this.stream.hadForwardedProto)
+    const { stream } = this;
+    const refused = stream.routeCleared
+      ? invalidRequest(headers, stream.hadForwardedProto, stream.unsafeHeaders)
       : undefined;
-    if (refused) this.stream.sendLocalReply(refused);
-    else this.stream.sink.requestHeaders(headers, end);
+    if (refused) stream.sendLocalReply(refused);
+    else stream.sink.requestHeaders(headers, end);
   }
 
   protected sendBody(data: Uint8Array, end: boolean): void {

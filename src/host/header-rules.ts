@@ -59,12 +59,13 @@ export function lowerCase(name: string): string {
 }
 
 /** Why changed request headers cannot go upstream, as the answer Envoy makes. */
-export function invalidRequest(headers: HeaderMap, hadForwardedProto: boolean): LocalReply | undefined {
+export function invalidRequest(headers: HeaderMap, hadForwardedProto: boolean, unsafe: boolean): LocalReply | undefined {
   const noRoute = !headers.has(':path') || (hadForwardedProto && !headers.has('x-forwarded-proto'));
   if (noRoute) return { status: 404, body: emptyBytes, details: 'route_not_found' };
   if (!headers.has(':method')) return refused(503, 'missing required header: :method', 'request');
+  if (!unsafe) return undefined;
   for (const [name, value] of headers.entries) {
-    if (validName(name) && !hasControl(value)) continue;
+    if (isSafe(name, value)) continue;
     return refused(503, `invalid header value for: ${name}`, 'request');
   }
   return undefined;
@@ -73,7 +74,7 @@ export function invalidRequest(headers: HeaderMap, hadForwardedProto: boolean): 
 /** A response without a numeric `:status` cannot be sent. */
 export function invalidResponse(headers: HeaderMap): LocalReply | undefined {
   const status = headers.get(':status');
-  if (status !== undefined && status !== '' && /^\d+$/.test(status)) return undefined;
+  if (status === '200' || (status !== undefined && /^\d+$/.test(status))) return undefined;
   return refused(502, 'missing required header: :status', 'response');
 }
 
@@ -83,8 +84,18 @@ function refused(status: number, text: string, side: 'request' | 'response'): Lo
   return { status, body: utf8Bytes(text), details };
 }
 
+/** Whether HTTP can carry the pair. */
+export function isSafe(name: string, value: string): boolean {
+  return validName(name) && !hasControl(value);
+}
+
 function validName(name: string): boolean {
-  return /^:?[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name);
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i);
+    const letter = code === 0x2d || (code > 0x60 && code < 0x7b) || (code > 0x2f && code < 0x3a);
+    if (!letter && !/^:?[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) return false;
+  }
+  return name.length > 0;
 }
 
 function hasControl(value: string): boolean {

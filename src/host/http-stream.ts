@@ -250,8 +250,8 @@ export class HttpContext extends Context {
     return status;
   }
 
-  override headersChanged(type: number): void {
-    if (type === MapType.RequestHeaders) this.stream.requestHeadersChanged();
+  override headersChanged(type: number, unsafe: boolean): void {
+    if (type === MapType.RequestHeaders) this.stream.requestHeadersChanged(unsafe);
   }
 
   override continueStream(stream: number): number {

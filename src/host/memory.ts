@@ -2,7 +2,12 @@
 import { emptyBytes, toByteString } from './bytes.ts';
 import type { ByteString } from './types.ts';
 
+/** A power of two. */
+const keptTexts = 512;
+const longestKept = 48;
+
 export class GuestMemory {
+  private readonly kept: string[] = new Array<string>(keptTexts).fill('');
   private readonly memory: WebAssembly.Memory;
   private current: Uint8Array = emptyBytes;
   private view: DataView = new DataView(new ArrayBuffer(0));
@@ -33,8 +38,19 @@ export class GuestMemory {
     return this.bytes.slice(pointer, pointer + size);
   }
 
+  /** Names and short values come again with every request: the last string of each hash is kept and compared. */
   text(pointer: number, size: number): ByteString {
-    return size === 0 ? '' : toByteString(this.bytes, pointer, pointer + size);
+    const { bytes } = this;
+    const end = pointer + size;
+    if (size > longestKept) return toByteString(bytes, pointer, end);
+    let hash = size;
+    for (let i = pointer; i < end; i++) hash = (Math.imul(hash, 31) + (bytes[i] as number)) | 0;
+    const slot = hash & (keptTexts - 1);
+    const kept = this.kept[slot] as string;
+    if (kept.length === size && sameText(bytes, pointer, kept)) return kept;
+    const text = toByteString(bytes, pointer, end);
+    this.kept[slot] = text;
+    return text;
   }
 
   write(pointer: number, data: Uint8Array): void {
@@ -64,4 +80,9 @@ export class GuestMemory {
     this.view.setBigUint64(pointer, BigInt.asUintN(64, value), true);
     return true;
   }
+}
+
+function sameText(bytes: Uint8Array, at: number, text: ByteString): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false;
+  return true;
 }

@@ -1,7 +1,7 @@
 /** Header maps. Bytes are never decoded; names are compared in lower case. */
 import type { Context } from '../context.ts';
 import type { HeaderEntry } from '../header-map.ts';
-import { canonicalName, isJoined, lowerCase } from '../header-rules.ts';
+import { canonicalName, isJoined, isSafe, lowerCase } from '../header-rules.ts';
 import { pairsSize, readPairs, writePairs } from '../pairs.ts';
 import { MapType, Status } from '../status.ts';
 import type { Vm } from '../vm.ts';
@@ -43,7 +43,7 @@ export const headerFunctions = {
     const present = isJoined(type, name) ? map.entries.find(entry => entry[0] === name) : undefined;
     if (present) present[1] = `${present[1]},${text}`;
     else map.append(name, text);
-    vm.context.headersChanged(type);
+    vm.context.headersChanged(type, !isSafe(name, text));
     return Status.Ok;
   },
 
@@ -61,7 +61,7 @@ export const headerFunctions = {
     const text = vm.memory.text(value >>> 0, valueSize >>> 0);
     if (name.charCodeAt(0) === 0x3a) map.entries = replacePseudo(map.entries, name, text);
     else map.set(name, text);
-    vm.context.headersChanged(type);
+    vm.context.headersChanged(type, !isSafe(name, text));
     return Status.Ok;
   },
 
@@ -69,7 +69,7 @@ export const headerFunctions = {
     const map = writable(vm, type, key, keySize, 0, 0);
     if (typeof map === 'number') return map;
     map.delete(canonicalName(type, vm.memory.text(key >>> 0, keySize >>> 0)));
-    vm.context.headersChanged(type);
+    vm.context.headersChanged(type, false);
     return Status.Ok;
   },
 
@@ -94,7 +94,7 @@ export const headerFunctions = {
     const pairs = readPairs(vm.memory.bytes, pointer >>> 0, size >>> 0);
     if (pairs === undefined) vm.report('warn', 'malformed pairs: the guest just erased the whole header map');
     map.entries = pseudoFirst((pairs ?? []).map(([name, value]) => [canonicalName(type, name), value]));
-    vm.context.headersChanged(type);
+    vm.context.headersChanged(type, true);
     return Status.Ok;
   },
 
