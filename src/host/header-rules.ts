@@ -59,7 +59,11 @@ export function lowerCase(name: string): string {
 }
 
 /** Why changed request headers cannot go upstream, as the answer Envoy makes. */
-export function invalidRequest(headers: HeaderMap, hadForwardedProto: boolean, unsafe: boolean): LocalReply | undefined {
+export function invalidRequest(
+  headers: HeaderMap,
+  hadForwardedProto: boolean,
+  unsafe: boolean,
+): LocalReply | undefined {
   const noRoute = !headers.has(':path') || (hadForwardedProto && !headers.has('x-forwarded-proto'));
   if (noRoute) return { status: 404, body: emptyBytes, details: 'route_not_found' };
   if (!headers.has(':method')) return refused(503, 'missing required header: :method', 'request');
