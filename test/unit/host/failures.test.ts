@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PluginOptions } from '../../../src/host/index.ts';
 import { compileWat } from '../../helpers/guests.ts';
 import { bytes, get, headersOf, newHost, openStream } from '../../helpers/host-world.ts';
-import { type Act, puppet } from '../../helpers/puppet.ts';
+import { puppet } from '../../helpers/puppet.ts';
 
 async function trapping(callback: string, options: Partial<PluginOptions> = {}) {
   const made = await puppet({ [callback]: () => 'trap' }, options);

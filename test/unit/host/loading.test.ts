@@ -22,10 +22,10 @@ async function load(code: Uint8Array, options: Parameters<typeof newHost>[0] = {
   return { host, world, plugin };
 }
 
-const refused = (code: Uint8Array, message: string | RegExp, errorCode = 'WASM_ABI') =>
+const refused = (code: Uint8Array, message: string, errorCode = 'WASM_ABI') =>
   expect(load(code)).rejects.toMatchObject({
     code: errorCode,
-    message: typeof message === 'string' ? expect.stringContaining(message) : expect.stringMatching(message),
+    message: expect.stringContaining(message) as string,
   });
 
 describe('loading', () => {
