@@ -94,6 +94,10 @@ Examples:
       },
       edges,
     );
+    // A comment above the entry would stay behind when undeploy takes it out.
+    if (flags.explain && (flags.in ?? flags.bootstrap) !== undefined) {
+      for (const { field, reason } of result.explanations) reporter.info(`${field}: ${reason}`);
+    }
     if (flags.run) await run(result, flags, command, context);
     else writeDeployment(context, command, result);
   });

@@ -27,8 +27,6 @@ const loaders: Loaders = {
   'envoy-gateway': async () => (await import('./envoy-gateway/target.ts')).envoyGateway,
 };
 
-export const targetNames = Object.keys(loaders) as readonly TargetName[];
-
 export function loadTarget<Name extends TargetName>(
   name: Name,
 ): Promise<Target<TargetOptions[Name], unknown>> {

@@ -70,6 +70,16 @@ describe('status envoy', () => {
     ],
     ['failing', fixed(plugin()), { 'http.main.downstream_rq_5xx': 3, 'cluster.a.upstream_rq_5xx': 1 }, 1],
     ['loaded', fixed(plugin()), { 'http.main.downstream_rq_5xx': 3, 'cluster.a.upstream_rq_5xx': 3 }, 0],
+    [
+      'loaded',
+      fixed(plugin()),
+      {
+        'http.main.downstream_rq_5xx': 3,
+        'cluster.a.b.upstream_rq_5xx': 3,
+        'cluster.a.b.internal.upstream_rq_5xx': 9,
+      },
+      0,
+    ],
     ['loaded', discovered('v1'), { [`${ecds}update_rejected`]: 0, [`${ecds}version`]: xxHash64('v1') }, 0],
     ['loaded', discovered('v2'), { [`${ecds}update_rejected`]: 1, [`${ecds}version`]: xxHash64('v2') }, 0],
     ['rejected', discovered('v2'), { [`${ecds}update_rejected`]: 1, [`${ecds}version`]: xxHash64('v1') }, 1],

@@ -164,7 +164,7 @@ function localFailures(stats: ReadonlyMap<string, bigint>): bigint {
   let own = 0n;
   for (const [name, value] of stats) {
     if (/^http\.(?!admin\.).*\.downstream_rq_5xx$/.test(name)) own += value;
-    if (/^cluster\.[^.]*\.upstream_rq_5xx$/.test(name)) own -= value;
+    if (/^cluster\..*(?<!\.(?:external|internal|canary))\.upstream_rq_5xx$/.test(name)) own -= value;
   }
   return own;
 }
