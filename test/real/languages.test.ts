@@ -6,7 +6,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createHost } from '../../src/host/index.ts';
 import { type Language, languages } from '../../src/project/schema.ts';
 import { sharedFolder } from '../helpers/assemblyscript.ts';
@@ -20,6 +20,8 @@ import { describeWith } from '../helpers/tools.ts';
 /** Longer than the slowest compiler takes on a busy machine. */
 const buildTimeoutMs = 300_000;
 const stands = [hostStand, envoyStand];
+// Envoy compiles a module of Go once for each thread: seconds, on a busy machine many.
+vi.setConfig({ testTimeout: 90_000 });
 const folder = sharedFolder();
 
 const checks: IncomingHttpHeaders[] = [];

@@ -54,16 +54,13 @@ impl Config {
             return Err("wrong algorithm");
         }
         let claims = decode(payload)?;
-        let time = |name: &str| {
-            claims
-                .get(name)
-                .map(|value| value.as_f64().unwrap_or(f64::NAN))
-        };
-        // A time that is no number compares false, and so refuses.
-        if time("exp").is_some_and(|exp| !(exp > now as f64)) {
+        // A time that is no number is refused too.
+        let is_past = |time: &Value| time.as_f64().is_none_or(|time| time <= now as f64);
+        let is_later = |time: &Value| time.as_f64().is_none_or(|time| time > now as f64);
+        if claims.get("exp").is_some_and(is_past) {
             return Err("expired");
         }
-        if time("nbf").is_some_and(|nbf| !(nbf <= now as f64)) {
+        if claims.get("nbf").is_some_and(is_later) {
             return Err("not yet valid");
         }
         if !self.issuer.is_empty() && claims.get("iss") != Some(&Value::from(self.issuer.as_str()))
