@@ -4,6 +4,7 @@ import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import { writeAtomic } from './io/files.ts';
 import { cacheDir } from './io/paths.ts';
+import type { RegistryTargetOptions } from './oci/registry.ts';
 import { type TargetName, type TargetOptions, loadTarget, projectSections } from './targets/index.ts';
 import { type DeployIntent, intentHash } from './targets/intent.ts';
 import { readModule } from './targets/module.ts';
@@ -30,6 +31,8 @@ export interface DeployOptions<Name extends TargetName = TargetName> extends Fil
   readonly waitMs?: number | undefined;
   /** Change nothing: no file is written, nothing is applied. */
   readonly dryRun?: boolean | undefined;
+  /** How registries are reached. */
+  readonly registry?: RegistryTargetOptions | undefined;
   /** Go on although the target would not load the module or its packing. */
   readonly force?: boolean | undefined;
   /** Compare with what is there; nothing is applied. */
@@ -82,7 +85,7 @@ export async function deploy<Name extends TargetName>(
     cwd: edges.cwd,
     accepts: target.accepts,
     digest: options.digest ?? true,
-    images: imageAccess(edges, host),
+    images: imageAccess(edges, host, options.registry),
     fetchModule: url => fetchModule(url, edges.signal),
     modulePath: (name, digest) => join(moduleFolder, `${name}-${digest.slice(7, 23)}.wasm`),
     copyFiles: folder !== undefined,
@@ -151,15 +154,15 @@ export async function runDeployed(
 }
 
 /** The store and registries are a large part of the program, which a local module does not need. */
-function imageAccess(edges: Edges, host: string | undefined): ImageAccess {
+function imageAccess(edges: Edges, host: string | undefined, registry?: RegistryTargetOptions): ImageAccess {
   return {
     resolve: async (reference, digest) => {
       const { pinImage } = await import('./oci/pin.ts');
-      return pinImage(reference, digest, edges, { host });
+      return pinImage(reference, digest, edges, { host, registry });
     },
     module: async reference => {
       const { extractImage } = await import('./oci/pin.ts');
-      return extractImage(reference, edges);
+      return extractImage(reference, edges, registry);
     },
   };
 }

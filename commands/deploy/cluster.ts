@@ -6,10 +6,11 @@ import type { TargetName } from '../../src/targets/index.ts';
 import type { KubernetesOptions } from '../../src/targets/kubernetes/objects.ts';
 import { type Context, edgesOf } from '../ui/context.ts';
 import { collect, globalOptions } from '../ui/options.ts';
+import { type ConnectionFlags, addConnectionFlags, connectionOptions } from '../ui/registry.ts';
 import { reporterFor } from '../ui/reporter.ts';
 import { type CommonFlags, addCommonFlags, commonOptions, writeDeployment } from './common.ts';
 
-export interface ClusterFlags extends CommonFlags {
+export interface ClusterFlags extends CommonFlags, ConnectionFlags {
   readonly apply?: boolean;
   readonly diff?: boolean;
   readonly context?: string;
@@ -29,6 +30,7 @@ export function addClusterFlags(command: Command): void {
     .option('--force', 'go on although the target would not load the image')
     .option('--force-conflicts', 'take over objects and fields that somebody else owns');
   addCommonFlags(command, 'cluster');
+  addConnectionFlags(command);
 }
 
 /** The library's options that say where the cluster is and what may be done there. */
@@ -55,7 +57,11 @@ export async function deployToCluster<Name extends TargetName>(
   const waitMs =
     flags.wait === undefined || !apply ? undefined : 1000 * (flags.wait === true ? 60 : flags.wait);
   const { diff, force } = flags;
-  const result = await deploy({ ...commonOptions(flags), ...options, apply, diff, force, waitMs }, edges);
+  const registry = connectionOptions(flags);
+  const result = await deploy(
+    { ...commonOptions(flags), ...options, apply, diff, force, waitMs, registry },
+    edges,
+  );
   writeDeployment(context, command, result);
 }
 

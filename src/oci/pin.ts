@@ -4,6 +4,7 @@ import { subjectOf } from './loadable-subject.ts';
 import { requireLoadable } from './loadable-verdict.ts';
 import { withReference } from './operand.ts';
 import { readImage } from './read.ts';
+import type { RegistryTargetOptions } from './registry.ts';
 import { type Reference, defaultsOf, formatReference, parseReference } from './reference.ts';
 
 export interface PinnedImage {
@@ -21,6 +22,8 @@ export interface PinOptions {
   readonly host?: string | undefined;
   /** Ask the registry even when the store has the image: somebody may have moved the tag. */
   readonly remote?: boolean | undefined;
+  /** Flags about registries. */
+  readonly registry?: RegistryTargetOptions | undefined;
 }
 
 /**
@@ -31,14 +34,14 @@ export async function pinImage(
   text: string,
   wanted: string | boolean,
   edges: Edges,
-  { host, remote }: PinOptions = {},
+  { host, remote, registry }: PinOptions = {},
 ): Promise<PinnedImage> {
   const parsed = parseReference(text, defaultsOf(edges));
   const { digest: named } = parsed;
   const reference = withoutDigest(parsed);
   if (wanted === false && named === undefined) return { reference, digest: undefined };
   if (typeof wanted === 'string') return { reference, digest: named ?? wanted };
-  return withReference(parsed, { remote }, edges, async opened => {
+  return withReference(parsed, { remote, registry }, edges, async opened => {
     const { subject, read } = await subjectOf(opened);
     if (host !== undefined) await requireLoadable(subject, [host]);
     return {
@@ -54,9 +57,10 @@ export async function pinImage(
 export async function extractImage(
   text: string,
   edges: Edges,
+  registry?: RegistryTargetOptions,
 ): Promise<Required<PinnedImage> & { readonly digest: string }> {
   const parsed = parseReference(text, defaultsOf(edges));
-  return withReference(parsed, {}, edges, async ({ image }) => {
+  return withReference(parsed, { registry }, edges, async ({ image }) => {
     const { module, runtime } = await readImage(image);
     return {
       reference: withoutDigest(parsed),
