@@ -60,7 +60,8 @@ const allMaps = [
 const probeMaps = allMaps.flatMap(type => [
   value(type, ':status'),
   pairs(type),
-  size(type),
+  // The size of response headers varies with the digits of the upstream's service time.
+  ...(type === responseHeaders ? [] : [size(type)]),
   add(type, 'x-probe', '1'),
 ]);
 
@@ -154,7 +155,13 @@ export const headerScenarios: readonly Scenario[] = [
   scenario(
     'headers-size',
     'H14',
-    { on_request_headers: step([size(requestHeaders)]), on_response_headers: step([size(responseHeaders)]) },
+    {
+      on_request_headers: step([size(requestHeaders)]),
+      on_response_headers: step([
+        remove(responseHeaders, 'x-envoy-upstream-service-time'),
+        size(responseHeaders),
+      ]),
+    },
     {
       upstream: {
         headers: [
