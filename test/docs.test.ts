@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { verbs } from '../commands/verbs.ts';
 import { errorKinds } from '../src/errors.ts';
 import { projectJsonSchema } from '../src/project/schema.ts';
+import { suiteJsonSchema } from '../src/suite/schema.ts';
 import { newWorld } from './helpers/cli.ts';
 import { root } from './helpers/tree.ts';
 
@@ -73,6 +74,10 @@ stderr. With \`--json\` the same comes as \`{"error": {"code", "message", "hint"
 Exit codes: 0 done · 1 the job failed · 2 wrong usage or invalid project file · 70 a bug of wasme · 130 interrupted.\n
 | code | exit | meaning |\n|---|---|---|\n${rows.join('')}`,
   );
+});
+
+it('docs/suite.schema.json is the schema of a test suite', () => {
+  checkPage('docs/suite.schema.json', `${JSON.stringify(suiteJsonSchema(), null, 2)}\n`);
 });
 
 it('docs/wasme.schema.json is the schema of the project file', () => {

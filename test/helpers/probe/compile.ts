@@ -23,16 +23,6 @@ export function compileProbe(script: Script): Uint8Array {
   }
 }
 
-/** Assembles hand-written WAT. */
-export function assemble(text: string): Uint8Array {
-  const module = assembler.parseWat('guest.wat', text);
-  try {
-    return module.toBinary({ write_debug_names: true }).buffer;
-  } finally {
-    module.destroy();
-  }
-}
-
 export function probeText(script: Script): string {
   const writer = new Writer(script);
   const callbacks = Object.entries(script.callbacks).map(([name, steps]) => writer.callback(name, steps));
