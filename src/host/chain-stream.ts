@@ -39,6 +39,7 @@ export class HttpChainStream implements HttpStream {
   private busy = 0;
   /** Reset: nothing goes in or out any more. */
   private dead = false;
+  private refusedHeaders: HeaderMap | undefined;
   private prepared: LocalReply | undefined;
   private completeWanted = false;
   private completed = false;
@@ -105,6 +106,7 @@ export class HttpChainStream implements HttpStream {
   }
 
   localReply(reply: LocalReply): void {
+    this.refusedHeaders = reply.requestHeaders;
     this.busy++;
     this.sendLocalReply(reply);
     this.unwind();
@@ -125,7 +127,8 @@ export class HttpChainStream implements HttpStream {
     this.completed = true;
     this.die();
     this.info.endTimeNs ??= this.options.now();
-    const view = new LogView(this.info, this.request.headers, this.response.headers, this.response.trailers);
+    const requested = this.request.headers ?? this.refusedHeaders;
+    const view = new LogView(this.info, requested, this.response.headers, this.response.trailers);
     for (const filter of this.filters) filter.log(view);
     this.options.onEnd(view);
     for (const filter of this.filters) filter.destroy();

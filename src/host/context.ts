@@ -21,7 +21,17 @@ export interface StateEntry {
   readonly readOnly: boolean;
 }
 
+/** How filter state of a name behaves, as `declare_property` said. */
+export interface DeclaredProperty {
+  readonly readOnly: boolean;
+  readonly type: number;
+  readonly span: number;
+}
+
 export abstract class Context {
+  private declarations: Map<ByteString, DeclaredProperty> | undefined;
+  /** What a guest touched last: Envoy shows it again as buffer type 8 outside its callbacks. */
+  lastBuffer: BodyBuffer | Uint8Array | undefined;
   readonly id: number;
   readonly vm: Vm;
   /** `wasm log …` with what Envoy puts there. */
@@ -33,6 +43,12 @@ export abstract class Context {
     this.vm = vm;
     this.id = id;
     this.logPrefix = logPrefix;
+  }
+
+  /** What `declare_property` said in this context; `set_property` looks at the root's. */
+  get declared(): Map<ByteString, DeclaredProperty> {
+    this.declarations ??= new Map();
+    return this.declarations;
   }
 
   /** The plugin's configuration, where it can be read. */
@@ -94,7 +110,7 @@ export abstract class Context {
       case BufferType.PluginConfiguration:
         return this.pluginConfiguration;
       case BufferType.CallData:
-        return this.vm.callData ?? emptyBytes;
+        return this.vm.callData ?? this.lastBuffer ?? emptyBytes;
       default:
         return emptyBytes;
     }
@@ -104,6 +120,7 @@ export abstract class Context {
   setBuffer(type: number, start: number, size: number, data: Uint8Array): number {
     const buffer = this.buffer(type);
     if (buffer === undefined) return Status.NotFound;
+    if (type === BufferType.CallData) return Status.BadArgument;
     return buffer instanceof BodyBuffer ? changeBody(buffer, start, size, data) : Status.BadArgument;
   }
 

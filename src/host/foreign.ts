@@ -45,11 +45,11 @@ function inflate(argument: Uint8Array): Result {
 
 function declareProperty(vm: Vm, argument: Uint8Array): Result {
   const message = readMessage(argument);
-  const { root } = vm.current;
-  if (!message || !root) return Status.BadArgument;
+  const { current } = vm;
+  if (!message) return Status.BadArgument;
   const name = utf8ByteString(textField(message, 1) ?? '');
-  if (root.declared.has(name)) return Status.BadArgument;
-  root.declared.set(name, {
+  if (current.declared.has(name)) return Status.BadArgument;
+  current.declared.set(name, {
     readOnly: numberField(message, 2) !== 0,
     type: numberField(message, 3),
     span: numberField(message, 5),
@@ -70,7 +70,7 @@ const stateFactories = new Set([
 function setFilterState(vm: Vm, argument: Uint8Array): Result {
   const message = readMessage(argument);
   if (!message) return Status.BadArgument;
-  const state = vm.current.filterState;
+  const state = (vm.services.profile.foreignOnEffective ? vm.context : vm.current).filterState;
   const path = textField(message, 1) ?? '';
   if (!state || !stateFactories.has(path)) return Status.NotFound;
   state.set(utf8ByteString(path), { value: bytesField(message, 2) ?? emptyBytes, readOnly: false });

@@ -31,6 +31,7 @@ const joinedInResponses = new Set([
   ':status',
   'content-length',
   'date',
+  'etag',
   'grpc-message',
   'grpc-status',
   'location',
@@ -70,10 +71,21 @@ export function invalidRequest(
   if (!unsafe) return undefined;
   for (const [name, value] of headers.entries) {
     if (isSafe(name, value)) continue;
-    return refused(503, `invalid header value for: ${name}`, 'request');
+    // An empty name gets through Envoy's own check; the upstream then breaks the connection over it.
+    if (name === '') return brokenUpstream;
+    const what = validName(name) ? 'value for' : 'name';
+    return refused(503, `invalid header ${what}: ${name}`, 'request');
   }
   return undefined;
 }
+
+const brokenUpstream: LocalReply = {
+  status: 503,
+  body: utf8Bytes(
+    'upstream connect error or disconnect/reset before headers. reset reason: connection termination',
+  ),
+  details: 'upstream_reset_before_response_started{connection_termination}',
+};
 
 /** A response without a numeric `:status` cannot be sent. */
 export function invalidResponse(headers: HeaderMap): LocalReply | undefined {

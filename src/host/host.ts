@@ -51,7 +51,7 @@ export class Host {
       node: options.node ?? { id: 'wasme', cluster: 'wasme' },
       foreignFunctions: options.foreignFunctions ?? new Map(),
       logLevel: options.logLevel ?? (() => 2),
-      listenerDirection: options.listenerDirection ?? 1,
+      listenerDirection: options.listenerDirection ?? 0,
     };
   }
 

@@ -16,6 +16,10 @@ export interface HostProfile extends AbiHost {
   readonly headersStopIteration: boolean;
   /** `failure_policy` (with reload) exists. */
   readonly failurePolicy: boolean;
+  /** What WASI's `poll_oneoff` answers. */
+  readonly pollErrno: number;
+  /** `set_envoy_filter_state` acts on the effective context. */
+  readonly foreignOnEffective: boolean;
   /** `keep-alive` response headers are removed before the filter. */
   readonly removesKeepAlive: boolean;
   /** The text of a refused upstream ends with the transport's own reason. */
@@ -34,6 +38,8 @@ export function profileOf(minor: number, name = `envoy@1.${minor}`): HostProfile
     signFunction: minor >= 37,
     headersStopIteration: minor >= 35,
     failurePolicy: minor >= 33,
+    pollErrno: minor >= 37 ? 0 : 52,
+    foreignOnEffective: minor >= 37,
     removesKeepAlive: minor >= 37,
     transportFailureText: minor < 37,
   };

@@ -14,13 +14,6 @@ interface CallResponse {
   readonly trailers: HeaderMap | undefined;
 }
 
-/** How filter state of a name behaves, as `declare_property` said. */
-export interface DeclaredProperty {
-  readonly readOnly: boolean;
-  readonly type: number;
-  readonly span: number;
-}
-
 export class RootContext extends Context {
   readonly root: RootContext = this;
   readonly plugin: PluginSettings;
@@ -32,7 +25,6 @@ export class RootContext extends Context {
   grpcMessage: BodyBuffer | undefined;
   statusCode = 0;
   statusMessage: ByteString = '';
-  readonly declared = new Map<ByteString, DeclaredProperty>();
   /** `proxy_on_done` returned 0: waiting for `proxy_done`. */
   pendingDone = false;
   destroyed = false;

@@ -57,6 +57,8 @@ export interface LocalReply {
   readonly headers?: readonly (readonly [name: ByteString, value: ByteString])[];
   /** −1 when not set. */
   readonly grpcStatus?: number;
+  /** The request's headers, when it was refused before they were given to the filters: the log shows them. */
+  readonly requestHeaders?: HeaderMap;
 }
 
 /** Facts about a stream. Times are nanoseconds since the epoch; sizes are bytes. */

@@ -25,7 +25,6 @@ export function xdsAttribute(context: Context, rest: ByteString): Answer {
       return '';
     case 'listener_direction':
       return int64(context.vm.services.listenerDirection);
-    case 'cluster_metadata':
     case 'route_metadata':
     case 'virtual_host_metadata':
     case 'listener_metadata':

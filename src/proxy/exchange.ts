@@ -48,10 +48,13 @@ export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener 
 
   receiveHeaders(headers: HeaderMap, endOfStream: boolean, facts: RequestFacts): void {
     const refusal = refusalOf(headers, facts);
+    this.#facts.virtualHostName = 'all';
     if (refusal !== undefined) {
       const { status, details } = refusal;
       this.#encoder.closeAfterResponse();
-      this.#enter(() => this.#stream.localReply(localReply(status, '', details)));
+      this.#enter(() =>
+        this.#stream.localReply({ ...localReply(status, '', details), requestHeaders: headers }),
+      );
       return;
     }
     if (facts.forwardedProto === undefined) {
@@ -61,8 +64,7 @@ export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener 
     const route = findRoute(this.#context.table.routes, headers);
     if (route !== undefined) {
       this.#facts.clusterName = route.cluster;
-      this.#facts.routeName = '';
-      this.#facts.virtualHostName = 'all';
+      this.#facts.routeName = 'default';
     }
     this.#depth++;
     this.#stream.requestHeaders(headers, endOfStream);

@@ -16,8 +16,10 @@ export const bufferFunctions = {
     sizeCell: number,
   ): number {
     if (type >>> 0 > lastType) return Status.BadArgument;
-    const buffer = vm.context.buffer(type);
+    const { context } = vm;
+    const buffer = context.buffer(type);
     if (buffer === undefined) return Status.NotFound;
+    context.lastBuffer = buffer;
     const from = start >>> 0;
     const size = Math.min(max >>> 0, buffer.length - from);
     if (size <= 0) return vm.givePointer(0, 0, pointerCell >>> 0, sizeCell >>> 0);
@@ -30,8 +32,10 @@ export const bufferFunctions = {
 
   proxy_get_buffer_status(vm: Vm, type: number, lengthCell: number, flagsCell: number): number {
     if (type >>> 0 > lastType) return Status.BadArgument;
-    const buffer = vm.context.buffer(type);
+    const { context } = vm;
+    const buffer = context.buffer(type);
     if (buffer === undefined) return Status.NotFound;
+    context.lastBuffer = buffer;
     const { memory } = vm;
     return memory.setU32(lengthCell >>> 0, buffer.length) && memory.setU32(flagsCell >>> 0, 0)
       ? Status.Ok

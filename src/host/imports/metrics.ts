@@ -6,8 +6,8 @@ import type { HostImplementations } from './implementation.ts';
 
 export const metricFunctions = {
   proxy_define_metric(vm: Vm, type: number, name: number, nameSize: number, cell: number): number {
-    if (type >>> 0 > MetricType.Histogram) return Status.BadArgument;
     if (!vm.memory.holds(name >>> 0, nameSize >>> 0)) return Status.InvalidMemoryAccess;
+    if (type >>> 0 > MetricType.Histogram) return Status.BadArgument;
     const id = vm.metricIds.define(type, vm.memory.text(name >>> 0, nameSize >>> 0));
     return vm.memory.setU32(cell >>> 0, id) ? Status.Ok : Status.InvalidMemoryAccess;
   },

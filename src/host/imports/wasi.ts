@@ -163,8 +163,11 @@ export const wasiImplementations: Readonly<Record<string, HostImplementation>> =
 
   sched_yield: always(Errno.Success),
   /** Returns at once: a guest that sleeps does not sleep, or spins. */
-  poll_oneoff: (vm: Vm, _in: number, _out: number, _count: number, cell: number) =>
-    vm.memory.setU32(cell >>> 0, 0) ? Errno.Success : Errno.Fault,
+  poll_oneoff: (vm: Vm, _in: number, _out: number, _count: number, cell: number) => {
+    const { pollErrno } = vm.services.profile;
+    if (pollErrno !== Errno.Success) return pollErrno;
+    return vm.memory.setU32(cell >>> 0, 0) ? Errno.Success : Errno.Fault;
+  },
   /** Returns: what traps is the compiler's `unreachable` behind it. */
   proc_exit: always(Errno.Success),
 };

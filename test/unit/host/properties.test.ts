@@ -44,7 +44,7 @@ describe('attributes', () => {
       { host: { node: { id: 'node-1', cluster: 'c' } } },
     );
     expect(seen['configure']).toEqual(['puppet', 'node-1', 1, 1]);
-    expect(seen['request_headers']).toEqual(['puppet', 'node-1', '/p?q=1', int(1)]);
+    expect(seen['request_headers']).toEqual(['puppet', 'node-1', '/p?q=1', int(0)]);
   });
 
   it('P2 the old top-level names exist before Envoy 1.33 only', async () => {
@@ -177,18 +177,21 @@ describe('foreign functions', () => {
 
   it('P19 they act on the callback, not on the effective context', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, world } = await puppet({
-      request_headers: guest => {
-        seen.push(guest.foreign('set_envoy_filter_state', proto([1, 'envoy.string'], [2, 'v'])));
-        guest.httpCall('backend', { ':method': 'GET', ':path': '/', ':authority': 'b' });
-        return 1;
+    const { host, plugin, world } = await puppet(
+      {
+        request_headers: guest => {
+          seen.push(guest.foreign('set_envoy_filter_state', proto([1, 'envoy.string'], [2, 'v'])));
+          guest.httpCall('backend', { ':method': 'GET', ':path': '/', ':authority': 'b' });
+          return 1;
+        },
+        http_call_response: guest => {
+          guest.effective(2);
+          seen.push(guest.foreign('clear_route_cache'));
+          seen.push(guest.foreign('set_envoy_filter_state', proto([1, 'envoy.string'], [2, 'v'])));
+        },
       },
-      http_call_response: guest => {
-        guest.effective(2);
-        seen.push(guest.foreign('clear_route_cache'));
-        seen.push(guest.foreign('set_envoy_filter_state', proto([1, 'envoy.string'], [2, 'v'])));
-      },
-    });
+      { host: { profile: profileOf(36) } },
+    );
     const { stream, sink } = openStream(host, [plugin]);
     stream.requestHeaders(get(), true);
     world.httpCalls[0]?.listener.response(headersOf({ ':status': '200' }), new Uint8Array(0), headersOf({}));
