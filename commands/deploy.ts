@@ -29,7 +29,7 @@ export function declare(command: Command, context: Context): void {
     `
 Examples:
   $ wasme deploy envoy > envoy.yaml
-  $ wasme deploy istio ghcr.io/me/add-header:v1 -n bookinfo --apply
+  $ wasme deploy istio registry.example/me/add-header:v1 -n bookinfo --apply
   $ wasme deploy envoy --help`,
   );
 }

@@ -45,7 +45,7 @@ export function parseFile<S extends z.ZodType>(
 }
 
 /** Offset of the value at `path`, or of the deepest part of it that exists. */
-function offsetOf(document: ReturnType<typeof parseDocument>, path: readonly string[]): number {
+export function offsetOf(document: ReturnType<typeof parseDocument>, path: readonly string[]): number {
   for (let depth = path.length; depth >= 0; depth--) {
     const keys = path.slice(0, depth).map(part => (/^\d+$/.test(part) ? Number(part) : part));
     const node: unknown = depth === 0 ? document.contents : document.getIn(keys, true);

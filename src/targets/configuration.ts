@@ -1,9 +1,10 @@
 /** Plugin configuration: where it is written, what the filter will read, and whether it satisfies the project's schema. */
 import { isAbsolute, resolve } from 'node:path';
-import { LineCounter, isNode, parseDocument } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
 import { WasmeError } from '../errors.ts';
 import { readBytes, readText } from '../io/files.ts';
 import type { LoadedProject } from '../project/load.ts';
+import { offsetOf } from '../project/parse.ts';
 import { type IntentConfiguration, configurationText } from './intent.ts';
 
 export interface FoundConfiguration {
@@ -127,16 +128,6 @@ async function compileSchema(file: string): Promise<(value: unknown) => Fault[]>
 
 function unescapePointer(part: string): string {
   return part.replaceAll('~1', '/').replaceAll('~0', '~');
-}
-
-/** Offset of the value at `path`, or of the deepest part of it that exists. */
-function offsetOf(document: ReturnType<typeof parseDocument>, path: readonly string[]): number {
-  for (let depth = path.length; depth > 0; depth--) {
-    const keys = path.slice(0, depth).map(part => (/^\d+$/.test(part) ? Number(part) : part));
-    const node: unknown = document.getIn(keys, true);
-    if (isNode(node) && node.range) return node.range[0];
-  }
-  return document.contents?.range?.[0] ?? 0;
 }
 
 function invalid(faults: readonly string[], schemaFile: string): WasmeError {

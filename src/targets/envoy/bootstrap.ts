@@ -2,7 +2,8 @@
 import { isIP } from 'node:net';
 import type { DeployIntent } from '../intent.ts';
 import { type Tree, because } from '../tree.ts';
-import { cluster, parseEndpoint } from './clusters.ts';
+import { parseEndpoint } from '../../io/endpoint.ts';
+import { cluster } from './clusters.ts';
 import { managerType, routerFilter, wasmEntry } from './filters.ts';
 import type { Address, EnvoyOptions } from './options.ts';
 import { localCode, pluginConfig, remoteCode } from './plugin.ts';

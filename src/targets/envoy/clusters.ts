@@ -1,38 +1,10 @@
 /** URLs → Envoy clusters: DNS or fixed address, TLS with the host checked, HTTP/2 where the URL says so. */
 import { isIP } from 'node:net';
-import { WasmeError } from '../../errors.ts';
+import type { Endpoint } from '../../io/endpoint.ts';
 import { type Tree, because } from '../tree.ts';
 
 /** Where most Linux systems and the official Envoy image keep the public certificate authorities. */
 export const defaultCaFile = '/etc/ssl/certs/ca-certificates.crt';
-
-const schemes = {
-  'http:': { tls: false, http2: false, port: 80 },
-  'https:': { tls: true, http2: false, port: 443 },
-  'h2c:': { tls: false, http2: true, port: 80 },
-  'h2:': { tls: true, http2: true, port: 443 },
-  'grpc:': { tls: false, http2: true, port: 80 },
-  'grpcs:': { tls: true, http2: true, port: 443 },
-  'tcp:': { tls: false, http2: false, port: 0 },
-} as const;
-
-export interface Endpoint {
-  readonly host: string;
-  readonly port: number;
-  readonly tls: boolean;
-  readonly http2: boolean;
-}
-
-/** `http://host:port`, `https://`, `h2c://`, `h2://`, `grpc://`, `grpcs://`, `tcp://host:port` or `host:port`. Fails with USAGE. */
-export function parseEndpoint(text: string): Endpoint {
-  const url = URL.parse(/^[a-z][a-z0-9+]*:\/\//i.test(text) ? text : `http://${text}`);
-  const scheme = url === null ? undefined : schemes[url.protocol as keyof typeof schemes];
-  if (url === null || scheme === undefined || url.hostname === '') throw badEndpoint(text);
-  // WHATWG parsing drops a port that is the scheme's default; for the schemes it does not know it keeps all.
-  const port = url.port === '' ? scheme.port : Number(url.port);
-  if (port === 0) throw badEndpoint(text);
-  return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, tls: scheme.tls, http2: scheme.http2 };
-}
 
 /** One cluster with one endpoint. */
 export function cluster(name: string, endpoint: Endpoint, caFile: string = defaultCaFile): Tree {
@@ -86,10 +58,4 @@ function tlsSocket(host: string, caFile: string): Tree {
       },
     },
   };
-}
-
-function badEndpoint(text: string): WasmeError {
-  return new WasmeError('USAGE', `"${text}" is not an address that Envoy can send to`, {
-    hint: 'write it like http://127.0.0.1:3000, https://example.org or tcp://10.0.0.5:5432',
-  });
 }
