@@ -31,7 +31,7 @@ them: in its credential helper if one is configured, else in ~/.docker/config.js
 
 Examples:
   wasme login registry.example
-  printf %s "$TOKEN" | wasme login ghcr.io -u me --password-stdin`,
+  printf %s "$TOKEN" | wasme login registry.example -u me --password-stdin`,
     )
     .action(async (operand: string | undefined, flags: Flags) => {
       const options = globalOptions(command);

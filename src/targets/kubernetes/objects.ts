@@ -9,7 +9,7 @@ export const owner = 'wasme';
 /** The filter's id, for finding every object of one deployment whatever its kind. */
 export const idLabel = 'wasme.io/id';
 /** Digest of what was asked for; the same hash again means nothing to do. */
-export const intentAnnotation = 'wasme.io/intent';
+const intentAnnotation = 'wasme.io/intent';
 /** On an object that others own too: JSON that names our list items, see `shared.ts`. */
 export const sharedAnnotation = 'wasme.io/filters';
 
