@@ -2,7 +2,6 @@
 import { WasmeError } from './errors.ts';
 
 export const shells = ['bash', 'zsh', 'fish', 'powershell'] as const;
-export type Shell = (typeof shells)[number];
 
 export interface CompletionFlag {
   readonly long: string;

@@ -110,7 +110,6 @@ export const projectSchema = z.strictObject({
 
 /** wasme.json as written. */
 export type Project = z.infer<typeof projectSchema>;
-export type FailPolicy = (typeof failPolicies)[number];
 
 /** runtime-config.json of the old tool: both spellings that were seen in images. */
 export const runtimeConfigSchema = z.looseObject({

@@ -8,7 +8,6 @@ import {
   type HttpChainOptions,
   newStreamInfo,
   type Plugin,
-  type PluginOptions,
 } from '../../src/host/index.ts';
 import type {
   HostEnvironment,
@@ -204,5 +203,3 @@ export function openStream(
   const stream = host.httpChain(plugins, options).open(sink, newStreamInfo(options.info));
   return { stream, sink };
 }
-
-export type { PluginOptions };
