@@ -8,6 +8,8 @@ import type { Upstream } from './streams.ts';
 
 export interface ClusterOptions {
   readonly trailers: boolean;
+  /** Envoy before 1.37 shows the `keep-alive` response header to filters; default false. */
+  readonly keepAliveShown?: boolean;
   readonly connectTimeoutMs: number;
   /** More certificate authorities, PEM. */
   readonly ca?: string | undefined;
@@ -74,7 +76,7 @@ export class Clusters {
 
   #connect(endpoint: Endpoint): Upstream {
     const { host, port } = endpoint;
-    const { ca, trailers, connectTimeoutMs } = this.#options;
+    const { ca, trailers, connectTimeoutMs, keepAliveShown = false } = this.#options;
     const tls = {
       ...(isIP(host) === 0 ? { servername: host } : {}),
       ...(ca === undefined ? {} : { ca }),
@@ -82,6 +84,6 @@ export class Clusters {
     const target = { host, port, ...(endpoint.tls ? { tls } : {}) };
     return endpoint.http2
       ? new Http2Pool(target, connectTimeoutMs)
-      : new Http1Pool(target, { trailers, connectTimeoutMs });
+      : new Http1Pool(target, { trailers, connectTimeoutMs, keepAliveShown });
   }
 }

@@ -55,6 +55,7 @@ export class Engine {
     if (profile === undefined) throw new WasmeError('USAGE', `unknown host ${plan.hostProfile}`);
     this.#clusters = new Clusters(new Map(plan.clusters), {
       trailers: plan.trailers,
+      keepAliveShown: !profile.removesKeepAlive,
       connectTimeoutMs: 5_000,
     });
     this.#host = new Host({

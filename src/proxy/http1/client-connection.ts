@@ -10,6 +10,7 @@ import { WireOutput } from './wire-output.ts';
 
 export interface ClientOptions {
   readonly trailers: boolean;
+  readonly keepAliveShown: boolean;
   /** The connection is free again, or gone. */
   readonly onIdle: (connection: Http1ClientConnection) => void;
   readonly onClose: (connection: Http1ClientConnection) => void;
@@ -132,7 +133,10 @@ export class Http1ClientConnection implements UpstreamStream {
   }
 
   #onHead(text: string): Framing {
-    const head = parseResponseHead(text, this.#toHead);
+    const head = parseResponseHead(text, {
+      bodyless: this.#toHead,
+      keepAliveShown: this.#options.keepAliveShown,
+    });
     // Interim answers stop here: Envoy does not pass them on. 101 is final.
     if (head.status < 200 && head.status !== 101) {
       this.#interim = true;

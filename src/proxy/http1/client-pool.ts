@@ -13,6 +13,8 @@ export interface PoolTarget {
 
 export interface PoolOptions {
   readonly trailers: boolean;
+  /** Envoy before 1.37 shows the `keep-alive` response header to filters. */
+  readonly keepAliveShown: boolean;
   /** Envoy's default is 5 s. */
   readonly connectTimeoutMs: number;
 }
@@ -58,6 +60,7 @@ export class Http1Pool implements Upstream {
       ++lastConnectionId,
       {
         trailers: this.#options.trailers,
+        keepAliveShown: this.#options.keepAliveShown,
         onIdle: idle => {
           if (this.#closing) idle.destroy();
           else this.#idle.push(idle);

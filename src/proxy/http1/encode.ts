@@ -1,7 +1,7 @@
 /** Header maps → HTTP/1 heads, with the choices Envoy makes about length and connection headers. */
-import type { HeaderMap } from '../../host/header-map.ts';
+import type { HeaderEntry, HeaderMap } from '../../host/header-map.ts';
 
-/** How the encoder of a message frames its body from now on. */
+/** A head as text, and how the encoder frames the body from now on. */
 export interface Encoded {
   readonly text: string;
   readonly chunked: boolean;
@@ -38,24 +38,16 @@ export function encodeRequestHead(headers: HeaderMap, endOfStream: boolean): Enc
   return { text: `${method} ${path} HTTP/1.1\r\n${lines}\r\n`, chunked };
 }
 
-export interface ResponseOptions {
-  readonly endOfStream: boolean;
-  readonly toHead: boolean;
-  readonly close: boolean;
-}
-
-/** A response head for the client; adds `date` and `server` as Envoy's connection manager does. */
-export function encodeResponseHead(headers: HeaderMap, options: ResponseOptions): Encoded {
-  let status = '';
-  let lines = '';
-  let hasLength = false;
+/**
+ * What Envoy's connection manager does to a response's map when it leaves the last filter: hop-by-hop headers out, `date`
+ * and `server` in. The map itself is changed, because access logs see it so.
+ */
+export function finishResponseMap(headers: HeaderMap, close: boolean): void {
+  const kept: HeaderEntry[] = [];
   let hasDate = false;
   let hasServer = false;
-  for (const [name, value] of headers.entries) {
-    switch (name) {
-      case ':status':
-        status = value;
-        continue;
+  for (const entry of headers.entries) {
+    switch (entry[0]) {
       case 'connection':
       case 'transfer-encoding':
       case 'proxy-connection':
@@ -63,21 +55,38 @@ export function encodeResponseHead(headers: HeaderMap, options: ResponseOptions)
       case 'upgrade':
         continue;
       case 'server':
-        if (!hasServer) lines += 'server: envoy\r\n';
+        if (!hasServer) kept.push(['server', 'envoy']);
         hasServer = true;
         continue;
-      case 'content-length':
-        hasLength = true;
-        break;
       case 'date':
         hasDate = true;
-        break;
     }
+    kept.push(entry);
+  }
+  if (!hasDate) kept.push(['date', httpDate()]);
+  if (!hasServer) kept.push(['server', 'envoy']);
+  if (close) kept.push(['connection', 'close']);
+  headers.entries = kept;
+}
+
+export interface ResponseOptions {
+  readonly endOfStream: boolean;
+  readonly toHead: boolean;
+}
+
+/** A response head for the client, out of a finished map. */
+export function encodeResponseHead(headers: HeaderMap, options: ResponseOptions): Encoded {
+  let status = '';
+  let lines = '';
+  let hasLength = false;
+  for (const [name, value] of headers.entries) {
+    if (name === ':status') {
+      status = value;
+      continue;
+    }
+    if (name === 'content-length') hasLength = true;
     lines += `${name}: ${value}\r\n`;
   }
-  if (!hasDate) lines += `date: ${httpDate()}\r\n`;
-  if (!hasServer) lines += 'server: envoy\r\n';
-  if (options.close) lines += 'connection: close\r\n';
   const code = Number(status);
   let chunked = false;
   if (!hasLength && code >= 200 && code !== 204 && code !== 304) {

@@ -143,8 +143,15 @@ export function parseRequestHead(text: string): RequestHead {
   };
 }
 
-/** Text of a response head without its final empty line. `bodyless`: it answers a HEAD. Throws HeadError. */
-export function parseResponseHead(text: string, bodyless: boolean): ResponseHead {
+export interface ResponseRules {
+  /** It answers a HEAD. */
+  readonly bodyless: boolean;
+  /** Envoy before 1.37 shows the `keep-alive` header to filters. */
+  readonly keepAliveShown: boolean;
+}
+
+/** Text of a response head without its final empty line. Throws HeadError. */
+export function parseResponseHead(text: string, rules: ResponseRules): ResponseHead {
   const lines = new HeaderLines(text);
   const start = /^HTTP\/1\.([01]) (\d{3})(?: |$)/.exec(text.slice(0, lines.next));
   if (start === null) throw new HeadError(400, 'bad status line');
@@ -172,10 +179,10 @@ export function parseResponseHead(text: string, bodyless: boolean): ResponseHead
         break;
       }
       default:
-        if (name !== 'keep-alive') headers.push([name, value]);
+        if (rules.keepAliveShown || name !== 'keep-alive') headers.push([name, value]);
     }
   }
-  const framing = bodyless || status < 200 || status === 204 || status === 304 ? noBody : length.ofResponse();
+  const framing = rules.bodyless || status < 200 || status === 204 || status === 304 ? noBody : length.ofResponse();
   return { status, headers, framing, close: close || framing.kind === 'until-close' };
 }
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { HeaderMap } from '../../host/header-map.ts';
 import type { ConnectionInfo } from '../../host/types.ts';
 import type { RequestDecoder, ResponseEncoder } from '../streams.ts';
-import { encodeResponseHead, encodeTrailers } from './encode.ts';
+import { encodeResponseHead, encodeTrailers, finishResponseMap } from './encode.ts';
 import { type Framing, HeadError, type RequestHead, parseRequestHead } from './head.ts';
 import { MessageParser } from './parser.ts';
 import { WireOutput } from './wire-output.ts';
@@ -143,10 +143,10 @@ export class Http1ServerConnection implements ResponseEncoder {
     this.#responseStarted = true;
     // The rest of a request that is answered early would have to be read for nothing.
     if (!this.#requestEnded) this.#close = true;
+    finishResponseMap(headers, this.#close);
     const { text, chunked } = encodeResponseHead(headers, {
       endOfStream,
       toHead: this.#head?.method === 'HEAD',
-      close: this.#close,
     });
     this.#chunked = chunked;
     this.#output.text(text);

@@ -3,7 +3,7 @@ import { type Http2Server, type ServerHttp2Stream, createServer } from 'node:htt
 import type { Duplex } from 'node:stream';
 import { HeaderMap } from '../../host/header-map.ts';
 import type { ConnectionInfo } from '../../host/types.ts';
-import { httpDate } from '../http1/encode.ts';
+import { finishResponseMap } from '../http1/encode.ts';
 import { maxHeadBytes, maxHeaderCount } from '../http1/head.ts';
 import { Kind, knownName } from '../http1/header-kinds.ts';
 import type { RequestDecoder, RequestFacts, ResponseEncoder } from '../streams.ts';
@@ -105,11 +105,9 @@ class ServerStream implements ResponseEncoder {
 
   responseHeaders(headers: HeaderMap, endOfStream: boolean): void {
     if (this.#stream.destroyed) return;
-    const fields = toHttp2(headers);
-    fields['date'] ??= httpDate();
-    fields['server'] = 'envoy';
+    finishResponseMap(headers, false);
     try {
-      this.#stream.respond(fields, { endStream: endOfStream, waitForTrailers: true });
+      this.#stream.respond(toHttp2(headers), { endStream: endOfStream, waitForTrailers: true });
     } catch {
       // A filter made headers that HTTP/2 cannot carry.
       this.resetResponse();
