@@ -192,7 +192,8 @@ function headerFault(headers: HeaderMap): string | undefined {
   let hasMethod = false;
   for (const [name, value] of headers.entries) {
     if (name === ':method') hasMethod = true;
-    else if (name !== '' && name.charCodeAt(0) !== 58 && !token.test(name)) return `invalid header name: ${name}`;
+    else if (name !== '' && name.charCodeAt(0) !== 58 && !token.test(name))
+      return `invalid header name: ${name}`;
     if (badValue.test(value)) return `invalid header value for: ${name}`;
   }
   return hasMethod ? undefined : 'missing required header: :method';

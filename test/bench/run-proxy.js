@@ -31,8 +31,16 @@ async function start(name, program, args, portOf = text => /^(\d+)$/m.exec(text)
 
 async function startEnvoy(name, upstreamPort, withModule) {
   const bootstrap = execFileSync(process.execPath, [
-    cli, 'deploy', 'envoy', module,
-    '--upstream', `http://127.0.0.1:${upstreamPort}`, '-p', '127.0.0.1:0', '--admin', '127.0.0.1:0',
+    cli,
+    'deploy',
+    'envoy',
+    module,
+    '--upstream',
+    `http://127.0.0.1:${upstreamPort}`,
+    '-p',
+    '127.0.0.1:0',
+    '--admin',
+    '127.0.0.1:0',
   ]).toString();
   const file = join(folder, `${name.replaceAll(' ', '-')}.yaml`);
   const admin = `${file}.admin`;
@@ -40,10 +48,22 @@ async function startEnvoy(name, upstreamPort, withModule) {
   const proxy = await start(
     name,
     envoy,
-    ['-c', file, '--concurrency', '1', '--disable-hot-restart', '-l', 'warning', '--admin-address-path', admin],
+    [
+      '-c',
+      file,
+      '--concurrency',
+      '1',
+      '--disable-hot-restart',
+      '-l',
+      'warning',
+      '--admin-address-path',
+      admin,
+    ],
     () => (existsSync(admin) && readFileSync(admin, 'utf8') !== '' ? '0' : undefined),
   );
-  const listeners = await (await fetch(`http://${readFileSync(admin, 'utf8').trim()}/listeners?format=json`)).json();
+  const listeners = await (
+    await fetch(`http://${readFileSync(admin, 'utf8').trim()}/listeners?format=json`)
+  ).json();
   return { ...proxy, port: listeners.listener_statuses[0].local_address.socket_address.port_value };
 }
 
@@ -58,13 +78,21 @@ function withoutFilter(yaml) {
 
 /** User and system time of a process, in milliseconds. */
 function cpuMs(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 function load({ port, pid }) {
   const before = cpuMs(pid);
-  const text = execFileSync('wrk', ['-t1', '-c32', `-d${seconds}s`, '--latency', `http://127.0.0.1:${port}/x`]).toString();
+  const text = execFileSync('wrk', [
+    '-t1',
+    '-c32',
+    `-d${seconds}s`,
+    '--latency',
+    `http://127.0.0.1:${port}/x`,
+  ]).toString();
   const requests = Number(/(\d+) requests in/.exec(text)[1]);
   const bad = /Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1] ?? 0;
   return {
@@ -97,9 +125,23 @@ try {
   if (module !== undefined) {
     const url = text => /"port": (\d+)/.exec(text)?.[1];
     proxies.push(
-      await start('wasme run, filter', process.execPath, [
-        cli, 'run', module, '--json', '--port', '0', '--upstream', `http://127.0.0.1:${to}`, '--log-level', 'warn',
-      ], url),
+      await start(
+        'wasme run, filter',
+        process.execPath,
+        [
+          cli,
+          'run',
+          module,
+          '--json',
+          '--port',
+          '0',
+          '--upstream',
+          `http://127.0.0.1:${to}`,
+          '--log-level',
+          'warn',
+        ],
+        url,
+      ),
     );
     if (hasEnvoy) proxies.push(await startEnvoy('Envoy, filter', to, true));
   }
@@ -121,7 +163,9 @@ try {
     const speed = of(a, 'perSecond') / of(b, 'perSecond');
     const cpu = of(b, 'cpuUs') / of(a, 'cpuUs');
     const tail = of(a, 'p99') / of(b, 'p99');
-    process.stdout.write(`${title}: ${speed.toFixed(2)} × req/s, ${cpu.toFixed(2)} × by CPU time, p99 ${tail.toFixed(2)} ×\n`);
+    process.stdout.write(
+      `${title}: ${speed.toFixed(2)} × req/s, ${cpu.toFixed(2)} × by CPU time, p99 ${tail.toFixed(2)} ×\n`,
+    );
   };
   ratio('ours without filter / thin proxy', 'ours, no filter', 'thin node:http + undici dispatch');
   ratio('ours without filter / Envoy', 'ours, no filter', 'Envoy, no filter');

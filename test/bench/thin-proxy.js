@@ -8,7 +8,8 @@ const ofTheHop = new Set(['connection', 'keep-alive', 'transfer-encoding', 'host
 const server = createServer((request, response) => {
   const headers = [];
   for (let i = 0; i < request.rawHeaders.length; i += 2) {
-    if (!ofTheHop.has(request.rawHeaders[i].toLowerCase())) headers.push(request.rawHeaders[i], request.rawHeaders[i + 1]);
+    if (!ofTheHop.has(request.rawHeaders[i].toLowerCase()))
+      headers.push(request.rawHeaders[i], request.rawHeaders[i + 1]);
   }
   pool.dispatch(
     { path: request.url, method: request.method, headers, body: request.method === 'GET' ? null : request },

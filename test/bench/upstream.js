@@ -10,7 +10,8 @@ const server = createServer(socket => {
   socket.setNoDelay(true);
   socket.on('error', () => undefined);
   socket.on('data', data => {
-    for (let at = data.indexOf('\r\n\r\n'); at >= 0; at = data.indexOf('\r\n\r\n', at + 4)) socket.write(answer);
+    for (let at = data.indexOf('\r\n\r\n'); at >= 0; at = data.indexOf('\r\n\r\n', at + 4))
+      socket.write(answer);
   });
 });
 server.listen(0, '127.0.0.1', () => process.stdout.write(`${server.address().port}\n`));

@@ -28,9 +28,4 @@ export const differences: readonly Difference[] = [
     reason:
       'For a request that Envoy refuses before its filters run, on_log shows the headers as they came: without :scheme, with hop-by-hop ones.',
   },
-  {
-    scenarios: ['headers-hop-by-hop'],
-    envoy: ['1.36'],
-    reason: 'Envoy 1.36 shows the `keep-alive` response header.',
-  },
 ];

@@ -182,7 +182,8 @@ export function parseResponseHead(text: string, rules: ResponseRules): ResponseH
         if (rules.keepAliveShown || name !== 'keep-alive') headers.push([name, value]);
     }
   }
-  const framing = rules.bodyless || status < 200 || status === 204 || status === 304 ? noBody : length.ofResponse();
+  const framing =
+    rules.bodyless || status < 200 || status === 204 || status === 304 ? noBody : length.ofResponse();
   return { status, headers, framing, close: close || framing.kind === 'until-close' };
 }
 

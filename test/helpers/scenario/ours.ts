@@ -20,15 +20,15 @@ export async function runInOurs(version: EnvoyVersion, scenario: Scenario): Prom
   const refused = await startUpstream();
   await refused.close();
   const endpoint = (port: number) => ({ host: '127.0.0.1', port, tls: false, http2: false });
+  const profile = findProfile(`envoy@${version}`)!;
   const clusters = new Clusters(
     new Map([
       [clusterName(scenario.id, 'main'), endpoint(upstream.port)],
       ['refused', endpoint(refused.port)],
       ...[...side].map(([name, { port }]) => [clusterName(scenario.id, name), endpoint(port)] as const),
     ]),
-    { trailers: true, connectTimeoutMs: 1_000 },
+    { trailers: true, connectTimeoutMs: 1_000, keepAliveShown: !profile.removesKeepAlive },
   );
-  const profile = findProfile(`envoy@${version}`)!;
   const lines: string[] = [];
   const metrics = new LocalMetrics();
   const log = ({ prefix, message, source }: LogEntry): void => {
