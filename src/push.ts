@@ -1,4 +1,5 @@
 /** `wasme push`: a project's build, a module file or an image of the store → registry. */
+import type { KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
@@ -13,8 +14,6 @@ import { type MetadataOptions, metadataOfModule, metadataOfProject } from './oci
 import { type OpenImage, openImage } from './oci/read-open.ts';
 import { type Reference, defaultsOf, formatName, formatReference, parseReference } from './oci/reference.ts';
 import { type RegistryTarget, type RegistryTargetOptions, openRegistry } from './oci/registry.ts';
-import { privateKeyFrom } from './oci/signature-key.ts';
-import { fetchSignatures, signImage, signatureTag } from './oci/signature.ts';
 import { type Descriptor, type Source, graphDescriptor, graphSource } from './oci/target.ts';
 import { type LoadedProject, findProject, outputPath } from './project/load.ts';
 
@@ -190,7 +189,8 @@ async function check(image: OpenImage, hosts: readonly string[], reference: Refe
   await requireLoadable({ ...subject, repack: layout => `wasme push ${name} --layout ${layout}` }, hosts);
 }
 
-async function signingKey(file: string, edges: Edges): ReturnType<typeof privateKeyFrom> {
+async function signingKey(file: string, edges: Edges): Promise<KeyObject> {
+  const { privateKeyFrom } = await import('./oci/signature-key.ts');
   const path = resolve(edges.cwd, file);
   return privateKeyFrom((await readBytes(path)).toString('utf8'), path, edges.env['COSIGN_PASSWORD']);
 }
@@ -199,9 +199,10 @@ async function signAs(
   registry: RegistryTarget,
   reference: Reference,
   digest: string,
-  key: Awaited<ReturnType<typeof signingKey>>,
+  key: KeyObject,
   { reporter, signal }: Edges,
 ): Promise<void> {
+  const { fetchSignatures, signImage, signatureTag } = await import('./oci/signature.ts');
   const tag = signatureTag(digest);
   const graph = signImage(reference, digest, key, await fetchSignatures(registry, tag));
   await copy(graphSource(graph), graphDescriptor(graph), registry, { reporter, signal, names: [tag] });

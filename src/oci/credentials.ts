@@ -4,7 +4,6 @@ import { join, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { readText } from '../io/files.ts';
-import { helperGet } from './credential-program.ts';
 
 export interface Credential {
   readonly username?: string | undefined;
@@ -101,6 +100,8 @@ async function fromConfig(
   const helper =
     Object.entries(config.credHelpers).find(([key]) => hostOf(key) === host)?.[1] ?? config.credsStore;
   if (helper !== undefined) {
+    // Starting programs is a library of its own, which most logins do not need.
+    const { helperGet } = await import('./credential-program.ts');
     const found = await helperGet(helper, credentialKey(host), edges);
     if (found) return found;
   }

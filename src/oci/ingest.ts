@@ -13,7 +13,7 @@ import type { BlobSource, Descriptor } from './target.ts';
 
 /** Smaller parts are fetched again sooner than they are found. */
 const minKeptBytes = 1024 * 1024;
-const readBytes = 256 * 1024;
+const readBytes = 64 * 1024;
 
 /**
  * Writes the source into a file in `dir` and gives its path: whole, checked, flushed, read-only. A part that an earlier

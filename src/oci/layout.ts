@@ -85,7 +85,7 @@ export class OciLayout implements Target {
     const path = this.blobPath(descriptor.digest);
     const file = createReadStream(path, {
       start: from,
-      highWaterMark: 256 * 1024,
+      highWaterMark: 64 * 1024,
     }) as AsyncIterable<Uint8Array>;
     try {
       yield* from === 0 ? verified(file, descriptor, `${this.label}: ${descriptor.digest}`) : file;
