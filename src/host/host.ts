@@ -172,6 +172,11 @@ export class Host {
 }
 
 function settle(options: PluginOptions, profile: HostProfile): PluginSettings {
+  if (options.legacyFailOpen === true && options.failurePolicy !== undefined) {
+    throw new WasmeError('USAGE', 'only one of fail_open or failure_policy can be set', {
+      hint: 'leave out fail_open: failure_policy says the same, and more',
+    });
+  }
   const rootId = options.rootId ?? '';
   const vmId = options.vmId ?? '';
   return {

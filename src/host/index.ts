@@ -16,7 +16,16 @@ export { HttpChain, type HttpChainOptions } from './chain.ts';
 export { type CompiledFilter, compileFilter } from './compile.ts';
 export { type HeaderEntry, HeaderMap } from './header-map.ts';
 export { type FilterCode, Host, type HostOptions } from './host.ts';
+export {
+  type Exchange,
+  type FilterRequest,
+  type FilterResponse,
+  LoadedFilter,
+  type LoadFilterOptions,
+  loadFilter,
+} from './load-filter.ts';
 export { LogView } from './log-view.ts';
+export { type LogLine, ManualWorld, type PendingCall } from './manual-world.ts';
 export { LocalMetrics, type Metric, type MetricStore, MetricType } from './metrics.ts';
 export { Plugin } from './plugin.ts';
 export type { FailurePolicy, PluginOptions } from './plugin-settings.ts';

@@ -1,5 +1,6 @@
 /** What differs from one host version to the next, as one data table. */
 import type { AbiHost } from '../wasm/abi.ts';
+import { offeredBy } from '../wasm/hosts.ts';
 
 export interface HostProfile extends AbiHost {
   /** `envoy@1.40`. */
@@ -31,8 +32,7 @@ export function profileOf(minor: number, name = `envoy@1.${minor}`): HostProfile
   return {
     name,
     envoy: `1.${minor}`,
-    wasiTier: minor >= 39 ? 'D' : minor >= 33 ? 'C' : 'B',
-    mainVoid: minor >= 39,
+    ...offeredBy({ envoyMinor: minor }),
     forwardAddedData: minor >= 40,
     topLevelAttributes: minor < 33,
     signFunction: minor >= 37,

@@ -121,7 +121,7 @@ describe('wasme run', () => {
 });
 
 describe('startRun', () => {
-  it('replaces a worker whose filter never returns', async () => {
+  it('T19 replaces a worker whose filter never returns', async () => {
     const world = newWorld();
     writeFileSync(join(world.cwd, 'loop.wasm'), withRequestHeaders('(loop (br 0)) (i32.const 0)'));
     const events: ProxyEvent[] = [];

@@ -121,6 +121,13 @@ describe('failures', () => {
     expect(late.sink.requestHeadersOut).toBeDefined();
   });
 
+  it('T12 fail_open and a failure policy at once are refused', async () => {
+    await expect(puppet({}, { legacyFailOpen: true, failurePolicy: 'open' })).rejects.toMatchObject({
+      code: 'USAGE',
+      message: 'only one of fail_open or failure_policy can be set',
+    });
+  });
+
   it('T13 shared data outlives the VM', async () => {
     const { host, plugin, world, on } = await puppet(
       {
