@@ -223,7 +223,7 @@ export const propertyScenarios: readonly Scenario[] = [
     ],
     requests: [{}],
   },
-  scenario('property-request-without-route', 'B21', {
+  scenario('property-request-without-route', 'P3', {
     on_request_headers: step([call('remove_header_map_value', map.requestHeaders, ':path')]),
     on_response_headers: step([property('response', 'code'), property('response', 'code_details')]),
   }),
