@@ -8,6 +8,7 @@ import { errorKinds } from '../src/errors.ts';
 import { projectJsonSchema } from '../src/project/schema.ts';
 import { suiteJsonSchema } from '../src/suite/schema.ts';
 import { newWorld } from './helpers/cli.ts';
+import { resultTypes } from './helpers/result-types.ts';
 import { root } from './helpers/tree.ts';
 
 const update = process.env['WASME_UPDATE'] === '1';
@@ -41,6 +42,12 @@ describe('docs/commands', () => {
     const sections = [`# wasme ${name}\n\n${verb.summary}\n\n\`\`\`text\n${await help(name)}\n\`\`\`\n`];
     for (const { name: subName } of command.commands.map(sub => ({ name: sub.name() }))) {
       sections.push(`\n## wasme ${name} ${subName}\n\n\`\`\`text\n${await help(name, subName)}\n\`\`\`\n`);
+    }
+    const types = resultTypes(`${name.charAt(0).toUpperCase()}${name.slice(1)}Result`);
+    if (types.length > 0) {
+      sections.push(
+        `\n## With --json\n\nOne document of this shape:\n\n\`\`\`ts\n${types.join('\n\n')}\n\`\`\`\n`,
+      );
     }
     checkPage(`docs/commands/${name}.md`, sections.join(''));
   });
