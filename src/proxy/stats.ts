@@ -16,42 +16,93 @@ export interface StatsSnapshot {
 
 const prefix = 'http.http.';
 
+interface Counter {
+  value: number;
+}
+
+/** Names are put together once for each status and cluster, not for each request. */
 export class ProxyStats {
-  readonly #counters = new Map<string, number>();
+  readonly #counters = new Map<string, Counter>();
+  readonly #total = this.#counter(`${prefix}downstream_rq_total`);
+  readonly #completed = this.#counter(`${prefix}downstream_rq_completed`);
+  readonly #rxReset = this.#counter(`${prefix}downstream_rq_rx_reset`);
+  readonly #statuses = new Map<number, Counter>();
+  readonly #clusters = new Map<string, ClusterStats>();
   #active = 0;
 
   begin(): void {
     this.#active++;
-    this.#add(`${prefix}downstream_rq_total`);
+    this.#total.value++;
   }
 
   end(facts: StreamFacts): void {
     this.#active--;
-    const code = facts.responseCode;
-    if (code !== undefined) this.#add(`${prefix}downstream_rq_${Math.floor(code / 100)}xx`);
-    if (code !== undefined) this.#add(`${prefix}downstream_rq_completed`);
-    if (facts.responseCodeDetails === 'downstream_remote_disconnect')
-      this.#add(`${prefix}downstream_rq_rx_reset`);
-    if (facts.clusterName === undefined || facts.upstreamRequestAttempts === 0) return;
-    const cluster = `cluster.${facts.clusterName}.`;
-    this.#add(`${cluster}upstream_rq_total`);
-    if (facts.responseCodeDetails === 'via_upstream' && code !== undefined) {
-      this.#add(`${cluster}upstream_rq_${Math.floor(code / 100)}xx`);
-      this.#add(`${cluster}upstream_rq_${code}`);
-      this.#add(`${cluster}upstream_rq_completed`);
+    const { clusterName, responseCode: code, responseCodeDetails: details } = facts;
+    if (code !== undefined) {
+      this.#status(code).value++;
+      this.#completed.value++;
     }
+    if (details === 'downstream_remote_disconnect') this.#rxReset.value++;
+    if (clusterName === undefined || facts.upstreamRequestAttempts === 0) return;
+    const cluster = this.#cluster(clusterName);
+    cluster.total.value++;
+    if (details === 'via_upstream' && code !== undefined) cluster.answered(code);
   }
 
   snapshot(): StatsSnapshot {
-    return {
-      counters: Object.fromEntries(this.#counters),
-      gauges: { [`${prefix}downstream_rq_active`]: this.#active },
-      histograms: {},
-    };
+    const counters: Record<string, number> = {};
+    for (const [name, { value }] of this.#counters) counters[name] = value;
+    return { counters, gauges: { [`${prefix}downstream_rq_active`]: this.#active }, histograms: {} };
   }
 
-  #add(name: string): void {
-    this.#counters.set(name, (this.#counters.get(name) ?? 0) + 1);
+  #status(code: number): Counter {
+    let counter = this.#statuses.get(code);
+    if (counter === undefined) {
+      counter = this.#counter(`${prefix}downstream_rq_${Math.floor(code / 100)}xx`);
+      this.#statuses.set(code, counter);
+    }
+    return counter;
+  }
+
+  #cluster(name: string): ClusterStats {
+    let cluster = this.#clusters.get(name);
+    if (cluster === undefined) {
+      cluster = new ClusterStats(stat => this.#counter(`cluster.${name}.${stat}`));
+      this.#clusters.set(name, cluster);
+    }
+    return cluster;
+  }
+
+  #counter(name: string): Counter {
+    const known = this.#counters.get(name);
+    if (known !== undefined) return known;
+    const counter = { value: 0 };
+    this.#counters.set(name, counter);
+    return counter;
+  }
+}
+
+class ClusterStats {
+  readonly total: Counter;
+  readonly #completed: Counter;
+  readonly #codes = new Map<number, readonly Counter[]>();
+  readonly #counter: (name: string) => Counter;
+
+  constructor(counter: (name: string) => Counter) {
+    this.#counter = counter;
+    this.total = counter('upstream_rq_total');
+    this.#completed = counter('upstream_rq_completed');
+  }
+
+  answered(code: number): void {
+    let counters = this.#codes.get(code);
+    if (counters === undefined) {
+      const group = this.#counter(`upstream_rq_${Math.floor(code / 100)}xx`);
+      counters = [group, this.#counter(`upstream_rq_${code}`)];
+      this.#codes.set(code, counters);
+    }
+    this.#completed.value++;
+    for (const counter of counters) counter.value++;
   }
 }
 
