@@ -20,6 +20,11 @@ export const verbs: readonly Verb[] = [
     load: () => import('./run.ts'),
   },
   {
+    name: 'bench',
+    summary: 'measure what the filter costs, and whether it grows',
+    load: () => import('./bench.ts'),
+  },
+  {
     name: 'inspect',
     summary: 'show what is in a module or image',
     load: () => import('./inspect.ts'),

@@ -170,11 +170,17 @@ export const errorKinds = {
     meaning: 'A test suite file is not valid; the text names the field, line and column.',
   },
 
+  BENCH_BASELINE: {
+    exit: 2,
+    meaning: 'A file given with --baseline is not a result that "wasme bench --save" wrote.',
+  },
+
   WASM_INVALID: { exit: 1, meaning: 'The file is not a WebAssembly module, is truncated, or is damaged.' },
   WASM_START: {
     exit: 1,
     meaning: 'The filter was loaded, but trapped or said no in its start or configure function.',
   },
+  WASM_TRAP: { exit: 1, meaning: 'The filter trapped while it handled a stream.' },
   WASM_ABI: {
     exit: 1,
     meaning: 'The module is not a Proxy-Wasm filter that the host can load (ABI marker, imports, exports).',

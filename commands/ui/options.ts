@@ -36,6 +36,13 @@ export function integer(minimum: number, maximum: number): (text: string) => num
   };
 }
 
+/** commander parser: a number above 0, fractions allowed. */
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d*\.?\d+$/.test(text) || value <= 0) throw new InvalidArgumentError('It must be a number above 0.');
+  return value;
+}
+
 /** commander parser for repeatable KEY=VALUE flags: collects into an object, later ones win. */
 export function keyValue(
   text: string,

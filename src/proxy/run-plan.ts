@@ -77,7 +77,7 @@ export function makePlan(
 }
 
 /** `istio@1.30` → `envoy@1.38`: the Envoy inside is what behaves. Fails with USAGE. */
-function profileName(host: string | undefined): string {
+export function profileName(host: string | undefined): string {
   const newest = hostProfiles.at(-1)?.name ?? 'envoy@1.40';
   if (host === undefined) return newest;
   const { envoyMinor } = parseHost(host);

@@ -1,0 +1,224 @@
+/** The verb `bench`: what a filter costs in the bundled host, for each stream and each callback, and whether it grows. */
+import { resolve } from 'node:path';
+import { WasmeError } from './errors.ts';
+import { findProfile, newestProfile } from './host/index.ts';
+import type { Edges } from './io/edges.ts';
+import { writeAtomic } from './io/files.ts';
+import { subjectOf } from './oci/loadable-subject.ts';
+import { digestOf } from './oci/digest.ts';
+import { type Opened, type OperandOptions, withOperand } from './oci/operand.ts';
+import { configurationBytes } from './project/configuration.ts';
+import { profileName } from './proxy/run-plan.ts';
+import { type Comparison, compareWith, loadBaseline } from './suite/bench/baseline.ts';
+import { type CallbackCost, HostCallCount, callbackCosts, clockCallbacks } from './suite/bench/callbacks.ts';
+import { type StreamSamples, breathe, clockCostUs, measureStreams } from './suite/bench/measure.ts';
+import { type BenchSubject, type Rig, openRig } from './suite/bench/rig.ts';
+import { type SoakReport, soak } from './suite/bench/soak.ts';
+import { type Spread, rounded, spreadOf } from './suite/bench/statistics.ts';
+import type { Workload } from './suite/bench/traffic.ts';
+
+export interface BenchOptions extends Pick<OperandOptions, 'registry'> {
+  /** Project folder, .wasm file or image; default: the project around the current folder. */
+  readonly target?: string | undefined;
+  /** Plugin configuration, text or @file; default that of wasme.json. */
+  readonly configuration?: string | undefined;
+  readonly rootId?: string | undefined;
+  readonly kind?: 'http' | 'network' | undefined;
+  /** `envoy@1.36`, `istio@1.30`; default that of wasme.json, else the newest Envoy. */
+  readonly host?: string | undefined;
+  /** Exactly so many streams; default 10 000, or as many as fit into ten seconds. */
+  readonly streams?: number | undefined;
+  /** Path, extra headers and body of every request; default `/`, none, 1024 bytes. */
+  readonly workload?: Partial<Workload> | undefined;
+  /** So many streams more, watched for growth. */
+  readonly soak?: number | undefined;
+  /** Result of an earlier run, to compare with. */
+  readonly baseline?: string | undefined;
+  /** Writes the result there. */
+  readonly save?: string | undefined;
+  /** The median stream may cost so much, in microseconds. */
+  readonly maxUs?: number | undefined;
+}
+
+/** Every field is described in docs/benchmarks.md. */
+export interface BenchResult {
+  readonly target: string;
+  readonly digest: string;
+  readonly kind: 'http' | 'network';
+  readonly host: string;
+  readonly workload: { readonly path: string; readonly bodyBytes: number };
+  readonly streams: number;
+  readonly loadMs: number;
+  readonly stream: Spread & { readonly perSecond: number };
+  readonly empty: Spread;
+  /** Median of `stream` less that of `empty`. */
+  readonly filterUs: number;
+  readonly clockUs: number;
+  readonly callbacks: readonly CallbackCost[];
+  readonly outcomes: StreamSamples['outcomes'];
+  readonly guestMemoryBytes: number;
+  readonly soak: SoakReport | null;
+  readonly baseline: Comparison | null;
+  /** What was not as it should be; empty when `ok`. */
+  readonly problems: readonly string[];
+  readonly ok: boolean;
+}
+
+const defaultStreams = 10_000;
+const defaultBudgetMs = 10_000;
+
+/**
+ * Fails as `withOperand` does, with WASM_INVALID, WASM_ABI, WASM_START, WASM_TRAP, BENCH_BASELINE, and with USAGE for an
+ * unknown host and for a filter that has no streams. A limit that is not kept is a result.
+ */
+export async function bench(options: BenchOptions, edges: Edges): Promise<BenchResult> {
+  // Read first: nobody wants to wait for a typing error.
+  const path = options.baseline === undefined ? undefined : resolve(edges.cwd, options.baseline);
+  const then = path === undefined ? undefined : await loadBaseline(path);
+  const { subject, target } = await withOperand(options.target, options, edges, async opened => ({
+    target: opened.name,
+    subject: await benchSubject(opened, options, edges),
+  }));
+  const { kind, workload } = subject;
+  if (then !== undefined && (then.kind !== kind || then.workload.bodyBytes !== workload.bodyBytes)) {
+    edges.reporter.warn(`${options.baseline} was measured with other streams: ratios say little`);
+  }
+  const task = edges.reporter.task(`measure ${target}`);
+  try {
+    const measured = await measure(subject, options, edges);
+    const soaked = options.soak === undefined ? null : await soakSubject(subject, options.soak, edges);
+    task.done();
+    const problems = problemsOf(measured, soaked, options.maxUs);
+    const result: BenchResult = {
+      target,
+      digest: digestOf(subject.module),
+      kind,
+      host: subject.profile.name,
+      workload: { path: workload.path, bodyBytes: workload.bodyBytes },
+      ...measured,
+      soak: soaked,
+      baseline:
+        then === undefined || path === undefined
+          ? null
+          : compareWith(options.baseline ?? path, then, measured),
+      problems,
+      ok: problems.length === 0,
+    };
+    if (options.save !== undefined) {
+      await writeAtomic(resolve(edges.cwd, options.save), `${JSON.stringify(result, null, 2)}\n`);
+    }
+    return result;
+  } catch (error) {
+    task.fail();
+    throw error;
+  }
+}
+
+async function benchSubject(opened: Opened, options: BenchOptions, edges: Edges): Promise<BenchSubject> {
+  const project = opened.kind === 'image' ? undefined : opened.project;
+  const read = opened.kind === 'image' ? (await subjectOf(opened)).read : undefined;
+  const module = opened.kind === 'image' ? read?.module : opened.module;
+  if (module === undefined) {
+    throw new WasmeError('IMAGE_INVALID', `${opened.name} holds no module that can be read`, {
+      hint: `wasme verify ${opened.name}`,
+    });
+  }
+  const kind = options.kind ?? project?.project.kind ?? 'http';
+  if (kind === 'service') {
+    throw new WasmeError('USAGE', `${opened.name} is a service: it has no streams to measure`, {
+      hint: 'name a filter of kind http or network',
+    });
+  }
+  const given = options.configuration;
+  return {
+    name: project?.project.name ?? 'filter',
+    module,
+    kind,
+    rootId: options.rootId ?? project?.project.rootId ?? read?.runtime?.rootIds[0] ?? '',
+    configuration:
+      given === undefined
+        ? await configurationBytes(project?.project.configuration, project?.dir ?? edges.cwd)
+        : await configurationBytes(given, edges.cwd),
+    environmentVariables: project?.project.run?.env ?? {},
+    profile: findProfile(profileName(options.host ?? project?.project.run?.host)) ?? newestProfile,
+    workload: { path: '/', headers: [], bodyBytes: 1024, ...options.workload },
+  };
+}
+
+async function withRig<T>(rig: Promise<Rig>, body: (rig: Rig) => Promise<T>): Promise<T> {
+  const opened = await rig;
+  try {
+    return await body(opened);
+  } finally {
+    opened.close();
+  }
+}
+
+/** Whole streams first, without anything in their way; the split by callback from shorter passes. */
+async function measure(subject: BenchSubject, options: BenchOptions, { signal }: Edges) {
+  const streams = options.streams ?? defaultStreams;
+  const whole = await withRig(openRig(subject), async rig => {
+    const budgetMs = options.streams === undefined ? defaultBudgetMs : Number.POSITIVE_INFINITY;
+    const warmUpStreams = Math.min(2_000, streams);
+    const samples = await measureStreams(rig, { streams, warmUpStreams, budgetMs, signal });
+    return { ...samples, loadMs: rig.loadMs, guestMemoryBytes: rig.plugin.memoryBytes };
+  });
+  const stream = spreadOf(whole.filtered);
+  const empty = spreadOf(whole.empty);
+  return {
+    streams: whole.filtered.length,
+    loadMs: rounded(whole.loadMs),
+    stream: { ...stream, perSecond: stream.meanUs > 0 ? Math.round(1e6 / stream.meanUs) : 0 },
+    empty,
+    filterUs: rounded(stream.medianUs - empty.medianUs),
+    clockUs: rounded(clockCostUs()),
+    callbacks: await measureCallbacks(subject, Math.min(2_000, whole.filtered.length), signal),
+    outcomes: whole.outcomes,
+    guestMemoryBytes: whole.guestMemoryBytes,
+  };
+}
+
+async function measureCallbacks(
+  subject: BenchSubject,
+  streams: number,
+  signal: AbortSignal,
+): Promise<CallbackCost[]> {
+  const calls = new HostCallCount();
+  await withRig(openRig(subject, calls.listen), rig => play(rig, Math.min(50, streams), signal));
+  return withRig(openRig(subject), async rig => {
+    // The code of the guest is compiled by then, and the clocks are new: no warm-up is among the samples.
+    await play(rig, streams, signal);
+    const samples = clockCallbacks(rig.plugin);
+    await play(rig, streams, signal);
+    return callbackCosts(samples, streams, calls);
+  });
+}
+
+async function play(rig: Rig, streams: number, signal: AbortSignal): Promise<void> {
+  for (let i = 0; i < streams; i++) {
+    rig.filtered();
+    rig.between();
+    if (i % 100 === 99) await breathe(rig.plugin, signal);
+  }
+  await breathe(rig.plugin, signal);
+}
+
+async function soakSubject(subject: BenchSubject, streams: number, { signal }: Edges): Promise<SoakReport> {
+  return withRig(openRig(subject), rig => soak(rig, streams, signal));
+}
+
+function problemsOf(
+  { stream, outcomes }: Pick<BenchResult, 'stream' | 'outcomes'>,
+  soaked: SoakReport | null,
+  maxUs: number | undefined,
+): string[] {
+  const unfinished = outcomes['unfinished'] ?? 0;
+  const left = soaked?.liveContexts ?? 0;
+  return [
+    ...(maxUs !== undefined && stream.medianUs > maxUs
+      ? [`the median stream costs ${stream.medianUs} µs, more than ${maxUs}`]
+      : []),
+    ...(unfinished > 0 ? [`${unfinished} streams were paused and nobody resumed them`] : []),
+    ...(left > 0 ? [`${left} stream contexts were not deleted`] : []),
+  ];
+}

@@ -1,0 +1,98 @@
+/**
+ * Times whole streams: with the filter and, in turn with them, without any, so that a busy machine hits both alike.
+ * Nothing is traced here; the split by callback is another pass (callbacks.ts).
+ */
+import { setImmediate } from 'node:timers/promises';
+import { WasmeError } from '../../errors.ts';
+import type { Plugin } from '../../host/index.ts';
+import type { StreamEnd } from './traffic.ts';
+
+export interface MeasureOptions {
+  readonly warmUpStreams: number;
+  readonly streams: number;
+  /** Ends earlier when that much time has passed; at least one block is measured. */
+  readonly budgetMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface StreamSamples {
+  /** Microseconds of each stream with the filter. */
+  readonly filtered: readonly number[];
+  /** The same through a chain without filters. */
+  readonly empty: readonly number[];
+  /** How the streams with the filter ended, counted. */
+  readonly outcomes: Readonly<Record<StreamEnd, number>>;
+}
+
+export interface Lanes {
+  readonly filtered: () => StreamEnd;
+  readonly empty: () => StreamEnd;
+  /** Runs between streams, not timed: moves virtual time. */
+  readonly between: () => void;
+  readonly plugin: Plugin;
+}
+
+const blockStreams = 100;
+
+/** Fails with WASM_TRAP as soon as the filter has trapped, and when the signal is aborted. */
+export async function measureStreams(lanes: Lanes, options: MeasureOptions): Promise<StreamSamples> {
+  const { plugin, between } = lanes;
+  const filtered: number[] = [];
+  const empty: number[] = [];
+  const outcomes: Record<string, number> = {};
+  const quiet = { warmUpStreams: options.warmUpStreams, startedMs: performance.now() };
+  for (let at = 0; at < quiet.warmUpStreams; at += blockStreams) {
+    repeat(lanes.filtered, blockStreams, between);
+    repeat(lanes.empty, blockStreams, between);
+    await breathe(plugin, options.signal);
+    if (performance.now() - quiet.startedMs > options.budgetMs / 4) break;
+  }
+  const startedMs = performance.now();
+  while (filtered.length < options.streams) {
+    const count = Math.min(blockStreams, options.streams - filtered.length);
+    repeat(lanes.filtered, count, between, filtered, outcomes);
+    repeat(lanes.empty, count, between, empty);
+    await breathe(plugin, options.signal);
+    if (performance.now() - startedMs > options.budgetMs) break;
+  }
+  return { filtered, empty, outcomes };
+}
+
+function repeat(
+  play: () => StreamEnd,
+  count: number,
+  between: () => void,
+  samples?: number[],
+  outcomes?: Record<string, number>,
+): void {
+  for (let i = 0; i < count; i++) {
+    const begun = performance.now();
+    const end = play();
+    const ended = performance.now();
+    samples?.push((ended - begun) * 1000);
+    if (outcomes !== undefined) outcomes[end] = (outcomes[end] ?? 0) + 1;
+    between();
+  }
+}
+
+/** Lets signals in, and looks whether there is still something to measure. */
+export async function breathe(plugin: Plugin, signal: AbortSignal): Promise<void> {
+  await setImmediate();
+  signal.throwIfAborted();
+  if (plugin.failed) {
+    throw new WasmeError('WASM_TRAP', `${plugin.name} trapped: ${plugin.failure ?? 'for no known reason'}`, {
+      hint: 'what follows a trap says nothing about the filter; "wasme run --trace" shows the calls before it',
+    });
+  }
+}
+
+/** What two looks at the clock cost, in microseconds: it is in every sample. */
+export function clockCostUs(): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 20; round++) {
+    const begun = performance.now();
+    for (let i = 0; i < 500; i++) performance.now();
+    best = Math.min(best, ((performance.now() - begun) * 1000) / 500);
+  }
+  return best;
+}

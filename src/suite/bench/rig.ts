@@ -1,0 +1,61 @@
+/** A filter loaded for one pass of a benchmark: a host, a world and a chain that no other pass has touched. */
+import {
+  type HostProfile,
+  type Plugin,
+  type PluginOptions,
+  compileFilter,
+  createHost,
+} from '../../host/index.ts';
+import type { Lanes } from './measure.ts';
+import { type Workload, httpTraffic, tcpTraffic } from './traffic.ts';
+import { BenchWorld } from './world.ts';
+
+export interface BenchSubject {
+  readonly name: string;
+  readonly module: Uint8Array;
+  readonly rootId: string;
+  readonly configuration: Uint8Array;
+  readonly environmentVariables: Readonly<Record<string, string>>;
+  readonly kind: 'http' | 'network';
+  readonly profile: HostProfile;
+  readonly workload: Workload;
+}
+
+export interface Rig extends Lanes {
+  readonly plugin: Plugin;
+  /** Compiling, instantiating, starting and configuring. */
+  readonly loadMs: number;
+  close(): void;
+}
+
+/** Fails with WASM_INVALID, WASM_ABI or WASM_START. */
+export async function openRig(
+  subject: BenchSubject,
+  onTrace?: NonNullable<PluginOptions['onTrace']>,
+): Promise<Rig> {
+  const { profile, kind, workload, name, rootId, configuration, environmentVariables } = subject;
+  const world = new BenchWorld();
+  const host = createHost({ environment: world, profile });
+  const startedMs = performance.now();
+  const plugin = await host.loadPlugin(await compileFilter(subject.module, profile), {
+    name,
+    rootId,
+    configuration,
+    environmentVariables,
+    ...(onTrace === undefined ? {} : { onTrace }),
+  });
+  const loadMs = performance.now() - startedMs;
+  const lane = (plugins: readonly Plugin[]): Lanes['filtered'] =>
+    kind === 'http'
+      ? httpTraffic(host.httpChain(plugins), world, workload)
+      : tcpTraffic(host.tcpChain(plugins), world, workload);
+  return {
+    plugin,
+    loadMs,
+    filtered: lane([plugin]),
+    empty: lane([]),
+    // Time must go by, or no tick would fire and every rate limit would be used up.
+    between: () => world.run(1, () => false),
+    close: () => host.close(),
+  };
+}

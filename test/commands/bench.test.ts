@@ -1,0 +1,228 @@
+/** `wasme bench`: what it reports, limits, baselines, soak. How long anything takes is not tested. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { BenchResult } from '../../src/bench.ts';
+import { type World, newWorld } from '../helpers/cli.ts';
+import { compileProbe } from '../helpers/probe/compile.ts';
+import { type Script, call, callHeaders, http, keep, map, saved, step } from '../helpers/probe/script.ts';
+
+const few = ['--streams', '200'];
+
+/** A project whose module is already built from a script. */
+function project(callbacks: Script['callbacks'], more: Record<string, unknown> = {}): World {
+  const world = newWorld();
+  mkdirSync(join(world.cwd, 'build'));
+  writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify({ name: 'probe', language: 'rust', ...more }));
+  writeFileSync(join(world.cwd, 'build', 'probe.wasm'), compileProbe({ callbacks }));
+  return world;
+}
+
+async function resultOf(world: World, ...argv: string[]): Promise<BenchResult & { exitCode: number }> {
+  const { exitCode, stdout, stderr } = await world.wasme('bench', '--json', ...few, ...argv);
+  expect(stderr).not.toContain('error[');
+  return { exitCode, ...(JSON.parse(stdout) as BenchResult) };
+}
+
+const adds = call('add_header_map_value', map.requestHeaders, 'x-a', '1');
+const reject = call('send_local_response', 403, '', '', [], -1);
+
+describe('wasme bench', () => {
+  it('reports streams, callbacks with their host calls, and how streams ended', async () => {
+    const world = project(http({ on_request_headers: step([adds]) }));
+    const result = await resultOf(world);
+    expect(Object.keys(result).sort()).toEqual(
+      [
+        ...[
+          'exitCode',
+          'target',
+          'digest',
+          'kind',
+          'host',
+          'workload',
+          'streams',
+          'loadMs',
+          'stream',
+          'empty',
+        ],
+        ...['filterUs', 'clockUs', 'callbacks', 'outcomes', 'guestMemoryBytes', 'soak', 'baseline'],
+        ...['problems', 'ok'],
+      ].sort(),
+    );
+    expect(result).toMatchObject({
+      exitCode: 0,
+      target: 'probe',
+      kind: 'http',
+      host: 'envoy@1.40',
+      workload: { path: '/', bodyBytes: 1024 },
+      streams: 200,
+      outcomes: { 200: 200 },
+      soak: null,
+      baseline: null,
+      ok: true,
+    });
+    expect(Object.keys(result.stream)).toEqual(['medianUs', 'p99Us', 'meanUs', 'minUs', 'perSecond']);
+    expect(result.callbacks.map(({ name, perStream }) => [name, perStream])).toEqual(
+      expect.arrayContaining([
+        ['proxy_on_context_create', 1],
+        ['proxy_on_request_headers', 1],
+        ['proxy_on_request_body', 1],
+        ['proxy_on_response_headers', 1],
+        ['proxy_on_response_body', 1],
+        ['proxy_on_delete', 1],
+      ]),
+    );
+    const headers = result.callbacks.find(({ name }) => name === 'proxy_on_request_headers');
+    const body = result.callbacks.find(({ name }) => name === 'proxy_on_request_body');
+    // The probe logs its entry, each call and the result of it; the body callback logs its entry only.
+    expect(headers!.hostCalls).toBeGreaterThan(body!.hostCalls);
+  });
+
+  it('prints the same for people', async () => {
+    const world = project(http());
+    const { exitCode, stdout } = await world.wasme('bench', ...few, '--body', '0', '--soak', '100');
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('probe as http filter in envoy@1.40: 200 streams, bodies of 0 bytes');
+    expect(stdout).toMatch(/^ {2}guest memory +262 kB, \+0 B per 1000 streams$/m);
+    expect(stdout).toMatch(/^ {2}live stream contexts +0$/m);
+    expect(stdout).toMatch(/^a stream with the filter +[\d.]+ µs +[\d.]+ µs +[\d.]+ µs$/m);
+    expect(stdout).toMatch(/^streams ended with +200: 200$/m);
+    expect(stdout).toMatch(/^proxy_on_request_headers +1 +[\d.]+ µs/m);
+    expect(stdout).not.toContain('proxy_on_request_body');
+  });
+
+  it('shows that a filter answers by itself', async () => {
+    const world = project(http({ on_request_headers: step([reject], 1) }));
+    expect((await resultOf(world)).outcomes).toEqual({ 403: 200 });
+  });
+
+  it('answers call-outs, so that a filter that waits for one goes on', async () => {
+    const world = project(
+      http({
+        on_request_headers: step(
+          [keep('call', call('http_call', 'authz', callHeaders('/check'), '', [], 5_000))],
+          1,
+        ),
+        on_http_call_response: step([
+          call('set_effective_context', saved('stream')),
+          call('continue_stream', 0),
+        ]),
+      }),
+    );
+    const result = await resultOf(world);
+    expect(result.outcomes).toEqual({ 200: 200 });
+    expect(result.callbacks.map(({ name }) => name)).toContain('proxy_on_http_call_response');
+  });
+
+  it('measures connections of a network filter', async () => {
+    const world = project(
+      {
+        on_context_create: step(),
+        on_new_connection: step(),
+        on_downstream_data: step(),
+        on_upstream_data: step(),
+        on_done: step([], 1),
+        on_delete: step(),
+      },
+      { kind: 'network' },
+    );
+    const result = await resultOf(world);
+    expect(result).toMatchObject({ kind: 'network', outcomes: { closed: 200 } });
+    expect(result.callbacks.map(({ name }) => name)).toContain('proxy_on_downstream_data');
+  });
+
+  it('takes a .wasm file with its own configuration, headers and host', async () => {
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'other.wasm'), compileProbe({ callbacks: http() }));
+    const flags = ['--config', 'text', '--header', 'X-Team=a', '--path', '/p', '--host', 'istio@1.30'];
+    const result = await resultOf(world, 'other.wasm', ...flags);
+    expect(result).toMatchObject({ target: 'other.wasm', workload: { path: '/p' }, host: 'envoy@1.38' });
+  });
+
+  it('ends with 1 when a stream costs more than --max-us, with 0 when not', async () => {
+    const world = project(http());
+    const over = await resultOf(world, '--max-us', '0.000001');
+    expect(over).toMatchObject({ exitCode: 1, ok: false });
+    expect(over.problems[0]).toMatch(/^the median stream costs [\d.]+ µs, more than 0\.000001$/);
+    expect(await resultOf(world, '--max-us', '1000000000')).toMatchObject({ exitCode: 0, ok: true });
+  });
+
+  it('compares with a baseline that it saved', async () => {
+    const world = project(http());
+    await resultOf(world, '--save', 'base.json');
+    const file = join(world.cwd, 'base.json');
+    const saved = JSON.parse(readFileSync(file, 'utf8')) as BenchResult;
+    // Numbers that no machine has: what comes out is division.
+    const invented = {
+      ...saved,
+      stream: { ...saved.stream, medianUs: 1e9, p99Us: 2e9, perSecond: 0.001 },
+      empty: { ...saved.empty, medianUs: 0 },
+      callbacks: [
+        { ...saved.callbacks[0], medianUs: 0 },
+        { name: 'proxy_on_gone', medianUs: 1 },
+      ],
+    };
+    writeFileSync(file, JSON.stringify(invented));
+    const { baseline, stream } = await resultOf(world, '--baseline', 'base.json');
+    const rounded = (value: number): number => Math.round(value * 1000) / 1000;
+    expect(baseline).toEqual({
+      file: 'base.json',
+      median: rounded(stream.medianUs / 1e9),
+      p99: rounded(stream.p99Us / 2e9),
+      perSecond: rounded(stream.perSecond / 0.001),
+      relativeMedian: null,
+      callbacks: [{ name: saved.callbacks[0]?.name, median: null }],
+    });
+    const text = await world.wasme('bench', ...few, '--baseline', 'base.json', '--body', '1');
+    expect(text.stdout).toMatch(/^against base\.json/m);
+    expect(text.stderr).toContain('base.json was measured with other streams');
+  });
+
+  it('soaks: contexts are back to zero, guest memory does not grow', async () => {
+    const world = project(http());
+    const { soak, exitCode } = await resultOf(world, '--soak', '500');
+    expect(exitCode).toBe(0);
+    expect(soak).toEqual({
+      streams: 500,
+      guestBytesPer1000: 0,
+      guestMemoryBytes: 4 * 65_536,
+      heapBytesPer1000: expect.any(Number) as number,
+      heapBytes: expect.any(Number) as number,
+      liveContexts: 0,
+    });
+  });
+
+  it('soaks: shows guest memory that grows', async () => {
+    const world = project(http({ on_request_headers: step([{ grow: 1 }]) }));
+    const { soak } = await resultOf(world, '--soak', '100');
+    expect(soak).toMatchObject({ guestBytesPer1000: 1000 * 65_536, liveContexts: 0 });
+  });
+
+  it('notices streams that nobody resumes', async () => {
+    const result = await resultOf(project(http({ on_request_headers: step([], 1) })));
+    expect(result).toMatchObject({
+      exitCode: 1,
+      outcomes: { unfinished: 200 },
+      problems: ['200 streams were paused and nobody resumed them'],
+    });
+  });
+
+  it('stops at a trap', async () => {
+    const world = project(http({ on_request_body: step([{ trap: true }]) }));
+    const { exitCode, stderr, stdout } = await world.wasme('bench', ...few);
+    expect(stderr).toContain('error[WASM_TRAP]: probe trapped');
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+  });
+
+  it.each([
+    ['a service', { kind: 'service' }, [], 'is a service: it has no streams'],
+    ['an unknown host', {}, ['--host', 'envoy@1.2'], 'envoy@1.2'],
+    ['a limit of 0', {}, ['--max-us', '0'], 'It must be a number above 0'],
+    ['too few streams', {}, ['--streams', '5'], 'from 100 to 1000000'],
+    ['a baseline that is none', {}, ['--baseline', 'wasme.json'], 'error[BENCH_BASELINE]'],
+  ])('refuses %s', async (_what, fields, flags, text) => {
+    const { exitCode, stderr } = await project(http(), fields).wasme('bench', ...flags);
+    expect(stderr).toContain(text);
+    expect(exitCode).toBe(2);
+  });
+});
