@@ -44,6 +44,11 @@ export const verbs: readonly Verb[] = [
     load: () => import('./pull.ts'),
   },
   { name: 'copy', summary: 'copy an image from registry to registry', load: () => import('./copy.ts') },
+  {
+    name: 'search',
+    summary: 'find the repositories of a registry',
+    load: () => import('./search.ts'),
+  },
   { name: 'tags', summary: 'list the tags of a repository', load: () => import('./tags.ts') },
   {
     name: 'save',

@@ -30,6 +30,7 @@ export { type Reporter, type Task, type TaskOptions, silentReporter } from './re
 export { type RmOptions, type RmResult, rm } from './rm.ts';
 export { type Run, type RunOptions, type RunResult, startRun } from './run.ts';
 export { type SaveOptions, type SaveResult, save } from './save.ts';
+export { type SearchOptions, type SearchResult, search } from './search.ts';
 export { type StatusOptions, type StatusResult, status } from './status.ts';
 export { type TagOptions, type TagResult, tag } from './tag.ts';
 export { type TagsOptions, type TagsResult, tags } from './tags.ts';

@@ -1,0 +1,38 @@
+/** `wasme search`: the repositories of a registry, where it has a catalogue. */
+import type { Edges } from './io/edges.ts';
+import { defaultsOf, parseReference } from './oci/reference.ts';
+import { listRepositories } from './oci/registry-lists.ts';
+import { type RegistryTargetOptions, openRegistry } from './oci/registry.ts';
+
+export interface SearchOptions {
+  /** `registry.example`, or with the beginning of repository names: `registry.example/team`. */
+  readonly where: string;
+  /** Only repositories with this text in their name. */
+  readonly text?: string | undefined;
+  readonly registry?: RegistryTargetOptions | undefined;
+}
+
+export interface SearchResult {
+  readonly registry: string;
+  /** Full names, sorted. */
+  readonly repositories: readonly string[];
+}
+
+/** Fails as registries do: many public ones have no catalogue (REGISTRY_NOT_FOUND) or do not show it (REGISTRY_DENIED). */
+export async function search(options: SearchOptions, edges: Edges): Promise<SearchResult> {
+  const [host = '', ...folders] = options.where.replace(/\/+$/, '').split('/');
+  const under = folders.length === 0 ? '' : `${folders.join('/')}/`;
+  // A session belongs to a registry; any repository name opens one.
+  const registry = openRegistry(
+    parseReference(`${host}/catalog`, defaultsOf(edges)),
+    edges,
+    options.registry,
+  );
+  try {
+    const names = await listRepositories(registry.session);
+    const wanted = names.filter(name => name.startsWith(under) && name.includes(options.text ?? ''));
+    return { registry: host, repositories: wanted.sort().map(name => `${host}/${name}`) };
+  } finally {
+    await registry.close();
+  }
+}

@@ -1,0 +1,42 @@
+/** `wasme search`: the catalogue of a real registry, and of one that has none. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { newWorld } from '../helpers/cli.ts';
+import { compileProbe } from '../helpers/probe/compile.ts';
+import { realRegistry } from '../helpers/real-registry.ts';
+import { fakeRegistry } from '../helpers/registry.ts';
+import { describeWith } from '../helpers/tools.ts';
+
+describeWith(['docker-registry'], 'wasme search', () => {
+  it('lists repositories, those of a team, and those with a text in their name', async () => {
+    const { host } = await realRegistry();
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'f.wasm'), compileProbe({ callbacks: {} }));
+    for (const name of ['team/headers', 'team/auth', 'other/headers']) {
+      expect(await world.wasme('push', `${host}/${name}:v1`, '--file', 'f.wasm')).toMatchObject({
+        exitCode: 0,
+      });
+    }
+    const search = async (...words: string[]) =>
+      (await world.wasme('search', ...words)).stdout.split('\n').filter(Boolean);
+    expect(await search(host)).toEqual([
+      `${host}/other/headers`,
+      `${host}/team/auth`,
+      `${host}/team/headers`,
+    ]);
+    expect(await search(`${host}/team`)).toEqual([`${host}/team/auth`, `${host}/team/headers`]);
+    expect(await search(host, 'headers')).toEqual([`${host}/other/headers`, `${host}/team/headers`]);
+    const { stdout } = await world.wasme('search', host, 'nothing-like-it', '--json');
+    expect(JSON.parse(stdout)).toEqual({ registry: host, repositories: [] });
+  });
+});
+
+describe('wasme search where there is no catalogue', () => {
+  it('says so', async () => {
+    const { host } = await fakeRegistry();
+    const { exitCode, stderr } = await newWorld().wasme('search', host);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/error\[REGISTRY_\w+\]: .*list the repositories/);
+  });
+});
