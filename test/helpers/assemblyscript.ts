@@ -1,5 +1,5 @@
 /** A real AssemblyScript project from the template, its packages installed once for each test file that asks for it. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
@@ -30,4 +30,19 @@ export function sharedFolder(): string {
 export async function realProject(dir: string): Promise<string> {
   await init({ dir, name: 'my-filter', language: 'assemblyscript', install: true }, machineEdges);
   return (await build({ dir }, machineEdges)).module;
+}
+
+/** Folders in which packages are installed already, or are being. */
+const packagesBelow = new Map<string, Promise<string>>();
+
+/** Gives the project in `dir` the packages of the template, installed once for all projects below `parent`. */
+export async function sharePackages(parent: string, dir: string): Promise<void> {
+  const installed = packagesBelow.get(parent) ?? installPackages(join(parent, 'packages'));
+  packagesBelow.set(parent, installed);
+  symlinkSync(await installed, join(dir, 'node_modules'), 'junction');
+}
+
+async function installPackages(dir: string): Promise<string> {
+  await init({ dir, language: 'assemblyscript', install: true }, machineEdges);
+  return join(dir, 'node_modules');
 }

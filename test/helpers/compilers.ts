@@ -6,7 +6,7 @@ import { build } from '../../src/build.ts';
 import { init } from '../../src/init.ts';
 import type { Edges } from '../../src/io/edges.ts';
 import type { Kind, Language } from '../../src/project/schema.ts';
-import { machineEdges } from './assemblyscript.ts';
+import { machineEdges, sharePackages } from './assemblyscript.ts';
 import { type ToolName, toolsDir } from './tools.ts';
 
 /** What building a language needs, and programs that must be found first. */
@@ -45,7 +45,8 @@ export async function builtTemplate(
 ): Promise<BuiltTemplate> {
   const name = `my-${[language, options.template ?? options.kind ?? 'http'].join('-')}`;
   const dir = join(parent, name);
-  await init({ dir, name, language, ...options, install: language === 'assemblyscript' }, compilerEdges);
+  await init({ dir, name, language, ...options }, compilerEdges);
+  if (language === 'assemblyscript') await sharePackages(parent, dir);
   const { module } = await build({ dir }, compilerEdges);
   return { dir, name, module };
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { build } from '../../src/build.ts';
 import { init, initTemplates } from '../../src/init.ts';
-import { sharedFolder } from '../helpers/assemblyscript.ts';
+import { sharePackages, sharedFolder } from '../helpers/assemblyscript.ts';
 import { mirror } from '../helpers/backends.ts';
 import { compilerEdges } from '../helpers/compilers.ts';
 import { hostStand } from '../helpers/stands.ts';
@@ -40,6 +40,19 @@ describeWith(['rust', 'cargo'], 'cargo test', () => {
       const dir = await made(name);
       expect(run(tool('cargo'), ['test', '--quiet'], dir)).toMatch(/test result: ok\. [1-9]/);
       run(tool('cargo'), ['fmt', '--check'], dir);
+    },
+    timeoutMs,
+  );
+});
+
+describeWith(['npm'], 'npm test', () => {
+  it.each(named('assemblyscript'))(
+    '%s',
+    async name => {
+      const dir = await made(name);
+      await sharePackages(folder, dir);
+      await build({ dir }, compilerEdges);
+      expect(run('npm', ['test'], dir)).toMatch(/^# fail 0$/m);
     },
     timeoutMs,
   );

@@ -45,6 +45,7 @@ test("answers a blocked path, and what is below it, itself", async () => {
     assert.deepEqual(request.reply, {
       status: 403,
       body: "blocked by {{name}}\n",
+      headers: { "x-answered-by": "{{name}}" },
     });
   }
   for (const path of ["/", "/blockedness", "/a/blocked"]) {
