@@ -102,6 +102,7 @@ export function isWholeResponse(text: string): boolean {
   const rest = text.replace(/^HTTP\/1\.1 1\d\d [^]*?\r\n\r\n/, '');
   const head = rest.indexOf('\r\n\r\n') + 4;
   if (head < 4) return false;
+  if (/^HTTP\/1\.1 (204|304) /.test(rest)) return true;
   const length = /^content-length: (\d+)/im.exec(rest.slice(0, head));
   if (length !== null) return rest.length >= head + Number(length[1]);
   if (/^transfer-encoding: chunked/im.test(rest.slice(0, head)))
