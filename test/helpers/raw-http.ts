@@ -70,11 +70,12 @@ export interface RawAnswer {
   readonly closed: boolean;
 }
 
-/** Sends bytes to a port of this machine and collects the answer until `done` says so, or the server closes. */
+/** Sends bytes to a port of this machine and collects the answer until `done` says so, the server closes, or it is late. */
 export function rawRequest(
   port: number,
   bytes: string,
   done: (text: string) => boolean = isWholeResponse,
+  patienceMs = 20_000,
 ): Promise<RawAnswer> {
   return new Promise(resolve => {
     const socket = connect(port, '127.0.0.1');
@@ -83,9 +84,11 @@ export function rawRequest(
     const settle = (closed: boolean): void => {
       if (settled) return;
       settled = true;
+      clearTimeout(timer);
       socket.destroy();
       resolve({ text, closed });
     };
+    const timer = setTimeout(() => settle(false), patienceMs);
     socket.setNoDelay(true);
     socket.on('data', data => {
       text += data.toString('latin1');

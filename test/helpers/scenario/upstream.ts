@@ -1,5 +1,5 @@
 /** An upstream that answers as a scenario says and remembers what it received. */
-import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnswerSpec } from './scenario.ts';
@@ -11,10 +11,14 @@ export interface TestUpstream {
   close(): Promise<void>;
 }
 
-export async function startUpstream(answer: AnswerSpec = {}): Promise<TestUpstream> {
+/** `answer` may depend on the request's path. */
+export async function startUpstream(
+  answer: AnswerSpec | ((path: string, headers: IncomingHttpHeaders) => AnswerSpec) = {},
+): Promise<TestUpstream> {
   const seen: RequestSeen[] = [];
   const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
-    void exchange(request, response, answer, seen).catch(() => undefined);
+    const chosen = typeof answer === 'function' ? answer(request.url ?? '', request.headers) : answer;
+    void exchange(request, response, chosen, seen).catch(() => undefined);
   });
   server.on('clientError', (_error, socket) => socket.destroy());
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
