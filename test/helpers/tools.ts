@@ -43,6 +43,7 @@ const known = {
   zsh: { program: 'zsh', get: '.ci/provision shells' },
   cosign: { file: 'cosign-2.6.5/cosign', get: '.ci/provision cosign', optional: true },
   npm: { program: 'npm', get: 'npm comes with Node' },
+  git: { program: 'git', get: 'apt-get install git' },
 } satisfies Record<string, KnownTool>;
 
 export type ToolName = keyof typeof known;

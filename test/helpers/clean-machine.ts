@@ -1,0 +1,16 @@
+/** Variables of a person who has just got their machine: an empty HOME. Only npm's download cache is the machine's. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+
+export function emptyHome(home: string): Record<string, string | undefined> {
+  mkdirSync(home, { recursive: true });
+  const cache = execFileSync('npm', ['config', 'get', 'cache'], { encoding: 'utf8', stdio: 'pipe' }).trim();
+  const registry = process.env['npm_config_registry'];
+  return {
+    PATH: process.env['PATH'],
+    HOME: home,
+    npm_config_cache: cache,
+    npm_config_update_notifier: 'false',
+    ...(registry === undefined ? {} : { npm_config_registry: registry }),
+  };
+}
