@@ -242,6 +242,9 @@ function refusalOf(
     return { status: 403, details: 'upgrade_failed' };
   }
   if (!headers.has(':authority')) return { status: 400, details: 'missing_host_header' };
-  if (headers.get(':path')?.includes('#')) return { status: 400, details: 'path_normalization_failed' };
+  const path = headers.get(':path');
+  // `OPTIONS *`: nothing that a route could match.
+  if (path !== undefined && !path.startsWith('/')) return { status: 404, details: 'absolute_path_rejected' };
+  if (path?.includes('#')) return { status: 400, details: 'path_normalization_failed' };
   return undefined;
 }

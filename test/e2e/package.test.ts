@@ -30,7 +30,11 @@ describeWith(['npm'], 'the package', () => {
     mkdirSync(app);
     writeFileSync(join(app, 'package.json'), '{ "private": true }');
     const flags = ['--omit=dev', '--no-audit', '--no-fund', '--prefer-offline'];
-    execFileSync('npm', ['install', join(folder, packed.filename), ...flags], { cwd: app, env, stdio: 'pipe' });
+    execFileSync('npm', ['install', join(folder, packed.filename), ...flags], {
+      cwd: app,
+      env,
+      stdio: 'pipe',
+    });
   }, 120_000);
 
   const npx = (cwd: string, ...args: string[]): string =>
@@ -49,7 +53,7 @@ describeWith(['npm'], 'the package', () => {
   it('says its version', async () => {
     const { version } = (await import(join(root, 'package.json'), { with: { type: 'json' } })) as {
       default: { version: string };
-    } ['default'];
+    }['default'];
     expect(npx(app, '--version')).toBe(`${version}\n`);
   });
 
@@ -69,7 +73,10 @@ describeWith(['npm'], 'the package', () => {
     onTestFinished(() => void child.kill('SIGKILL'));
     const response = await fetch(`${await address(child)}/some/path`);
     expect(response.headers.get('x-greeting')).toBe('hello from my-filter');
-    expect(await response.json()).toMatchObject({ path: '/some/path', headers: { 'x-greeting': 'hello from my-filter' } });
+    expect(await response.json()).toMatchObject({
+      path: '/some/path',
+      headers: { 'x-greeting': 'hello from my-filter' },
+    });
     child.kill('SIGINT');
     expect(await ended).toBe(130);
   }, 120_000);
