@@ -51,7 +51,7 @@ export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener 
     this.#facts.virtualHostName = 'all';
     if (refusal !== undefined) {
       const { status, details } = refusal;
-      this.#encoder.closeAfterResponse();
+      if (status !== 404) this.#encoder.closeAfterResponse();
       this.#enter(() =>
         this.#stream.localReply({ ...localReply(status, '', details), requestHeaders: headers }),
       );

@@ -1,6 +1,6 @@
 /** What `npm publish` would ship: its files, and that it works where nothing else of this repository is. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
@@ -50,10 +50,8 @@ describeWith(['npm'], 'the package', () => {
     expect(paths).toContain('templates/assemblyscript/_github/workflows/ci.yml');
   });
 
-  it('says its version', async () => {
-    const { version } = (await import(join(root, 'package.json'), { with: { type: 'json' } })) as {
-      default: { version: string };
-    }['default'];
+  it('says its version', () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
     expect(npx(app, '--version')).toBe(`${version}\n`);
   });
 
