@@ -110,7 +110,7 @@ function talk(port: number, text: string): Promise<string> {
   });
 }
 
-/** What templates there are besides http; AssemblyScript's SDK has http only. */
+/** Languages with templates besides http. AssemblyScript's SDK 1.2.3 can do network and service too, but has no such templates here. */
 const withAllKinds: readonly Language[] = ['rust', 'cpp', 'tinygo', 'go'];
 
 describe.each(withAllKinds)('%s, network', language => {

@@ -1,5 +1,5 @@
-// Regular expressions over bytes of UTF-8, matched in time that grows with the text only, whatever the pattern: all ways through
-// the pattern are followed side by side, one byte at a time.
+// Regular expressions over bytes of UTF-8. A search never goes back in the text, so no pattern makes it hang: all ways through the
+// pattern are followed side by side, one byte at a time.
 //
 // What it knows: . [a-z] [^a-z] \d \w \s \D \W \S \b \B ^ $ ( ) (?: ) | * + ? {n} {n,} {n,m}, lazy with ? behind them, escaped
 // signs, \t \n \r. Characters beyond ASCII stand for themselves outside of [ ]; what is not known is refused.
