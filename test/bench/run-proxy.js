@@ -97,8 +97,8 @@ function load({ port, pid }) {
   const bad = /Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1] ?? 0;
   return {
     perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)[1]),
-    p50: milliseconds(/50%\s+(\S+)/.exec(text)[1]),
-    p99: milliseconds(/99%\s+(\S+)/.exec(text)[1]),
+    p50: milliseconds(/^\s+50%\s+(\S+)/m.exec(text)[1]),
+    p99: milliseconds(/^\s+99%\s+(\S+)/m.exec(text)[1]),
     cpuUs: ((cpuMs(pid) - before) * 1000) / requests,
     bad: Number(bad),
   };
