@@ -14,7 +14,7 @@ import { type TestUpstream, startUpstream } from './upstream.ts';
 export type EnvoyVersion = '1.36' | '1.40';
 
 /** Where nobody listens: the port is bound and closed again before Envoy starts. */
-async function refusedPort(): Promise<number> {
+export async function refusedPort(): Promise<number> {
   const upstream = await startUpstream();
   await upstream.close();
   return upstream.port;
@@ -103,7 +103,7 @@ export function splitLogs(lines: readonly string[]): {
 }
 
 /** Name of the plugin of filter `index` in a scenario; also its root id unless it has one. */
-export function pluginName(scenario: Scenario, index: number): string {
+export function pluginName(scenario: { readonly id: string }, index: number): string {
   return `${scenario.id}.${index}`;
 }
 
@@ -185,9 +185,26 @@ function wasmFilter(
   dir: string,
   version: EnvoyVersion,
 ): object {
-  const name = pluginName(scenario, index);
+  const code = compileProbe(scriptOf(scenario, filter));
+  return {
+    name: `wasm-${index}`,
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm',
+      config: pluginConfig(pluginName(scenario, index), filter, code, dir, version),
+    },
+  };
+}
+
+/** Envoy's PluginConfig; the module is written to `dir`. */
+export function pluginConfig(
+  name: string,
+  filter: FilterSpec,
+  code: Uint8Array,
+  dir: string,
+  version: EnvoyVersion,
+): object {
   const filename = join(dir, `${name}.wasm`);
-  writeFileSync(filename, compileProbe(scriptOf(scenario, filter)));
+  writeFileSync(filename, code);
   const text = (value: string): object => ({
     '@type': 'type.googleapis.com/google.protobuf.StringValue',
     value,
@@ -196,29 +213,23 @@ function wasmFilter(
     allowed_capabilities: Object.fromEntries(filter.allowedCapabilities.map(item => [item, {}])),
   };
   return {
-    name: `wasm-${index}`,
-    typed_config: {
-      '@type': 'type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm',
-      config: {
-        name,
-        root_id: filter.rootId ?? name,
-        ...(filter.configuration !== undefined && { configuration: text(filter.configuration) }),
-        ...(filter.failurePolicy && { failure_policy: filter.failurePolicy }),
-        ...(filter.failOpen && { fail_open: true }),
-        ...(filter.reloadBackoffMs !== undefined && {
-          reload_config: { backoff: { base_interval: `${filter.reloadBackoffMs / 1000}s` } },
-        }),
-        ...(filter.allowOnHeadersStopIteration && { allow_on_headers_stop_iteration: true }),
-        ...(capabilities && version === '1.36' && { capability_restriction_config: capabilities }),
-        vm_config: {
-          vm_id: filter.vmId ?? name,
-          runtime: 'envoy.wasm.runtime.v8',
-          code: { local: { filename } },
-          ...(filter.vmConfiguration !== undefined && { configuration: text(filter.vmConfiguration) }),
-          ...(filter.env && { environment_variables: { key_values: filter.env } }),
-          ...(capabilities && version !== '1.36' && { capability_restriction_config: capabilities }),
-        },
-      },
+    name,
+    root_id: filter.rootId ?? name,
+    ...(filter.configuration !== undefined && { configuration: text(filter.configuration) }),
+    ...(filter.failurePolicy && { failure_policy: filter.failurePolicy }),
+    ...(filter.failOpen && { fail_open: true }),
+    ...(filter.reloadBackoffMs !== undefined && {
+      reload_config: { backoff: { base_interval: `${filter.reloadBackoffMs / 1000}s` } },
+    }),
+    ...(filter.allowOnHeadersStopIteration && { allow_on_headers_stop_iteration: true }),
+    ...(capabilities && version === '1.36' && { capability_restriction_config: capabilities }),
+    vm_config: {
+      vm_id: filter.vmId ?? name,
+      runtime: 'envoy.wasm.runtime.v8',
+      code: { local: { filename } },
+      ...(filter.vmConfiguration !== undefined && { configuration: text(filter.vmConfiguration) }),
+      ...(filter.env && { environment_variables: { key_values: filter.env } }),
+      ...(capabilities && version !== '1.36' && { capability_restriction_config: capabilities }),
     },
   };
 }
@@ -254,11 +265,11 @@ function emptyCluster(name: string): object {
   };
 }
 
-function address(port: number): object {
+export function address(port: number): object {
   return { socket_address: { address: '127.0.0.1', port_value: port } };
 }
 
-interface RunningEnvoy {
+export interface RunningEnvoy {
   listenerPorts(): Promise<Map<string, number>>;
   /** `plugin: message` of the guests of one scenario, in order. */
   guestLog(id: string): string[];
@@ -266,7 +277,7 @@ interface RunningEnvoy {
   stop(): Promise<void>;
 }
 
-async function startEnvoy(version: EnvoyVersion, dir: string): Promise<RunningEnvoy> {
+export async function startEnvoy(version: EnvoyVersion, dir: string): Promise<RunningEnvoy> {
   const adminFile = join(dir, 'admin');
   const child: ChildProcess = spawn(
     tool(`envoy-${version}`),

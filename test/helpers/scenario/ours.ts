@@ -58,7 +58,7 @@ export async function runInOurs(version: EnvoyVersion, scenario: Scenario): Prom
     plugins.push(
       await host.loadPlugin(
         compileProbe(scriptOf(scenario, filter)),
-        settings(filter, pluginName(scenario, index)),
+        pluginOptions(filter, pluginName(scenario, index)),
       ),
     );
   }
@@ -96,7 +96,7 @@ export async function runInOurs(version: EnvoyVersion, scenario: Scenario): Prom
   }
 }
 
-function settings(filter: FilterSpec, name: string) {
+export function pluginOptions(filter: FilterSpec, name: string) {
   const bytes = (text: string | undefined): Uint8Array => new TextEncoder().encode(text ?? '');
   const policies = { FAIL_OPEN: 'open', FAIL_CLOSED: 'closed', FAIL_RELOAD: 'reload' } as const;
   return {

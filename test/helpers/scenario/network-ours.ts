@@ -1,0 +1,87 @@
+/** Runs a network scenario in our own host and proxy, in process, through real sockets. */
+import { createHost, findProfile } from '../../../src/host/index.ts';
+import type { Host } from '../../../src/host/host.ts';
+import type { Plugin } from '../../../src/host/plugin.ts';
+import type { LogEntry } from '../../../src/host/types.ts';
+import { Clusters } from '../../../src/proxy/clusters.ts';
+import { NodeEnvironment } from '../../../src/proxy/environment.ts';
+import { startProxy } from '../../../src/proxy/proxy.ts';
+import { startTcpProxy } from '../../../src/proxy/tcp.ts';
+import { compileProbe } from '../probe/compile.ts';
+import { type EnvoyVersion, pluginName, refusedPort } from './envoy.ts';
+import { type NetworkOutcome, type NetworkScenario, networkScript } from './network.ts';
+import { playNetwork } from './network-envoy.ts';
+import { pluginOptions } from './ours.ts';
+import { maskText } from './outcome.ts';
+import { setStage } from './stage.ts';
+
+export async function runNetworkInOurs(
+  version: EnvoyVersion,
+  scenario: NetworkScenario,
+): Promise<NetworkOutcome> {
+  const stage = await setStage(scenario);
+  const refused = await refusedPort();
+  const endpoint = (port: number, http2 = false) => ({ host: '127.0.0.1', port, tls: false, http2 });
+  const main = endpoint(scenario.upstream === 'refused' ? refused : stage.upstreamPort);
+  const clusters = new Clusters(
+    new Map([
+      ['upstream', main],
+      ['refused', endpoint(refused, true)],
+      ...[...stage.grpc].map(([name, { port }]) => [`${scenario.id}.${name}`, endpoint(port)] as const),
+    ]),
+    { trailers: true, connectTimeoutMs: 1_000 },
+  );
+  const profile = findProfile(`envoy@${version}`)!;
+  const lines: string[] = [];
+  const log = ({ prefix, message, source }: LogEntry): void => {
+    const name = /^wasm log ([^\s:]+)/.exec(prefix)?.[1];
+    if (source === 'guest' && name !== undefined)
+      lines.push(`${name.slice(scenario.id.length + 1)}: ${maskText(Buffer.from(message).toString('latin1'))}`);
+  };
+  const showTransportFailure = profile.transportFailureText;
+  const environment = new NodeEnvironment({ clusters, log, showTransportFailure });
+  const host = createHost({
+    environment,
+    profile,
+    node: { id: 'scenario-node', cluster: 'scenario-cluster' },
+  });
+  const plugins: Plugin[] = [];
+  for (const [index, filter] of scenario.filters.entries()) {
+    const code = compileProbe(networkScript(scenario, filter));
+    plugins.push(await host.loadPlugin(code, pluginOptions(filter, pluginName(scenario, index))));
+  }
+  const front = await listen(scenario, host, plugins, clusters, main, showTransportFailure);
+  try {
+    return await playNetwork(scenario, stage, front.port, () => lines);
+  } finally {
+    await front.close();
+    clusters.close();
+    host.close();
+    await stage.close();
+  }
+}
+
+async function listen(
+  { place, upstream }: NetworkScenario,
+  host: Host,
+  plugins: readonly Plugin[],
+  clusters: Clusters,
+  main: { host: string; port: number; tls: boolean; http2: boolean },
+  before137: boolean,
+): Promise<{ readonly port: number; close(): Promise<void> }> {
+  const at = { host: '127.0.0.1', port: 0 };
+  if (place === 'service') return { port: 0, close: async () => {} };
+  if (place === 'network') {
+    const chain = host.tcpChain(plugins);
+    const target = upstream === 'echo' ? undefined : main;
+    return startTcpProxy({ ...at, chain: () => chain, upstream: target, resetsPass: !before137 });
+  }
+  return startProxy({
+    ...at,
+    clusters,
+    routes: [{ prefix: '/', cluster: 'upstream', timeoutMs: 15_000 }],
+    chain: host.httpChain([], { accessLoggers: plugins }),
+    trailers: true,
+    showTransportFailure: before137,
+  });
+}

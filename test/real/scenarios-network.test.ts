@@ -1,0 +1,23 @@
+/** The recording of network filters, gRPC, loggers and services is what real Envoy does today. WASME_UPDATE=1 records anew. */
+import { beforeAll, expect, it } from 'vitest';
+import type { EnvoyVersion } from '../helpers/scenario/envoy.ts';
+import { runNetworkInEnvoy } from '../helpers/scenario/network-envoy.ts';
+import type { NetworkOutcome } from '../helpers/scenario/network.ts';
+import { plain, readRecording, writeRecording } from '../helpers/scenario/recording.ts';
+import { describeWith } from '../helpers/tools.ts';
+import { networkScenarios } from '../scenarios/network.ts';
+
+for (const version of ['1.40', '1.36'] as const satisfies readonly EnvoyVersion[]) {
+  describeWith([`envoy-${version}`], `Envoy ${version}: network`, () => {
+    let outcomes: Map<string, NetworkOutcome>;
+
+    beforeAll(async () => {
+      outcomes = await runNetworkInEnvoy(version, networkScenarios);
+      if (process.env['WASME_UPDATE'] === '1') writeRecording(version, outcomes, 'network-');
+    }, 120_000);
+
+    it.each(networkScenarios.map(({ id }) => id))('%s', id => {
+      expect(plain(outcomes.get(id)!)).toEqual(readRecording(version, 'network-')[id]);
+    });
+  });
+}

@@ -1,0 +1,350 @@
+/** Network filters, access loggers and services (checklist C11–C14, X16–X19; observations A13, A14). */
+import { buffer, call, keep, map, saved, step } from '../helpers/probe/script.ts';
+import { type NetworkScenario, network, tcp } from '../helpers/scenario/network.ts';
+import type { Difference } from './differences.ts';
+import { grpcScenarios } from './grpc.ts';
+
+/** The upstream answers once it has everything. */
+const answer = [{ until: 'done' }, { send: 'answer' }] as const;
+const ask = [{ send: 'done' }, { until: 'answer' }] as const;
+const whole = (type: number) => call('get_buffer_bytes', type, 0, 100);
+const property = (path: string) => call('get_property', path.replaceAll('.', '\0'));
+
+const tcpScenarios: readonly NetworkScenario[] = [
+  network(
+    'tcp-both-ways',
+    'C11 C12',
+    {
+      on_downstream_data: step([
+        whole(buffer.downstream),
+        call('get_buffer_status', buffer.downstream),
+        whole(buffer.upstream),
+        whole(buffer.requestBody),
+        call('get_header_map_pairs', map.requestHeaders),
+      ]),
+      on_upstream_data: step([whole(buffer.upstream), whole(buffer.downstream)]),
+    },
+    { clients: [[...ask, 'fin']], upstream: answer },
+  ),
+  network(
+    'tcp-second-connection',
+    'C11',
+    {},
+    {
+      clients: [
+        [...ask, 'fin'],
+        [...ask, 'fin'],
+      ],
+      upstream: answer,
+    },
+  ),
+  network('tcp-client-closes-at-once', 'C11', {}, { clients: [['fin']], upstream: [] }),
+  network('tcp-client-resets', 'C11', {}, { clients: [[...ask, 'reset']], upstream: answer }),
+  network('tcp-upstream-closes', 'C11 C12', {}, { clients: [ask], upstream: [...answer, 'fin'] }),
+  network(
+    'tcp-upstream-closes-with-data',
+    'C12',
+    {},
+    { clients: [[{ send: 'done' }]], upstream: [{ send: 'early' }, 'fin'] },
+  ),
+  network('tcp-upstream-resets', 'C11', {}, { clients: [ask], upstream: [...answer, 'reset'] }),
+  network('tcp-upstream-refused', 'C11', {}, { clients: [[{ send: 'abc' }]], upstream: 'refused' }),
+  network(
+    'tcp-half-close-then-answer',
+    'C11 C12',
+    {},
+    {
+      clients: [[{ send: 'done' }, 'fin', { until: 'late' }]],
+      upstream: [{ until: 'done' }, { wait: 150 }, { send: 'late' }],
+    },
+  ),
+  network('tcp-echo', 'C11', {}, { clients: [[{ send: 'abc' }, { until: 'abc' }, 'fin']], upstream: 'echo' }),
+  network(
+    'tcp-pause-then-more',
+    'C13',
+    { on_downstream_data: [step([whole(buffer.downstream)], 1), step([whole(buffer.downstream)])] },
+    { clients: [[{ send: 'abc' }, { send: 'done' }, { until: 'answer' }, 'fin']], upstream: answer },
+  ),
+  network(
+    'tcp-pause-for-ever',
+    'C13',
+    { on_downstream_data: step([], 1) },
+    { clients: [[{ send: 'abc' }, { send: 'def' }, 'fin']], upstream: answer },
+  ),
+  network(
+    'tcp-pause-upstream-then-more',
+    'C13',
+    { on_upstream_data: [step([whole(buffer.upstream)], 1), step([whole(buffer.upstream)])] },
+    {
+      clients: [[{ send: 'done' }, { until: 'two' }, 'fin']],
+      upstream: [{ until: 'done' }, { send: 'one' }, { send: 'two' }],
+    },
+  ),
+  network(
+    'tcp-change-buffers',
+    'C13',
+    {
+      on_downstream_data: step([
+        call('set_buffer_bytes', buffer.downstream, 0, 0, '<'),
+        call('set_buffer_bytes', buffer.downstream, 1000, 0, '>'),
+        call('set_buffer_bytes', buffer.downstream, 1, 3, 'DONE'),
+        whole(buffer.downstream),
+        call('set_buffer_bytes', buffer.upstream, 0, 0, 'no'),
+      ]),
+      on_upstream_data: step([
+        call('set_buffer_bytes', buffer.upstream, 0, 1000, 'changed'),
+        whole(buffer.upstream),
+      ]),
+    },
+    { clients: [[{ send: 'one done' }, { until: 'changed' }, 'fin']], upstream: answer },
+  ),
+  network(
+    'tcp-data-out-of-nothing',
+    'C13',
+    {
+      on_downstream_data: step([call('set_buffer_bytes', buffer.downstream, 0, 1000, '')]),
+      on_upstream_data: step([call('set_buffer_bytes', buffer.upstream, 0, 0, 'more ')]),
+    },
+    { clients: [[{ send: 'abc' }, { until: 'x' }, 'fin']], upstream: [{ wait: 100 }, { send: 'x' }] },
+  ),
+  network(
+    'tcp-hold-new-connection',
+    'C13',
+    { on_new_connection: step([], 1) },
+    { clients: [[{ send: 'done' }, { until: 'answer' }, 'fin']], upstream: answer },
+  ),
+  network(
+    'tcp-continue-in-tick',
+    'C13',
+    {
+      on_vm_start: step([call('set_tick_period_milliseconds', 100)], 1),
+      on_downstream_data: step([], 1),
+      on_tick: step([
+        call('set_effective_context', saved('stream')),
+        call('set_tick_period_milliseconds', 60_000),
+      ]),
+    },
+    { clients: [[{ send: 'done' }]], upstream: answer },
+  ),
+  network(
+    'tcp-continue-in-data',
+    'C13',
+    {
+      on_downstream_data: [
+        step([call('continue_stream', 3), call('continue_stream', 0), call('continue_stream', 2)], 1),
+        step(),
+      ],
+    },
+    { clients: [[{ send: 'done' }, { until: 'answer' }, { send: 'x' }, 'fin']], upstream: answer },
+  ),
+  network(
+    'tcp-close-downstream',
+    'C11',
+    { on_downstream_data: step([call('close_stream', 2)], 1) },
+    { clients: [[{ send: 'done' }]], upstream: answer },
+  ),
+  network(
+    'tcp-close-upstream',
+    'C11',
+    { on_upstream_data: step([call('close_stream', 3)]) },
+    { clients: [ask], upstream: answer },
+  ),
+  network(
+    'tcp-close-in-new-connection',
+    'C11',
+    { on_new_connection: step([call('close_stream', 2)]) },
+    { clients: [[{ send: 'done' }]], upstream: answer },
+  ),
+  network(
+    'tcp-http-calls-in-tcp',
+    'C11',
+    {
+      on_downstream_data: step([
+        call('send_local_response', 200, 'why', 'body', [], -1),
+        call('close_stream', 0),
+        call('add_header_map_value', map.requestHeaders, 'a', 'b'),
+        call('get_header_map_value', map.responseHeaders, ':status'),
+      ]),
+      on_log: step([call('get_header_map_pairs', map.requestHeaders)]),
+    },
+    { clients: [[...ask, 'fin']], upstream: answer },
+  ),
+  network(
+    'tcp-trap-closed',
+    'T3',
+    { on_downstream_data: step([{ trap: true }]) },
+    { clients: [[{ send: 'done' }], [{ send: 'done' }]], upstream: answer },
+  ),
+  network(
+    'tcp-trap-open',
+    'T3',
+    { on_downstream_data: step([{ trap: true }]) },
+    {
+      clients: [[{ send: 'done' }], [...ask, 'fin']],
+      upstream: answer,
+      settings: { failurePolicy: 'FAIL_OPEN' },
+    },
+  ),
+  network(
+    'tcp-trap-fail-open',
+    'T3',
+    { on_downstream_data: step([{ trap: true }]) },
+    { clients: [[...ask, 'fin'], [...ask, 'fin']], upstream: answer, settings: { failOpen: true } },
+  ),
+  network(
+    'tcp-trap-in-upstream-data',
+    'T3',
+    { on_upstream_data: step([{ trap: true }]) },
+    { clients: [ask], upstream: answer },
+  ),
+  network(
+    'tcp-properties',
+    'A14 P14',
+    {
+      on_downstream_data: step(
+        [
+          'request.size',
+          'request.path',
+          'request.protocol',
+          'response.code',
+          'response.size',
+          'source.address',
+          'destination.address',
+          'connection.mtls',
+          'connection.requested_server_name',
+          'upstream.address',
+          'xds.cluster_name',
+          'xds.route_name',
+          'xds.filter_chain_name',
+          'plugin_name',
+          'metadata.filter_metadata',
+          'request',
+        ].map(property),
+      ),
+      on_log: step(['request.size', 'request.total_size', 'upstream.address', 'xds.cluster_name'].map(property)),
+    },
+    { clients: [[{ send: 'abc' }, { send: 'done' }, { until: 'answer' }, 'fin']], upstream: answer },
+  ),
+  network(
+    'tcp-filter-state',
+    'P14',
+    {
+      on_new_connection: step([call('set_property', 'mine', 'value')]),
+      on_upstream_data: step([property('mine'), property('filter_state.wasm.mine')]),
+    },
+    { clients: [[...ask, 'fin']], upstream: answer },
+  ),
+  {
+    id: 'tcp-two-filters',
+    rows: ['C11', 'C13'],
+    place: 'network',
+    filters: [
+      {
+        script: {
+          callbacks: tcp({
+            on_downstream_data: step([call('set_buffer_bytes', buffer.downstream, 0, 0, 'a')]),
+            on_upstream_data: step([whole(buffer.upstream)]),
+          }),
+        },
+      },
+      {
+        script: {
+          callbacks: tcp({
+            on_downstream_data: step([whole(buffer.downstream)]),
+            on_upstream_data: step([call('set_buffer_bytes', buffer.upstream, 0, 0, 'b')]),
+          }),
+        },
+      },
+    ],
+    clients: [[...ask, 'fin']],
+    upstream: answer,
+  },
+  {
+    id: 'tcp-two-filters-first-holds',
+    rows: ['C13'],
+    place: 'network',
+    filters: [
+      { script: { callbacks: tcp({ on_new_connection: step([], 1) }) } },
+      { script: { callbacks: tcp({ on_downstream_data: step([whole(buffer.downstream)]) }) } },
+    ],
+    clients: [[...ask, 'fin']],
+    upstream: answer,
+  },
+];
+
+const otherScenarios: readonly NetworkScenario[] = [
+  {
+    id: 'access-log',
+    rows: ['C14'],
+    place: 'access-log',
+    filters: [
+      {
+        script: {
+          callbacks: {
+            on_log: step([
+              call('get_header_map_value', map.requestHeaders, ':path'),
+              call('get_header_map_value', map.requestHeaders, 'x-mine'),
+              call('get_header_map_value', map.responseHeaders, ':status'),
+              call('get_header_map_value', map.responseHeaders, 'x-up'),
+              call('get_header_map_pairs', map.requestTrailers),
+              call('get_header_map_value', map.callHeaders, 'a'),
+              call('add_header_map_value', map.requestHeaders, 'a', 'b'),
+              call('replace_header_map_value', map.responseHeaders, 'a', 'b'),
+              property('request.method'),
+              property('request.path'),
+              property('response.code'),
+              property('response.size'),
+              property('plugin_name'),
+              whole(buffer.responseBody),
+            ]),
+          },
+        },
+      },
+    ],
+    requests: [{ path: '/one?a=b', headers: [['x-mine', 'yes']] }, { method: 'POST', path: '/two', body: ['abc'] }],
+  },
+  {
+    id: 'access-log-traps',
+    rows: ['C14'],
+    place: 'access-log',
+    filters: [
+      { script: { callbacks: { on_log: step([{ trap: true }]) } } },
+      { script: { callbacks: { on_log: step() } } },
+    ],
+    requests: [{}, {}],
+  },
+  {
+    id: 'service-ticks',
+    rows: ['C9'],
+    place: 'service',
+    filters: [
+      {
+        script: {
+          callbacks: {
+            on_context_create: step(),
+            on_vm_start: step([keep('queue', call('register_shared_queue', 'q'))], 1),
+            on_configure: step([call('set_tick_period_milliseconds', 20)], 1),
+            on_tick: [
+              step([call('enqueue_shared_queue', saved('queue'), 'one'), property('plugin_root_id')]),
+              step([call('set_tick_period_milliseconds', 0)]),
+            ],
+            on_queue_ready: step([
+              call('dequeue_shared_queue', saved('queue')),
+              call('dequeue_shared_queue', saved('queue')),
+            ]),
+          },
+        },
+      },
+    ],
+    settleMs: 300,
+  },
+];
+
+export const networkScenarios: readonly NetworkScenario[] = [
+  ...tcpScenarios,
+  ...grpcScenarios,
+  ...otherScenarios,
+];
+
+/** Where our host is known to differ from the recording, and why. A scenario listed here has to differ. */
+export const networkDifferences: readonly Difference[] = [];
