@@ -75,8 +75,7 @@ export class TcpChainStream implements TcpStream {
 
   /** A filter lets the connection go on: with the filters behind it, and what has been read so far. */
   continueReading(filter: TcpContext): void {
-    if (this.over || !filter.readStopped) return;
-    filter.readStopped = false;
+    if (this.over) return;
     this.busy++;
     this.connect(filter.index + 1);
     this.read(filter.index + 1);
@@ -95,7 +94,6 @@ export class TcpChainStream implements TcpStream {
       const filter = this.filters[i] as TcpContext;
       if (filter.connected) continue;
       if (filter.onNewConnection() === FilterStatus.Continue) continue;
-      filter.readStopped = true;
       return;
     }
     if (this.connectAsked || this.closing !== undefined) return;
@@ -104,15 +102,15 @@ export class TcpChainStream implements TcpStream {
   }
 
   private read(from: number): void {
-    const { length } = this.fromDownstream;
-    if (length === 0 && !this.downstreamEnded) return;
     for (let i = from; i < this.filters.length; i++) {
+      // A filter may have taken everything, or have let it go on from within its own callback.
+      if (this.fromDownstream.length === 0 && !this.downstreamEnded) return;
       const filter = this.filters[i] as TcpContext;
       if (!filter.connected) return;
       const status = filter.onDownstreamData(this.fromDownstream, this.downstreamEnded);
-      filter.readStopped = status !== FilterStatus.Continue;
-      if (filter.readStopped || this.closing !== undefined) return;
+      if (status !== FilterStatus.Continue || this.closing !== undefined) return;
     }
+    if (this.fromDownstream.length === 0 && !this.downstreamEnded) return;
     this.sink.toUpstream(this.fromDownstream.take(), this.downstreamEnded);
   }
 

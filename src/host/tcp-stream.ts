@@ -13,8 +13,6 @@ export class TcpContext extends Context {
   readonly root: RootContext;
   readonly stream: TcpChainStream;
   readonly index: number;
-  /** Reading from the client waits at this filter. */
-  readStopped = false;
   connected = false;
   private downstreamData: BodyBuffer | undefined;
   private upstreamData: BodyBuffer | undefined;
@@ -151,8 +149,8 @@ export class TcpContext extends Context {
 
   private convert(result: number): number {
     const { vm } = this;
-    let status: number =
-      vm.stopIteration || result !== 0 ? FilterStatus.StopIteration : FilterStatus.Continue;
+    // A local reply means nothing here, and does not stop anything either.
+    let status: number = result === 0 ? FilterStatus.Continue : FilterStatus.StopIteration;
     if (vm.failed) {
       status = FilterStatus.Continue;
       if (!this.root.plugin.legacyFailOpen) {

@@ -69,6 +69,9 @@ export class NodeEnvironment implements HostEnvironment {
     if (clusters.get(request.cluster) === undefined) return { status: 'unknown-cluster' };
     const upstream = clusters.http2(request.cluster);
     if (upstream === undefined || !clusters.healthy(request.cluster)) return { status: 'unavailable' };
-    return { status: 'started', call: startGrpcCall(upstream, request, listener) };
+    return {
+      status: 'started',
+      call: startGrpcCall(upstream, request, listener, this.#options.showTransportFailure),
+    };
   }
 }

@@ -9,30 +9,45 @@ const prefixBytes = 5;
 const maxMessageBytes = 4 * 1024 * 1024;
 
 const status = {
-  cancelled: 1,
   unknown: 2,
-  deadlineExceeded: 4,
   resourceExhausted: 8,
   internal: 13,
   unavailable: 14,
 };
 
-/** Opens an exchange; the listener hears of it later, `close` last and once. */
-export function startGrpcCall(upstream: Upstream, request: GrpcRequest, listener: GrpcListener): GrpcCall {
-  return new GrpcExchange(upstream, request, listener);
+const transportFailure = ', transport failure reason: delayed connect error: Connection refused';
+
+/**
+ * Opens an exchange; the listener hears of it later, `close` last and once. `showTransportFailure`: a refused connection
+ * is told with its cause, as Envoy before 1.37 does.
+ */
+export function startGrpcCall(
+  upstream: Upstream,
+  request: GrpcRequest,
+  listener: GrpcListener,
+  showTransportFailure: boolean,
+): GrpcCall {
+  return new GrpcExchange(upstream, request, listener, showTransportFailure);
 }
 
 class GrpcExchange implements GrpcCall, UpstreamListener {
   readonly #stream: UpstreamStream;
   readonly #listener: GrpcListener;
+  readonly #showTransportFailure: boolean;
   readonly #timer: NodeJS.Timeout | undefined;
   #rest: Buffer = Buffer.alloc(0);
-  #halfClosed = false;
+  #halfClosedMs: number | undefined;
   #over = false;
   #started = false;
 
-  constructor(upstream: Upstream, request: GrpcRequest, listener: GrpcListener) {
+  constructor(
+    upstream: Upstream,
+    request: GrpcRequest,
+    listener: GrpcListener,
+    showTransportFailure: boolean,
+  ) {
     this.#listener = listener;
+    this.#showTransportFailure = showTransportFailure;
     const { cluster, service, method, metadata, timeoutMs } = request;
     const headers = new HeaderMap([
       [':method', 'POST'],
@@ -45,10 +60,13 @@ class GrpcExchange implements GrpcCall, UpstreamListener {
     if (timeoutMs > 0) headers.append('grpc-timeout', `${timeoutMs}m`);
     for (const [name, value] of metadata.entries) headers.append(name, value);
     headers.set('x-envoy-internal', 'true');
+    if (timeoutMs > 0) headers.set('x-envoy-expected-rq-timeout-ms', String(timeoutMs));
     if (timeoutMs > 0) {
       this.#timer = setTimeout(() => {
         this.#stream.reset();
-        this.#close(status.deadlineExceeded, 'upstream request timeout');
+        // Envoy's router answers in gRPC's terms what would be a 504.
+        if (this.#started) this.#fail(status.internal);
+        else this.#localReply('upstream request timeout', 'response_timeout');
       }, timeoutMs);
     }
     this.#stream = upstream.open(this);
@@ -56,17 +74,17 @@ class GrpcExchange implements GrpcCall, UpstreamListener {
   }
 
   send(message: Uint8Array, endStream: boolean): void {
-    if (this.#over || this.#halfClosed) return;
+    if (this.#over || this.#halfClosedMs !== undefined) return;
     const frame = Buffer.alloc(prefixBytes + message.length);
     frame.writeUInt32BE(message.length, 1);
     frame.set(message, prefixBytes);
-    this.#halfClosed = endStream;
+    if (endStream) this.#halfClosedMs = performance.now();
     this.#stream.requestBody(frame, endStream);
   }
 
   close(): void {
-    if (this.#over || this.#halfClosed) return;
-    this.#halfClosed = true;
+    if (this.#over || this.#halfClosedMs !== undefined) return;
+    this.#halfClosedMs = performance.now();
     this.#stream.requestBody(new Uint8Array(0), true);
   }
 
@@ -82,18 +100,18 @@ class GrpcExchange implements GrpcCall, UpstreamListener {
 
   upstreamHeaders(headers: HeaderMap, endOfStream: boolean): void {
     if (this.#over) return;
-    const code = Number(headers.get(':status'));
-    if (code !== 200) {
-      this.#stream.reset();
-      this.#close(statusOfHttp(code), '');
-      return;
-    }
-    if (endOfStream) {
-      this.#finish(headers);
-      return;
-    }
     this.#started = true;
-    this.#listener.initialMetadata(headers);
+    if (this.#halfClosedMs !== undefined && !endOfStream) {
+      const tookMs = Math.round(performance.now() - this.#halfClosedMs);
+      headers.append('x-envoy-upstream-service-time', String(tookMs));
+    }
+    this.#listener.initialMetadata(endOfStream ? new HeaderMap([]) : headers);
+    const code = Number(headers.get(':status'));
+    if (endOfStream && (code === 200 || headers.get('grpc-status') !== undefined)) this.#finish(headers);
+    else if (code !== 200) {
+      this.#stream.reset();
+      this.#fail(statusOfHttp(code));
+    }
   }
 
   upstreamBody(data: Buffer, endOfStream: boolean): void {
@@ -103,7 +121,7 @@ class GrpcExchange implements GrpcCall, UpstreamListener {
       const length = this.#rest.readUInt32BE(1);
       if (this.#rest[0] !== 0 || length > maxMessageBytes) {
         this.#stream.reset();
-        this.#close(this.#rest[0] === 0 ? status.resourceExhausted : status.internal, '');
+        this.#fail(this.#rest[0] === 0 ? status.resourceExhausted : status.internal);
         return;
       }
       if (this.#rest.length < prefixBytes + length) break;
@@ -112,7 +130,7 @@ class GrpcExchange implements GrpcCall, UpstreamListener {
       this.#listener.message(message);
     }
     // A gRPC answer ends with trailers.
-    if (endOfStream) this.#close(status.unknown, '');
+    if (endOfStream) this.#fail(status.unknown);
   }
 
   upstreamTrailers(trailers: HeaderMap): void {
@@ -121,17 +139,45 @@ class GrpcExchange implements GrpcCall, UpstreamListener {
 
   upstreamReset(reason: ResetReason): void {
     if (this.#over) return;
+    if (this.#started) {
+      this.#fail(status.internal, `upstream_reset_after_response_started{${reason.replaceAll(' ', '_')}}`);
+      return;
+    }
     const text = `upstream connect error or disconnect/reset before headers. reset reason: ${reason}`;
-    this.#close(status.unavailable, this.#started ? '' : text);
+    const refused = reason === 'remote connection failure';
+    const cause = refused ? '|delayed_connect_error:_Connection_refused' : '';
+    const shown = refused && this.#showTransportFailure ? `${text}${transportFailure}` : text;
+    this.#localReply(shown, `upstream_reset_before_response_started{${reason.replaceAll(' ', '_')}${cause}}`);
   }
 
-  #finish(trailers: HeaderMap): void {
+  /** What Envoy's router says in the upstream's place: an answer of headers only. */
+  #localReply(text: string, details: string): void {
+    this.#listener.initialMetadata(new HeaderMap([]));
+    this.#finish(
+      new HeaderMap([
+        [':status', '200'],
+        ['content-type', 'application/grpc'],
+        ['grpc-status', String(status.unavailable)],
+        ['grpc-message', text],
+      ]),
+      details,
+    );
+  }
+
+  /** Envoy hands on the message as it came, percent signs and all, with its own details behind it. */
+  #finish(trailers: HeaderMap, details = 'via_upstream'): void {
     this.#listener.trailingMetadata(trailers);
     const code = trailers.get('grpc-status');
     this.#close(
       code !== undefined && /^\d{1,3}$/.test(code) ? Number(code) : status.unknown,
-      decodeMessage(trailers.get('grpc-message') ?? ''),
+      `${trailers.get('grpc-message') ?? ''}{${details}}`,
     );
+  }
+
+  /** The exchange broke in the middle, or is no gRPC. */
+  #fail(code: number, message = ''): void {
+    this.#listener.trailingMetadata(new HeaderMap([]));
+    this.#close(code, message);
   }
 
   #close(code: number, message: string): void {
@@ -155,10 +201,4 @@ function statusOfHttp(code: number): number {
     504: 14,
   };
   return table[code] ?? status.unknown;
-}
-
-function decodeMessage(text: string): string {
-  return text.replace(/%([0-9a-f]{2})/gi, (_all, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  );
 }

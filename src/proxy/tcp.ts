@@ -28,7 +28,9 @@ let lastConnectionId = 0;
 /** Starts to listen. Fails with PORT_IN_USE or PORT_REFUSED. */
 export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy> {
   const links = new Set<TcpLink>();
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, socket => {
+  // Envoy's TCP proxy does not read from the client before the upstream has answered.
+  const pauseOnConnect = options.upstream !== undefined;
+  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect }, socket => {
     const link = new TcpLink(socket, options, () => links.delete(link));
     links.add(link);
     link.open();
@@ -54,6 +56,8 @@ class TcpLink implements TcpStreamSink {
   #stream: TcpStream | undefined;
   #downstreamOpen = true;
   #upstreamOpen = false;
+  /** Whose half-close came first: the second one ends the connection. */
+  #firstEnd: 'downstream' | 'upstream' | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(downstream: Socket, options: TcpProxyOptions, onEnd: () => void) {
@@ -66,18 +70,22 @@ class TcpLink implements TcpStreamSink {
   open(): void {
     const socket = this.#downstream;
     this.#stream = this.#options.chain().open(this, this.#facts);
-    socket.on('data', (data: Buffer) => {
-      this.#facts.bytesReceived += data.length;
-      this.#stream?.downstreamData(data, false);
+    // The chain may have sent it away already.
+    if (!this.#downstreamOpen) this.#stream.downstreamClosed('local');
+    socket.on('data', (data: Buffer) => this.#stream?.downstreamData(data, false));
+    socket.on('end', () => {
+      this.#firstEnd ??= 'downstream';
+      // Envoy's echo filter knows no half-close.
+      if (this.#options.upstream === undefined) socket.destroySoon();
+      else this.#stream?.downstreamData(Buffer.alloc(0), true);
     });
-    socket.on('end', () => this.#stream?.downstreamData(Buffer.alloc(0), true));
     let reset = false;
     socket.on('error', () => (reset = true));
     socket.on('drain', () => this.#upstream?.resume());
     socket.on('close', () => {
       if (!this.#downstreamOpen) return;
       this.#downstreamOpen = false;
-      this.#stream?.downstreamClosed('remote');
+      this.#stream?.downstreamClosed(reset ? 'remote' : this.#closedBy('remote'));
       if (reset && this.#options.resetsPass) this.#upstream?.resetAndDestroy();
       else this.#upstream?.destroySoon();
       this.#finish();
@@ -95,18 +103,24 @@ class TcpLink implements TcpStreamSink {
     socket.once('connect', () => {
       clearTimeout(this.#timer);
       this.#facts.upstream = connectionInfo(socket, ++lastConnectionId);
+      this.#downstream.resume();
     });
     let reset = false;
     socket.on('data', (data: Buffer) => this.#stream?.upstreamData(data, false));
-    socket.on('end', () => this.#stream?.upstreamData(Buffer.alloc(0), true));
+    socket.on('end', () => {
+      this.#firstEnd ??= 'upstream';
+      this.#stream?.upstreamData(Buffer.alloc(0), true);
+    });
     socket.on('drain', () => this.#downstream.resume());
     socket.on('error', () => (reset = true));
     socket.on('close', () => {
       if (!this.#upstreamOpen) return;
       this.#upstreamOpen = false;
       const connected = this.#facts.upstream !== undefined;
-      if (connected) this.#stream?.upstreamClosed('remote');
-      this.#endDownstream(connected && reset && this.#options.resetsPass);
+      this.#endDownstream(
+        connected && reset && this.#options.resetsPass,
+        reset ? 'local' : this.#closedBy('local'),
+      );
     });
   }
 
@@ -123,7 +137,6 @@ class TcpLink implements TcpStreamSink {
   }
 
   toDownstream(data: Uint8Array, endOfStream: boolean): void {
-    this.#facts.bytesSent += data.length;
     if (data.length > 0 && !this.#downstream.write(data)) this.#upstream?.pause();
     if (endOfStream) this.#downstream.end();
   }
@@ -137,11 +150,19 @@ class TcpLink implements TcpStreamSink {
     this.#upstream?.destroySoon();
   }
 
-  #endDownstream(reset: boolean): void {
+  /** Who closed, as Envoy tells it: the upstream's end as the second is our close, the client's is its own. */
+  #closedBy(otherwise: 'local' | 'remote'): 'local' | 'remote' {
+    if (this.#options.upstream === undefined || this.#firstEnd === undefined) return otherwise;
+    return this.#firstEnd === 'downstream' ? 'local' : 'remote';
+  }
+
+  #endDownstream(reset: boolean, by: 'local' | 'remote' = 'local'): void {
     if (!this.#downstreamOpen) return;
     this.#downstreamOpen = false;
-    this.#stream?.downstreamClosed('local');
+    this.#stream?.downstreamClosed(by);
     if (reset) this.#downstream.resetAndDestroy();
+    // What the client sent and nobody read makes this a reset, as in Envoy.
+    else if (this.#downstream.writableLength === 0) this.#downstream.destroy();
     else this.#downstream.destroySoon();
     this.#finish();
   }

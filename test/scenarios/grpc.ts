@@ -43,14 +43,24 @@ export const grpcScenarios: readonly NetworkScenario[] = [
   }),
   asking('grpc-unary-empty-reply', 'X16', [unary()], { grpc: {} }),
   asking('grpc-unary-error', 'X16', [unary()], { grpc: { status: 5, details: 'no such thing, 100%' } }),
-  asking('grpc-unary-unknown-method', 'X16', [call('grpc_call', 'grpc', 'test.Probe', 'Nothing', [], 'x', 1000)], {
-    grpc: {},
-  }),
-  asking('grpc-unary-timeout', 'X16', [unary('grpc', 100)], { grpc: { delayMs: 400, messages: ['late'] } }),
+  asking(
+    'grpc-unary-unknown-method',
+    'X16',
+    [call('grpc_call', 'grpc', 'test.Probe', 'Nothing', [], 'x', 1000)],
+    {
+      grpc: {},
+    },
+  ),
+  asking('grpc-unary-timeout', 'X16', [unary('grpc', 100)], { grpc: { silent: true } }),
   asking('grpc-unary-refused', 'X16', [unary('refused')], undefined),
-  asking('grpc-unary-cancelled', 'X18', [unary(), call('grpc_cancel', saved('call')), call('grpc_cancel', saved('call'))], {
-    grpc: { delayMs: 200, messages: ['late'] },
-  }),
+  asking(
+    'grpc-unary-cancelled',
+    'X18',
+    [unary(), call('grpc_cancel', saved('call')), call('grpc_cancel', saved('call'))],
+    {
+      grpc: { delayMs: 200, messages: ['late'] },
+    },
+  ),
   asking('grpc-unary-closed', 'X18', [unary(), say('x'), call('grpc_close', saved('call'))], {
     grpc: { delayMs: 200, messages: ['late'] },
   }),
@@ -88,8 +98,14 @@ export const grpcScenarios: readonly NetworkScenario[] = [
     { grpc: { messages: ['a', 'b'] } },
     { on_grpc_receive: step([message, call('grpc_cancel', saved('call')), say('late')]) },
   ),
+  asking('grpc-stream-broken', 'X17', [stream(), say('one')], { grpc: { messages: ['a'], breaks: true } }),
   asking('grpc-stream-refused', 'X17', [stream('refused'), say('one')], undefined),
-  asking('grpc-stream-unknown-cluster', 'X15', [call('grpc_stream', 'nowhere', 's', 'm', []), unary('nowhere')], undefined),
+  asking(
+    'grpc-stream-unknown-cluster',
+    'X15',
+    [call('grpc_stream', 'nowhere', 's', 'm', []), unary('nowhere')],
+    undefined,
+  ),
   asking(
     'grpc-holds-the-connection',
     'X16',

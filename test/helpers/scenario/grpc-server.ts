@@ -8,6 +8,8 @@ import {
   type UntypedHandleCall,
   type sendUnaryData,
 } from '@grpc/grpc-js';
+import { createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pairs } from '../probe/script.ts';
 
@@ -21,13 +23,18 @@ export interface GrpcAnswer {
   readonly delayMs?: number;
   /** The stream's status comes without waiting for the client's half-close. */
   readonly endsFirst?: true;
+  /** Never an answer: grpc-js itself would keep to the client's deadline. */
+  readonly silent?: true;
+  /** The server is shut down after the stream's messages. */
+  readonly breaks?: true;
 }
 
 export interface GrpcSeen {
   readonly method: string;
   readonly metadata: readonly string[];
   readonly messages: readonly string[];
-  readonly end: 'half-closed' | 'cancelled' | 'open';
+  /** `answered`: the status was sent before anything else happened. */
+  readonly end: 'answered' | 'cancelled' | 'open';
 }
 
 export interface TestGrpcServer {
@@ -50,9 +57,12 @@ const method = (name: string, stream: boolean): ServiceDefinition[string] => ({
 });
 
 export async function startGrpcServer(answer: GrpcAnswer = {}): Promise<TestGrpcServer> {
+  if (answer.silent) return startSilentServer();
   const seen: Seen[] = [];
   const note = (name: string, metadata: Metadata): Seen => {
-    const lines = Object.entries(metadata.getMap()).map(([key, value]) => `${key}: ${mask(key, String(value))}`);
+    const lines = Object.entries(metadata.getMap()).map(
+      ([key, value]) => `${key}: ${mask(key, String(value))}`,
+    );
     const call: Seen = { method: name, metadata: lines.toSorted(), messages: [], end: 'open' };
     seen.push(call);
     return call;
@@ -60,21 +70,26 @@ export async function startGrpcServer(answer: GrpcAnswer = {}): Promise<TestGrpc
   const server = new Server();
   const handlers: Record<string, UntypedHandleCall> = {
     Ask: (
-      call: { request: Buffer; metadata: Metadata; sendMetadata(metadata: Metadata): void } & NodeJS.EventEmitter,
+      call: {
+        request: Buffer;
+        metadata: Metadata;
+        sendMetadata(metadata: Metadata): void;
+      } & NodeJS.EventEmitter,
       reply: sendUnaryData<Buffer>,
     ) => {
       const record = note('Ask', call.metadata);
       record.messages.push(call.request.toString('latin1'));
-      record.end = 'half-closed';
-      call.on('cancelled', () => (record.end = 'cancelled'));
+      call.on('cancelled', () => cancelled(record));
       void sleep(answer.delayMs ?? 0).then(() => {
+        answered(record);
         if (answer.initial) call.sendMetadata(metadataOf(answer.initial));
         const trailing = metadataOf(answer.trailing);
         if (answer.status) reply({ code: answer.status, details: answer.details ?? '', metadata: trailing });
         else reply(null, Buffer.from(answer.messages?.[0] ?? '', 'latin1'), trailing);
       });
     },
-    Talk: (call: ServerDuplexStream<Buffer, Buffer>) => talk(call, answer, note('Talk', call.metadata)),
+    Talk: (call: ServerDuplexStream<Buffer, Buffer>) =>
+      talk(call, answer, note('Talk', call.metadata), () => server.forceShutdown()),
   };
   server.addService({ Ask: method('Ask', false), Talk: method('Talk', true) }, handlers);
   const port = await new Promise<number>((resolve, reject) => {
@@ -85,10 +100,29 @@ export async function startGrpcServer(answer: GrpcAnswer = {}): Promise<TestGrpc
   return { port, seen, close: () => server.forceShutdown() };
 }
 
-function talk(call: ServerDuplexStream<Buffer, Buffer>, answer: GrpcAnswer, record: Seen): void {
+async function startSilentServer(): Promise<TestGrpcServer> {
+  const server = createServer();
+  const sessions = new Set<{ destroy(): void }>();
+  server.on('session', session => sessions.add(session.on('error', () => undefined)));
+  server.on('stream', stream => stream.on('error', () => undefined).resume());
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const close = (): void => {
+    for (const session of sessions) session.destroy();
+    server.close();
+  };
+  return { port: (server.address() as AddressInfo).port, seen: [], close };
+}
+
+function talk(
+  call: ServerDuplexStream<Buffer, Buffer>,
+  answer: GrpcAnswer,
+  record: Seen,
+  shutDown: () => void,
+): void {
   const finish = async (): Promise<void> => {
     // grpc-js takes the status of a stream from an error, whatever the code.
     await sleep(20);
+    answered(record);
     const metadata = metadataOf(answer.trailing);
     if (answer.status) call.emit('error', { code: answer.status, details: answer.details ?? '', metadata });
     else call.end(metadata);
@@ -103,15 +137,23 @@ function talk(call: ServerDuplexStream<Buffer, Buffer>, answer: GrpcAnswer, reco
         call.write(Buffer.from(text, 'latin1'));
       }
       if (answer.endsFirst) await finish();
+      if (answer.breaks) setTimeout(shutDown, 50);
     })();
   });
-  call.on('cancelled', () => (record.end = 'cancelled'));
+  call.on('cancelled', () => cancelled(record));
   call.on('error', () => undefined);
   call.on('end', () => {
-    if (record.end !== 'open') return;
-    record.end = 'half-closed';
-    if (!answer.endsFirst) void finish();
+    if (record.end === 'open' && !answer.endsFirst) void finish();
   });
+}
+
+function answered(record: Seen): void {
+  if (record.end === 'open') record.end = 'answered';
+}
+
+/** Also comes when a call has ended well. */
+function cancelled(record: Seen): void {
+  if (record.end === 'open') record.end = 'cancelled';
 }
 
 function metadataOf(pairs: Pairs = []): Metadata {

@@ -36,7 +36,9 @@ export async function runNetworkInOurs(
   const log = ({ prefix, message, source }: LogEntry): void => {
     const name = /^wasm log ([^\s:]+)/.exec(prefix)?.[1];
     if (source === 'guest' && name !== undefined)
-      lines.push(`${name.slice(scenario.id.length + 1)}: ${maskText(Buffer.from(message).toString('latin1'))}`);
+      lines.push(
+        `${name.slice(scenario.id.length + 1)}: ${maskText(Buffer.from(message).toString('latin1'))}`,
+      );
   };
   const showTransportFailure = profile.transportFailureText;
   const environment = new NodeEnvironment({ clusters, log, showTransportFailure });

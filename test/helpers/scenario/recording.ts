@@ -21,7 +21,11 @@ export function readRecording(version: EnvoyVersion, set: Family = ''): Recorded
   return version === '1.40' ? own : { ...readRecording('1.40', set), ...own };
 }
 
-export function writeRecording(version: EnvoyVersion, outcomes: ReadonlyMap<string, object>, set: Family = ''): void {
+export function writeRecording(
+  version: EnvoyVersion,
+  outcomes: ReadonlyMap<string, object>,
+  set: Family = '',
+): void {
   const base = version === '1.40' ? {} : readRecording('1.40', set);
   const kept = [...outcomes]
     .map(([id, outcome]) => [id, plain(outcome)] as const)
@@ -36,13 +40,13 @@ export function plain(outcome: object): unknown {
   return JSON.parse(
     JSON.stringify(outcome, (key, value: unknown) => {
       if (key === 'headers' || key === 'trailers') {
-        const lines = (value as Pairs).map(
-          ([name, text]) => `${name}: ${text}`,
-        );
+        const lines = (value as Pairs).map(([name, text]) => `${name}: ${text}`);
         return lines.length === 0 ? undefined : lines;
       }
       if (value === '' || (Array.isArray(value) && value.length === 0 && key !== 'logs')) return undefined;
-      return (key === 'metrics' || key === 'grpc') && Object.keys(value as object).length === 0 ? undefined : value;
+      return (key === 'metrics' || key === 'grpc') && Object.keys(value as object).length === 0
+        ? undefined
+        : value;
     }),
   );
 }

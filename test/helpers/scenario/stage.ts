@@ -13,7 +13,8 @@ export interface Stage {
 }
 
 export async function setStage({ place, upstream: moves, grpc: answers }: NetworkScenario): Promise<Stage> {
-  const http = place === 'access-log' ? await startUpstream({ headers: [['x-up', 'yes']], body: ['abc'] }) : undefined;
+  const http =
+    place === 'access-log' ? await startUpstream({ headers: [['x-up', 'yes']], body: ['abc'] }) : undefined;
   const peer = http ? undefined : await startPeer(typeof moves === 'object' ? moves : []);
   const grpc = new Map<string, TestGrpcServer>();
   for (const [name, answer] of Object.entries(answers ?? {})) grpc.set(name, await startGrpcServer(answer));

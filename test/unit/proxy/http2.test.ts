@@ -205,5 +205,11 @@ it('carries gRPC exchanges of filters', async () => {
     start.call.send(Buffer.from('one'), false);
     start.call.send(Buffer.from('two'), true);
   });
-  expect(events).toEqual(['initial 1', 'message one', 'message two', 'trailing 7', 'close 7 no way']);
+  expect(events).toEqual([
+    'initial 1',
+    'message one',
+    'message two',
+    'trailing 7',
+    'close 7 no%20way{via_upstream}',
+  ]);
 });
