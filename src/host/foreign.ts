@@ -1,6 +1,7 @@
 /** The foreign functions that Envoy registers, and the user's own. They act on the context whose callback is running. */
-import { unzlibSync, zlibSync } from 'fflate';
-import { emptyBytes, utf8ByteString } from './bytes.ts';
+import { Unzlib, zlibSync } from 'fflate';
+import { concat, emptyBytes, utf8ByteString } from './bytes.ts';
+import { inflateSliceBytes, maxInflatedBytes } from './limits.ts';
 import { bytesField, type Message, numberField, readMessage, textField, writeMessage } from './protobuf.ts';
 import { Status } from './status.ts';
 import type { SignatureProvider } from './types.ts';
@@ -35,12 +36,23 @@ export function callForeign(vm: Vm, name: string, argument: Uint8Array): Result 
   return undefined;
 }
 
+/** In slices, so that a small argument cannot become more than the guest could ever hold. */
 function inflate(argument: Uint8Array): Result {
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  const stream = new Unzlib(part => {
+    parts.push(part);
+    total += part.length;
+  });
   try {
-    return unzlibSync(argument);
+    for (let at = 0; at === 0 || at < argument.length; at += inflateSliceBytes) {
+      stream.push(argument.subarray(at, at + inflateSliceBytes), at + inflateSliceBytes >= argument.length);
+      if (total > maxInflatedBytes) return Status.SerializationFailure;
+    }
   } catch {
     return Status.SerializationFailure;
   }
+  return concat(parts, total);
 }
 
 function declareProperty(vm: Vm, argument: Uint8Array): Result {

@@ -18,3 +18,12 @@ export const maxBacktraceFrames = 20;
  * that queues in a loop from filling the heap, and is far above what a filter can mean.
  */
 export const maxQueuedActions = 10_000;
+
+/**
+ * What the foreign function `uncompress` may give. Envoy has no cap; a few kilobytes of input could ask for gigabytes here,
+ * and a result that large does not fit beside anything else in a guest.
+ */
+export const maxInflatedBytes = 256 * 1024 * 1024;
+
+/** Input taken at a time while inflating: at most about 16 MiB come out of it before the cap is looked at. */
+export const inflateSliceBytes = 16 * 1024;
