@@ -38,7 +38,7 @@ async function start(...args) {
   process.exit(1);
 }
 
-if (!existsSync(join(root, 'node_modules', 'typescript'))) step('npm', 'ci');
+if (!existsSync(join(root, 'node_modules', 'typescript'))) step('npm', 'install', '--no-save');
 step('npm', 'run', '--silent', 'build');
 if (existsSync(join(root, project))) {
   console.log(`\n${project}/ is there already: building it as it is`);

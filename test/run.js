@@ -25,7 +25,7 @@ function orStop(status) {
   if (status !== 0) process.exit(status);
 }
 
-if (!existsSync(join(root, 'node_modules', 'vitest'))) orStop(step('npm', ['ci']));
+if (!existsSync(join(root, 'node_modules', 'vitest'))) orStop(step('npm', ['install', '--no-save']));
 orStop(step('npm', ['run', '--silent', 'build']));
 
 const status = step(
