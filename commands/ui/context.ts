@@ -1,4 +1,5 @@
 /** What a command gets from the process: streams, environment, and the edges that verbs need. */
+import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import type { Edges } from '../../src/io/edges.ts';
 import type { Reporter } from '../../src/reporter.ts';
@@ -33,6 +34,8 @@ export function edgesOf(context: Context, reporter: Reporter): Edges {
  */
 export function processContext(): Context {
   const interrupt = new AbortController();
+  // Every child process and request listens to it; many at a time are no leak.
+  setMaxListeners(0, interrupt.signal);
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       if (interrupt.signal.aborted) process.exit(130);
