@@ -28,7 +28,7 @@ export async function runNetworkInEnvoy(
   for (const scenario of scenarios) prepared.push({ scenario, stage: await setStage(scenario) });
   let envoy: RunningEnvoy | undefined;
   try {
-    const config = bootstrap(prepared, await refusedPort(), dir, version);
+    const config = bootstrap(prepared, refusedPort, dir, version);
     writeFileSync(join(dir, 'envoy.json'), JSON.stringify(config));
     envoy = await startEnvoy(version, dir);
     const ports = await envoy.listenerPorts();

@@ -20,13 +20,12 @@ export async function runNetworkInOurs(
   scenario: NetworkScenario,
 ): Promise<NetworkOutcome> {
   const stage = await setStage(scenario);
-  const refused = await refusedPort();
   const endpoint = (port: number, http2 = false) => ({ host: '127.0.0.1', port, tls: false, http2 });
-  const main = endpoint(scenario.upstream === 'refused' ? refused : stage.upstreamPort);
+  const main = endpoint(scenario.upstream === 'refused' ? refusedPort : stage.upstreamPort);
   const clusters = new Clusters(
     new Map([
       ['upstream', main],
-      ['refused', endpoint(refused, true)],
+      ['refused', endpoint(refusedPort, true)],
       ...[...stage.grpc].map(([name, { port }]) => [`${scenario.id}.${name}`, endpoint(port)] as const),
     ]),
     { trailers: true, connectTimeoutMs: 1_000 },

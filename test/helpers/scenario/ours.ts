@@ -7,7 +7,7 @@ import { NodeEnvironment } from '../../../src/proxy/environment.ts';
 import { startProxy } from '../../../src/proxy/proxy.ts';
 import { compileProbe } from '../probe/compile.ts';
 import { send } from './client.ts';
-import { type EnvoyVersion, calloutsOf, pluginName, splitLogs } from './envoy.ts';
+import { type EnvoyVersion, calloutsOf, pluginName, refusedPort, splitLogs } from './envoy.ts';
 import { type Outcome, maskText } from './outcome.ts';
 import { type FilterSpec, type Scenario, clusterName, scriptOf } from './scenario.ts';
 import { type TestUpstream, startUpstream } from './upstream.ts';
@@ -17,14 +17,12 @@ export async function runInOurs(version: EnvoyVersion, scenario: Scenario): Prom
   const side = new Map<string, TestUpstream>();
   for (const [name, answer] of Object.entries(scenario.clusters ?? {}))
     side.set(name, await startUpstream(answer));
-  const refused = await startUpstream();
-  await refused.close();
   const endpoint = (port: number) => ({ host: '127.0.0.1', port, tls: false, http2: false });
   const profile = findProfile(`envoy@${version}`)!;
   const clusters = new Clusters(
     new Map([
       [clusterName(scenario.id, 'main'), endpoint(upstream.port)],
-      ['refused', endpoint(refused.port)],
+      ['refused', endpoint(refusedPort)],
       ...[...side].map(([name, { port }]) => [clusterName(scenario.id, name), endpoint(port)] as const),
     ]),
     { trailers: true, connectTimeoutMs: 1_000, keepAliveShown: !profile.removesKeepAlive },
