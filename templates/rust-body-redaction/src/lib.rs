@@ -115,6 +115,18 @@ struct Filter {
     size: usize,
 }
 
+impl Filter {
+    /// Replaces what matches in the body that the proxy holds.
+    fn redact_body(&self) {
+        let body = self
+            .get_http_response_body(0, self.size)
+            .unwrap_or_default();
+        if let Some(text) = self.config.redact(&String::from_utf8_lossy(&body)) {
+            self.set_http_response_body(0, self.size, text.as_bytes());
+        }
+    }
+}
+
 impl Context for Filter {}
 
 impl HttpContext for Filter {
@@ -143,11 +155,14 @@ impl HttpContext for Filter {
         if !end_of_stream {
             return Action::Pause;
         }
-        let body = self
-            .get_http_response_body(0, self.size)
-            .unwrap_or_default();
-        if let Some(text) = self.config.redact(&String::from_utf8_lossy(&body)) {
-            self.set_http_response_body(0, self.size, text.as_bytes());
+        self.redact_body();
+        Action::Continue
+    }
+
+    /// With trailers, no body callback has the end of the stream: the body is whole now.
+    fn on_http_response_trailers(&mut self, _trailers: usize) -> Action {
+        if self.redacts {
+            self.redact_body();
         }
         Action::Continue
     }

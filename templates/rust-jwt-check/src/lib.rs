@@ -76,11 +76,13 @@ fn decode(part: &str) -> Result<Map<String, Value>, &'static str> {
     serde_json::from_slice(&bytes).map_err(|_| "not a token")
 }
 
-/// A claim as a header's value: text as it is, anything else as JSON.
-fn as_header(claim: &Value) -> String {
-    claim
+/// A claim as a header's value: text as it is, anything else as JSON. None where it could not be one: a line break in a
+/// signed claim must not become a header of its own.
+fn as_header(claim: &Value) -> Option<String> {
+    let value = claim
         .as_str()
-        .map_or_else(|| claim.to_string(), str::to_string)
+        .map_or_else(|| claim.to_string(), str::to_string);
+    (!value.chars().any(char::is_control)).then_some(value)
 }
 
 #[derive(Default)]
@@ -136,7 +138,7 @@ impl HttpContext for Filter {
         match checked {
             Ok(claims) => {
                 for (claim, header) in &self.config.claim_headers {
-                    let value = claims.get(claim).map(as_header);
+                    let value = claims.get(claim).and_then(as_header);
                     self.set_http_request_header(header, value.as_deref());
                 }
                 Action::Continue
@@ -184,8 +186,9 @@ mod tests {
             "key",
         );
         let claims = config(r#"{"secret":"key"}"#).check(&good, 100).unwrap();
-        assert_eq!(as_header(&claims["sub"]), "ann");
-        assert_eq!(as_header(&claims["exp"]), "101");
+        assert_eq!(as_header(&claims["sub"]).unwrap(), "ann");
+        assert_eq!(as_header(&claims["exp"]).unwrap(), "101");
+        assert_eq!(as_header(&Value::from("ann\r\nx-admin: 1")), None);
     }
 
     #[test]
