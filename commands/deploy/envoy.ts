@@ -1,10 +1,11 @@
 /** `wasme deploy envoy`: flags of a plain Envoy. */
 import { resolve } from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { WasmeError } from '../../src/errors.ts';
 import type { DeployResult } from '../../src/deploy.ts';
 import type { Address, EnvoyOptions } from '../../src/targets/envoy/options.ts';
 import type { FilterKind } from '../../src/targets/intent.ts';
+import { address } from '../ui/address.ts';
 import type { Context } from '../ui/context.ts';
 import { edgesOf } from '../ui/context.ts';
 import { globalOptions, keyValue } from '../ui/options.ts';
@@ -143,17 +144,6 @@ function envoyOptions(flags: EnvoyFlags, { cwd }: Context): EnvoyOptions {
     upstream: flags.upstream,
     clusters: flags.cluster,
     caFile: flags.caFile,
-  };
-}
-
-/** commander parser for `8080`, `127.0.0.1:8080`, `[::1]:8080`. */
-function address(defaultHost: string): (text: string) => Address {
-  return text => {
-    const match = /^(?:\[?([0-9a-zA-Z.:-]+?)\]?:)?(\d{1,5})$/.exec(text);
-    const port = Number(match?.[2]);
-    if (match === null || port > 65535)
-      throw new InvalidArgumentError('It must look like 8080 or 127.0.0.1:8080.');
-    return { address: match[1] ?? defaultHost, port };
   };
 }
 

@@ -12,7 +12,7 @@ export function address(defaultHost: string): (text: string) => Address {
     const match = /^(?:\[?([0-9a-zA-Z.:-]+?)\]?:)?(\d{1,5})$/.exec(text);
     const port = Number(match?.[2]);
     if (match === null || port > 65_535) {
-      throw new InvalidArgumentError('It must be a port, or host:port.');
+      throw new InvalidArgumentError('It must look like 8080 or 127.0.0.1:8080.');
     }
     return { address: match[1] ?? defaultHost, port };
   };
