@@ -31,3 +31,8 @@ export function parseEndpoint(text: string): Endpoint {
   }
   return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, tls: scheme.tls, http2: scheme.http2 };
 }
+
+/** `127.0.0.1:80`, `[::1]:80`: host and port as a URL has them. */
+export function hostAndPort(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

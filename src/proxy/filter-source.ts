@@ -7,6 +7,7 @@ import { type DeployIntent, configurationText } from '../targets/intent.ts';
 import { type FilterSettings, makeIntent } from '../targets/settings.ts';
 import { type ImageAccess, type ResolvedSource, resolveSource } from '../targets/source.ts';
 import type { FilterPlan } from './plan.ts';
+import type { RunOptions } from './run-options.ts';
 
 export interface LoadedFilter {
   readonly plan: FilterPlan;
@@ -19,8 +20,25 @@ export interface LoadedFilter {
   readonly files: readonly string[];
 }
 
+/** One filter for each target, the project here for none. Fails as `loadFilter` does, and with USAGE. */
+export async function loadFilters(options: RunOptions, edges: Edges): Promise<LoadedFilter[]> {
+  const targets = options.targets?.length ? options.targets : [undefined];
+  const configurations = options.configurations ?? [];
+  if (configurations.length > targets.length) {
+    throw new WasmeError('USAGE', `${configurations.length} configurations for ${targets.length} filters`, {
+      hint: 'the first --config is for the first filter, the second for the second, and so on',
+    });
+  }
+  const loaded: LoadedFilter[] = [];
+  for (const [index, target] of targets.entries()) {
+    const settings = { ...options, kind: options.kind, configuration: configurations[index] };
+    loaded.push(await loadFilter(target, settings, options.images, edges));
+  }
+  return loaded;
+}
+
 /** Fails with FILE_NOT_FOUND, PROJECT_NOT_FOUND, PROJECT_INVALID, DEPLOY_CONFIGURATION, USAGE. */
-export async function loadFilter(
+async function loadFilter(
   operand: string | undefined,
   settings: FilterSettings,
   images: ImageAccess | undefined,

@@ -1,0 +1,77 @@
+/** What a run is asked for and what it is: the types of the verb `run`, shared by every way of running. */
+import type { LogLevel } from '../host/types.ts';
+import type { FilterSettings } from '../targets/settings.ts';
+import type { ImageAccess } from '../targets/source.ts';
+import type { ProxyEvent } from './plan.ts';
+import type { StatsSnapshot } from './stats.ts';
+
+export interface RunOptions extends Omit<FilterSettings, 'configuration' | 'kind'> {
+  /** Project folders, .wasm files, images: a chain in the order of the request. None: the project here. */
+  readonly targets?: readonly string[] | undefined;
+  /** Plugin configurations, the first for the first target. Text or @file. */
+  readonly configurations?: readonly string[] | undefined;
+  readonly kind?: 'http' | 'network' | undefined;
+  /** Where the proxy listens; default 127.0.0.1 and the project's port, or 8080. Port 0 takes any free one. */
+  readonly listen?: Partial<Address> | undefined;
+  /** Default: the project's port, or no admin interface. */
+  readonly admin?: Address | undefined;
+  /** A URL, or `echo` for the built-in upstream; default the project's, or echo. */
+  readonly upstream?: string | undefined;
+  /** Cluster name → URL. */
+  readonly clusters?: Readonly<Record<string, string>> | undefined;
+  /** `envoy@1.36`, `istio@1.30` …: which host to be; default the project's, or the newest Envoy. */
+  readonly host?: string | undefined;
+  /** Filters' log lines below it are not made; default info. */
+  readonly logLevel?: LogLevel | 'off' | undefined;
+  readonly trace?: boolean | undefined;
+  /** Load again when a module or a configuration file changes. */
+  readonly watch?: boolean | undefined;
+  /** TLS with a certificate made on the spot. */
+  readonly tls?: boolean | undefined;
+  /** A worker whose filter does not return for so long is replaced; default 10 000 ms. */
+  readonly callbackLimitMs?: number | undefined;
+  /** From the end of the request to the end of the response; default Envoy's 15 000 ms, 0: no limit. */
+  readonly timeoutMs?: number | undefined;
+  /** Everything in the calling thread: for tests. A filter that loops for ever then blocks the caller. */
+  readonly inProcess?: boolean | undefined;
+  /** How images are looked up. */
+  readonly images?: ImageAccess | undefined;
+  /** Log lines of filters, traces, notices. */
+  readonly onEvent?: ((event: ProxyEvent) => void) | undefined;
+}
+
+export interface Address {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What a run is, for people and for --json. */
+export interface RunResult {
+  readonly url: string;
+  readonly port: number;
+  /** URL of the admin interface, or null. */
+  readonly admin: string | null;
+  /** URL of the upstream; `echo` for the built-in one. */
+  readonly upstream: string;
+  /** `envoy@1.40`: how the host behaves. */
+  readonly host: string;
+  readonly filters: readonly RunFilter[];
+}
+
+export interface RunFilter {
+  readonly name: string;
+  readonly source: string;
+  readonly digest: string;
+  readonly rootId: string;
+  readonly vmId: string;
+}
+
+export interface Run extends RunResult {
+  stats(): Promise<StatsSnapshot>;
+  /** Loads modules and configurations again. Fails as loading does; then the old filters stay. */
+  reload(): Promise<void>;
+  setLogLevel(level: LogLevel | 'off'): void;
+  /** Settled when the run has ended: by `stop`, the edges' signal, or the admin interface. */
+  readonly stopped: Promise<void>;
+  stop(): Promise<void>;
+}
