@@ -1,7 +1,8 @@
 /** One HTTP stream through a chain of filters: both directions, local replies, resets, and the end. */
 import { utf8Bytes } from './bytes.ts';
 import type { StateMap } from './context.ts';
-import { type Flow, RequestFlow, ResponseFlow } from './flow.ts';
+import type { Flow } from './flow.ts';
+import { RequestFlow, ResponseFlow } from './flow-directions.ts';
 import type { HeaderMap } from './header-map.ts';
 import { isGrpc } from './header-rules.ts';
 import { HttpContext } from './http-stream.ts';

@@ -1,25 +1,34 @@
 /**
  * One direction of an HTTP stream through the filters: iteration, holding back, buffering and its limit. The rules are
- * those of Envoy's filter manager, with its names; what differs by direction is in the two classes at the end. Long: the
- * steps call each other, and a rule moved elsewhere could not be checked against its neighbours.
+ * those of Envoy's filter manager, with its names; what differs by direction is in flow-directions.ts.
  */
 import { BodyBuffer } from './body.ts';
 import { emptyBytes } from './bytes.ts';
 import type { HttpChainStream } from './chain-stream.ts';
 import { HeaderMap } from './header-map.ts';
-import { invalidRequest, invalidResponse } from './header-rules.ts';
 import type { HttpContext } from './http-stream.ts';
 import { DataStatus, FilterStatus, HeadersStatus } from './status.ts';
 
 const Iteration = { Continue: 0, StopSingle: 1, StopAllBuffer: 2, StopAllWatermark: 3 } as const;
 
-/** Where one filter stands in one direction. */
+/** Where one filter stands in one direction, and what of the message its guest may touch now. */
 export class FilterState {
+  headers: HeaderMap | undefined;
+  body: BodyBuffer | undefined;
+  trailers: HeaderMap | undefined;
+  /** The last body callback asked for everything so far each time. */
+  buffering = false;
   iteration: number = Iteration.Continue;
   headersContinued = false;
   /** Resumed from a stop of everything: the filter itself gets the held body first. */
   iterateFromCurrent = false;
   endStream = false;
+
+  /** The guest sees nothing of the message any more. */
+  drop(): void {
+    this.headers = this.trailers = undefined;
+    this.body = undefined;
+  }
 }
 
 export abstract class Flow {
@@ -261,115 +270,4 @@ function headersIteration(status: number): number {
   return status === HeadersStatus.StopAllIterationAndBuffer
     ? Iteration.StopAllBuffer
     : Iteration.StopAllWatermark;
-}
-
-export class RequestFlow extends Flow {
-  readonly name = 'request';
-  protected readonly first = 0;
-
-  protected next(index: number): number {
-    return index + 1;
-  }
-
-  protected state(filter: HttpContext): FilterState {
-    return filter.decode;
-  }
-
-  protected callHeaders(filter: HttpContext, headers: HeaderMap, end: boolean): number {
-    return filter.onRequestHeaders(headers, end);
-  }
-
-  protected callBody(filter: HttpContext, data: BodyBuffer, end: boolean): number {
-    return filter.onRequestBody(data, end);
-  }
-
-  protected callTrailers(filter: HttpContext, trailers: HeaderMap): number {
-    return filter.onRequestTrailers(trailers);
-  }
-
-  protected sendHeaders(headers: HeaderMap, end: boolean): void {
-    const { stream } = this;
-    const refused = stream.routeCleared
-      ? invalidRequest(headers, stream.hadForwardedProto, stream.unsafeHeaders)
-      : undefined;
-    if (refused) stream.sendLocalReply(refused);
-    else stream.sink.requestHeaders(headers, end);
-  }
-
-  protected sendBody(data: Uint8Array, end: boolean): void {
-    this.stream.sink.requestBody(data, end);
-  }
-
-  protected sendTrailers(trailers: HeaderMap): void {
-    this.stream.sink.requestTrailers(trailers);
-  }
-
-  protected overflow(): void {
-    this.stream.sendTextReply(413, 'Payload Too Large', 'request_payload_too_large');
-  }
-}
-
-export class ResponseFlow extends Flow {
-  readonly name = 'response';
-  /** The headers left the chain: an answer can no longer replace them. */
-  headersSent = false;
-  /** All of the response left the chain. */
-  complete = false;
-
-  protected get first(): number {
-    return this.stream.filters.length - 1;
-  }
-
-  protected next(index: number): number {
-    return index - 1;
-  }
-
-  protected state(filter: HttpContext): FilterState {
-    return filter.encode;
-  }
-
-  protected callHeaders(filter: HttpContext, headers: HeaderMap, end: boolean): number {
-    return filter.onResponseHeaders(headers, end);
-  }
-
-  protected callBody(filter: HttpContext, data: BodyBuffer, end: boolean): number {
-    return filter.onResponseBody(data, end);
-  }
-
-  protected callTrailers(filter: HttpContext, trailers: HeaderMap): number {
-    return filter.onResponseTrailers(trailers);
-  }
-
-  sendHeaders(headers: HeaderMap, end: boolean): void {
-    const refused = this.headersSent ? undefined : invalidResponse(headers);
-    if (refused) {
-      this.stream.sendLocalReply(refused);
-      return;
-    }
-    this.headersSent = true;
-    this.stream.info.responseCode = Number(headers.get(':status'));
-    this.finishWith(end);
-    this.stream.sink.responseHeaders(headers, end);
-  }
-
-  sendBody(data: Uint8Array, end: boolean): void {
-    this.finishWith(end);
-    this.stream.sink.responseBody(data, end);
-  }
-
-  protected sendTrailers(trailers: HeaderMap): void {
-    this.finishWith(true);
-    this.stream.sink.responseTrailers(trailers);
-  }
-
-  protected overflow(): void {
-    this.stream.sendTextReply(500, 'Internal Server Error', 'response_payload_too_large');
-  }
-
-  /** The response is complete: what is left of the request interests no filter any more. */
-  private finishWith(end: boolean): void {
-    if (!end) return;
-    this.complete = true;
-    this.stream.request.aborted = true;
-  }
 }

@@ -1,13 +1,13 @@
-/**
- * One filter's part in one HTTP stream: calls the guest, and says which maps and buffers it may touch when. Long because
- * each pointer's life (set here, dropped there) is one table of the specification and has to be read in one piece.
- */
+/** One filter's part in one HTTP stream: calls the guest, and says which maps and buffers it may touch when. */
 import { BodyBuffer } from './body.ts';
 import { emptyBytes } from './bytes.ts';
 import type { HttpChainStream } from './chain-stream.ts';
+import { afterData, afterHeaders, afterTrailers } from './callback-status.ts';
 import { changeBody, Context, type StateMap } from './context.ts';
-import { FilterState } from './flow.ts';
+import { FilterState, type Flow } from './flow.ts';
+import type { GuestFunction } from './guest-exports.ts';
 import type { HeaderMap } from './header-map.ts';
+import { failureReply } from './local-reply.ts';
 import type { LogView } from './log-view.ts';
 import type { RootContext } from './root-context.ts';
 import {
@@ -33,14 +33,6 @@ export class HttpContext extends Context {
   /** The answer that a trap makes was sent: the filter is a pass-through from then on. */
   private failureReplied = false;
   private endOfStream = false;
-  private requestHeaders: HeaderMap | undefined;
-  private requestBody: BodyBuffer | undefined;
-  private requestTrailers: HeaderMap | undefined;
-  private responseHeaders: HeaderMap | undefined;
-  private responseBody: BodyBuffer | undefined;
-  private responseTrailers: HeaderMap | undefined;
-  private bufferingRequest = false;
-  private bufferingResponse = false;
   private logged: LogView | undefined;
   private ending = false;
 
@@ -56,96 +48,28 @@ export class HttpContext extends Context {
 
   onRequestHeaders(headers: HeaderMap, endStream: boolean): number {
     this.create();
-    this.requestHeaders = headers;
-    this.endOfStream = endStream;
-    const { vm } = this;
-    const status = this.convertHeaders(
-      vm.failed || !vm.on.requestHeaders
-        ? HeadersStatus.Continue
-        : vm.invoke(vm.on.requestHeaders, this, this.id, headers.entries.length, endStream ? 1 : 0),
-    );
-    if (status === HeadersStatus.Continue) this.requestHeaders = undefined;
-    return status;
+    return this.onHeaders(this.decode, this.vm.on.requestHeaders, headers, endStream);
   }
 
   onRequestBody(data: BodyBuffer, endStream: boolean): number {
-    if (!this.created || this.failureReplied) return DataStatus.Continue;
-    this.requestBody = data;
-    this.endOfStream = endStream;
-    if (this.bufferingRequest) {
-      if (!this.stream.request.addData(data)) return DataStatus.StopIterationNoBuffer;
-      this.requestBody = this.stream.request.buffered;
-    }
-    const { vm } = this;
-    const size = this.requestBody?.length ?? 0;
-    const status = this.convertData(
-      vm.failed || !vm.on.requestBody
-        ? DataStatus.Continue
-        : vm.invoke(vm.on.requestBody, this, this.id, size, endStream ? 1 : 0),
-    );
-    this.bufferingRequest = status === DataStatus.StopIterationAndBuffer;
-    if (status === DataStatus.Continue) this.requestBody = undefined;
-    return status;
+    return this.onBody(this.decode, this.stream.request, this.vm.on.requestBody, data, endStream);
   }
 
   onRequestTrailers(trailers: HeaderMap): number {
-    if (!this.created || this.failureReplied) return FilterStatus.Continue;
-    this.requestTrailers = trailers;
-    const { vm } = this;
-    const status = this.convertTrailers(
-      vm.failed || !vm.on.requestTrailers
-        ? FilterStatus.Continue
-        : vm.invoke(vm.on.requestTrailers, this, this.id, trailers.size, 0),
-    );
-    if (status === FilterStatus.Continue) this.requestTrailers = undefined;
-    return status;
+    return this.onTrailers(this.decode, this.vm.on.requestTrailers, trailers);
   }
 
   onResponseHeaders(headers: HeaderMap, endStream: boolean): number {
     if (!this.created || this.failureReplied) return HeadersStatus.Continue;
-    this.responseHeaders = headers;
-    this.endOfStream = endStream;
-    const { vm } = this;
-    const status = this.convertHeaders(
-      vm.failed || !vm.on.responseHeaders
-        ? HeadersStatus.Continue
-        : vm.invoke(vm.on.responseHeaders, this, this.id, headers.entries.length, endStream ? 1 : 0),
-    );
-    if (status === HeadersStatus.Continue) this.responseHeaders = undefined;
-    return status;
+    return this.onHeaders(this.encode, this.vm.on.responseHeaders, headers, endStream);
   }
 
   onResponseBody(data: BodyBuffer, endStream: boolean): number {
-    if (!this.created || this.failureReplied) return DataStatus.Continue;
-    this.responseBody = data;
-    this.endOfStream = endStream;
-    if (this.bufferingResponse) {
-      if (!this.stream.response.addData(data)) return DataStatus.StopIterationNoBuffer;
-      this.responseBody = this.stream.response.buffered;
-    }
-    const { vm } = this;
-    const size = this.responseBody?.length ?? 0;
-    const status = this.convertData(
-      vm.failed || !vm.on.responseBody
-        ? DataStatus.Continue
-        : vm.invoke(vm.on.responseBody, this, this.id, size, endStream ? 1 : 0),
-    );
-    this.bufferingResponse = status === DataStatus.StopIterationAndBuffer;
-    if (status === DataStatus.Continue) this.responseBody = undefined;
-    return status;
+    return this.onBody(this.encode, this.stream.response, this.vm.on.responseBody, data, endStream);
   }
 
   onResponseTrailers(trailers: HeaderMap): number {
-    if (!this.created || this.failureReplied) return FilterStatus.Continue;
-    this.responseTrailers = trailers;
-    const { vm } = this;
-    const status = this.convertTrailers(
-      vm.failed || !vm.on.responseTrailers
-        ? FilterStatus.Continue
-        : vm.invoke(vm.on.responseTrailers, this, this.id, trailers.size, 0),
-    );
-    if (status === FilterStatus.Continue) this.responseTrailers = undefined;
-    return status;
+    return this.onTrailers(this.encode, this.vm.on.responseTrailers, trailers);
   }
 
   /** The access log's turn. A filter that never saw the request is created first. */
@@ -155,8 +79,7 @@ export class HttpContext extends Context {
     if (vm.failed || !vm.on.log) return;
     this.logged = view;
     this.ending = true;
-    vm.invoke(vm.on.log, this, this.id, 0, 0);
-    vm.after();
+    this.callLast(vm.on.log);
     this.ending = false;
     this.logged = undefined;
   }
@@ -166,18 +89,12 @@ export class HttpContext extends Context {
     const { vm } = this;
     if (this.destroyed) return;
     this.destroyed = true;
-    this.requestHeaders = this.requestTrailers = this.responseHeaders = this.responseTrailers = undefined;
-    this.requestBody = this.responseBody = undefined;
+    this.decode.drop();
+    this.encode.drop();
     this.ending = true;
-    if (this.created && !vm.failed) {
-      if (vm.on.done) {
-        vm.invoke(vm.on.done, this, this.id, 0, 0);
-        vm.after();
-      }
-      if (vm.on.delete && !vm.failed) {
-        vm.invoke(vm.on.delete, this, this.id, 0, 0);
-        vm.after();
-      }
+    if (this.created) {
+      this.callLast(vm.on.done);
+      this.callLast(vm.on.delete);
     }
     vm.contexts.delete(this.id);
   }
@@ -200,13 +117,13 @@ export class HttpContext extends Context {
     if (this.logged) return this.logged.map(type);
     switch (type) {
       case MapType.RequestHeaders:
-        return this.requestHeaders;
+        return this.decode.headers;
       case MapType.ResponseHeaders:
-        return this.responseHeaders;
+        return this.encode.headers;
       case MapType.RequestTrailers:
-        return this.requestTrailers;
+        return this.decode.trailers;
       case MapType.ResponseTrailers:
-        return this.responseTrailers;
+        return this.encode.trailers;
       default:
         return super.readableMap(type);
     }
@@ -216,28 +133,21 @@ export class HttpContext extends Context {
     if (this.logged) return undefined;
     switch (type) {
       case MapType.RequestHeaders:
-        return this.requestHeaders;
+        return this.decode.headers;
       case MapType.ResponseHeaders:
-        return this.responseHeaders;
+        return this.encode.headers;
       case MapType.RequestTrailers:
-        // In the last body callback, whoever writes trailers creates them.
-        if (this.requestTrailers === undefined && this.requestBody !== undefined && this.endOfStream) {
-          this.requestTrailers = this.stream.request.addTrailers();
-        }
-        return this.requestTrailers;
+        return this.writableTrailers(this.decode, this.stream.request);
       case MapType.ResponseTrailers:
-        if (this.responseTrailers === undefined && this.responseBody !== undefined && this.endOfStream) {
-          this.responseTrailers = this.stream.response.addTrailers();
-        }
-        return this.responseTrailers;
+        return this.writableTrailers(this.encode, this.stream.response);
       default:
         return undefined;
     }
   }
 
   override buffer(type: number): BodyBuffer | Uint8Array | undefined {
-    if (type === BufferType.RequestBody) return this.requestBody ?? emptyBytes;
-    if (type === BufferType.ResponseBody) return this.responseBody ?? emptyBytes;
+    if (type === BufferType.RequestBody) return this.decode.body ?? emptyBytes;
+    if (type === BufferType.ResponseBody) return this.encode.body ?? emptyBytes;
     return super.buffer(type);
   }
 
@@ -259,7 +169,7 @@ export class HttpContext extends Context {
     if (stream === StreamType.Request) this.vm.defer(() => this.stream.resume(this, this.stream.request));
     if (stream === StreamType.Response) this.vm.defer(() => this.stream.resume(this, this.stream.response));
     // Envoy drops the request's pointers for both directions.
-    this.requestHeaders = this.requestBody = this.requestTrailers = undefined;
+    this.decode.drop();
     return Status.Ok;
   }
 
@@ -296,59 +206,94 @@ export class HttpContext extends Context {
     vm.after();
   }
 
-  /** After a headers callback: a trap answers, then what the guest queued happens, then the status counts. */
-  private convertHeaders(result: number): number {
+  private onHeaders(
+    side: FilterState,
+    callback: GuestFunction | undefined,
+    headers: HeaderMap,
+    end: boolean,
+  ): number {
+    side.headers = headers;
+    this.endOfStream = end;
     const { vm } = this;
-    if (vm.failed) return this.fail() ? HeadersStatus.StopAllIterationAndWatermark : HeadersStatus.Continue;
-    let status = result;
-    if (vm.stopIteration || status > HeadersStatus.StopAllIterationAndWatermark) {
-      status = HeadersStatus.StopAllIterationAndWatermark;
-    } else if (status === HeadersStatus.StopIteration && !this.root.plugin.allowOnHeadersStopIteration) {
-      status = HeadersStatus.StopAllIterationAndWatermark;
-    } else if (status === HeadersStatus.ContinueAndEndStream) status = HeadersStatus.Continue;
+    const result =
+      callback === undefined || vm.failed
+        ? HeadersStatus.Continue
+        : vm.invoke(callback, this, this.id, headers.entries.length, end ? 1 : 0);
+    const status = vm.failed
+      ? this.fail(HeadersStatus.StopAllIterationAndWatermark)
+      : afterHeaders(result, vm.stopIteration, this.root.plugin.allowOnHeadersStopIteration);
     vm.after();
+    if (status === HeadersStatus.Continue) side.headers = undefined;
     return status;
   }
 
-  private convertData(result: number): number {
-    const { vm } = this;
-    if (vm.failed) return this.fail() ? DataStatus.StopIterationNoBuffer : DataStatus.Continue;
-    const status =
-      vm.stopIteration || result > DataStatus.StopIterationNoBuffer
-        ? DataStatus.StopIterationNoBuffer
-        : result;
-    vm.after();
-    return status;
-  }
-
-  private convertTrailers(result: number): number {
-    const { vm } = this;
-    if (vm.failed) return this.fail() ? FilterStatus.StopIteration : FilterStatus.Continue;
-    const status =
-      vm.stopIteration || result !== FilterStatus.Continue
-        ? FilterStatus.StopIteration
-        : FilterStatus.Continue;
-    vm.after();
-    return status;
-  }
-
-  /** The VM is failed: answers 503 once, before anything the guest queued. False when the stream goes on without the filter. */
-  private fail(): boolean {
-    if (this.root.plugin.legacyFailOpen) {
-      this.vm.after();
-      return false;
+  private onBody(
+    side: FilterState,
+    flow: Flow,
+    callback: GuestFunction | undefined,
+    data: BodyBuffer,
+    end: boolean,
+  ): number {
+    if (!this.created || this.failureReplied) return DataStatus.Continue;
+    side.body = data;
+    this.endOfStream = end;
+    if (side.buffering) {
+      if (!flow.addData(data)) return DataStatus.StopIterationNoBuffer;
+      side.body = flow.buffered;
     }
+    const { vm } = this;
+    const result =
+      callback === undefined || vm.failed
+        ? DataStatus.Continue
+        : vm.invoke(callback, this, this.id, side.body?.length ?? 0, end ? 1 : 0);
+    const status = vm.failed
+      ? this.fail(DataStatus.StopIterationNoBuffer)
+      : afterData(result, vm.stopIteration);
+    vm.after();
+    side.buffering = status === DataStatus.StopIterationAndBuffer;
+    if (status === DataStatus.Continue) side.body = undefined;
+    return status;
+  }
+
+  private onTrailers(side: FilterState, callback: GuestFunction | undefined, trailers: HeaderMap): number {
+    if (!this.created || this.failureReplied) return FilterStatus.Continue;
+    side.trailers = trailers;
+    const { vm } = this;
+    const result =
+      callback === undefined || vm.failed
+        ? FilterStatus.Continue
+        : vm.invoke(callback, this, this.id, trailers.size, 0);
+    const status = vm.failed
+      ? this.fail(FilterStatus.StopIteration)
+      : afterTrailers(result, vm.stopIteration);
+    vm.after();
+    if (status === FilterStatus.Continue) side.trailers = undefined;
+    return status;
+  }
+
+  /** A callback of the end, whose return value nobody looks at. */
+  private callLast(callback: GuestFunction | undefined): void {
+    const { vm } = this;
+    if (callback === undefined || vm.failed) return;
+    vm.invoke(callback, this, this.id, 0, 0);
+    vm.after();
+  }
+
+  /** In the last body callback, whoever writes trailers creates them. */
+  private writableTrailers(side: FilterState, flow: Flow): HeaderMap | undefined {
+    if (side.trailers === undefined && side.body !== undefined && this.endOfStream) {
+      side.trailers = flow.addTrailers();
+    }
+    return side.trailers;
+  }
+
+  /** The VM is failed: 503 once, before anything the guest queued, and `stop`; Continue when the stream goes on without the filter. */
+  private fail(stop: number): number {
+    if (this.root.plugin.legacyFailOpen) return FilterStatus.Continue;
     if (!this.failureReplied) {
       this.failureReplied = true;
-      this.stream.sendLocalReply({
-        status: 503,
-        details: 'wasm_fail_stream',
-        body: emptyBytes,
-        headers: [],
-        grpcStatus: 14,
-      });
+      this.stream.sendLocalReply(failureReply);
     }
-    this.vm.after();
-    return true;
+    return stop;
   }
 }

@@ -4,6 +4,15 @@ import { type HeaderEntry, HeaderMap } from './header-map.ts';
 import { grpcStatusOf, lowerCase } from './header-rules.ts';
 import type { ByteString, LocalReply } from './types.ts';
 
+/** What a client gets when the guest trapped. */
+export const failureReply: LocalReply = {
+  status: 503,
+  details: 'wasm_fail_stream',
+  body: emptyBytes,
+  headers: [],
+  grpcStatus: 14,
+};
+
 /** Additional headers are appended, except those that the reply itself decides. A HEAD request gets no body. */
 export function buildReply(
   reply: LocalReply,

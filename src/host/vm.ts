@@ -1,7 +1,7 @@
 /**
  * One guest instance: its memory, its exports, whose callback is running, and the actions that wait for the guest to
- * return. The guest is entered only when no guest frame is on the stack; the allocator is the one exception. Traps stop here.
- * A long file because every way into and out of the guest is here, so that no other file can enter it otherwise.
+ * return. The guest is entered only here, and only when no guest frame is on the stack (the allocator is the one exception).
+ * Traps stop here.
  */
 import { WasmeError } from '../errors.ts';
 import { findCallbacks, type GuestExports, type GuestFunction } from './guest-exports.ts';
@@ -18,6 +18,7 @@ import type { RootContext } from './root-context.ts';
 import type { HostServices } from './services.ts';
 import { logLevels, Status } from './status.ts';
 import type { Tracer } from './trace.ts';
+import { describeTrap, prepareTrap, startError, trapNow } from './traps.ts';
 import type { ByteString, LogLevel } from './types.ts';
 import { utf8Bytes } from './bytes.ts';
 
@@ -29,12 +30,6 @@ export interface VmOptions {
   readonly capabilities: ReadonlySet<string> | undefined;
   readonly tracer: Tracer | undefined;
 }
-
-/** A module whose one function traps: a JS exception could be caught by the guest, a trap cannot. */
-const stopModule = new Uint8Array([
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 115, 0, 0, 10, 5, 1, 3, 0, 0, 11,
-]);
-let stopFunction: (() => void) | undefined;
 
 export class Vm {
   readonly services: HostServices;
@@ -87,7 +82,7 @@ export class Vm {
     this.current = this.vmContext;
     this.contexts.set(0, this.vmContext);
     this.metricIds = new MetricIds(services.metrics);
-    stopFunction ??= new WebAssembly.Instance(new WebAssembly.Module(stopModule)).exports['s'] as () => void;
+    prepareTrap();
   }
 
   /** Instantiates without blocking a page's main thread and runs the entry point. Fails with WASM_ABI or WASM_START. */
@@ -96,7 +91,7 @@ export class Vm {
     try {
       this.attach(await WebAssembly.instantiate(this.compiled.module, imports), memory);
     } catch (error) {
-      throw this.startError(error);
+      throw startError(this.failure, error);
     }
     this.enterStart();
   }
@@ -107,7 +102,7 @@ export class Vm {
     try {
       this.attach(new WebAssembly.Instance(this.compiled.module, imports), memory);
     } catch (error) {
-      throw this.startError(error);
+      throw startError(this.failure, error);
     }
     this.enterStart();
   }
@@ -237,7 +232,7 @@ export class Vm {
   abort(reason: string): never {
     this.failure ??= reason;
     this.failed = true;
-    stopFunction?.();
+    trapNow();
     throw new WasmeError('INTERNAL', reason);
   }
 
@@ -279,20 +274,12 @@ export class Vm {
     } else if (on.start) this.invoke(on.start, this.vmContext, 0, 0, 0);
     this.setPhase(Phase.Normal);
     this.after();
-    if (this.failed) throw this.startError(undefined);
+    if (this.failed) throw startError(this.failure, undefined);
   }
 
   private setPhase(phase: number): void {
     this.phase = phase;
     this.gate = phase === Phase.Normal && this.options.tracer !== undefined ? -1 : phase;
-  }
-
-  private startError(error: unknown): WasmeError {
-    const reason = this.failure ?? (error instanceof Error ? error.message : String(error));
-    return new WasmeError('WASM_START', `Failed to initialize Wasm code: ${reason}`, {
-      hint: 'the module trapped while it started (_initialize, main or _start); its own log lines are above',
-      cause: error,
-    });
   }
 
   private trap(name: string, error: unknown): void {
@@ -310,11 +297,4 @@ export class Vm {
     this.report('error', `${name} was not called: the guest is already running`);
     return 0;
   }
-}
-
-function describeTrap(error: unknown): string {
-  if (error instanceof WebAssembly.RuntimeError) return `Uncaught RuntimeError: ${error.message}`;
-  if (error instanceof RangeError) return `Uncaught RangeError: ${error.message}`;
-  if (error instanceof WebAssembly.Exception) return 'Uncaught WebAssembly.Exception';
-  return `Uncaught ${String(error)}`;
 }

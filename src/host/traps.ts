@@ -1,0 +1,34 @@
+/** Traps, made and described. */
+import { WasmeError } from '../errors.ts';
+
+/** A module whose one function traps: a JS exception could be caught by the guest, a trap cannot. */
+const stopModule = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 115, 0, 0, 10, 5, 1, 3, 0, 0, 11,
+]);
+let stopFunction: (() => void) | undefined;
+
+/** To be called early: when the stack overflows there may be no room to make it any more. */
+export function prepareTrap(): void {
+  stopFunction ??= new WebAssembly.Instance(new WebAssembly.Module(stopModule)).exports['s'] as () => void;
+}
+
+export function trapNow(): void {
+  stopFunction?.();
+}
+
+/** In the words of Envoy's engine. */
+export function describeTrap(error: unknown): string {
+  if (error instanceof WebAssembly.RuntimeError) return `Uncaught RuntimeError: ${error.message}`;
+  if (error instanceof RangeError) return `Uncaught RangeError: ${error.message}`;
+  if (error instanceof WebAssembly.Exception) return 'Uncaught WebAssembly.Exception';
+  return `Uncaught ${String(error)}`;
+}
+
+/** Why an instance did not come up: what the guest's failure was, or what the engine threw. Code WASM_START. */
+export function startError(failure: string | undefined, error: unknown): WasmeError {
+  const reason = failure ?? (error instanceof Error ? error.message : String(error));
+  return new WasmeError('WASM_START', `Failed to initialize Wasm code: ${reason}`, {
+    hint: 'the module trapped while it started (_initialize, main or _start); its own log lines are above',
+    cause: error,
+  });
+}
