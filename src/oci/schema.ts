@@ -1,7 +1,7 @@
 /** Manifests and indexes as they come from outside: parsed strictly where we rely on them, liberally elsewhere. */
-import { z } from 'zod';
 import { WasmeError } from '../errors.ts';
 import { isDigest } from './digest.ts';
+import { Malformed, type Reader, byteCount, listOf, optional, recordOf, shape, text } from './fields.ts';
 import {
   maxBlobBytes,
   maxIndexChildren,
@@ -10,45 +10,6 @@ import {
   maxManifestBytes,
 } from './limits.ts';
 import { dockerList, isManifestType, ociIndex, ociManifest } from './media-types.ts';
-
-const mediaType = z.string().regex(/^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/, 'is no media type');
-const annotations = z.record(z.string(), z.string());
-
-const platformSchema = z.looseObject({
-  architecture: z.string().optional(),
-  os: z.string().optional(),
-  variant: z.string().optional(),
-});
-
-export const descriptorSchema = z.looseObject({
-  mediaType,
-  digest: z.string().refine(isDigest, 'is no sha256 or sha512 digest'),
-  size: z.int().min(0).max(maxBlobBytes, `is over the limit of ${maxBlobBytes} bytes`),
-  annotations: annotations.nullish().transform(value => value ?? undefined),
-  artifactType: z.string().optional(),
-  platform: platformSchema.nullish().transform(value => value ?? undefined),
-  /** The content itself in base64. Never trusted before it matched the digest. */
-  data: z.string().optional(),
-});
-
-const manifestSchema = z.looseObject({
-  schemaVersion: z.literal(2),
-  mediaType: mediaType.optional(),
-  artifactType: z.string().optional(),
-  config: descriptorSchema,
-  layers: z.array(descriptorSchema).max(maxLayers),
-  subject: descriptorSchema.nullish().transform(value => value ?? undefined),
-  annotations: annotations.nullish().transform(value => value ?? undefined),
-});
-
-const indexSchema = z.looseObject({
-  schemaVersion: z.literal(2),
-  mediaType: mediaType.optional(),
-  artifactType: z.string().optional(),
-  manifests: z.array(descriptorSchema).max(maxIndexChildren),
-  subject: descriptorSchema.nullish().transform(value => value ?? undefined),
-  annotations: annotations.nullish().transform(value => value ?? undefined),
-});
 
 /** What a manifest, an index or a request points to. `size` in bytes. */
 export interface Descriptor {
@@ -88,6 +49,54 @@ export interface ImageIndex {
 
 export type Manifest = ImageManifest | ImageIndex;
 
+const mediaType = text(value => /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/.test(value), 'is no media type');
+const annotations = optional(recordOf(text()));
+
+const descriptor = shape<Descriptor>({
+  mediaType,
+  digest: text(isDigest, 'is no sha256 or sha512 digest'),
+  size: byteCount(maxBlobBytes),
+  annotations,
+  artifactType: optional(text()),
+  platform: optional(
+    shape<Platform>({ architecture: optional(text()), os: optional(text()), variant: optional(text()) }),
+  ),
+  data: optional(text()),
+});
+
+/** What manifests and indexes have in common. The media type in the body is told by `typeOf`. */
+interface Common {
+  readonly schemaVersion: 2;
+  readonly mediaType?: string | undefined;
+  readonly artifactType?: string | undefined;
+  readonly subject?: Descriptor | undefined;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+}
+
+const common = {
+  schemaVersion: (value: unknown): 2 => {
+    if (value !== 2) throw new Malformed('is not 2');
+    return value;
+  },
+  mediaType: optional(mediaType),
+  artifactType: optional(text()),
+  subject: optional(descriptor),
+  annotations,
+};
+const image = shape<Common & Pick<ImageManifest, 'config' | 'layers'>>({
+  ...common,
+  config: descriptor,
+  layers: listOf(descriptor, maxLayers),
+});
+const index = shape<Common & Pick<ImageIndex, 'manifests'>>({
+  ...common,
+  manifests: listOf(descriptor, maxIndexChildren),
+});
+const layoutIndex = shape<Common & Pick<LayoutIndex, 'manifests'>>({
+  ...common,
+  manifests: listOf(descriptor),
+});
+
 /**
  * Bytes of a manifest or index → checked value. Fails with IMAGE_INVALID.
  * `declared` is the type its descriptor or Content-Type gave: it decides when the body names none (legal, and the old
@@ -109,17 +118,9 @@ export function parseManifest(bytes: Uint8Array, declared?: string): Manifest {
     throw invalid('the manifest has both "manifests" and "layers": image or index cannot be told');
   }
   const type = typeOf(json, declared, isIndex);
-  const checked = isIndex ? indexSchema.safeParse(json) : manifestSchema.safeParse(json);
-  if (!checked.success) {
-    const [issue] = checked.error.issues;
-    throw invalid(
-      `the manifest is malformed at ${issue?.path.join('.') || 'its top'}: ${issue?.message ?? ''}`,
-    );
-  }
-  const { data } = checked;
-  return 'manifests' in data
-    ? { ...(data as z.infer<typeof indexSchema>), kind: 'index', mediaType: type }
-    : { ...data, kind: 'image', mediaType: type };
+  return isIndex
+    ? { ...checked(json, index, 'manifest'), kind: 'index', mediaType: type }
+    : { ...checked(json, image, 'manifest'), kind: 'image', mediaType: type };
 }
 
 /** index.json of a layout folder: as an index, but with as many entries as somebody keeps images. */
@@ -128,16 +129,20 @@ export interface LayoutIndex {
   readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
 
-const layoutIndexSchema = indexSchema.extend({ manifests: z.array(descriptorSchema) });
-
 /** Fails with IMAGE_INVALID. */
 export function parseLayoutIndex(bytes: Uint8Array): LayoutIndex {
   if (bytes.byteLength > maxLayoutIndexBytes)
     throw invalid(`an index of more than ${maxLayoutIndexBytes} bytes`);
-  const checked = layoutIndexSchema.safeParse(parseJson(bytes));
-  if (checked.success) return checked.data;
-  const [issue] = checked.error.issues;
-  throw invalid(`the index is malformed at ${issue?.path.join('.') || 'its top'}: ${issue?.message ?? ''}`);
+  return checked(parseJson(bytes), layoutIndex, 'index');
+}
+
+function checked<T>(value: unknown, reader: Reader<T>, what: string): T {
+  try {
+    return reader(value);
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    throw invalid(`the ${what} is malformed at ${error.path || 'its top'}: ${error.message}`);
+  }
 }
 
 function typeOf(json: object, declared: string | undefined, isIndex: boolean): string {

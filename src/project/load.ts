@@ -2,8 +2,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import { exists, readText } from '../io/files.ts';
-import { parseFile } from './parse.ts';
-import { type Project, projectSchema } from './schema.ts';
+import type { Project } from './schema.ts';
 
 export interface LoadedProject {
   /** Absolute folder of wasme.json. */
@@ -35,11 +34,13 @@ export async function findProject(dir: string): Promise<LoadedProject | undefine
   for (let folder = resolve(dir); ; folder = dirname(folder)) {
     const file = join(folder, 'wasme.json');
     if (await exists(file)) {
-      return {
-        dir: folder,
-        file,
-        project: parseFile(await readText(file), file, projectSchema, projectParsing),
-      };
+      // Two large libraries, which a verb outside any project does without.
+      const [{ parseFile }, { projectSchema }] = await Promise.all([
+        import('./parse.ts'),
+        import('./schema.ts'),
+      ]);
+      const project = parseFile(await readText(file), file, projectSchema, projectParsing);
+      return { dir: folder, file, project };
     }
     if (dirname(folder) === folder) return undefined;
   }

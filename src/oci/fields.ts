@@ -1,0 +1,89 @@
+/**
+ * Readers of JSON that came from elsewhere: each gives the value as its type, or says where it is not one.
+ * By hand, because every push and pull starts with them, and loading a schema library takes longer than a small transfer.
+ */
+
+/** The value as a `T`. Throws a Malformed. */
+export type Reader<T> = (value: unknown) => T;
+
+/** Where a value is wrong, and what it is not. Becomes a WasmeError where the file is known. */
+export class Malformed extends Error {
+  /** `layers.0.digest`; empty for the value itself. */
+  readonly path: string;
+
+  constructor(problem: string, path = '') {
+    super(problem);
+    this.path = path;
+  }
+
+  below(name: string): Malformed {
+    return new Malformed(this.message, this.path === '' ? name : `${name}.${this.path}`);
+  }
+}
+
+/** A string; `rule` decides which. */
+export function text(rule: (value: string) => boolean = () => true, problem = ''): Reader<string> {
+  return value => {
+    if (typeof value !== 'string') throw new Malformed('is no text');
+    if (!rule(value)) throw new Malformed(problem);
+    return value;
+  };
+}
+
+/** A count of bytes. */
+export function byteCount(maximum: number): Reader<number> {
+  return value => {
+    if (!Number.isSafeInteger(value) || (value as number) < 0) throw new Malformed('is no size in bytes');
+    if ((value as number) > maximum) throw new Malformed(`is over the limit of ${maximum} bytes`);
+    return value as number;
+  };
+}
+
+/** May be absent; null counts as absent, because some writers print it. */
+export function optional<T>(reader: Reader<T>): Reader<T | undefined> {
+  return value => (value === undefined || value === null ? undefined : reader(value));
+}
+
+export function listOf<T>(reader: Reader<T>, maxItems = Number.POSITIVE_INFINITY): Reader<readonly T[]> {
+  return value => {
+    if (!Array.isArray(value)) throw new Malformed('is no list');
+    if (value.length > maxItems) throw new Malformed(`has more than ${maxItems} entries`);
+    return value.map((item, index) => within(String(index), () => reader(item)));
+  };
+}
+
+export function recordOf<T>(reader: Reader<T>): Reader<Readonly<Record<string, T>>> {
+  return value =>
+    Object.fromEntries(
+      Object.entries(object(value)).map(([key, item]) => [key, within(key, () => reader(item))]),
+    );
+}
+
+/** An object with these fields; others stay as they came. */
+export function shape<T extends object>(fields: { readonly [K in keyof T]-?: Reader<T[K]> }): Reader<T> {
+  return value => {
+    const from = object(value);
+    const read = Object.entries<Reader<unknown>>(fields).map(
+      ([name, reader]) => [name, within(name, () => reader(from[name]))] as const,
+    );
+    return {
+      ...from,
+      ...Object.fromEntries(read.filter(([name, item]) => item !== undefined || name in from)),
+    } as T;
+  };
+}
+
+function within<T>(name: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw error instanceof Malformed ? error.below(name) : error;
+  }
+}
+
+function object(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Malformed('is no object');
+  }
+  return value as Readonly<Record<string, unknown>>;
+}
