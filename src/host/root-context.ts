@@ -231,12 +231,12 @@ export class RootContext extends Context {
     }
     this.destroyed = true;
     vm.contexts.delete(this.id);
-    for (const [token, call] of vm.httpCalls) {
+    for (const [token, call] of vm.httpCalls.entries()) {
       if (call.root !== this) continue;
       vm.httpCalls.delete(token);
       call.cancel();
     }
-    for (const [token, exchange] of vm.grpcCalls) {
+    for (const [token, exchange] of vm.grpcCalls.entries()) {
       if (exchange.root !== this) continue;
       vm.grpcCalls.delete(token);
       exchange.call?.cancel();

@@ -1,7 +1,6 @@
 /**
  * One guest instance: its memory, its exports, whose callback is running, and the actions that wait for the guest to
- * return. The guest is entered only here, and only when no guest frame is on the stack (the allocator is the one exception).
- * Traps stop here.
+ * return. The guest is entered only here, and only when no guest frame is on the stack (except its allocator). Traps stop here.
  */
 import { WasmeError } from '../errors.ts';
 import { findCallbacks, type GuestExports, type GuestFunction } from './guest-exports.ts';
@@ -9,6 +8,7 @@ import { backtrace } from './backtrace.ts';
 import type { CompiledFilter } from './compile.ts';
 import { type Context, VmContext } from './context.ts';
 import type { GrpcExchange, HttpCallOut } from './call-outs.ts';
+import { IdMap } from './id-map.ts';
 import { linkImports } from './link.ts';
 import { maxQueuedActions } from './limits.ts';
 import { GuestMemory } from './memory.ts';
@@ -38,11 +38,11 @@ export class Vm {
   /** 0.1.0: shorter header callbacks, missing headers are Ok and empty. */
   readonly abi01: boolean;
   readonly vmContext: VmContext;
-  readonly contexts = new Map<number, Context>();
+  readonly contexts = new IdMap<Context>();
   readonly roots = new Map<string, RootContext>();
   readonly metricIds: MetricIds;
-  readonly httpCalls = new Map<number, HttpCallOut>();
-  readonly grpcCalls = new Map<number, GrpcExchange>();
+  readonly httpCalls = new IdMap<HttpCallOut>();
+  readonly grpcCalls = new IdMap<GrpcExchange>();
   memory: GuestMemory = new GuestMemory(new WebAssembly.Memory({ initial: 0 }));
   /** Everything the instance exports, for callers with exports of their own. */
   exports: WebAssembly.Exports = {};

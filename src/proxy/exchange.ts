@@ -18,8 +18,8 @@ export interface ExchangeContext {
   /** The filters of now; a reload puts another chain here, streams that run keep theirs. */
   readonly chain: HttpChain;
   readonly table: RoutingTable;
-  readonly onStart: (exchange: Exchange) => void;
-  readonly onEnd: (exchange: Exchange, facts: StreamFacts) => void;
+  readonly onStart: () => void;
+  readonly onEnd: (facts: StreamFacts) => void;
 }
 
 export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener {
@@ -41,7 +41,7 @@ export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener 
     this.#facts = new StreamFacts(encoder.protocol, encoder.connection);
     this.#stream = context.chain.open(this, this.#facts);
     this.#routed = new RoutedRequest(context.table, this.#facts, this);
-    context.onStart(this);
+    context.onStart();
   }
 
   // From the client.
@@ -229,7 +229,7 @@ export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener 
     this.#completed = true;
     this.#facts.endMs = nowMs();
     this.#stream.complete();
-    this.#context.onEnd(this, this.#facts);
+    this.#context.onEnd(this.#facts);
   }
 }
 
