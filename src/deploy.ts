@@ -57,6 +57,8 @@ export interface DeployResult {
   }[];
   /** Files that were written, or would be with `dryRun`. */
   readonly files: readonly WrittenFile[];
+  /** Files of earlier runs that nothing names any more, and that are gone now. */
+  readonly removed: readonly string[];
   readonly applied: readonly AppliedObject[];
   /** With `diff`: what would change; empty when nothing. */
   readonly diff?: string;
@@ -86,7 +88,7 @@ export async function deploy<Name extends TargetName>(
     accepts: target.accepts,
     digest: options.digest ?? true,
     images: imageAccess(edges, host, options.registry),
-    fetchModule: url => fetchModule(url, edges.signal),
+    fetchModule: async url => (await import('./io/download.ts')).download(url, options.registry ?? {}, edges),
     modulePath: (name, digest) => join(moduleFolder, `${name}-${digest.slice(7, 23)}.wasm`),
     copyFiles: folder !== undefined,
   });
@@ -109,6 +111,7 @@ export async function deploy<Name extends TargetName>(
     output === undefined ? undefined : { path: output, data: text },
     options.dryRun === true,
   );
+  const removed = options.dryRun ? [] : ((await target.tidy?.(intent, targetOptions, edges)) ?? []);
   const applied = options.apply && !options.dryRun ? await applyPlan(target, plan, targetOptions, edges) : [];
   for (const warning of plan.warnings) edges.reporter.warn(warning);
   const rows =
@@ -126,6 +129,7 @@ export async function deploy<Name extends TargetName>(
       explanations(content).map(({ path, reason }) => ({ document: name, field: path.join('.'), reason })),
     ),
     files,
+    removed,
     applied,
     ...(diff === undefined ? {} : { diff }),
     ...(rows === undefined ? {} : { status: rows }),
@@ -220,17 +224,5 @@ async function applyPlan<Options>(
   if (target.apply !== undefined) return target.apply(plan, options, edges);
   throw new WasmeError('USAGE', `there is nothing that documents for ${target.name} could be applied to`, {
     hint: 'write them with -o and start the proxy with them',
-  });
-}
-
-/** Bytes of a module on the web. Envoy does not follow redirects, so a redirect is a failure here too. */
-async function fetchModule(url: string, signal: AbortSignal): Promise<Uint8Array> {
-  const response = await fetch(url, { redirect: 'manual', signal }).catch((error: unknown) => {
-    throw new WasmeError('NETWORK', `cannot fetch ${url}: ${(error as Error).message}`, { cause: error });
-  });
-  if (response.status === 200) return new Uint8Array(await response.arrayBuffer());
-  const moved = response.headers.get('location');
-  throw new WasmeError('NETWORK', `${url} answered ${response.status}`, {
-    hint: moved === null ? undefined : `proxies do not follow redirects; use ${moved}`,
   });
 }

@@ -81,11 +81,12 @@ export function commonOptions(
 
 /** Documents on stdout, or one line per file that was written instead. */
 export function writeDeployment(context: Context, command: Command, result: DeployResult): void {
-  writeResult(context, globalOptions(command).json, result, ({ text, files, applied, diff }) => {
+  writeResult(context, globalOptions(command).json, result, ({ text, files, removed, applied, diff }) => {
     if (diff !== undefined) return diff === '' ? 'nothing would change' : diff;
     const documents = files.filter(({ kind }) => kind === 'document');
     const lines = [
       ...documents.map(({ path, written }) => `${written ? 'wrote' : 'would write'} ${path}`),
+      ...removed.map(path => `removed ${path}`),
       ...applied.map(({ name, result: what }) => `${name} ${what}`),
     ];
     if (lines.length > 0) return lines.join('\n');

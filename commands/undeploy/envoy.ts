@@ -9,6 +9,7 @@ import { writeResult } from '../ui/result.ts';
 interface Flags {
   readonly id?: string;
   readonly in?: string;
+  readonly dynamic?: string;
   readonly listener?: string;
   readonly output?: string;
   readonly dryRun?: boolean;
@@ -17,6 +18,7 @@ interface Flags {
 export function declare(command: Command, context: Context): void {
   command
     .option('--in <file>', 'the Envoy file the filter is in')
+    .option('--dynamic <folder>', 'the folder of "deploy envoy --dynamic" that it is in')
     .option('--id <name>', 'name of the filter (default: the project here)')
     .option('--listener <name|port>', 'only out of this listener (default: all)')
     .option('-o, --output <file>', 'write to a file instead of stdout')
@@ -26,10 +28,12 @@ export function declare(command: Command, context: Context): void {
       `
 Examples:
   $ wasme undeploy envoy --in envoy.yaml -o envoy.yaml
-  $ wasme undeploy envoy --in envoy.yaml --id add-header | diff envoy.yaml -`,
+  $ wasme undeploy envoy --in envoy.yaml --id add-header | diff envoy.yaml -
+  $ wasme undeploy envoy --dynamic ./live --id add-header`,
     )
     .action(async (flags: Flags) => {
       const { undeploy } = await import('../../src/undeploy.ts');
+      const reporter = reporterFor(context, globalOptions(command));
       const result = await undeploy(
         {
           target: 'envoy',
@@ -38,15 +42,22 @@ Examples:
           dryRun: flags.dryRun,
           targetOptions: {
             in: flags.in === undefined ? undefined : resolve(context.cwd, flags.in),
+            dynamic: flags.dynamic === undefined ? undefined : resolve(context.cwd, flags.dynamic),
             listener: flags.listener,
           },
         },
-        edgesOf(context, reporterFor(context, globalOptions(command))),
+        edgesOf(context, reporter),
       );
-      writeResult(context, globalOptions(command).json, result, ({ text = '' }) => {
+      writeResult(context, globalOptions(command).json, result, ({ changed, text }) => {
+        const gone = changed
+          .filter(({ result: what }) => what === 'deleted')
+          .map(({ name }) => `${flags.dryRun ? 'would delete' : 'deleted'} ${name}`);
+        if (text === undefined) return gone.join('\n');
         if (flags.output !== undefined) {
-          return `${flags.dryRun ? 'would write' : 'wrote'} ${resolve(context.cwd, flags.output)}`;
+          const written = `${flags.dryRun ? 'would write' : 'wrote'} ${resolve(context.cwd, flags.output)}`;
+          return [written, ...gone].join('\n');
         }
+        for (const line of gone) reporter.info(line);
         // Byte for byte, so not through the result's text, which ends with a newline.
         context.stdout.write(text);
         return '';

@@ -19,6 +19,8 @@ export interface Target<Options, Facts = undefined> {
   observe(intent: DeployIntent, options: Options, edges: Edges): Promise<Facts>;
   /** Same input, same plan. Fails with DEPLOY_UNSUPPORTED when the target or its version cannot say what is asked. */
   plan(intent: DeployIntent, options: Options, facts: Facts): Plan;
+  /** After files were written: takes out what earlier runs left there and nothing names any more; gives the paths. */
+  tidy?(intent: DeployIntent, options: Options, edges: Edges): Promise<readonly string[]>;
   /** Gives the plan to the control plane. Absent where a plan is files only. */
   apply?(plan: Plan, options: Options, edges: Edges): Promise<readonly AppliedObject[]>;
   /** What `apply` would change, as a unified diff; empty when nothing. */

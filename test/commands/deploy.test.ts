@@ -1,6 +1,16 @@
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { type World, newWorld } from '../helpers/cli.ts';
 import { guest, guestFile } from '../helpers/guests.ts';
@@ -165,6 +175,57 @@ describe('deploy envoy', () => {
     expect(readdirSync(live).filter(name => name.endsWith('.wasm'))).toHaveLength(2);
     const service = await deploy('--kind', 'service');
     expect(service.stderr).toContain('error[DEPLOY_UNSUPPORTED]');
+  });
+
+  it('keeps the module before the one in use, and no older ones', async () => {
+    const world = newWorld();
+    const live = join(world.cwd, 'live');
+    const modules = (): string[] => readdirSync(live).filter(name => name.endsWith('.wasm'));
+    const deploy = async (letter: string, ...argv: string[]): Promise<string> => {
+      const bytes = guest('deploy-tag', { '"none"': `"non${letter}"` });
+      writeFileSync(join(world.cwd, 'tag.wasm'), bytes);
+      // Files of one millisecond have no order.
+      for (const name of existsSync(live) ? modules() : []) {
+        const past = new Date(statSync(join(live, name)).mtimeMs - 1_000);
+        utimesSync(join(live, name), past, past);
+      }
+      const outcome = await world.wasme('deploy', 'envoy', 'tag.wasm', '--dynamic', 'live', ...argv);
+      expect(outcome.exitCode).toBe(0);
+      return outcome.stdout;
+    };
+    await deploy('a');
+    const [first = ''] = modules();
+    await deploy('b');
+    await deploy('b', '--config', 'only the configuration changes');
+    expect(modules()).toHaveLength(2);
+    await deploy('x', '--id', 'another');
+    writeFileSync(join(live, 'tag-0000000000000000.wasm'), 'not what its name says');
+    writeFileSync(join(live, 'mine.wasm'), 'mine');
+    expect(await deploy('c', '--dry-run')).not.toContain('removed');
+    expect(await deploy('c')).toContain(`removed ${join(live, first)}\n`);
+    expect(existsSync(join(live, first))).toBe(false);
+    // In use: c here, x in the other filter. Kept: b. Not ours: two.
+    expect(modules()).toHaveLength(5);
+  });
+
+  it('reads a module from the web as a proxy would: no redirects, with an end, no secrets in messages', async () => {
+    const server = createServer((request, response) => {
+      if (request.url?.startsWith('/moved')) response.writeHead(302, { location: '/f.wasm?sig=hidden' });
+      response.end(guest('deploy-tag'));
+    });
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const web = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const world = newWorld();
+    const good = await world.wasme('deploy', 'envoy', `${web}/f.wasm`);
+    expect(good.exitCode).toBe(0);
+    expect(parse(good.stdout)).toBeTruthy();
+    const moved = await world.wasme('deploy', 'envoy', `${web}/moved?token=hidden`);
+    expect(moved.stderr).toContain('error[NETWORK]');
+    expect(moved.stderr).toContain(`do not follow redirects; use ${web}/f.wasm`);
+    expect(moved.stderr).not.toContain('hidden');
+    const traced = await world.wasme('deploy', 'envoy', `${web}/f.wasm?token=hidden`, '-v', '-o', 'e.yaml');
+    expect(traced.stderr).toContain(`GET ${web}/f.wasm?token=*** → 200`);
   });
 
   it('takes the module out of an image, and needs no network when the store has it', async () => {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { newWorld } from '../helpers/cli.ts';
@@ -69,7 +69,35 @@ describe('undeploy envoy', () => {
     expect(readFileSync(file, 'utf8')).toBe(edited);
   });
 
+  it('takes a filter out of a watched folder, and leaves those beside it', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'deploy-tag');
+    writeFileSync(join(world.cwd, 'e.yaml'), mine);
+    const live = join(world.cwd, 'live');
+    const deploy = (id: string, ...argv: string[]): ReturnType<typeof world.wasme> =>
+      world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--id', id, '--dynamic', 'live', ...argv);
+    await deploy('one');
+    await deploy('two', '--in', 'e.yaml', '-o', 'e.yaml');
+    const all = readdirSync(live).sort();
+    expect(all).toHaveLength(4);
+    const dry = await world.wasme('undeploy', 'envoy', '--dynamic', 'live', '--id', 'one', '--dry-run');
+    expect(dry.stdout).toBe(`would delete ${live}/one.ecds.yaml\nwould delete ${live}/envoy.yaml\n`);
+    expect(readdirSync(live).sort()).toEqual(all);
+    const done = await world.wasme('undeploy', 'envoy', '--dynamic', 'live', '--id', 'one');
+    expect(done.stdout).toBe(`deleted ${live}/one.ecds.yaml\ndeleted ${live}/envoy.yaml\n`);
+    expect(done.stderr).toContain('until it is restarted');
+    // The other filter runs the same module.
+    expect(readdirSync(live)).toEqual(all.filter(name => !/^(one|envoy)\./.test(name)));
+    const argv = ['undeploy', 'envoy', '--dynamic', 'live', '--id', 'two', '--in', 'e.yaml', '-o', 'e.yaml'];
+    expect((await world.wasme(...argv)).stdout).toMatch(
+      /^wrote .*e\.yaml\ndeleted .*two\.ecds\.yaml\ndeleted .*\.wasm\n$/,
+    );
+    expect(readdirSync(live)).toEqual([]);
+    expect(readFileSync(join(world.cwd, 'e.yaml'), 'utf8')).toBe(mine);
+  });
+
   it.each([
+    [['undeploy', 'envoy', '--dynamic', '.', '--id', 'x'], 'DEPLOY_NOT_FOUND', 'no x.ecds.yaml'],
     [['undeploy'], 'USAGE', 'no target was named'],
     [['undeploy', 'envoy', '--in', 'e.yaml'], 'USAGE', 'no filter was named'],
     [['undeploy', 'envoy', '--id', 'x'], 'USAGE', '--in'],

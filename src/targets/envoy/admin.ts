@@ -1,5 +1,7 @@
 /** Envoy's admin interface: what is loaded, how it fares, which port it took. */
 import { WasmeError } from '../../errors.ts';
+import type { Edges } from '../../io/edges.ts';
+import { packageVersion } from '../../io/paths.ts';
 
 export interface EnvoyAdmin {
   readonly url: string;
@@ -12,32 +14,26 @@ export interface EnvoyAdmin {
 }
 
 const answerTimeoutMs = 5_000;
+/** A dump of ten thousand listeners is some tens of megabytes; whatever sends more is no Envoy. */
+const maxAnswerBytes = 256 * 1024 * 1024;
 
-/** `address` as `http://127.0.0.1:9901`, `127.0.0.1:9901` or `9901`. */
-export function envoyAdmin(address: string, signal: AbortSignal): EnvoyAdmin {
+/** `address` as `http://127.0.0.1:9901`, `127.0.0.1:9901` or `9901`. Fails with USAGE when it is none of these. */
+export function envoyAdmin(address: string, edges: Edges): EnvoyAdmin {
   const url = /^\d+$/.test(address)
     ? `http://127.0.0.1:${address}`
     : address.replace(/\/+$/, '').replace(/^(?!https?:\/\/)/, 'http://');
-  const request = async (path: string, method: 'GET' | 'POST'): Promise<string> => {
-    const response = await fetch(`${url}${path}`, {
-      method,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(answerTimeoutMs)]),
-    }).catch((error: unknown) => {
-      throw unreachable(url, error);
+  if (!URL.canParse(url)) {
+    throw new WasmeError('USAGE', `"${address}" is not an address of an admin interface`, {
+      hint: 'write it like 127.0.0.1:9901 or http://envoy.example:9901',
     });
-    const body = await response.text();
-    if (response.ok) return body;
-    throw new WasmeError(
-      'NETWORK',
-      `${url}${path} answered ${response.status}: ${body.trim().slice(0, 200)}`,
-      {
-        hint: `check that ${url} is the admin interface of an Envoy`,
-        details: { status: response.status },
-      },
-    );
-  };
+  }
+  // Without what only a request needs: user and password in an address are nobody's to read.
+  const { origin, pathname } = new URL(url);
+  const shown = `${origin}${pathname}`.replace(/\/$/, '');
+  const request = (path: string, method: 'GET' | 'POST'): Promise<string> =>
+    ask(new URL(`${url}${path}`), method, shown + path, edges);
   return {
-    url,
+    url: shown,
     text: path => request(path, 'GET'),
     post: path => request(path, 'POST'),
     json: async path => JSON.parse(await request(path, 'GET')) as unknown,
@@ -49,11 +45,46 @@ export function envoyAdmin(address: string, signal: AbortSignal): EnvoyAdmin {
   };
 }
 
-function unreachable(url: string, error: unknown): WasmeError {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const code = (cause as { code?: unknown }).code;
-  const why = typeof code === 'string' ? code : cause instanceof Error ? cause.message : String(cause);
-  return new WasmeError('NETWORK', `nothing answers at ${url}: ${why}`, {
+/** One request over a connection of its own: a kept one would keep the process alive when all is said. */
+async function ask(url: URL, method: 'GET' | 'POST', shown: string, edges: Edges): Promise<string> {
+  const { HttpClient } = await import('../../io/http.ts');
+  const timeout = AbortSignal.timeout(answerTimeoutMs);
+  const client = new HttpClient(
+    { ...edges, signal: AbortSignal.any([edges.signal, timeout]) },
+    { userAgent: `wasme/${packageVersion()}` },
+  );
+  try {
+    const response = await client.send({ method, url, retry: false, followRedirects: false });
+    const body = (await response.bytes(maxAnswerBytes)).toString('utf8');
+    if (response.ok) return body;
+    throw new WasmeError('NETWORK', `${shown} answered ${response.status}: ${printable(body)}`, {
+      hint: `check that ${url.origin} is the admin interface of an Envoy`,
+      details: { status: response.status },
+    });
+  } catch (error) {
+    if (edges.signal.aborted) throw error;
+    throw unreachable(url, error, timeout.aborted);
+  } finally {
+    await client.close();
+  }
+}
+
+/** What somebody else's server says, for a terminal: no control characters, not more than a line. */
+function printable(body: string): string {
+  return body
+    .replace(/\p{Cc}+/gu, ' ')
+    .trim()
+    .slice(0, 200);
+}
+
+function unreachable(url: URL, error: unknown, timedOut: boolean): unknown {
+  if (error instanceof WasmeError && error.details?.['status'] !== undefined) return error;
+  const why = timedOut
+    ? `no answer within ${answerTimeoutMs / 1000} s`
+    : error instanceof Error
+      ? error.message.replace(`${url.host}: `, '')
+      : String(error);
+  return new WasmeError('NETWORK', `nothing answers at ${url.origin}: ${why}`, {
     hint: 'name the address of the admin interface with --admin; it stands under "admin" in the bootstrap',
     cause: error,
   });

@@ -1,6 +1,6 @@
 /** Puts a filter into a person's own Envoy file, or takes it out: text in, text out. */
 import { isDeepStrictEqual } from 'node:util';
-import { type YAMLMap, type YAMLSeq, isAlias, isMap, isNode } from 'yaml';
+import { type YAMLMap, type YAMLSeq, isAlias, isMap, isNode, isScalar } from 'yaml';
 import type { DeployIntent } from '../intent.ts';
 import { type Tree, plain } from '../tree.ts';
 import {
@@ -21,6 +21,7 @@ import {
   type Edit,
   appendItems,
   applyEdits,
+  fillKey,
   insertItems,
   insertKey,
   removeItems,
@@ -160,7 +161,7 @@ function distinct(spots: readonly Spot[]): Spot[] {
 }
 
 function editSpot(file: EnvoyFile, { owner, key, list }: Spot, { intent, entry }: Addition): Edit[] {
-  if (list === undefined) return [insertKey(file.text, owner, key, [entry])];
+  if (list === undefined) return [newList(file, owner, key, [entry])];
   const index = indexOfFilter(file, list, intent.id);
   if (index < 0) {
     return key === 'http_filters' || key === 'filters'
@@ -207,9 +208,21 @@ function clusterEdits(file: EnvoyFile, { intent, clusters }: Addition): Edit[] {
     ...(plain(cluster) as Record<string, Tree>),
     metadata: { filter_metadata: { wasme: { filter: intent.id } } },
   }));
-  return [
-    list === undefined ? insertKey(file.text, owner, 'clusters', added) : appendItems(file.text, list, added),
-  ];
+  return [list === undefined ? newList(file, owner, 'clusters', added) : appendItems(file.text, list, added)];
+}
+
+/** A list where there is none: under a new key, or under one that stands there without a value. Fails with DEPLOY_FILE. */
+function newList(file: EnvoyFile, owner: YAMLMap, key: string, added: readonly Tree[]): Edit {
+  const pair = owner.items.find(item => (isScalar(item.key) ? item.key.value : item.key) === key);
+  if (pair === undefined) return insertKey(file.text, owner, key, added);
+  const { value } = pair;
+  // Nothing is written there, which Envoy reads as no list; a written null would have to be replaced, and could not come back.
+  const empty = isScalar(value) && value.value === null && value.range?.[0] === value.range?.[1];
+  if (empty && owner.flow !== true && isNode(pair.key)) return fillKey(file.text, pair.key, added);
+  throw refused(
+    `${file.at(isNode(pair.key) ? (pair.key.range?.[0] ?? 0) : 0)}: ${key} holds no list`,
+    `write it as ${key}: [], or take it out`,
+  );
 }
 
 function clusterRemovals(file: EnvoyFile, id: string): Edit[] {

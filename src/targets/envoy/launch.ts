@@ -135,10 +135,7 @@ export async function startEnvoy(options: StartOptions, edges: Edges): Promise<R
     await ended.catch(() => undefined);
   };
   try {
-    const admin = await Promise.race([
-      ready(adminFile, options.readyTimeoutMs ?? 60_000, edges.signal),
-      early,
-    ]);
+    const admin = await Promise.race([ready(adminFile, options.readyTimeoutMs ?? 60_000, edges), early]);
     return { admin, ended, stop, port: listener => listenerPort(admin, listener) };
   } catch (error) {
     await stop();
@@ -200,12 +197,13 @@ function commandLine(
 }
 
 /** Envoy writes its admin address into a file, then answers 503 on /ready until every filter is loaded. */
-async function ready(adminFile: string, timeoutMs: number, signal: AbortSignal): Promise<EnvoyAdmin> {
+async function ready(adminFile: string, timeoutMs: number, edges: Edges): Promise<EnvoyAdmin> {
+  const { signal } = edges;
   const deadline = Date.now() + timeoutMs;
   while (Date.now() < deadline) {
     const address = await readFile(adminFile, 'utf8').catch(() => '');
     if (address !== '') {
-      const admin = envoyAdmin(address.replace(/^0\.0\.0\.0:/, '127.0.0.1:'), signal);
+      const admin = envoyAdmin(address.replace(/^0\.0\.0\.0:/, '127.0.0.1:'), edges);
       if ((await admin.text('/ready').catch(() => '')).startsWith('LIVE')) return admin;
     }
     await sleep(20, undefined, { signal }).catch(() => undefined);

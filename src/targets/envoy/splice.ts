@@ -2,7 +2,7 @@
  * Changes to a person's YAML or JSON as text: only the lines that come or go differ, so comments, order, quotes and large
  * numbers stay as they are. Each addition can be taken out again byte for byte.
  */
-import { type Pair, type YAMLMap, type YAMLSeq, isNode } from 'yaml';
+import { type Node, type Pair, type YAMLMap, type YAMLSeq, isNode } from 'yaml';
 import { renderYaml } from '../yaml.ts';
 import type { Tree } from '../tree.ts';
 import { plain } from '../tree.ts';
@@ -74,6 +74,11 @@ export function insertKey(text: string, map: YAMLMap, key: string, added: readon
   return appendLines(text, endOf(text, map), head + blockLines(text, added, column + 2));
 }
 
+/** Fills a key of a block mapping that is there without a value (`clusters:`): the items come on the lines below it. */
+export function fillKey(text: string, key: Node, added: readonly Tree[]): Edit {
+  return appendLines(text, endOf(text, key), blockLines(text, added, columnOf(text, startOf(key)) + 2));
+}
+
 /**
  * Takes the items at `indexes` out, and the key above them when it came with them. `owner` is the mapping that has the
  * list.
@@ -94,7 +99,18 @@ export function removeItems(text: string, list: YAMLSeq, indexes: readonly numbe
   const keyLine = isNode(pair?.key) ? lineStart(text, startOf(pair.key)) : first;
   const keyCame = text.slice(keyLine, lineEnd(text, keyLine)).trimEnd().endsWith(addedKeyNote);
   if (all && keyCame) return [withoutLastNewline(text, keyLine, lines.at(-1)?.end ?? first)];
-  return lines.map(({ start, end }) => withoutLastNewline(text, start, end));
+  return joined(lines).map(({ start, end }) => withoutLastNewline(text, start, end));
+}
+
+/** Ranges that touch as one: only what ends the file may take the newline in front of it along. */
+function joined(ranges: readonly { start: number; end: number }[]): { start: number; end: number }[] {
+  const whole: { start: number; end: number }[] = [];
+  for (const { start, end } of ranges) {
+    const last = whole.at(-1);
+    if (last?.end === start) last.end = end;
+    else whole.push({ start, end });
+  }
+  return whole;
 }
 
 function removeFlowItem(list: YAMLSeq, index: number): Edit {

@@ -12,6 +12,7 @@ import { diffEnvoy } from './diff.ts';
 import { bootstrapPath, discoveredEntry, discoveryPath, discoveryResponse } from './discovery.ts';
 import { addToFile } from './edit.ts';
 import { wasmEntry } from './filters.ts';
+import { pruneModules } from './folder.ts';
 import type { EnvoyOptions } from './options.ts';
 import { envoyStatus } from './status.ts';
 import { undeployEnvoy } from './undeploy.ts';
@@ -71,11 +72,16 @@ export const envoyTarget: Target<EnvoyOptions, EnvoyFacts> = {
     }
     return { documents, files, warnings };
   },
+  async tidy({ code }, { dynamic }) {
+    const name =
+      code.from === 'file' ? /^(.+)-[0-9a-f]{16}\.wasm$/.exec(basename(code.path))?.[1] : undefined;
+    return dynamic === undefined || name === undefined ? [] : pruneModules(dynamic, name);
+  },
   diff: diffEnvoy,
   undeploy: undeployEnvoy,
-  async status(request, { admins = ['127.0.0.1:9901'], log }, { signal }) {
+  async status(request, { admins = ['127.0.0.1:9901'], log }, edges) {
     const text = log === undefined ? undefined : await readText(log);
-    return Promise.all(admins.map(admin => envoyStatus(envoyAdmin(admin, signal), request, { log: text })));
+    return Promise.all(admins.map(admin => envoyStatus(envoyAdmin(admin, edges), request, { log: text })));
   },
 };
 

@@ -1,25 +1,46 @@
-/** Takes a filter out of a person's Envoy file. */
+/** Takes a filter out of a person's Envoy file, or out of the folder that a running Envoy watches. */
+import { rm } from 'node:fs/promises';
 import { WasmeError } from '../../errors.ts';
+import type { Edges } from '../../io/edges.ts';
 import { readText } from '../../io/files.ts';
-import type { UndeployRequest, Undeployment } from '../target.ts';
+import type { AppliedObject, UndeployRequest, Undeployment } from '../target.ts';
 import { removeFromFile } from './edit.ts';
+import { filesOf } from './folder.ts';
 import type { EnvoyOptions } from './options.ts';
 
-/** Fails with USAGE without a file, DEPLOY_FILE when it cannot be read, DEPLOY_NOT_FOUND when the filter is not in it. */
+/**
+ * Fails with USAGE without a file or folder, DEPLOY_FILE when it cannot be read, DEPLOY_NOT_FOUND when the filter is not
+ * in it; nothing is changed then.
+ */
 export async function undeployEnvoy(
-  { id }: UndeployRequest,
-  { in: path, listener }: EnvoyOptions,
+  { id, dryRun }: UndeployRequest,
+  { in: path, listener, dynamic }: EnvoyOptions,
+  { reporter }: Edges,
 ): Promise<Undeployment> {
-  if (path === undefined) {
-    throw new WasmeError('USAGE', 'it is not said which file the filter should be taken out of', {
-      hint: 'name it: wasme undeploy envoy --in envoy.yaml -o envoy.yaml',
+  if (path === undefined && dynamic === undefined) {
+    throw new WasmeError('USAGE', 'it is not said what the filter should be taken out of', {
+      hint: 'name the file: wasme undeploy envoy --in envoy.yaml -o envoy.yaml; or the folder of --dynamic',
     });
   }
+  const edited = path === undefined ? undefined : await withoutFilter(path, id, listener);
+  const files = dynamic === undefined ? [] : await filesOf(dynamic, id);
+  if (!dryRun) for (const file of files) await rm(file, { force: true });
+  if (files.length > 0) {
+    reporter.warn(`an Envoy that runs with this folder keeps ${id} until it is restarted without it`);
+  }
+  const changed: AppliedObject[] = files.map(name => ({ name, result: 'deleted' }));
+  return path === undefined
+    ? { changed }
+    : {
+        changed: [{ name: path, result: 'restored' }, ...changed],
+        ...(edited === undefined ? {} : { text: edited }),
+      };
+}
+
+async function withoutFilter(path: string, id: string, listener: string | undefined): Promise<string> {
   const { text, removed } = removeFromFile(await readText(path), id, { path, listener });
-  if (removed === 0) {
-    throw new WasmeError('DEPLOY_NOT_FOUND', `${path} has no filter named "${id}"`, {
-      hint: 'name it with --id as its configuration does under config.name',
-    });
-  }
-  return { changed: [{ name: path, result: 'restored' }], text };
+  if (removed > 0) return text;
+  throw new WasmeError('DEPLOY_NOT_FOUND', `${path} has no filter named "${id}"`, {
+    hint: 'name it with --id as its configuration does under config.name',
+  });
 }

@@ -181,6 +181,26 @@ describe("editing a person's file", () => {
     }
   });
 
+  it.each(['', ' # none yet', '   '])(
+    'fills keys that stand there without a value (%j), and empties them again',
+    rest => {
+      const text = two
+        .replace('clusters:\n  - name: backend # end\n', `clusters:${rest}\n`)
+        .replaceAll('          stat_prefix', `          access_log:${rest}\n          stat_prefix`)
+        .concat(`bootstrap_extensions:${rest}`);
+      for (const kind of ['http', 'network', 'service', 'access-log'] as const) {
+        const edited = add(text, { kind, clusters: ['c1', 'c2'] });
+        addedLines(text, edited);
+        expect(parse(edited, { uniqueKeys: true })).toMatchObject({
+          static_resources: { clusters: [{ name: 'c1' }, { name: 'c2' }] },
+        });
+        expect(remove(edited)).toBe(text);
+      }
+      const written = text.replace(/access_log:.*/, 'access_log: ~');
+      expect(() => add(written, { kind: 'access-log' })).toThrow(/e\.yaml:\d+:11: access_log holds no list/);
+    },
+  );
+
   it('writes a list that an alias shares once', () => {
     const shared = two
       .replace('http_filters:\n', 'http_filters: &filters\n')

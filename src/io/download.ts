@@ -1,0 +1,37 @@
+/** A module on the web, read once, as a proxy would read it: no redirects, nothing unpacked, and never without end. */
+import { WasmeError } from '../errors.ts';
+import type { Edges } from './edges.ts';
+import type { TlsOptions } from './http-agent.ts';
+import { HttpClient, showUrl } from './http.ts';
+import { packageVersion } from './paths.ts';
+
+/** What images may hold at most; proxies and control planes stop there or before. */
+export const maxModuleBytes = 256 * 1024 * 1024;
+
+/**
+ * The bytes behind an http or https URL; proxies, NO_PROXY and extra certificates count as for registries.
+ * Fails with NETWORK: no answer, another status than 200, a redirect (the hint names where to), more than `maxModuleBytes`.
+ */
+export async function download(text: string, tls: TlsOptions, edges: Edges): Promise<Uint8Array> {
+  const url = new URL(text);
+  const client = new HttpClient(edges, { ...tls, userAgent: `wasme/${packageVersion()}` });
+  try {
+    const response = await client.send({ method: 'GET', url, followRedirects: false });
+    if (response.status !== 200) {
+      const moved = response.header('location');
+      throw new WasmeError('NETWORK', `${showUrl(url)} answered ${response.status}`, {
+        hint:
+          moved === undefined || !URL.canParse(moved, url.href)
+            ? undefined
+            : `proxies do not follow redirects; use ${showUrl(new URL(moved, url))}`,
+      });
+    }
+    const bytes = await response.bytes(maxModuleBytes + 1);
+    if (bytes.byteLength <= maxModuleBytes) return bytes;
+    throw new WasmeError('NETWORK', `${showUrl(url)} is more than ${maxModuleBytes / 1024 / 1024} MiB`, {
+      hint: 'no proxy would load that; is it really the module?',
+    });
+  } finally {
+    await client.close();
+  }
+}
