@@ -16,6 +16,13 @@ export interface Metric {
   value(): bigint;
 }
 
+/** A stat with what `/stats` shows of it. `count`, `sum` and `samples` are a histogram's. */
+export interface StoredMetric extends Metric {
+  readonly count: number;
+  readonly sum: number;
+  readonly samples: readonly number[];
+}
+
 export interface MetricStore {
   /** The same stat for the same name and type. */
   define(type: number, name: ByteString): Metric;
@@ -25,7 +32,7 @@ export interface MetricStore {
 export class LocalMetrics implements MetricStore {
   private readonly metrics = new Map<string, LocalMetric>();
 
-  define(type: number, name: ByteString): Metric {
+  define(type: number, name: ByteString): StoredMetric {
     const key = `${type}${name}`;
     let metric = this.metrics.get(key);
     if (!metric) {
@@ -36,15 +43,15 @@ export class LocalMetrics implements MetricStore {
   }
 
   /** All stats, in the order of their definition. */
-  list(): readonly LocalMetric[] {
+  list(): readonly StoredMetric[] {
     return [...this.metrics.values()];
   }
 }
 
 /** Samples kept of a histogram; older ones are overwritten, the sum and the count go on. */
-const keptSamples = 1000;
+export const keptSamples = 1000;
 
-export class LocalMetric implements Metric {
+class LocalMetric implements StoredMetric {
   readonly type: number;
   readonly name: ByteString;
   private current = 0n;

@@ -239,6 +239,7 @@ export class Vm {
   /** What a host function threw: a trap from below goes on, anything else is our bug and ends the guest call. */
   fault(name: string, error: unknown): never {
     if (error instanceof WebAssembly.RuntimeError) throw error;
+    if (error instanceof WasmeError && error.code === 'WASM_TRAP') return this.abort(error.message);
     const overflow = error instanceof RangeError && /call stack/.test(error.message);
     return this.abort(overflow ? 'stack overflow' : `internal host error in ${name}: ${String(error)}`);
   }
