@@ -77,7 +77,7 @@ describe('work that ends in the middle', () => {
     const token = queues.register('', 'q', () => undefined);
     data.set('', 'k', bytes(1), 0);
     queues.enqueue(token, bytes(10));
-    const { put } = memory;
+    const put = memory.put.bind(memory);
     let failures = 0;
     /** Fails at the first step, then at the second, and so on until there is no such step. */
     const failEverywhere = (work: () => unknown, unchanged: () => void): void => {
@@ -85,7 +85,7 @@ describe('work that ends in the middle', () => {
         let left = steps;
         memory.put = (at, value) => {
           if (left-- === 0) throw new RangeError('Maximum call stack size exceeded');
-          put.call(memory, at, value);
+          put(at, value);
         };
         try {
           work();
