@@ -24,6 +24,13 @@ export function describeTrap(error: unknown): string {
   return `Uncaught ${String(error)}`;
 }
 
+/** What a host function threw, as the reason to end the guest call. */
+export function describeFault(name: string, error: unknown): string {
+  if (error instanceof RangeError && /call stack/.test(error.message)) return 'stack overflow';
+  if (error instanceof WasmeError && error.code === 'WASM_TRAP') return error.message;
+  return `internal host error in ${name}: ${String(error)}`;
+}
+
 /** Why an instance did not come up: what the guest's failure was, or what the engine threw. Code WASM_START. */
 export function startError(failure: string | undefined, error: unknown): WasmeError {
   const reason = failure ?? (error instanceof Error ? error.message : String(error));

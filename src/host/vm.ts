@@ -18,7 +18,7 @@ import type { RootContext } from './root-context.ts';
 import type { HostServices } from './services.ts';
 import { logLevels, Status } from './status.ts';
 import type { Tracer } from './trace.ts';
-import { describeTrap, prepareTrap, startError, trapNow } from './traps.ts';
+import { describeFault, describeTrap, prepareTrap, startError, trapNow } from './traps.ts';
 import type { ByteString, LogLevel } from './types.ts';
 import { utf8Bytes } from './bytes.ts';
 
@@ -239,9 +239,7 @@ export class Vm {
   /** What a host function threw: a trap from below goes on, anything else is our bug and ends the guest call. */
   fault(name: string, error: unknown): never {
     if (error instanceof WebAssembly.RuntimeError) throw error;
-    if (error instanceof WasmeError && error.code === 'WASM_TRAP') return this.abort(error.message);
-    const overflow = error instanceof RangeError && /call stack/.test(error.message);
-    return this.abort(overflow ? 'stack overflow' : `internal host error in ${name}: ${String(error)}`);
+    return this.abort(describeFault(name, error));
   }
 
   log(level: LogLevel, prefix: string, message: Uint8Array): void {
