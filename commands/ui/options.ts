@@ -57,3 +57,18 @@ export function keyValue(
 export function collect(text: string, previous: readonly string[] = []): string[] {
   return [...previous, text];
 }
+
+/**
+ * A flag whose value can only follow `=`: what stands after a bare one is an operand, which commander would swallow.
+ * Its value is the text, or true.
+ */
+export function valueAfterEquals(command: Command, flag: string, value: string, description: string): void {
+  const option = new Option(`${flag} [${value}]`, description).argParser(text => text || true);
+  option.flags = `${flag}[=${value}]`;
+  command.addOption(option);
+  const parse = command.parseOptions.bind(command);
+  command.parseOptions = argv => {
+    const end = argv.indexOf('--');
+    return parse(argv.map((word, at) => (word === flag && (end < 0 || at < end) ? `${flag}=` : word)));
+  };
+}

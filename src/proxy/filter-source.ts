@@ -7,10 +7,12 @@ import { type DeployIntent, configurationText } from '../targets/intent.ts';
 import { type FilterSettings, makeIntent } from '../targets/settings.ts';
 import { type ImageAccess, type ResolvedSource, resolveSource } from '../targets/source.ts';
 import type { FilterPlan } from './plan.ts';
-import type { RunOptions } from './run-options.ts';
+import type { RunFilter, RunOptions } from './run-options.ts';
 
 export interface LoadedFilter {
   readonly plan: FilterPlan;
+  /** What a deployment of it would be made from. */
+  readonly intent: DeployIntent;
   readonly kind: DeployIntent['kind'];
   readonly project: LoadedProject | undefined;
   /** Where the module came from: a path, or the image. */
@@ -67,12 +69,18 @@ async function loadFilter(
   );
   return {
     plan: filterPlan(intent, source, edges),
+    intent,
     kind: intent.kind,
     project: source.project,
     source: source.code.from === 'file' ? (source.code.image ?? source.code.path) : '',
     digest: source.code.from === 'file' ? source.code.digest : '',
     files: filesOf(source, settings, edges.cwd),
   };
+}
+
+/** What a result tells of it. */
+export function filterFacts({ plan: { name, rootId, vmId }, source, digest }: LoadedFilter): RunFilter {
+  return { name, source, digest, rootId, vmId };
 }
 
 function filterPlan(intent: DeployIntent, { bytes }: ResolvedSource, edges: Edges): FilterPlan {

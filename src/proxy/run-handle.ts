@@ -3,8 +3,9 @@ import type { LogLevel } from '../host/types.ts';
 import type { Edges } from '../io/edges.ts';
 import { hostAndPort } from '../io/endpoint.ts';
 import type { AdminSource } from './admin.ts';
-import { type LoadedFilter, loadFilters } from './filter-source.ts';
+import { type LoadedFilter, filterFacts, loadFilters } from './filter-source.ts';
 import type { ProxyPlan } from './plan.ts';
+import type { RunInput } from './run-input.ts';
 import type { Run, RunFilter, RunOptions } from './run-options.ts';
 import type { StatsSnapshot } from './stats.ts';
 import type { RunningProxy } from './supervisor.ts';
@@ -14,6 +15,7 @@ export class RunHandle implements Run, AdminSource {
   readonly url: string;
   readonly upstream: string;
   readonly host: string;
+  readonly envoy = null;
   admin: string | null = null;
   readonly stopped: Promise<void>;
   readonly #options: RunOptions;
@@ -28,11 +30,8 @@ export class RunHandle implements Run, AdminSource {
   #settle: () => void = () => undefined;
 
   constructor(
-    options: RunOptions,
-    edges: Edges,
+    { options, edges, filters, upstream }: RunInput,
     plan: ProxyPlan,
-    filters: readonly LoadedFilter[],
-    upstream: string,
     proxy: RunningProxy,
     closeAll: () => Promise<void>,
   ) {
@@ -53,13 +52,7 @@ export class RunHandle implements Run, AdminSource {
   }
 
   get filters(): readonly RunFilter[] {
-    return this.#filters.map(({ plan: { name, rootId, vmId }, source, digest }) => ({
-      name,
-      source,
-      digest,
-      rootId,
-      vmId,
-    }));
+    return this.#filters.map(filterFacts);
   }
 
   stats(): Promise<StatsSnapshot> {

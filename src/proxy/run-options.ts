@@ -32,6 +32,8 @@ export interface RunOptions extends Omit<FilterSettings, 'configuration' | 'kind
   readonly callbackLimitMs?: number | undefined;
   /** From the end of the request to the end of the response; default Envoy's 15 000 ms, 0: no limit. */
   readonly timeoutMs?: number | undefined;
+  /** In a real Envoy: the program of this path; true: the first of envoy, func-e, docker, podman on PATH. */
+  readonly envoy?: string | true | undefined;
   /** Everything in the calling thread: for tests. A filter that loops for ever then blocks the caller. */
   readonly inProcess?: boolean | undefined;
   /** How images are looked up. */
@@ -53,8 +55,10 @@ export interface RunResult {
   readonly admin: string | null;
   /** URL of the upstream; `echo` for the built-in one. */
   readonly upstream: string;
-  /** `envoy@1.40`: how the host behaves. */
+  /** `envoy@1.40`: how the host behaves; `envoy@1.40.0` for a real one. */
   readonly host: string;
+  /** Path of the real Envoy, or null in the bundled host. */
+  readonly envoy: string | null;
   readonly filters: readonly RunFilter[];
 }
 
@@ -68,7 +72,7 @@ export interface RunFilter {
 
 export interface Run extends RunResult {
   stats(): Promise<StatsSnapshot>;
-  /** Loads modules and configurations again. Fails as loading does; then the old filters stay. */
+  /** Loads modules and configurations again. Fails as loading does; then the old filters stay. A real Envoy: USAGE. */
   reload(): Promise<void>;
   setLogLevel(level: LogLevel | 'off'): void;
   /** Settled when the run has ended: by `stop`, the edges' signal, or the admin interface. */

@@ -109,6 +109,31 @@ describe('wasme run', () => {
     expect(outcome).toMatchObject({ exitCode: 2 });
   });
 
+  it.each([
+    [['--trace'], '--trace'],
+    [['--tls'], '--tls'],
+    [['--watch'], '--watch'],
+    [['--host', 'envoy@1.36'], '--host'],
+  ])('refuses what a real Envoy cannot do: %j', async (argv, flag) => {
+    const world = newWorld();
+    guestFile(world.cwd, 'header');
+    const { exitCode, stderr } = await world.wasme('run', '--envoy', 'header.wasm', ...argv);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(`error[USAGE]: ${flag} is not possible in a real Envoy: `);
+    expect(stderr).toContain(`help: leave out ${flag}, or --envoy`);
+  });
+
+  it('says that there is no Envoy', async () => {
+    const world = newWorld({ env: { PATH: '' } });
+    guestFile(world.cwd, 'header');
+    // What follows a bare --envoy is an operand.
+    const bare = await world.wasme('run', '--envoy', 'header.wasm', '--port', '0');
+    expect(bare).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(bare.stderr).toContain('error[TOOL_MISSING]: no Envoy was found');
+    const named = await world.wasme('run', '--envoy=./none', 'header.wasm');
+    expect(named.stderr).toContain(`error[TOOL_MISSING]: ${join(world.cwd, 'none')} is no program`);
+  });
+
   it('ends when the admin interface is told to', async () => {
     const world = newWorld();
     guestFile(world.cwd, 'header');

@@ -9,8 +9,8 @@ export interface EnvoyAdmin {
   text(path: string): Promise<string>;
   json(path: string): Promise<unknown>;
   post(path: string): Promise<string>;
-  /** Counters and gauges whose name matches; histograms are left out. */
-  stats(filter: string): Promise<Readonly<Record<string, number>>>;
+  /** Counters and gauges whose name matches, or one of the two; histograms are left out. */
+  stats(filter: string, type?: 'Counters' | 'Gauges'): Promise<Readonly<Record<string, number>>>;
 }
 
 const answerTimeoutMs = 5_000;
@@ -37,8 +37,9 @@ export function envoyAdmin(address: string, edges: Edges): EnvoyAdmin {
     text: path => request(path, 'GET'),
     post: path => request(path, 'POST'),
     json: async path => JSON.parse(await request(path, 'GET')) as unknown,
-    async stats(filter) {
-      const lines = (await request(`/stats?filter=${encodeURIComponent(filter)}`, 'GET')).split('\n');
+    async stats(filter, type) {
+      const query = `filter=${encodeURIComponent(filter)}${type === undefined ? '' : `&type=${type}`}`;
+      const lines = (await request(`/stats?${query}`, 'GET')).split('\n');
       const rows = lines.map(line => /^(.+): (\d+)$/.exec(line)).filter(match => match !== null);
       return Object.fromEntries(rows.map(([, name = '', value]) => [name, Number(value)]));
     },

@@ -1,4 +1,4 @@
-/** A complete Envoy bootstrap around one filter: listener, routes, clusters, admin. */
+/** A complete Envoy bootstrap around a filter or a chain of them: listener, routes, clusters, admin. */
 import { isIP } from 'node:net';
 import type { DeployIntent } from '../intent.ts';
 import { type Tree, because } from '../tree.ts';
@@ -34,11 +34,11 @@ export function pluginOf(intent: DeployIntent, { version }: EnvoyOptions): Tree 
 /** Clusters the filter needs: those of call-outs, and the one its code comes through. */
 export function clustersOf(
   { id, code }: DeployIntent,
-  { clusters = {}, caFile }: EnvoyOptions,
+  { clusters = {}, caFile, trailers }: EnvoyOptions,
 ): NamedCluster[] {
   const urls = Object.entries(clusters);
   if (code.from === 'http') urls.push([codeCluster(id), code.url]);
-  return urls.map(([name, url]) => ({ name, cluster: cluster(name, parseEndpoint(url), caFile) }));
+  return urls.map(([name, url]) => ({ name, cluster: cluster(name, parseEndpoint(url), caFile, trailers) }));
 }
 
 function codeCluster(id: string): string {
@@ -48,18 +48,35 @@ function codeCluster(id: string): string {
 /** The bootstrap. `entry` stands in for the filter's list entry where it is discovered instead of written down. */
 export function bootstrap(intent: DeployIntent, options: EnvoyOptions, entry?: Tree): Tree {
   const filter = entry ?? wasmEntry(intent.kind, intent.id, pluginOf(intent, options));
+  return around(intent, [filter], options, entry !== undefined);
+}
+
+/** The bootstrap of a chain in the order of the request. All filters are of the kind of the first; code in files. */
+export function chainBootstrap(
+  chain: readonly [DeployIntent, ...DeployIntent[]],
+  options: EnvoyOptions,
+): Tree {
+  const entries = chain.map(intent => wasmEntry(intent.kind, intent.id, pluginOf(intent, options)));
+  return around(chain[0], entries, options, false);
+}
+
+function around(
+  intent: DeployIntent,
+  filters: readonly Tree[],
+  options: EnvoyOptions,
+  discovered: boolean,
+): Tree {
   const { upstream, listen = defaultListen, admin = defaultAdmin } = options;
   const clusters = [
-    ...(upstream === undefined ? [] : [cluster(upstreamCluster, parseEndpoint(upstream), options.caFile)]),
+    ...(upstream === undefined
+      ? []
+      : [cluster(upstreamCluster, parseEndpoint(upstream), options.caFile, options.trailers)]),
     ...clustersOf(intent, options)
       .filter(({ name }) => name !== upstreamCluster || upstream === undefined)
       .map(named => named.cluster),
   ];
   return {
-    node:
-      entry === undefined
-        ? undefined
-        : because({ id: intent.id, cluster: 'wasme' }, 'discovery needs a node'),
+    node: discovered ? because({ id: intent.id, cluster: 'wasme' }, 'discovery needs a node') : undefined,
     admin:
       admin === 'none'
         ? undefined
@@ -76,8 +93,8 @@ export function bootstrap(intent: DeployIntent, options: EnvoyOptions, entry?: T
                   {
                     filters:
                       intent.kind === 'network'
-                        ? tcpFilters(filter, options)
-                        : httpFilters(intent, filter, options),
+                        ? tcpFilters(filters, options)
+                        : httpFilters(intent, filters, options),
                   },
                 ],
               },
@@ -86,12 +103,12 @@ export function bootstrap(intent: DeployIntent, options: EnvoyOptions, entry?: T
     },
     bootstrap_extensions:
       intent.kind === 'service'
-        ? because([filter], 'a service is one VM beside the traffic, started with Envoy')
+        ? because(filters, 'a service is one VM beside the traffic, started with Envoy')
         : undefined,
   };
 }
 
-function tcpFilters(filter: Tree, { upstream }: EnvoyOptions): Tree[] {
+function tcpFilters(filters: readonly Tree[], { upstream }: EnvoyOptions): Tree[] {
   const end =
     upstream === undefined
       ? because(
@@ -109,10 +126,10 @@ function tcpFilters(filter: Tree, { upstream }: EnvoyOptions): Tree[] {
             cluster: upstreamCluster,
           },
         };
-  return [filter, end];
+  return [...filters, end];
 }
 
-function httpFilters({ kind }: DeployIntent, filter: Tree, options: EnvoyOptions): Tree[] {
+function httpFilters({ kind }: DeployIntent, filters: readonly Tree[], options: EnvoyOptions): Tree[] {
   return [
     {
       name: 'envoy.filters.network.http_connection_manager',
@@ -125,16 +142,23 @@ function httpFilters({ kind }: DeployIntent, filter: Tree, options: EnvoyOptions
           ],
         },
         http_filters: [
-          ...(kind === 'http' ? [because(filter, 'before the router, which must be last')] : []),
+          ...(kind === 'http'
+            ? filters.map(filter => because(filter, 'before the router, which must be last'))
+            : []),
           routerFilter,
         ],
-        access_log: kind === 'access-log' ? [filter] : undefined,
+        access_log: kind === 'access-log' ? filters : undefined,
+        http_protocol_options: options.trailers
+          ? because({ enable_trailers: true }, trailersReason)
+          : undefined,
       },
     },
   ];
 }
 
-function destination({ upstream }: EnvoyOptions): Record<string, Tree> {
+const trailersReason = 'without it Envoy drops the trailers of HTTP/1.1';
+
+function destination({ upstream, timeoutMs }: EnvoyOptions): Record<string, Tree> {
   if (upstream === undefined) {
     return {
       direct_response: because(
@@ -151,6 +175,10 @@ function destination({ upstream }: EnvoyOptions): Record<string, Tree> {
         tls && isIP(host) === 0
           ? because(true, 'a server behind TLS expects its own name as the host')
           : undefined,
+      timeout:
+        timeoutMs === undefined
+          ? undefined
+          : because(`${timeoutMs / 1000}s`, 'from the end of the request on'),
     },
   };
 }

@@ -9,6 +9,7 @@ import type { Edges } from '../../io/edges.ts';
 import { type CommandLine, exec } from '../../io/exec.ts';
 import { writeAtomic } from '../../io/files.ts';
 import { type EnvoyAdmin, envoyAdmin } from './admin.ts';
+import { recordEnd } from './log.ts';
 import { newestEnvoy } from './versions.ts';
 
 /** How to start an Envoy: its arguments come after `args`. */
@@ -74,6 +75,8 @@ export interface StartOptions {
   /** Worker threads; default: Envoy's own, one per core. */
   readonly concurrency?: number;
   readonly logLevel?: string;
+  /** Further arguments. */
+  readonly args?: readonly string[];
   readonly onLine?: (line: string) => void;
   /** How long until /ready says LIVE. */
   readonly readyTimeoutMs?: number;
@@ -108,7 +111,7 @@ export async function startEnvoy(options: StartOptions, edges: Edges): Promise<R
       keepOutput: false,
       onLine: line => {
         const fault = /\]\[(?:critical|error)\]\[[^\]]*\] (?:\[[^\]]*\] )?(.*)/.exec(line)?.[1];
-        if (fault !== undefined && faults.length < 20) faults.push(fault);
+        if (fault !== undefined && faults.length < 20) faults.push(fault.replace(recordEnd, ''));
         options.onLine?.(line);
       },
     },
@@ -192,6 +195,7 @@ function commandLine(
       '--disable-hot-restart',
       ...['--log-level', options.logLevel ?? 'info'],
       ...(options.concurrency === undefined ? [] : ['--concurrency', String(options.concurrency)]),
+      ...(options.args ?? []),
     ],
   };
 }
@@ -225,6 +229,18 @@ async function listenerPort(admin: EnvoyAdmin, name: string): Promise<number> {
       listeners.length === 0
         ? 'it has none'
         : `it has: ${listeners.map(listener => listener.name).join(', ')}`,
+  });
+}
+
+/** `1.40.0`: which release a program is. Fails with TOOL_FAILED when it does not say, and as starting it fails. */
+export async function envoyRelease(envoy: EnvoyProgram, edges: Edges): Promise<string> {
+  const command = { program: envoy.program, args: [...envoy.args([]), '--version'] };
+  const { stdout, stderr } = await exec(command, edges);
+  const release = /version: \w+\/(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
+  if (release !== undefined) return release;
+  throw new WasmeError('TOOL_FAILED', `${envoy.program} does not say which Envoy it is`, {
+    hint: 'name the envoy binary with --envoy',
+    details: { output: `${stdout}${stderr}`.slice(0, 2_000) },
   });
 }
 

@@ -1,0 +1,94 @@
+/** The flags of `run`, and what they become in the library. */
+import { type Command, Option } from 'commander';
+import type { RunOptions } from '../../src/run.ts';
+import { type Address, address } from './address.ts';
+import { collect, integer, keyValue, valueAfterEquals } from './options.ts';
+
+export interface RunFlags {
+  readonly port?: Address;
+  readonly admin?: Address;
+  readonly upstream?: string;
+  readonly cluster?: Record<string, string>;
+  readonly config?: string[];
+  readonly rootId?: string;
+  readonly vmId?: string;
+  readonly vmConfig?: string;
+  readonly env?: string[];
+  readonly failPolicy?: 'open' | 'closed' | 'reload';
+  readonly kind?: 'http' | 'network';
+  readonly host?: string;
+  readonly envoy?: string | true;
+  readonly watch?: true;
+  readonly trace?: true;
+  readonly logLevel?: NonNullable<RunOptions['logLevel']>;
+  readonly tls?: true;
+  readonly timeout?: number;
+}
+
+export function addRunFlags(command: Command): void {
+  command
+    .option(
+      '-p, --port <[host:]port>',
+      "where it listens (default: the project's, or 8080)",
+      address('127.0.0.1'),
+    )
+    .option('--admin <[host:]port>', 'admin interface with /stats, /ready, /logging …', address('127.0.0.1'))
+    .option('--upstream <url|echo>', 'where requests go (default: echo, which answers with what it received)')
+    .option('--cluster <name=url>', 'cluster for call-outs; repeatable', keyValue)
+    .option('--config <text|@file>', 'plugin configuration; repeatable, in the order of the targets', collect)
+    .option('--root-id <id>', 'root context of the module')
+    .option('--vm-id <id>', 'filters with equal id, code and VM configuration share a VM')
+    .option('--vm-config <text|@file>', 'VM configuration')
+    .option('--env <name[=value]>', 'variable for the module; without value, from here; repeatable', collect)
+    .addOption(
+      new Option('--fail-policy <policy>', 'what happens to traffic when the filter traps').choices([
+        'open',
+        'closed',
+        'reload',
+      ]),
+    )
+    .addOption(
+      new Option('--kind <kind>', "place of the filters (default: the project's)").choices([
+        'http',
+        'network',
+      ]),
+    )
+    .option(
+      '--host <host@version>',
+      'behave as this host, e.g. envoy@1.36 or istio@1.30 (default: newest Envoy)',
+    )
+    .option('--watch', 'load again when a module or its configuration changes')
+    .option('--trace', 'show each callback and host call')
+    .addOption(
+      new Option('--log-level <level>', "filters' log lines from this level on (default: info)").choices([
+        'trace',
+        'debug',
+        'info',
+        'warn',
+        'error',
+        'critical',
+        'off',
+      ]),
+    )
+    .option('--tls', 'speak TLS, with a certificate made on the spot')
+    .option(
+      '--timeout <ms>',
+      "limit of a response (default: Envoy's 15000; 0: none)",
+      integer(0, 2_147_483_647),
+    );
+  valueAfterEquals(command, '--envoy', 'path', 'in a real Envoy: this program, or the one on PATH');
+}
+
+/** What they ask of the library. */
+export function runOptions(targets: readonly string[], flags: RunFlags): RunOptions {
+  const { port, cluster, config, timeout, vmConfig, ...rest } = flags;
+  return {
+    ...rest,
+    targets,
+    listen: port,
+    clusters: cluster,
+    configurations: config,
+    vmConfiguration: vmConfig,
+    timeoutMs: timeout,
+  };
+}

@@ -1,0 +1,60 @@
+/** What every way of running starts from: the filters, and the flags filled up from the project. */
+import { WasmeError } from '../errors.ts';
+import type { Edges } from '../io/edges.ts';
+import { type LoadedFilter, loadFilters } from './filter-source.ts';
+import type { ProxyEvent } from './plan.ts';
+import type { Address, RunOptions } from './run-options.ts';
+
+export interface RunInput {
+  readonly options: RunOptions;
+  readonly edges: Edges;
+  readonly filters: readonly LoadedFilter[];
+  readonly kind: 'http' | 'network';
+  readonly listen: Address;
+  readonly admin: Address | undefined;
+  /** A URL; `echo` for the built-in upstream. */
+  readonly upstream: string;
+  readonly clusters: Readonly<Record<string, string>>;
+  /** As typed, or as the project has it. */
+  readonly host: string | undefined;
+  readonly onEvent: (event: ProxyEvent) => void;
+}
+
+const defaultPort = 8080;
+
+/** Loads the filters; what the flags leave open is from the project of the first filter that has one. */
+export async function openRun(options: RunOptions, edges: Edges): Promise<RunInput> {
+  const filters = await loadFilters(options, edges);
+  const project = filters.find(filter => filter.project !== undefined)?.project?.project;
+  const { port, admin, upstream, host, clusters } = project?.run ?? {};
+  return {
+    options,
+    edges,
+    filters,
+    kind: kindOf(options.kind, filters),
+    listen: {
+      address: options.listen?.address ?? '127.0.0.1',
+      port: options.listen?.port ?? port ?? defaultPort,
+    },
+    admin: options.admin ?? (admin === undefined ? undefined : { address: '127.0.0.1', port: admin }),
+    upstream: options.upstream ?? upstream ?? 'echo',
+    host: options.host ?? host,
+    clusters: { ...clusters, ...options.clusters },
+    onEvent: options.onEvent ?? (() => undefined),
+  };
+}
+
+/** All filters of one run sit at the same place. */
+function kindOf(
+  wanted: 'http' | 'network' | undefined,
+  filters: readonly LoadedFilter[],
+): 'http' | 'network' {
+  if (wanted !== undefined) return wanted;
+  const kinds = new Set(filters.map(filter => filter.kind));
+  if (kinds.size > 1) {
+    throw new WasmeError('USAGE', `these filters are of different kinds: ${[...kinds].join(', ')}`, {
+      hint: 'run them one by one, or say with --kind what all of them are',
+    });
+  }
+  return kinds.has('network') ? 'network' : 'http';
+}
