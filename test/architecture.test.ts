@@ -32,6 +32,33 @@ function rungOf(path: string): { rung: number; place: string } {
   return { rung, place };
 }
 
+/** Files that name each other's types: apart, each would need a copy of the other's surface. */
+const knots: readonly (readonly string[])[] = [
+  // A virtual machine has contexts, call-outs and a tracer; each of them is of one machine.
+  ['vm', 'context', 'root-context', 'call-outs', 'trace', 'explain', 'plugin-settings'].map(inHost),
+  // A stream has one context for each filter; the context resumes its stream.
+  ['chain-stream', 'flow', 'flow-directions', 'http-stream'].map(inHost),
+  ['tcp-chain-stream', 'tcp-stream'].map(inHost),
+];
+
+function inHost(name: string): string {
+  return `src/host/${name}.ts`;
+}
+
+/** Each cycle as a line, from the first file to itself. */
+function cycles(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const done = new Set<string>();
+  const found: string[] = [];
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) found.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
+    if (trail.includes(path) || done.has(path)) return;
+    for (const next of graph.get(path) ?? []) visit(next, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of graph.keys()) visit(path, []);
+  return found;
+}
+
 describe('imports', () => {
   it('run down the ladder: never up, never sideways, verbs do not import verbs', () => {
     const wrong: string[] = [];
@@ -48,18 +75,18 @@ describe('imports', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('have no cycles', () => {
-    const eager = new Map(files.map(file => [file.path, file.eager]));
-    const done = new Set<string>();
-    const cycles: string[] = [];
-    const visit = (path: string, trail: readonly string[]): void => {
-      if (trail.includes(path)) cycles.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
-      if (trail.includes(path) || done.has(path)) return;
-      for (const next of eager.get(path) ?? []) visit(next, [...trail, path]);
-      done.add(path);
-    };
-    for (const path of eager.keys()) visit(path, []);
-    expect(cycles).toEqual([]);
+  it('have no cycles when they are loaded', () => {
+    expect(cycles(new Map(files.map(file => [file.path, file.eager])))).toEqual([]);
+  });
+
+  it('have no cycles of types, but where a whole and its parts know each other', () => {
+    const roomOf = (path: string): string => knots.find(knot => knot.includes(path))?.[0] ?? path;
+    const graph = new Map<string, string[]>();
+    for (const { path, known } of files) {
+      const others = known.map(roomOf).filter(other => other !== roomOf(path));
+      graph.set(roomOf(path), [...(graph.get(roomOf(path)) ?? []), ...others]);
+    }
+    expect(cycles(graph)).toEqual([]);
   });
 
   it.each([

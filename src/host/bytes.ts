@@ -1,5 +1,9 @@
 /** Bytes and byte strings: conversions in both directions, and numbers as the ABI encodes them. */
-import type { ByteString } from './types.ts';
+/**
+ * A string in which every character stands for one byte (code 0–255), as HTTP/1 header values come from the wire.
+ * Bytes are neither decoded nor lost, and engines store such strings one byte per character.
+ */
+export type ByteString = string;
 
 export const emptyBytes = new Uint8Array(0);
 

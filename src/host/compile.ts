@@ -56,3 +56,10 @@ export class CompileCache {
     return filter;
   }
 }
+
+/** What a module gets for its imports. */
+export interface Linked {
+  readonly imports: WebAssembly.Imports;
+  /** The memory the host made because the module imports one. */
+  readonly memory: WebAssembly.Memory | undefined;
+}

@@ -1,5 +1,5 @@
 /** Ordered header list of byte strings: duplicates kept, names lower-case. What Envoy's HeaderMap shows to a filter. */
-import type { ByteString } from './types.ts';
+import type { ByteString } from './bytes.ts';
 
 export type HeaderEntry = [name: ByteString, value: ByteString];
 

@@ -3,6 +3,7 @@ import { WasmeError } from '../errors.ts';
 import { emptyBytes, sameBytes, toByteString } from './bytes.ts';
 import { HttpChain, type HttpChainOptions } from './chain.ts';
 import { CompileCache, type CompiledFilter } from './compile.ts';
+import { linkImports } from './link.ts';
 import { LocalMetrics, type MetricStore } from './metrics.ts';
 import { Plugin } from './plugin.ts';
 import { logPrefix, type PluginOptions, type PluginSettings } from './plugin-settings.ts';
@@ -67,14 +68,14 @@ export class Host {
     let vm = this.findVm(compiled, vmOptions);
     if (!vm) {
       vm = new Vm(this.services, compiled, vmOptions);
-      await vm.start();
+      await vm.start(linkImports);
       this.keepVm(vm);
     }
     const makeRoot = (): RootContext => {
       let next = this.findVm(compiled, vmOptions);
       if (!next) {
         next = new Vm(this.services, compiled, vmOptions);
-        next.startNow();
+        next.startNow(linkImports);
         this.keepVm(next);
       }
       return this.startRoot(next, settings);

@@ -2,16 +2,11 @@
 import { WasmeError } from '../errors.ts';
 import { maxMemoryPages } from '../wasm/abi.ts';
 import { wasiModules } from '../wasm/functions.ts';
+import type { Linked } from './compile.ts';
 import { findImport, type HostImplementation } from './imports/index.ts';
 import { isAllowedIn, Phase } from './restricted.ts';
 import { Errno, Status } from './status.ts';
 import type { Vm } from './vm.ts';
-
-interface Linked {
-  readonly imports: WebAssembly.Imports;
-  /** The memory the host made because the module imports one. */
-  readonly memory: WebAssembly.Memory | undefined;
-}
 
 /** Only what the module imports; that all of it is known and of the right type was judged before. */
 export function linkImports(vm: Vm): Linked {

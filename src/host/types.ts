@@ -2,13 +2,10 @@
  * What the host exchanges with whoever moves bytes for it: the proxy, a test suite, a web page.
  * No Node types and no DOM types here or anywhere in host/.
  */
+import type { ByteString } from './bytes.ts';
 import type { HeaderMap } from './header-map.ts';
 
-/**
- * A string in which every character stands for one byte (code 0–255), as HTTP/1 header values come from the wire.
- * Bytes are neither decoded nor lost, and engines store such strings one byte per character.
- */
-export type ByteString = string;
+export type { ByteString };
 
 /** Who sees the outcome of a stream's filter chain. Every call is a synchronous notification. */
 export interface HttpStreamSink {

@@ -5,11 +5,10 @@
 import { WasmeError } from '../errors.ts';
 import { findCallbacks, type GuestExports, type GuestFunction } from './guest-exports.ts';
 import { backtrace } from './backtrace.ts';
-import type { CompiledFilter } from './compile.ts';
+import type { CompiledFilter, Linked } from './compile.ts';
 import { type Context, VmContext } from './context.ts';
 import type { GrpcExchange, HttpCallOut } from './call-outs.ts';
 import { IdMap } from './id-map.ts';
-import { linkImports } from './link.ts';
 import { maxQueuedActions } from './limits.ts';
 import { GuestMemory } from './memory.ts';
 import { MetricIds } from './metrics.ts';
@@ -86,8 +85,8 @@ export class Vm {
   }
 
   /** Instantiates without blocking a page's main thread and runs the entry point. Fails with WASM_ABI or WASM_START. */
-  async start(): Promise<void> {
-    const { imports, memory } = linkImports(this);
+  async start(link: (vm: this) => Linked): Promise<void> {
+    const { imports, memory } = link(this);
     try {
       this.attach(await WebAssembly.instantiate(this.compiled.module, imports), memory);
     } catch (error) {
@@ -97,8 +96,8 @@ export class Vm {
   }
 
   /** The same at once, for a reload between two requests. */
-  startNow(): void {
-    const { imports, memory } = linkImports(this);
+  startNow(link: (vm: this) => Linked): void {
+    const { imports, memory } = link(this);
     try {
       this.attach(new WebAssembly.Instance(this.compiled.module, imports), memory);
     } catch (error) {

@@ -1,6 +1,6 @@
 /** Annotation and label keys, and the ones that wasme puts on an image. */
 import { digestOf } from './digest.ts';
-import type { ImageMetadata } from './layouts/layout.ts';
+import { type ImageMetadata, sortedByKey } from './layouts/layout.ts';
 import type { RuntimeConfig } from './runtime-config.ts';
 
 /** Predefined by the OCI image specification; `title` on a layer is the file name that ORAS gives it. */
@@ -78,10 +78,4 @@ function rootIdsOf(note: string | undefined): readonly string[] {
 /** Keys that describe how the module is packed or what it is: a repack makes them anew instead of copying them. */
 export function isDerivedKey(key: string): boolean {
   return [variantKey, runtimeTypeKey, abiVersionKey, moduleKey].includes(key);
-}
-
-/** Byte order of UTF-8, which is not the order of JavaScript's UTF-16 comparison. */
-export function sortedByKey(record: Readonly<Record<string, string>>): Record<string, string> {
-  const keys = Object.keys(record).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  return Object.fromEntries(keys.map(key => [key, record[key] ?? '']));
 }

@@ -1,6 +1,6 @@
 /** Readers that are not the mesh loader: by media types of config and layers, each with a rule of its own (reference A.3). */
 import { pluginFile } from './layouts/tar-layer.ts';
-import type { Judgement } from './loadable.ts';
+import type { Judgement } from './judgement.ts';
 import {
   cncfConfig,
   dockerConfig,

@@ -4,7 +4,7 @@
  */
 import { compressionOf } from './gzip.ts';
 import { pluginFile } from './layouts/tar-layer.ts';
-import type { Judgement } from './loadable.ts';
+import type { Judgement } from './judgement.ts';
 import { maxModuleBytes } from './limits.ts';
 import {
   dockerLayerTarGzip,

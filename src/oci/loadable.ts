@@ -5,6 +5,7 @@
 import type { Host } from '../wasm/hosts.ts';
 import { istioLegacy, istioModern } from './loadable-mesh.ts';
 import { cncfRuntime, googleCloud, kwctl, oldWasme, soloGloo, wasmCloud } from './loadable-artifact.ts';
+import type { Judgement } from './judgement.ts';
 import type { LayoutName } from './layouts/index.ts';
 import { isContentFault } from './read-layer.ts';
 import type { OpenImage } from './read-open.ts';
@@ -17,14 +18,6 @@ export interface ImageVerdict {
   readonly repair?: LayoutName | undefined;
   /** Something true that does not decide: a digest that must not be pinned, a part that is ignored. */
   readonly note?: string | undefined;
-}
-
-/** What a loader's rule gives: `repack` when the packing is at fault and not the content. */
-export interface Judgement {
-  readonly ok: boolean;
-  readonly reason: string;
-  readonly note?: string | undefined;
-  readonly repack?: true;
 }
 
 export interface Consumer {

@@ -16,6 +16,8 @@ export interface SourceFile {
   readonly eagerPackages: readonly string[];
   /** The files among `files` that are imported when this file is, not with `import()`, and not for types only. */
   readonly eager: readonly string[];
+  /** The same, and those imported for their types only. */
+  readonly known: readonly string[];
 }
 
 const importPattern =
@@ -34,19 +36,21 @@ function readSource(path: string): SourceFile {
   const files: string[] = [];
   const packages: string[] = [];
   const eager: string[] = [];
+  const known: string[] = [];
   const eagerPackages: string[] = [];
   for (const [, typeOnly, from, , lazyFrom] of text.matchAll(importPattern)) {
     const specifier = from ?? lazyFrom ?? '';
     if (specifier.startsWith('.')) {
       const file = fromRoot(resolve(dirname(path), specifier));
       files.push(file);
+      if (from !== undefined) known.push(file);
       if (from !== undefined && typeOnly === undefined) eager.push(file);
     } else if (typeOnly === undefined) {
       packages.push(packageName(specifier));
       if (from !== undefined) eagerPackages.push(packageName(specifier));
     }
   }
-  return { path: fromRoot(path), text, files, packages, eager, eagerPackages };
+  return { path: fromRoot(path), text, files, packages, eager, known, eagerPackages };
 }
 
 function packageName(specifier: string): string {

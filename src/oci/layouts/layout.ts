@@ -3,7 +3,6 @@
  * the same input gives the same digests on every machine (reference A.7).
  */
 import type { LayoutName } from '../../project/names.ts';
-import { sortedByKey } from '../annotations.ts';
 import { ociManifest } from '../media-types.ts';
 import type { RuntimeConfig } from '../runtime-config.ts';
 import type { Descriptor, GraphBlob, ImageGraph } from '../target.ts';
@@ -69,4 +68,10 @@ function plainDescriptor({ mediaType, digest, size, data, annotations }: Descrip
 
 export function jsonBytes(value: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(value), 'utf8');
+}
+
+/** Byte order of UTF-8, which is not the order of JavaScript's UTF-16 comparison. */
+export function sortedByKey(record: Readonly<Record<string, string>>): Record<string, string> {
+  const keys = Object.keys(record).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return Object.fromEntries(keys.map(key => [key, record[key] ?? '']));
 }
