@@ -111,8 +111,8 @@ describe('init', () => {
   it.each([
     ['a language that does not exist', ['-l', 'cobol'], 2, 'USAGE'],
     [
-      'a kind that the language has no template for',
-      ['-l', 'assemblyscript', '--kind', 'network'],
+      'a use case in a kind that it is not there for',
+      ['-l', 'assemblyscript', '--kind', 'network', '--template', 'jwt-check'],
       2,
       'TEMPLATE_UNKNOWN',
     ],

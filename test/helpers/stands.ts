@@ -1,10 +1,10 @@
-/** The two places in which a filter is run for comparison: a real Envoy, and the bundled host behind our proxy. */
+/** The places in which a filter is run for comparison: real Envoys, and the bundled host behind our proxy. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { startRun } from '../../src/run.ts';
 import type { BuiltTemplate } from './compilers.ts';
 import { compilerEdges } from './compilers.ts';
-import { filterBootstrap, realEnvoy } from './envoy.ts';
+import { type EnvoyRelease, filterBootstrap, realEnvoy } from './envoy.ts';
 
 export interface Stand {
   readonly where: string;
@@ -26,19 +26,26 @@ export interface Running {
   logged(line: string | RegExp): Promise<string>;
 }
 
-export const envoyStand: Stand = {
-  where: 'Envoy',
-  async run(filter, { kind = 'http', configuration, ...options }) {
-    const envoy = await realEnvoy(
-      filterBootstrap(
-        filter.module,
-        { kind, rootId: filter.name, configuration: { form: 'json', value: configuration } },
-        options,
-      ),
-    );
-    return { url: envoy.url, port: envoy.port, logged: line => waitFor(line, () => envoy.guestLog()) };
-  },
-};
+function envoyStand(release: EnvoyRelease): Stand {
+  return {
+    where: `Envoy ${release}`,
+    async run(filter, { kind = 'http', configuration, ...options }) {
+      const envoy = await realEnvoy(
+        filterBootstrap(
+          filter.module,
+          { kind, rootId: filter.name, configuration: { form: 'json', value: configuration } },
+          options,
+        ),
+        { release },
+      );
+      return { url: envoy.url, port: envoy.port, logged: line => waitFor(line, () => envoy.guestLog()) };
+    },
+  };
+}
+
+/** The newest and the oldest Envoy that are compared. */
+export const envoyReleases = ['1.40', '1.36'] as const;
+export const envoyStands: readonly Stand[] = envoyReleases.map(envoyStand);
 
 export const hostStand: Stand = {
   where: 'the bundled host',

@@ -1,11 +1,11 @@
-/** Every use case of the gallery, built by its real compiler, does what its page says: in the bundled host and in real Envoy. */
+/** Every use case of the gallery, built by its real compiler, does what its page says: in the bundled host and in real Envoys. */
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { initTemplates } from '../../src/init.ts';
 import { sharedFolder } from '../helpers/assemblyscript.ts';
 import { type Backend, authorizer, mirror } from '../helpers/backends.ts';
 import { type BuiltTemplate, builtTemplate, compilers } from '../helpers/compilers.ts';
-import { type Running, envoyStand, hostStand } from '../helpers/stands.ts';
+import { type Running, envoyReleases, envoyStands, hostStand } from '../helpers/stands.ts';
 import { describeWith } from '../helpers/tools.ts';
 
 /** What a scenario does with a running filter. */
@@ -101,6 +101,7 @@ function jwt(claims: Readonly<Record<string, unknown>>, key: string): string {
   return `${signed}.${createHmac('sha256', key).update(signed).digest('base64url')}`;
 }
 
+const envoys = envoyReleases.map(release => `envoy-${release}` as const);
 const folder = sharedFolder();
 const gallery = (await initTemplates()).filter(template => template.useCase !== undefined);
 let servers: readonly Backend[] = [];
@@ -112,13 +113,13 @@ afterAll(async () => {
 });
 
 describe.each(gallery)('$name', ({ name, useCase = '', language }) => {
-  describeWith([...compilers[language], 'envoy-1.40'], 'as its page says', () => {
+  describeWith([...compilers[language], ...envoys], 'as its page says', () => {
     let filter: BuiltTemplate;
     beforeAll(async () => {
       filter = await builtTemplate(folder, language, { template: name });
     }, 300_000);
 
-    it.each([hostStand, envoyStand])(
+    it.each([hostStand, ...envoyStands])(
       'in $where',
       async stand => {
         const [upstream, auth] = servers.map(server => server.url);

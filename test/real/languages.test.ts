@@ -1,6 +1,6 @@
 /**
  * Every template, built by its real compiler, does what templates/README.md says, and the same in the bundled host as in a
- * real Envoy. One scenario for each kind; a language is a row.
+ * real Envoy, the newest and an old one. One scenario for each kind; a language is a row.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { readFile } from 'node:fs/promises';
@@ -8,18 +8,19 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createHost } from '../../src/host/index.ts';
-import { type Language, languages } from '../../src/project/schema.ts';
+import { languages } from '../../src/project/schema.ts';
 import { sharedFolder } from '../helpers/assemblyscript.ts';
 import { type Backend, answerer, checker, mirror } from '../helpers/backends.ts';
 import { type BuiltTemplate, builtTemplate, compilers } from '../helpers/compilers.ts';
 import { filterBootstrap, realEnvoy } from '../helpers/envoy.ts';
 import { TestWorld, bytes, headersOf } from '../helpers/host-world.ts';
-import { envoyStand, hostStand } from '../helpers/stands.ts';
+import { envoyReleases, envoyStands, hostStand } from '../helpers/stands.ts';
 import { describeWith } from '../helpers/tools.ts';
 
 /** Longer than the slowest compiler takes on a busy machine. */
 const buildTimeoutMs = 300_000;
-const stands = [hostStand, envoyStand];
+const envoys = envoyReleases.map(release => `envoy-${release}` as const);
+const stands = [hostStand, ...envoyStands];
 // Envoy compiles a module of Go once for each thread: seconds, on a busy machine many.
 vi.setConfig({ testTimeout: 90_000 });
 const folder = sharedFolder();
@@ -38,7 +39,7 @@ afterAll(async () => {
 });
 
 describe.each(languages)('%s, http', language => {
-  describeWith([...compilers[language], 'envoy-1.40'], 'as its page says', () => {
+  describeWith([...compilers[language], ...envoys], 'as its page says', () => {
     let filter: BuiltTemplate;
     beforeAll(async () => {
       filter = await builtTemplate(folder, language);
@@ -110,11 +111,8 @@ function talk(port: number, text: string): Promise<string> {
   });
 }
 
-/** Languages with templates besides http. AssemblyScript's SDK 1.2.3 can do network and service too, but has no such templates here. */
-const withAllKinds: readonly Language[] = ['rust', 'cpp', 'tinygo', 'go'];
-
-describe.each(withAllKinds)('%s, network', language => {
-  describeWith([...compilers[language], 'envoy-1.40'], 'as its page says', () => {
+describe.each(languages)('%s, network', language => {
+  describeWith([...compilers[language], ...envoys], 'as its page says', () => {
     let filter: BuiltTemplate;
     beforeAll(async () => {
       filter = await builtTemplate(folder, language, { kind: 'network' });
@@ -135,14 +133,14 @@ describe.each(withAllKinds)('%s, network', language => {
   });
 });
 
-describe.each(withAllKinds)('%s, service', language => {
-  describeWith([...compilers[language], 'envoy-1.40'], 'as its page says', () => {
+describe.each(languages)('%s, service', language => {
+  describeWith([...compilers[language], ...envoys], 'as its page says', () => {
     let filter: BuiltTemplate;
     beforeAll(async () => {
       filter = await builtTemplate(folder, language, { kind: 'service' });
     }, buildTimeoutMs);
 
-    it('watches a cluster in Envoy', async () => {
+    it.each(envoyReleases)('watches a cluster in Envoy %s', async release => {
       const envoy = await realEnvoy(
         filterBootstrap(
           filter.module,
@@ -153,6 +151,7 @@ describe.each(withAllKinds)('%s, service', language => {
           },
           { clusters: { check } },
         ),
+        { release },
       );
       await envoy.logged('check is up');
       const stats = async () => Object.entries(await envoy.stats(filter.name));
