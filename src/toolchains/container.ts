@@ -1,4 +1,7 @@
-/** A native plan inside docker or podman: one container for all steps, with the project at the path it has outside. */
+/**
+ * A native plan inside docker or podman: one container for all steps, with the project at the path it has outside. What
+ * else lies outside of the project is not there, but for the folders that the plan names.
+ */
 import type { BuildPlan } from './toolchain.ts';
 
 export interface ContainerOptions {
@@ -9,6 +12,8 @@ export interface ContainerOptions {
   readonly projectDir: string;
   /** `uid:gid` of the project's owner, so that results belong to the person; undefined: the image's user. */
   readonly user: string | undefined;
+  /** The engine runs as an ordinary user and maps that user to root in its containers (podman without root). */
+  readonly mapsUser: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -17,17 +22,20 @@ const passedOn = /^(https?_proxy|no_proxy|goproxy|goflags|cargo_net_offline)$/i;
 
 /** The same plan with every step run by `engine exec`. */
 export function inContainer(plan: BuildPlan, options: ContainerOptions): BuildPlan {
-  const { engine, image, name, projectDir, user, env } = options;
-  const isPodman = /podman/.test(engine);
+  const { engine, image, name, projectDir, user, mapsUser, env } = options;
   const variables = Object.entries({ HOME: '/tmp', ...env })
     .filter(([key, value]) => key === 'HOME' || (passedOn.test(key) && value !== undefined))
     .flatMap(([key, value]) => ['--env', key === 'HOME' ? 'HOME=/tmp' : `${key}=${value ?? ''}`]);
   const start = {
     program: engine,
     args: [
-      ...['run', '--detach', '--rm', '--name', name],
+      // podman would wait ten seconds for a program that does not listen to its end.
+      ...['run', '--detach', '--rm', '--stop-timeout', '0', '--name', name],
       ...['--volume', `${projectDir}:${projectDir}`, '--workdir', projectDir],
-      ...(isPodman ? ['--userns', 'keep-id'] : user === undefined ? [] : ['--user', user]),
+      ...(plan.reads ?? []).flatMap(folder => ['--volume', `${folder}:${folder}:ro`]),
+      // SELinux would hide the folders from the container; relabelling a person's own files is the worse way.
+      ...['--security-opt', 'label=disable'],
+      ...(mapsUser ? ['--userns', 'keep-id'] : user === undefined ? [] : ['--user', user]),
       ...variables,
       ...['--entrypoint', 'sleep', image, '7200'],
     ],

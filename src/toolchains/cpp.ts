@@ -1,5 +1,5 @@
 /** C++: any clang that finds a C++ library for WASI, or the clang that npm carries. One object file a source, then one link. */
-import { basename, join } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import { templatesDir } from '../io/paths.ts';
 import { clangScript } from './clang-npm.ts';
@@ -12,6 +12,9 @@ const clangNames = ['clang++-22', 'clang++-21', 'clang++-20', 'clang++-19', 'cla
 
 /** Two names of one thing: Debian lays its libraries out under the first, npm's clang and newer wasi-sdks under the second. */
 const targets = ['wasm32-wasi', 'wasm32-wasip1'];
+
+/** In the image of wasi-sdk, which does not put it on PATH. */
+const containerClang = '/opt/wasi-sdk/bin/clang++';
 
 /** What the proxy calls; an SDK that does not mark these as exports is linked with this list. */
 const entryPoints = [
@@ -97,7 +100,7 @@ export const cpp: Toolchain = {
 };
 
 function plan(request: PlanRequest): BuildPlan {
-  const { project, names, variant, scratchDir, name, profile, tools } = request;
+  const { project, projectDir, names, variant, scratchDir, name, profile, tools } = request;
   const packaged = join(templatesDir(), 'cpp', 'sdk');
   const own = project?.build?.cpp?.sdk;
   const sdk = own ?? (names.includes('sdk') ? 'sdk' : packaged);
@@ -132,7 +135,7 @@ function plan(request: PlanRequest): BuildPlan {
     const args = ['--no-warnings', '--input-type=module', '--eval', clangScript, clang, JSON.stringify(job)];
     return { steps: [{ program: node, args }], module: built, inputs };
   }
-  const clang = variant === 'container' ? 'clang++' : (tools['clang']?.path ?? 'clang++');
+  const clang = variant === 'container' ? containerClang : (tools['clang']?.path ?? 'clang++');
   const objects = sources.map((source, index) => join(scratchDir, `${index}-${basename(source)}.o`));
   const optimized = optimizeStep(request, built, join(scratchDir, `${name}.opt.wasm`));
   return {
@@ -147,7 +150,15 @@ function plan(request: PlanRequest): BuildPlan {
     ],
     module: optimized.module,
     inputs,
+    reads: outside(projectDir, [sdk, ...(own === undefined ? [] : [packaged])]),
   };
+}
+
+/** Of these folders, absolute or in the project, those that lie elsewhere; absolute. */
+function outside(projectDir: string, folders: readonly string[]): readonly string[] {
+  return folders
+    .map(folder => resolve(projectDir, folder))
+    .filter(folder => /^\.\.|^[A-Za-z]:|^\//.test(relative(projectDir, folder)));
 }
 
 function targetOf({ variant, tools }: PlanRequest): string {

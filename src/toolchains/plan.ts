@@ -1,6 +1,7 @@
 /** From a job to its plan: probes the machine, asks the toolchain, puts the steps into a container when that is wanted. */
 import { stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { userInfo } from 'node:os';
+import { basename, join, relative } from 'node:path';
 import type { Edges } from '../io/edges.ts';
 import { inContainer } from './container.ts';
 import { sha256 } from './inputs.ts';
@@ -32,11 +33,14 @@ export async function planJob(job: BuildJob, edges: Edges): Promise<{ plan: Buil
   };
   if (prepared.variant !== 'container') return { plan, prepared };
   const owner = await stat(dir);
+  const engine = containerEngine(edges);
   const container = inContainer(plan, {
-    engine: containerEngine(edges),
+    engine,
     image: toolchain.containerImage,
-    name: `wasme-build-${sha256(dir).slice(0, 12)}`,
+    // Another one each time: what a killed build has left does not stand in the way of the next.
+    name: `wasme-build-${sha256(`${dir} ${edges.now()}`).slice(0, 12)}`,
     projectDir: dir,
+    mapsUser: /podman/.test(basename(engine)) && userInfo().uid !== 0,
     user: edges.platform === 'linux' ? `${owner.uid}:${owner.gid}` : undefined,
     env: edges.env,
   });

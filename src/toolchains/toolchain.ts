@@ -133,6 +133,8 @@ export interface BuildPlan {
   readonly sidecars?: readonly Sidecar[];
   /** Globs below the project of everything that decides the result; hashed to know whether to build at all. */
   readonly inputs: readonly string[];
+  /** Absolute folders outside of the project that the steps read: a container has to be shown them. */
+  readonly reads?: readonly string[];
   /** Run whatever happened before, after a failure or Ctrl-C too. */
   readonly cleanup?: readonly CommandLine[];
   /** Said when the steps succeed and leave no module: what is usually wrong. */

@@ -39,6 +39,7 @@ const known = {
   'clang-wasi': { program: 'clang++-19', get: '.ci/provision cpp' },
   'clang-npm': { file: 'npm-clang/wasme/npm/node_modules/@yowasp/clang', get: '.ci/provision cpp' },
   cmake: { program: 'cmake', get: '.ci/provision cpp' },
+  podman: { program: 'podman', get: '.ci/provision containers' },
   fish: { program: 'fish', get: '.ci/provision shells' },
   zsh: { program: 'zsh', get: '.ci/provision shells' },
   cosign: { file: 'cosign-2.6.5/cosign', get: '.ci/provision cosign', optional: true },

@@ -1,5 +1,7 @@
 /** Plans are data: which commands, for which tools and settings. What the commands do is shown by test/real. */
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { templatesDir } from '../../../src/io/paths.ts';
 import { showCommand } from '../../../src/io/exec.ts';
 import type { Project } from '../../../src/project/schema.ts';
 import { cpp } from '../../../src/toolchains/cpp.ts';
@@ -152,6 +154,16 @@ describe('C++', () => {
     const project = { build: { source: 'src/main.cc' } } as Project;
     expect(cpp.plan(request({ names, project, tools: clang })).steps).toHaveLength(3);
     expect(() => cpp.plan(request({ names: ['README.md'], tools: clang }))).toThrow('no C++ source');
+  });
+
+  it('names the folders that a container has to see, and the clang of its image', () => {
+    const inside = cpp.plan(request({ names, variant: 'container' }));
+    expect(inside.reads).toEqual([]);
+    expect(inside.steps[0]?.program).toBe('/opt/wasi-sdk/bin/clang++');
+    const without = cpp.plan(request({ names: ['filter.cc'], variant: 'container' }));
+    expect(without.reads).toEqual([join(templatesDir(), 'cpp', 'sdk')]);
+    const project = { build: { cpp: { sdk: '../sdk' } } } as Project;
+    expect(cpp.plan(request({ names, project, variant: 'container' })).reads?.[0]).toBe('/sdk');
   });
 
   it("runs npm's clang in Node", () => {
