@@ -7,7 +7,13 @@ import { basename, dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..');
 /** Programs that other benchmarks start. */
-const pieces = [basename(import.meta.filename), 'plain-proxy.js', 'thin-proxy.js', 'upstream.js'];
+const pieces = [
+  basename(import.meta.filename),
+  'plain-proxy.js',
+  'programs.js',
+  'thin-proxy.js',
+  'upstream.js',
+];
 const wanted = process.argv.slice(2);
 const scripts = readdirSync(import.meta.dirname)
   .filter(name => /\.(js|ts)$/.test(name) && !pieces.includes(name))
