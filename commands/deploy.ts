@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { declare as declareEnvoyGateway } from './deploy/envoy-gateway.ts';
 import { declare as declareEnvoy } from './deploy/envoy.ts';
 import { declare as declareGloo } from './deploy/gloo.ts';
+import { declare as declareHttp } from './deploy/http.ts';
 import { declare as declareIstio } from './deploy/istio.ts';
 import type { Context } from './ui/context.ts';
 import { declareTargets } from './ui/targets.ts';
@@ -19,6 +20,11 @@ const targets = [
     name: 'envoy-gateway',
     summary: 'EnvoyExtensionPolicy of Envoy Gateway',
     declare: declareEnvoyGateway,
+  },
+  {
+    name: 'http',
+    summary: 'serve modules by digest, for proxies that fetch code by URL',
+    declare: declareHttp,
   },
 ] as const;
 

@@ -73,7 +73,7 @@ export function commonOptions(
     allowCapabilities:
       names === undefined || names === 'auto' ? names : names.split(',').map(name => name.trim()),
     digest: flags.digest,
-    output: flags.output,
+    output: outputFile(flags.output),
     dryRun: flags.dryRun === true,
     explain: flags.explain,
   };
@@ -94,6 +94,11 @@ export function writeDeployment(context: Context, command: Command, result: Depl
     context.stdout.write(text);
     return '';
   });
+}
+
+/** `-` is stdout, as everywhere, and stdout is where documents go anyway. */
+export function outputFile(output: string | undefined): string | undefined {
+  return output === '-' ? undefined : output;
 }
 
 function digest(text: string): string {

@@ -10,7 +10,7 @@ import type { Context } from '../ui/context.ts';
 import { edgesOf } from '../ui/context.ts';
 import { globalOptions, keyValue } from '../ui/options.ts';
 import { reporterFor } from '../ui/reporter.ts';
-import { type CommonFlags, addCommonFlags, commonOptions, writeDeployment } from './common.ts';
+import { type CommonFlags, addCommonFlags, commonOptions, outputFile, writeDeployment } from './common.ts';
 
 interface EnvoyFlags extends CommonFlags {
   readonly kind?: FilterKind;
@@ -132,9 +132,10 @@ async function run(
 
 function envoyOptions(flags: EnvoyFlags, { cwd }: Context): EnvoyOptions {
   const file = flags.in ?? flags.bootstrap;
+  const output = outputFile(flags.output);
   return {
     in: file === undefined ? undefined : resolve(cwd, file),
-    compareWith: file !== undefined ? resolve(cwd, file) : flags.output && resolve(cwd, flags.output),
+    compareWith: file !== undefined ? resolve(cwd, file) : output && resolve(cwd, output),
     listener: flags.listener,
     version: flags.envoyVersion,
     dynamic: flags.dynamic === undefined ? undefined : resolve(cwd, flags.dynamic),

@@ -1,6 +1,7 @@
 /** `wasme undeploy envoy`: back out of a person's own Envoy file. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { outputFile } from '../deploy/common.ts';
 import { type Context, edgesOf } from '../ui/context.ts';
 import { globalOptions } from '../ui/options.ts';
 import { reporterFor } from '../ui/reporter.ts';
@@ -32,13 +33,14 @@ Examples:
   $ wasme undeploy envoy --dynamic ./live --id add-header`,
     )
     .action(async (flags: Flags) => {
+      const output = outputFile(flags.output);
       const { undeploy } = await import('../../src/undeploy.ts');
       const reporter = reporterFor(context, globalOptions(command));
       const result = await undeploy(
         {
           target: 'envoy',
           id: flags.id,
-          output: flags.output,
+          output,
           dryRun: flags.dryRun,
           targetOptions: {
             in: flags.in === undefined ? undefined : resolve(context.cwd, flags.in),
@@ -53,8 +55,8 @@ Examples:
           .filter(({ result: what }) => what === 'deleted')
           .map(({ name }) => `${flags.dryRun ? 'would delete' : 'deleted'} ${name}`);
         if (text === undefined) return gone.join('\n');
-        if (flags.output !== undefined) {
-          const written = `${flags.dryRun ? 'would write' : 'wrote'} ${resolve(context.cwd, flags.output)}`;
+        if (output !== undefined) {
+          const written = `${flags.dryRun ? 'would write' : 'wrote'} ${resolve(context.cwd, output)}`;
           return [written, ...gone].join('\n');
         }
         for (const line of gone) reporter.info(line);

@@ -1,9 +1,8 @@
 /** The listening socket: accepts connections and gives each to the codec that its first bytes or its TLS ask for. */
-import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
+import { type Socket, createServer } from 'node:net';
 import { type TLSSocket, createServer as createTlsServer } from 'node:tls';
-import { WasmeError } from '../errors.ts';
 import type { ConnectionInfo } from '../host/types.ts';
-import { isSystemError } from '../io/files.ts';
+import { listen } from '../io/listen.ts';
 import type { Certificate } from './certificate.ts';
 import { connectionInfo } from './http1/client-connection.ts';
 import { Http1ServerConnection } from './http1/server-connection.ts';
@@ -128,36 +127,3 @@ class Acceptor {
 
 /** How long running exchanges may go on after the listener was closed. */
 const drainMs = 1_000;
-
-/** Binds a server and gives its port. Fails with PORT_IN_USE, or PORT_REFUSED where the system does not allow it. */
-export async function listen(server: Server, host: string, port: number): Promise<number> {
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, host, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-  } catch (error) {
-    throw listenError(error, host, port);
-  }
-  return (server.address() as AddressInfo).port;
-}
-
-function listenError(error: unknown, host: string, port: number): unknown {
-  if (!isSystemError(error)) return error;
-  if (error.code === 'EADDRINUSE') {
-    return new WasmeError('PORT_IN_USE', `port ${port} on ${host} is already taken`, {
-      hint: `stop what listens there, or name another port with --port (0 takes any free one)`,
-      cause: error,
-      details: { host, port },
-    });
-  }
-  return new WasmeError('PORT_REFUSED', `cannot listen on ${host}:${port}: ${error.code ?? error.message}`, {
-    hint:
-      port < 1024 ? 'ports below 1024 need privileges; name a higher one with --port' : 'name another port',
-    cause: error,
-    details: { host, port },
-  });
-}

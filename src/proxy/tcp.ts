@@ -3,7 +3,7 @@ import { type Socket, connect, createServer } from 'node:net';
 import type { StreamInfo, TcpStream, TcpStreamSink } from '../host/types.ts';
 import type { Endpoint } from '../io/endpoint.ts';
 import { connectionInfo } from './http1/client-connection.ts';
-import { listen } from './listener.ts';
+import { listen } from '../io/listen.ts';
 import { StreamFacts, nowMs } from './stream-facts.ts';
 
 export interface TcpProxyOptions {

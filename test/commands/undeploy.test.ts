@@ -43,6 +43,8 @@ describe('undeploy envoy', () => {
     await world.wasme(...flags, '--config', 'other', '-o', 'e.yaml');
     const shown = await world.wasme('undeploy', 'envoy', '--in', 'e.yaml', '--id', 'deploy-tag');
     expect(shown).toMatchObject({ exitCode: 0, stdout: mine });
+    const dash = ['undeploy', 'envoy', '--in', 'e.yaml', '--id', 'deploy-tag', '-o', '-'];
+    expect((await world.wasme(...dash)).stdout).toBe(mine);
     const done = await world.wasme(
       'undeploy',
       'envoy',

@@ -1,0 +1,42 @@
+/** `wasme deploy http`: modules of this machine for proxies that fetch code by URL. */
+import type { Command } from 'commander';
+import { type Address, address } from '../ui/address.ts';
+import { type Context, edgesOf } from '../ui/context.ts';
+import { globalOptions } from '../ui/options.ts';
+import { type ConnectionFlags, addConnectionFlags, connectionOptions } from '../ui/registry.ts';
+import { reporterFor } from '../ui/reporter.ts';
+import { writeResult } from '../ui/result.ts';
+
+interface HttpFlags extends ConnectionFlags {
+  readonly port?: Address;
+}
+
+export function declare(command: Command, context: Context): void {
+  command
+    .argument(
+      '[target...]',
+      'project folders, .wasm files or images (default: the project here and the whole local store)',
+    )
+    .option('-p, --port <[host:]port>', 'where it listens (default: 127.0.0.1:8085)', address('127.0.0.1'));
+  addConnectionFlags(command);
+  command.addHelpText(
+    'after',
+    `
+Every module has the address /<sha256>.wasm, / lists them; Ctrl-C ends it.
+
+Examples:
+  $ wasme deploy http
+  $ wasme deploy http build/my-filter.wasm -p 0.0.0.0:8085
+  $ wasme deploy envoy http://10.0.0.5:8085/<sha256>.wasm > envoy.yaml     # in a second terminal`,
+  );
+  command.action(async (sources: string[], flags: HttpFlags) => {
+    const options = globalOptions(command);
+    const { serveModules } = await import('../../src/deploy-http.ts');
+    const edges = edgesOf(context, reporterFor(context, options));
+    await serveModules({ sources, listen: flags.port, registry: connectionOptions(flags) }, edges, result =>
+      writeResult(context, options.json, result, ({ modules }) =>
+        modules.map(({ url, name, source }) => `${url}  ${name}  ${source}`).join('\n'),
+      ),
+    );
+  });
+}

@@ -1,0 +1,37 @@
+/** Taking a port, and what to do when it cannot be had. */
+import type { AddressInfo, Server } from 'node:net';
+import { WasmeError } from '../errors.ts';
+import { isSystemError } from './files.ts';
+
+/** Binds a server and gives its port. Fails with PORT_IN_USE, or PORT_REFUSED where the system does not allow it. */
+export async function listen(server: Server, host: string, port: number): Promise<number> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+  } catch (error) {
+    throw listenError(error, host, port);
+  }
+  return (server.address() as AddressInfo).port;
+}
+
+function listenError(error: unknown, host: string, port: number): unknown {
+  if (!isSystemError(error)) return error;
+  if (error.code === 'EADDRINUSE') {
+    return new WasmeError('PORT_IN_USE', `port ${port} on ${host} is already taken`, {
+      hint: `stop what listens there, or name another port with --port (0 takes any free one)`,
+      cause: error,
+      details: { host, port },
+    });
+  }
+  return new WasmeError('PORT_REFUSED', `cannot listen on ${host}:${port}: ${error.code ?? error.message}`, {
+    hint:
+      port < 1024 ? 'ports below 1024 need privileges; name a higher one with --port' : 'name another port',
+    cause: error,
+    details: { host, port },
+  });
+}

@@ -1,0 +1,200 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { ServeResult } from '../../src/deploy-http.ts';
+import { type Screen, type World, newWorld } from '../helpers/cli.ts';
+import { guest, guestFile } from '../helpers/guests.ts';
+import { fakeRegistry } from '../helpers/registry.ts';
+
+interface Served extends ServeResult {
+  readonly screen: Screen;
+  /** Ctrl-C; gives the exit code. */
+  readonly stop: () => Promise<number>;
+}
+
+/** `wasme deploy http …` in a world whose interrupt is ours. */
+async function serve(world: World, interrupt: AbortController, ...argv: string[]): Promise<Served> {
+  const screen: Screen = { out: '', err: '' };
+  const ended = world.wasmeLive(screen, 'deploy', 'http', ...argv, '-p', '0', '--json');
+  const stop = (): Promise<number> => {
+    interrupt.abort();
+    return ended;
+  };
+  onTestFinished(() => void stop());
+  for (let tries = 0; screen.out === '' && tries < 500; tries++) await sleep(10);
+  if (screen.out === '') throw new Error(screen.err);
+  return { ...(JSON.parse(screen.out) as ServeResult), screen, stop };
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+function worldWithInterrupt(): { world: World; interrupt: AbortController } {
+  const interrupt = new AbortController();
+  return { world: newWorld({ signal: interrupt.signal }), interrupt };
+}
+
+/** A request whose target goes out as it is: clients tidy `..` away. */
+function rawStatus(url: string, path: string, method = 'GET'): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(url);
+    const sent = request({ hostname, port, path, method }, response => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    sent.on('error', reject);
+    sent.end();
+  });
+}
+
+describe('deploy http', () => {
+  it('serves a module under the digest of its bytes, until Ctrl-C', async () => {
+    const { world, interrupt } = worldWithInterrupt();
+    const bytes = readFileSync(guestFile(world.cwd, 'deploy-tag'));
+    const { url, modules, screen, stop } = await serve(world, interrupt, 'deploy-tag.wasm');
+    const hex = sha256(bytes);
+    expect(modules).toEqual([
+      {
+        name: 'deploy-tag',
+        source: join(world.cwd, 'deploy-tag.wasm'),
+        digest: `sha256:${hex}`,
+        sizeBytes: bytes.length,
+        url: `${url}/${hex}.wasm`,
+      },
+    ]);
+    const response = await fetch(`${url}/${hex}.wasm`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('application/wasm');
+    expect(response.headers.get('cache-control')).toContain('immutable');
+    expect(Buffer.from(await response.arrayBuffer())).toEqual(bytes);
+    const head = await fetch(`${url}/${hex}`, { method: 'HEAD' });
+    expect(head.headers.get('content-length')).toBe(String(bytes.length));
+    const known = await fetch(`${url}/${hex}`, { headers: { 'if-none-match': `"${hex}"` } });
+    expect(known.status).toBe(304);
+    expect(await (await fetch(url)).json()).toMatchObject({ modules: [{ path: `/${hex}.wasm` }] });
+    expect(screen.err).toContain(`GET /${hex}.wasm 200\n`);
+    expect(await stop()).toBe(130);
+    await expect(fetch(url)).rejects.toThrow();
+  });
+
+  it.each([
+    ['/../deploy-tag.wasm', 'GET', 404],
+    ['/..%2fdeploy-tag.wasm', 'GET', 404],
+    ['//etc/passwd', 'GET', 404],
+    ['/deploy-tag.wasm', 'GET', 404],
+    [`/${'0'.repeat(64)}.wasm`, 'GET', 404],
+    [`/${'0'.repeat(64)}.wasm/..`, 'GET', 404],
+    [`/${'A'.repeat(64)}.wasm`, 'GET', 404],
+    ['/\u0000', 'GET', 404],
+    ['/', 'PUT', 405],
+    ['/', 'DELETE', 405],
+    ['*', 'OPTIONS', 405],
+  ])('gives nothing else away and takes nothing: %j %s', async (path, method, status) => {
+    const { world, interrupt } = worldWithInterrupt();
+    guestFile(world.cwd, 'deploy-tag');
+    const { url } = await serve(world, interrupt, 'deploy-tag.wasm');
+    expect(await rawStatus(url, path.replaceAll('\u0000', '%00'), method)).toBe(status);
+  });
+
+  it('shows one short line for a request, whatever it says, and no query', async () => {
+    const { world, interrupt } = worldWithInterrupt();
+    guestFile(world.cwd, 'deploy-tag');
+    const { url, screen } = await serve(world, interrupt, 'deploy-tag.wasm');
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    socket.end(`GET /\u001b[31m${'x'.repeat(500)}?token=hidden HTTP/1.1\r\nhost: x\r\n\r\n`);
+    await new Promise(resolve => socket.resume().on('close', resolve));
+    await rawStatus(url, `/${'y'.repeat(500)}?token=hidden`);
+    expect(screen.err).not.toContain('\u001b');
+    expect(screen.err).not.toContain('hidden');
+    expect(Math.max(...screen.err.split('\n').map(line => line.length))).toBeLessThan(140);
+  });
+
+  it('serves the project here and the whole store, and what came since', async () => {
+    const { world, interrupt } = worldWithInterrupt();
+    mkdirSync(join(world.cwd, 'build'));
+    writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify({ name: 'tagger', language: 'rust' }));
+    const output = join(world.cwd, 'build', 'tagger.wasm');
+    writeFileSync(output, guest('deploy-tag'));
+    guestFile(world.cwd, 'deploy-kinds');
+    const image = 'registry.example/me/kinds:v1';
+    await world.wasme('convert', 'deploy-kinds.wasm', image, '--layout', 'oci');
+    const before = storeOf(world);
+    const { url, modules } = await serve(world, interrupt);
+    expect(modules.map(({ name, source }) => [name, source])).toEqual([
+      ['tagger', output],
+      ['kinds', image],
+    ]);
+    const kinds = await fetch(modules[1]?.url ?? '');
+    expect(sha256(new Uint8Array(await kinds.arrayBuffer()))).toBe(sha256(guest('deploy-kinds')));
+    expect(storeOf(world)).toEqual(before);
+    // A new build is another module: its digest can be had, the old one not any more.
+    writeFileSync(output, guest('deploy-env'));
+    expect((await fetch(modules[0]?.url ?? '')).status).toBe(404);
+    await sleep(1_100);
+    expect((await fetch(`${url}/${sha256(guest('deploy-env'))}.wasm`)).status).toBe(200);
+  });
+
+  it('serves an image of a registry that the store does not have', async () => {
+    const registry = await fakeRegistry();
+    const { world, interrupt } = worldWithInterrupt();
+    guestFile(world.cwd, 'deploy-tag');
+    const reference = `${registry.host}/team/tagger:v1`;
+    await world.wasme('push', reference, '-f', 'deploy-tag.wasm');
+    const { modules } = await serve(world, interrupt, reference);
+    const asked = registry.log.length;
+    const response = await fetch(modules[0]?.url ?? '');
+    expect(sha256(new Uint8Array(await response.arrayBuffer()))).toBe(sha256(guest('deploy-tag')));
+    expect(registry.log.length).toBe(asked);
+  });
+
+  it('lets an answer end before it does', async () => {
+    const { world, interrupt } = worldWithInterrupt();
+    // More than the sockets of both sides hold, so that the answer is under way when Ctrl-C comes.
+    const large = Buffer.concat([guest('deploy-tag'), customSection(24 * 1024 * 1024)]);
+    writeFileSync(join(world.cwd, 'large.wasm'), large);
+    const { modules, stop } = await serve(world, interrupt, 'large.wasm');
+    const response = await fetch(modules[0]?.url ?? '');
+    const ended = stop();
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    expect(sha256(bytes)).toBe(sha256(large));
+    expect(await ended).toBe(130);
+  });
+
+  it.each([
+    [['none.wasm'], 'FILE_NOT_FOUND'],
+    [[], 'IMAGE_NOT_FOUND'],
+    [['deploy-tag.wasm', '-p', '1.2.3.4:80'], 'PORT_REFUSED'],
+    [['text.wasm'], 'WASM_INVALID'],
+  ])('refuses %j', async (argv, code) => {
+    const world = newWorld();
+    guestFile(world.cwd, 'deploy-tag');
+    writeFileSync(join(world.cwd, 'text.wasm'), 'text');
+    const outcome = await world.wasme('deploy', 'http', ...argv);
+    expect(outcome.stdout).toBe('');
+    expect(outcome.stderr).toContain(`error[${code}]`);
+    expect(outcome.exitCode).toBe(1);
+  });
+});
+
+/** Names, sizes and times of everything in the store. */
+function storeOf({ home }: World): unknown {
+  return readdirSync(home, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => join(entry.parentPath, entry.name))
+    .map(path => [path, statSync(path).size, statSync(path).mtimeMs]);
+}
+
+/** A custom section of about that many bytes, which any host skips. */
+function customSection(size: number): Buffer {
+  const name = Buffer.from('\u0003pad');
+  const length: number[] = [];
+  for (let rest = size + name.length; ; rest >>>= 7) {
+    length.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
+    if (rest <= 0x7f) break;
+  }
+  return Buffer.concat([Buffer.from([0, ...length]), name, Buffer.alloc(size)]);
+}
