@@ -9,7 +9,7 @@ import { writeResult } from './ui/result.ts';
 import { runPrinter } from './ui/run-output.ts';
 
 export function declare(command: Command, context: Context): void {
-  command.argument('[target...]', 'project folders or .wasm files, in the order of the request');
+  command.argument('[target...]', 'project folders, .wasm files or images, in the order of the request');
   addRunFlags(command);
   command
     .addHelpText(
@@ -19,6 +19,7 @@ Examples:
   wasme run                                  the project here, in front of the echo upstream
   wasme run --upstream http://127.0.0.1:3000 -p 8000 --watch
   wasme run auth.wasm build/headers.wasm     a chain of two
+  wasme run registry.example/me/add-header:v1
   wasme run --config '{"header":"x-team"}' --cluster auth=http://127.0.0.1:9000 --trace
   wasme run --envoy                          the same in the real Envoy on PATH (--envoy=/opt/envoy: in that one)
   curl -v http://127.0.0.1:8080/             in a second terminal`,
@@ -27,7 +28,8 @@ Examples:
       const options = globalOptions(command);
       const edges = edgesOf(context, reporterFor(context, options));
       const { run } = await import('../src/run.ts');
-      const job = { ...runOptions(targets, flags), onEvent: runPrinter(context, options.color) };
+      const onEvent = runPrinter(context, options.color);
+      const job = { ...(await runOptions(targets, flags, context)), onEvent };
       await run(job, edges, result => writeResult(context, options.json, shown(result), runText));
     });
 }

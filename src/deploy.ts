@@ -4,12 +4,13 @@ import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import { writeAtomic } from './io/files.ts';
 import { cacheDir } from './io/paths.ts';
+import { imageAccess } from './oci/access.ts';
 import type { RegistryTargetOptions } from './oci/registry.ts';
 import { type TargetName, type TargetOptions, loadTarget, projectSections } from './targets/index.ts';
 import { type DeployIntent, intentHash } from './targets/intent.ts';
 import { readModule } from './targets/module.ts';
 import { type FilterSettings, makeIntent } from './targets/settings.ts';
-import { type ImageAccess, type ResolvedSource, resolveSource } from './targets/source.ts';
+import { type ResolvedSource, resolveSource } from './targets/source.ts';
 import type { AppliedObject, Plan, PlannedFile, StatusRow, Target } from './targets/target.ts';
 import type { FindOptions } from './targets/envoy/launch.ts';
 import { type Tree, explanations, plain } from './targets/tree.ts';
@@ -87,7 +88,7 @@ export async function deploy<Name extends TargetName>(
     cwd: edges.cwd,
     accepts: target.accepts,
     digest: options.digest ?? true,
-    images: imageAccess(edges, host, options.registry),
+    images: imageAccess(edges, { host, registry: options.registry }),
     fetchModule: async url => (await import('./io/download.ts')).download(url, options.registry ?? {}, edges),
     modulePath: (name, digest) => join(moduleFolder, `${name}-${digest.slice(7, 23)}.wasm`),
     copyFiles: folder !== undefined,
@@ -155,20 +156,6 @@ export async function runDeployed(
   const whole = result.documents.find(({ name }) => name === 'envoy.yaml');
   const bootstrap = whole === undefined ? result.text : renderYaml([whole.content as Tree]);
   return runEnvoy({ ...options, envoy: findEnvoy(options, edges), bootstrap, files }, edges);
-}
-
-/** The store and registries are a large part of the program, which a local module does not need. */
-function imageAccess(edges: Edges, host: string | undefined, registry?: RegistryTargetOptions): ImageAccess {
-  return {
-    resolve: async (reference, digest) => {
-      const { pinImage } = await import('./oci/pin.ts');
-      return pinImage(reference, digest, edges, { host, registry });
-    },
-    module: async reference => {
-      const { extractImage } = await import('./oci/pin.ts');
-      return extractImage(reference, edges, registry);
-    },
-  };
 }
 
 function label({ code }: ResolvedSource): string {

@@ -3,8 +3,10 @@ import { type Command, Option } from 'commander';
 import type { RunOptions } from '../../src/run.ts';
 import { type Address, address } from './address.ts';
 import { collect, integer, keyValue, valueAfterEquals } from './options.ts';
+import { type RegistryFlags, addRegistryFlags, registryOptions } from './registry.ts';
+import type { Context } from './context.ts';
 
-export interface RunFlags {
+export interface RunFlags extends RegistryFlags {
   readonly port?: Address;
   readonly admin?: Address;
   readonly upstream?: string;
@@ -77,18 +79,25 @@ export function addRunFlags(command: Command): void {
       integer(0, 2_147_483_647),
     );
   valueAfterEquals(command, '--envoy', 'path', 'in a real Envoy: this program, or the one on PATH');
+  addRegistryFlags(command);
 }
 
-/** What they ask of the library. */
-export function runOptions(targets: readonly string[], flags: RunFlags): RunOptions {
-  const { port, cluster, config, timeout, vmConfig, ...rest } = flags;
+/** What they ask of the library. Fails as `registryOptions` does. */
+export async function runOptions(
+  targets: readonly string[],
+  flags: RunFlags,
+  context: Context,
+): Promise<RunOptions> {
+  const { rootId, vmId, env, failPolicy, kind, host, envoy, watch, trace, logLevel, tls, upstream } = flags;
   return {
-    ...rest,
+    ...{ rootId, vmId, env, failPolicy, kind, host, envoy, watch, trace, logLevel, tls, upstream },
     targets,
-    listen: port,
-    clusters: cluster,
-    configurations: config,
-    vmConfiguration: vmConfig,
-    timeoutMs: timeout,
+    listen: flags.port,
+    admin: flags.admin,
+    clusters: flags.cluster,
+    configurations: flags.config,
+    vmConfiguration: flags.vmConfig,
+    timeoutMs: flags.timeout,
+    registry: await registryOptions(flags, context),
   };
 }

@@ -2,10 +2,11 @@
 import { dirname, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
+import { type ImageLookup, imageAccess } from '../oci/access.ts';
 import type { LoadedProject } from '../project/load.ts';
 import { type DeployIntent, configurationText } from '../targets/intent.ts';
 import { type FilterSettings, makeIntent } from '../targets/settings.ts';
-import { type ImageAccess, type ResolvedSource, resolveSource } from '../targets/source.ts';
+import { type ResolvedSource, resolveSource } from '../targets/source.ts';
 import type { FilterPlan } from './plan.ts';
 import type { RunFilter, RunOptions } from './run-options.ts';
 
@@ -31,19 +32,20 @@ export async function loadFilters(options: RunOptions, edges: Edges): Promise<Lo
       hint: 'the first --config is for the first filter, the second for the second, and so on',
     });
   }
+  const images = imageAccess(edges, { registry: options.registry });
   const loaded: LoadedFilter[] = [];
   for (const [index, target] of targets.entries()) {
     const settings = { ...options, kind: options.kind, configuration: configurations[index] };
-    loaded.push(await loadFilter(target, settings, options.images, edges));
+    loaded.push(await loadFilter(target, settings, images, edges));
   }
   return loaded;
 }
 
-/** Fails with FILE_NOT_FOUND, PROJECT_NOT_FOUND, PROJECT_INVALID, DEPLOY_CONFIGURATION, USAGE. */
+/** Fails with FILE_NOT_FOUND, PROJECT_NOT_FOUND, PROJECT_INVALID, DEPLOY_CONFIGURATION, USAGE, and as `extractImage` does. */
 async function loadFilter(
   operand: string | undefined,
   settings: FilterSettings,
-  images: ImageAccess | undefined,
+  images: ImageLookup,
   edges: Edges,
 ): Promise<LoadedFilter> {
   const source = await resolveSource(operand, {

@@ -1,12 +1,12 @@
 /** What a run is asked for and what it is: the types of the verb `run`, shared by every way of running. */
 import type { LogLevel } from '../host/types.ts';
+import type { RegistryTargetOptions } from '../oci/registry.ts';
 import type { FilterSettings } from '../targets/settings.ts';
-import type { ImageAccess } from '../targets/source.ts';
 import type { ProxyEvent } from './plan.ts';
 import type { StatsSnapshot } from './stats.ts';
 
 export interface RunOptions extends Omit<FilterSettings, 'configuration' | 'kind'> {
-  /** Project folders, .wasm files, images: a chain in the order of the request. None: the project here. */
+  /** Project folders, .wasm files, images (the local store's, else the registry's): a chain in the order of the request. None: the project here. */
   readonly targets?: readonly string[] | undefined;
   /** Plugin configurations, the first for the first target. Text or @file. */
   readonly configurations?: readonly string[] | undefined;
@@ -36,8 +36,8 @@ export interface RunOptions extends Omit<FilterSettings, 'configuration' | 'kind
   readonly envoy?: string | true | undefined;
   /** Everything in the calling thread: for tests. A filter that loops for ever then blocks the caller. */
   readonly inProcess?: boolean | undefined;
-  /** How images are looked up. */
-  readonly images?: ImageAccess | undefined;
+  /** How the registries of images are reached. */
+  readonly registry?: RegistryTargetOptions | undefined;
   /** Log lines of filters, traces, notices. */
   readonly onEvent?: ((event: ProxyEvent) => void) | undefined;
 }

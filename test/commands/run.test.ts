@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import type { ProxyEvent } from '../../src/proxy/plan.ts';
 import { startRun } from '../../src/run.ts';
 import { newWorld } from '../helpers/cli.ts';
 import { compileWat, guest, guestFile } from '../helpers/guests.ts';
+import { fakeRegistry } from '../helpers/registry.ts';
 import { startCli } from '../helpers/running.ts';
 
 /** A guest whose request callback is `body`. */
@@ -51,6 +52,32 @@ describe('wasme run', () => {
     const { url } = await cli.ready();
     const echo = (await (await fetch(url)).json()) as EchoAnswer;
     expect(echo.headers['x-guest']).toEqual(['hello', 'other']);
+  });
+
+  it('runs an image: of the path, else of the store, else of the registry', async () => {
+    const { host, log } = await fakeRegistry();
+    const world = newWorld();
+    const image = `${host}/team/say`;
+    const answer = async (...argv: string[]): Promise<unknown> => {
+      const cli = startCli(world, ...argv);
+      const { url, filters } = await cli.ready();
+      const said = (await fetch(url)).headers.get('x-guest');
+      await cli.interrupt();
+      return [said, filters[0]?.name, filters[0]?.source.replace(/sha256:.*/, '…')];
+    };
+    guestFile(world.cwd, 'header', { hello: 'image' });
+    await world.wasme('build', 'precompiled', 'header.wasm', '-t', image);
+    expect(await answer(image)).toEqual(['image', 'say', `${image}:latest@…`]);
+    expect(log).toEqual([]);
+    expect(await world.wasme('push', image)).toMatchObject({ exitCode: 0 });
+    await world.wasme('rm', image);
+    expect(await answer(image, '--plain-http')).toEqual(['image', 'say', `${image}:latest@…`]);
+    // What stands there as a path is no image.
+    mkdirSync(join(world.cwd, host, 'team'), { recursive: true });
+    writeFileSync(join(world.cwd, image), guest('header', { hello: 'apath' }));
+    expect(await answer(image)).toEqual(['apath', 'say', join(world.cwd, image)]);
+    const { stderr } = await world.wasme('run', `${host}/team/none:v1`);
+    expect(stderr).toContain(`error[REGISTRY_NOT_FOUND]: cannot pull ${host}/team/none:v1`);
   });
 
   it('shows traces', async () => {
