@@ -5,8 +5,6 @@ import type { Edges } from './io/edges.ts';
 import { kindOf, writeAtomic } from './io/files.ts';
 import { type CopyResult, copy } from './oci/copy.ts';
 import { openStore } from './oci/layout.ts';
-import { openImage } from './oci/read-open.ts';
-import { readImage } from './oci/read.ts';
 import {
   type Reference,
   defaultsOf,
@@ -85,6 +83,11 @@ async function toFile(
       hint: 'name another file, or add --force to replace it',
     });
   }
+  // Into the store an image goes unread.
+  const [{ openImage }, { readImage }] = await Promise.all([
+    import('./oci/read-open.ts'),
+    import('./oci/read.ts'),
+  ]);
   const task = edges.reporter.task(`pull ${reference.repository}`, { unit: 'bytes' });
   const counted = { blobs: 0, bytes: 0 };
   const source: Source = {

@@ -7,11 +7,9 @@ import type { Edges } from './io/edges.ts';
 import { readBytes } from './io/files.ts';
 import { type CopyResult, copy } from './oci/copy.ts';
 import { openStore } from './oci/layout.ts';
-import { type LayoutName, packImage } from './oci/layouts/index.ts';
-import { subjectOf } from './oci/loadable-subject.ts';
-import { requireLoadable } from './oci/loadable-verdict.ts';
-import { type MetadataOptions, metadataOfModule, metadataOfProject } from './oci/metadata.ts';
-import { type OpenImage, openImage } from './oci/read-open.ts';
+import type { LayoutName } from './oci/layouts/index.ts';
+import { isIndexType } from './oci/media-types.ts';
+import type { MetadataOptions } from './oci/metadata.ts';
 import { type Reference, defaultsOf, formatName, formatReference, parseReference } from './oci/reference.ts';
 import { type RegistryTarget, type RegistryTargetOptions, openRegistry } from './oci/registry.ts';
 import { type Descriptor, type Source, graphDescriptor, graphSource } from './oci/target.ts';
@@ -67,10 +65,8 @@ export async function push(options: PushOptions, edges: Edges): Promise<PushResu
   const project = await findProject(edges.cwd);
   const reference = destination(options, project, edges);
   const cargo = await load(reference, options, project, edges);
-  const image = cargo.root.mediaType.includes('index')
-    ? undefined
-    : await openImage(cargo.source, cargo.root.digest);
-  if (image && project?.project.hosts && !options.force) await check(image, project.project.hosts, reference);
+  const hosts = options.force ? undefined : project?.project.hosts;
+  if (hosts !== undefined && !isIndexType(cargo.root.mediaType)) await check(cargo, hosts, reference);
   const key = options.signKey === undefined ? undefined : await signingKey(options.signKey, edges);
   const tags = [...new Set([reference.tag ?? 'latest', ...(options.tags ?? [])])];
   const registry = openRegistry(reference, edges, options.registry);
@@ -174,6 +170,9 @@ async function packed(
   options: PushOptions,
   edges: Edges,
 ): Promise<Cargo> {
+  // A push from the store needs none of it.
+  const { packImage } = await import('./oci/layouts/index.ts');
+  const { metadataOfModule, metadataOfProject } = await import('./oci/metadata.ts');
   const layout = options.layout ?? project?.project.image?.layout ?? 'compat';
   const metadata =
     project === undefined
@@ -183,8 +182,12 @@ async function packed(
   return { from, source: graphSource(graph), root: graphDescriptor(graph), layout };
 }
 
-async function check(image: OpenImage, hosts: readonly string[], reference: Reference): Promise<void> {
+async function check(cargo: Cargo, hosts: readonly string[], reference: Reference): Promise<void> {
+  const { openImage } = await import('./oci/read-open.ts');
+  const { subjectOf } = await import('./oci/loadable-subject.ts');
+  const { requireLoadable } = await import('./oci/loadable-verdict.ts');
   const name = formatReference(reference);
+  const image = await openImage(cargo.source, cargo.root.digest);
   const { subject } = await subjectOf({ name, image, place: 'store' });
   await requireLoadable({ ...subject, repack: layout => `wasme push ${name} --layout ${layout}` }, hosts);
 }

@@ -9,6 +9,7 @@ import { WasmeError } from '../errors.ts';
 import type { Edges } from './edges.ts';
 import { Connections, type TlsOptions } from './http-agent.ts';
 import { isRetriable, networkError } from './http-errors.ts';
+import { gathered } from './gathered.ts';
 
 export interface HttpBody {
   /** Bytes; sent as Content-Length, because storage behind registries refuses chunked encoding. */
@@ -79,7 +80,7 @@ export class HttpResponse {
   /** The body, once. Fails with NETWORK when the connection breaks. */
   async *stream(): AsyncGenerator<Uint8Array, void, undefined> {
     try {
-      for await (const chunk of this.#body) yield chunk as Uint8Array;
+      yield* gathered(this.#body);
     } catch (error) {
       throw networkError(error, this.url);
     }

@@ -122,7 +122,7 @@ async function copyBlob(
   try {
     await target.push(
       blob,
-      { open: from => source.fetch(blob, { from }) },
+      { open: from => source.fetch(blob, { from, unchecked: target.checks }) },
       { origin: source, onProgress: bytes => task.advance(bytes) },
     );
     task.done();

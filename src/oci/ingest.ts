@@ -1,7 +1,7 @@
 /** Bytes on their way into the store: a file of their own until they are whole, so that an interrupted download can go on. */
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { pid } from 'node:process';
@@ -9,11 +9,11 @@ import { WasmeError } from '../errors.ts';
 import { fileError, isSystemError } from '../io/files.ts';
 import { isAlive } from '../io/lock.ts';
 import { Verifier } from './digest.ts';
-import type { BlobSource, Descriptor } from './target.ts';
+import { GatheringWriter } from './gathering-writer.ts';
+import { type BlobSource, type Descriptor, pieceBytes } from './target.ts';
 
 /** Smaller parts are fetched again sooner than they are found. */
 const minKeptBytes = 1024 * 1024;
-const readBytes = 64 * 1024;
 
 /**
  * Writes the source into a file in `dir` and gives its path: whole, checked, flushed, read-only. A part that an earlier
@@ -32,11 +32,11 @@ export async function ingest(
     await mkdir(dir, { recursive: true });
     const adopted = await adopt(dir, stem, own);
     try {
-      return await fill(own, descriptor, source, label, onProgress);
+      return await fill(own, adopted, descriptor, source, label, onProgress);
     } catch (error) {
       if (!adopted || !(error instanceof WasmeError) || error.code !== 'DIGEST_MISMATCH') throw error;
       // The part that was found may be to blame; once more without it.
-      return await fill(own, descriptor, source, label, onProgress);
+      return await fill(own, false, descriptor, source, label, onProgress);
     }
   } catch (error) {
     throw fileError(error, own, 'write');
@@ -45,6 +45,7 @@ export async function ingest(
 
 async function fill(
   path: string,
+  hasPart: boolean,
   descriptor: Descriptor,
   source: BlobSource,
   label: string,
@@ -52,23 +53,24 @@ async function fill(
 ): Promise<string> {
   const verifier = new Verifier(descriptor, `${label}: ${descriptor.digest}`);
   const file = await open(path, 'a', 0o644);
+  const writer = new GatheringWriter(file);
   let counted = 0;
   try {
-    for await (const chunk of createReadStream(path, {
-      highWaterMark: readBytes,
-    }) as AsyncIterable<Uint8Array>) {
-      verifier.update(chunk);
+    if (hasPart) {
+      const part = createReadStream(path, { highWaterMark: pieceBytes }) as AsyncIterable<Uint8Array>;
+      for await (const chunk of part) verifier.update(chunk);
+      counted = verifier.seen;
+      onProgress(counted);
     }
-    counted = verifier.seen;
-    onProgress(counted);
     if (counted < descriptor.size || descriptor.size === 0) {
       for await (const chunk of source.open(counted)) {
         verifier.update(chunk);
-        await writeAll(file, chunk);
+        await writer.write(chunk);
         onProgress(chunk.byteLength);
         counted += chunk.byteLength;
       }
     }
+    await writer.flush();
     verifier.finish();
     await file.sync();
     await file.chmod(0o444);
@@ -78,14 +80,12 @@ async function fill(
     return path;
   } catch (error) {
     onProgress(-counted);
+    // What came before the failure is still right, and worth going on from.
+    await writer.flush().catch(() => undefined);
     await file.close();
     await setAside(path, verifier.seen, error);
     throw error;
   }
-}
-
-async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let at = 0; at < chunk.byteLength; ) at += (await file.write(chunk, at)).bytesWritten;
 }
 
 /** What came is right as far as it goes, unless it is what the failure is about. */

@@ -16,7 +16,14 @@ import { maxManifestBytes } from './limits.ts';
 import { isManifestType, ociIndex } from './media-types.ts';
 import { type LayoutIndex, parseLayoutIndex, parseManifest } from './schema.ts';
 import { type Swept, sweep, touch, withLease } from './sweep.ts';
-import type { BlobSource, Descriptor, FetchOptions, PushOptions, Target } from './target.ts';
+import {
+  type BlobSource,
+  type Descriptor,
+  type FetchOptions,
+  type PushOptions,
+  type Target,
+  pieceBytes,
+} from './target.ts';
 
 /** Annotation in index.json that holds a manifest's name; ours is the full reference. */
 export const refNameKey = 'org.opencontainers.image.ref.name';
@@ -37,6 +44,7 @@ export interface StoredImage {
 
 export class OciLayout implements Target {
   readonly label: string;
+  readonly checks = true;
   readonly dir: string;
   readonly #edges: Edges;
 
@@ -85,7 +93,7 @@ export class OciLayout implements Target {
     const path = this.blobPath(descriptor.digest);
     const file = createReadStream(path, {
       start: from,
-      highWaterMark: 64 * 1024,
+      highWaterMark: pieceBytes,
     }) as AsyncIterable<Uint8Array>;
     try {
       yield* from === 0 ? verified(file, descriptor, `${this.label}: ${descriptor.digest}`) : file;
@@ -156,7 +164,8 @@ export class OciLayout implements Target {
 
   async #write(descriptor: Descriptor, source: BlobSource, options: PushOptions): Promise<void> {
     const path = this.blobPath(descriptor.digest);
-    const file = await ingest(join(this.dir, 'ingest'), descriptor, source, this.label, options.onProgress);
+    const label = options.origin?.label ?? this.label;
+    const file = await ingest(join(this.dir, 'ingest'), descriptor, source, label, options.onProgress);
     try {
       if (isManifestType(descriptor.mediaType)) parseManifest(await readBytes(file), descriptor.mediaType);
       await mkdir(join(path, '..'), { recursive: true });

@@ -1,5 +1,5 @@
 /** Readers that are not the mesh loader: by media types of config and layers, each with a rule of its own (reference A.3). */
-import { pluginFile } from './layouts/tar-layer.ts';
+import { pluginFile } from './documents.ts';
 import type { Judgement } from './judgement.ts';
 import {
   cncfConfig,

@@ -2,8 +2,8 @@
  * The image loader of Istio's agent, which Envoy Gateway and Higress carry too, step by step (reference A.4).
  * It never reads the config or annotations; the last layer decides.
  */
-import { compressionOf } from './gzip.ts';
-import { pluginFile } from './layouts/tar-layer.ts';
+import { compressionOf } from './decompress.ts';
+import { pluginFile } from './documents.ts';
 import type { Judgement } from './judgement.ts';
 import { maxModuleBytes } from './limits.ts';
 import {

@@ -8,7 +8,7 @@ import { readdir } from 'node:fs/promises';
 import { detectAbi } from '../wasm/abi.ts';
 import { parseModule } from '../wasm/module.ts';
 import { createdKey, isDerivedKey, ociPrefix } from './annotations.ts';
-import { documentType } from './layouts/higress.ts';
+import { documentType } from './documents.ts';
 import type { ImageDocument, ImageMetadata, LayoutName } from './layouts/index.ts';
 import { maxDocumentBytes } from './read-layer.ts';
 import type { ReadImage } from './read.ts';

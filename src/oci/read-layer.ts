@@ -1,6 +1,6 @@
 /** What is inside a layer, whatever its media type claims: tar, bare module, or neither. Nothing touches the disk. */
 import { WasmeError } from '../errors.ts';
-import { type Compression, compressionOf, decompress } from './gzip.ts';
+import { type Compression, compressionOf, decompress } from './decompress.ts';
 import { maxModuleBytes } from './limits.ts';
 import type { OpenImage } from './read-open.ts';
 import { type TarEntry, readTar } from './tar.ts';

@@ -5,8 +5,7 @@
 import { WasmeError } from '../errors.ts';
 import { createdKey, runtimeFromAnnotations, titleKey } from './annotations.ts';
 import type { ImageDocument } from './layouts/layout.ts';
-import { documentType } from './layouts/higress.ts';
-import { pluginFile } from './layouts/tar-layer.ts';
+import { documentType, pluginFile } from './documents.ts';
 import { soloConfig, soloLayer, vndLayer, wasmLayer } from './media-types.ts';
 import { baseName, isContentFault, layerContent, maxDocumentBytes, wasmKind } from './read-layer.ts';
 import { type OpenImage, readConfig } from './read-open.ts';

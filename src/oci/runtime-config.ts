@@ -1,5 +1,5 @@
 /** What the old tool's runtime-config.json says about a module: host type, ABI versions, root ids. Read in every spelling seen. */
-import { runtimeConfigSchema } from '../project/schema.ts';
+import { Malformed, type Reader, listOf, optional, shape, text } from './fields.ts';
 
 export interface RuntimeConfig {
   /** `envoy_proxy` in every image that was seen. */
@@ -11,6 +11,26 @@ export interface RuntimeConfig {
 
 export const envoyProxy = 'envoy_proxy';
 
+/** Both spellings that were seen in images. */
+interface Written {
+  readonly type?: string | undefined;
+  readonly abiVersions?: readonly string[] | undefined;
+  readonly abi_versions?: readonly string[] | undefined;
+  readonly abi_version?: string | undefined;
+  readonly config?:
+    | { readonly rootIds?: readonly string[] | undefined; readonly root_ids?: readonly string[] | undefined }
+    | undefined;
+}
+
+const texts = optional(listOf(text()));
+const written: Reader<Written> = shape({
+  type: optional(text()),
+  abiVersions: texts,
+  abi_versions: texts,
+  abi_version: optional(text()),
+  config: optional(shape({ rootIds: texts, root_ids: texts })),
+});
+
 /** As the old tool wrote it, compact: key order and spelling are part of the image's digest. */
 export function runtimeConfigBytes({ type, abiVersions, rootIds }: RuntimeConfig): Uint8Array {
   return Buffer.from(JSON.stringify({ type, abiVersions, config: { rootIds } }), 'utf8');
@@ -18,19 +38,17 @@ export function runtimeConfigBytes({ type, abiVersions, rootIds }: RuntimeConfig
 
 /** Liberal: camel and snake case, one version as a plain string. undefined when it is no such document. */
 export function parseRuntimeConfig(bytes: Uint8Array): RuntimeConfig | undefined {
-  let json: unknown;
+  let read: Written;
   try {
-    json = JSON.parse(
-      Buffer.from(bytes)
-        .toString('utf8')
-        .replace(/^\uFEFF/, ''),
-    );
-  } catch {
-    return undefined;
+    const text = Buffer.from(bytes).toString('utf8');
+    read = written(JSON.parse(text.replace(/^\uFEFF/, '')));
+  } catch (error) {
+    // RangeError: nested deeper than the parser goes.
+    const isBad = [Malformed, SyntaxError, RangeError].some(kind => error instanceof kind);
+    if (isBad) return undefined;
+    throw error;
   }
-  const parsed = runtimeConfigSchema.safeParse(json);
-  if (!parsed.success) return undefined;
-  const { type, abiVersions, abi_versions, abi_version, config } = parsed.data;
+  const { type, abiVersions, abi_versions, abi_version, config } = read;
   return {
     type: type ?? envoyProxy,
     abiVersions: abiVersions ?? abi_versions ?? (abi_version === undefined ? [] : [abi_version]),

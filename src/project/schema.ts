@@ -1,4 +1,4 @@
-/** The shape of wasme.json and of the old runtime-config.json: one source for checking, types and the JSON Schema. */
+/** The shape of wasme.json: one source for checking, types and the JSON Schema. */
 import { z } from 'zod';
 import { kinds, languages, layoutNames } from './names.ts';
 
@@ -110,17 +110,6 @@ export const projectSchema = z.strictObject({
 
 /** wasme.json as written. */
 export type Project = z.infer<typeof projectSchema>;
-
-/** runtime-config.json of the old tool: both spellings that were seen in images. */
-export const runtimeConfigSchema = z.looseObject({
-  type: z.string().optional(),
-  abiVersions: z.array(z.string()).optional(),
-  abi_versions: z.array(z.string()).optional(),
-  abi_version: z.string().optional(),
-  config: z
-    .looseObject({ rootIds: z.array(z.string()).optional(), root_ids: z.array(z.string()).optional() })
-    .optional(),
-});
 
 /** The JSON Schema (2020-12) that editors use, made from the same source. */
 export function projectJsonSchema(): Record<string, unknown> {

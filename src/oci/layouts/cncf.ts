@@ -3,7 +3,7 @@ import { annotationsFor, titleKey } from '../annotations.ts';
 import { cncfConfig, wasmLayer } from '../media-types.ts';
 import { blobOf } from '../target.ts';
 import { type Layout, imageOf, jsonBytes } from './layout.ts';
-import { pluginFile } from './tar-layer.ts';
+import { pluginFile } from '../documents.ts';
 
 /** Readers require the field; a fixed time keeps the digest reproducible. */
 const noTime = '1970-01-01T00:00:00Z';

@@ -3,7 +3,7 @@ import { annotationsFor, titleKey } from '../annotations.ts';
 import { vndConfig, vndLayer } from '../media-types.ts';
 import { blobOf } from '../target.ts';
 import { type Layout, imageOf } from './layout.ts';
-import { pluginFile } from './tar-layer.ts';
+import { pluginFile } from '../documents.ts';
 
 export const kubewarden: Layout = {
   name: 'kubewarden',

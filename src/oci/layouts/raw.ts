@@ -3,7 +3,7 @@ import { annotationsFor, titleKey } from '../annotations.ts';
 import { ociEmpty, wasmLayer } from '../media-types.ts';
 import { type GraphBlob, blobOf } from '../target.ts';
 import { type Layout, imageOf } from './layout.ts';
-import { pluginFile } from './tar-layer.ts';
+import { pluginFile } from '../documents.ts';
 
 export const raw: Layout = {
   name: 'raw',

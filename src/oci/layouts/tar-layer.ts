@@ -4,11 +4,9 @@ import { Readable } from 'node:stream';
 import { gzip } from '../gzip.ts';
 import { writeTar } from '../tar.ts';
 import { titleKey } from '../annotations.ts';
+import { pluginFile } from '../documents.ts';
 import { type GraphBlob, blobOf, skipBytes } from '../target.ts';
 import { type ImageMetadata, jsonBytes } from './layout.ts';
-
-/** The only file name that Istio's fetcher looks for. */
-export const pluginFile = 'plugin.wasm';
 
 export interface TarLayer {
   readonly layer: GraphBlob;
