@@ -10,9 +10,9 @@ export async function* gathered(stream: Readable): AsyncGenerator<Uint8Array, vo
   let bytes = 0;
   // Nothing more is told of a stream that is over already.
   let ended = stream.readableEnded || stream.destroyed;
-  let failure: unknown = stream.errored ?? undefined;
+  let failure = stream.errored ?? undefined;
   let wake: () => void = () => undefined;
-  const settle = (error?: unknown): void => {
+  const settle = (error?: Error): void => {
     ended = true;
     failure ??= error;
     wake();
