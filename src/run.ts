@@ -1,16 +1,16 @@
-/** `wasme run`: filters in the bundled host, behind a local proxy. */
+/**
+ * `wasme run`: filters in the bundled host, behind a local proxy. What not every run needs is imported when it does: the
+ * first answer should not wait for it.
+ */
 import type { Edges } from './io/edges.ts';
-import { startAdmin } from './proxy/admin.ts';
-import { startEcho } from './proxy/echo.ts';
 import { hostAndPort } from './io/endpoint.ts';
-import { Engine } from './proxy/engine.ts';
+import type { EchoServer } from './proxy/echo.ts';
 import type { ProxyPlan } from './proxy/plan.ts';
 import { RunHandle } from './proxy/run-handle.ts';
 import { type RunInput, openRun } from './proxy/run-input.ts';
 import type { Run, RunOptions, RunResult } from './proxy/run-options.ts';
 import { makePlan } from './proxy/run-plan.ts';
 import { type RunningProxy, superviseProxy } from './proxy/supervisor.ts';
-import { watchFiles } from './proxy/watch.ts';
 
 export type { Run, RunOptions, RunResult } from './proxy/run-options.ts';
 
@@ -43,7 +43,7 @@ async function startHere(input: RunInput): Promise<Run> {
     for (const close of cleanUp.splice(0).reverse()) await close();
   };
   try {
-    const echo = upstream === 'echo' && kind === 'http' ? await startEcho() : undefined;
+    const echo = upstream === 'echo' && kind === 'http' ? await openEcho() : undefined;
     if (echo !== undefined) cleanUp.push(() => echo.close());
     const plan = makePlan(input, echo?.port);
     const proxy = await startWorkers(plan, input);
@@ -51,12 +51,14 @@ async function startHere(input: RunInput): Promise<Run> {
     const running = new RunHandle(input, plan, proxy, closeAll);
     if (input.admin !== undefined) {
       const { address, port } = input.admin;
+      const { startAdmin } = await import('./proxy/admin.ts');
       const interface_ = await startAdmin(address, port, running);
       cleanUp.push(() => interface_.close());
       running.admin = `http://${hostAndPort(address, interface_.port)}`;
     }
     if (options.watch) {
       const files = [...new Set(filters.flatMap(filter => filter.files))];
+      const { watchFiles } = await import('./proxy/watch.ts');
       cleanUp.push(watchFiles(files, () => void running.reloadOnChange()));
     }
     edges.signal.addEventListener('abort', () => void running.stop(), { once: true });
@@ -68,10 +70,16 @@ async function startHere(input: RunInput): Promise<Run> {
   }
 }
 
+async function openEcho(): Promise<EchoServer> {
+  const { startEcho } = await import('./proxy/echo.ts');
+  return startEcho();
+}
+
 async function startWorkers(plan: ProxyPlan, { options, onEvent }: RunInput): Promise<RunningProxy> {
   if (!options.inProcess) {
     return superviseProxy(plan, { stallMs: options.callbackLimitMs ?? 10_000 }, onEvent);
   }
+  const { Engine } = await import('./proxy/engine.ts');
   const engine = await Engine.start(plan, onEvent);
   return {
     port: engine.port,

@@ -1,7 +1,5 @@
 /** The foreign functions that Envoy registers, and the user's own. They act on the context whose callback is running. */
-import { Unzlib, zlibSync } from 'fflate';
-import { concat, emptyBytes, utf8ByteString } from './bytes.ts';
-import { inflateSliceBytes, maxInflatedBytes } from './limits.ts';
+import { emptyBytes, utf8ByteString } from './bytes.ts';
 import { bytesField, type Message, numberField, readMessage, textField, writeMessage } from './protobuf.ts';
 import { Status } from './status.ts';
 import type { SignatureProvider } from './types.ts';
@@ -11,8 +9,8 @@ type Result = Uint8Array | number;
 type Foreign = (vm: Vm, argument: Uint8Array) => Result;
 
 const envoyFunctions: ReadonlyMap<string, Foreign> = new Map<string, Foreign>([
-  ['compress', (_vm, argument) => zlibSync(argument)],
-  ['uncompress', (_vm, argument) => inflate(argument)],
+  ['compress', (_vm, argument) => compression?.deflate(argument) ?? Status.InternalFailure],
+  ['uncompress', (_vm, argument) => compression?.inflate(argument) ?? Status.InternalFailure],
   ['declare_property', (vm, argument) => declareProperty(vm, argument)],
   ['set_envoy_filter_state', (vm, argument) => setFilterState(vm, argument)],
   [
@@ -24,6 +22,18 @@ const envoyFunctions: ReadonlyMap<string, Foreign> = new Map<string, Foreign>([
   ],
 ]);
 
+interface Compression {
+  deflate(data: Uint8Array): Uint8Array;
+  inflate(data: Uint8Array): Result;
+}
+
+let compression: Compression | undefined;
+
+/** To be awaited before a guest starts that imports `proxy_call_foreign_function`; others start sooner without it. */
+export async function prepareForeign(): Promise<void> {
+  compression ??= await import('./compression.ts');
+}
+
 /** Result bytes, a status, or undefined when nobody knows the name. */
 export function callForeign(vm: Vm, name: string, argument: Uint8Array): Result | undefined {
   const own = vm.services.foreignFunctions.get(name);
@@ -34,25 +44,6 @@ export function callForeign(vm: Vm, name: string, argument: Uint8Array): Result 
   if (signatures && name === 'verify_signature') return verify(vm, signatures, argument);
   if (signatures && name === 'sign' && vm.services.profile.signFunction) return sign(signatures, argument);
   return undefined;
-}
-
-/** In slices, so that a small argument cannot become more than the guest could ever hold. */
-function inflate(argument: Uint8Array): Result {
-  const parts: Uint8Array[] = [];
-  let total = 0;
-  const stream = new Unzlib(part => {
-    parts.push(part);
-    total += part.length;
-  });
-  try {
-    for (let at = 0; at === 0 || at < argument.length; at += inflateSliceBytes) {
-      stream.push(argument.subarray(at, at + inflateSliceBytes), at + inflateSliceBytes >= argument.length);
-      if (total > maxInflatedBytes) return Status.SerializationFailure;
-    }
-  } catch {
-    return Status.SerializationFailure;
-  }
-  return concat(parts, total);
 }
 
 function declareProperty(vm: Vm, argument: Uint8Array): Result {

@@ -3,6 +3,7 @@ import { WasmeError } from '../errors.ts';
 import { emptyBytes, sameBytes, toByteString } from './bytes.ts';
 import { HttpChain, type HttpChainOptions } from './chain.ts';
 import { CompileCache, type CompiledFilter } from './compile.ts';
+import { prepareForeign } from './foreign.ts';
 import { linkImports } from './link.ts';
 import { LocalMetrics, type MetricStore } from './metrics.ts';
 import { Plugin } from './plugin.ts';
@@ -63,6 +64,8 @@ export class Host {
    */
   async loadPlugin(code: FilterCode, options: PluginOptions): Promise<Plugin> {
     const compiled = code instanceof Uint8Array ? await this.cache.get(code, this.services.profile) : code;
+    if (compiled.info.imports.some(({ name }) => name === 'proxy_call_foreign_function'))
+      await prepareForeign();
     const settings = settle(options, this.services.profile);
     const vmOptions = this.vmOptions(options, settings);
     let vm = this.findVm(compiled, vmOptions);

@@ -1,7 +1,7 @@
 /** Flags that every target shares, joined with the project: settings + source → intent. */
 import { WasmeError } from '../errors.ts';
 import type { Project } from '../project/schema.ts';
-import { checkConfiguration, flagConfiguration, projectConfiguration } from './configuration.ts';
+import { flagConfiguration, projectConfiguration } from './configuration.ts';
 import type { DeployIntent, FailurePolicy, FilterKind, ModuleFacts } from './intent.ts';
 import type { ResolvedSource } from './source.ts';
 
@@ -45,7 +45,11 @@ export async function makeIntent(
     settings.configuration !== undefined
       ? await flagConfiguration(settings.configuration, '--config', cwd)
       : source.project && (await projectConfiguration(source.project));
-  await checkConfiguration(source.project, found);
+  const schema = project?.configurationSchema;
+  if (source.project !== undefined && schema !== undefined) {
+    const { checkConfiguration } = await import('./configuration-check.ts');
+    await checkConfiguration(source.project, schema, found);
+  }
   const vm = settings.vmConfiguration;
   const vmConfiguration = vm === undefined ? undefined : await flagConfiguration(vm, '--vm-config', cwd);
   const env = settings.env ?? [];

@@ -1,0 +1,99 @@
+/** Whether a plugin configuration satisfies the JSON Schema of its project. Apart, because it needs two large libraries. */
+import { resolve } from 'node:path';
+import { LineCounter, parseDocument } from 'yaml';
+import { WasmeError } from '../errors.ts';
+import { readText } from '../io/files.ts';
+import type { LoadedProject } from '../project/load.ts';
+import { offsetOf } from '../project/parse.ts';
+import type { FoundConfiguration } from './configuration.ts';
+import { configurationText } from './intent.ts';
+
+/**
+ * Checks a configuration against the JSON Schema file that the project names. The text must be JSON then.
+ * Fails with DEPLOY_CONFIGURATION: one line per fault, `file:line:col: field: what`.
+ */
+export async function checkConfiguration(
+  loaded: LoadedProject,
+  schemaPath: string,
+  found: FoundConfiguration | undefined,
+): Promise<void> {
+  const schemaFile = resolve(loaded.dir, schemaPath);
+  const validate = await compileSchema(schemaFile);
+  if (found === undefined) {
+    const faults = validate({}).map(
+      ({ message }) => `${loaded.file}: there is no configuration: it ${message}`,
+    );
+    if (faults.length > 0) throw invalid(faults, schemaFile);
+    return;
+  }
+  const text = configurationText(found.configuration);
+  const { origin } = found;
+  if (text === undefined) throw invalid([`${origin}: not UTF-8, so it is no JSON`], schemaFile);
+  // Inside wasme.json the value is looked up in place, so that lines and columns are those of the file.
+  const inProject = found.configuration.form === 'json';
+  const source = inProject ? await readText(origin) : text;
+  const lines = new LineCounter();
+  const document = parseDocument(source, { schema: 'json', strict: true, lineCounter: lines });
+  const at = (offset: number): string => {
+    const { line, col } = lines.linePos(offset);
+    return `${origin}:${line}:${col}`;
+  };
+  if (document.errors.length > 0) {
+    const faults = document.errors.map(
+      ({ pos, message }) => `${at(pos[0])}: ${message.split('\n')[0] ?? ''}`,
+    );
+    throw invalid(faults, schemaFile);
+  }
+  const value = inProject ? loaded.project.configuration : (document.toJS() as unknown);
+  const base = inProject ? ['configuration'] : [];
+  const faults = validate(value).map(({ path, message }) => {
+    const field = path.join('.');
+    return `${at(offsetOf(document, [...base, ...path]))}: ${field === '' ? '' : `${field}: `}${message}`;
+  });
+  if (faults.length > 0) throw invalid(faults, schemaFile);
+}
+
+interface Fault {
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+/** Reads and compiles a schema. Fails with DEPLOY_CONFIGURATION when the schema itself is wrong. */
+async function compileSchema(file: string): Promise<(value: unknown) => Fault[]> {
+  const { Ajv2020 } = await import('ajv/dist/2020.js');
+  const source = await readText(file);
+  try {
+    const schema = JSON.parse(source) as Record<string, unknown>;
+    // Editors want $schema; ajv would look the draft up by it, and only knows the one it was made for.
+    delete schema['$schema'];
+    const validate = new Ajv2020({ allErrors: true, strict: false, validateFormats: false }).compile(schema);
+    return value => {
+      if (validate(value)) return [];
+      return (validate.errors ?? []).map(error => {
+        const extra: unknown = (error.params as Record<string, unknown>)['additionalProperty'];
+        const path = error.instancePath.split('/').slice(1).map(unescapePointer);
+        return {
+          path: typeof extra === 'string' ? [...path, extra] : path,
+          message:
+            typeof extra === 'string' ? 'the schema has no such field' : (error.message ?? error.keyword),
+        };
+      });
+    };
+  } catch (error) {
+    throw new WasmeError('DEPLOY_CONFIGURATION', `${file} is no JSON Schema: ${(error as Error).message}`, {
+      hint: 'correct the file, or take configurationSchema out of wasme.json',
+      cause: error,
+    });
+  }
+}
+
+function unescapePointer(part: string): string {
+  return part.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+function invalid(faults: readonly string[], schemaFile: string): WasmeError {
+  return new WasmeError('DEPLOY_CONFIGURATION', faults.join('\n'), {
+    hint: `nothing was written; the schema is ${schemaFile}`,
+    details: { faults, schema: schemaFile },
+  });
+}
