@@ -151,9 +151,10 @@ async function examineProbes(
 }> {
   const results = await runProbes(probes, projectDir, edges);
   const lacks: Fix[] = [];
-  const tools = probes.map((probe): ToolReport => {
+  const tools = probes.flatMap((probe): ToolReport | readonly ToolReport[] => {
     const result = results[probe.id];
     if (result === undefined) throw new WasmeError('INTERNAL', `no result for the probe ${probe.id}`);
+    if (probe.ofProject && (result.status !== 'found' || result.version === undefined)) return [];
     const optional = probe.optional ?? false;
     const { title, status, version, path, problem } = result;
     const later =

@@ -29,14 +29,14 @@ export function edgesOf(context: Context, reporter: Reporter): Edges {
 }
 
 /**
- * The context of the real process. The first Ctrl-C or SIGTERM aborts `signal`, so that children end and temporary
- * files go; a second one ends the process at once.
+ * The context of the real process. The first Ctrl-C, SIGTERM or closed terminal aborts `signal`, so that children
+ * end and temporary files go; a second one ends the process at once.
  */
 export function processContext(): Context {
   const interrupt = new AbortController();
   // Every child process and request listens to it; many at a time are no leak.
   setMaxListeners(0, interrupt.signal);
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
       if (interrupt.signal.aborted) process.exit(130);
       interrupt.abort();

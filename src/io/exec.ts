@@ -2,6 +2,7 @@
 import { execa } from 'execa';
 import { WasmeError, redact } from '../errors.ts';
 import type { Edges } from './edges.ts';
+import { endGroupOn } from './process-group.ts';
 
 /** A command as data: what a plan holds and what --dry-run prints. */
 export interface CommandLine {
@@ -21,6 +22,8 @@ export interface ExecOptions {
   readonly onLine?: (line: string) => void;
   /** false: nothing is kept for the result, so a program may print for days. Default true. */
   readonly keepOutput?: boolean;
+  /** An interrupt ends what the program has started too: compilers are programs that start others. Not on Windows. */
+  readonly endsTree?: boolean;
 }
 
 export interface ExecResult {
@@ -32,6 +35,9 @@ export interface ExecResult {
   readonly timedOut: boolean;
 }
 
+/** Time that a program has to end in good order. */
+const forceKillAfterMs = 2_000;
+
 /**
  * Runs a program to its end and gives back what it printed, whatever its exit code.
  * Fails with TOOL_MISSING when it cannot be started and INTERRUPTED when the edges' signal aborts.
@@ -42,13 +48,15 @@ export async function exec(
   options: ExecOptions = {},
 ): Promise<ExecResult> {
   edges.reporter.detail(`$ ${showCommand(command)}`);
+  const ownsGroup = options.endsTree === true && edges.platform !== 'win32';
   const child = execa(command.program, command.args, {
     cwd: command.cwd ?? edges.cwd,
     env: environment(command, edges),
     extendEnv: false,
     reject: false,
     cancelSignal: edges.signal,
-    forceKillAfterDelay: 2_000,
+    forceKillAfterDelay: forceKillAfterMs,
+    detached: ownsGroup,
     all: options.onLine !== undefined,
     buffer: options.keepOutput !== false,
     maxBuffer: 64 * 1024 * 1024,
@@ -61,7 +69,9 @@ export async function exec(
       for await (const line of child.iterable({ from: 'all' })) onLine(String(line));
     })().catch(() => undefined);
   }
+  const forget = ownsGroup ? endGroupOn(edges.signal, child.pid) : undefined;
   const result = await child;
+  forget?.();
   if (result.isCanceled) {
     throw new WasmeError('INTERRUPTED', `interrupted while ${command.program} was running`);
   }
@@ -105,7 +115,7 @@ export function converse(command: CommandLine, edges: Edges): Conversation {
     extendEnv: false,
     reject: false,
     cancelSignal: edges.signal,
-    forceKillAfterDelay: 2_000,
+    forceKillAfterDelay: forceKillAfterMs,
     stdin: 'pipe',
     all: true,
     buffer: false,

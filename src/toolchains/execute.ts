@@ -82,6 +82,7 @@ async function runStep(
   edges: Edges,
 ): Promise<{ exitCode: number; output: string }> {
   const result = await exec({ cwd: projectDir, ...step }, edges, {
+    endsTree: true,
     onLine: line => edges.reporter.detail(line),
   });
   return { exitCode: result.exitCode, output: `${result.stdout}\n${result.stderr}` };

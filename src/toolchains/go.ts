@@ -21,12 +21,12 @@ export const goProbe: Probe = {
   remedies: getGo,
 };
 
-/** Absent outside a project (doctor). */
 export const goModProbe: Probe = {
   kind: 'program',
   id: 'go-mod',
   title: 'go.mod',
   optional: true,
+  ofProject: true,
   candidates: [{ program: 'go', args: ['mod', 'edit', '-json'], env: { GOTOOLCHAIN: 'local' } }],
   remedies: [],
 };

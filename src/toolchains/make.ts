@@ -42,6 +42,7 @@ export async function make(job: BuildJob, edges: Edges, compiler?: WarmCompiler)
     sha256(bytes),
     prepared.variant,
     prepared.tools,
+    edges,
   );
   const tools = Object.values(prepared.tools).flatMap(({ title, path, version }) =>
     path === undefined ? [] : [{ title, path, ...(version === undefined ? {} : { version }) }],

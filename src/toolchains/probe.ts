@@ -37,11 +37,13 @@ export function toolCacheDir(edges: Pick<Edges, 'env' | 'homeDir' | 'platform'>)
 async function probeProgram(probe: ProgramProbe, projectDir: string, edges: Edges): Promise<ProbeResult> {
   const { id, title } = probe;
   let best: ProbeResult = { id, title, status: 'missing', problem: `${title} was not found on PATH` };
+  const searched = new Set<string>();
   for (const candidate of probe.candidates) {
+    searched.add(candidate.program);
     const path = findProgram(candidate.program, edges);
     if (path === undefined) continue;
     const result = await tryCandidate(probe, path, candidate, projectDir, edges);
-    if (result.status === 'found') return result;
+    if (result.status === 'found') return { ...result, searched: [...searched] };
     if (telling(result) > telling(best)) best = result;
   }
   return best;

@@ -8,7 +8,7 @@ import type { BuildPlan, ProbeResult, Variant } from './toolchain.ts';
 
 export interface BuildRecord {
   /** Raised when the meaning of a field changes; another number is no record. */
-  readonly format: 1;
+  readonly format: 2;
   /** Everything about the request that decides the result, as JSON text. */
   readonly request: string;
   readonly variant: Variant;
@@ -26,6 +26,8 @@ export interface RecordedTool {
   readonly version?: string;
   readonly path: string;
   readonly identity: string;
+  /** Where each name led under which a program was looked for; null: nowhere. None for an npm package. */
+  readonly searched: readonly (readonly [name: string, path: string | null])[];
 }
 
 /** The record, when there is one that is still true of request, tools and inputs. The caller compares the module. */
@@ -40,11 +42,10 @@ export async function readRecord(
     () => undefined,
   );
   if (record === undefined || record.request !== request) return undefined;
-  for (const { path, identity } of record.tools) {
-    const name = path.split(/[\\/]/).at(-1) ?? path;
-    // PATH may lead to another one now. A folder is an npm package, which PATH says nothing about.
-    if ((findProgram(name, edges) ?? path) !== path || (await fileIdentity(path)) !== identity)
-      return undefined;
+  for (const { path, identity, searched } of record.tools) {
+    // The environment may lead to another program now, or to one that would be taken before it.
+    if (searched.some(([name, then]) => (findProgram(name, edges) ?? null) !== then)) return undefined;
+    if ((await fileIdentity(path)) !== identity) return undefined;
   }
   const hashes = await hashInputs(projectDir, record.inputs);
   return digestInputs(hashes) === record.inputHash ? record : undefined;
@@ -59,19 +60,21 @@ export async function writeRecord(
   moduleHash: string,
   variant: Variant,
   tools: Readonly<Record<string, ProbeResult>>,
+  edges: Edges,
 ): Promise<void> {
   const recorded: RecordedTool[] = [];
-  for (const { title, path, version } of Object.values(tools)) {
+  for (const { title, path, version, searched = [] } of Object.values(tools)) {
     if (path === undefined) continue;
     recorded.push({
       title,
       path,
       identity: await fileIdentity(path),
+      searched: searched.map(name => [name, findProgram(name, edges) ?? null]),
       ...(version === undefined ? {} : { version }),
     });
   }
   const record: BuildRecord = {
-    format: 1,
+    format: 2,
     request,
     variant,
     inputs: plan.inputs,
@@ -86,7 +89,7 @@ export async function writeRecord(
 function parseRecord(text: string): BuildRecord | undefined {
   try {
     const record = JSON.parse(text) as Partial<BuildRecord> | null;
-    return record?.format === 1 && Array.isArray(record.inputs) && Array.isArray(record.tools)
+    return record?.format === 2 && Array.isArray(record.inputs) && Array.isArray(record.tools)
       ? (record as BuildRecord)
       : undefined;
   } catch {

@@ -2,8 +2,9 @@
 import { dirname, join, relative } from 'node:path';
 import type { z } from 'zod';
 import { WasmeError } from '../errors.ts';
+import { explainRust, parseRustDiagnostics } from './rust-messages.ts';
 import { cargoMetadataSchema } from './schema.ts';
-import type { Advice, BuildPlan, Diagnostic, PlanRequest, Probe, Remedy, Toolchain } from './toolchain.ts';
+import type { BuildPlan, PlanRequest, Probe, Remedy, Toolchain } from './toolchain.ts';
 import { optimizeStep, wasmOptProbe } from './wasm-opt.ts';
 
 type Package = z.infer<typeof cargoMetadataSchema>['packages'][number];
@@ -54,9 +55,21 @@ const probes: readonly Probe[] = [
     kind: 'program',
     id: 'cargo-metadata',
     title: 'cargo metadata',
-    // Absent outside a project (doctor); a Cargo.toml with a fault is explained by the build itself.
+    // A Cargo.toml with a fault is explained by the build itself.
     optional: true,
+    ofProject: true,
     candidates: [{ program: 'cargo', args: ['metadata', '--format-version', '1', '--no-deps'] }],
+    remedies: [],
+  },
+  {
+    kind: 'program',
+    id: 'proxy-wasm',
+    title: 'proxy-wasm crate',
+    // Known from the second build on: the first writes Cargo.lock.
+    optional: true,
+    ofProject: true,
+    candidates: [{ program: 'cargo', args: ['pkgid', '--offline', 'proxy-wasm'] }],
+    version: /#(?:proxy-wasm[@:])?(\d+\.\d+\.\d+)/,
     remedies: [],
   },
   wasmOptProbe,
@@ -70,9 +83,19 @@ export const rust: Toolchain = {
   detect: names => names.includes('Cargo.toml'),
   probes: variant => (variant === 'native' ? probes : []),
   plan,
-  parseDiagnostics,
-  explain,
-  knownBad: [],
+  parseDiagnostics: parseRustDiagnostics,
+  explain: explainRust,
+  knownBad: [
+    {
+      tools: [
+        { id: 'rustc', range: '>=1.96.0' },
+        { id: 'proxy-wasm', range: '<0.2.5' },
+      ],
+      problem:
+        'since Rust 1.96 what a crate imports from the proxy has to be marked, which this crate does not do',
+      hint: 'cargo update --package proxy-wasm (0.2.5 or newer)',
+    },
+  ],
 };
 
 function plan(request: PlanRequest): BuildPlan {
@@ -159,78 +182,3 @@ function outside(crate: Package, projectDir: string): string[] {
     .filter(path => path.startsWith('../'))
     .map(path => `${path}/**/*.{rs,toml}`);
 }
-
-/** rustc's form for people: `error[E0425]: text`, then ` --> file:line:column`, then the source with carets. */
-function parseDiagnostics(output: string): Diagnostic[] {
-  const head =
-    /^(error|warning)(?:\[\w+\])?: (.+)\n\s*--> (.+):(\d+):(\d+)\n((?:\s*(?:\d+\s*)?[|=].*\n?|\.\.\.\n)*)/gm;
-  return [...output.replaceAll('\r', '').matchAll(head)].map(match => {
-    const [, severity, message = '', file = '', line, column, excerpt = ''] = match;
-    const carets = /^\s*\|[^^\n]*?(\^+)/m.exec(excerpt)?.[1];
-    return {
-      file,
-      line: Number(line),
-      column: Number(column),
-      severity: severity === 'warning' ? 'warning' : 'error',
-      message,
-      ...(carets === undefined ? {} : { length: carets.length }),
-    };
-  });
-}
-
-function explain(output: string): Advice | undefined {
-  return known.find(([pattern]) => pattern.test(output))?.[1];
-}
-
-const known: readonly (readonly [RegExp, Advice])[] = [
-  [
-    /could not find specification for target "wasm32-wasi"/,
-    {
-      message: 'this Rust no longer knows the target name wasm32-wasi',
-      hint: `write ${target} instead, in .cargo/config.toml too, and run "rustup target add ${target}"`,
-    },
-  ],
-  [
-    /can't find crate for `(?:core|std)`[^]*target may not be installed/,
-    {
-      code: 'TOOL_MISSING',
-      message: `this Rust has no standard library for ${target}`,
-      hint: `rustup target add ${target}`,
-    },
-  ],
-  [
-    /linker `rust-lld` not found/,
-    {
-      code: 'TOOL_MISSING',
-      message: 'this Rust has no linker for WebAssembly (rust-lld)',
-      hint: 'use a Rust from rustup, which brings it, or install lld',
-    },
-  ],
-  [
-    /failed to get bitcode from object file for LTO/,
-    {
-      message: 'the standard library of this Rust has no bitcode, which lto = true needs',
-      hint: 'set lto = false in [profile.release] of Cargo.toml, or use a Rust from rustup',
-    },
-  ],
-  [
-    /requires rustc (\d[\d.]*) or newer|feature `edition20\d\d` is required/,
-    {
-      code: 'TOOL_OUTDATED',
-      message: 'a crate needs a newer Rust than this one',
-      hint: 'rustup update stable',
-    },
-  ],
-  [
-    /spurious network error|Could(?:n't| not) resolve host|failed to download from|attempting to make an HTTP request, but --offline/,
-    {
-      code: 'NETWORK',
-      message: 'cargo could not fetch a crate',
-      hint: 'run "cargo fetch" once with access to the crate registry, or set a proxy (HTTPS_PROXY)',
-    },
-  ],
-  [
-    /lock file .* needs to be updated but --locked/,
-    { message: 'Cargo.lock does not fit Cargo.toml', hint: 'run "cargo update --workspace"' },
-  ],
-];

@@ -45,6 +45,8 @@ interface ProbeBase {
   readonly minimum?: string;
   /** The build works without it; the plan looks at `tools` to know. */
   readonly optional?: true;
+  /** Asks for something of the project, which is no tool: nothing is said of it where it is not found. */
+  readonly ofProject?: true;
   /** How to get it (or get it newer); the first one that fits the system is shown, in this order. */
   readonly remedies: readonly Remedy[];
 }
@@ -96,6 +98,8 @@ export interface ProbeResult {
   /** Absolute path of the program, or of the package's folder. */
   readonly path?: string;
   readonly version?: string;
+  /** Names under which the program was looked for, in order; the last is the one that was taken. */
+  readonly searched?: readonly string[];
   /** Everything the probe printed on stdout: for probes that ask (`cargo metadata`), not just for a version. */
   readonly stdout?: string;
   /** Why it is not `found`. */

@@ -1,0 +1,36 @@
+/** A program and all that it has started, ended together: they share a process group. Not on Windows, which has none. */
+import { kill } from 'node:process';
+import { isSystemError } from './files.ts';
+
+/** Time that the members of a group have to end in good order. */
+const graceMs = 2_000;
+
+/**
+ * Ends the group that the process `leader` leads when `signal` aborts: politely, and after two seconds by force. Gives
+ * what to call when the leader has ended: members that outlived it after an interrupt are ended then.
+ */
+export function endGroupOn(signal: AbortSignal, leader: number | undefined): () => void {
+  if (leader === undefined) return () => undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const end = (): void => {
+    signalGroup(leader, 'SIGTERM');
+    // Someone who inherited the output keeps the leader's end from being seen; nobody waits longer than this.
+    timer = setTimeout(() => signalGroup(leader, 'SIGKILL'), graceMs);
+  };
+  if (signal.aborted) end();
+  else signal.addEventListener('abort', end, { once: true });
+  return () => {
+    signal.removeEventListener('abort', end);
+    clearTimeout(timer);
+    if (signal.aborted) signalGroup(leader, 'SIGKILL');
+  };
+}
+
+function signalGroup(leader: number, name: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    kill(-leader, name);
+  } catch (error) {
+    // Gone already.
+    if (!isSystemError(error)) throw error;
+  }
+}

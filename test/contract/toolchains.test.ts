@@ -1,0 +1,173 @@
+/** What every language's build does when its compiler does not: one table of misfortunes, played with each of them. */
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { asOrdinaryUser } from '../helpers/ordinary-user.ts';
+import { type CompilerWish, compilerWorld, fakeLanguages } from '../helpers/fake-compilers.ts';
+
+/** As hostile as a folder's name may be where people live. */
+const folder = `it's a "filter" ü $HOME &`;
+
+describe.each(fakeLanguages)('$title', language => {
+  it('builds in a folder of any name, and not again when nothing changed', async () => {
+    const world = compilerWorld(language, folder);
+    const first = await world.wasme('build', folder);
+    expect(first).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(first.stdout).toMatch(/f\.wasm {2}\d+ B {2}ABI 0\.2\.1 {2}built in /);
+    expect((await world.wasme('build', folder)).stdout).toContain('up to date');
+    // The recorded answer came without starting the compiler.
+    world.wish('silent');
+    expect((await world.wasme('build', folder)).stdout).toContain('up to date');
+  });
+
+  it.each<[CompilerWish, string, (place: string) => string]>([
+    ['error', 'BUILD_FAILED', place => place],
+    ['silent', 'BUILD_FAILED', () => 'failed with exit code 1 and said nothing'],
+    ['killed', 'BUILD_FAILED', () => 'was killed and said nothing'],
+    ['nothing', 'BUILD_FAILED', () => 'left no module'],
+    ['garbage', 'WASM_INVALID', () => 'not a WebAssembly'],
+  ])('a compiler that ends with "%s": %s, and the last module stays', async (wish, code, text) => {
+    const world = compilerWorld(language, 'p');
+    expect((await world.wasme('build', 'p')).exitCode).toBe(0);
+    const before = readFileSync(join(world.cwd, 'p', 'build', 'f.wasm'));
+    world.wish(wish);
+    const { exitCode, stdout, stderr } = await world.wasme('build', 'p', '--force');
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toContain(`error[${code}]: `);
+    expect(stderr).toContain(text(language.place));
+    expect(stderr).toMatch(/\nhelp: .+\n$/);
+    expect(readFileSync(join(world.cwd, 'p', 'build', 'f.wasm'))).toEqual(before);
+    expect(readdirSync(join(world.cwd, 'p', 'build')).sort()).toEqual(['.wasme', 'f.wasm']);
+  });
+
+  it('needs the network and has none', async () => {
+    // A clang fetches nothing.
+    if (language.language === 'cpp') return;
+    const world = compilerWorld(language, 'p');
+    world.wish('network');
+    expect((await world.wasme('build', 'p')).stderr).toContain('error[NETWORK]: ');
+  });
+
+  it('each of its programs is missing: named, with the way to get it; doctor has the same line', async () => {
+    for (const program of language.programs) {
+      const world = compilerWorld(language, 'p');
+      world.remove(program);
+      const { exitCode, stderr } = await world.wasme('build', 'p');
+      expect(exitCode, program).toBe(1);
+      expect(stderr).toMatch(
+        new RegExp(`^error\\[TOOL_MISSING\\]: cannot build ${language.title.replace('++', '..')}: `),
+      );
+      expect(stderr).toMatch(/was not found on PATH[^]*\nhelp: .*install/i);
+      const doctor = await world.wasme('doctor', '-l', language.language);
+      expect(doctor.exitCode).toBe(1);
+      expect(doctor.stdout).toMatch(/✗ .*was not found on PATH\n +→ .*install/i);
+    }
+  });
+
+  it('is too old', async () => {
+    const world = compilerWorld(language, 'p');
+    world.old();
+    const { exitCode, stderr } = await world.wasme('build', 'p');
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^error\[TOOL_OUTDATED\]: .* is too old: \S+ or newer is needed/);
+  });
+
+  it('two builds at once: the second waits and finds it done', async () => {
+    const world = compilerWorld(language, 'p');
+    const both = await Promise.all([
+      world.wasme('build', 'p', '--json'),
+      world.wasme('build', 'p', '--json'),
+    ]);
+    const results = both.map(({ stdout }) => (JSON.parse(stdout) as { upToDate: boolean }).upToDate);
+    expect(results.sort()).toEqual([false, true]);
+  });
+
+  it('a project that cannot be written to', async () => {
+    const world = compilerWorld(language, 'p');
+    chmodSync(join(world.cwd, 'p'), 0o555);
+    const { exitCode, stderr } = await asOrdinaryUser(dirname(world.cwd), () => world.wasme('build', 'p'));
+    chmodSync(join(world.cwd, 'p'), 0o755);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('error[FILE_ACCESS]');
+  });
+
+  it('Ctrl-C ends the compiler and what it has started, and leaves nothing half-written', async () => {
+    const interrupt = new AbortController();
+    const world = compilerWorld(language, 'p', { signal: interrupt.signal });
+    world.wish('slow');
+    const running = world.wasme('build', 'p');
+    const started = join(world.home, 'started');
+    while (!existsSync(started) || readFileSync(started).length === 0) await sleep(20);
+    const processes = readFileSync(started, 'utf8').split(' ').map(Number);
+    interrupt.abort();
+    expect(await running).toMatchObject({
+      exitCode: 130,
+      stderr: expect.stringContaining('error[INTERRUPTED]') as string,
+    });
+    for (const pid of processes) expect(await isGone(pid), `${pid}`).toBe(true);
+    expect(existsSync(join(world.cwd, 'p', 'build', 'f.wasm'))).toBe(false);
+    expect(existsSync(join(world.cwd, 'p', 'build', '.wasme', 'lock'))).toBe(false);
+    world.wish(undefined);
+  });
+});
+
+describe('a compiler without its libraries for WebAssembly', () => {
+  it.each([
+    ['rust', 'the target wasm32-wasip1 is not installed for this rustc', 'rustup'],
+    ['cpp', "fatal error: 'cstddef' file not found", 'wasi-sdk'],
+  ])('%s', async (name, problem, help) => {
+    const language = fakeLanguages.find(one => one.language === name);
+    if (language === undefined) throw new Error(name);
+    const world = compilerWorld(language, 'p');
+    world.wish('wrong target');
+    const { exitCode, stderr } = await world.wasme('build', 'p');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('error[TOOL_MISSING]: ');
+    expect(stderr).toContain(problem);
+    expect(stderr).toMatch(new RegExp(`\nhelp: .*${help}`));
+  });
+});
+
+describe('C++ with WASI_SDK_PATH', () => {
+  it('keeps to it while it is set, whatever else is on PATH', async () => {
+    const language = fakeLanguages.find(one => one.language === 'cpp');
+    if (language === undefined) throw new Error('no C++');
+    const world = compilerWorld(language, 'p');
+    const sdk = join(world.home, 'wasi-sdk');
+    mkdirSync(join(sdk, 'bin'), { recursive: true });
+    cpSync(join(world.home, 'bin', 'clang++-19'), join(sdk, 'bin', 'clang++'));
+    cpSync(join(world.home, 'bin', 'clang++-19'), join(world.home, 'bin', 'clang++'));
+    const build = async (): Promise<[string | undefined, boolean]> => {
+      const { stdout } = await world.wasme('build', 'p', '--json');
+      const { tools, upToDate } = JSON.parse(stdout) as { tools: { path: string }[]; upToDate: boolean };
+      return [tools[0]?.path, upToDate];
+    };
+    const onPath = join(world.home, 'bin', 'clang++-19');
+    const inSdk = join(sdk, 'bin', 'clang++');
+    expect([await build(), await build()]).toEqual([
+      [onPath, false],
+      [onPath, true],
+    ]);
+    world.env['WASI_SDK_PATH'] = sdk;
+    expect([await build(), await build()]).toEqual([
+      [inSdk, false],
+      [inSdk, true],
+    ]);
+    delete world.env['WASI_SDK_PATH'];
+    expect(await build()).toEqual([onPath, false]);
+  });
+});
+
+/** Ended processes of others are seen until their parent has asked for them. */
+async function isGone(pid: number): Promise<boolean> {
+  for (let tries = 0; tries < 100; tries++) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return true;
+    }
+    await sleep(20);
+  }
+  return false;
+}
