@@ -1,19 +1,15 @@
 /** `wasme build`: drives the toolchain of a project and leaves a checked module. */
-import { readFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import { readBytes, writeAtomic } from './io/files.ts';
-import { withLock } from './io/lock.ts';
 import type { LoadedProject } from './project/load.ts';
 import type { Language } from './project/names.ts';
 import { checkModule } from './toolchains/check.ts';
-import { isNeverInput, sha256 } from './toolchains/inputs.ts';
-import { type BuildJob, type BuildOptions, openJob, recordFile } from './toolchains/job.ts';
-import { readRecord } from './toolchains/record.ts';
-import { type BuildResult, type Made, describe, measure } from './toolchains/result.ts';
+import { type BuildOptions, openJob } from './toolchains/job.ts';
+import { type BuildResult, measure } from './toolchains/result.ts';
+import { runJob } from './toolchains/run-job.ts';
 import type { Variant } from './toolchains/toolchain.ts';
-import type { WarmCompiler } from './toolchains/warm.ts';
 
 export type { BuildOptions } from './toolchains/job.ts';
 export type { BuildResult } from './toolchains/result.ts';
@@ -26,9 +22,6 @@ export interface BuildPlanResult {
   readonly module: string;
   readonly inputs: readonly string[];
 }
-
-/** How long a build waits for another one of the same project: longer than a cold Rust or Go build takes. */
-const lockWaitMs = 10 * 60_000;
 
 /**
  * Builds, checks and puts the module in place atomically; what was there stays when anything fails.
@@ -49,31 +42,13 @@ export async function watchBuild(
   edges: Edges,
   onResult: (outcome: BuildResult | WasmeError) => void,
 ): Promise<void> {
-  const { watchFolder } = await import('./io/watch.ts');
-  const { warmCompiler } = await import('./toolchains/warm.ts');
-  const compiler = warmCompiler(edges);
-  const { dir } = await openJob(options, edges);
-  let first = true;
-  const once = async (): Promise<void> => {
-    const again = !first;
-    first = false;
-    try {
-      // Opened anew each time: wasme.json itself may be what has changed.
-      const job = await openJob({ ...options, force: options.force && !again }, edges);
-      const result = await withImage(await runJob(job, edges, compiler), job.loaded, options, edges);
-      // A change that does not touch the module is nothing to tell.
-      if (!again || !result.upToDate) onResult(result);
-    } catch (error) {
-      if (edges.signal.aborted) return;
-      if (!(error instanceof WasmeError)) throw error;
-      onResult(error);
-    }
-  };
-  try {
-    await watchFolder(dir, { ignore: isNeverInput, signal: edges.signal }, once);
-  } finally {
-    await compiler.end();
-  }
+  const { watchJob } = await import('./toolchains/watch.ts');
+  await watchJob(
+    options,
+    edges,
+    async (result, job) => onResult(await withImage(result, job.loaded, options, edges)),
+    onResult,
+  );
 }
 
 export type PrecompiledOptions = Pick<BuildOptions, 'output' | 'hosts' | 'tag' | 'config'>;
@@ -145,34 +120,4 @@ export async function planBuild(options: BuildOptions, edges: Edges): Promise<Bu
     module: job.output,
     inputs: plan.inputs,
   };
-}
-
-async function runJob(job: BuildJob, edges: Edges, compiler?: WarmCompiler): Promise<BuildResult> {
-  return withLock(
-    join(job.stateDir, 'lock'),
-    { holder: 'another build of this project', code: 'BUILD_BUSY', waitMs: lockWaitMs },
-    edges,
-    async () => {
-      const startedAt = edges.now();
-      const unchanged = job.force ? undefined : await reuse(job, edges);
-      if (unchanged !== undefined) return { ...unchanged, durationMs: edges.now() - startedAt };
-      // Only here: finding out that nothing has changed must not load what starts programs.
-      const { make } = await import('./toolchains/make.ts');
-      const result = await make(job, edges, compiler);
-      return { ...result, durationMs: edges.now() - startedAt };
-    },
-  );
-}
-
-/** The last build, when nothing that decided it has changed. */
-async function reuse(job: BuildJob, edges: Edges): Promise<Made | undefined> {
-  const record = await readRecord(recordFile(job), job.request, job.dir, edges);
-  const bytes = record && (await readFile(job.output).catch(() => undefined));
-  if (record === undefined || bytes === undefined || sha256(bytes) !== record.moduleHash) return undefined;
-  const tools = record.tools.map(({ title, path, version }) => ({
-    title,
-    path,
-    ...(version ? { version } : {}),
-  }));
-  return { ...describe(job, bytes, checkModule(bytes, job.check), record.variant), tools, upToDate: true };
 }
