@@ -17,7 +17,8 @@ export function declare(command: Command, context: Context): void {
       `
 Examples:
   wasme run                                  the project here, in front of the echo upstream
-  wasme run --upstream http://127.0.0.1:3000 -p 8000 --watch
+  wasme run --watch                          build on each save and swap the filter
+  wasme run --upstream http://127.0.0.1:3000 -p 8000
   wasme run auth.wasm build/headers.wasm     a chain of two
   wasme run registry.example/me/add-header:v1
   wasme run --config '{"header":"x-team"}' --cluster auth=http://127.0.0.1:9000 --trace
@@ -28,7 +29,7 @@ Examples:
       const options = globalOptions(command);
       const edges = edgesOf(context, reporterFor(context, options));
       const { run } = await import('../src/run.ts');
-      const onEvent = runPrinter(context, options.color);
+      const onEvent = runPrinter(context, options);
       const job = { ...(await runOptions(targets, flags, context)), onEvent };
       await run(job, edges, result => writeResult(context, options.json, shown(result), runText));
     });

@@ -216,6 +216,14 @@ export class WasmeError extends Error {
   }
 }
 
+/** A thrown value as the failure it is: one of ours as it is, anything else INTERNAL with its cause kept. */
+export function asFailure(thrown: unknown): WasmeError {
+  if (thrown instanceof WasmeError) return thrown;
+  return new WasmeError('INTERNAL', thrown instanceof Error ? thrown.message : String(thrown), {
+    cause: thrown,
+  });
+}
+
 /** Takes credentials out of text before it can be printed: URL userinfo, Authorization values, token parameters. */
 export function redact(text: string): string {
   return text

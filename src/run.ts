@@ -7,6 +7,7 @@ import { hostAndPort } from './io/endpoint.ts';
 import type { EchoServer } from './proxy/echo.ts';
 import type { ProxyPlan } from './proxy/plan.ts';
 import { RunHandle } from './proxy/run-handle.ts';
+import type { RunBuilds } from './proxy/run-builds.ts';
 import { type RunInput, openRun } from './proxy/run-input.ts';
 import type { Run, RunOptions, RunResult } from './proxy/run-options.ts';
 import { makePlan } from './proxy/run-plan.ts';
@@ -31,13 +32,24 @@ export async function run(
  * `startEnvoyRun` does; nothing is left then.
  */
 export async function startRun(options: RunOptions, edges: Edges): Promise<Run> {
-  if (options.envoy === undefined) return startHere(await openRun(options, edges));
-  const { startEnvoyRun } = await import('./proxy/envoy-run.ts');
-  return startEnvoyRun(options, edges);
+  if (options.envoy !== undefined) {
+    const { startEnvoyRun } = await import('./proxy/envoy-run.ts');
+    return startEnvoyRun(options, edges);
+  }
+  if (!options.watch) return startHere(await openRun(options, edges));
+  const { startBuilds } = await import('./proxy/run-builds.ts');
+  const builds = await startBuilds(options.targets?.length ? options.targets : [undefined], edges);
+  try {
+    return await startHere(await openRun(options, edges), builds);
+  } catch (error) {
+    await builds.stop();
+    // That there is no module is what the build has to say.
+    throw builds.failures[0] ?? error;
+  }
 }
 
-async function startHere(input: RunInput): Promise<Run> {
-  const { options, edges, filters, kind, upstream } = input;
+async function startHere(input: RunInput, builds?: RunBuilds): Promise<Run> {
+  const { edges, filters, kind, upstream } = input;
   const cleanUp: (() => Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of cleanUp.splice(0).reverse()) await close();
@@ -56,10 +68,16 @@ async function startHere(input: RunInput): Promise<Run> {
       cleanUp.push(() => interface_.close());
       running.admin = `http://${hostAndPort(address, interface_.port)}`;
     }
-    if (options.watch) {
+    if (builds !== undefined) {
       const files = [...new Set(filters.flatMap(filter => filter.files))];
-      const { watchFiles } = await import('./proxy/watch.ts');
+      const { watchFiles } = await import('./io/watch.ts');
       cleanUp.push(watchFiles(files, () => void running.reloadOnChange()));
+      cleanUp.push(() => builds.stop());
+      for (const error of builds.failures) running.tellFailure(error, 'not built: what runs is older');
+      builds.listen({
+        onBuilt: () => void running.reloadOnChange(),
+        onFailure: error => running.tellFailure(error, 'not built, the old filter goes on'),
+      });
     }
     edges.signal.addEventListener('abort', () => void running.stop(), { once: true });
     if (edges.signal.aborted) await running.stop();

@@ -1,6 +1,6 @@
 /** A thrown value → what is printed on stderr and the exit code. */
 import { CommanderError } from 'commander';
-import { WasmeError, redact } from '../../src/errors.ts';
+import { WasmeError, asFailure, redact } from '../../src/errors.ts';
 import { colorsFor } from './colors.ts';
 import type { Context } from './context.ts';
 
@@ -22,11 +22,7 @@ export function showFailure(thrown: unknown, context: Context, argv: readonly st
 
 function asWasmeError(thrown: unknown, context: Context, argv: readonly string[]): WasmeError {
   if (context.signal.aborted) return new WasmeError('INTERRUPTED', 'interrupted');
-  if (thrown instanceof WasmeError) return thrown;
-  if (thrown instanceof CommanderError) return usageError(thrown, argv);
-  return new WasmeError('INTERNAL', thrown instanceof Error ? thrown.message : String(thrown), {
-    cause: thrown,
-  });
+  return thrown instanceof CommanderError ? usageError(thrown, argv) : asFailure(thrown);
 }
 
 /** commander's texts start with "error: " and carry their suggestion on a second line. */

@@ -59,7 +59,7 @@ export function addRunFlags(command: Command): void {
       '--host <host@version>',
       'behave as this host, e.g. envoy@1.36 or istio@1.30 (default: newest Envoy)',
     )
-    .option('--watch', 'load again when a module or its configuration changes')
+    .option('--watch', 'build and load again when sources, modules or configurations change')
     .option('--trace', 'show each callback and host call')
     .addOption(
       new Option('--log-level <level>', "filters' log lines from this level on (default: info)").choices([

@@ -1,11 +1,13 @@
 /** What `run` says while it runs: filters' log lines as Envoy writes them, traces, notices. */
-import type { ProxyEvent } from '../../src/proxy/plan.ts';
-import { colorsFor, type When } from './colors.ts';
+import type { RunEvent } from '../../src/proxy/run-options.ts';
+import { colorsFor } from './colors.ts';
 import type { Context } from './context.ts';
+import { showFailure } from './failure.ts';
+import type { GlobalOptions } from './options.ts';
 
 /** A printer for the events of a run; everything goes to stderr. */
-export function runPrinter(context: Context, when: When | undefined): (event: ProxyEvent) => void {
-  const colors = colorsFor(context.stderr, context, when);
+export function runPrinter(context: Context, options: GlobalOptions): (event: RunEvent) => void {
+  const colors = colorsFor(context.stderr, context, options.color);
   const ofLevel = {
     trace: colors.dim,
     debug: colors.dim,
@@ -24,6 +26,9 @@ export function runPrinter(context: Context, when: When | undefined): (event: Pr
       }
       case 'trace':
         context.stderr.write(`${colors.dim(event.text)}\n`);
+        break;
+      case 'failure':
+        showFailure(event.error, context, options.json ? ['--json'] : []);
         break;
       case 'notice':
         context.stderr.write(`${colors.yellow('note')}: ${event.text}\n`);

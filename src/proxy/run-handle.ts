@@ -1,4 +1,6 @@
 /** The handle of a run in the bundled host: what the caller holds, and what the admin interface asks. */
+import { isDeepStrictEqual } from 'node:util';
+import { asFailure } from '../errors.ts';
 import type { LogLevel } from '../host/types.ts';
 import type { Edges } from '../io/edges.ts';
 import { hostAndPort } from '../io/endpoint.ts';
@@ -20,17 +22,19 @@ export class RunHandle implements Run, AdminSource {
   readonly stopped: Promise<void>;
   readonly #options: RunOptions;
   readonly #edges: Edges;
+  readonly #onEvent: RunInput['onEvent'];
   readonly #plan: ProxyPlan;
   readonly #proxy: RunningProxy;
   readonly #closeAll: () => Promise<void>;
   readonly #startedAt: number;
   #filters: readonly LoadedFilter[];
+  #loading: Promise<unknown> = Promise.resolve();
   #logLevel: LogLevel | 'off';
   #stopping: Promise<void> | undefined;
   #settle: () => void = () => undefined;
 
   constructor(
-    { options, edges, filters, upstream }: RunInput,
+    { options, edges, filters, upstream, onEvent }: RunInput,
     plan: ProxyPlan,
     proxy: RunningProxy,
     closeAll: () => Promise<void>,
@@ -38,6 +42,7 @@ export class RunHandle implements Run, AdminSource {
     const scheme = plan.kind === 'network' ? 'tcp' : plan.certificate === undefined ? 'http' : 'https';
     this.#options = options;
     this.#edges = edges;
+    this.#onEvent = onEvent;
     this.#plan = plan;
     this.#filters = filters;
     this.#proxy = proxy;
@@ -60,22 +65,49 @@ export class RunHandle implements Run, AdminSource {
   }
 
   async reload(): Promise<void> {
-    const filters = await loadFilters(this.#options, this.#edges);
-    await this.#proxy.reload(filters.map(filter => filter.plan));
-    this.#filters = filters;
+    await this.#load();
   }
 
   /** As `reload`, telling how it went instead of failing: nobody waits for it. */
   async reloadOnChange(): Promise<void> {
-    const notice = (text: string): void => this.#options.onEvent?.({ type: 'notice', text });
     try {
-      await this.reload();
-      notice(`loaded again: ${this.filters.map(filter => filter.name).join(', ')}`);
+      if (await this.#load()) {
+        this.#tell(`loaded again: ${this.filters.map(filter => filter.name).join(', ')}`);
+      }
     } catch (error) {
-      notice(
-        `not loaded again, the old filter goes on: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      this.tellFailure(error, 'not loaded again, the old filter goes on');
     }
+  }
+
+  /** What went wrong beside the traffic, and what that means for it. */
+  tellFailure(error: unknown, consequence: string): void {
+    this.#onEvent({ type: 'failure', error: asFailure(error) });
+    this.#tell(consequence);
+  }
+
+  #tell(text: string): void {
+    this.#onEvent({ type: 'notice', text });
+  }
+
+  /** One after the other: a build and the file that it wrote both ask. False: nothing was different. */
+  #load(): Promise<boolean> {
+    const load = async (): Promise<boolean> => {
+      const filters = await loadFilters(this.#options, this.#edges);
+      const plans = filters.map(filter => filter.plan);
+      if (
+        isDeepStrictEqual(
+          plans,
+          this.#filters.map(filter => filter.plan),
+        )
+      )
+        return false;
+      await this.#proxy.reload(plans);
+      this.#filters = filters;
+      return true;
+    };
+    const result = this.#loading.then(load, load);
+    this.#loading = result;
+    return result;
   }
 
   logLevel(): LogLevel | 'off' {

@@ -2,8 +2,7 @@
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { type LoadedFilter, loadFilters } from './filter-source.ts';
-import type { ProxyEvent } from './plan.ts';
-import type { Address, RunOptions } from './run-options.ts';
+import type { Address, RunEvent, RunOptions } from './run-options.ts';
 
 export interface RunInput {
   readonly options: RunOptions;
@@ -17,7 +16,7 @@ export interface RunInput {
   readonly clusters: Readonly<Record<string, string>>;
   /** As typed, or as the project has it. */
   readonly host: string | undefined;
-  readonly onEvent: (event: ProxyEvent) => void;
+  readonly onEvent: (event: RunEvent) => void;
 }
 
 const defaultPort = 8080;

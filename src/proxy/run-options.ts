@@ -1,4 +1,5 @@
 /** What a run is asked for and what it is: the types of the verb `run`, shared by every way of running. */
+import type { WasmeError } from '../errors.ts';
 import type { LogLevel } from '../host/types.ts';
 import type { RegistryTargetOptions } from '../oci/registry.ts';
 import type { FilterSettings } from '../targets/settings.ts';
@@ -24,7 +25,7 @@ export interface RunOptions extends Omit<FilterSettings, 'configuration' | 'kind
   /** Filters' log lines below it are not made; default info. */
   readonly logLevel?: LogLevel | 'off' | undefined;
   readonly trace?: boolean | undefined;
-  /** Load again when a module or a configuration file changes. */
+  /** Load again when a module or a configuration file changes; projects are built when their sources do. */
   readonly watch?: boolean | undefined;
   /** TLS with a certificate made on the spot. */
   readonly tls?: boolean | undefined;
@@ -38,9 +39,11 @@ export interface RunOptions extends Omit<FilterSettings, 'configuration' | 'kind
   readonly inProcess?: boolean | undefined;
   /** How the registries of images are reached. */
   readonly registry?: RegistryTargetOptions | undefined;
-  /** Log lines of filters, traces, notices. */
-  readonly onEvent?: ((event: ProxyEvent) => void) | undefined;
+  /** Log lines of filters, traces, notices, and failures that do not end the run. */
+  readonly onEvent?: ((event: RunEvent) => void) | undefined;
 }
+
+export type RunEvent = ProxyEvent | { readonly type: 'failure'; readonly error: WasmeError };
 
 export interface Address {
   readonly address: string;

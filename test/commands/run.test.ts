@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { EchoAnswer } from '../../src/proxy/echo.ts';
-import type { ProxyEvent } from '../../src/proxy/plan.ts';
+import type { RunEvent } from '../../src/proxy/run-options.ts';
 import { startRun } from '../../src/run.ts';
-import { newWorld } from '../helpers/cli.ts';
+import { type World, newWorld } from '../helpers/cli.ts';
 import { compileWat, guest, guestFile } from '../helpers/guests.ts';
 import { fakeRegistry } from '../helpers/registry.ts';
 import { startCli } from '../helpers/running.ts';
@@ -18,6 +18,29 @@ function withRequestHeaders(body: string): Uint8Array {
     (func (export "proxy_abi_version_0_2_1"))
     (func (export "malloc") (param i32) (result i32) (i32.const 4096))
     (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) ${body}))`);
+}
+
+/** A project whose compiler puts the five letters of src/text into a filter, or fails. */
+function fakeCompiled(world: World, text: string): World {
+  mkdirSync(join(world.cwd, 'src'));
+  saveSource(world, text);
+  writeFileSync(join(world.cwd, 'filter.bin'), guest('header'));
+  writeFileSync(
+    join(world.cwd, 'compile.mjs'),
+    `import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+    const text = readFileSync('src/text', 'utf8');
+    if (text.startsWith('error')) { console.error(text); process.exit(1); }
+    mkdirSync('build', { recursive: true });
+    writeFileSync('build/compiled.wasm', Buffer.from(readFileSync('filter.bin', 'latin1').replace('hello', text), 'latin1'));`,
+  );
+  const build = { command: [process.execPath, 'compile.mjs'], source: 'src' };
+  const project = { name: 'compiled', language: 'assemblyscript', build };
+  writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify(project));
+  return world;
+}
+
+function saveSource({ cwd }: World, text: string): void {
+  writeFileSync(join(cwd, 'src', 'text'), text);
 }
 
 describe('wasme run', () => {
@@ -104,6 +127,54 @@ describe('wasme run', () => {
     expect((await fetch(url)).headers.get('x-guest')).toBe('fresh');
   });
 
+  it('builds a project when a source is saved, and swaps the filter without dropping a request', async () => {
+    const world = newWorld();
+    const cli = startCli(fakeCompiled(world, 'first'), '--watch');
+    const { url } = await cli.ready();
+    const answers: (string | null)[] = [];
+    const ask = async (): Promise<void> => {
+      const response = await fetch(url);
+      expect(response.status).toBe(200);
+      answers.push(response.headers.get('x-guest'));
+      await response.arrayBuffer();
+    };
+    let asking = true;
+    const load = Promise.all(
+      [1, 2, 3].map(async () => {
+        while (asking) await ask();
+      }),
+    );
+    const until = (text: string): Promise<void> =>
+      expect.poll(() => answers.at(-1), { timeout: 10_000 }).toBe(text);
+    await until('first');
+    saveSource(world, 'other');
+    await cli.said('loaded again: compiled');
+    await until('other');
+    saveSource(world, 'error: no such thing');
+    await cli.said('not built, the old filter goes on');
+    expect(cli.stderr()).toMatch(/"code":"BUILD_FAILED".*no such thing/);
+    expect(answers.at(-1)).toBe('other');
+    saveSource(world, 'third');
+    await until('third');
+    asking = false;
+    await load;
+    expect(new Set(answers)).toEqual(new Set(['first', 'other', 'third']));
+    expect(await cli.interrupt()).toBe(130);
+  });
+
+  it('--watch begins with a build; without a module its failure is the failure', async () => {
+    const world = fakeCompiled(newWorld(), 'error: no such thing');
+    const { exitCode, stderr } = await world.wasme('run', '--watch', '--port', '0');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('error[BUILD_FAILED]');
+    mkdirSync(join(world.cwd, 'build'), { recursive: true });
+    writeFileSync(join(world.cwd, 'build', 'compiled.wasm'), guest('header', { hello: 'older' }));
+    const cli = startCli(world, '--watch');
+    const { url } = await cli.ready();
+    await cli.said('not built: what runs is older');
+    expect((await fetch(url)).headers.get('x-guest')).toBe('older');
+  });
+
   it.each([
     ['nothing there', 'none.wasm', 'FILE_NOT_FOUND', 1],
     ['no module', 'text.wasm', 'WASM_INVALID', 1],
@@ -176,7 +247,7 @@ describe('startRun', () => {
   it('T19 replaces a worker whose filter never returns', async () => {
     const world = newWorld();
     writeFileSync(join(world.cwd, 'loop.wasm'), withRequestHeaders('(loop (br 0)) (i32.const 0)'));
-    const events: ProxyEvent[] = [];
+    const events: RunEvent[] = [];
     const running = await startRun(
       {
         targets: ['loop.wasm'],
@@ -198,7 +269,7 @@ describe('startRun', () => {
   it('contains a trap: 503, and the log says why', async () => {
     const world = newWorld();
     writeFileSync(join(world.cwd, 'trap.wasm'), withRequestHeaders('unreachable'));
-    const events: ProxyEvent[] = [];
+    const events: RunEvent[] = [];
     const running = await startRun(
       {
         targets: ['trap.wasm'],
