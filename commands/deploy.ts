@@ -2,7 +2,9 @@
 import type { Command } from 'commander';
 import { declare as declareEnvoyGateway } from './deploy/envoy-gateway.ts';
 import { declare as declareEnvoy } from './deploy/envoy.ts';
+import { declare as declareGcp } from './deploy/gcp.ts';
 import { declare as declareGloo } from './deploy/gloo.ts';
+import { declare as declareHigress } from './deploy/higress.ts';
 import { declare as declareHttp } from './deploy/http.ts';
 import { declare as declareIstio } from './deploy/istio.ts';
 import type { Context } from './ui/context.ts';
@@ -21,6 +23,8 @@ const targets = [
     summary: 'EnvoyExtensionPolicy of Envoy Gateway',
     declare: declareEnvoyGateway,
   },
+  { name: 'higress', summary: 'WasmPlugin of Higress', declare: declareHigress },
+  { name: 'gcp', summary: 'resources of Google Cloud Service Extensions', declare: declareGcp },
   {
     name: 'http',
     summary: 'serve modules by digest, for proxies that fetch code by URL',

@@ -1,6 +1,6 @@
 /** `wasme status <target>`: one sub-command per control plane, each in its own file. */
 import type { Command } from 'commander';
-import { declareEnvoyGateway, declareGloo, declareIstio } from './status/cluster.ts';
+import { declareEnvoyGateway, declareGloo, declareHigress, declareIstio } from './status/cluster.ts';
 import { declare as declareEnvoy } from './status/envoy.ts';
 import type { Context } from './ui/context.ts';
 import { declareTargets } from './ui/targets.ts';
@@ -10,6 +10,7 @@ const targets = [
   { name: 'istio', summary: 'in the proxies of an Istio mesh', declare: declareIstio },
   { name: 'gloo', summary: 'as Gloo reports it', declare: declareGloo },
   { name: 'envoy-gateway', summary: 'as Envoy Gateway reports it', declare: declareEnvoyGateway },
+  { name: 'higress', summary: 'in the gateway of Higress', declare: declareHigress },
 ] as const;
 
 export function declare(command: Command, context: Context): void {

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Context } from './ui/context.ts';
 import { declareTargets } from './ui/targets.ts';
-import { declareEnvoyGateway, declareGloo, declareIstio } from './undeploy/cluster.ts';
+import { declareEnvoyGateway, declareGloo, declareHigress, declareIstio } from './undeploy/cluster.ts';
 import { declare as declareEnvoy } from './undeploy/envoy.ts';
 
 const targets = [
@@ -10,6 +10,7 @@ const targets = [
   { name: 'istio', summary: 'out of an Istio mesh', declare: declareIstio },
   { name: 'gloo', summary: 'out of the Gateways of Gloo', declare: declareGloo },
   { name: 'envoy-gateway', summary: 'out of the policies of Envoy Gateway', declare: declareEnvoyGateway },
+  { name: 'higress', summary: 'out of Higress', declare: declareHigress },
 ] as const;
 
 export function declare(command: Command, context: Context): void {

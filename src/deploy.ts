@@ -66,6 +66,8 @@ export interface DeployResult {
   /** With `waitMs`: every place where the filter runs. */
   readonly status?: readonly StatusRow[];
   readonly warnings: readonly string[];
+  /** Command lines for a person, where nothing is applied. */
+  readonly notes: readonly string[];
 }
 
 export interface WrittenFile {
@@ -115,6 +117,7 @@ export async function deploy<Name extends TargetName>(
   const removed = options.dryRun ? [] : ((await target.tidy?.(intent, targetOptions, edges)) ?? []);
   const applied = options.apply && !options.dryRun ? await applyPlan(target, plan, targetOptions, edges) : [];
   for (const warning of plan.warnings) edges.reporter.warn(warning);
+  for (const note of plan.notes ?? []) edges.reporter.info(note);
   const rows =
     options.waitMs === undefined || applied.length === 0
       ? undefined
@@ -135,6 +138,7 @@ export async function deploy<Name extends TargetName>(
     ...(diff === undefined ? {} : { diff }),
     ...(rows === undefined ? {} : { status: rows }),
     warnings: plan.warnings,
+    notes: plan.notes ?? [],
   };
 }
 

@@ -98,6 +98,12 @@ export function list(text: string, previous: readonly string[] = []): string[] {
   return text.split(',').reduce((all: string[], item) => collect(item.trim(), all), [...previous]);
 }
 
+/** commander parser for a place among others: a whole number, also below zero. */
+export function priority(text: string): number {
+  if (/^-?\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number.');
+}
+
 function seconds(text: string): number {
   if (/^\d{1,5}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It must be a number of seconds.');

@@ -1,5 +1,5 @@
 /** `wasme deploy istio`: flags of Istio, those of the old tool included. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { FilterKind } from '../../src/targets/intent.ts';
 import type { IstioOptions } from '../../src/targets/istio/options.ts';
 import type { Context } from '../ui/context.ts';
@@ -11,6 +11,7 @@ import {
   deployToCluster,
   labels,
   list,
+  priority,
 } from './cluster.ts';
 
 interface IstioFlags extends ClusterFlags {
@@ -126,9 +127,4 @@ function istioOptions(flags: IstioFlags): IstioOptions {
 
 function ports(text: string, previous: readonly number[] = []): number[] {
   return [...previous, ...text.split(',').map(integer(1, 65_535))];
-}
-
-function priority(text: string): number {
-  if (/^-?\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number.');
 }

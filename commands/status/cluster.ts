@@ -45,6 +45,16 @@ export function declareEnvoyGateway(command: Command, context: Context): void {
   });
 }
 
+export function declareHigress(command: Command, context: Context): void {
+  declareFor(command, context, {
+    target: 'higress',
+    place: ['-n, --namespace <name>', "Higress' own namespace (default: higress-system)"],
+    options: ({ namespace }) => ({ namespace }),
+    note: 'Asks every pod of the gateway through kubectl exec, which needs that right.',
+    example: '--id add-header',
+  });
+}
+
 function declareFor<Name extends TargetName>(
   command: Command,
   context: Context,

@@ -50,6 +50,16 @@ export function declareEnvoyGateway(command: Command, context: Context): void {
   ]);
 }
 
+export function declareHigress(command: Command, context: Context): void {
+  command
+    .option('--id <name>', 'name of the filter (default: the project here)')
+    .option('-n, --namespace <name>', "Higress' own namespace (default: higress-system)");
+  declareRest(command, context, 'higress', ({ namespace }) => ({ namespace }), [
+    'wasme undeploy higress --id add-header',
+    'wasme undeploy higress --id add-header --dry-run',
+  ]);
+}
+
 function declareRest<Name extends TargetName>(
   command: Command,
   context: Context,

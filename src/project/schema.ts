@@ -80,6 +80,15 @@ const deploy = z.strictObject({
       route: text.optional(),
     })
     .optional(),
+  higress: z
+    .strictObject({
+      ...commonDeploy,
+      namespace: text.optional(),
+      phase: z.enum(['authn', 'authz', 'stats', 'unspecified']).optional(),
+      priority: z.int().optional(),
+    })
+    .optional(),
+  gcp: z.strictObject({ ...commonDeploy, project: text.optional(), location: text.optional() }).optional(),
 });
 
 export const projectSchema = z.strictObject({

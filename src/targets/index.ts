@@ -1,7 +1,9 @@
 /** The deploy targets and their own options; nothing of a target is loaded until it is used. */
 import type { EnvoyOptions } from './envoy/options.ts';
 import type { EnvoyGatewayOptions } from './envoy-gateway/options.ts';
+import type { GcpOptions } from './gcp/options.ts';
 import type { GlooOptions } from './gloo/target.ts';
+import type { HigressOptions } from './higress/options.ts';
 import type { IstioOptions } from './istio/options.ts';
 import type { Target } from './target.ts';
 
@@ -11,6 +13,8 @@ export interface TargetOptions {
   readonly istio: IstioOptions;
   readonly gloo: GlooOptions;
   readonly 'envoy-gateway': EnvoyGatewayOptions;
+  readonly higress: HigressOptions;
+  readonly gcp: GcpOptions;
 }
 
 export type TargetName = keyof TargetOptions;
@@ -25,6 +29,8 @@ const loaders: Loaders = {
   istio: async () => (await import('./istio/target.ts')).istio,
   gloo: async () => (await import('./gloo/target.ts')).gloo,
   'envoy-gateway': async () => (await import('./envoy-gateway/target.ts')).envoyGateway,
+  higress: async () => (await import('./higress/target.ts')).higress,
+  gcp: async () => (await import('./gcp/target.ts')).gcp,
 };
 
 export function loadTarget<Name extends TargetName>(
@@ -39,4 +45,6 @@ export const projectSections = {
   istio: 'istio',
   gloo: 'gloo',
   'envoy-gateway': 'envoyGateway',
+  higress: 'higress',
+  gcp: 'gcp',
 } as const satisfies Record<TargetName, string>;

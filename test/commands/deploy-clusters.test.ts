@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import type { DeployResult } from '../../src/deploy.ts';
 import { type World, newWorld } from '../helpers/cli.ts';
 import { guestFile } from '../helpers/guests.ts';
 
@@ -38,6 +39,36 @@ describe('documents for clusters', () => {
     expect((await world.wasme('deploy', 'gloo', image, '--root-id', 'r', '--force')).exitCode).toBe(0);
     const good = await withImage('oci');
     expect((await good.world.wasme('deploy', 'gloo', image, '--root-id', 'r')).exitCode).toBe(0);
+  });
+
+  it('are resources of Google Cloud, with events from the callbacks of the module, and the lines to type', async () => {
+    const { world, stored } = await withImage('compat');
+    const rule = 'projects/my-project/global/forwardingRules/web';
+    const flags = ['--project', 'my-project', '--forwarding-rule', rule, '--config', 'blue'];
+    const { exitCode, stdout, stderr } = await world.wasme('deploy', 'gcp', image, ...flags, '--json');
+    expect(exitCode, stderr).toBe(0);
+    const { documents, notes, warnings } = JSON.parse(stdout) as DeployResult;
+    const name = image.replace(':v0.1', '');
+    expect(documents).toMatchObject([
+      { content: { name: 'projects/my-project/locations/global/wasmPlugins/add-header' } },
+      {
+        name: 'LbTrafficExtension/add-header',
+        content: {
+          forwardingRules: [`https://www.googleapis.com/compute/v1/${rule}`],
+          extensionChains: [{ extensions: [{ supportedEvents: ['REQUEST_HEADERS', 'RESPONSE_HEADERS'] }] }],
+        },
+      },
+    ]);
+    expect(Object.values((documents[0]?.content as { versions: object }).versions)).toEqual([
+      { imageUri: `${name}@${stored}`, pluginConfigData: Buffer.from('blue').toString('base64') },
+    ]);
+    expect(notes[0]).toContain('--plugin-config=blue');
+    expect(stderr).toContain(notes[1]);
+    expect(warnings.join()).toContain('Artifact Registry');
+    const none = await world.wasme('deploy', 'gcp', image);
+    expect(none.stderr).toContain('error[USAGE]');
+    const oci = await withImage('oci');
+    expect((await oci.world.wasme('deploy', 'gcp', image, ...flags)).stderr).toContain('error[NOT_LOADABLE]');
   });
 
   it('take what the project says, and flags over it', async () => {

@@ -47,24 +47,25 @@ describe('deploy envoy', () => {
     expect(readFileSync(join(world.cwd, 'out', 'e.yaml'), 'utf8')).toBe(printed.stdout);
   });
 
-  it.each(['envoy', 'istio', 'gloo', 'envoy-gateway'])('%s: -o - is stdout', async target => {
-    const world = newWorld();
-    guestFile(world.cwd, 'deploy-tag');
-    const what =
-      target === 'envoy'
-        ? ['deploy-tag.wasm']
-        : [
-            'registry.example/f:v1',
-            '--no-digest',
-            ...(target === 'envoy-gateway' ? ['--gateway', 'eg'] : []),
-          ];
-    const plain = await world.wasme('deploy', target, ...what);
-    const dash = await world.wasme('deploy', target, ...what, '-o', '-');
-    expect(plain.exitCode).toBe(0);
-    expect(plain.stdout).not.toBe('');
-    expect(dash).toEqual(plain);
-    expect(existsSync(join(world.cwd, '-'))).toBe(false);
-  });
+  it.each(['envoy', 'istio', 'gloo', 'envoy-gateway', 'higress', 'gcp'])(
+    '%s: -o - is stdout',
+    async target => {
+      const world = newWorld();
+      guestFile(world.cwd, 'deploy-tag');
+      const more: Record<string, readonly string[]> = {
+        'envoy-gateway': ['--gateway', 'eg'],
+        gcp: ['--project', 'my-project'],
+      };
+      const image = ['registry.example/f:v1', '--no-digest', ...(more[target] ?? [])];
+      const what = target === 'envoy' ? ['deploy-tag.wasm'] : image;
+      const plain = await world.wasme('deploy', target, ...what);
+      const dash = await world.wasme('deploy', target, ...what, '-o', '-');
+      expect(plain.exitCode).toBe(0);
+      expect(plain.stdout).not.toBe('');
+      expect(dash).toEqual(plain);
+      expect(existsSync(join(world.cwd, '-'))).toBe(false);
+    },
+  );
 
   it('explains fields in comments that change nothing', async () => {
     const world = newWorld();

@@ -1,7 +1,11 @@
 /** What is asked of the Kubernetes targets: one row per target, version and feature. Goldens and the real API server share it. */
 import { envoyGateway } from '../../src/targets/envoy-gateway/target.ts';
 import type { EnvoyGatewayOptions } from '../../src/targets/envoy-gateway/options.ts';
+import { gcp } from '../../src/targets/gcp/target.ts';
+import type { GcpOptions } from '../../src/targets/gcp/options.ts';
 import { gloo, type GlooOptions } from '../../src/targets/gloo/target.ts';
+import { higress } from '../../src/targets/higress/target.ts';
+import type { HigressOptions } from '../../src/targets/higress/options.ts';
 import type { DeployIntent } from '../../src/targets/intent.ts';
 import { istio } from '../../src/targets/istio/target.ts';
 import type { IstioOptions } from '../../src/targets/istio/options.ts';
@@ -189,6 +193,48 @@ export const envoyGatewayRows: readonly (Row<EnvoyGatewayOptions> & { readonly v
   },
 ];
 
+export const higressRows: readonly Row<HigressOptions>[] = [
+  { name: 'higress-plain' },
+  {
+    name: 'higress-full',
+    intent: { ...object, rootId: 'r', failPolicy: 'open', env: { A: 'b' }, hostEnv: ['POD_NAME'] },
+    options: { phase: 'authn', priority: 300, pullSecret: 'registry-access', pullPolicy: 'always' },
+  },
+  {
+    name: 'higress-rules',
+    intent: { ...object, failPolicy: 'closed' },
+    options: {
+      ingresses: ['shop/web'],
+      domains: ['*.shop.example'],
+      services: ['web.dns'],
+      higressSdk: true,
+    },
+  },
+  { name: 'higress-http', intent: served, options: { phase: 'unspecified' } },
+  { name: 'higress-file', intent: inContainer },
+];
+
+const callbacks = ['proxy_on_configure', 'proxy_on_request_headers', 'proxy_on_response_body'];
+const inGoogle = {
+  code: { from: 'image', reference: 'us-docker.pkg.dev/my-project/filters/add-header:v1', digest },
+  module: { abi: '0.2.1', hostFunctions: [], callbacks },
+} as const;
+
+export const gcpRows: readonly Row<GcpOptions>[] = [
+  { name: 'gcp-plain', intent: inGoogle, options: { project: 'my-project' } },
+  {
+    name: 'gcp-full',
+    intent: { ...inGoogle, ...text("it's\n"), failPolicy: 'open' },
+    options: {
+      project: 'my-project',
+      location: 'europe-west1',
+      forwardingRules: ['projects/my-project/regions/europe-west1/forwardingRules/web'],
+      scheme: 'internal',
+      match: 'request.host == "shop.example"',
+    },
+  },
+];
+
 export function istioPlan({ version, intent, options = {} }: Omit<IstioRow, 'name'>): Plan {
   return istio.plan({ ...plainIntent, ...intent }, options, { version: parseIstioVersion(version) });
 }
@@ -205,10 +251,20 @@ export function envoyGatewayPlan({
   return envoyGateway.plan({ ...plainIntent, ...intent }, { ...options, version }, { policies: undefined });
 }
 
+export function higressPlan({ intent, options = {} }: Omit<Row<HigressOptions>, 'name'>): Plan {
+  return higress.plan({ ...plainIntent, ...intent }, options, undefined);
+}
+
+export function gcpPlan({ intent, options = {} }: Omit<Row<GcpOptions>, 'name'>): Plan {
+  return gcp.plan({ ...plainIntent, ...inGoogle, ...intent }, options, undefined);
+}
+
 /** Every golden: name → plan. */
 export const goldenPlans: readonly { readonly name: string; readonly plan: () => Plan }[] = [
   ...istioRows.map(row => ({ name: row.name, plan: () => istioPlan(row) })),
   ...glooRows.map(row => ({ name: row.name, plan: () => glooPlan(row) })),
+  ...higressRows.map(row => ({ name: row.name, plan: () => higressPlan(row) })),
+  ...gcpRows.map(row => ({ name: row.name, plan: () => gcpPlan(row) })),
   ...envoyGatewayRows.map(row => ({ name: row.name, plan: () => envoyGatewayPlan(row) })),
 ];
 

@@ -1,7 +1,7 @@
 /** A real API server for tests: etcd and kube-apiserver of our own, on loopback, without nodes; gone with the test file. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -125,7 +125,7 @@ export async function startCluster(): Promise<TestCluster> {
 
 function definitionFile(file: string): string {
   const own = join(import.meta.dirname, '..', 'fixtures', 'crds', file);
-  return file.startsWith('gloo') ? own : join(toolsDir, 'crds', file);
+  return existsSync(own) ? own : join(toolsDir, 'crds', file);
 }
 
 function accessFile(port: number): object {

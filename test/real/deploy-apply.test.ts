@@ -206,6 +206,35 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
     });
   });
 
+  describe('Higress', () => {
+    const higress = (...argv: string[]): Promise<Outcome> => deploy('higress', 'tagger', ...argv);
+    const kind = 'wasmplugins.extensions.higress.io';
+
+    beforeAll(() => {
+      cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'higress-system' } });
+      cluster.install('higress-wasmplugin.yaml');
+    }, 60_000);
+
+    it("goes in and out, and is not taken for Istio's kind of the same name", async () => {
+      const istios = ['-n', 'higress-system', '--istio-version', '1.29'];
+      await deploy('istio', 'tagger', ...istios, '--apply');
+      expect((await higress('--apply')).stdout).toBe('WasmPlugin/higress-system/tagger created\n');
+      expect((await higress('--apply')).stdout).toBe('WasmPlugin/higress-system/tagger unchanged\n');
+      const rules = ['--domain', 'shop.example', '--higress-sdk', '--config', '{"a":1}'];
+      expect((await higress(...rules, '--diff')).stdout).toMatch(/^\+ +- shop\.example$/m);
+      expect((await higress(...rules, '--apply')).stdout).toMatch(/configured\n$/);
+      expect(read(kind, 'tagger', 'higress-system')?.spec['matchRules']).toEqual([
+        { domain: ['shop.example'], config: { a: 1 } },
+      ]);
+      const gone = await wasme('undeploy', 'higress', '--id', 'tagger');
+      expect(gone.stdout).toBe('WasmPlugin/higress-system/tagger deleted\n');
+      expect(read('wasmplugins.extensions.istio.io', 'tagger', 'higress-system')).toBeDefined();
+      await wasme('undeploy', 'istio', '--id', 'tagger', '-n', 'higress-system');
+      cluster.kubectl(['delete', 'crd', kind]);
+      expect(codeOf(await higress('--apply'))).toBe('KUBE_NOT_INSTALLED');
+    });
+  });
+
   describe('Envoy Gateway', () => {
     const policies = 'envoyextensionpolicies.gateway.envoyproxy.io';
     const names = (name: string): unknown[] =>

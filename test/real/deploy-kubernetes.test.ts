@@ -5,6 +5,8 @@ import {
   envoyGatewayPlan,
   glooPlan,
   glooRows,
+  higressPlan,
+  higressRows,
   istioPlan,
   istioRows,
 } from '../helpers/deploy-cases.ts';
@@ -19,6 +21,7 @@ describeWith(clusterTools, 'documents against the real definitions', () => {
     cluster.kubectl(['create', 'namespace', 'bookinfo']);
     cluster.kubectl(['create', 'namespace', 'gateways']);
     cluster.kubectl(['create', 'namespace', 'gloo-system']);
+    cluster.kubectl(['create', 'namespace', 'higress-system']);
   }, 120_000);
   afterAll(() => cluster.stop());
 
@@ -50,6 +53,18 @@ describeWith(clusterTools, 'documents against the real definitions', () => {
     const minor = Number(version.split('.')[1]);
     const rows = envoyGatewayRows.filter(row => Number(row.version.split('.')[1]) <= minor);
     it.each(rows)('takes $name', row => tryOut(envoyGatewayPlan(row)));
+  });
+
+  describe('Higress', () => {
+    beforeAll(() => cluster.install('higress-wasmplugin.yaml'), 60_000);
+    it.each(higressRows)('takes $name', row => tryOut(higressPlan(row)));
+    it('would refuse a field that Higress does not have', () => {
+      const [document] = higressPlan({}).documents;
+      const text = JSON.stringify(plain(document?.content)).replace('"sha256"', '"sha-256"');
+      expect(() =>
+        cluster.kubectl(['create', '--dry-run=server', '--validate=strict', '-f', '-'], text),
+      ).toThrow(/sha-256/);
+    });
   });
 
   describe('Gloo', () => {

@@ -24,6 +24,8 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
     cluster.install('istio-1.31.1.yaml', ['WasmPlugin', 'TrafficExtension', 'EnvoyFilter']);
     cluster.install('envoy-gateway-1.9.1.yaml');
     cluster.install('gloo-gateway.yaml');
+    cluster.kubectl(['create', 'namespace', 'higress-system']);
+    cluster.install('higress-wasmplugin.yaml');
   }, 120_000);
   afterAll(() => cluster.stop());
 
@@ -147,14 +149,19 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
   });
 
   describe('Istio', () => {
-    const pod = (name: string, app: string, container = 'istio-proxy'): void => {
+    const pod = (
+      name: string,
+      app: string,
+      container = 'istio-proxy',
+      { namespace, key } = { namespace: 'bookinfo', key: 'app' },
+    ): void => {
       cluster.create({
         apiVersion: 'v1',
         kind: 'Pod',
-        metadata: { name, namespace: 'bookinfo', labels: { app } },
+        metadata: { name, namespace, labels: { [key]: app } },
         spec: { nodeName: 'none', containers: [{ name: container, image: 'registry.example/x:v1' }] },
       });
-      report('pods', 'bookinfo', name, { phase: 'Running' });
+      report('pods', namespace, name, { phase: 'Running' });
     };
     const istio = ['-n', 'bookinfo', '--istio-version', '1.31', '-l', 'app=details'] as const;
 
@@ -175,81 +182,109 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
       expect(rowsOf(asked)).toMatchObject([{ where: 'Pod/bookinfo/details-1', state: 'unreachable' }]);
     });
 
-    it('asks the proxies: real Envoys that have what the agent would give them', async () => {
-      await deploy('istio', ...istio);
-      pod('details-1', 'details');
-      const dir = mkdtempSync(join(tmpdir(), 'wasme-mesh-'));
-      onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-      const name = 'bookinfo.tagger';
-      const module = join(dir, 'agent', `${digest.slice(7)}.wasm`);
-      mkdirSync(join(dir, 'agent'));
-      copyFileSync(guestFile(dir, 'deploy-tag'), module);
-      const resource = `extensions.istio.io/trafficextension/${name}`;
-      const wasm = {
-        '@type': 'type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm',
-        config: {
-          name,
-          vm_config: { runtime: 'envoy.wasm.runtime.v8', code: { local: { filename: module } } },
-          configuration: { '@type': 'type.googleapis.com/google.protobuf.StringValue', value: 'blue' },
+    it.each([
+      {
+        mesh: 'istio',
+        namespace: 'bookinfo',
+        kind: 'TrafficExtension',
+        resource: 'extensions.istio.io/trafficextension/bookinfo.tagger',
+        flags: istio,
+        prepare: () => pod('details-1', 'details'),
+        where: 'Pod/bookinfo/details-1',
+      },
+      {
+        mesh: 'higress',
+        namespace: 'higress-system',
+        kind: 'WasmPlugin',
+        resource: 'extensions.istio.io/wasmplugin/higress-system.tagger',
+        flags: [],
+        prepare: () => {
+          const place = { namespace: 'higress-system', key: 'higress' };
+          pod('gateway-1', 'higress-system-higress-gateway', 'higress-gateway', place);
+          pod('console-1', 'console', 'higress-console', { ...place, key: 'app' });
         },
-      };
-      const rules = (action: string): object => ({
-        '@type': 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC',
-        rules: { action },
-        rules_stat_prefix: action === 'DENY' ? 'wasm-default-deny' : 'wasm-default-allow',
-      });
-      const ask = async (config: object, ...argv: string[]): Promise<StatusResult['rows']> => {
-        const file = join(dir, 'ecds.json');
-        writeFileSync(
-          file,
-          JSON.stringify({
-            resources: [
-              {
-                '@type': 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig',
-                name: resource,
-                typed_config: config,
-              },
-            ],
-          }),
-        );
-        const envoy = await realEnvoy(proxy(resource, file));
-        await expect.poll(async () => (await fetch(envoy.url).catch(() => undefined))?.status).toBeDefined();
-        const env = {
-          ...cluster.env,
-          REAL_KUBECTL: tool('kubectl'),
-          ENVOY_ADMIN: envoy.admin.url,
-          PATH: [
-            join(root, 'test', 'fixtures', 'bin', 'kubectl-with-proxies'),
-            process.env['PATH'] ?? '',
-          ].join(delimiter),
+        where: 'Pod/higress-system/gateway-1',
+      },
+    ])(
+      '$mesh: asks the proxies, real Envoys that have what the agent would give them',
+      async mesh => {
+        await deploy(mesh.mesh, ...mesh.flags);
+        mesh.prepare();
+        const dir = mkdtempSync(join(tmpdir(), 'wasme-mesh-'));
+        onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+        const name = `${mesh.namespace}.tagger`;
+        const module = join(dir, 'agent', `${digest.slice(7)}.wasm`);
+        mkdirSync(join(dir, 'agent'));
+        copyFileSync(guestFile(dir, 'deploy-tag'), module);
+        const { resource, where } = mesh;
+        const wasm = {
+          '@type': 'type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm',
+          config: {
+            name,
+            vm_config: { runtime: 'envoy.wasm.runtime.v8', code: { local: { filename: module } } },
+            configuration: { '@type': 'type.googleapis.com/google.protobuf.StringValue', value: 'blue' },
+          },
         };
-        const world = newWorld({ env });
-        const outcome = await world.wasme(
-          'status',
-          'istio',
-          '-n',
-          'bookinfo',
-          '--id',
-          'tagger',
-          '--json',
-          ...argv,
-        );
-        await envoy.stop();
-        return rowsOf(outcome);
-      };
-      const where = 'Pod/bookinfo/details-1';
-      expect(await ask(wasm)).toMatchObject([
-        { where, filter: 'tagger', state: 'loaded', digest, expected: digest },
-      ]);
-      expect(await ask(wasm, '--digest', other)).toMatchObject([
-        { where: 'TrafficExtension/bookinfo/tagger', state: 'other-digest' },
-        { where, state: 'other-digest', digest, expected: other },
-      ]);
-      expect(await ask(rules('DENY'))).toMatchObject([
-        { where, state: 'failing', detail: expect.stringContaining('403') as string },
-      ]);
-      expect(await ask(rules('ALLOW'))).toMatchObject([{ where, state: 'fail-open' }]);
-    }, 60_000);
+        const rules = (action: string): object => ({
+          '@type': 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC',
+          rules: { action },
+          rules_stat_prefix: action === 'DENY' ? 'wasm-default-deny' : 'wasm-default-allow',
+        });
+        const ask = async (config: object, ...argv: string[]): Promise<StatusResult['rows']> => {
+          const file = join(dir, 'ecds.json');
+          writeFileSync(
+            file,
+            JSON.stringify({
+              resources: [
+                {
+                  '@type': 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig',
+                  name: resource,
+                  typed_config: config,
+                },
+              ],
+            }),
+          );
+          const envoy = await realEnvoy(proxy(resource, file));
+          await expect
+            .poll(async () => (await fetch(envoy.url).catch(() => undefined))?.status)
+            .toBeDefined();
+          const env = {
+            ...cluster.env,
+            REAL_KUBECTL: tool('kubectl'),
+            ENVOY_ADMIN: envoy.admin.url,
+            PATH: [
+              join(root, 'test', 'fixtures', 'bin', 'kubectl-with-proxies'),
+              process.env['PATH'] ?? '',
+            ].join(delimiter),
+          };
+          const world = newWorld({ env });
+          const outcome = await world.wasme(
+            'status',
+            mesh.mesh,
+            '-n',
+            mesh.namespace,
+            '--id',
+            'tagger',
+            '--json',
+            ...argv,
+          );
+          await envoy.stop();
+          return rowsOf(outcome);
+        };
+        expect(await ask(wasm)).toMatchObject([
+          { where, filter: 'tagger', state: 'loaded', digest, expected: digest },
+        ]);
+        expect(await ask(wasm, '--digest', other)).toMatchObject([
+          { where: `${mesh.kind}/${mesh.namespace}/tagger`, state: 'other-digest' },
+          { where, state: 'other-digest', digest, expected: other },
+        ]);
+        expect(await ask(rules('DENY'))).toMatchObject([
+          { where, state: 'failing', detail: expect.stringContaining('403') as string },
+        ]);
+        expect(await ask(rules('ALLOW'))).toMatchObject([{ where, state: 'fail-open' }]);
+      },
+      60_000,
+    );
   });
 });
 

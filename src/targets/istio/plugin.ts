@@ -91,7 +91,7 @@ function placement(options: IstioOptions, version: IstioVersion, suffix: string)
   };
 }
 
-const phaseReasons = {
+export const phaseReasons = {
   authn: "before Istio's authentication",
   authz: 'after authentication, before authorization',
   stats: 'after authorization, before statistics',

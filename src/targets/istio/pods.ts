@@ -7,7 +7,17 @@ import type { KubeObject, KubernetesOptions } from '../kubernetes/objects.ts';
 import { type Resource, listObjects } from '../kubernetes/read.ts';
 
 const podResource: Resource = { kind: 'Pod', resource: 'pods' };
-const proxyContainer = 'istio-proxy';
+
+/** Where the proxies of a mesh are. */
+export interface ProxyPlace {
+  /** Container of a pod that has Envoy and Istio's agent. */
+  readonly container: string;
+  /** Label selectors for the pods that an object is meant for; undefined: every pod of its namespace. */
+  selectorsOf(object: KubeObject): readonly (string | undefined)[];
+}
+
+/** Sidecars, gateways and waypoints of Istio. */
+export const istioProxies: ProxyPlace = { container: 'istio-proxy', selectorsOf };
 
 interface Pod {
   readonly metadata: { readonly name: string; readonly namespace?: string };
@@ -18,21 +28,22 @@ interface Pod {
   readonly status?: { readonly phase?: string };
 }
 
-/** Running pods with a proxy that the object's selector or targets choose. Fails with KUBE_* codes. */
+/** Running pods with a proxy that the object is meant for. Fails with KUBE_* codes. */
 export async function proxiesOf(
   object: KubeObject,
+  place: ProxyPlace,
   options: KubernetesOptions,
   edges: Edges,
 ): Promise<readonly Pod[]> {
   const namespace = object.metadata.namespace ?? 'default';
   const found: Pod[] = [];
-  for (const selector of selectorsOf(object)) {
+  for (const selector of place.selectorsOf(object)) {
     found.push(...(await listObjects<Pod>(podResource, { namespace, selector }, options, edges)));
   }
   const names = new Set<string>();
   return found.filter(({ metadata, spec, status }) => {
     const containers = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
-    const isProxy = containers.some(({ name }) => name === proxyContainer);
+    const isProxy = containers.some(({ name }) => name === place.container);
     if (!isProxy || status?.phase !== 'Running' || names.has(metadata.name)) return false;
     names.add(metadata.name);
     return true;
@@ -55,10 +66,15 @@ function selectorsOf({ spec = {} }: KubeObject): readonly (string | undefined)[]
 }
 
 /** Envoy's admin interface inside a pod. What hinders asking is NETWORK, as with any admin interface. */
-export function podAdmin({ metadata }: Pod, options: KubernetesOptions, edges: Edges): EnvoyAdmin {
+export function podAdmin(
+  { metadata }: Pod,
+  { container }: ProxyPlace,
+  options: KubernetesOptions,
+  edges: Edges,
+): EnvoyAdmin {
   const { name, namespace = 'default' } = metadata;
   const ask = async (method: 'GET' | 'POST', path: string): Promise<string> => {
-    const args = ['exec', name, '-n', namespace, '-c', proxyContainer, '--'];
+    const args = ['exec', name, '-n', namespace, '-c', container, '--'];
     try {
       return await kubectl(
         [...args, 'pilot-agent', 'request', method, path.replace(/^\//, '')],

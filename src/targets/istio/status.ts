@@ -6,16 +6,17 @@ import { envoyStatus } from '../envoy/status.ts';
 import { type KubeObject, type KubernetesOptions, showObject } from '../kubernetes/objects.ts';
 import { type Resource, listOurs } from '../kubernetes/read.ts';
 import type { StatusRequest, StatusRow } from '../target.ts';
-import { podAdmin, proxiesOf } from './pods.ts';
+import { type ProxyPlace, podAdmin, proxiesOf } from './pods.ts';
 
 /** Proxies asked at the same time; each question is a kubectl of its own. */
 const parallel = 4;
 
 /** One row per proxy; one for the object when there is none, or when it names another image than expected. */
-export async function istioStatus(
+export async function proxyStatusOf(
   resources: readonly Resource[],
   request: StatusRequest,
   options: KubernetesOptions & { readonly namespace: string },
+  place: ProxyPlace,
   edges: Edges,
 ): Promise<readonly StatusRow[]> {
   const { id, expected } = request;
@@ -29,7 +30,7 @@ export async function istioStatus(
       const detail = 'the object in the cluster names another image: deploy again';
       rows.push({ ...row, where, digest: meant, state: 'other-digest', detail });
     }
-    const proxies = await proxiesOf(object, options, edges);
+    const proxies = await proxiesOf(object, place, options, edges);
     if (proxies.length === 0) {
       rows.push({
         ...row,
@@ -40,7 +41,7 @@ export async function istioStatus(
       });
     }
     for (let start = 0; start < proxies.length; start += parallel) {
-      const admins = proxies.slice(start, start + parallel).map(pod => podAdmin(pod, options, edges));
+      const admins = proxies.slice(start, start + parallel).map(pod => podAdmin(pod, place, options, edges));
       const asked = { id, expected: expected ?? meant };
       rows.push(...(await Promise.all(admins.map(admin => proxyStatus(admin, object, asked)))));
     }

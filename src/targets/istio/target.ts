@@ -3,7 +3,8 @@ import { WasmeError } from '../../errors.ts';
 import type { Edges } from '../../io/edges.ts';
 import { envoyFilter } from './envoy-filter.ts';
 import type { IstioOptions } from './options.ts';
-import { istioStatus } from './status.ts';
+import { istioProxies } from './pods.ts';
+import { proxyStatusOf } from './status.ts';
 import { beyondPlugin, pluginObject, trafficExtension, wasmPlugin } from './plugin.ts';
 import { type IstioVersion, newestIstio, parseIstioVersion, since } from './versions.ts';
 import { clusterIstioVersion } from './cluster.ts';
@@ -59,10 +60,11 @@ export const istio: Target<IstioOptions, IstioFacts> = {
   undeploy: (request, options, edges) =>
     removeOwn(istioResources, request, options.namespace ?? defaultNamespace, options, edges),
   status: (request, options, edges) =>
-    istioStatus(
+    proxyStatusOf(
       istioResources,
       request,
       { ...options, namespace: options.namespace ?? defaultNamespace },
+      istioProxies,
       edges,
     ),
 };

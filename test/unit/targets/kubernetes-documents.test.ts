@@ -1,9 +1,18 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import { WasmeError } from '../../../src/errors.ts';
-import { envoyGatewayPlan, glooPlan, goldenPlans, istioPlan, planText } from '../../helpers/deploy-cases.ts';
+import {
+  envoyGatewayPlan,
+  gcpPlan,
+  glooPlan,
+  goldenPlans,
+  higressPlan,
+  istioPlan,
+  planText,
+} from '../../helpers/deploy-cases.ts';
 
+const data = (text: string): unknown[] => parseAllDocuments(text).map(document => document.toJS() as unknown);
 const goldens = join(import.meta.dirname, '..', '..', 'fixtures', 'goldens', 'deploy');
 
 describe('documents for control planes', () => {
@@ -11,7 +20,7 @@ describe('documents for control planes', () => {
     const text = planText(plan());
     await expect(text).toMatchFileSnapshot(join(goldens, `${name}.yaml`));
     expect(planText(plan()), 'the same bytes again').toBe(text);
-    expect(parse(planText(plan(), true)), 'reasons change nothing').toEqual(parse(text));
+    expect(data(planText(plan(), true)), 'reasons change nothing').toEqual(data(text));
   });
 });
 
@@ -187,6 +196,68 @@ describe('what a control plane cannot say', () => {
       'DEPLOY_UNSUPPORTED',
       /not JSON/,
     ],
+    [
+      'a network filter in Higress',
+      () => higressPlan({ intent: { kind: 'network' } }),
+      'DEPLOY_UNSUPPORTED',
+      /network filter/,
+    ],
+    ['raw text in Higress', () => higressPlan({ intent: text }), 'DEPLOY_UNSUPPORTED', /JSON object/],
+    [
+      'reload in Higress',
+      () => higressPlan({ intent: { failPolicy: 'reload' } }),
+      'DEPLOY_UNSUPPORTED',
+      /reload/,
+    ],
+    [
+      'rules for any module in Higress',
+      () => higressPlan({ options: { domains: ['a.example'] } }),
+      'USAGE',
+      /read by the module/,
+    ],
+    [
+      'a domain that is none in Higress',
+      () => higressPlan({ options: { domains: ['https://a'], higressSdk: true } }),
+      'USAGE',
+      /https:\/\/a/,
+    ],
+    ['a bad name in Higress', () => higressPlan({ intent: { id: 'A_B' } }), 'DEPLOY_NAME', /"A_B"/],
+    ['no project in Google Cloud', () => gcpPlan({}), 'USAGE', /which Google Cloud project/],
+    ['a project that is none', () => gcpPlan({ options: { project: 'My Project' } }), 'USAGE', /My Project/],
+    [
+      'a location that is none',
+      () => gcpPlan({ options: { project: 'my-project', location: '../x' } }),
+      'USAGE',
+      /location/,
+    ],
+    [
+      'a forwarding rule that is none',
+      () => gcpPlan({ options: { project: 'my-project', forwardingRules: ['web'] } }),
+      'USAGE',
+      /"web"/,
+    ],
+    [
+      'variables in Google Cloud',
+      () => gcpPlan({ intent: { env: { A: 'b' } }, options: { project: 'my-project' } }),
+      'DEPLOY_UNSUPPORTED',
+      /environment/,
+    ],
+    [
+      'an extension for a module that nobody read',
+      () =>
+        gcpPlan({
+          intent: { module: { abi: '0.2.1', hostFunctions: [], callbacks: ['proxy_on_tick'] } },
+          options: { project: 'my-project', forwardingRules: ['projects/p/global/forwardingRules/w'] },
+        }),
+      'DEPLOY_UNSUPPORTED',
+      /no callback/,
+    ],
+    [
+      'a name with a dot in Google Cloud',
+      () => gcpPlan({ intent: { id: 'a.b' }, options: { project: 'my-project' } }),
+      'DEPLOY_NAME',
+      /"a\.b"/,
+    ],
   ])('%s', (_title, run, code, message) => {
     let thrown: unknown;
     try {
@@ -221,7 +292,32 @@ describe('what a person should know', () => {
       /never run/,
     ],
     ['no root id for Gloo', () => glooPlan({}), /root id/],
+    ['another namespace for Higress', () => higressPlan({ options: { namespace: 'x' } }), /higress-system/],
+    [
+      'an image that is not in Artifact Registry, and a root id',
+      () =>
+        gcpPlan({
+          intent: { rootId: 'r', code: { from: 'image', reference: 'ghcr.io/me/f:v1', digest: undefined } },
+          options: { project: 'my-project' },
+        }),
+      /root id[^]*Artifact Registry/,
+    ],
   ])('%s', (_title, plan, warning) => {
     expect(plan().warnings.join('\n')).toMatch(warning);
+  });
+});
+
+describe('what is left to type', () => {
+  it('is one line of gcloud per resource, quoted for a shell', () => {
+    const rules = { project: 'my-project', forwardingRules: ['projects/p/global/forwardingRules/w'] };
+    const plan = gcpPlan({ intent: { configuration: { form: 'text', text: "it's $HOME" } }, options: rules });
+    expect(plan.notes).toEqual([
+      expect.stringMatching(
+        /^gcloud service-extensions wasm-plugins create add-header --project=my-project --location=global --image=us-docker\.pkg\.dev\/\S+@sha256:\S+ --main-version=v-[0-9a-f]{12} '--plugin-config=it'\\''s \$HOME'$/,
+      ),
+      'gcloud service-extensions lb-traffic-extensions import add-header --project=my-project --location=global --source=extension.yaml',
+    ]);
+    const long = gcpPlan({ intent: { configuration: { form: 'text', text: 'two\nlines' } }, options: rules });
+    expect(long.notes?.[0]).toContain(' --plugin-config-file=FILE');
   });
 });
