@@ -18,6 +18,9 @@ interface KnownTool {
 /** Program name on PATH, or a path below `toolsDir`; `get` is how a person gets it. */
 const known = {
   'envoy-1.40': { file: 'envoy-1.40.0/bin/envoy', get: '.ci/provision envoy' },
+  'envoy-1.39': { file: 'envoy-1.39.3/bin/envoy', get: '.ci/provision envoys-between', optional: true },
+  'envoy-1.38': { file: 'envoy-1.38.2/bin/envoy', get: '.ci/provision envoys-between', optional: true },
+  'envoy-1.37': { file: 'envoy-1.37.0/bin/envoy', get: '.ci/provision envoys-between', optional: true },
   'envoy-1.36': { file: 'envoy-1.36.2/bin/envoy', get: '.ci/provision envoy' },
   'docker-registry': { program: 'docker-registry', get: '.ci/provision registries' },
   skopeo: { program: 'skopeo', get: '.ci/provision registries' },

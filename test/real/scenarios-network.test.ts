@@ -1,13 +1,13 @@
 /** The recording of network filters, gRPC, loggers and services is what real Envoy does today. WASME_UPDATE=1 records anew. */
 import { beforeAll, expect, it } from 'vitest';
-import type { EnvoyVersion } from '../helpers/scenario/envoy.ts';
+import { envoyVersions } from '../helpers/scenario/envoy.ts';
 import { runNetworkInEnvoy } from '../helpers/scenario/network-envoy.ts';
 import type { NetworkOutcome } from '../helpers/scenario/network.ts';
 import { plain, readRecording, writeRecording } from '../helpers/scenario/recording.ts';
 import { describeWith } from '../helpers/tools.ts';
 import { networkScenarios } from '../scenarios/network.ts';
 
-for (const version of ['1.40', '1.36'] as const satisfies readonly EnvoyVersion[]) {
+for (const version of envoyVersions) {
   describeWith([`envoy-${version}`], `Envoy ${version}: network`, () => {
     let outcomes: Map<string, NetworkOutcome>;
 

@@ -11,7 +11,9 @@ import { type Outcome, type RequestSeen, maskText } from './outcome.ts';
 import { type FilterSpec, type Scenario, clusterName, scriptOf } from './scenario.ts';
 import { type TestUpstream, startUpstream } from './upstream.ts';
 
-export type EnvoyVersion = '1.36' | '1.40';
+/** Newest first. CI has the first and the last; the ones between are for who installs them. */
+export const envoyVersions = ['1.40', '1.39', '1.38', '1.37', '1.36'] as const;
+export type EnvoyVersion = (typeof envoyVersions)[number];
 
 /** Where nobody listens: no test gets a port below 1024, as it could one that was just given back. */
 export const refusedPort = 1;
@@ -218,14 +220,14 @@ export function pluginConfig(
       reload_config: { backoff: { base_interval: `${filter.reloadBackoffMs / 1000}s` } },
     }),
     ...(filter.allowOnHeadersStopIteration && { allow_on_headers_stop_iteration: true }),
-    ...(capabilities && version === '1.36' && { capability_restriction_config: capabilities }),
+    ...(capabilities && version !== '1.40' && { capability_restriction_config: capabilities }),
     vm_config: {
       vm_id: filter.vmId ?? name,
       runtime: 'envoy.wasm.runtime.v8',
       code: { local: { filename } },
       ...(filter.vmConfiguration !== undefined && { configuration: text(filter.vmConfiguration) }),
       ...(filter.env && { environment_variables: { key_values: filter.env } }),
-      ...(capabilities && version !== '1.36' && { capability_restriction_config: capabilities }),
+      ...(capabilities && version === '1.40' && { capability_restriction_config: capabilities }),
     },
   };
 }
