@@ -8,6 +8,7 @@ import { checklist, sections } from './helpers/checklist.ts';
 import { root } from './helpers/tree.ts';
 import { differences } from './scenarios/differences.ts';
 import { families } from './scenarios/index.ts';
+import { networkScenarios } from './scenarios/network.ts';
 
 /** Row ids at the start of a test's title: `it('H1 H2 what is seen'`. */
 const titlePattern = /['"`]((?:[LWMHBFRCSPXT]\d{1,2} )+)/g;
@@ -20,7 +21,7 @@ function findTests(): Map<string, string[]> {
     if (!list.includes(where)) list.push(where);
     shown.set(row, list);
   };
-  for (const scenario of Object.values(families).flat()) {
+  for (const scenario of [...Object.values(families).flat(), ...networkScenarios]) {
     for (const row of scenario.rows) add(row, `\`${scenario.id}\``);
   }
   const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' });

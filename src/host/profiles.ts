@@ -1,4 +1,7 @@
-/** What differs from one host version to the next, as one data table. */
+/**
+ * What differs from one host version to the next, as one data table. The steps from 1.36 on were seen in recordings of 1.36.2,
+ * 1.37.0, 1.38.2, 1.39.3 and 1.40.0; a later patch release of an old line may have got a repair of a newer one.
+ */
 import type { AbiHost } from '../wasm/abi.ts';
 import { offeredBy } from '../wasm/hosts.ts';
 
@@ -7,7 +10,7 @@ export interface HostProfile extends AbiHost {
   readonly name: string;
   /** Envoy's minor version, as text: `1.40`. */
   readonly envoy: string;
-  /** Bytes that a filter buffered after it was continued early go on with the next chunk (Envoy before 2026-08 loses them). */
+  /** A chunk that comes in after the filter was continued in the middle of a body goes on; before 1.39.3 it was lost. */
   readonly forwardAddedData: boolean;
   /** Old top-level attributes (`node`, `cluster_name`, …) exist: Envoy before 1.33. */
   readonly topLevelAttributes: boolean;
@@ -25,6 +28,10 @@ export interface HostProfile extends AbiHost {
   readonly removesKeepAlive: boolean;
   /** The text of a refused upstream ends with the transport's own reason. */
   readonly transportFailureText: boolean;
+  /** A TCP upstream's reset is passed on as a reset; before it was an orderly end. */
+  readonly upstreamResets: boolean;
+  /** The same for a client's. */
+  readonly clientResets: boolean;
 }
 
 /** The profile of Envoy 1.`minor`; other hosts are the Envoy inside them. */
@@ -33,15 +40,17 @@ export function profileOf(minor: number, name = `envoy@1.${minor}`): HostProfile
     name,
     envoy: `1.${minor}`,
     ...offeredBy({ envoyMinor: minor }),
-    forwardAddedData: minor >= 40,
+    forwardAddedData: minor >= 39,
     topLevelAttributes: minor < 33,
     signFunction: minor >= 37,
     headersStopIteration: minor >= 35,
     failurePolicy: minor >= 33,
-    pollErrno: minor >= 37 ? 0 : 52,
+    pollErrno: minor >= 39 ? 0 : 52,
     foreignOnEffective: minor >= 37,
-    removesKeepAlive: minor >= 37,
-    transportFailureText: minor < 37,
+    removesKeepAlive: minor >= 38,
+    transportFailureText: minor < 38,
+    upstreamResets: minor >= 38,
+    clientResets: minor >= 40,
   };
 }
 

@@ -8,7 +8,7 @@ import type { Upstream } from './streams.ts';
 
 export interface ClusterOptions {
   readonly trailers: boolean;
-  /** Envoy before 1.37 shows the `keep-alive` response header to filters; default false. */
+  /** Envoy before 1.38 shows the `keep-alive` response header to filters; default false. */
   readonly keepAliveShown?: boolean;
   readonly connectTimeoutMs: number;
   /** More certificate authorities, PEM. */

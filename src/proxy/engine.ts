@@ -149,7 +149,7 @@ export class Engine {
         port: plan.port,
         chain: () => this.#host.tcpChain(this.#plugins),
         upstream: new Map(plan.clusters).get('upstream'),
-        resetsPass: !profile.transportFailureText,
+        resets: { client: profile.clientResets, upstream: profile.upstreamResets },
       });
     }
     return startProxy({

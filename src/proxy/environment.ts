@@ -18,7 +18,7 @@ import { nowMs, toNs } from './stream-facts.ts';
 export interface EnvironmentOptions {
   readonly clusters: Clusters;
   readonly log: (entry: LogEntry) => void;
-  /** Envoy before 1.37 tells in its 503 why a connection failed. */
+  /** Envoy before 1.38 tells in its 503 why a connection failed. */
   readonly showTransportFailure: boolean;
 }
 

@@ -19,7 +19,7 @@ const transportFailure = ', transport failure reason: delayed connect error: Con
 
 /**
  * Opens an exchange; the listener hears of it later, `close` last and once. `showTransportFailure`: a refused connection
- * is told with its cause, as Envoy before 1.37 does.
+ * is told with its cause, as Envoy before 1.38 does.
  */
 export function startGrpcCall(
   upstream: Upstream,

@@ -17,7 +17,7 @@ export interface ProxyOptions {
   readonly trailers?: boolean;
   /** Present: the listener speaks TLS. */
   readonly certificate?: Certificate | undefined;
-  /** Envoy before 1.40 tells in its 503 why a connection failed. */
+  /** Envoy before 1.38 tells in its 503 why a connection failed. */
   readonly showTransportFailure?: boolean;
   readonly onStart?: () => void;
   /** Called when an exchange has ended. */

@@ -17,7 +17,7 @@ import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from './
 export interface RoutingTable {
   readonly routes: readonly Route[];
   cluster(name: string): Upstream | undefined;
-  /** Envoy before 1.40 appends why a connection failed to the text of the 503. */
+  /** Envoy before 1.38 appends why a connection failed to the text of the 503. */
   readonly showTransportFailure: boolean;
 }
 

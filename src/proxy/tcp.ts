@@ -13,8 +13,8 @@ export interface TcpProxyOptions {
   readonly chain: () => { open(sink: TcpStreamSink, info: StreamInfo): TcpStream };
   /** Undefined: what comes in goes back, as Envoy's echo filter does. */
   readonly upstream: Endpoint | undefined;
-  /** Envoy before 1.40 passes a reset on as an orderly end. */
-  readonly resetsPass: boolean;
+  /** Whose reset is passed on as one; other Envoys make an orderly end of it. */
+  readonly resets: { readonly client: boolean; readonly upstream: boolean };
 }
 
 export interface TcpProxy {
@@ -86,7 +86,7 @@ class TcpLink implements TcpStreamSink {
       if (!this.#downstreamOpen) return;
       this.#downstreamOpen = false;
       this.#stream?.downstreamClosed(reset ? 'remote' : this.#closedBy('remote'));
-      if (reset && this.#options.resetsPass) this.#upstream?.resetAndDestroy();
+      if (reset && this.#options.resets.client) this.#upstream?.resetAndDestroy();
       else this.#upstream?.destroySoon();
       this.#finish();
     });
@@ -118,7 +118,7 @@ class TcpLink implements TcpStreamSink {
       this.#upstreamOpen = false;
       const connected = this.#facts.upstream !== undefined;
       this.#endDownstream(
-        connected && reset && this.#options.resetsPass,
+        connected && reset && this.#options.resets.upstream,
         reset ? 'local' : this.#closedBy('local'),
       );
     });

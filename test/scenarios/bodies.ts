@@ -193,6 +193,24 @@ export const bodyScenarios: readonly Scenario[] = [
       { upstream: { body: ['one', 'two'] } },
     ),
   ),
+  scenario(
+    'flow-resumed-in-the-middle-of-a-body',
+    'F7 X11',
+    {
+      on_request_body: [step(askThenPause, 1), step([read(requestBody)])],
+      on_http_call_response: step([onStream, resume(0)]),
+    },
+    { requests: [{ body: ['abc', 'defg', 'hi'] }], clusters },
+  ),
+  scenario(
+    'flow-resumed-in-the-middle-of-a-response',
+    'F7 X11',
+    {
+      on_response_body: [step(askThenPause, 1), step([read(responseBody)])],
+      on_http_call_response: step([onStream, resume(1)]),
+    },
+    { upstream: { body: ['abc', 'defg', 'hi'] }, clusters },
+  ),
   ...[1, 3, 4].map(code =>
     scenario(
       `flow-resumed-by-callout-${code}`,

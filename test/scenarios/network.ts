@@ -200,7 +200,7 @@ const tcpScenarios: readonly NetworkScenario[] = [
   ),
   network(
     'tcp-properties',
-    'A14 P14',
+    'P14',
     {
       on_downstream_data: step(
         [

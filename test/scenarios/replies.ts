@@ -171,12 +171,7 @@ export const replyScenarios: readonly Scenario[] = [
     },
     { requests: [{ delayMs: 200 }] },
   ),
-  scenario(
-    'reply-in-log',
-    'R12',
-    { on_log: step([reply(500, 'x')]) },
-    { notInEnvoy: 'Envoy crashes' },
-  ),
+  scenario('reply-in-log', 'R12', { on_log: step([reply(500, 'x')]) }, { notInEnvoy: 'Envoy crashes' }),
   {
     id: 'reply-by-first-of-two',
     rows: ['R13', 'F18'],

@@ -13,7 +13,7 @@ export interface PoolTarget {
 
 export interface PoolOptions {
   readonly trailers: boolean;
-  /** Envoy before 1.37 shows the `keep-alive` response header to filters. */
+  /** Envoy before 1.38 shows the `keep-alive` response header to filters. */
   readonly keepAliveShown: boolean;
   /** Envoy's default is 5 s. */
   readonly connectTimeoutMs: number;

@@ -146,7 +146,7 @@ export function parseRequestHead(text: string): RequestHead {
 export interface ResponseRules {
   /** It answers a HEAD. */
   readonly bodyless: boolean;
-  /** Envoy before 1.37 shows the `keep-alive` header to filters. */
+  /** Envoy before 1.38 shows the `keep-alive` header to filters. */
   readonly keepAliveShown: boolean;
 }
 

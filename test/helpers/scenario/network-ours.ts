@@ -2,6 +2,7 @@
 import { createHost, findProfile } from '../../../src/host/index.ts';
 import type { Host } from '../../../src/host/host.ts';
 import type { Plugin } from '../../../src/host/plugin.ts';
+import type { HostProfile } from '../../../src/host/profiles.ts';
 import type { LogEntry } from '../../../src/host/types.ts';
 import { Clusters } from '../../../src/proxy/clusters.ts';
 import { NodeEnvironment } from '../../../src/proxy/environment.ts';
@@ -39,8 +40,11 @@ export async function runNetworkInOurs(
         `${name.slice(scenario.id.length + 1)}: ${maskText(Buffer.from(message).toString('latin1'))}`,
       );
   };
-  const showTransportFailure = profile.transportFailureText;
-  const environment = new NodeEnvironment({ clusters, log, showTransportFailure });
+  const environment = new NodeEnvironment({
+    clusters,
+    log,
+    showTransportFailure: profile.transportFailureText,
+  });
   const host = createHost({
     environment,
     profile,
@@ -51,7 +55,7 @@ export async function runNetworkInOurs(
     const code = compileProbe(networkScript(scenario, filter));
     plugins.push(await host.loadPlugin(code, pluginOptions(filter, pluginName(scenario, index))));
   }
-  const front = await listen(scenario, host, plugins, clusters, main, showTransportFailure);
+  const front = await listen(scenario, host, plugins, clusters, main, profile);
   try {
     return await playNetwork(scenario, stage, front.port, () => lines);
   } finally {
@@ -68,14 +72,15 @@ async function listen(
   plugins: readonly Plugin[],
   clusters: Clusters,
   main: { host: string; port: number; tls: boolean; http2: boolean },
-  before137: boolean,
+  profile: HostProfile,
 ): Promise<{ readonly port: number; close(): Promise<void> }> {
   const at = { host: '127.0.0.1', port: 0 };
   if (place === 'service') return { port: 0, close: async () => {} };
   if (place === 'network') {
     const chain = host.tcpChain(plugins);
     const target = upstream === 'echo' ? undefined : main;
-    return startTcpProxy({ ...at, chain: () => chain, upstream: target, resetsPass: !before137 });
+    const resets = { client: profile.clientResets, upstream: profile.upstreamResets };
+    return startTcpProxy({ ...at, chain: () => chain, upstream: target, resets });
   }
   return startProxy({
     ...at,
@@ -83,6 +88,6 @@ async function listen(
     routes: [{ prefix: '/', cluster: 'upstream', timeoutMs: 15_000 }],
     chain: host.httpChain([], { accessLoggers: plugins }),
     trailers: true,
-    showTransportFailure: before137,
+    showTransportFailure: profile.transportFailureText,
   });
 }

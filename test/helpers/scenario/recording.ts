@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { root } from '../tree.ts';
-import type { EnvoyVersion } from './envoy.ts';
+import { type EnvoyVersion, envoyVersions } from './envoy.ts';
 import type { Pairs } from '../probe/script.ts';
 
 type Recorded = Readonly<Record<string, unknown>>;
@@ -13,12 +13,20 @@ type Family = '' | 'network-';
 const fileOf = (version: EnvoyVersion, set: Family): string =>
   join(root, 'test', 'fixtures', 'goldens', `envoy-${set}${version}.json`);
 
-/** Outcomes by scenario id. 1.36 holds only those that differ from 1.40. */
+/** Outcomes by scenario id. The files of older versions hold only what differs from 1.40. */
 export function readRecording(version: EnvoyVersion, set: Family = ''): Recorded {
   const own = existsSync(fileOf(version, set))
     ? (JSON.parse(readFileSync(fileOf(version, set), 'utf8')) as Recorded)
     : {};
   return version === '1.40' ? own : { ...readRecording('1.40', set), ...own };
+}
+
+/** Scenarios whose outcome depends on the version. */
+export function changingScenarios(set: Family = ''): ReadonlySet<string> {
+  const older = envoyVersions.filter(version => version !== '1.40');
+  return new Set(
+    older.flatMap(version => Object.keys(JSON.parse(readFileSync(fileOf(version, set), 'utf8')) as Recorded)),
+  );
 }
 
 export function writeRecording(
