@@ -93,9 +93,11 @@ async function openEcho(): Promise<EchoServer> {
   return startEcho();
 }
 
-async function startWorkers(plan: ProxyPlan, { options, onEvent }: RunInput): Promise<RunningProxy> {
+async function startWorkers(plan: ProxyPlan, input: RunInput): Promise<RunningProxy> {
+  const { options, onEvent } = input;
   if (!options.inProcess) {
-    return superviseProxy(plan, { stallMs: options.callbackLimitMs ?? 10_000 }, onEvent);
+    const stallMs = options.callbackLimitMs ?? 10_000;
+    return superviseProxy(plan, { workers: input.concurrency, stallMs, signal: input.edges.signal }, onEvent);
   }
   const { Engine } = await import('./proxy/engine.ts');
   const engine = await Engine.start(plan, onEvent);

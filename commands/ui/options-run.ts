@@ -19,6 +19,7 @@ export interface RunFlags extends RegistryFlags {
   readonly failPolicy?: 'open' | 'closed' | 'reload';
   readonly kind?: 'http' | 'network';
   readonly host?: string;
+  readonly concurrency?: number;
   readonly envoy?: string | true;
   readonly watch?: true;
   readonly trace?: true;
@@ -58,6 +59,11 @@ export function addRunFlags(command: Command): void {
     .option(
       '--host <host@version>',
       'behave as this host, e.g. envoy@1.36 or istio@1.30 (default: newest Envoy)',
+    )
+    .option(
+      '--concurrency <n>',
+      "worker threads, each with VMs of its own (default: the project's, or 1)",
+      integer(1, 128),
     )
     .option('--watch', 'build and load again when sources, modules or configurations change')
     .option('--trace', 'show each callback and host call')

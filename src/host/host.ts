@@ -149,7 +149,7 @@ export class Host {
     const root = new RootContext(vm, settings);
     const refusal = root.start();
     if (refusal !== undefined) {
-      if (vm.failed) this.dropVm(vm);
+      if (vm.failed || vm.roots.size === 0) this.dropVm(vm);
       const trapped = vm.failure === undefined ? 'returned 0' : vm.failure;
       const callback = refusal === 'StartFailed' ? 'proxy_on_vm_start' : 'proxy_on_configure';
       throw new WasmeError('WASM_START', `plugin ${settings.name}: ${refusal}: ${callback}: ${trapped}`, {

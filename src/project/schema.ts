@@ -38,6 +38,7 @@ const build = z.strictObject({
 const run = z.strictObject({
   port: port.optional(),
   admin: port.optional(),
+  concurrency: z.int().min(1).max(128).optional().describe('Worker threads, each with VMs of its own.'),
   upstream: text.optional().describe('Where requests go: a URL, or "echo" for the built-in one.'),
   clusters: textMap.optional().describe('Cluster name → URL, for call-outs and routes.'),
   env: textMap.optional(),

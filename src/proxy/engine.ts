@@ -1,7 +1,7 @@
 /** One thread's worth of a run: environment, host with its filters, proxy, statistics. */
 import { WasmeError } from '../errors.ts';
 import { Host } from '../host/host.ts';
-import { LocalMetrics, MetricType } from '../host/metrics.ts';
+import { LocalMetrics } from '../host/metrics.ts';
 import type { Plugin } from '../host/plugin.ts';
 import { findProfile } from '../host/profiles.ts';
 import type { TraceEvent } from '../host/trace.ts';
@@ -11,21 +11,32 @@ import { NodeEnvironment } from './environment.ts';
 import type { FilterPlan, ProxyEvent, ProxyPlan } from './plan.ts';
 import { type HttpChain, passThroughChain } from './pass-through.ts';
 import { type Proxy, startProxy } from './proxy.ts';
-import { type Histogram, ProxyStats, type StatsSnapshot } from './stats.ts';
+import { mergeStats, metricStats, ProxyStats, type StatsSnapshot } from './stats.ts';
 import type { StreamFacts } from './stream-facts.ts';
 import { startTcpProxy } from './tcp.ts';
 import { traceText } from './trace-text.ts';
+import type { WorkerStores } from './worker-stores.ts';
 
 const levels: readonly (LogLevel | 'off')[] = ['trace', 'debug', 'info', 'warn', 'error', 'critical', 'off'];
 
 /** What listens: an HTTP proxy or a TCP proxy. */
-type Front = Pick<Proxy, 'port' | 'close'>;
+type Front = Pick<Proxy, 'port' | 'socket' | 'close'>;
+
+/** What an engine has because it is one of several. */
+export interface EnginePlace {
+  /** Another one's listening socket. */
+  readonly socket?: number | undefined;
+  /** Absent: its own. What is in shared ones is not in `stats`. */
+  readonly stores?: WorkerStores | undefined;
+}
 
 export class Engine {
   readonly #plan: ProxyPlan;
   readonly #onEvent: (event: ProxyEvent) => void;
   readonly #host: Host;
   readonly #clusters: Clusters;
+  readonly #place: EnginePlace;
+  /** Stats of filters that are this thread's only. */
   readonly #metrics = new LocalMetrics();
   readonly #stats = new ProxyStats();
   #logLevel: number;
@@ -35,8 +46,12 @@ export class Engine {
   #created = 0;
 
   /** Loads the filters, then listens. Fails with what loading fails with, PORT_IN_USE or PORT_REFUSED. */
-  static async start(plan: ProxyPlan, onEvent: (event: ProxyEvent) => void): Promise<Engine> {
-    const engine = new Engine(plan, onEvent);
+  static async start(
+    plan: ProxyPlan,
+    onEvent: (event: ProxyEvent) => void,
+    place: EnginePlace = {},
+  ): Promise<Engine> {
+    const engine = new Engine(plan, onEvent, place);
     try {
       await engine.#useFilters(plan.filters);
       engine.#front = await engine.#listen();
@@ -47,8 +62,9 @@ export class Engine {
     return engine;
   }
 
-  private constructor(plan: ProxyPlan, onEvent: (event: ProxyEvent) => void) {
+  private constructor(plan: ProxyPlan, onEvent: (event: ProxyEvent) => void, place: EnginePlace) {
     this.#plan = plan;
+    this.#place = place;
     this.#onEvent = onEvent;
     this.#logLevel = levels.indexOf(plan.logLevel);
     const profile = findProfile(plan.hostProfile);
@@ -66,12 +82,18 @@ export class Engine {
       }),
       profile,
       metrics: this.#metrics,
+      ...place.stores,
       logLevel: () => this.#logLevel,
     });
   }
 
   get port(): number {
     return this.#front?.port ?? 0;
+  }
+
+  /** Its listening socket, for engines in other threads. */
+  get socket(): number | undefined {
+    return this.#front?.socket;
   }
 
   /** Swaps the filters. Streams that run keep theirs; a failure leaves everything as it was. */
@@ -86,18 +108,11 @@ export class Engine {
   }
 
   stats(): StatsSnapshot {
-    const { counters, gauges, histograms } = this.#stats.snapshot();
-    const all = {
-      counters: { ...counters } as Record<string, number | bigint>,
-      gauges: { ...gauges } as Record<string, number | bigint>,
-      histograms: { ...histograms } as Record<string, Histogram>,
-    };
-    for (const metric of this.#metrics.list()) {
-      const name = `wasmcustom.${metric.name}`;
-      if (metric.type === MetricType.Counter) all.counters[name] = metric.value();
-      else if (metric.type === MetricType.Gauge) all.gauges[name] = metric.value();
-      else all.histograms[name] = { count: metric.count, sum: metric.sum, samples: metric.samples };
-    }
+    const { counters, gauges, histograms } = mergeStats([
+      this.#stats.snapshot(),
+      metricStats(this.#metrics.list()),
+    ]);
+    const all = { counters: { ...counters }, gauges: { ...gauges }, histograms };
     for (const { name, reloads } of this.#plugins) {
       all.counters[`wasm.${name}.vm_reload_success`] = reloads.success;
       all.counters[`wasm.${name}.vm_reload_failure`] = reloads.failure;
@@ -147,6 +162,7 @@ export class Engine {
       return startTcpProxy({
         host: plan.host,
         port: plan.port,
+        socket: this.#place.socket,
         chain: () => this.#host.tcpChain(this.#plugins),
         upstream: new Map(plan.clusters).get('upstream'),
         resets: { client: profile.clientResets, upstream: profile.upstreamResets },
@@ -155,6 +171,7 @@ export class Engine {
     return startProxy({
       host: plan.host,
       port: plan.port,
+      socket: this.#place.socket,
       clusters: this.#clusters,
       routes: plan.routes,
       chain: { open: (sink, info) => this.#chain.open(sink, info) },

@@ -66,7 +66,7 @@ export async function startEnvoyRun(options: RunOptions, edges: Edges): Promise<
         envoy: program,
         bootstrap: renderYaml([bootstrap]),
         files: chain.map(({ code }) => (code.from === 'file' ? code.path : dir)),
-        concurrency: 1,
+        concurrency: input.concurrency,
         logLevel: 'error',
         args: recordArguments(envoyLevel(options.logLevel ?? 'info')),
         onLine: line => {

@@ -2,17 +2,19 @@
 import { type Socket, createServer } from 'node:net';
 import { type TLSSocket, createServer as createTlsServer } from 'node:tls';
 import type { ConnectionInfo } from '../host/types.ts';
-import { listen } from '../io/listen.ts';
 import type { Certificate } from './certificate.ts';
 import { connectionInfo } from './http1/client-connection.ts';
 import { Http1ServerConnection } from './http1/server-connection.ts';
 import { Http2Sessions } from './http2/server-session.ts';
+import { bind, descriptorOf } from './socket-copy.ts';
 import type { RequestDecoder, ResponseEncoder } from './streams.ts';
 
 export interface ListenerOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Another worker's listening socket, to accept from as well. */
+  readonly socket?: number | undefined;
   /** Pass HTTP/1 trailers on. */
   readonly trailers: boolean;
   /** Present: TLS, with HTTP/2 when the client can. */
@@ -22,6 +24,8 @@ export interface ListenerOptions {
 
 export interface Listener {
   readonly port: number;
+  /** Its listening socket, for other workers; undefined where the system has no descriptors. */
+  readonly socket: number | undefined;
   /** Stops accepting; connections end when their exchange has ended, or after a second. */
   close(): Promise<void>;
 }
@@ -41,9 +45,10 @@ export async function listenHttp(options: ListenerOptions): Promise<Listener> {
           acceptor.secure(socket),
         );
   server.on('tlsClientError', () => undefined);
-  const port = await listen(server, options.host, options.port);
+  const port = await bind(server, options);
   return {
     port,
+    socket: descriptorOf(server),
     close: () =>
       new Promise(resolve => {
         server.close(() => resolve());

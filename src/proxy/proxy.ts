@@ -10,6 +10,8 @@ import type { StreamFacts } from './stream-facts.ts';
 export interface ProxyOptions {
   readonly host: string;
   readonly port: number;
+  /** Another worker's listening socket, to accept from as well. */
+  readonly socket?: number | undefined;
   readonly clusters: Clusters;
   readonly routes: readonly Route[];
   readonly chain?: HttpChain;
@@ -26,6 +28,8 @@ export interface ProxyOptions {
 
 export interface Proxy {
   readonly port: number;
+  /** Its listening socket, for other workers. */
+  readonly socket: number | undefined;
   /** Exchanges that run now. */
   readonly active: number;
   close(): Promise<void>;
@@ -54,12 +58,14 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const listener: Listener = await listenHttp({
     host: options.host,
     port: options.port,
+    socket: options.socket,
     trailers: options.trailers ?? true,
     certificate: options.certificate,
     open: encoder => new Exchange(encoder, context),
   });
   return {
     port: listener.port,
+    socket: listener.socket,
     get active() {
       return active;
     },

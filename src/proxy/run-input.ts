@@ -11,6 +11,8 @@ export interface RunInput {
   readonly kind: 'http' | 'network';
   readonly listen: Address;
   readonly admin: Address | undefined;
+  /** Worker threads. */
+  readonly concurrency: number;
   /** A URL; `echo` for the built-in upstream. */
   readonly upstream: string;
   readonly clusters: Readonly<Record<string, string>>;
@@ -25,7 +27,7 @@ const defaultPort = 8080;
 export async function openRun(options: RunOptions, edges: Edges): Promise<RunInput> {
   const filters = await loadFilters(options, edges);
   const project = filters.find(filter => filter.project !== undefined)?.project?.project;
-  const { port, admin, upstream, host, clusters } = project?.run ?? {};
+  const { port, admin, concurrency, upstream, host, clusters } = project?.run ?? {};
   return {
     options,
     edges,
@@ -36,6 +38,7 @@ export async function openRun(options: RunOptions, edges: Edges): Promise<RunInp
       port: options.listen?.port ?? port ?? defaultPort,
     },
     admin: options.admin ?? (admin === undefined ? undefined : { address: '127.0.0.1', port: admin }),
+    concurrency: options.concurrency ?? concurrency ?? 1,
     upstream: options.upstream ?? upstream ?? 'echo',
     host: options.host ?? host,
     clusters: { ...clusters, ...options.clusters },

@@ -29,6 +29,8 @@ export interface RunOptions extends Omit<FilterSettings, 'configuration' | 'kind
   readonly watch?: boolean | undefined;
   /** TLS with a certificate made on the spot. */
   readonly tls?: boolean | undefined;
+  /** Worker threads, each with VMs of its own; default the project's, or 1. */
+  readonly concurrency?: number | undefined;
   /** A worker whose filter does not return for so long is replaced; default 10 000 ms. */
   readonly callbackLimitMs?: number | undefined;
   /** From the end of the request to the end of the response; default Envoy's 15 000 ms, 0: no limit. */

@@ -1,4 +1,5 @@
 /** Counters of the proxy itself and of its filters, named as Envoy names them. */
+import { MetricType, type StoredMetric } from '../host/metrics.ts';
 import type { StreamFacts } from './stream-facts.ts';
 
 export interface Histogram {
@@ -104,6 +105,20 @@ class ClusterStats {
     this.#completed.value++;
     for (const counter of counters) counter.value++;
   }
+}
+
+/** What filters count, under Envoy's names. */
+export function metricStats(metrics: readonly StoredMetric[]): StatsSnapshot {
+  const counters: Record<string, bigint> = {};
+  const gauges: Record<string, bigint> = {};
+  const histograms: Record<string, Histogram> = {};
+  for (const metric of metrics) {
+    const name = `wasmcustom.${metric.name}`;
+    if (metric.type === MetricType.Counter) counters[name] = metric.value();
+    else if (metric.type === MetricType.Gauge) gauges[name] = metric.value();
+    else histograms[name] = { count: metric.count, sum: metric.sum, samples: metric.samples };
+  }
+  return { counters, gauges, histograms };
 }
 
 /** The sum over threads. */

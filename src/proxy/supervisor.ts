@@ -1,16 +1,14 @@
 /**
- * Keeps worker threads running: starts them, asks them, replaces one whose guest never returns. The thread of the
- * supervisor runs no guest, so that signals and the admin interface always work.
+ * Keeps worker threads running: starts them on one listening socket, adds up what they count, replaces one whose guest
+ * never returns. The thread of the supervisor runs no guest, so that signals and the admin interface always work.
  */
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
 import { WasmeError } from '../errors.ts';
+import { newSharedBuffer, SharedMemory } from '../host/shared/memory.ts';
+import { ThreadMetrics } from '../host/shared/metrics.ts';
 import type { LogLevel } from '../host/types.ts';
-import { packageDir } from '../io/paths.ts';
+import { Member, type MemberListener, watchMs } from './member.ts';
 import type { FilterPlan, ProxyEvent, ProxyPlan } from './plan.ts';
-import { type StatsSnapshot, mergeStats } from './stats.ts';
-import type { FromWorker, SentFailure, ToWorker, WorkerStart } from './worker-protocol.ts';
+import { mergeStats, metricStats, type StatsSnapshot } from './stats.ts';
 
 /** A proxy that runs, in this thread or in others. */
 export interface RunningProxy {
@@ -24,14 +22,18 @@ export interface RunningProxy {
 }
 
 export interface SupervisorOptions {
+  /** Worker threads, each with VMs of its own. */
+  readonly workers: number;
   /** A worker whose event loop stands still for longer is replaced. */
   readonly stallMs: number;
+  /** Ends a start that takes too long. */
+  readonly signal?: AbortSignal;
 }
 
-/** How often the supervisor looks at the heartbeats. */
-const watchMs = 250;
+/** The supervisor's own number in shared memory; workers count on from it. */
+const supervisorThread = 1;
 
-/** Starts workers. Fails with what loading a filter or listening fails with. */
+/** Starts workers. Fails with what loading a filter or listening fails with, and INTERRUPTED. */
 export async function superviseProxy(
   plan: ProxyPlan,
   options: SupervisorOptions,
@@ -42,197 +44,163 @@ export async function superviseProxy(
   return supervisor;
 }
 
-class Supervisor implements RunningProxy {
+class Supervisor implements RunningProxy, MemberListener {
   #plan: ProxyPlan;
   readonly #options: SupervisorOptions;
   readonly #onEvent: (event: ProxyEvent) => void;
-  readonly #members = new Set<Member>();
+  readonly #members = new Map<number, Member>();
+  /** Members whose socket is being copied: the descriptor must stay what it is. */
+  readonly #lenders: Member[] = [];
+  readonly #buffer: SharedArrayBuffer | undefined;
+  readonly #memory: SharedMemory | undefined;
+  #lastThread = supervisorThread;
   #watch: NodeJS.Timeout | undefined;
   #closing = false;
+  #changing: Promise<void> = Promise.resolve();
   port = 0;
 
   constructor(plan: ProxyPlan, options: SupervisorOptions, onEvent: (event: ProxyEvent) => void) {
     this.#plan = plan;
     this.#options = options;
     this.#onEvent = onEvent;
+    this.#buffer = options.workers > 1 ? newSharedBuffer() : undefined;
+    this.#memory = this.#buffer && new SharedMemory(this.#buffer, supervisorThread);
   }
 
   async start(): Promise<void> {
+    this.#watch = setInterval(() => this.#look(), watchMs);
+    const { signal } = this.#options;
+    const interrupt = (): void => {
+      for (const member of this.#members.values()) member.fail(new WasmeError('INTERRUPTED', 'interrupted'));
+    };
+    signal?.addEventListener('abort', interrupt, { once: true });
     try {
-      const first = await this.#add(this.#plan);
+      // What is wrong with a filter or a port is found, and told, once.
+      const first = await this.#add();
       this.port = first.port;
       this.#plan = { ...this.#plan, port: first.port };
+      const others = Array.from({ length: this.#options.workers - 1 }, () => this.#add());
+      await Promise.all(others);
     } catch (error) {
       await this.close();
       throw error;
+    } finally {
+      signal?.removeEventListener('abort', interrupt);
     }
-    this.#watch = setInterval(() => this.#look(), watchMs);
   }
 
   async stats(): Promise<StatsSnapshot> {
-    const answers = await Promise.all([...this.#members].map(member => member.ask({ type: 'stats' })));
-    return mergeStats(answers.map(answer => answer ?? emptyStats));
+    const snapshots = await Promise.all([...this.#members.values()].map(member => member.stats()));
+    const shared = this.#memory && metricStats(new ThreadMetrics(this.#memory).list());
+    return mergeStats(shared === undefined ? snapshots : [...snapshots, shared]);
   }
 
-  async reload(filters: readonly FilterPlan[]): Promise<void> {
-    await Promise.all([...this.#members].map(member => member.ask({ type: 'reload', filters })));
-    this.#plan = { ...this.#plan, filters };
+  reload(filters: readonly FilterPlan[]): Promise<void> {
+    return this.#inTurn(async () => {
+      const [first, ...others] = this.#members.values();
+      // What one refuses all refuse: then none has changed.
+      await first?.reload(filters);
+      await Promise.all(others.map(member => member.reload(filters)));
+      this.#plan = { ...this.#plan, filters };
+    });
   }
 
   setLogLevel(level: LogLevel | 'off'): void {
     this.#plan = { ...this.#plan, logLevel: level };
-    for (const member of this.#members) member.tell({ type: 'log-level', level });
+    for (const member of this.#members.values()) member.tell({ type: 'log-level', level });
   }
 
   async close(): Promise<void> {
     this.#closing = true;
     clearInterval(this.#watch);
-    await Promise.all([...this.#members].map(member => member.close()));
+    await Promise.all([...this.#members.values()].map(member => member.close()));
   }
 
-  async #add(plan: ProxyPlan): Promise<Member> {
-    const member = new Member(plan, this.#onEvent);
-    this.#members.add(member);
+  event(event: ProxyEvent): void {
+    this.#onEvent(event);
+  }
+
+  queueReady(thread: number, token: number): void {
+    this.#members.get(thread)?.tell({ type: 'queue-ready', token });
+  }
+
+  ended(member: Member): void {
+    this.#memory?.recover(member.thread);
+    const mine = this.#members.delete(member.thread);
+    if (mine && member.running && !member.leaving) void this.#replace('a worker ended by itself');
+  }
+
+  /** Starts a worker: the first one binds the port, the others accept from the socket of one that runs. */
+  async #add(): Promise<Member> {
+    const lender = [...this.#members.values()].find(member => member.running && !member.leaving);
+    if (lender !== undefined && lender.socket === undefined) {
+      throw new WasmeError('USAGE', 'several workers cannot share one listening socket on this system', {
+        hint: 'run with one: --concurrency 1',
+      });
+    }
+    const thread = ++this.#lastThread;
+    const shared = this.#buffer && { memory: this.#buffer, thread };
+    const member = new Member(thread, { plan: this.#plan, socket: lender?.socket, shared }, this);
+    this.#members.set(thread, member);
+    if (lender !== undefined) this.#lenders.push(lender);
     try {
       await member.ready;
+      if (lender !== undefined && member.port !== this.port) {
+        throw new WasmeError(
+          'INTERNAL',
+          `a worker listens on port ${member.port}, the others on ${this.port}`,
+        );
+      }
+      return member;
     } catch (error) {
-      this.#members.delete(member);
+      this.#members.delete(thread);
       await member.terminate();
       throw error;
+    } finally {
+      if (lender !== undefined) this.#lenders.splice(this.#lenders.indexOf(lender), 1);
     }
-    return member;
   }
 
   #look(): void {
-    for (const member of this.#members) {
-      if (member.stalledMs() >= this.#options.stallMs) void this.#replace(member);
+    for (const member of this.#members.values()) {
+      const stalled = member.stalledMs() >= this.#options.stallMs;
+      if (stalled && !member.leaving && !this.#lenders.includes(member)) void this.#stop(member);
     }
   }
 
-  async #replace(member: Member): Promise<void> {
-    this.#members.delete(member);
+  /** A guest does not come back: its worker ends. One that was still starting fails with WASM_START. */
+  async #stop(member: Member): Promise<void> {
+    member.leaving = true;
+    const reason = `a filter did not return within ${this.#options.stallMs / 1000} s`;
+    if (!member.running) {
+      member.fail(
+        new WasmeError('WASM_START', `${reason} while it started`, { hint: 'Envoy would hang here' }),
+      );
+      return;
+    }
+    this.#members.delete(member.thread);
     await member.terminate();
+    await this.#replace(`${reason}: its worker was stopped and started again; Envoy would hang here`);
+  }
+
+  async #replace(notice: string): Promise<void> {
     if (this.#closing) return;
-    const seconds = this.#options.stallMs / 1000;
-    this.#onEvent({
-      type: 'notice',
-      text: `a filter did not return within ${seconds} s: its worker was stopped and started again; Envoy would hang here`,
-    });
+    this.#onEvent({ type: 'notice', text: notice });
     try {
-      await this.#add(this.#plan);
+      await this.#inTurn(async () => {
+        if (!this.#closing) await this.#add();
+      });
     } catch (error) {
+      if (this.#closing) return;
       const reason = error instanceof Error ? error.message : String(error);
       this.#onEvent({ type: 'notice', text: `the worker could not be started again: ${reason}` });
     }
   }
-}
 
-const emptyStats: StatsSnapshot = { counters: {}, gauges: {}, histograms: {} };
-
-interface Waiting {
-  readonly resolve: (stats: StatsSnapshot | undefined) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** A message that is answered, before it gets its id. */
-type Question =
-  | { readonly type: 'stats' }
-  | { readonly type: 'close' }
-  | { readonly type: 'reload'; readonly filters: readonly FilterPlan[] };
-
-/** One worker thread as the supervisor sees it. */
-class Member {
-  readonly ready: Promise<void>;
-  port = 0;
-  readonly #worker: Worker;
-  readonly #beats: Int32Array;
-  readonly #waiting = new Map<number, Waiting>();
-  #lastId = 0;
-  #lastBeat = 0;
-  /** Undefined until the first beat: loading a large module may take its time. */
-  #standing: number | undefined;
-
-  constructor(plan: ProxyPlan, onEvent: (event: ProxyEvent) => void) {
-    const start: WorkerStart = { plan, heartbeat: new SharedArrayBuffer(4) };
-    this.#beats = new Int32Array(start.heartbeat);
-    this.#worker = new Worker(workerFile(), { workerData: start });
-    this.ready = new Promise((resolve, reject) => {
-      this.#worker.on('message', (message: FromWorker) => {
-        switch (message.type) {
-          case 'ready':
-            this.port = message.port;
-            this.#standing = 0;
-            return resolve();
-          case 'failed':
-            return reject(received(message.failure));
-          case 'events':
-            return message.events.forEach(onEvent);
-          case 'answer':
-            return this.#answered(message.id, message.stats, message.failure);
-        }
-      });
-      this.#worker.on('error', error => {
-        onEvent({ type: 'notice', text: `a worker failed: ${error.stack ?? error.message}` });
-        reject(error);
-      });
-      this.#worker.on('exit', () => {
-        reject(new WasmeError('INTERNAL', 'a worker ended by itself'));
-        for (const waiting of this.#waiting.values()) waiting.resolve(undefined);
-        this.#waiting.clear();
-      });
-    });
-    // Whoever awaits `ready` hears of it; afterwards a rejection is no news.
-    this.ready.catch(() => undefined);
+  /** One after the other: a worker that starts during a reload would have the old filters. */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const done = this.#changing.then(change);
+    this.#changing = done.catch(() => undefined);
+    return done;
   }
-
-  tell(message: ToWorker): void {
-    this.#worker.postMessage(message);
-  }
-
-  ask(question: Question): Promise<StatsSnapshot | undefined> {
-    const id = ++this.#lastId;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.tell({ ...question, id });
-    });
-  }
-
-  /** For how long the event loop has stood still, in steps of `watchMs`. */
-  stalledMs(): number {
-    if (this.#standing === undefined) return 0;
-    const beat = Atomics.load(this.#beats, 0);
-    this.#standing = beat === this.#lastBeat ? this.#standing + watchMs : 0;
-    this.#lastBeat = beat;
-    return this.#standing;
-  }
-
-  async close(): Promise<void> {
-    const deadline = new Promise(resolve => setTimeout(resolve, closeMs).unref());
-    await Promise.race([this.ask({ type: 'close' }), deadline]);
-    await this.terminate();
-  }
-
-  async terminate(): Promise<void> {
-    await this.#worker.terminate();
-  }
-
-  #answered(id: number, stats: StatsSnapshot | undefined, failure: SentFailure | undefined): void {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    if (failure === undefined) waiting?.resolve(stats);
-    else waiting?.reject(received(failure));
-  }
-}
-
-/** A worker that has not closed by then is stopped. */
-const closeMs = 1_500;
-
-function received({ code, message, hint, details }: SentFailure): WasmeError {
-  return new WasmeError(code, message, { hint, details });
-}
-
-/** The built file: a worker thread cannot read TypeScript on every Node that we support. */
-function workerFile(): string {
-  const here = fileURLToPath(new URL('./worker.js', import.meta.url));
-  return import.meta.url.endsWith('.ts') ? join(packageDir(), 'dist', 'src', 'proxy', 'worker.js') : here;
 }

@@ -3,12 +3,14 @@ import { type Socket, connect, createServer } from 'node:net';
 import type { StreamInfo, TcpStream, TcpStreamSink } from '../host/types.ts';
 import type { Endpoint } from '../io/endpoint.ts';
 import { connectionInfo } from './http1/client-connection.ts';
-import { listen } from '../io/listen.ts';
+import { bind, descriptorOf } from './socket-copy.ts';
 import { StreamFacts, nowMs } from './stream-facts.ts';
 
 export interface TcpProxyOptions {
   readonly host: string;
   readonly port: number;
+  /** Another worker's listening socket, to accept from as well. */
+  readonly socket?: number | undefined;
   /** The chain of now: asked for each connection. */
   readonly chain: () => { open(sink: TcpStreamSink, info: StreamInfo): TcpStream };
   /** Undefined: what comes in goes back, as Envoy's echo filter does. */
@@ -19,6 +21,8 @@ export interface TcpProxyOptions {
 
 export interface TcpProxy {
   readonly port: number;
+  /** Its listening socket, for other workers. */
+  readonly socket: number | undefined;
   close(): Promise<void>;
 }
 
@@ -35,9 +39,10 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     links.add(link);
     link.open();
   });
-  const port = await listen(server, options.host, options.port);
+  const port = await bind(server, options);
   return {
     port,
+    socket: descriptorOf(server),
     close: () =>
       new Promise(resolve => {
         server.close(() => resolve());

@@ -3,23 +3,31 @@ import type { ErrorCode } from '../errors.ts';
 import type { LogLevel } from '../host/types.ts';
 import type { FilterPlan, ProxyEvent, ProxyPlan } from './plan.ts';
 import type { StatsSnapshot } from './stats.ts';
+import type { SharedPlace } from './worker-stores.ts';
 
 export interface WorkerStart {
   readonly plan: ProxyPlan;
   /** One 32-bit counter that the worker's event loop keeps going up. */
   readonly heartbeat: SharedArrayBuffer;
+  /** The listening socket of another worker; undefined: makes its own. */
+  readonly socket: number | undefined;
+  /** Undefined for a worker that is the only one. */
+  readonly shared: SharedPlace | undefined;
 }
 
 export type ToWorker =
   | { readonly type: 'reload'; readonly id: number; readonly filters: readonly FilterPlan[] }
   | { readonly type: 'stats'; readonly id: number }
   | { readonly type: 'log-level'; readonly level: LogLevel | 'off' }
+  | { readonly type: 'queue-ready'; readonly token: number }
   | { readonly type: 'close'; readonly id: number };
 
 export type FromWorker =
-  | { readonly type: 'ready'; readonly port: number }
+  | { readonly type: 'ready'; readonly port: number; readonly socket: number | undefined }
   | { readonly type: 'failed'; readonly failure: SentFailure }
   | { readonly type: 'events'; readonly events: readonly ProxyEvent[] }
+  /** To be passed on to the worker of that thread. */
+  | { readonly type: 'queue-ready'; readonly thread: number; readonly token: number }
   | {
       readonly type: 'answer';
       readonly id: number;

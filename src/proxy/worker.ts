@@ -4,6 +4,7 @@ import { WasmeError } from '../errors.ts';
 import { Engine } from './engine.ts';
 import type { ProxyEvent } from './plan.ts';
 import type { FromWorker, SentFailure, ToWorker, WorkerStart } from './worker-protocol.ts';
+import { openStores } from './worker-stores.ts';
 
 /** How often the event loop shows that it is alive. */
 const heartbeatMs = 100;
@@ -23,20 +24,29 @@ const onEvent = (event: ProxyEvent): void => {
   if (waiting.push(event) === 1) setImmediate(flush);
 };
 
-const { plan, heartbeat } = workerData as WorkerStart;
+const { plan, heartbeat, socket, shared } = workerData as WorkerStart;
+const stores = shared && openStores(shared, (thread, token) => send({ type: 'queue-ready', thread, token }));
+
+const beats = new Int32Array(heartbeat);
+const beat = (): void => void Atomics.add(beats, 0, 1);
+// Before anything is loaded: a guest may loop in its start function.
+beat();
+setInterval(beat, heartbeatMs);
 
 async function start(): Promise<void> {
-  const engine = await Engine.start(plan, onEvent);
-  const beats = new Int32Array(heartbeat);
-  setInterval(() => Atomics.add(beats, 0, 1), heartbeatMs);
+  const engine = await Engine.start(plan, onEvent, { socket, stores });
   port?.on('message', (message: ToWorker) => {
     void answer(engine, message);
   });
   flush();
-  send({ type: 'ready', port: engine.port });
+  send({ type: 'ready', port: engine.port, socket: engine.socket });
 }
 
 async function answer(engine: Engine, message: ToWorker): Promise<void> {
+  if (message.type === 'queue-ready') {
+    stores?.sharedQueues.notified(message.token);
+    return;
+  }
   if (message.type === 'log-level') {
     engine.setLogLevel(message.level);
     return;

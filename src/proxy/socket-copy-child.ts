@@ -1,0 +1,10 @@
+/** A process of a few milliseconds: sends the listening socket it inherited back to the thread that started it. */
+import { createServer } from 'node:net';
+
+/** Where `socket-copy` puts it. */
+const descriptor = 4;
+
+const server = createServer().listen({ fd: descriptor });
+process.send?.('socket', server, {}, () => process.disconnect());
+// Within the same turn of the event loop, so that no connection is accepted here.
+server.close();

@@ -1,0 +1,34 @@
+/** What the workers of one run share: data, queues and metrics over one shared memory. */
+import { ThreadSharedData } from '../host/shared/data.ts';
+import { SharedMemory } from '../host/shared/memory.ts';
+import { ThreadMetrics } from '../host/shared/metrics.ts';
+import { ThreadSharedQueues } from '../host/shared/queues.ts';
+
+/** A worker's way to the shared memory. */
+export interface SharedPlace {
+  readonly memory: SharedArrayBuffer;
+  /** Different for every worker that ever runs; the supervisor is 1. */
+  readonly thread: number;
+}
+
+export interface WorkerStores {
+  readonly sharedData: ThreadSharedData;
+  readonly sharedQueues: ThreadSharedQueues;
+  readonly metrics: ThreadMetrics;
+}
+
+/** `signal` tells another worker that an item came to one of its queues. */
+export function openStores(
+  place: SharedPlace,
+  signal: (thread: number, token: number) => void,
+): WorkerStores {
+  const memory = new SharedMemory(place.memory, place.thread);
+  return {
+    sharedData: new ThreadSharedData(memory),
+    sharedQueues: new ThreadSharedQueues(memory, {
+      post: callback => void setImmediate(callback),
+      send: signal,
+    }),
+    metrics: new ThreadMetrics(memory),
+  };
+}

@@ -1,0 +1,192 @@
+/** `wasme run --concurrency`: several workers on one port, what they share, and what happens to one that hangs. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { json, text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { EchoAnswer } from '../../src/proxy/echo.ts';
+import type { ProxyEvent } from '../../src/proxy/plan.ts';
+import { type Run, type RunOptions, startRun } from '../../src/run.ts';
+import { newWorld } from '../helpers/cli.ts';
+import { compileWat, guest, guestFile } from '../helpers/guests.ts';
+import { startCli } from '../helpers/running.ts';
+import { root } from '../helpers/tree.ts';
+
+/** Which VM took a request, on a connection of its own: workers share connections, not requests. */
+async function vmOf(url: string): Promise<string> {
+  const request = get(url, { agent: false });
+  const [response] = (await once(request, 'response')) as [Parameters<typeof json>[0]];
+  const { headers } = (await json(response)) as EchoAnswer;
+  return String(headers['x-vm']);
+}
+
+/** So many requests, so many at a time; how many each VM took. */
+async function requests(url: string, count: number, atOnce: number): Promise<Map<string, number>> {
+  const seen = new Map<string, number>();
+  let left = count;
+  const one = async (): Promise<void> => {
+    while (left-- > 0) {
+      const vm = await vmOf(url);
+      seen.set(vm, (seen.get(vm) ?? 0) + 1);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, one));
+  return seen;
+}
+
+async function start(options: RunOptions): Promise<Run & { readonly events: readonly ProxyEvent[] }> {
+  const world = newWorld();
+  guestFile(world.cwd, 'workers');
+  const events: ProxyEvent[] = [];
+  const onEvent = (event: ProxyEvent): void => void events.push(event);
+  const run = await startRun(
+    { targets: ['workers.wasm'], listen: { port: 0 }, concurrency: 2, onEvent, ...options },
+    world.edges,
+  );
+  onTestFinished(() => run.stop());
+  return Object.assign(run, { events });
+}
+
+async function counted(run: Run): Promise<Record<string, number>> {
+  const { counters, gauges } = await run.stats();
+  const own = Object.entries({ ...counters, ...gauges }).filter(([name]) => name.startsWith('wasmcustom.'));
+  return Object.fromEntries(own.map(([name, value]) => [name.slice('wasmcustom.'.length), Number(value)]));
+}
+
+describe('two workers', () => {
+  it('share the connections of one port, the shared data without a lost update, the queue and the metrics', async () => {
+    const run = await start({});
+    const { gauges } = await run.stats();
+    expect(gauges['wasm.envoy.wasm.runtime.v8.active']).toBe(2);
+    const took = new Map<string, number>();
+    let sent = 0;
+    // Which worker is quicker to accept is the system's business; that one always is would be a fault.
+    for (let round = 0; round < 20 && (took.size < 2 || round < 2); round++) {
+      for (const [vm, times] of await requests(run.url, 200, 20)) took.set(vm, (took.get(vm) ?? 0) + times);
+      sent += 200;
+    }
+    expect([...took.keys()].sort()).toEqual(['1', '2']);
+    await vmOf(run.url);
+    sent++;
+    await expect.poll(async () => (await counted(run))['taken by 2']).toBe(sent);
+    // The worker that registered the queue last hears of every item, whichever worker it comes from.
+    expect(await counted(run)).toEqual({ sent, counted: sent, 'taken by 1': 0, 'taken by 2': sent });
+  });
+
+  it('a guest that loops costs one worker: the other serves, and what both share survives', async () => {
+    const run = await start({ callbackLimitMs: 1_500 });
+    const hangs = once(get(run.url, { agent: false, headers: { 'x-loop': '1' } }), 'response');
+    const failed = expect(hangs).rejects.toThrow();
+    await sleep(200);
+    const meanwhile = await requests(run.url, 50, 5);
+    expect([...meanwhile.values()]).toEqual([50]);
+    expect(run.events.filter(event => event.type === 'notice')).toEqual([]);
+    await failed;
+    await expect
+      .poll(() => run.events.map(event => (event.type === 'notice' ? event.text : '')))
+      .toHaveLength(1);
+    await expect
+      .poll(async () => [...(await requests(run.url, 50, 10)).keys()], { timeout: 10_000 })
+      .toContain('3');
+    const { sent, counted: inSharedData } = await counted(run);
+    await vmOf(run.url);
+    expect((await counted(run))['counted']).toBe((inSharedData ?? 0) + 1);
+    expect((await counted(run))['sent']).toBe((sent ?? 0) + 1);
+  });
+
+  it('reload together; what one refuses changes none', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'workers');
+    const run = await startRun(
+      { targets: ['workers.wasm'], listen: { port: 0 }, concurrency: 2 },
+      world.edges,
+    );
+    onTestFinished(() => run.stop());
+    writeFileSync(
+      join(world.cwd, 'workers.wasm'),
+      guest('workers', {
+        '(i32.const 1))\n\n  (func (export "proxy_on_queue':
+          '(i32.const 0))\n\n  (func (export "proxy_on_queue',
+      }),
+    );
+    await expect(run.reload()).rejects.toThrow(/ConfigureFailed/);
+    expect(['1', '2']).toContain(await vmOf(run.url));
+    guestFile(world.cwd, 'workers', { 'x-vm': 'x-VM' });
+    await run.reload();
+    expect((await run.stats()).gauges['wasm.envoy.wasm.runtime.v8.active']).toBe(2);
+  });
+
+  it('take TCP connections too', async () => {
+    const world = newWorld();
+    writeFileSync(
+      join(world.cwd, 'tcp.wasm'),
+      compileWat(`(module
+        (memory (export "memory") 1)
+        (func (export "proxy_abi_version_0_2_1"))
+        (func (export "malloc") (param i32) (result i32) (i32.const 4096))
+        (func (export "proxy_on_downstream_data") (param i32 i32 i32) (result i32) (i32.const 0)))`),
+    );
+    const cli = startCli(world, 'tcp.wasm', '--kind', 'network', '--concurrency', '2');
+    const { url } = await cli.ready();
+    const { hostname, port } = new URL(url);
+    const echoed = Array.from({ length: 8 }, async (_, i) => {
+      const socket = connect(Number(port), hostname, () => socket.end(`hello ${i}`));
+      return text(socket);
+    });
+    expect(await Promise.all(echoed)).toEqual(Array.from({ length: 8 }, (_, i) => `hello ${i}`));
+    expect(await cli.interrupt()).toBe(130);
+  });
+});
+
+describe('Ctrl-C', () => {
+  const program = join(root, 'dist', 'commands', 'main.js');
+
+  it('ends the program while the guests of all its workers loop', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'workers');
+    const child = spawn(
+      process.execPath,
+      [program, 'run', 'workers.wasm', '--port', '0', '--json', '--concurrency', '2'],
+      { cwd: world.cwd, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let stdout = '';
+    child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
+    await expect.poll(() => stdout.endsWith('}\n'), { timeout: 20_000 }).toBe(true);
+    const { url } = JSON.parse(stdout) as { url: string };
+    for (let i = 0; i < 2; i++) {
+      get(url, { agent: false, headers: { 'x-loop': '1' } }).on('error', () => undefined);
+      await sleep(300);
+    }
+    child.kill('SIGINT');
+    const [code] = (await once(child, 'exit')) as [number];
+    expect(code).toBe(130);
+  });
+
+  it('ends a start whose guest does not come back', async () => {
+    const world = newWorld();
+    writeFileSync(
+      join(world.cwd, 'loop.wasm'),
+      compileWat(`(module
+        (memory (export "memory") 1)
+        (func (export "proxy_abi_version_0_2_1"))
+        (func (export "malloc") (param i32) (result i32) (i32.const 4096))
+        (func (export "proxy_on_configure") (param i32 i32) (result i32) (loop $ever (br $ever)) (i32.const 1)))`),
+    );
+    const child = spawn(process.execPath, [program, 'run', 'loop.wasm', '--port', '0'], {
+      cwd: world.cwd,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const said = text(child.stderr);
+    await sleep(2_000);
+    child.kill('SIGINT');
+    const [code] = (await once(child, 'exit')) as [number];
+    expect(await said).toContain('interrupted');
+    expect(code).toBe(130);
+  });
+});
