@@ -9,7 +9,7 @@ import { json, text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { EchoAnswer } from '../../src/proxy/echo.ts';
-import type { ProxyEvent } from '../../src/proxy/plan.ts';
+import type { RunEvent } from '../../src/proxy/run-options.ts';
 import { type Run, type RunOptions, startRun } from '../../src/run.ts';
 import { newWorld } from '../helpers/cli.ts';
 import { compileWat, guest, guestFile } from '../helpers/guests.ts';
@@ -38,11 +38,11 @@ async function requests(url: string, count: number, atOnce: number): Promise<Map
   return seen;
 }
 
-async function start(options: RunOptions): Promise<Run & { readonly events: readonly ProxyEvent[] }> {
+async function start(options: RunOptions): Promise<Run & { readonly events: readonly RunEvent[] }> {
   const world = newWorld();
   guestFile(world.cwd, 'workers');
-  const events: ProxyEvent[] = [];
-  const onEvent = (event: ProxyEvent): void => void events.push(event);
+  const events: RunEvent[] = [];
+  const onEvent = (event: RunEvent): void => void events.push(event);
   const run = await startRun(
     { targets: ['workers.wasm'], listen: { port: 0 }, concurrency: 2, onEvent, ...options },
     world.edges,
