@@ -1,5 +1,7 @@
-/** Starts other programs. The only importer of execa: no shell, arguments as a list, children end with us. */
-import { execa } from 'execa';
+/**
+ * Starts other programs. The only importer of execa: no shell, arguments as a list, children end with us. It is loaded
+ * with the first program, because its hundred files cost every other verb that could start one 40 ms.
+ */
 import { WasmeError, redact } from '../errors.ts';
 import type { Edges } from './edges.ts';
 import { endGroupOn } from './process-group.ts';
@@ -48,6 +50,7 @@ export async function exec(
   options: ExecOptions = {},
 ): Promise<ExecResult> {
   edges.reporter.detail(`$ ${showCommand(command)}`);
+  const { execa } = await import('execa');
   const ownsGroup = options.endsTree === true && edges.platform !== 'win32';
   const child = execa(command.program, command.args, {
     cwd: command.cwd ?? edges.cwd,
@@ -107,8 +110,9 @@ export interface Conversation {
  * Starts a program to talk with over stdin and stdout (its stderr is read as well). One question at a time.
  * `ask` fails with TOOL_FAILED when the program ends instead of answering, INTERRUPTED when the edges' signal aborts.
  */
-export function converse(command: CommandLine, edges: Edges): Conversation {
+export async function converse(command: CommandLine, edges: Edges): Promise<Conversation> {
   edges.reporter.detail(`$ ${showCommand(command)}`);
+  const { execa } = await import('execa');
   const child = execa(command.program, command.args, {
     cwd: command.cwd ?? edges.cwd,
     env: environment(command, edges),

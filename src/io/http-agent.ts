@@ -2,7 +2,7 @@
 import { BlockList, isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { rootCertificates } from 'node:tls';
-import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { Edges } from './edges.ts';
 import { readText } from './files.ts';
 
@@ -88,6 +88,8 @@ export class Connections {
     const tls = await (this.#tls ??= this.#readTls());
     const proxy = proxyFor(url, this.#edges.env);
     const key = proxy ?? '';
+    // Not before the network is asked: what comes out of the store or a file does without its 60 ms.
+    const { Agent, ProxyAgent } = await import('undici');
     const found = this.#open.get(key);
     if (found) return found;
     const timeouts = { headersTimeout: idleTimeoutMs, bodyTimeout: idleTimeoutMs };

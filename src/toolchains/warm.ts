@@ -27,7 +27,7 @@ export function warmCompiler(edges: Edges): WarmCompiler {
       return async () => {
         if (kept?.key !== key) {
           await drop();
-          kept = { key, conversation: converse(command, edges) };
+          kept = { key, conversation: await converse(command, edges) };
         }
         try {
           const lines = await kept.conversation.ask('build', line => answer.test(line));

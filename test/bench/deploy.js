@@ -1,4 +1,4 @@
-// What `wasme deploy envoy` to stdout costs for a local project, as a whole process, beside an empty Node process.
+// What `wasme deploy` to stdout costs for a local project, as a whole process, beside an empty Node process.
 // node test/bench/deploy.js [rounds]; needs dist/ (npm run build). Medians; the promise is 250 ms.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -53,10 +53,16 @@ try {
     JSON.stringify({ name: 'bench', language: 'rust', configuration: { a: 1 } }),
   );
   const bare = median(['-e', '0']);
-  const deploy = median([cli, 'deploy', 'envoy']);
-  console.log(
-    `deploy envoy to stdout: ${deploy.toFixed(0)} ms, ${(deploy / bare).toFixed(2)} × node -e 0 (${bare.toFixed(0)} ms); promised: 250 ms`,
-  );
+  const commands = [
+    ['deploy envoy', []],
+    ['deploy istio', ['file:///opt/bench.wasm']],
+  ];
+  for (const [name, operands] of commands) {
+    const deploy = median([cli, ...name.split(' '), ...operands]);
+    console.log(
+      `${name} to stdout: ${deploy.toFixed(0)} ms, ${(deploy / bare).toFixed(2)} × node -e 0 (${bare.toFixed(0)} ms); promised: 250 ms`,
+    );
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
