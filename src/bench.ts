@@ -1,14 +1,13 @@
 /** The verb `bench`: what a filter costs in the bundled host, for each stream and each callback, and whether it grows. */
 import { resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
-import { findProfile, newestProfile } from './host/index.ts';
+import { profileFor } from './host/profiles.ts';
 import type { Edges } from './io/edges.ts';
 import { writeAtomic } from './io/files.ts';
 import { subjectOf } from './oci/loadable-subject.ts';
 import { digestOf } from './oci/digest.ts';
 import { type Opened, type OperandOptions, withOperand } from './oci/operand.ts';
 import { configurationBytes } from './project/configuration.ts';
-import { profileName } from './proxy/run-plan.ts';
 import { type Comparison, compareWith, loadBaseline } from './suite/bench/baseline.ts';
 import { type CallbackCost, HostCallCount, callbackCosts, clockCallbacks } from './suite/bench/callbacks.ts';
 import { type StreamSamples, breathe, clockCostUs, measureStreams } from './suite/bench/measure.ts';
@@ -140,7 +139,7 @@ async function benchSubject(opened: Opened, options: BenchOptions, edges: Edges)
         ? await configurationBytes(project?.project.configuration, project?.dir ?? edges.cwd)
         : await configurationBytes(given, edges.cwd),
     environmentVariables: project?.project.run?.env ?? {},
-    profile: findProfile(profileName(options.host ?? project?.project.run?.host)) ?? newestProfile,
+    profile: profileFor(options.host ?? project?.project.run?.host),
     workload: { path: '/', headers: [], bodyBytes: 1024, ...options.workload },
   };
 }

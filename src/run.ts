@@ -5,6 +5,7 @@
 import type { Edges } from './io/edges.ts';
 import { hostAndPort } from './io/endpoint.ts';
 import type { EchoServer } from './proxy/echo.ts';
+import { profileFor } from './host/profiles.ts';
 import type { ProxyPlan } from './proxy/plan.ts';
 import { RunHandle } from './proxy/run-handle.ts';
 import type { RunBuilds } from './proxy/run-builds.ts';
@@ -58,6 +59,11 @@ async function startHere(input: RunInput, builds?: RunBuilds): Promise<Run> {
     const echo = upstream === 'echo' && kind === 'http' ? await openEcho() : undefined;
     if (echo !== undefined) cleanUp.push(() => echo.close());
     const plan = makePlan(input, echo?.port);
+    if (filters.some(filter => filter.project !== undefined)) {
+      const { hostNotices } = await import('./proxy/host-notices.ts');
+      for (const text of hostNotices(filters, profileFor(input.host)))
+        input.onEvent({ type: 'notice', text });
+    }
     const proxy = await startWorkers(plan, input);
     cleanUp.push(() => proxy.close());
     const running = new RunHandle(input, plan, proxy, closeAll);

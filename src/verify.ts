@@ -1,5 +1,7 @@
 /** `wasme verify`: which hosts would load a module or image, why not, and what repairs it; and whether it is signed. */
 import { WasmeError } from './errors.ts';
+import { hostDifferences } from './host/differences.ts';
+import { type HostProfile, newestProfile, profileOf } from './host/profiles.ts';
 import type { Edges } from './io/edges.ts';
 import { readText } from './io/files.ts';
 import { isAbsolute, join } from 'node:path';
@@ -13,6 +15,9 @@ import { subjectOf as imageSubject } from './oci/loadable-subject.ts';
 import { publicKeyFrom } from './oci/signature-key.ts';
 import { fetchSignatures, verifySignatures } from './oci/signature.ts';
 import { graphSource } from './oci/target.ts';
+import type { Project } from './project/schema.ts';
+import { hostNames, parseHost } from './wasm/hosts.ts';
+import { parseModule } from './wasm/module.ts';
 
 export interface VerifyOptions extends OperandOptions {
   /** Path, project folder or image; default: the project around the current folder. */
@@ -49,7 +54,7 @@ export async function verify(options: VerifyOptions, edges: Edges): Promise<Veri
     const named = options.hosts ?? [];
     const project = opened.kind === 'image' ? undefined : opened.project?.project;
     const hosts = named.length > 0 ? named : (project?.hosts ?? defaultHosts);
-    const verdicts = await judge(subject, hosts);
+    const verdicts = withDifferences(await judge(subject, hosts), subject, project);
     const signature = options.key === undefined ? null : await checkSignature(opened, options.key, edges);
     return {
       target: opened.name,
@@ -59,6 +64,38 @@ export async function verify(options: VerifyOptions, edges: Edges): Promise<Veri
       ok: verdicts.every(verdict => verdict.ok) && signature?.ok !== false,
     };
   });
+}
+
+/** What each host that loads the module has otherwise than the one that `run` is, as far as this module meets it. */
+function withDifferences(
+  verdicts: readonly HostVerdict[],
+  { module: bytes }: Subject,
+  project: Project | undefined,
+): HostVerdict[] {
+  const here = profileInside(project?.run?.host) ?? newestProfile;
+  return verdicts.map(verdict => {
+    const there = profileInside(verdict.host);
+    if (!verdict.ok || bytes === undefined || there === undefined) return verdict;
+    const { failPolicy: failurePolicy } = project?.deploy?.[sectionOf(verdict.host)] ?? {};
+    const use = { info: parseModule(bytes), bytes, kind: project?.kind, failurePolicy };
+    const found = hostDifferences(use, here, there);
+    if (found.length === 0) return verdict;
+    return {
+      ...verdict,
+      notes: [...verdict.notes, `otherwise than in Envoy ${here.envoy}: ${found.join('; ')}`],
+    };
+  });
+}
+
+/** undefined: not a host of filters, but a reader of images. */
+function profileInside(host: string | undefined): HostProfile | undefined {
+  const isHost = hostNames.some(name => host?.trim().toLowerCase().split('@')[0] === name);
+  return host !== undefined && isHost ? profileOf(parseHost(host).envoyMinor) : undefined;
+}
+
+function sectionOf(host: string): 'envoy' | 'istio' | 'gloo' | 'envoyGateway' {
+  const { name } = parseHost(host);
+  return name === 'envoy-gateway' ? 'envoyGateway' : name === 'gloo' || name === 'envoy' ? name : 'istio';
 }
 
 /** A project is judged as the image that push would make of it. */

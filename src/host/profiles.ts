@@ -3,7 +3,8 @@
  * 1.37.0, 1.38.2, 1.39.3 and 1.40.0; a later patch release of an old line may have got a repair of a newer one.
  */
 import type { AbiHost } from '../wasm/abi.ts';
-import { offeredBy } from '../wasm/hosts.ts';
+import { WasmeError } from '../errors.ts';
+import { offeredBy, parseHost } from '../wasm/hosts.ts';
 
 export interface HostProfile extends AbiHost {
   /** `envoy@1.40`. */
@@ -62,4 +63,19 @@ export const newestProfile: HostProfile = profileOf(40);
 /** `envoy@1.36`, or undefined when the table has no such host. */
 export function findProfile(name: string): HostProfile | undefined {
   return hostProfiles.find(item => item.name === name);
+}
+
+/**
+ * The profile of a host as people name it, by the Envoy inside: `istio@1.30` behaves as Envoy 1.38; undefined is the
+ * newest. Fails with USAGE for what is no host, and for one whose Envoy the table does not have.
+ */
+export function profileFor(host: string | undefined): HostProfile {
+  if (host === undefined) return newestProfile;
+  const { envoyMinor } = parseHost(host);
+  const found = findProfile(`envoy@1.${envoyMinor}`);
+  if (found !== undefined) return found;
+  const inside = `${host} has Envoy 1.${envoyMinor} inside, which the bundled host does not imitate`;
+  throw new WasmeError('USAGE', inside, {
+    hint: `it imitates ${hostProfiles.map(profile => profile.name).join(', ')}`,
+  });
 }

@@ -3,15 +3,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WasmeError } from '../errors.ts';
+import { profileOf } from '../host/profiles.ts';
 import type { Edges } from '../io/edges.ts';
 import { writeAtomic } from '../io/files.ts';
 import type { DeployIntent } from '../targets/intent.ts';
 import { chainBootstrap } from '../targets/envoy/bootstrap.ts';
 import { envoyRelease, findEnvoy, startEnvoy } from '../targets/envoy/launch.ts';
 import { type EnvoyRecord, recordArguments, recordEnd, recordReader } from '../targets/envoy/log.ts';
+import { envoyVersion } from '../targets/envoy/versions.ts';
 import { renderYaml } from '../targets/yaml.ts';
 import { startEcho } from './echo.ts';
 import { EnvoyRun, envoyLevel } from './envoy-handle.ts';
+import { hostNotices } from './host-notices.ts';
 import type { ProxyEvent } from './plan.ts';
 import { type RunInput, openRun } from './run-input.ts';
 import type { Run, RunOptions } from './run-options.ts';
@@ -78,6 +81,8 @@ export async function startEnvoyRun(options: RunOptions, edges: Edges): Promise<
       edges,
     );
     cleanUp.push(() => envoy.stop());
+    const here = profileOf(envoyVersion(release).minor);
+    for (const text of hostNotices(input.filters, here)) input.onEvent({ type: 'notice', text });
     return new EnvoyRun(
       input,
       { envoy, program: program.program, release, port: await envoy.port('main') },

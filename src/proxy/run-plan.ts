@@ -1,8 +1,6 @@
 /** Flags and project → the plan of a run: clusters, routes, host profile, and which upstream. */
-import { WasmeError } from '../errors.ts';
-import { findProfile, hostProfiles } from '../host/profiles.ts';
+import { profileFor } from '../host/profiles.ts';
 import { type Endpoint, parseEndpoint } from '../io/endpoint.ts';
-import { parseHost } from '../wasm/hosts.ts';
 import { makeCertificate } from './certificate.ts';
 import type { ProxyPlan } from './plan.ts';
 import type { RunInput } from './run-input.ts';
@@ -36,7 +34,7 @@ export function makePlan(input: RunInput, echoPort: number | undefined): ProxyPl
       },
     ],
     filters: input.filters.map(filter => filter.plan),
-    hostProfile: profileName(input.host),
+    hostProfile: profileFor(input.host).name,
     logLevel: options.logLevel ?? 'info',
     trace: options.trace ?? false,
     certificate: options.tls
@@ -44,20 +42,4 @@ export function makePlan(input: RunInput, echoPort: number | undefined): ProxyPl
       : undefined,
     trailers: true,
   };
-}
-
-/** `istio@1.30` → `envoy@1.38`: the Envoy inside is what behaves. Fails with USAGE. */
-export function profileName(host: string | undefined): string {
-  const newest = hostProfiles.at(-1)?.name ?? 'envoy@1.40';
-  if (host === undefined) return newest;
-  const { envoyMinor } = parseHost(host);
-  const name = `envoy@1.${envoyMinor}`;
-  if (findProfile(name) !== undefined) return name;
-  throw new WasmeError(
-    'USAGE',
-    `${host} has Envoy 1.${envoyMinor} inside, which the bundled host does not imitate`,
-    {
-      hint: `it imitates ${hostProfiles.map(profile => profile.name).join(', ')}`,
-    },
-  );
 }

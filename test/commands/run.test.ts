@@ -8,6 +8,7 @@ import type { RunEvent } from '../../src/proxy/run-options.ts';
 import { startRun } from '../../src/run.ts';
 import { type World, newWorld } from '../helpers/cli.ts';
 import { compileWat, guest, guestFile } from '../helpers/guests.ts';
+import { filterText } from '../helpers/images.ts';
 import { fakeRegistry } from '../helpers/registry.ts';
 import { startCli } from '../helpers/running.ts';
 
@@ -160,6 +161,31 @@ describe('wasme run', () => {
     await load;
     expect(new Set(answers)).toEqual(new Set(['first', 'other', 'third']));
     expect(await cli.interrupt()).toBe(130);
+  });
+
+  it('says what this filter meets on the hosts that the project names', async () => {
+    const world = newWorld();
+    mkdirSync(join(world.cwd, 'build'));
+    const poll =
+      '(import "wasi_snapshot_preview1" "poll_oneoff" (func (param i32 i32 i32 i32) (result i32)))';
+    writeFileSync(join(world.cwd, 'build', 'p.wasm'), compileWat(filterText(poll)));
+    const project = { name: 'p', language: 'rust', hosts: ['istio@1.28', 'istio@1.31'] };
+    const deploy = { envoy: { version: '1.36' } };
+    writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify({ ...project, deploy }));
+    const newest = startCli(world);
+    await newest.ready();
+    expect(newest.stderr()).toBe(
+      [
+        'note: on istio@1.28 (Envoy 1.36) p meets other things: poll_oneoff fails with error 52',
+        'note: on envoy@1.36 (Envoy 1.36) p meets other things: poll_oneoff fails with error 52\n',
+      ].join('\n'),
+    );
+    await newest.interrupt();
+    const old = startCli(world, '--host', 'envoy@1.36');
+    await old.ready();
+    expect(old.stderr()).toBe(
+      'note: on istio@1.31 (Envoy 1.39) p meets other things: poll_oneoff succeeds\n',
+    );
   });
 
   it('--watch begins with a build; without a module its failure is the failure', async () => {

@@ -130,6 +130,25 @@ describe('verify', () => {
     expect(stdout).toContain('missing import: env.x?[2J');
   });
 
+  it('says what of this module is otherwise there than where run runs it', async () => {
+    const world = newWorld();
+    mkdirSync(join(world.cwd, 'build'));
+    const poll =
+      '(import "wasi_snapshot_preview1" "poll_oneoff" (func (param i32 i32 i32 i32) (result i32)))';
+    writeFileSync(join(world.cwd, 'build', 'p.wasm'), compileWat(filterText(poll)));
+    const project = (more: object): void =>
+      writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify({ name: 'p', language: 'rust', ...more }));
+    const says = 'note: otherwise than in Envoy 1.40: poll_oneoff fails with error 52';
+    project({});
+    expect((await world.wasme('verify', '--for', 'istio@1.28')).stdout).toContain(says);
+    expect((await world.wasme('verify', '--for', 'istio@1.31')).stdout).not.toContain('otherwise');
+    project({ run: { host: 'istio@1.28' } });
+    expect((await world.wasme('verify', '--for', 'envoy@1.36,cncf')).stdout).not.toContain('otherwise');
+    expect((await world.wasme('verify', '--for', 'envoy@1.40')).stdout).toContain(
+      'otherwise than in Envoy 1.36',
+    );
+  });
+
   it('modules that real hosts load are not refused', async () => {
     const world = newWorld();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));

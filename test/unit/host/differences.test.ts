@@ -1,0 +1,106 @@
+/** Which rows of the profiles table concern which module. */
+import { expect, it } from 'vitest';
+import { type FilterUse, hostDifferences } from '../../../src/host/differences.ts';
+import { profileOf } from '../../../src/host/index.ts';
+import { parseModule } from '../../../src/wasm/module.ts';
+import { compileWat } from '../../helpers/guests.ts';
+
+const newest = profileOf(40);
+const one = '(param i32 i32 i32) (result i32)';
+const poll = '(import "wasi_snapshot_preview1" "poll_oneoff" (func (param i32 i32 i32 i32) (result i32)))';
+const foreign =
+  '(import "env" "proxy_call_foreign_function" (func (param i32 i32 i32 i32 i32 i32) (result i32)))';
+const property = '(import "env" "proxy_get_property" (func (param i32 i32 i32 i32) (result i32)))';
+const goOn = '(import "env" "proxy_continue_stream" (func (param i32) (result i32)))';
+const effective = '(import "env" "proxy_set_effective_context" (func (param i32) (result i32)))';
+const body = `(func (export "proxy_on_request_body") ${one} (i32.const 0))`;
+const headers = `(func (export "proxy_on_response_headers") ${one} (i32.const 0))`;
+const data = (text: string): string => `(data (i32.const 0) "${text}")`;
+
+function use(imports: string, rest = '', settings: Partial<FilterUse> = {}): FilterUse {
+  const bytes = compileWat(`(module ${imports} (memory (export "memory") 1)
+    (func (export "proxy_abi_version_0_2_1"))
+    (func (export "malloc") (param i32) (result i32) (i32.const 0)) ${rest})`);
+  return { info: parseModule(bytes), bytes, ...settings };
+}
+
+it.each([
+  ['polls', use(poll), 36, ['poll_oneoff fails with error 52']],
+  ['buffers', use(goOn, body), 36, ['a chunk that comes after a body was continued in its middle is lost']],
+  [
+    'asks for cluster_name',
+    use(property, data('cluster_name')),
+    32,
+    ['node, cluster_name, route_name and listener_direction are attributes by themselves'],
+  ],
+  [
+    'asks in UTF-16',
+    use(property, data('n\\00o\\00d\\00e\\00')),
+    32,
+    ['node, cluster_name, route_name and listener_direction are attributes by themselves'],
+  ],
+  ['signs', use(foreign, data('sign')), 36, ['the foreign function sign does not exist']],
+  [
+    'sets state',
+    use(foreign + effective, data('set_envoy_filter_state')),
+    36,
+    ['set_envoy_filter_state acts on the context of the callback'],
+  ],
+  [
+    'looks at keep-alive',
+    use('', headers + data('keep-alive')),
+    36,
+    ['the response header keep-alive reaches the filter'],
+  ],
+  [
+    'reads the refusal',
+    use('', data('upstream connect error')),
+    36,
+    ["the text of a refused upstream ends with the transport's own reason"],
+  ],
+  [
+    'is a network filter',
+    use('', '', { kind: 'network' }),
+    37,
+    [
+      "the client sees an upstream's reset as an orderly end",
+      "the upstream sees a client's reset as an orderly end",
+    ],
+  ],
+  [
+    'is reloaded',
+    use('', '', { failurePolicy: 'reload' }),
+    32,
+    ['a filter that trapped stays out: there is no failure policy "reload"'],
+  ],
+  [
+    'stops headers alone',
+    use('', '', { allowOnHeadersStopIteration: true }),
+    34,
+    ['a header callback that stops also stops the body: there is no allow_on_headers_stop_iteration'],
+  ],
+] as const)('%s', (_what, module, minor, expected) => {
+  expect(hostDifferences(module, newest, profileOf(minor))).toEqual(expected);
+  expect(hostDifferences(module, newest, newest)).toEqual([]);
+});
+
+it('a module that meets nothing of it hears nothing', () => {
+  const all = use(property + goOn, headers);
+  for (let minor = 30; minor < 40; minor++)
+    expect(hostDifferences(all, newest, profileOf(minor))).toEqual([]);
+});
+
+it('says that it does not load, in the words of that host', () => {
+  const module = use('(import "wasi_snapshot_preview1" "fd_tell" (func (param i32 i32) (result i32)))');
+  expect(hostDifferences(module, newest, profileOf(32))).toEqual([
+    expect.stringMatching(/^it does not load: .*fd_tell/),
+  ]);
+});
+
+it('__main_void', () => {
+  const module = use(
+    '',
+    '(func (export "_initialize")) (func (export "__main_void") (result i32) (i32.const 0))',
+  );
+  expect(hostDifferences(module, newest, profileOf(38))).toEqual(['__main_void is not called at the start']);
+});
