@@ -25,7 +25,7 @@ export async function* gathered(stream: Readable): AsyncGenerator<Uint8Array, vo
   });
   stream.once('end', () => settle());
   stream.once('error', settle);
-  stream.once('close', () => settle(stream.readableEnded ? undefined : new Error('closed before its end')));
+  stream.once('close', () => settle(stream.readableEnded ? undefined : closedEarly()));
   try {
     for (;;) {
       if (waiting.length === 0) {
@@ -43,4 +43,9 @@ export async function* gathered(stream: Readable): AsyncGenerator<Uint8Array, vo
   } finally {
     stream.destroy();
   }
+}
+
+/** With the code that Node's own helpers give it. */
+function closedEarly(): Error {
+  return Object.assign(new Error('closed before its end'), { code: 'ERR_STREAM_PREMATURE_CLOSE' });
 }

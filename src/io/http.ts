@@ -1,22 +1,12 @@
-/**
- * HTTP as registries need it: streams both ways, retries, redirects that carry no credentials elsewhere, redacted traces.
- * undici is imported here, in http-agent.ts and by the proxy only.
- */
-import type { Readable } from 'node:stream';
+/** HTTP as registries need it: streams both ways, retries, redirects that carry no credentials elsewhere, redacted traces. */
+import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Dispatcher } from 'undici';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from './edges.ts';
+import { gathered } from './gathered.ts';
 import { Connections, type TlsOptions } from './http-agent.ts';
 import { isRetriable, networkError } from './http-errors.ts';
-import { gathered } from './gathered.ts';
-
-export interface HttpBody {
-  /** Bytes; sent as Content-Length, because storage behind registries refuses chunked encoding. */
-  readonly size: number;
-  /** Called again for every try. */
-  open(): AsyncIterable<Uint8Array>;
-}
+import { type HttpBody, exchange } from './http-exchange.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -43,6 +33,7 @@ const maxDelayMs = 3_000;
 /** Somebody waits at the terminal: what takes longer is an error that says when to come back. */
 export const maxRetryAfterMs = 60_000;
 const maxRedirects = 10;
+const maxDiscardedBytes = 64 * 1024;
 const retryStatus = new Set([408, 429, 499, 500, 502, 503, 504, 522]);
 const redirectStatus = new Set([301, 302, 303, 307, 308]);
 
@@ -50,16 +41,14 @@ export class HttpResponse {
   readonly status: number;
   /** After redirects. */
   readonly url: URL;
-  readonly #headers: Dispatcher.ResponseData['headers'];
-  readonly #body: Dispatcher.ResponseData['body'];
+  readonly #message: IncomingMessage;
+  readonly #signal: AbortSignal;
 
-  constructor(url: URL, response: Dispatcher.ResponseData) {
-    this.status = response.statusCode;
+  constructor(url: URL, message: IncomingMessage, signal: AbortSignal) {
+    this.status = message.statusCode ?? 0;
     this.url = url;
-    this.#headers = response.headers;
-    this.#body = response.body;
-    // A body nobody reads may still break; that is no unhandled error.
-    this.#body.on('error', () => undefined);
+    this.#message = message;
+    this.#signal = signal;
   }
 
   get ok(): boolean {
@@ -68,8 +57,7 @@ export class HttpResponse {
 
   /** All lines of a header. */
   headers(name: string): readonly string[] {
-    const value = this.#headers[name];
-    return value === undefined ? [] : Array.isArray(value) ? value : [value];
+    return this.#message.headersDistinct[name] ?? [];
   }
 
   /** The header, or undefined. */
@@ -77,12 +65,13 @@ export class HttpResponse {
     return this.headers(name)[0];
   }
 
-  /** The body, once. Fails with NETWORK when the connection breaks. */
+  /** The body, once. Fails with NETWORK when the connection breaks, with INTERRUPTED when we do. */
   async *stream(): AsyncGenerator<Uint8Array, void, undefined> {
     try {
-      yield* gathered(this.#body);
+      yield* gathered(this.#message);
     } catch (error) {
-      throw networkError(error, this.url);
+      // The message only tells that it was cut, not by whom.
+      throw networkError(this.#signal.aborted ? this.#signal.reason : error, this.url);
     }
   }
 
@@ -100,7 +89,16 @@ export class HttpResponse {
 
   /** Lets the connection be used again without the body being read. */
   async discard(): Promise<void> {
-    await this.#body.dump({ limit: 64 * 1024 }).catch(() => undefined);
+    let size = 0;
+    try {
+      for await (const chunk of this.stream()) {
+        size += chunk.byteLength;
+        // A new connection costs less than the rest of a large body.
+        if (size > maxDiscardedBytes) return;
+      }
+    } catch {
+      // Nobody wanted it.
+    }
   }
 }
 
@@ -142,8 +140,9 @@ export class HttpClient {
     await this.#pause(delayMs ?? this.#backOff(attempt), why);
   }
 
-  async close(): Promise<void> {
-    await this.#connections.close();
+  close(): Promise<void> {
+    this.#connections.close();
+    return Promise.resolve();
   }
 
   async #followed(request: HttpRequest): Promise<HttpResponse> {
@@ -179,26 +178,16 @@ export class HttpClient {
     const { signal, now, reporter } = this.#edges;
     if (signal.aborted) throw new WasmeError('INTERRUPTED', 'interrupted');
     const startedAt = now();
-    const upload = uploadOf(request.body);
     try {
-      const dispatcher = await this.#connections.for(url);
-      const response = await dispatcher.request({
-        origin: url.origin,
-        path: `${url.pathname}${url.search}`,
+      const message = await exchange(await this.#connections.route(url), {
         method: request.method,
-        headers: {
-          ...headers,
-          ...upload.headers,
-          'user-agent': this.#options.userAgent,
-          'accept-encoding': 'identity',
-        },
-        body: upload.body,
+        headers: { ...headers, 'user-agent': this.#options.userAgent, 'accept-encoding': 'identity' },
+        body: request.body,
         signal,
       });
-      reporter.detail(`${request.method} ${showUrl(url)} → ${response.statusCode} (${now() - startedAt} ms)`);
-      return new HttpResponse(url, response);
+      reporter.detail(`${request.method} ${showUrl(url)} → ${message.statusCode} (${now() - startedAt} ms)`);
+      return new HttpResponse(url, message, signal);
     } catch (error) {
-      if (upload.failure instanceof Error) throw upload.failure;
       reporter.detail(
         `${request.method} ${showUrl(url)} → ${error instanceof Error ? error.message : 'failed'}`,
       );
@@ -260,33 +249,4 @@ function nextHop(location: string, from: URL, { method }: HttpRequest): URL {
     throw refuse(`an upload to another host, ${next.origin}`);
   }
   return next;
-}
-
-interface Upload {
-  readonly headers: Record<string, string>;
-  readonly body: NonNullable<Dispatcher.DispatchOptions['body']> | null;
-  /** What the source failed with: the transport reports it as its own error. */
-  failure: unknown;
-}
-
-function uploadOf(body: HttpRequest['body']): Upload {
-  if (body === undefined) return { headers: {}, body: null, failure: undefined };
-  if (typeof body === 'string' || body instanceof Uint8Array) {
-    return { headers: {}, body, failure: undefined };
-  }
-  const upload: Upload = {
-    headers: { 'content-length': String(body.size) },
-    // An empty stream would be sent as chunked.
-    body: body.size === 0 ? '' : (watched() as unknown as Readable),
-    failure: undefined,
-  };
-  async function* watched(): AsyncGenerator<Uint8Array, void, undefined> {
-    try {
-      yield* (body as HttpBody).open();
-    } catch (error) {
-      upload.failure = error;
-      throw error;
-    }
-  }
-  return upload;
 }

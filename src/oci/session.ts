@@ -1,7 +1,7 @@
 /** Requests to one registry: where it is, who we are there, and what to do about a 401. Credentials stay with their origin. */
 import type { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
-import { isLoopback } from '../io/http-agent.ts';
+import { isLoopback } from '../io/http-proxy.ts';
 import { HttpClient, type HttpRequest, type HttpResponse, retryAfterMs } from '../io/http.ts';
 import { packageVersion } from '../io/paths.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';

@@ -1,7 +1,7 @@
 /** Bearer tokens: asks a registry's token service, as the Docker and OAuth2 flows have it. */
 import { isIP } from 'node:net';
 import { WasmeError } from '../errors.ts';
-import { isLoopback } from '../io/http-agent.ts';
+import { isLoopback } from '../io/http-proxy.ts';
 import type { HttpClient, HttpResponse } from '../io/http.ts';
 import type { Challenge } from './challenge.ts';
 import type { Credential } from './credentials.ts';
