@@ -82,7 +82,7 @@ export const errorKinds = {
   },
   CREDENTIALS_INVALID: {
     exit: 1,
-    meaning: 'A credentials file cannot be read, or a credential helper failed.',
+    meaning: 'A credentials file or a certificate cannot be read, or a credential helper failed.',
   },
   PORT_IN_USE: { exit: 1, meaning: 'Another program already listens on the port that was asked for.' },
   PORT_REFUSED: {

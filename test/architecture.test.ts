@@ -94,7 +94,6 @@ describe('imports', () => {
     ['inquirer', /^commands\/ui\/prompts\.ts$/],
     ['chalk', /^commands\/ui\//],
     ['commander', /^commands\//],
-    ['undici', /^src\/(io\/http|proxy\/upstream)[\w-]*\.ts$/],
     ['tar', /^src\/oci\//],
     ['zod', /(^|\/)schema\.ts$/],
   ])('%s is imported in one place only', (name, place) => {

@@ -2,7 +2,9 @@
 import { Agent as PlainAgent, type RequestOptions } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 import { resolve } from 'node:path';
-import type { SecureContextOptions } from 'node:tls';
+// As a whole: its list of authorities is only made when it is asked for.
+import tls, { type SecureContextOptions } from 'node:tls';
+import { WasmeError } from '../errors.ts';
 import type { Edges } from './edges.ts';
 import { readText } from './files.ts';
 import { bareHost, portOf, proxyAuthorization, proxyFor } from './http-proxy.ts';
@@ -27,6 +29,8 @@ const keepOpen = { keepAlive: true, timeout: idleTimeoutMs };
 /** Where a request is sent, and over what: for `request` of node:http, or of node:https where `protocol` says so. */
 export type Route = Pick<RequestOptions, 'protocol' | 'host' | 'port' | 'path' | 'agent'> & {
   readonly headers: Readonly<Record<string, string>>;
+  /** Who is at the other end of the connection, for messages. */
+  readonly peer: string;
 };
 
 /** Hands out one agent per proxy (or none), all with the same TLS settings. */
@@ -47,10 +51,10 @@ export class Connections {
     const direct = { host: bareHost(url.hostname), port: portOf(url), path: `${url.pathname}${url.search}` };
     const headers = { host: url.host };
     if (url.protocol === 'https:') {
-      return { protocol: 'https:', ...direct, headers, agent: await this.#tlsAgent(proxy) };
+      return { protocol: 'https:', ...direct, headers, peer: url.host, agent: await this.#tlsAgent(proxy) };
     }
     const agent = this.#agent(proxy?.protocol ?? 'http:', () => new PlainAgent(keepOpen));
-    if (proxy === undefined) return { protocol: 'http:', ...direct, headers, agent };
+    if (proxy === undefined) return { protocol: 'http:', ...direct, headers, peer: url.host, agent };
     // A proxy for plain HTTP is told the whole URL and asks for it itself.
     return {
       protocol: proxy.protocol,
@@ -58,6 +62,7 @@ export class Connections {
       port: portOf(proxy),
       path: `${url.origin}${direct.path}`,
       headers: { ...headers, ...proxyAuthorization(proxy) },
+      peer: `the proxy ${proxy.host}`,
       agent: proxy.protocol === 'https:' ? await this.#tlsAgent(undefined) : agent,
     };
   }
@@ -68,8 +73,8 @@ export class Connections {
   }
 
   async #tlsAgent(proxy: URL | undefined): Promise<PlainAgent> {
-    const tls = await (this.#tls ??= this.#readTls());
-    const options = { ...keepOpen, ...tls };
+    const secure = await (this.#tls ??= this.#readTls());
+    const options = { ...keepOpen, ...secure };
     return this.#agent(`tls ${proxy?.href ?? ''}`, () =>
       proxy === undefined ? new TlsAgent(options) : new TunnelAgent(proxy, connectTimeoutMs, options),
     );
@@ -87,15 +92,29 @@ export class Connections {
     // Naming certificates replaces Node's own list, so that list has to be named too.
     const files = [caFile, env['SSL_CERT_FILE'], env['NODE_EXTRA_CA_CERTS']].filter(Boolean) as string[];
     const extra = await Promise.all([...new Set(files)].map(file => this.#readPem(file)));
-    return {
-      ...(extra.length === 0 ? {} : { ca: [...(await import('node:tls')).rootCertificates, ...extra] }),
+    const own = {
+      ...(extra.length === 0 ? {} : { ca: [...tls.rootCertificates, ...extra] }),
       ...(certFile ? { cert: await this.#readPem(certFile) } : {}),
       ...((keyFile ?? certFile) ? { key: await this.#readPem(keyFile ?? certFile ?? '') } : {}),
-      ...(insecure ? { rejectUnauthorized: false } : {}),
     };
+    if (Object.keys(own).length > 0) checkCertificates(own, [...files, certFile, keyFile]);
+    return { ...own, ...(insecure ? { rejectUnauthorized: false } : {}) };
   }
 
   async #readPem(file: string): Promise<string> {
     return await readText(resolve(this.#edges.cwd, file));
+  }
+}
+
+/** Before anything is sent: Node would fail at the first connection, without a name. */
+function checkCertificates(options: SecureContextOptions, files: readonly (string | undefined)[]): void {
+  try {
+    tls.createSecureContext(options);
+  } catch (error) {
+    const named = files.filter(Boolean).join(', ');
+    throw new WasmeError('CREDENTIALS_INVALID', `the certificates cannot be used: ${named}`, {
+      hint: 'each has to be a PEM file, the key unencrypted and the one of the certificate',
+      cause: error,
+    });
   }
 }

@@ -9,6 +9,16 @@ const untrusted = new Set([
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
 ]);
 
+/** What a server says that wants another client certificate than ours, or one at all. */
+const refusedCertificate = new Set([
+  'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
+  'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED',
+  'ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN',
+  'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
+  'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+  'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+]);
+
 /** Connection-level failures that a second try may not meet. */
 const passing = new Set([
   'ECONNRESET',
@@ -36,13 +46,16 @@ export function isRetriable(error: unknown): boolean {
   return error instanceof WasmeError && error.code === 'NETWORK' && error.details?.['retriable'] === true;
 }
 
-/** A thrown value of the transport as NETWORK (or INTERRUPTED); WasmeErrors come back as they are. */
-export function networkError(error: unknown, url: URL): WasmeError {
+/**
+ * A thrown value of the transport as NETWORK (or INTERRUPTED); WasmeErrors come back as they are.
+ * @param peer who is at the other end of the connection: the host of the URL, or a proxy.
+ */
+export function networkError(error: unknown, url: URL, peer = url.host): WasmeError {
   if (error instanceof WasmeError) return error;
   if (error instanceof Error && error.name === 'AbortError')
     return new WasmeError('INTERRUPTED', 'interrupted');
   const code = codeOf(error);
-  return new WasmeError('NETWORK', `${url.host}: ${explain(code, error)}`, {
+  return new WasmeError('NETWORK', `${peer}: ${explain(code, error)}`, {
     hint: hintFor(code, url),
     cause: error,
     details: { host: url.host, code, retriable: passing.has(code) },
@@ -75,6 +88,7 @@ function explain(code: string, error: unknown): string {
     HPE_INVALID_CONSTANT: 'it does not speak plain HTTP',
   };
   if (untrusted.has(code)) return 'its certificate is signed by nobody we trust';
+  if (refusedCertificate.has(code)) return 'it wants a client certificate that it knows';
   return known[code] ?? (error instanceof Error ? error.message : String(error));
 }
 
@@ -82,6 +96,8 @@ function hintFor(code: string, url: URL): string {
   if (untrusted.has(code) || code === 'CERT_HAS_EXPIRED' || code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return '--ca-file names a certificate to trust; --insecure takes any (not for production)';
   }
+  if (refusedCertificate.has(code))
+    return '--cert-file and --key-file name the client certificate and its key';
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'EPROTO') {
     return 'if the registry speaks plain HTTP, say --plain-http';
   }

@@ -46,7 +46,7 @@ function isExempt(url: URL, list: string): boolean {
       const [, name = entry, wantedPort] = /^(\[[^\]]*\]|[^:]*):(\d+)$/.exec(entry) ?? [];
       if (wantedPort !== undefined && wantedPort !== port) return false;
       const bare = name.replace(/^\*?\./, '').replace(/^\[|\]$/g, '');
-      return host === bare || (isIP(bare) === 0 && host.endsWith(`.${bare}`));
+      return host === bare || (isIP(host) === 0 && host.endsWith(`.${bare}`));
     });
 }
 

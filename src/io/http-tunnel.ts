@@ -4,7 +4,7 @@ import { Agent, type AgentOptions, request as tlsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect as startTls } from 'node:tls';
 import { WasmeError } from '../errors.ts';
-import { TimeoutError } from './http-errors.ts';
+import { TimeoutError, networkError } from './http-errors.ts';
 import { bareHost, portOf, proxyAuthorization } from './http-proxy.ts';
 
 /** The proxy sees the host name and encrypted bytes, no more; our TLS settings are for the host behind it. */
@@ -47,7 +47,7 @@ export class TunnelAgent extends Agent {
       });
       const timer = setTimeout(() => request.destroy(new TimeoutError('connect')), this.#timeoutMs);
       request.once('close', () => clearTimeout(timer));
-      request.once('error', reject);
+      request.once('error', error => reject(networkError(error, this.#proxy, `the proxy ${host}`)));
       request.once('connect', (response: IncomingMessage, socket: Duplex) => {
         clearTimeout(timer);
         if (response.statusCode === 200) return void resolve(socket);
@@ -66,7 +66,7 @@ function refusedBy(proxy: string, target: string, status: number): WasmeError {
     {
       hint:
         status === 407
-          ? 'it wants credentials: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT'
+          ? 'it wants a login: put name:password@ in front of its host in HTTPS_PROXY'
           : 'ask its operator, or name the host in NO_PROXY to reach it directly',
     },
   );

@@ -178,8 +178,9 @@ export class HttpClient {
     const { signal, now, reporter } = this.#edges;
     if (signal.aborted) throw new WasmeError('INTERRUPTED', 'interrupted');
     const startedAt = now();
+    const route = await this.#connections.route(url);
     try {
-      const message = await exchange(await this.#connections.route(url), {
+      const message = await exchange(route, {
         method: request.method,
         headers: { ...headers, 'user-agent': this.#options.userAgent, 'accept-encoding': 'identity' },
         body: request.body,
@@ -191,7 +192,7 @@ export class HttpClient {
       reporter.detail(
         `${request.method} ${showUrl(url)} → ${error instanceof Error ? error.message : 'failed'}`,
       );
-      throw networkError(error, url);
+      throw networkError(error, url, route.peer);
     }
   }
 

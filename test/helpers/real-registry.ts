@@ -23,6 +23,8 @@ export interface RealRegistry {
 export interface RealRegistryOptions {
   readonly auth?: 'none' | 'basic' | 'token';
   readonly tls?: boolean;
+  /** PEM file of who signs the client certificates that it takes; it wants one then (TLS only). */
+  readonly clientCaFile?: string;
   /** Do not stop it with the test that started it (for beforeAll). */
   readonly keep?: boolean;
 }
@@ -42,7 +44,15 @@ export async function realRegistry(options: RealRegistryOptions = {}): Promise<R
     storage: { filesystem: { rootdirectory: join(dir, 'data') }, delete: { enabled: true } },
     http: {
       addr: '127.0.0.1:0',
-      ...(options.tls && certificate ? { tls: { certificate: certificate.cert, key: certificate.key } } : {}),
+      ...(options.tls && certificate
+        ? {
+            tls: {
+              certificate: certificate.cert,
+              key: certificate.key,
+              ...(options.clientCaFile === undefined ? {} : { clientcas: [options.clientCaFile] }),
+            },
+          }
+        : {}),
     },
     ...(options.auth === 'basic'
       ? { auth: { htpasswd: { realm: 'test', path: join(dir, 'htpasswd') } } }
@@ -88,13 +98,21 @@ export interface Certificate {
   readonly key: string;
 }
 
-function makeCertificate(dir: string): Certificate {
-  const [cert, key] = [join(dir, 'tls.crt'), join(dir, 'tls.key')];
+/** Signed by itself: for `localhost`, 127.0.0.1 and names that only a proxy knows. */
+export function makeCertificate(dir: string, name = 'tls'): Certificate {
+  const [cert, key] = [join(dir, `${name}.crt`), join(dir, `${name}.key`)];
   execFileSync(
     tool('openssl'),
     [
       ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=test'],
-      ...['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', key, '-out', cert],
+      ...[
+        '-addext',
+        'subjectAltName=DNS:localhost,DNS:registry.test,IP:127.0.0.1',
+        '-keyout',
+        key,
+        '-out',
+        cert,
+      ],
     ],
     { stdio: 'ignore' },
   );

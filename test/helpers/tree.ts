@@ -10,7 +10,7 @@ export interface SourceFile {
   readonly text: string;
   /** Imported files, as paths from the root. */
   readonly files: readonly string[];
-  /** Packages imported for more than their types, by name (`node:fs`, `undici`, `@scope/name`). */
+  /** Packages imported for more than their types, by name (`node:fs`, `yaml`, `@scope/name`). */
   readonly packages: readonly string[];
   /** The packages among `packages` that are loaded when this file is. */
   readonly eagerPackages: readonly string[];
