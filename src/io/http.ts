@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from './edges.ts';
 import { gathered } from './gathered.ts';
-import { Connections, type TlsOptions } from './http-agent.ts';
+import type { Connections, TlsOptions } from './http-agent.ts';
 import { isRetriable, networkError } from './http-errors.ts';
-import { type HttpBody, exchange } from './http-exchange.ts';
+import type { HttpBody } from './http-exchange.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -106,12 +106,11 @@ export class HttpResponse {
 export class HttpClient {
   readonly #edges: Edges;
   readonly #options: HttpOptions;
-  readonly #connections: Connections;
+  #connections: Connections | undefined;
 
   constructor(edges: Edges, options: HttpOptions) {
     this.#edges = edges;
     this.#options = options;
-    this.#connections = new Connections(edges, options);
   }
 
   /**
@@ -141,7 +140,7 @@ export class HttpClient {
   }
 
   close(): Promise<void> {
-    this.#connections.close();
+    this.#connections?.close();
     return Promise.resolve();
   }
 
@@ -178,6 +177,12 @@ export class HttpClient {
     const { signal, now, reporter } = this.#edges;
     if (signal.aborted) throw new WasmeError('INTERRUPTED', 'interrupted');
     const startedAt = now();
+    // Not before the network is asked: what comes out of the store or a file does without.
+    const [{ Connections }, { exchange }] = await Promise.all([
+      import('./http-agent.ts'),
+      import('./http-exchange.ts'),
+    ]);
+    this.#connections ??= new Connections(this.#edges, this.#options);
     const route = await this.#connections.route(url);
     try {
       const message = await exchange(route, {
