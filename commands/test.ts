@@ -1,11 +1,11 @@
 /** `wasme test`: declarative suites against the built module. */
 import type { Command } from 'commander';
 import { type Context, edgesOf } from './ui/context.ts';
-import { type GlobalOptions, globalOptions } from './ui/options.ts';
+import { type GlobalOptions, collect, globalOptions } from './ui/options.ts';
 
 interface Flags extends GlobalOptions {
   readonly junit?: string;
-  readonly host?: string;
+  readonly host?: string[];
   readonly matrix?: true;
 }
 
@@ -15,8 +15,8 @@ export function declare(command: Command, context: Context): void {
       '[files...]',
       'suite files or folders (default: every *.test.yaml, .yml and .json of the project)',
     )
-    .option('--host <profile>', 'host to behave as, e.g. envoy@1.36')
-    .option('--matrix', 'play every case with several ways of cutting the bodies into chunks')
+    .option('--host <hosts>', 'hosts to play on, e.g. envoy@1.36,istio@1.30 (repeatable)', collect)
+    .option('--matrix', 'also cut bodies in several ways, and play on every host of the project')
     .option('--junit <file>', 'also write the results as JUnit XML')
     .addHelpText(
       'after',
@@ -24,7 +24,7 @@ export function declare(command: Command, context: Context): void {
 Examples:
   wasme test
   wasme test tests/auth.test.yaml --matrix
-  wasme test --junit results.xml --host envoy@1.36`,
+  wasme test --junit results.xml --host istio@1.30,envoy@1.36`,
     )
     .action(async (files: string[]) => {
       const flags = globalOptions<Flags>(command);
@@ -32,8 +32,9 @@ Examples:
       const { reporterFor } = await import('./ui/reporter.ts');
       const { writeResult } = await import('./ui/result.ts');
       const { junit, host, matrix } = flags;
+      const hosts = host?.flatMap(list => list.split(',')).filter(name => name !== '');
       const result = await test(
-        { files, junit, host, matrix },
+        { files, junit, hosts, matrix },
         edgesOf(context, reporterFor(context, flags)),
       );
       writeResult(context, flags.json, result, ({ suites, passed, failed }) => {

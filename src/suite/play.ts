@@ -1,8 +1,8 @@
 /** Plays one case: a fresh filter, one request, and the comparison of what came out with what the suite expects. */
-import { WasmeError } from '../errors.ts';
-import { LocalMetrics, MetricType, createHost, findProfile, newestProfile } from '../host/index.ts';
+import { LocalMetrics, MetricType, createHost } from '../host/index.ts';
 import { Exchange } from './exchange.ts';
-import { type Cut, cuts, observed } from './message.ts';
+import type { HostProfile } from '../host/profiles.ts';
+import { type Cut, observed } from './message.ts';
 import { type Outcome, compare } from './outcome.ts';
 import type { Case } from './schema.ts';
 import { VirtualWorld } from './virtual-world.ts';
@@ -13,10 +13,9 @@ export interface PlayOptions {
   readonly module: Uint8Array;
   readonly rootId: string;
   readonly configuration: Uint8Array;
-  /** Host profile, `envoy@1.36`; undefined: the newest. */
-  readonly host: string | undefined;
-  /** Play it once for each way of cutting the bodies. */
-  readonly matrix: boolean;
+  readonly profile: HostProfile;
+  /** How bodies are cut. */
+  readonly cut: Cut;
 }
 
 export interface CaseResult {
@@ -32,23 +31,13 @@ export interface CaseResult {
 /** A stream that has not moved for this long of virtual time will never move. */
 const patienceMs = 60_000;
 
-/** Fails with USAGE for an unknown host, WASM_INVALID, WASM_ABI or WASM_START when the module does not load. */
-export async function playCase(testCase: Case, options: PlayOptions): Promise<CaseResult[]> {
-  const results: CaseResult[] = [];
-  for (const cut of options.matrix ? cuts : (['whole'] as const))
-    results.push(await playOnce(testCase, options, cut));
-  return results;
-}
-
-async function playOnce(testCase: Case, options: PlayOptions, cut: Cut): Promise<CaseResult> {
+/** Fails with WASM_INVALID, WASM_ABI or WASM_START when the module does not load. */
+export async function playCase(testCase: Case, options: PlayOptions): Promise<CaseResult> {
   const startedMs = performance.now();
-  const profile = options.host === undefined ? newestProfile : findProfile(options.host);
-  if (!profile)
-    throw new WasmeError('USAGE', `unknown host ${options.host ?? ''}`, { hint: 'as in envoy@1.36' });
+  const { name, rootId, configuration, profile, cut } = options;
   const world = new VirtualWorld(testCase.callouts ?? {});
   const metrics = new LocalMetrics();
   const host = createHost({ environment: world, profile, metrics, logLevel: () => 0 });
-  const { name, rootId, configuration } = options;
   const plugin = await host.loadPlugin(options.module, { name, rootId, configuration });
   const exchange = new Exchange(host.httpChain([plugin]), world, testCase.upstream ?? {}, cut);
   exchange.send(testCase.request ?? {});
@@ -65,7 +54,7 @@ async function playOnce(testCase: Case, options: PlayOptions, cut: Cut): Promise
   ];
   host.close();
   return {
-    name: options.matrix ? `${testCase.name} (${cut})` : testCase.name,
+    name: testCase.name,
     problems,
     notes: world.logs.filter(({ source }) => source === 'host').map(({ text }) => text),
     durationMs: performance.now() - startedMs,

@@ -153,6 +153,46 @@ cases:
     expect(await world.wasme('test')).toMatchObject({ exitCode: 0 });
   });
 
+  const polls = { on_request_headers: step([call('get_property', 'node\0id')]) };
+
+  it.each([
+    ['envoy@1.36', 'one'],
+    ['istio@1.30', 'one'],
+    ['gloo@ee', 'one'],
+    ['envoy-gateway@1.6', 'one'],
+    ['envoy@1.36,istio@1.30', 'one (envoy@1.36)', 'one (istio@1.30)'],
+    ['envoy@1.36,istio@1.28', 'one'],
+  ])('plays on the hosts that run takes: %s', async (hosts, ...names) => {
+    const { stdout, exitCode } = await project(polls, 'cases: [{ name: one }]').wasme(
+      'test',
+      '--host',
+      hosts,
+    );
+    expect(stdout.match(/✓ .*/g)).toEqual(names.map(name => `✓ ${name}`));
+    expect(exitCode).toBe(0);
+  });
+
+  it('a host decides what the filter meets; --matrix plays on all that the project names', async () => {
+    const world = project(
+      polls,
+      'cases: [{ name: old, expect: { logs: [{ contains: "get_property = 0" }] } }]',
+    );
+    expect(await world.wasme('test', '--host', 'envoy@1.32')).toMatchObject({ exitCode: 0 });
+    expect(await world.wasme('test')).toMatchObject({ exitCode: 1 });
+    const hosts = ['envoy@1.32', 'istio@1.31', 'higress'];
+    writeFileSync(
+      join(world.cwd, 'wasme.json'),
+      JSON.stringify({ name: 'probe', language: 'rust', run: { host: 'envoy@1.32' }, hosts }),
+    );
+    expect(await world.wasme('test')).toMatchObject({ exitCode: 0 });
+    const all = await world.wasme('test', '--matrix');
+    expect(all.stdout.match(/[✓✗] .*/g)).toEqual([
+      ...['whole', 'halves', 'bytes'].map(cut => `✓ old (envoy@1.32, ${cut})`),
+      ...['whole', 'halves', 'bytes'].map(cut => `✗ old (istio@1.31, ${cut})`),
+    ]);
+    expect(all.stderr).toContain('warning: not played: higress has Envoy 1.27 inside');
+  });
+
   it('writes JUnit XML', async () => {
     const world = project(
       {},
@@ -187,7 +227,7 @@ cases:
       '--host',
       'envoy@0.1',
     );
-    expect(stderr).toContain('unknown host envoy@0.1');
+    expect(stderr).toContain('envoy@0.1 has Envoy 1.1 inside');
     expect(exitCode).toBe(2);
   });
 });

@@ -1,0 +1,38 @@
+/** Which suite files a person means: those that are named, in folders, or all of the project. */
+import { resolve } from 'node:path';
+import { glob } from 'tinyglobby';
+import { WasmeError } from '../errors.ts';
+import { kindOf } from '../io/files.ts';
+import type { LoadedProject } from '../project/load.ts';
+
+const defaultInclude = ['**/*.test.yaml', '**/*.test.yml', '**/*.test.json'];
+
+/** Absolute paths. Fails with FILE_NOT_FOUND when a name is none or there is no suite. */
+export async function findSuites(
+  named: readonly string[],
+  project: LoadedProject | undefined,
+  cwd: string,
+): Promise<readonly string[]> {
+  const root = project?.dir ?? cwd;
+  const found: string[] = [];
+  for (const name of named) {
+    const path = resolve(cwd, name);
+    const kind = await kindOf(path);
+    if (kind === undefined) throw new WasmeError('FILE_NOT_FOUND', `no such suite: ${name}`);
+    found.push(...(kind === 'dir' ? await suitesIn(path, defaultInclude) : [path]));
+  }
+  if (named.length === 0)
+    found.push(...(await suitesIn(root, project?.project.test?.include ?? defaultInclude)));
+  if (found.length === 0) {
+    throw new WasmeError('FILE_NOT_FOUND', `no test suite below ${root}`, {
+      hint: 'write one as something.test.yaml; docs/test-suites.md shows how',
+    });
+  }
+  return found;
+}
+
+async function suitesIn(dir: string, include: readonly string[]): Promise<string[]> {
+  const ignore = ['**/node_modules/**', '**/build/**', '**/target/**'];
+  const found = await glob([...include], { cwd: dir, absolute: true, ignore });
+  return found.sort();
+}

@@ -1,0 +1,49 @@
+/** What a suite is played against: its module, and the configuration of each case. */
+import { basename, dirname, resolve } from 'node:path';
+import { WasmeError } from '../errors.ts';
+import { kindOf, readBytes } from '../io/files.ts';
+import { configurationBytes } from '../project/configuration.ts';
+import { type LoadedProject, outputPath } from '../project/load.ts';
+import type { Suite } from './schema.ts';
+
+export interface Subject {
+  /** Plugin name. */
+  readonly name: string;
+  readonly module: Uint8Array;
+  /** Absolute. */
+  readonly modulePath: string;
+  readonly rootId: string;
+  /** The case's own, else the suite's (files relative to the suite), else the project's. */
+  readonly configurationOf: (testCase: Suite['cases'][number]) => Promise<Uint8Array>;
+}
+
+/** Fails with FILE_NOT_FOUND when there is no module. */
+export async function openSubject(
+  suite: Suite,
+  file: string,
+  project: LoadedProject | undefined,
+): Promise<Subject> {
+  const modulePath =
+    suite.module === undefined ? project && outputPath(project) : resolve(file, '..', suite.module);
+  if (modulePath === undefined) {
+    throw new WasmeError('FILE_NOT_FOUND', `${file} names no module and there is no wasme.json above it`, {
+      hint: 'add "module: path/to/filter.wasm" to the suite',
+    });
+  }
+  if ((await kindOf(modulePath)) !== 'file') {
+    throw new WasmeError('FILE_NOT_FOUND', `no such module: ${modulePath}`, {
+      hint: 'run "wasme build" first',
+    });
+  }
+  return {
+    name: project?.project.name ?? basename(modulePath, '.wasm'),
+    module: await readBytes(modulePath),
+    modulePath,
+    rootId: project?.project.rootId ?? '',
+    configurationOf: testCase => {
+      const own = testCase.configuration ?? suite.configuration;
+      if (own !== undefined) return configurationBytes(own, dirname(file));
+      return configurationBytes(project?.project.configuration, project?.dir ?? dirname(file));
+    },
+  };
+}
