@@ -11,6 +11,8 @@ export interface TokenServer {
   readonly requests: { readonly method: string; readonly scopes: readonly string[]; readonly user: string }[];
   /** Seconds that tokens live; the answer says the same. */
   lifeS: number;
+  /** So many of the next tokens have run out when they come. */
+  stale: number;
   stop(): Promise<void>;
 }
 
@@ -31,6 +33,7 @@ export async function startTokenServer({ cert, key }: Certificate): Promise<Toke
     realm: `http://localhost:${(http.address() as AddressInfo).port}/token`,
     requests: [],
     lifeS: 300,
+    stale: 0,
     stop: () =>
       new Promise(resolve => {
         http.closeAllConnections();
@@ -63,7 +66,9 @@ export async function startTokenServer({ cert, key }: Certificate): Promise<Toke
 
   /** Nobody may pull from `public/`, `me` everything. */
   function claims(user: string, scopes: readonly string[]): object {
-    const now = Math.floor(Date.now() / 1000);
+    const isStale = server.stale > 0;
+    if (isStale) server.stale--;
+    const now = Math.floor(Date.now() / 1000) - (isStale ? 3600 : 0);
     const access = scopes.flatMap(scope => {
       const [type = '', name = '', actions = ''] = scope.split(':');
       const allowed = actions

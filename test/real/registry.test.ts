@@ -82,6 +82,21 @@ describeWith(['docker-registry', 'skopeo', 'openssl'], 'a real registry', () => 
     expect(copied.digest).toBe(pushed.digest);
   });
 
+  it('a token that runs out in the middle of a push is replaced, one that is refused is not asked for for ever', async () => {
+    const registry = await realRegistry({ auth: 'token' });
+    const world = worldWithModule();
+    const login = ['login', registry.host, '-u', account.username, '-p', account.password];
+    expect((await world.wasme(...login)).exitCode).toBe(0);
+    registry.tokens!.lifeS = 1;
+    const asked = registry.tokens!.requests.length;
+    await json(world, 'push', `${registry.host}/b:v1`, '-f', 'm.wasm');
+    expect(registry.tokens!.requests.length).toBeGreaterThan(asked + 1);
+    registry.tokens!.stale = 99;
+    const refused = await world.wasme('push', `${registry.host}/c:v1`, '-f', 'm.wasm');
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain('error[REGISTRY_UNAUTHORIZED]');
+  });
+
   it('over TLS that nobody vouches for is refused, with what to do', async () => {
     const registry = await realRegistry({ tls: true });
     const world = worldWithModule();
