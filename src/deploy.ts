@@ -36,6 +36,8 @@ export interface DeployOptions<Name extends TargetName = TargetName> extends Fil
   readonly registry?: RegistryTargetOptions | undefined;
   /** Go on although the target would not load the module or its packing. */
   readonly force?: boolean | undefined;
+  /** Asked with a diff before an object that others own too is changed. Absent: nobody is asked. */
+  readonly confirm?: ((diff: string) => Promise<boolean>) | undefined;
   /** Compare with what is there; nothing is applied. */
   readonly diff?: boolean | undefined;
   /** Reasons as comments in the text. */
@@ -102,6 +104,8 @@ export async function deploy<Name extends TargetName>(
   const facts = await target.observe(intent, targetOptions, edges);
   const plan = target.plan(intent, targetOptions, facts);
   const diff = options.diff ? await diffPlan(target, plan, targetOptions, edges) : undefined;
+  if (options.apply && !options.dryRun)
+    await agree(options.confirm, plan.shared, () => diffPlan(target, plan, targetOptions, edges));
   const text =
     plan.text ??
     renderYaml(
@@ -184,6 +188,20 @@ async function diffPlan<Options>(
   if (target.diff !== undefined) return target.diff(plan, options, edges);
   throw new WasmeError('USAGE', `there is nothing that documents for ${target.name} could be compared with`, {
     hint: 'leave --diff out',
+  });
+}
+
+/** Fails with DEPLOY_DECLINED. */
+async function agree(
+  confirm: DeployOptions['confirm'],
+  shared: readonly string[] = [],
+  diffOf: () => Promise<string>,
+): Promise<void> {
+  if (confirm === undefined || shared.length === 0) return;
+  const diff = await diffOf();
+  if (diff === '' || (await confirm(diff))) return;
+  throw new WasmeError('DEPLOY_DECLINED', `nothing was applied to ${shared.join(', ')}`, {
+    hint: '--yes applies without a question',
   });
 }
 

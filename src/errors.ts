@@ -109,6 +109,10 @@ export const errorKinds = {
     meaning:
       'A configuration file that was to be edited cannot be: not YAML, an old API, or nothing fits in it.',
   },
+  DEPLOY_DECLINED: {
+    exit: 1,
+    meaning: 'A change to an object that others own too was shown and not agreed to; nothing was changed.',
+  },
   DEPLOY_NOT_FOUND: { exit: 1, meaning: 'Nothing of that name was deployed there.' },
   DEPLOY_REJECTED: {
     exit: 1,

@@ -16,6 +16,8 @@ export interface UndeployOptions<Name extends TargetName = TargetName> {
   readonly output?: string | undefined;
   /** Show what would go, change nothing. */
   readonly dryRun?: boolean | undefined;
+  /** Asked with a diff before an object that others own too is changed. Absent: nobody is asked. */
+  readonly confirm?: ((diff: string) => Promise<boolean>) | undefined;
 }
 
 export interface UndeployResult extends Undeployment {
@@ -23,7 +25,7 @@ export interface UndeployResult extends Undeployment {
   readonly id: string;
 }
 
-/** Fails with DEPLOY_NOT_FOUND (in a cluster KUBE_NOT_FOUND) when nothing of that name is there. */
+/** Fails with DEPLOY_DECLINED, DEPLOY_NOT_FOUND (in a cluster KUBE_NOT_FOUND) when nothing of that name is there. */
 export async function undeploy<Name extends TargetName>(
   options: UndeployOptions<Name>,
   edges: Edges,
@@ -39,6 +41,15 @@ export async function undeploy<Name extends TargetName>(
     (project && target.withProject?.(options.targetOptions, project.deploy ?? {}, project)) ??
     options.targetOptions;
   const dryRun = options.dryRun === true;
+  if (options.confirm !== undefined && !dryRun) {
+    const { changed, diff = '' } = await target.undeploy({ id, dryRun: true }, targetOptions, edges);
+    const shared = changed.filter(({ result }) => result === 'restored').map(({ name }) => name);
+    if (shared.length > 0 && !(await options.confirm(diff))) {
+      throw new WasmeError('DEPLOY_DECLINED', `nothing was taken out of ${shared.join(', ')}`, {
+        hint: '--yes takes it out without a question',
+      });
+    }
+  }
   const done = await target.undeploy({ id, dryRun }, targetOptions, edges);
   if (options.output !== undefined && done.text !== undefined && !dryRun) {
     await writeAtomic(resolve(edges.cwd, options.output), done.text);

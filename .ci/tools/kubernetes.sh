@@ -52,7 +52,7 @@ for version in 1.19.0 1.20.0 1.22.0 1.27.0 1.29.1 1.30.1 1.31.1; do
   mkdir -p "$WASME_TOOLS/crds"
   install -m 644 "$(go_module "istio.io/api@v$version")/kubernetes/customresourcedefinitions.gen.yaml" "$WASME_TOOLS/crds/istio-$version.yaml"
 done
-for version in 1.1.0 1.3.0 1.9.1; do
+for version in 1.1.0 1.3.0 1.4.0 1.8.0 1.9.1; do
   [ -s "$WASME_TOOLS/crds/envoy-gateway-$version.yaml" ] && continue
   charts="$(go_module "github.com/envoyproxy/gateway@v$version")/charts/gateway-helm"
   find "$charts" -name 'gateway.envoyproxy.io_envoyextensionpolicies.yaml' -exec install -m 644 {} "$WASME_TOOLS/crds/envoy-gateway-$version.yaml" \;

@@ -4,6 +4,7 @@ import type { DeployOptions } from '../../src/deploy.ts';
 import { WasmeError } from '../../src/errors.ts';
 import type { TargetName } from '../../src/targets/index.ts';
 import type { KubernetesOptions } from '../../src/targets/kubernetes/objects.ts';
+import { confirmDiff } from '../ui/confirm.ts';
 import { type Context, edgesOf } from '../ui/context.ts';
 import { collect, globalOptions } from '../ui/options.ts';
 import { type ConnectionFlags, addConnectionFlags, connectionOptions } from '../ui/registry.ts';
@@ -57,9 +58,11 @@ export async function deployToCluster<Name extends TargetName>(
   const waitMs =
     flags.wait === undefined || !apply ? undefined : 1000 * (flags.wait === true ? 60 : flags.wait);
   const { diff, force } = flags;
+  // What the server only tries needs nobody's consent.
+  const confirm = dryRunOnServer(flags) ? undefined : confirmDiff(context, globalOptions(command));
   const registry = connectionOptions(flags);
   const result = await deploy(
-    { ...commonOptions(flags), ...options, apply, diff, force, waitMs, registry },
+    { ...commonOptions(flags), ...options, apply, diff, force, waitMs, registry, confirm },
     edges,
   );
   writeDeployment(context, command, result);

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { EnvoyGatewayOptions } from '../../src/targets/envoy-gateway/options.ts';
 import type { Context } from '../ui/context.ts';
+import { collect } from '../ui/options.ts';
 import { type ClusterFlags, addClusterFlags, clusterOptions, deployToCluster, list } from './cluster.ts';
 
 interface EnvoyGatewayFlags extends ClusterFlags {
@@ -9,6 +10,9 @@ interface EnvoyGatewayFlags extends ClusterFlags {
   readonly gateway?: string[];
   readonly route?: string[];
   readonly targetRef?: string[];
+  readonly targetSelector?: string[];
+  readonly merge?: EnvoyGatewayOptions['merge'];
+  readonly caCertificate?: string;
   readonly policy?: string;
   readonly pullSecret?: string;
   readonly pullPolicy?: EnvoyGatewayOptions['pullPolicy'];
@@ -22,15 +26,24 @@ export function declare(command: Command, context: Context): void {
     .option('--gateway <name[:listener]>', 'Gateway that gets the filter; may be repeated', list)
     .option('--route <name[:rule]>', 'HTTPRoute that gets the filter; may be repeated', list)
     .option('--target-ref <kind/name>', 'Gateway, HTTPRoute or GRPCRoute; may be repeated', list)
+    .option(
+      '--target-selector <kind/label=value>',
+      'every Gateway or route with these labels; may be repeated',
+      collect,
+    )
+    .addOption(
+      new Option(
+        '--merge <how>',
+        "join the policy of the route's Gateway instead of taking its place",
+      ).choices(['strategic', 'json']),
+    )
+    .option('--ca-certificate <kind/name>', 'Secret or ConfigMap that the registry is trusted by')
     .option('--policy <name>', 'put the filter into this policy')
     .option('--pull-secret <name>', 'docker-registry secret in the same namespace')
     .addOption(
       new Option('--pull-policy <policy>', 'when images are pulled').choices(['if-not-present', 'always']),
     )
-    .option(
-      '--envoy-gateway-version <version>',
-      'use only fields that this version has (default: the newest)',
-    );
+    .option('--envoy-gateway-version <version>', "default: the cluster's with --apply, else the newest");
   addClusterFlags(command);
   command.addHelpText(
     'after',
@@ -54,6 +67,9 @@ Examples:
         namespace: flags.namespace,
         version: flags.envoyGatewayVersion,
         targetRefs: refs.length === 0 ? undefined : refs,
+        selectors: flags.targetSelector,
+        merge: flags.merge,
+        caCertificate: flags.caCertificate,
         policy: flags.policy,
         pullSecret: flags.pullSecret,
         pullPolicy: flags.pullPolicy,

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { TargetName, TargetOptions } from '../../src/targets/index.ts';
 import { list } from '../deploy/cluster.ts';
+import { confirmDiff } from '../ui/confirm.ts';
 import { type Context, edgesOf } from '../ui/context.ts';
 import { globalOptions } from '../ui/options.ts';
 import { reporterFor } from '../ui/reporter.ts';
@@ -78,6 +79,7 @@ function declareRest<Name extends TargetName>(
           target,
           id: flags.id,
           dryRun: flags.dryRun,
+          confirm: confirmDiff(context, globalOptions(command)),
           targetOptions: { ...place(flags), context: flags.context, useCluster: true },
         },
         edgesOf(context, reporterFor(context, globalOptions(command))),

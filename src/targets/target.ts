@@ -60,6 +60,8 @@ export interface Plan {
   readonly files: readonly PlannedFile[];
   /** What a person should know although it is no failure; shown as warnings. */
   readonly warnings: readonly string[];
+  /** Objects of others that would be changed. */
+  readonly shared?: readonly string[];
   /** What to type next, where nothing is applied for a person. */
   readonly notes?: readonly string[];
 }

@@ -1,41 +1,9 @@
 /** The questions of `wasme init`, answered on a pseudo-terminal by the built program. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { spawn } from '@lydell/node-pty';
 import { describe, expect, it } from 'vitest';
 import { newWorld } from '../helpers/cli.ts';
-import { root } from '../helpers/tree.ts';
-
-const enter = '\r';
-const interrupt = '\u0003';
-
-/** Starts `wasme <args>` on a terminal; each answer is typed once its question is on the screen. */
-function onTerminal(
-  cwd: string,
-  env: Record<string, string | undefined>,
-  args: readonly string[],
-  answers: readonly (readonly [question: string, keys: string])[],
-): Promise<{ screen: string; exitCode: number }> {
-  const program = join(root, 'dist', 'commands', 'main.js');
-  const terminal = spawn(process.execPath, [program, ...args], {
-    cwd,
-    cols: 120,
-    rows: 40,
-    env: { ...env, TERM: 'xterm', NO_COLOR: '1' },
-  });
-  let screen = '';
-  let from = 0;
-  const open = [...answers];
-  terminal.onData(data => {
-    screen += data;
-    const [next] = open;
-    if (next === undefined || !screen.slice(from).includes(next[0])) return;
-    from = screen.length;
-    open.shift();
-    terminal.write(next[1]);
-  });
-  return new Promise(resolve => terminal.onExit(({ exitCode }) => resolve({ screen, exitCode })));
-}
+import { enter, interrupt, onTerminal } from '../helpers/terminal.ts';
 
 describe('wasme init on a terminal', () => {
   it('asks for what is missing', async () => {

@@ -1,6 +1,9 @@
 /** What is asked of the Kubernetes targets: one row per target, version and feature. Goldens and the real API server share it. */
 import { envoyGateway } from '../../src/targets/envoy-gateway/target.ts';
-import type { EnvoyGatewayOptions } from '../../src/targets/envoy-gateway/options.ts';
+import {
+  type EnvoyGatewayOptions,
+  parseEnvoyGatewayVersion,
+} from '../../src/targets/envoy-gateway/options.ts';
 import { gcp } from '../../src/targets/gcp/target.ts';
 import type { GcpOptions } from '../../src/targets/gcp/options.ts';
 import { gloo, type GlooOptions } from '../../src/targets/gloo/target.ts';
@@ -186,6 +189,22 @@ export const envoyGatewayRows: readonly (Row<EnvoyGatewayOptions> & { readonly v
     options: { targetRefs: ['Gateway/eg:https'], pullSecret: 'registry-access', pullPolicy: 'always' },
   },
   {
+    name: 'eg-1.4-tls',
+    version: '1.4.0',
+    options: { selectors: ['Gateway/team=web,tier=edge'], caCertificate: 'ConfigMap/registry-ca' },
+  },
+  {
+    name: 'eg-1.9-merge',
+    version: '1.9',
+    intent: served,
+    options: {
+      targetRefs: ['HTTPRoute/shop'],
+      selectors: ['GRPCRoute/team=web'],
+      merge: 'strategic',
+      caCertificate: 'Secret/ca',
+    },
+  },
+  {
     name: 'eg-1.9-http',
     version: '1.9',
     intent: served,
@@ -248,7 +267,8 @@ export function envoyGatewayPlan({
   intent,
   options = {},
 }: Omit<Row<EnvoyGatewayOptions>, 'name'> & { readonly version: string }): Plan {
-  return envoyGateway.plan({ ...plainIntent, ...intent }, { ...options, version }, { policies: undefined });
+  const facts = { policies: undefined, version: parseEnvoyGatewayVersion(version) };
+  return envoyGateway.plan({ ...plainIntent, ...intent }, { ...options, version }, facts);
 }
 
 export function higressPlan({ intent, options = {} }: Omit<Row<HigressOptions>, 'name'>): Plan {

@@ -2,6 +2,7 @@
 import type { EnvoyOptions } from '../../src/targets/envoy/options.ts';
 import { envoyTarget } from '../../src/targets/envoy/target.ts';
 import type { DeployIntent } from '../../src/targets/intent.ts';
+import type { Plan } from '../../src/targets/target.ts';
 import { renderYaml } from '../../src/targets/yaml.ts';
 import { digest, plainIntent } from './deploy-cases.ts';
 
@@ -66,10 +67,14 @@ export const envoyRows: readonly Row[] = [
   { name: 'envoy-1.40-discovered', options: { dynamic: '/etc/envoy/live', ...upstream } },
 ];
 
-/** The documents of a row as text. */
-export function envoyText({ intent, options = {} }: Row, explain = false): string {
+export function envoyPlan({ intent, options = {} }: Row): Plan {
   const code = { from: 'file', path: goldenModule, digest } as const;
-  const plan = envoyTarget.plan({ ...plainIntent, code, ...intent }, options, {});
+  return envoyTarget.plan({ ...plainIntent, code, ...intent }, options, {});
+}
+
+/** The documents of a row as text. */
+export function envoyText(row: Row, explain = false): string {
+  const plan = envoyPlan(row);
   return renderYaml(
     plan.documents.map(({ content }) => content),
     { explain },

@@ -3,7 +3,7 @@ import { WasmeError } from '../../errors.ts';
 import type { DeployIntent } from '../intent.ts';
 import { jsonConfiguration } from '../json-configuration.ts';
 import { type Tree, because } from '../tree.ts';
-import { type EnvoyGatewayOptions, newestEnvoyGateway, parseEnvoyGatewayVersion, since } from './options.ts';
+import { type EnvoyGatewayOptions, type EnvoyGatewayVersion, certificateRef, since } from './options.ts';
 
 export function filterItem(
   intent: DeployIntent,
@@ -40,18 +40,28 @@ function code({ code: from }: DeployIntent, options: EnvoyGatewayOptions): Tree 
       ? undefined
       : because(options.pullPolicy === 'always' ? 'Always' : 'IfNotPresent', '--pull-policy');
   const sha256 = from.digest?.replace(/^sha256:/, '');
+  const tls =
+    options.caCertificate === undefined
+      ? undefined
+      : {
+          caCertificateRef: because(
+            certificateRef(options.caCertificate),
+            'the certificate of where the code comes from must be signed by it (--ca-certificate)',
+          ),
+        };
   if (from.from === 'http') {
     return {
-      type: 'HTTP',
+      type: because('HTTP', 'the module is a file on the web'),
       http: {
-        url: from.url,
+        url: because(from.url, 'Envoy Gateway fetches it and hands it to its proxies'),
         sha256: sha256 === undefined ? undefined : because(sha256, 'digest of the bytes served'),
+        tls,
       },
       pullPolicy,
     };
   }
   return {
-    type: 'Image',
+    type: because('Image', 'Envoy Gateway pulls the image and hands the module to its proxies'),
     image: {
       url: because(
         from.digest === undefined ? from.reference : `${from.reference}@${from.digest}`,
@@ -67,15 +77,18 @@ function code({ code: from }: DeployIntent, options: EnvoyGatewayOptions): Tree 
               { kind: 'Secret', name: options.pullSecret },
               'a docker-registry secret of the same namespace',
             ),
+      tls,
     },
     pullPolicy,
   };
 }
 
 /** Fails with DEPLOY_UNSUPPORTED for what the item, or this version of it, has no field for. */
-export function refuse(intent: DeployIntent, options: EnvoyGatewayOptions): void {
-  const version =
-    options.version === undefined ? newestEnvoyGateway : parseEnvoyGatewayVersion(options.version);
+export function refuse(
+  intent: DeployIntent,
+  options: EnvoyGatewayOptions,
+  version: EnvoyGatewayVersion,
+): void {
   const config = intent.configuration;
   const rows: readonly (readonly [boolean, string, string])[] = [
     [version.minor < since.wasm, 'Wasm filters', `they came with 1.${since.wasm}`],
@@ -90,6 +103,16 @@ export function refuse(intent: DeployIntent, options: EnvoyGatewayOptions): void
       intent.hostEnv.length > 0 && version.minor < since.hostEnv,
       '--env',
       `passing variables on came with 1.${since.hostEnv}`,
+    ],
+    [
+      options.caCertificate !== undefined && version.minor < since.tls,
+      '--ca-certificate',
+      `it came with 1.${since.tls}`,
+    ],
+    [
+      options.merge !== undefined && version.minor < since.mergeType,
+      '--merge',
+      `it came with 1.${since.mergeType}`,
     ],
     [intent.vmConfiguration !== undefined, '--vm-config', 'use --config'],
     [

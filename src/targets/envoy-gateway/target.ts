@@ -6,8 +6,16 @@ import { WasmeError } from '../../errors.ts';
 import type { Edges } from '../../io/edges.ts';
 import { type DeployIntent, intentHash } from '../intent.ts';
 import { type KubernetesDocument, applyDocuments } from '../kubernetes/apply.ts';
+import { controlPlaneVersions } from '../kubernetes/control-plane.ts';
 import { diffPlan } from '../kubernetes/diff.ts';
-import { type KubeObject, isOurs, ownMetadata, sharedAnnotation, showObject } from '../kubernetes/objects.ts';
+import {
+  type KubeObject,
+  isOurs,
+  ownMetadata,
+  sharedAnnotation,
+  sharedAnnotations,
+  showObject,
+} from '../kubernetes/objects.ts';
 import { listObjects } from '../kubernetes/read.ts';
 import { ownershipOf, patched, putItem, sharedHashes, sharedIds } from '../kubernetes/shared.ts';
 import type { Plan, Target } from '../target.ts';
@@ -15,8 +23,11 @@ import { type Tree, because, plain } from '../tree.ts';
 import { filterItem, refuse } from './filter.ts';
 import {
   type EnvoyGatewayOptions,
+  type EnvoyGatewayVersion,
   type PolicyTarget,
+  newestEnvoyGateway,
   parseEnvoyGatewayVersion,
+  parseSelector,
   policyTargets,
   sameTarget,
 } from './options.ts';
@@ -27,6 +38,7 @@ import { undeployPolicy } from './undeploy.ts';
 export interface EnvoyGatewayFacts {
   /** Policies of the namespace; undefined when no cluster was asked. */
   readonly policies: readonly KubeObject[] | undefined;
+  readonly version: EnvoyGatewayVersion;
 }
 
 const maxFilters = 16;
@@ -44,7 +56,9 @@ export const envoyGateway: Target<EnvoyGatewayOptions, EnvoyGatewayFacts> = {
     return {
       ...options,
       namespace: options.namespace ?? project.namespace,
-      targetRefs: options.targetRefs ?? (refs.length === 0 ? undefined : refs),
+      // Flags that choose take the place of the project's choice as a whole.
+      targetRefs:
+        options.targetRefs ?? (refs.length === 0 || options.selectors !== undefined ? undefined : refs),
     };
   },
   observe: observePolicies,
@@ -60,25 +74,41 @@ async function observePolicies(
   options: EnvoyGatewayOptions,
   edges: Edges,
 ): Promise<EnvoyGatewayFacts> {
-  if (options.useCluster !== true) return { policies: undefined };
+  const said = options.version === undefined ? undefined : parseEnvoyGatewayVersion(options.version);
+  if (options.useCluster !== true) return { policies: undefined, version: said ?? newestEnvoyGateway };
   const namespace = options.namespace ?? 'default';
-  return { policies: await listObjects(extensionPolicies, { namespace }, options, edges) };
+  const policies = await listObjects(extensionPolicies, { namespace }, options, edges);
+  return { policies, version: said ?? (await clusterVersion(options, edges)) };
+}
+
+/** The lowest of the controllers that run; the newest known where they cannot be listed. */
+async function clusterVersion(options: EnvoyGatewayOptions, edges: Edges): Promise<EnvoyGatewayVersion> {
+  const found = await controlPlaneVersions('control-plane=envoy-gateway', options, edges);
+  const [lowest] = found.map(parseEnvoyGatewayVersion).sort((a, b) => a.minor - b.minor);
+  if (lowest === undefined) return newestEnvoyGateway;
+  edges.reporter.info(`Envoy Gateway ${lowest.text} in the cluster`);
+  return lowest;
 }
 
 function planPolicy(
   intent: DeployIntent,
   options: EnvoyGatewayOptions,
-  { policies = [] }: EnvoyGatewayFacts,
+  { policies = [], version }: EnvoyGatewayFacts,
 ): Plan {
-  refuse(intent, options);
+  refuse(intent, options, version);
   const targets = policyTargets(options);
   const item = filterItem(intent, options);
   const host = hostPolicy(intent, options, targets, policies);
-  const document =
-    host !== undefined && !isOurs(host)
-      ? intoForeign(host, intent, item, options)
-      : ownPolicy(host, intent, item, targets, options);
-  return { documents: [document], files: [], warnings: warnings(intent) };
+  const foreign = host !== undefined && !isOurs(host);
+  const document = foreign
+    ? intoForeign(host, intent, item, options)
+    : ownPolicy(host, intent, item, targets, options);
+  return {
+    documents: [document],
+    files: [],
+    warnings: warnings(intent),
+    ...(foreign ? { shared: [showObject(host)] } : {}),
+  };
 }
 
 /** The policy that has, or is to get, the filter; undefined: a new one. Fails with KUBE_CONFLICT. */
@@ -129,8 +159,6 @@ function ownPolicy(
   const hashes = { ...(host && sharedHashes(host)), [intent.id]: intentHash(intent) };
   const name = host?.metadata.name ?? options.policy ?? intent.id;
   const metadata = ownMetadata(intent, options.namespace ?? 'default', name);
-  // Targets of a policy that other filters live in stay as they are.
-  const kept = others.length > 0 && host !== undefined ? targetsOf(host) : targets;
   return {
     name: `EnvoyExtensionPolicy/${name}`,
     resource: extensionPolicies,
@@ -140,16 +168,58 @@ function ownPolicy(
       metadata: {
         ...metadata,
         labels: host?.metadata.labels ?? metadata['labels'],
-        annotations: { [sharedAnnotation]: ownershipOf(hashes, 0) },
+        annotations: sharedAnnotations(ownershipOf(hashes, 0)),
       },
       spec: {
-        targetRefs: because(
-          kept as readonly unknown[] as Tree,
-          'the Gateway or route that gets the filter (--gateway, --route)',
-        ),
+        ...(others.length > 0 && host !== undefined ? placeOf(host) : placement(targets, options)),
         wasm: [...(others.slice(0, at) as Tree[]), item, ...(others.slice(at) as Tree[])],
       },
     },
+  };
+}
+
+/** What a policy is attached to, as the flags say it. */
+function placement(
+  targets: readonly PolicyTarget[],
+  { selectors = [], merge }: EnvoyGatewayOptions,
+): { readonly [key: string]: Tree } {
+  const chosen = selectors.map(parseSelector);
+  const gateway = [...targets, ...chosen].find(({ kind }) => kind === 'Gateway');
+  if (merge !== undefined && gateway !== undefined) {
+    throw new WasmeError('USAGE', '--merge is for routes: a Gateway has no policy above it', {
+      hint: 'leave --merge out, or attach the filter with --route',
+    });
+  }
+  return {
+    targetRefs:
+      targets.length === 0
+        ? undefined
+        : because(
+            targets as readonly unknown[] as Tree,
+            'the Gateway or route that gets the filter (--gateway, --route)',
+          ),
+    targetSelectors:
+      chosen.length === 0
+        ? undefined
+        : because(chosen, 'everything of that kind with these labels (--target-selector)'),
+    mergeType:
+      merge === undefined
+        ? undefined
+        : because(
+            merge === 'json' ? 'JSONMerge' : 'StrategicMerge',
+            "joined with the policy of the route's Gateway instead of taking its place (--merge)",
+          ),
+  };
+}
+
+/** The same of a policy that other filters live in: it stays as it is. */
+function placeOf(host: KubeObject): { readonly [key: string]: Tree } {
+  const refs = targetsOf(host);
+  const { targetSelectors, mergeType } = (host.spec ?? {}) as Readonly<Record<string, Tree>>;
+  return {
+    targetRefs: refs.length === 0 ? undefined : (refs as readonly unknown[] as Tree),
+    targetSelectors,
+    mergeType,
   };
 }
 

@@ -38,7 +38,15 @@ export function clustersOf(
 ): NamedCluster[] {
   const urls = Object.entries(clusters);
   if (code.from === 'http') urls.push([codeCluster(id), code.url]);
-  return urls.map(([name, url]) => ({ name, cluster: cluster(name, parseEndpoint(url), caFile, trailers) }));
+  return urls.map(([name, url]) => ({
+    name,
+    cluster: because(
+      cluster(name, parseEndpoint(url), caFile, trailers),
+      name === codeCluster(id)
+        ? 'Envoy fetches the code through it'
+        : 'for call-outs of the filter (--cluster)',
+    ),
+  }));
 }
 
 function codeCluster(id: string): string {
@@ -70,7 +78,12 @@ function around(
   const clusters = [
     ...(upstream === undefined
       ? []
-      : [cluster(upstreamCluster, parseEndpoint(upstream), options.caFile, options.trailers)]),
+      : [
+          because(
+            cluster(upstreamCluster, parseEndpoint(upstream), options.caFile, options.trailers),
+            'the backend (--upstream)',
+          ),
+        ]),
     ...clustersOf(intent, options)
       .filter(({ name }) => name !== upstreamCluster || upstream === undefined)
       .map(named => named.cluster),
@@ -86,18 +99,21 @@ function around(
         intent.kind === 'service' && upstream === undefined
           ? undefined
           : [
-              {
-                name: 'main',
-                address: because(socketAddress(listen), 'where traffic comes in (--port)'),
-                filter_chains: [
-                  {
-                    filters:
-                      intent.kind === 'network'
-                        ? tcpFilters(filters, options)
-                        : httpFilters(intent, filters, options),
-                  },
-                ],
-              },
+              because(
+                {
+                  name: 'main',
+                  address: because(socketAddress(listen), 'where traffic comes in (--port)'),
+                  filter_chains: [
+                    {
+                      filters:
+                        intent.kind === 'network'
+                          ? tcpFilters(filters, options)
+                          : httpFilters(intent, filters, options),
+                    },
+                  ],
+                },
+                'traffic comes in here and goes through the filter',
+              ),
             ],
       clusters: clusters.length === 0 ? undefined : clusters,
     },

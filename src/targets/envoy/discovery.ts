@@ -37,12 +37,15 @@ export function discoveredEntry({ id, kind }: DeployIntent, path: string): Tree 
 export function discoveryResponse(intent: DeployIntent, config: Tree): Tree {
   return {
     version_info: because(intentHash(intent), 'changes with everything that was asked for'),
-    resources: [
-      {
-        '@type': 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig',
-        name: intent.id,
-        typed_config: wasmMessage(intent.kind, config),
-      },
-    ],
+    resources: because(
+      [
+        {
+          '@type': 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig',
+          name: intent.id,
+          typed_config: wasmMessage(intent.kind, config),
+        },
+      ],
+      'the filter, under the name by which the listener asks for it',
+    ),
   };
 }

@@ -60,10 +60,11 @@ function imageOf({ code }: DeployIntent): string {
     : `${code.reference.replace(/:[^:/]*$/, '')}@${code.digest}`;
 }
 
-const labels = (intent: DeployIntent): Tree => ({
-  'managed-by': 'wasme',
-  'wasme-intent': intentHash(intent),
-});
+const labels = (intent: DeployIntent): Tree =>
+  because(
+    { 'managed-by': 'wasme', 'wasme-intent': intentHash(intent) },
+    'where it came from; the second changes with everything that was asked for',
+  );
 
 function pluginResource(intent: DeployIntent, parent: string, version: string): Tree {
   return {
@@ -101,7 +102,7 @@ function extensionResource(
   { scheme = 'external', match }: GcpOptions,
 ): Tree {
   return {
-    name: `${parent}/lbTrafficExtensions/${intent.id}`,
+    name: because(`${parent}/lbTrafficExtensions/${intent.id}`, 'the resource (--project, --location, --id)'),
     labels: labels(intent),
     forwardingRules: because([...rules], 'the load balancers that get the filter (--forwarding-rule)'),
     loadBalancingScheme: because(
@@ -110,7 +111,7 @@ function extensionResource(
     ),
     extensionChains: [
       {
-        name: intent.id,
+        name: because(intent.id, 'shown in the logs of the load balancer'),
         matchCondition: {
           celExpression: because(
             match ?? "request.path.startsWith('/')",
@@ -119,7 +120,7 @@ function extensionResource(
         },
         extensions: [
           {
-            name: intent.id,
+            name: because(intent.id, 'shown in the logs of the load balancer'),
             service: because(`${parent}/wasmPlugins/${intent.id}`, 'the plugin above'),
             supportedEvents: because(eventsOf(intent), 'what the module has callbacks for'),
             failOpen:

@@ -9,6 +9,7 @@ import {
   type KubeObject,
   type KubernetesOptions,
   sharedAnnotation,
+  sharedAnnotations,
   showObject,
 } from '../kubernetes/objects.ts';
 import { type Resource, listObjects } from '../kubernetes/read.ts';
@@ -112,7 +113,7 @@ function planGloo(intent: DeployIntent, options: GlooOptions, { gateways }: Gloo
     const content = partOf(next, gateway);
     return { name: showObject(gateway), content, resource: glooGateways, edit } satisfies KubernetesDocument;
   });
-  return { documents, files: [], warnings };
+  return { documents, files: [], warnings, shared: gateways.map(showObject) };
 }
 
 function filterItem(intent: DeployIntent, options: GlooOptions): { readonly [key: string]: Tree } {
@@ -124,7 +125,7 @@ function filterItem(intent: DeployIntent, options: GlooOptions): { readonly [key
         ? undefined
         : because(intent.rootId, 'root context of the module (--root-id, rootId)'),
     config: configuration(intent),
-    vmType: 'V8',
+    vmType: because('V8', 'the only runtime that Gloo still has'),
     failOpen:
       intent.failPolicy === undefined
         ? undefined
@@ -183,8 +184,8 @@ function exampleGateway(intent: DeployIntent, options: GlooOptions, item: Tree):
       kind: 'Gateway',
       metadata: {
         name: because('gateway-proxy', "the name of Gloo's own HTTP gateway"),
-        namespace,
-        annotations: { [sharedAnnotation]: ownershipOf({ [intent.id]: intentHash(intent) }, 0) },
+        namespace: because(namespace, 'where Gloo is installed (--namespaces)'),
+        annotations: sharedAnnotations(ownershipOf({ [intent.id]: intentHash(intent) }, 0)),
       },
       spec: { httpGateway: { options: { wasm: { filters: [item] } } } },
     },

@@ -114,9 +114,10 @@ function configuration(intent: DeployIntent, options: HigressOptions): { readonl
   }
   return {
     defaultConfigDisable: because(true, 'only what the rule names gets the filter'),
-    matchRules: [
-      { ...rule, config: because(value ?? {}, "read by Higress' SDK in the module, rule by rule") },
-    ],
+    matchRules: because(
+      [{ ...rule, config: because(value ?? {}, "read by Higress' SDK in the module, rule by rule") }],
+      'what the filter is for (--ingress, --domain, --service)',
+    ),
   };
 }
 

@@ -77,17 +77,22 @@ function filterPatches(
     match: { context: context(options), ...(options.patchContext === 'waypoint' ? { waypoint: {} } : {}) },
     patch: { operation: 'ADD', value: { name, typed_config: typed } },
   };
-  return [extension, ...places(intent, options, discovered)];
+  return [because(extension, 'what the filter is'), ...places(intent, options, discovered)];
 }
 
 /** The patches that put `entry` into the filter chain, one per port that was named. */
 function places(intent: DeployIntent, options: IstioOptions, entry: Fields): Tree[] {
   const { ports = [] } = options;
-  return (ports.length === 0 ? [undefined] : ports).map(port => ({
-    applyTo: intent.kind === 'http' ? 'HTTP_FILTER' : 'NETWORK_FILTER',
-    match: { context: context(options), ...where(intent, options, port) },
-    patch: { ...position(intent, options), value: entry },
-  }));
+  return (ports.length === 0 ? [undefined] : ports).map(port =>
+    because(
+      {
+        applyTo: intent.kind === 'http' ? 'HTTP_FILTER' : 'NETWORK_FILTER',
+        match: { context: context(options), ...where(intent, options, port) },
+        patch: { ...position(intent, options), value: entry },
+      },
+      port === undefined ? 'where it stands' : `where it stands, for port ${port} (--match-port)`,
+    ),
+  );
 }
 
 function where(intent: DeployIntent, options: IstioOptions, port: number | undefined): Fields {
@@ -126,37 +131,51 @@ function extensionPatches(intent: DeployIntent, options: IstioOptions, version: 
     from.from === 'http' ? [cluster(clusterName, parseEndpoint(new URL(from.url).origin))] : [];
   const extension = wasmExtensions[intent.kind];
   if (intent.kind === 'service') {
-    return [
+    return because(
+      [
+        {
+          applyTo: because('BOOTSTRAP', 'a service lives beside the traffic; pods read it when they start'),
+          match: { context: context(options) },
+          patch: {
+            operation: 'MERGE',
+            value: {
+              bootstrap_extensions: [{ name: extension.name, typed_config: typed }],
+              static_resources: clusters.length === 0 ? undefined : { clusters },
+            },
+          },
+        },
+      ],
+      'the service, and what its code is fetched through',
+    );
+  }
+  return [
+    ...clusters.map(value =>
+      because(
+        {
+          applyTo: 'CLUSTER',
+          match: { context: context(options) },
+          patch: { operation: 'ADD', value },
+        },
+        'Envoy fetches the code through it',
+      ),
+    ),
+    because(
       {
-        applyTo: because('BOOTSTRAP', 'a service lives beside the traffic; pods read it when they start'),
-        match: { context: context(options) },
+        applyTo: 'NETWORK_FILTER',
+        match: { context: context(options), listener: { filterChain: { filter: { name: manager } } } },
         patch: {
           operation: 'MERGE',
           value: {
-            bootstrap_extensions: [{ name: extension.name, typed_config: typed }],
-            static_resources: clusters.length === 0 ? undefined : { clusters },
+            name: manager,
+            typed_config: {
+              '@type': managerType,
+              access_log: [{ name: extension.name, typed_config: typed }],
+            },
           },
         },
       },
-    ];
-  }
-  return [
-    ...clusters.map(value => ({
-      applyTo: 'CLUSTER',
-      match: { context: context(options) },
-      patch: { operation: 'ADD', value },
-    })),
-    {
-      applyTo: 'NETWORK_FILTER',
-      match: { context: context(options), listener: { filterChain: { filter: { name: manager } } } },
-      patch: {
-        operation: 'MERGE',
-        value: {
-          name: manager,
-          typed_config: { '@type': managerType, access_log: [{ name: extension.name, typed_config: typed }] },
-        },
-      },
-    },
+      'the access logger joins those of every connection manager',
+    ),
   ];
 }
 

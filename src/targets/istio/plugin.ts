@@ -157,7 +157,7 @@ export function code({ code: from }: DeployIntent): Fields {
   if (from.from === 'file') return {};
   if (from.from === 'http') {
     return {
-      url: from.url,
+      url: because(from.url, 'fetched by the proxies themselves'),
       sha256: hex === undefined ? undefined : because(hex, 'digest of the bytes served'),
     };
   }
@@ -222,7 +222,7 @@ export function environment({ env, hostEnv }: DeployIntent): Tree {
     ...Object.entries(env).map(([name, value]) => ({ name, value })),
     ...hostEnv.map(name => ({ name, valueFrom: because('HOST', "taken from the proxy's environment") })),
   ].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return entries.length === 0 ? undefined : { env: entries };
+  return entries.length === 0 ? undefined : { env: because(entries, 'variables of the module (--env)') };
 }
 
 /** The configuration as the object these kinds take; 'raw' when it is none, or would not arrive as it was written. */

@@ -1,7 +1,7 @@
 /** Kubernetes objects as we write and read them, and how ours are told from everyone else's. */
 import { checkName, checkNamespace } from './names.ts';
 import { type DeployIntent, intentHash } from '../intent.ts';
-import type { Tree } from '../tree.ts';
+import { type Tree, because } from '../tree.ts';
 
 /** The label that says whose an object is; undeploy deletes nothing without it. */
 export const ownerLabel = 'app.kubernetes.io/managed-by';
@@ -12,6 +12,11 @@ export const idLabel = 'wasme.io/id';
 const intentAnnotation = 'wasme.io/intent';
 /** On an object that others own too: JSON that names our list items, see `shared.ts`. */
 export const sharedAnnotation = 'wasme.io/filters';
+
+/** annotations of an object whose list holds items of several deployments. */
+export function sharedAnnotations(ownership: string): Tree {
+  return because({ [sharedAnnotation]: ownership }, 'which items of the list were put in by wasme');
+}
 
 /** Where kubectl commands go and whose fields they may take. */
 export interface KubernetesOptions {
@@ -52,10 +57,16 @@ export function ownMetadata(
   name = intent.id,
 ): { readonly [key: string]: Tree } {
   return {
-    name: checkName(name, '--id'),
-    namespace: checkNamespace(namespace),
-    labels: { [ownerLabel]: owner, [idLabel]: checkName(intent.id, '--id') },
-    annotations: { [intentAnnotation]: intentHash(intent) },
+    name: because(checkName(name, '--id'), 'the filter (--id), or the object that holds several'),
+    namespace: because(checkNamespace(namespace), 'where it counts (--namespace)'),
+    labels: because(
+      { [ownerLabel]: owner, [idLabel]: checkName(intent.id, '--id') },
+      'by these undeploy and status find it; nothing without them is ever deleted',
+    ),
+    annotations: because(
+      { [intentAnnotation]: intentHash(intent) },
+      'changes with everything that was asked for',
+    ),
   };
 }
 

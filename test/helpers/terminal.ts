@@ -1,0 +1,35 @@
+/** The built program on a pseudo-terminal, with somebody who answers its questions. */
+import { join } from 'node:path';
+import { spawn } from '@lydell/node-pty';
+import { root } from './tree.ts';
+
+export const enter = '\r';
+export const interrupt = '\u0003';
+
+/** Starts `wasme <args>` on a terminal; each answer is typed once its question is on the screen. */
+export function onTerminal(
+  cwd: string,
+  env: Record<string, string | undefined>,
+  args: readonly string[],
+  answers: readonly (readonly [question: string, keys: string])[],
+): Promise<{ screen: string; exitCode: number }> {
+  const program = join(root, 'dist', 'commands', 'main.js');
+  const terminal = spawn(process.execPath, [program, ...args], {
+    cwd,
+    cols: 120,
+    rows: 40,
+    env: { ...env, TERM: 'xterm', NO_COLOR: '1' },
+  });
+  let screen = '';
+  let from = 0;
+  const open = [...answers];
+  terminal.onData(data => {
+    screen += data;
+    const [next] = open;
+    if (next === undefined || !screen.slice(from).includes(next[0])) return;
+    from = screen.length;
+    open.shift();
+    terminal.write(next[1]);
+  });
+  return new Promise(resolve => terminal.onExit(({ exitCode }) => resolve({ screen, exitCode })));
+}
