@@ -1,9 +1,6 @@
 /** One worker thread as the supervisor sees it: questions, answers, heartbeat, end. */
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { WasmeError } from '../errors.ts';
-import { packageDir } from '../io/paths.ts';
 import type { FilterPlan, ProxyEvent } from './plan.ts';
 import type { StatsSnapshot } from './stats.ts';
 import type { FromWorker, SentFailure, ToWorker, WorkerStart } from './worker-protocol.ts';
@@ -60,12 +57,16 @@ export class Member {
   #lastStats = noStats;
   #standing = 0;
 
-  constructor(thread: number, start: Omit<WorkerStart, 'heartbeat'>, listener: MemberListener) {
+  constructor(
+    thread: number,
+    worker: Worker,
+    start: Omit<WorkerStart, 'heartbeat'>,
+    listener: MemberListener,
+  ) {
     const heartbeat = new SharedArrayBuffer(4);
-    const workerData: WorkerStart = { ...start, heartbeat };
     this.thread = thread;
     this.#beats = new Int32Array(heartbeat);
-    this.#worker = new Worker(workerFile(), { workerData });
+    this.#worker = worker;
     let fail: (error: Error) => void = () => undefined;
     this.ready = new Promise((resolve, reject) => {
       fail = reject;
@@ -100,6 +101,7 @@ export class Member {
     this.fail = fail;
     // Whoever awaits `ready` hears of it; afterwards a rejection is no news.
     this.ready.catch(() => undefined);
+    this.tell({ type: 'start', start: { ...start, heartbeat } });
   }
 
   tell(message: ToWorker): void {
@@ -168,10 +170,4 @@ async function inTime<Value>(promise: Promise<Value>, ms: number): Promise<Value
 
 function received({ code, message, hint, details }: SentFailure): WasmeError {
   return new WasmeError(code, message, { hint, details });
-}
-
-/** The built file: a worker thread cannot read TypeScript on every Node that we support. */
-function workerFile(): string {
-  const here = fileURLToPath(new URL('./worker.js', import.meta.url));
-  return import.meta.url.endsWith('.ts') ? join(packageDir(), 'dist', 'src', 'proxy', 'worker.js') : here;
 }

@@ -8,6 +8,7 @@ import { ThreadMetrics } from '../host/shared/metrics.ts';
 import type { LogLevel } from '../host/types.ts';
 import { Member, type MemberListener, watchMs } from './member.ts';
 import type { FilterPlan, ProxyEvent, ProxyPlan } from './plan.ts';
+import type { SpareThread } from './spare-thread.ts';
 import { mergeStats, metricStats, type StatsSnapshot } from './stats.ts';
 
 /** A proxy that runs, in this thread or in others. */
@@ -22,6 +23,8 @@ export interface RunningProxy {
 }
 
 export interface SupervisorOptions {
+  /** Where the threads come from. */
+  readonly threads: SpareThread;
   /** Worker threads, each with VMs of its own. */
   readonly workers: number;
   /** A worker whose event loop stands still for longer is replaced. */
@@ -140,7 +143,8 @@ class Supervisor implements RunningProxy, MemberListener {
     }
     const thread = ++this.#lastThread;
     const shared = this.#buffer && { memory: this.#buffer, thread };
-    const member = new Member(thread, { plan: this.#plan, socket: lender?.socket, shared }, this);
+    const start = { plan: this.#plan, socket: lender?.socket, shared };
+    const member = new Member(thread, this.#options.threads.take(), start, this);
     this.#members.set(thread, member);
     if (lender !== undefined) this.#lenders.push(lender);
     try {

@@ -16,6 +16,8 @@ export interface WorkerStart {
 }
 
 export type ToWorker =
+  /** Always the first. */
+  | { readonly type: 'start'; readonly start: WorkerStart }
   | { readonly type: 'reload'; readonly id: number; readonly filters: readonly FilterPlan[] }
   | { readonly type: 'stats'; readonly id: number }
   | { readonly type: 'log-level'; readonly level: LogLevel | 'off' }

@@ -1,10 +1,10 @@
 /** A worker thread: one engine, driven by messages of the supervisor. Nothing else runs here. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { WasmeError } from '../errors.ts';
 import { Engine } from './engine.ts';
 import type { ProxyEvent } from './plan.ts';
 import type { FromWorker, SentFailure, ToWorker, WorkerStart } from './worker-protocol.ts';
-import { openStores } from './worker-stores.ts';
+import { openStores, type WorkerStores } from './worker-stores.ts';
 
 /** How often the event loop shows that it is alive. */
 const heartbeatMs = 100;
@@ -24,25 +24,34 @@ const onEvent = (event: ProxyEvent): void => {
   if (waiting.push(event) === 1) setImmediate(flush);
 };
 
-const { plan, heartbeat, socket, shared } = workerData as WorkerStart;
-const stores = shared && openStores(shared, (thread, token) => send({ type: 'queue-ready', thread, token }));
+let running: Promise<Engine | undefined> | undefined;
+let stores: WorkerStores | undefined;
+// The thread may have been started before anybody knew what it will run: that comes with the first message.
+port.on('message', (message: ToWorker) => {
+  if (message.type === 'start') running = start(message.start);
+  else void running?.then(engine => engine && answer(engine, message));
+});
 
-const beats = new Int32Array(heartbeat);
-const beat = (): void => void Atomics.add(beats, 0, 1);
-// Before anything is loaded: a guest may loop in its start function.
-beat();
-setInterval(beat, heartbeatMs);
-
-async function start(): Promise<void> {
-  const engine = await Engine.start(plan, onEvent, { socket, stores });
-  port?.on('message', (message: ToWorker) => {
-    void answer(engine, message);
-  });
-  flush();
-  send({ type: 'ready', port: engine.port, socket: engine.socket });
+async function start({ plan, heartbeat, socket, shared }: WorkerStart): Promise<Engine | undefined> {
+  const beats = new Int32Array(heartbeat);
+  const beat = (): void => void Atomics.add(beats, 0, 1);
+  // Before anything is loaded: a guest may loop in its start function.
+  beat();
+  setInterval(beat, heartbeatMs);
+  try {
+    stores = shared && openStores(shared, (thread, token) => send({ type: 'queue-ready', thread, token }));
+    const engine = await Engine.start(plan, onEvent, { socket, stores });
+    flush();
+    send({ type: 'ready', port: engine.port, socket: engine.socket });
+    return engine;
+  } catch (error) {
+    flush();
+    send({ type: 'failed', failure: sentFailure(error) });
+    return undefined;
+  }
 }
 
-async function answer(engine: Engine, message: ToWorker): Promise<void> {
+async function answer(engine: Engine, message: Exclude<ToWorker, { type: 'start' }>): Promise<void> {
   if (message.type === 'queue-ready') {
     stores?.sharedQueues.notified(message.token);
     return;
@@ -74,8 +83,3 @@ function sentFailure(error: unknown): SentFailure {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { code: 'INTERNAL', message: text, hint: undefined, details: undefined };
 }
-
-start().catch((error: unknown) => {
-  flush();
-  send({ type: 'failed', failure: sentFailure(error) });
-});

@@ -1,0 +1,114 @@
+/** A run in the bundled host. What not every run needs is imported when it does: the first answer should not wait for it. */
+import type { Edges } from '../io/edges.ts';
+import { profileFor } from '../host/profiles.ts';
+import { hostAndPort } from '../io/endpoint.ts';
+import type { EchoServer } from './echo.ts';
+import type { ProxyPlan } from './plan.ts';
+import type { RunBuilds } from './run-builds.ts';
+import { RunHandle } from './run-handle.ts';
+import { type RunInput, openRun } from './run-input.ts';
+import type { Run, RunOptions } from './run-options.ts';
+import { makePlan } from './run-plan.ts';
+import type { SpareThread } from './spare-thread.ts';
+import { type RunningProxy, superviseProxy } from './supervisor.ts';
+
+/** Starts and gives back a handle; fails as `startRun` does. Without `threads` everything is in the calling thread. */
+export async function startRunHere(
+  options: RunOptions,
+  edges: Edges,
+  threads: SpareThread | undefined,
+): Promise<Run> {
+  if (!options.watch) return startHere(await openRun(options, edges), threads);
+  const { startBuilds } = await import('./run-builds.ts');
+  const builds = await startBuilds(options.targets?.length ? options.targets : [undefined], edges);
+  try {
+    return await startHere(await openRun(options, edges), threads, builds);
+  } catch (error) {
+    await builds.stop();
+    // That there is no module is what the build has to say.
+    throw builds.failures[0] ?? error;
+  }
+}
+
+async function startHere(
+  input: RunInput,
+  threads: SpareThread | undefined,
+  builds?: RunBuilds,
+): Promise<Run> {
+  const { edges, filters, kind, upstream } = input;
+  const cleanUp: (() => Promise<void>)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of cleanUp.splice(0).reverse()) await close();
+  };
+  try {
+    const echo = upstream === 'echo' && kind === 'http' ? await openEcho() : undefined;
+    if (echo !== undefined) cleanUp.push(() => echo.close());
+    const plan = makePlan(input, echo?.port);
+    const starting = startWorkers(plan, input, threads);
+    cleanUp.push(async () => (await starting.catch(() => undefined))?.close());
+    await tellHosts(input);
+    const proxy = await starting;
+    const running = new RunHandle(input, plan, proxy, closeAll);
+    if (input.admin !== undefined) {
+      const { address, port } = input.admin;
+      const { startAdmin } = await import('./admin.ts');
+      const interface_ = await startAdmin(address, port, running);
+      cleanUp.push(() => interface_.close());
+      running.admin = `http://${hostAndPort(address, interface_.port)}`;
+    }
+    if (builds !== undefined) {
+      const files = [...new Set(filters.flatMap(filter => filter.files))];
+      const { watchFiles } = await import('../io/watch.ts');
+      cleanUp.push(watchFiles(files, () => void running.reloadOnChange()));
+      cleanUp.push(() => builds.stop());
+      for (const error of builds.failures) running.tellFailure(error, 'not built: what runs is older');
+      builds.listen({
+        onBuilt: () => void running.reloadOnChange(),
+        onFailure: error => running.tellFailure(error, 'not built, the old filter goes on'),
+      });
+    }
+    edges.signal.addEventListener('abort', () => void running.stop(), { once: true });
+    if (edges.signal.aborted) await running.stop();
+    return running;
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+/** What the filters meet on the hosts that their projects name. */
+async function tellHosts({ filters, host, onEvent }: RunInput): Promise<void> {
+  if (!filters.some(filter => filter.project !== undefined)) return;
+  const { hostNotices } = await import('./host-notices.ts');
+  for (const text of hostNotices(filters, profileFor(host))) onEvent({ type: 'notice', text });
+}
+
+async function openEcho(): Promise<EchoServer> {
+  const { startEcho } = await import('./echo.ts');
+  return startEcho();
+}
+
+async function startWorkers(
+  plan: ProxyPlan,
+  input: RunInput,
+  threads: SpareThread | undefined,
+): Promise<RunningProxy> {
+  const { options, onEvent } = input;
+  if (threads !== undefined) {
+    const stallMs = options.callbackLimitMs ?? 10_000;
+    return superviseProxy(
+      plan,
+      { threads, workers: input.concurrency, stallMs, signal: input.edges.signal },
+      onEvent,
+    );
+  }
+  const { Engine } = await import('./engine.ts');
+  const engine = await Engine.start(plan, onEvent);
+  return {
+    port: engine.port,
+    stats: () => Promise.resolve(engine.stats()),
+    reload: filters => engine.reload(filters),
+    setLogLevel: level => engine.setLogLevel(level),
+    close: () => engine.close(),
+  };
+}
