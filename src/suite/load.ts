@@ -1,13 +1,27 @@
-/** Reads a suite file (YAML or JSON); every complaint names file, line, column and field. */
-import { readText } from '../io/files.ts';
+/** Reads a suite file (YAML or JSON), where every complaint names file, line, column and field; and writes values into it. */
+import { readText, writeAtomic } from '../io/files.ts';
 import { parseFile } from '../project/parse.ts';
 import { type Suite, suiteSchema } from './schema.ts';
+import { type SuiteEdit, spliceSuite } from './splice.ts';
 
 /** Fails with SUITE_INVALID, FILE_NOT_FOUND or FILE_ACCESS. */
 export async function loadSuite(file: string): Promise<Suite> {
   return parseFile(await readText(file), file, suiteSchema, {
-    format: file.endsWith('.json') ? 'json' : 'yaml',
+    format: formatOf(file),
     code: 'SUITE_INVALID',
     hint: 'docs/test-suites.md describes every field',
   });
+}
+
+/** Puts seen values into the file; how many found their place. Fails with FILE_ACCESS. */
+export async function updateSuite(file: string, edits: readonly SuiteEdit[]): Promise<number> {
+  const source = await readText(file);
+  const mark = source.startsWith('\uFEFF') ? '\uFEFF' : '';
+  const { text, done } = spliceSuite(source.slice(mark.length), formatOf(file), edits);
+  if (done.length > 0) await writeAtomic(file, mark + text);
+  return done.length;
+}
+
+function formatOf(file: string): 'json' | 'yaml' {
+  return file.endsWith('.json') ? 'json' : 'yaml';
 }

@@ -12,6 +12,21 @@ export function mismatch(what: string, expected: Matcher, observed: string | und
     : `${what}: expected ${describe(expected)}, got ${show(observed)}`;
 }
 
+/**
+ * What an update writes for an expectation that did not fit: the observed value in its form. undefined for patterns, which
+ * are a person's statement and no record of a run.
+ */
+export function recorded(expected: Matcher, observed: string | undefined): Matcher | undefined {
+  if (typeof expected === 'string' || expected === null) return observed ?? null;
+  if (!('json' in expected)) return undefined;
+  if (observed === undefined) return null;
+  try {
+    return { json: JSON.parse(observed) as unknown };
+  } catch {
+    return observed;
+  }
+}
+
 function fits(expected: Exclude<Matcher, null>, observed: string): boolean {
   if (typeof expected === 'string') return observed === expected;
   if ('contains' in expected) return observed.includes(expected.contains);

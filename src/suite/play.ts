@@ -3,7 +3,9 @@ import { LocalMetrics, MetricType, createHost } from '../host/index.ts';
 import { Exchange } from './exchange.ts';
 import type { HostProfile } from '../host/profiles.ts';
 import { type Cut, observed } from './message.ts';
-import { type Outcome, compare } from './outcome.ts';
+import { type CasePath, type Difference, compare } from './compare.ts';
+import type { Outcome } from './outcome.ts';
+import { recordedExpectation } from './record.ts';
 import type { Case } from './schema.ts';
 import { VirtualWorld } from './virtual-world.ts';
 
@@ -28,11 +30,23 @@ export interface CaseResult {
   readonly durationMs: number;
 }
 
+/** Where in a case a seen value belongs. */
+export interface Edit {
+  readonly path: CasePath;
+  readonly value: unknown;
+}
+
+export interface Played {
+  readonly result: CaseResult;
+  /** What makes the case pass: values that are expected otherwise, or all of them when nothing was expected. */
+  readonly edits: readonly Edit[];
+}
+
 /** A stream that has not moved for this long of virtual time will never move. */
 const patienceMs = 60_000;
 
 /** Fails with WASM_INVALID, WASM_ABI or WASM_START when the module does not load. */
-export async function playCase(testCase: Case, options: PlayOptions): Promise<CaseResult> {
+export async function playCase(testCase: Case, options: PlayOptions): Promise<Played> {
   const startedMs = performance.now();
   const { name, rootId, configuration, profile, cut } = options;
   const world = new VirtualWorld(testCase.callouts ?? {});
@@ -46,19 +60,30 @@ export async function playCase(testCase: Case, options: PlayOptions): Promise<Ca
   if (testCase.advanceMs !== undefined) world.run(testCase.advanceMs, () => false);
   exchange.end();
   const outcome = outcomeOf(exchange, world, metrics);
-  const problems = [
+  const faults = [
     ...(stuck ? ['the stream is paused and nobody will resume it'] : []),
     ...(plugin.failure === undefined ? [] : [`the filter trapped: ${plugin.failure}`]),
     ...lengthProblems(outcome, testCase.request?.method),
-    ...compare(testCase.expect ?? {}, outcome),
   ];
+  const differences = compare(testCase.expect ?? {}, outcome);
   host.close();
   return {
-    name: testCase.name,
-    problems,
-    notes: world.logs.filter(({ source }) => source === 'host').map(({ text }) => text),
-    durationMs: performance.now() - startedMs,
+    result: {
+      name: testCase.name,
+      problems: [...faults, ...differences.map(({ text }) => text)],
+      notes: world.logs.filter(({ source }) => source === 'host').map(({ text }) => text),
+      durationMs: performance.now() - startedMs,
+    },
+    // What a filter did that is broken is nothing to be expected.
+    edits: faults.length > 0 ? [] : editsOf(testCase, differences, outcome),
   };
+}
+
+function editsOf(testCase: Case, differences: readonly Difference[], outcome: Outcome): Edit[] {
+  if (testCase.expect === undefined) {
+    return [{ path: ['expect'], value: recordedExpectation(testCase, outcome) }];
+  }
+  return differences.flatMap(({ edit }) => edit ?? []);
 }
 
 function outcomeOf(exchange: Exchange, world: VirtualWorld, metrics: LocalMetrics): Outcome {

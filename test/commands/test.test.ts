@@ -193,6 +193,84 @@ cases:
     expect(all.stderr).toContain('warning: not played: higress has Envoy 1.27 inside');
   });
 
+  it('--update writes what was seen; patterns, comments and broken filters stay as they are', async () => {
+    const world = project(
+      {
+        on_request_headers: step([add(map.requestHeaders, 'x-a', '1')]),
+        on_response_headers: step([add(map.responseHeaders, 'x-b', '2')]),
+      },
+      `# of the suite
+cases:
+  - name: wrong # one
+    upstream: { status: 201, headers: { x-old: o }, body: '{"a":1}' }
+    expect:
+      upstream: { path: /other, headers: { X-A: "9", x-none: gone } } # two
+      response: { status: 404, body: { json: { a: 2 } }, headers: { x-b: { matches: ^3 } } }
+  - name: nothing yet
+    request: { path: /p, headers: { x-in: i }, body: sent }
+    upstream: { body: got, headers: { x-old: o } }
+  - { name: fits, expect: { response: { status: 200 } } }
+`,
+    );
+    const first = await world.wasme('test', '--update');
+    expect(first).toMatchObject({ exitCode: 1 });
+    expect(first.stdout).toContain('2 passed, 1 failed, 6 written');
+    expect(first.stdout).toContain('response header x-b: expected something like /^3/, got "2"');
+    const file = join(world.cwd, 'filter.test.yaml');
+    expect(readFileSync(file, 'utf8')).toBe(`# of the suite
+cases:
+  - name: wrong # one
+    upstream: { status: 201, headers: { x-old: o }, body: '{"a":1}' }
+    expect:
+      upstream: { path: /, headers: { X-A: "1", x-none: null } } # two
+      response: { status: 201, body: { json: { a: 1 } }, headers: { x-b: { matches: ^3 } } }
+  - name: nothing yet
+    request: { path: /p, headers: { x-in: i }, body: sent }
+    upstream: { body: got, headers: { x-old: o } }
+    expect:
+      upstream:
+        path: /p
+        headers:
+          x-a: "1"
+      response:
+        status: 200
+        headers:
+          x-b: "2"
+        body: got
+  - { name: fits, expect: { response: { status: 200 } } }
+`);
+    const again = await world.wasme('test', '-u', '--json');
+    expect(JSON.parse(again.stdout)).toMatchObject({ passed: 2, failed: 1, updated: 0 });
+    expect((await world.wasme('test', '-u', '--matrix')).stderr).toContain('error[USAGE]');
+    const trap = project({ on_request_headers: step([{ trap: true }]) }, 'cases: [{ name: traps }]');
+    expect(await trap.wasme('test', '-u')).toMatchObject({ exitCode: 1 });
+    expect(readFileSync(join(trap.cwd, 'filter.test.yaml'), 'utf8')).toBe('cases: [{ name: traps }]');
+  });
+
+  it('--update: call-outs, metrics, none where something was expected', async () => {
+    const world = project(
+      guard,
+      `cases:
+  - name: asks
+    callouts: { authz: { status: 200 } }
+    expect:
+      upstream: null
+      response: null
+      callouts: []
+  - name: stays away
+    request: { path: /x }
+    callouts: { authz: { status: 200 } }
+    expect: { callouts: [{ cluster: other, path: /wrong }] }
+`,
+    );
+    expect(await world.wasme('test', '-u')).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(join(world.cwd, 'filter.test.yaml'), 'utf8')).toContain(`    expect:
+      upstream: { method: GET, path: / }
+      response: { status: 200 }
+      callouts: [ { cluster: authz, path: /check } ]
+`);
+  });
+
   it('writes JUnit XML', async () => {
     const world = project(
       {},
