@@ -104,6 +104,11 @@ export class Member {
     this.tell({ type: 'start', start: { ...start, heartbeat } });
   }
 
+  /** The engine's number of it. */
+  get threadId(): number {
+    return this.#worker.threadId;
+  }
+
   tell(message: ToWorker): void {
     this.#worker.postMessage(message);
   }

@@ -6,6 +6,7 @@ import { WasmeError } from '../errors.ts';
 import { newSharedBuffer, SharedMemory } from '../host/shared/memory.ts';
 import { ThreadMetrics } from '../host/shared/metrics.ts';
 import type { LogLevel } from '../host/types.ts';
+import { findGuestStack, stackLines } from './guest-stack.ts';
 import { Member, type MemberListener, watchMs } from './member.ts';
 import type { FilterPlan, ProxyEvent, ProxyPlan } from './plan.ts';
 import type { SpareThread } from './spare-thread.ts';
@@ -172,19 +173,22 @@ class Supervisor implements RunningProxy, MemberListener {
     }
   }
 
-  /** A guest does not come back: its worker ends. One that was still starting fails with WASM_START. */
+  /** A guest does not come back: its worker ends, and where it was is told. One that was still starting fails with WASM_START. */
   async #stop(member: Member): Promise<void> {
     member.leaving = true;
-    const reason = `a filter did not return within ${this.#options.stallMs / 1000} s`;
-    if (!member.running) {
-      member.fail(
-        new WasmeError('WASM_START', `${reason} while it started`, { hint: 'Envoy would hang here' }),
-      );
+    const { running } = member;
+    const stack = await findGuestStack(member.threadId);
+    const where = stack?.callback === undefined ? '' : ` from ${stack.callback}`;
+    const reason = `a filter did not return${where} within ${this.#options.stallMs / 1000} s`;
+    const lines = stackLines(stack);
+    if (!running) {
+      const message = [`${reason} while it started`, ...lines].join('\n');
+      member.fail(new WasmeError('WASM_START', message, { hint: 'Envoy would hang here' }));
       return;
     }
-    this.#members.delete(member.thread);
     await member.terminate();
-    await this.#replace(`${reason}: its worker was stopped and started again; Envoy would hang here`);
+    const notice = `${reason}: its worker was stopped and started again; Envoy would hang here`;
+    await this.#replace([notice, ...lines].join('\n'));
   }
 
   async #replace(notice: string): Promise<void> {

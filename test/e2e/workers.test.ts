@@ -38,9 +38,21 @@ async function requests(url: string, count: number, atOnce: number): Promise<Map
   return seen;
 }
 
-async function start(options: RunOptions): Promise<Run & { readonly events: readonly RunEvent[] }> {
+function loopsInConfigure(): Uint8Array {
+  return compileWat(`(module
+    (memory (export "memory") 1)
+    (func (export "proxy_abi_version_0_2_1"))
+    (func (export "malloc") (param i32) (result i32) (i32.const 4096))
+    (func $forever (loop $ever (br $ever)))
+    (func (export "proxy_on_configure") (param i32 i32) (result i32) (call $forever) (i32.const 1)))`);
+}
+
+async function start(
+  options: RunOptions,
+  replace?: Readonly<Record<string, string>>,
+): Promise<Run & { readonly events: readonly RunEvent[] }> {
   const world = newWorld();
-  guestFile(world.cwd, 'workers');
+  guestFile(world.cwd, 'workers', replace);
   const events: RunEvent[] = [];
   const onEvent = (event: RunEvent): void => void events.push(event);
   const run = await startRun(
@@ -49,6 +61,10 @@ async function start(options: RunOptions): Promise<Run & { readonly events: read
   );
   onTestFinished(() => run.stop());
   return Object.assign(run, { events });
+}
+
+function notices({ events }: { readonly events: readonly RunEvent[] }): string[] {
+  return events.flatMap(event => (event.type === 'notice' ? [event.text] : []));
 }
 
 async function counted(run: Run): Promise<Record<string, number>> {
@@ -77,18 +93,19 @@ describe('two workers', () => {
     expect(await counted(run)).toEqual({ sent, counted: sent, 'taken by 1': 0, 'taken by 2': sent });
   });
 
-  it('a guest that loops costs one worker: the other serves, and what both share survives', async () => {
+  it('T19 a guest that loops costs one worker: the other serves, and what both share survives', async () => {
     const run = await start({ callbackLimitMs: 1_500 });
     const hangs = once(get(run.url, { agent: false, headers: { 'x-loop': '1' } }), 'response');
     const failed = expect(hangs).rejects.toThrow();
     await sleep(200);
     const meanwhile = await requests(run.url, 50, 5);
     expect([...meanwhile.values()]).toEqual([50]);
-    expect(run.events.filter(event => event.type === 'notice')).toEqual([]);
+    expect(notices(run)).toEqual([]);
     await failed;
-    await expect
-      .poll(() => run.events.map(event => (event.type === 'notice' ? event.text : '')))
-      .toHaveLength(1);
+    await expect.poll(() => notices(run)).toHaveLength(1);
+    expect(notices(run)[0]).toMatch(
+      /^a filter did not return from proxy_on_request_headers within 1.5 s: .*\nwasm log workers: Proxy-Wasm plugin in-VM backtrace:\n {2}0: {2}0x[\da-f]+ - spin\n {2}1: {2}0x[\da-f]+ - never_returns\n {2}2: {2}0x[\da-f]+ - proxy_on_request_headers$/,
+    );
     await expect
       .poll(async () => [...(await requests(run.url, 50, 10)).keys()], { timeout: 10_000 })
       .toContain('3');
@@ -96,6 +113,32 @@ describe('two workers', () => {
     await vmOf(run.url);
     expect((await counted(run))['counted']).toBe((inSharedData ?? 0) + 1);
     expect((await counted(run))['sent']).toBe((sent ?? 0) + 1);
+  });
+
+  it('a guest that keeps the shared data busy for ever keeps it from nobody', async () => {
+    const endless = `(func $spin (loop $ever
+      (drop (call $set (i32.const 32) (i32.const 9) (i32.const 0) (i32.const 64) (i32.const 0))) (br $ever)))`;
+    const run = await start({ callbackLimitMs: 500 }, { '(func $spin (loop $ever (br $ever)))': endless });
+    for (let round = 0; round < 3; round++) {
+      const request = get(run.url, { agent: false, headers: { 'x-loop': '1' } });
+      await expect(once(request, 'response')).rejects.toThrow();
+      expect([...(await requests(run.url, 20, 4)).values()].reduce((sum, took) => sum + took)).toBe(20);
+    }
+    await expect.poll(() => notices(run)).toHaveLength(3);
+    expect(notices(run)[0]).toContain(' - spin\n');
+    expect((await counted(run))['counted']).toBe(60);
+  });
+
+  it('T19 a guest that does not come back from its start fails the start, with its stack', async () => {
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'loop.wasm'), loopsInConfigure());
+    const starting = startRun(
+      { targets: ['loop.wasm'], listen: { port: 0 }, concurrency: 2, callbackLimitMs: 500 },
+      world.edges,
+    );
+    await expect(starting).rejects.toThrow(
+      /^a filter did not return from proxy_on_configure within 0.5 s while it started\nwasm log: .*\n.* - forever\n/,
+    );
   });
 
   it('reload together; what one refuses changes none', async () => {
@@ -169,14 +212,7 @@ describe('Ctrl-C', () => {
 
   it('ends a start whose guest does not come back', async () => {
     const world = newWorld();
-    writeFileSync(
-      join(world.cwd, 'loop.wasm'),
-      compileWat(`(module
-        (memory (export "memory") 1)
-        (func (export "proxy_abi_version_0_2_1"))
-        (func (export "malloc") (param i32) (result i32) (i32.const 4096))
-        (func (export "proxy_on_configure") (param i32 i32) (result i32) (loop $ever (br $ever)) (i32.const 1)))`),
-    );
+    writeFileSync(join(world.cwd, 'loop.wasm'), loopsInConfigure());
     const child = spawn(process.execPath, [program, 'run', 'loop.wasm', '--port', '0'], {
       cwd: world.cwd,
       stdio: ['ignore', 'ignore', 'pipe'],

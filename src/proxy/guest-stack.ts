@@ -1,0 +1,140 @@
+/** Where a guest is that does not return: its worker is paused through the inspector, asked for its frames, and let go. */
+import type { Debugger, NodeWorker, Session } from 'node:inspector';
+import { maxBacktraceFrames } from '../host/limits.ts';
+import { demangle } from '../wasm/demangle.ts';
+
+export interface GuestStack {
+  /** `proxy_on_request_headers`; undefined when the host's frames did not tell. */
+  readonly callback: string | undefined;
+  /** `wasm log <plugin> …: `, the log prefix of the context that the callback is about. */
+  readonly context: string | undefined;
+  /** `  0:  0x24 - spin`, the innermost first, as in the backtrace of a trap. */
+  readonly frames: readonly string[];
+}
+
+/** A worker that waits for something else than a guest does not pause; then there is nothing to tell. */
+const limitMs = 2_000;
+
+/**
+ * Undefined when there is no guest on the stack, or no way to look (Node without inspector). To be asked by the thread
+ * that started the worker. The worker goes on afterwards; its code stays slower, since the engine made it debuggable.
+ */
+export async function findGuestStack(threadId: number): Promise<GuestStack | undefined> {
+  let probe: Probe | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    const inspector = await import('node:inspector');
+    probe = new Probe(new inspector.Session(), threadId);
+    const late = new Promise<undefined>(resolve => (timer = setTimeout(() => resolve(undefined), limitMs)));
+    return await Promise.race([probe.look(), late]);
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+    probe?.end();
+  }
+}
+
+/** What the worker's own inspector says: an answer to a message of ours, or an event. */
+interface Received {
+  readonly id?: number;
+  readonly result?: unknown;
+  readonly error?: { readonly message: string };
+  readonly method?: string;
+  readonly params?: unknown;
+}
+
+class Probe {
+  readonly #session: Session;
+  readonly #title: string;
+  readonly #wasmScripts = new Set<string>();
+  readonly #answers = new Map<number, (message: Received) => void>();
+  readonly #paused: Promise<readonly Debugger.CallFrame[]>;
+  #onPaused: (frames: readonly Debugger.CallFrame[]) => void = () => undefined;
+  #sessionId = '';
+  #lastId = 0;
+
+  constructor(session: Session, threadId: number) {
+    this.#session = session;
+    this.#title = `[worker ${threadId}]`;
+    this.#paused = new Promise(resolve => (this.#onPaused = resolve));
+  }
+
+  async look(): Promise<GuestStack | undefined> {
+    const session = this.#session;
+    session.connect();
+    session.on('NodeWorker.attachedToWorker', ({ params }) => {
+      // The id it has there is the session's own count; its title has the thread's.
+      if (params.workerInfo.title.startsWith(this.#title)) this.#sessionId = params.sessionId;
+    });
+    session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => this.#received(params));
+    await new Promise(resolve =>
+      session.post('NodeWorker.enable', { waitForDebuggerOnStart: false }, resolve),
+    );
+    if (this.#sessionId === '') return undefined;
+    await this.#ask('Debugger.enable', {});
+    await this.#ask('Debugger.pause', {});
+    const frames = await this.#paused;
+    const guest = frames.filter(frame => this.#wasmScripts.has(frame.location.scriptId));
+    if (guest.length === 0) return undefined;
+    const entry = frames[frames.indexOf(guest.at(-1) as Debugger.CallFrame) + 1];
+    const [callback, context] = entry === undefined ? [] : await this.#ownNames(entry);
+    return { callback, context, frames: guest.slice(0, maxBacktraceFrames).map(shownFrame) };
+  }
+
+  /** Lets the worker go, also one that pauses later than it should. */
+  end(): void {
+    if (this.#sessionId !== '') void this.#ask('Debugger.disable', {}).catch(() => undefined);
+    this.#session.disconnect();
+  }
+
+  /** The frame below the guest's is the host's `Vm.invoke`, which has the callback and its context. */
+  async #ownNames({ callFrameId }: Debugger.CallFrame): Promise<readonly (string | undefined)[]> {
+    const expression = '[callback.name, context.logPrefix].map(String)';
+    const { result } = (await this.#ask('Debugger.evaluateOnCallFrame', {
+      callFrameId,
+      expression,
+      returnByValue: true,
+    })) as Debugger.EvaluateOnCallFrameReturnType;
+    return Array.isArray(result.value) ? (result.value as string[]) : [];
+  }
+
+  #ask(method: string, params: object): Promise<unknown> {
+    const id = ++this.#lastId;
+    const message = JSON.stringify({ id, method, params });
+    return new Promise((resolve, reject) => {
+      this.#answers.set(id, ({ result, error }) =>
+        error === undefined ? resolve(result) : reject(new Error(error.message)),
+      );
+      this.#session.post('NodeWorker.sendMessageToWorker', { sessionId: this.#sessionId, message }, error => {
+        if (error !== null) reject(error);
+      });
+    });
+  }
+
+  #received({ sessionId, message }: NodeWorker.ReceivedMessageFromWorkerEventDataType): void {
+    if (sessionId !== this.#sessionId) return;
+    const received = JSON.parse(message) as Received;
+    if (received.id !== undefined) {
+      this.#answers.get(received.id)?.(received);
+      this.#answers.delete(received.id);
+    } else if (received.method === 'Debugger.scriptParsed') {
+      const { scriptId, scriptLanguage } = received.params as { scriptId: string; scriptLanguage?: string };
+      if (scriptLanguage === 'WebAssembly') this.#wasmScripts.add(scriptId);
+    } else if (received.method === 'Debugger.paused') {
+      this.#onPaused((received.params as Debugger.PausedEventDataType).callFrames);
+    }
+  }
+}
+
+/** For a person, below the sentence that says what happened. */
+export function stackLines(stack: GuestStack | undefined): string[] {
+  if (stack === undefined) return [];
+  return [`${stack.context ?? ''}Proxy-Wasm plugin in-VM backtrace:`, ...stack.frames];
+}
+
+/** The engine puts `$` before a name; the column is the offset in the module. */
+function shownFrame({ functionName, location }: Debugger.CallFrame, depth: number): string {
+  const offset = (location.columnNumber ?? 0).toString(16);
+  return `${String(depth).padStart(3)}:  0x${offset} - ${demangle(functionName.replace(/^\$/, ''))}`;
+}
