@@ -94,6 +94,7 @@ describe('imports', () => {
     ['inquirer', /^commands\/ui\/prompts\.ts$/],
     ['chalk', /^commands\/ui\//],
     ['commander', /^commands\//],
+    ['undici', /^src\/io\/http-agent\.ts$/],
     ['tar', /^src\/oci\//],
     ['zod', /(^|\/)schema\.ts$/],
   ])('%s is imported in one place only', (name, place) => {

@@ -1,14 +1,12 @@
-/** Connections: which proxy, which certificates, kept open between requests. http-exchange.ts sends over what is made here. */
-import { Agent as PlainAgent, type RequestOptions } from 'node:http';
-import { Agent as TlsAgent } from 'node:https';
+/** Connections: which proxy, which certificates, kept open between requests. http.ts sends over what is made here. */
 import { resolve } from 'node:path';
 // As a whole: its list of authorities is only made when it is asked for.
 import tls, { type SecureContextOptions } from 'node:tls';
 import { WasmeError } from '../errors.ts';
+import type { Dispatcher } from 'undici';
 import type { Edges } from './edges.ts';
 import { readText } from './files.ts';
-import { bareHost, portOf, proxyAuthorization, proxyFor } from './http-proxy.ts';
-import { TunnelAgent } from './http-tunnel.ts';
+import { proxyFor } from './http-proxy.ts';
 
 export interface TlsOptions {
   /** PEM file of certificates to trust besides the usual ones. */
@@ -20,73 +18,49 @@ export interface TlsOptions {
   readonly insecure?: boolean | undefined;
 }
 
-export const connectTimeoutMs = 10_000;
+const connectTimeoutMs = 10_000;
 /** Until the response's head, and between two pieces of its body: a slow registry may take its time, a dead one not. */
-export const idleTimeoutMs = 60_000;
+const idleTimeoutMs = 60_000;
 
-const keepOpen = { keepAlive: true, timeout: idleTimeoutMs };
+type TlsSettings = SecureContextOptions & { rejectUnauthorized?: boolean };
 
-/** Where a request is sent, and over what: for `request` of node:http, or of node:https where `protocol` says so. */
-export type Route = Pick<RequestOptions, 'protocol' | 'host' | 'port' | 'path' | 'agent'> & {
-  readonly headers: Readonly<Record<string, string>>;
-  /** Who is at the other end of the connection, for messages. */
-  readonly peer: string;
-};
+/** Where requests for a URL go. */
+interface Way {
+  readonly dispatcher: Dispatcher;
+  /** The proxy's host, for messages. */
+  readonly proxy: string | undefined;
+}
 
-/** Hands out one agent per proxy (or none), all with the same TLS settings. */
+/** Hands out one dispatcher per proxy (or none), all with the same TLS settings. */
 export class Connections {
   readonly #edges: Edges;
   readonly #options: TlsOptions;
-  readonly #agents = new Map<string, PlainAgent>();
-  #tls: Promise<SecureContextOptions & { rejectUnauthorized?: boolean }> | undefined;
+  readonly #open = new Map<string, Dispatcher>();
+  #tls: Promise<TlsSettings> | undefined;
 
   constructor(edges: Edges, options: TlsOptions) {
     this.#edges = edges;
     this.#options = options;
   }
 
-  /** Fails with FILE_NOT_FOUND for certificates that are not there, and with USAGE for a proxy that is none. */
-  async route(url: URL): Promise<Route> {
+  /** Fails with FILE_NOT_FOUND and CREDENTIALS_INVALID for certificates, and with USAGE for a proxy that is none. */
+  async for(url: URL): Promise<Way> {
+    const settings = await (this.#tls ??= this.#readTls());
     const proxy = proxyFor(url, this.#edges.env);
-    const direct = { host: bareHost(url.hostname), port: portOf(url), path: `${url.pathname}${url.search}` };
-    const headers = { host: url.host };
-    if (url.protocol === 'https:') {
-      return { protocol: 'https:', ...direct, headers, peer: url.host, agent: await this.#tlsAgent(proxy) };
-    }
-    const agent = this.#agent(proxy?.protocol ?? 'http:', () => new PlainAgent(keepOpen));
-    if (proxy === undefined) return { protocol: 'http:', ...direct, headers, peer: url.host, agent };
-    // A proxy for plain HTTP is told the whole URL and asks for it itself.
-    return {
-      protocol: proxy.protocol,
-      host: bareHost(proxy.hostname),
-      port: portOf(proxy),
-      path: `${url.origin}${direct.path}`,
-      headers: { ...headers, ...proxyAuthorization(proxy) },
-      peer: `the proxy ${proxy.host}`,
-      agent: proxy.protocol === 'https:' ? await this.#tlsAgent(undefined) : agent,
-    };
+    // Its tunnels are for TLS; it asks for plain HTTP itself.
+    const tunnel = url.protocol === 'https:';
+    const key = proxy === undefined ? '' : `${proxy.href} ${tunnel}`;
+    const dispatcher = this.#open.get(key) ?? (await makeDispatcher(settings, proxy, tunnel));
+    this.#open.set(key, dispatcher);
+    return { dispatcher, proxy: proxy?.host };
   }
 
-  close(): void {
-    for (const agent of this.#agents.values()) agent.destroy();
-    this.#agents.clear();
+  async close(): Promise<void> {
+    await Promise.all([...this.#open.values()].map(dispatcher => dispatcher.destroy()));
+    this.#open.clear();
   }
 
-  async #tlsAgent(proxy: URL | undefined): Promise<PlainAgent> {
-    const secure = await (this.#tls ??= this.#readTls());
-    const options = { ...keepOpen, ...secure };
-    return this.#agent(`tls ${proxy?.href ?? ''}`, () =>
-      proxy === undefined ? new TlsAgent(options) : new TunnelAgent(proxy, connectTimeoutMs, options),
-    );
-  }
-
-  #agent(key: string, make: () => PlainAgent): PlainAgent {
-    const agent = this.#agents.get(key) ?? make();
-    this.#agents.set(key, agent);
-    return agent;
-  }
-
-  async #readTls(): Promise<SecureContextOptions & { rejectUnauthorized?: boolean }> {
+  async #readTls(): Promise<TlsSettings> {
     const { caFile, certFile, keyFile, insecure } = this.#options;
     const { env } = this.#edges;
     // Naming certificates replaces Node's own list, so that list has to be named too.
@@ -104,6 +78,27 @@ export class Connections {
   async #readPem(file: string): Promise<string> {
     return await readText(resolve(this.#edges.cwd, file));
   }
+}
+
+async function makeDispatcher(
+  settings: TlsSettings,
+  proxy: URL | undefined,
+  tunnel: boolean,
+): Promise<Dispatcher> {
+  // Not before the network is asked: what comes out of the store or a file does without its 50 ms.
+  const { Agent, ProxyAgent } = await import('undici');
+  const timeouts = { headersTimeout: idleTimeoutMs, bodyTimeout: idleTimeoutMs };
+  const connect = { timeout: connectTimeoutMs };
+  if (proxy === undefined)
+    return new Agent({ ...timeouts, connect: { ...connect, ...settings }, allowH2: false });
+  const { ca } = settings;
+  return new ProxyAgent({
+    ...timeouts,
+    uri: proxy.href,
+    requestTls: { ...settings },
+    proxyTls: { ...connect, ...(ca === undefined ? {} : { ca }) },
+    proxyTunnel: tunnel,
+  });
 }
 
 /** Before anything is sent: Node would fail at the first connection, without a name. */

@@ -26,20 +26,22 @@ const passing = new Set([
   'ETIMEDOUT',
   'EAI_AGAIN',
   'ENETDOWN',
-  'TIMEOUT_CONNECT',
-  'TIMEOUT_IDLE',
+  'UND_ERR_SOCKET',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
   'ERR_STREAM_PREMATURE_CLOSE',
 ]);
 
-/** Ours, because a socket that is silent for too long is no error to Node. */
-export class TimeoutError extends Error {
-  readonly code: string;
-
-  constructor(what: 'connect' | 'idle') {
-    super(`timed out (${what})`);
-    this.code = `TIMEOUT_${what.toUpperCase()}`;
-  }
-}
+/** Before a connection stands, it is the proxy that fails and not the host behind it. */
+const ofConnecting = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
 
 /** Whether trying again is sensible. */
 export function isRetriable(error: unknown): boolean {
@@ -48,13 +50,16 @@ export function isRetriable(error: unknown): boolean {
 
 /**
  * A thrown value of the transport as NETWORK (or INTERRUPTED); WasmeErrors come back as they are.
- * @param peer who is at the other end of the connection: the host of the URL, or a proxy.
+ * @param proxy host of the proxy that the request went through.
  */
-export function networkError(error: unknown, url: URL, peer = url.host): WasmeError {
+export function networkError(error: unknown, url: URL, proxy?: string): WasmeError {
   if (error instanceof WasmeError) return error;
+  const refusal = proxy === undefined ? undefined : proxyRefusal(error);
+  if (refusal !== undefined) return refusedByProxy(proxy ?? '', url, refusal);
   if (error instanceof Error && error.name === 'AbortError')
     return new WasmeError('INTERRUPTED', 'interrupted');
   const code = codeOf(error);
+  const peer = proxy !== undefined && ofConnecting.has(code) ? `the proxy ${proxy}` : url.host;
   return new WasmeError('NETWORK', `${peer}: ${explain(code, error)}`, {
     hint: hintFor(code, url),
     cause: error,
@@ -62,12 +67,32 @@ export function networkError(error: unknown, url: URL, peer = url.host): WasmeEr
   });
 }
 
+/** Status with which a proxy declined to make a tunnel. undici tells it in words only. */
+function proxyRefusal(error: unknown): number | undefined {
+  const status = error instanceof Error ? /^Proxy response \((\d+)\)/.exec(error.message)?.[1] : undefined;
+  return status === undefined ? undefined : Number(status);
+}
+
+function refusedByProxy(proxy: string, url: URL, status: number): WasmeError {
+  return new WasmeError(
+    'NETWORK',
+    `the proxy ${proxy} does not connect to ${url.host}: it answered ${status}`,
+    {
+      hint:
+        status === 407
+          ? 'it wants a login: put name:password@ in front of its host in HTTPS_PROXY'
+          : 'ask its operator, or name the host in NO_PROXY to reach it directly',
+      details: { host: url.host, proxy, status },
+    },
+  );
+}
+
 /** The code of the innermost failure: a happy-eyeballs failure is an AggregateError of several. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return '';
   const own = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (error instanceof AggregateError) return own || codeOf(error.errors[0]);
-  if (error.cause instanceof Error) return codeOf(error.cause) || own;
+  if (error.cause instanceof Error && !own.startsWith('UND_ERR_')) return codeOf(error.cause) || own;
   return own;
 }
 
@@ -79,8 +104,11 @@ function explain(code: string, error: unknown): string {
     ECONNRESET: 'the connection was closed in the middle',
     ERR_STREAM_PREMATURE_CLOSE: 'the connection was closed in the middle',
     EPIPE: 'the connection was closed in the middle',
-    TIMEOUT_CONNECT: 'no answer within 10 s',
-    TIMEOUT_IDLE: 'nothing came for 60 s',
+    UND_ERR_SOCKET: 'the connection was closed in the middle',
+    UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the connection was closed in the middle',
+    UND_ERR_CONNECT_TIMEOUT: 'no answer within 10 s',
+    UND_ERR_HEADERS_TIMEOUT: 'no answer within 60 s',
+    UND_ERR_BODY_TIMEOUT: 'nothing came for 60 s',
     ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS',
     EPROTO: 'it does not speak TLS as we do',
     CERT_HAS_EXPIRED: 'its certificate has expired',
@@ -101,8 +129,12 @@ function hintFor(code: string, url: URL): string {
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'EPROTO') {
     return 'if the registry speaks plain HTTP, say --plain-http';
   }
-  if (code === 'HPE_INVALID_CONSTANT' || (code === 'ECONNRESET' && url.protocol === 'http:')) {
+  if (code === 'HPE_INVALID_CONSTANT' || (code === 'UND_ERR_SOCKET' && url.protocol === 'http:')) {
     return 'if the registry speaks HTTPS, say --no-plain-http';
+  }
+  if ((code === 'UND_ERR_SOCKET' || code === 'ECONNRESET') && url.protocol === 'https:') {
+    // Some servers close without a word where others send an alert.
+    return 'try again; a server that wants a client certificate may end like this too: --cert-file and --key-file';
   }
   return 'check the host name and the network; HTTPS_PROXY and NO_PROXY are honoured';
 }

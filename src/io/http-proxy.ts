@@ -12,7 +12,7 @@ export function isLoopback(hostname: string): boolean {
 }
 
 /** `[::1]` → `::1`; lower case. */
-export function bareHost(hostname: string): string {
+function bareHost(hostname: string): string {
   return hostname.toLowerCase().replace(/^\[|\]$/g, '');
 }
 
@@ -68,13 +68,6 @@ function isInNetwork(host: string, cidr: string): boolean {
 }
 
 /** As it stands in the URL, or the scheme's own. */
-export function portOf({ port, protocol }: URL): string {
+function portOf({ port, protocol }: URL): string {
   return port || (protocol === 'https:' ? '443' : '80');
-}
-
-/** Header with the credentials that a proxy's URL holds; none without them. They are for the proxy only. */
-export function proxyAuthorization({ username, password }: URL): Record<string, string> {
-  if (username === '') return {};
-  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { 'proxy-authorization': `Basic ${Buffer.from(login).toString('base64')}` };
 }

@@ -1,12 +1,22 @@
-/** HTTP as registries need it: streams both ways, retries, redirects that carry no credentials elsewhere, redacted traces. */
-import type { IncomingMessage } from 'node:http';
+/**
+ * HTTP as registries need it: streams both ways, retries, redirects that carry no credentials elsewhere, redacted traces.
+ * undici is loaded by http-agent.ts only, and not before the network is asked.
+ */
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Dispatcher } from 'undici';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from './edges.ts';
 import { gathered } from './gathered.ts';
 import type { Connections, TlsOptions } from './http-agent.ts';
 import { isRetriable, networkError } from './http-errors.ts';
-import type { HttpBody } from './http-exchange.ts';
+
+export interface HttpBody {
+  /** Bytes; sent as Content-Length, because storage behind registries refuses chunked encoding. */
+  readonly size: number;
+  /** Called again for every try. */
+  open(): AsyncIterable<Uint8Array>;
+}
 
 export interface HttpRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -33,7 +43,8 @@ const maxDelayMs = 3_000;
 /** Somebody waits at the terminal: what takes longer is an error that says when to come back. */
 export const maxRetryAfterMs = 60_000;
 const maxRedirects = 10;
-const maxDiscardedBytes = 64 * 1024;
+/** How far a response may run ahead of who reads it. */
+const bodyBufferBytes = 1024 * 1024;
 const retryStatus = new Set([408, 429, 499, 500, 502, 503, 504, 522]);
 const redirectStatus = new Set([301, 302, 303, 307, 308]);
 
@@ -41,14 +52,16 @@ export class HttpResponse {
   readonly status: number;
   /** After redirects. */
   readonly url: URL;
-  readonly #message: IncomingMessage;
-  readonly #signal: AbortSignal;
+  readonly #headers: Dispatcher.ResponseData['headers'];
+  readonly #body: Dispatcher.ResponseData['body'];
 
-  constructor(url: URL, message: IncomingMessage, signal: AbortSignal) {
-    this.status = message.statusCode ?? 0;
+  constructor(url: URL, response: Dispatcher.ResponseData) {
+    this.status = response.statusCode;
     this.url = url;
-    this.#message = message;
-    this.#signal = signal;
+    this.#headers = response.headers;
+    this.#body = response.body;
+    // A body nobody reads may still break; that is no unhandled error.
+    this.#body.on('error', () => undefined);
   }
 
   get ok(): boolean {
@@ -57,7 +70,8 @@ export class HttpResponse {
 
   /** All lines of a header. */
   headers(name: string): readonly string[] {
-    return this.#message.headersDistinct[name] ?? [];
+    const value = this.#headers[name];
+    return value === undefined ? [] : Array.isArray(value) ? value : [value];
   }
 
   /** The header, or undefined. */
@@ -65,13 +79,12 @@ export class HttpResponse {
     return this.headers(name)[0];
   }
 
-  /** The body, once. Fails with NETWORK when the connection breaks, with INTERRUPTED when we do. */
+  /** The body, once. Fails with NETWORK when the connection breaks. */
   async *stream(): AsyncGenerator<Uint8Array, void, undefined> {
     try {
-      yield* gathered(this.#message);
+      yield* gathered(this.#body);
     } catch (error) {
-      // The message only tells that it was cut, not by whom.
-      throw networkError(this.#signal.aborted ? this.#signal.reason : error, this.url);
+      throw networkError(error, this.url);
     }
   }
 
@@ -89,16 +102,7 @@ export class HttpResponse {
 
   /** Lets the connection be used again without the body being read. */
   async discard(): Promise<void> {
-    let size = 0;
-    try {
-      for await (const chunk of this.stream()) {
-        size += chunk.byteLength;
-        // A new connection costs less than the rest of a large body.
-        if (size > maxDiscardedBytes) return;
-      }
-    } catch {
-      // Nobody wanted it.
-    }
+    await this.#body.dump({ limit: 64 * 1024 }).catch(() => undefined);
   }
 }
 
@@ -139,9 +143,8 @@ export class HttpClient {
     await this.#pause(delayMs ?? this.#backOff(attempt), why);
   }
 
-  close(): Promise<void> {
-    this.#connections?.close();
-    return Promise.resolve();
+  async close(): Promise<void> {
+    await this.#connections?.close();
   }
 
   async #followed(request: HttpRequest): Promise<HttpResponse> {
@@ -177,27 +180,33 @@ export class HttpClient {
     const { signal, now, reporter } = this.#edges;
     if (signal.aborted) throw new WasmeError('INTERRUPTED', 'interrupted');
     const startedAt = now();
-    // Not before the network is asked: what comes out of the store or a file does without.
-    const [{ Connections }, { exchange }] = await Promise.all([
-      import('./http-agent.ts'),
-      import('./http-exchange.ts'),
-    ]);
+    const upload = uploadOf(request.body);
+    const { Connections } = await import('./http-agent.ts');
     this.#connections ??= new Connections(this.#edges, this.#options);
-    const route = await this.#connections.route(url);
+    const { dispatcher, proxy } = await this.#connections.for(url);
     try {
-      const message = await exchange(route, {
+      const response = await dispatcher.request({
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
         method: request.method,
-        headers: { ...headers, 'user-agent': this.#options.userAgent, 'accept-encoding': 'identity' },
-        body: request.body,
+        headers: {
+          ...headers,
+          ...upload.headers,
+          'user-agent': this.#options.userAgent,
+          'accept-encoding': 'identity',
+        },
+        body: upload.body,
         signal,
+        highWaterMark: bodyBufferBytes,
       });
-      reporter.detail(`${request.method} ${showUrl(url)} → ${message.statusCode} (${now() - startedAt} ms)`);
-      return new HttpResponse(url, message, signal);
+      reporter.detail(`${request.method} ${showUrl(url)} → ${response.statusCode} (${now() - startedAt} ms)`);
+      return new HttpResponse(url, response);
     } catch (error) {
+      if (upload.failure instanceof Error) throw upload.failure;
       reporter.detail(
         `${request.method} ${showUrl(url)} → ${error instanceof Error ? error.message : 'failed'}`,
       );
-      throw networkError(error, url, route.peer);
+      throw networkError(error, url, proxy);
     }
   }
 
@@ -255,4 +264,33 @@ function nextHop(location: string, from: URL, { method }: HttpRequest): URL {
     throw refuse(`an upload to another host, ${next.origin}`);
   }
   return next;
+}
+
+interface Upload {
+  readonly headers: Record<string, string>;
+  readonly body: NonNullable<Dispatcher.DispatchOptions['body']> | null;
+  /** What the source failed with: the transport reports it as its own error. */
+  failure: unknown;
+}
+
+function uploadOf(body: HttpRequest['body']): Upload {
+  if (body === undefined) return { headers: {}, body: null, failure: undefined };
+  if (typeof body === 'string' || body instanceof Uint8Array) {
+    return { headers: {}, body, failure: undefined };
+  }
+  const upload: Upload = {
+    headers: { 'content-length': String(body.size) },
+    // An empty stream would be sent as chunked.
+    body: body.size === 0 ? '' : (watched() as unknown as Readable),
+    failure: undefined,
+  };
+  async function* watched(): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* (body as HttpBody).open();
+    } catch (error) {
+      upload.failure = error;
+      throw error;
+    }
+  }
+  return upload;
 }

@@ -80,7 +80,7 @@ export async function startTokenServer({ cert, key }: Certificate): Promise<Toke
       iss: 'test',
       sub: user,
       aud: 'test',
-      exp: now + server.lifeS,
+      exp: now + Math.ceil(server.lifeS),
       nbf: now - 5,
       iat: now,
       jti: randomUUID(),

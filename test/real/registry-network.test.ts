@@ -74,9 +74,7 @@ describeWith(['docker-registry', 'openssl'], 'a forward proxy', () => {
     });
     const refused = await world.wasme('push', 'registry.test/a:v1', '-f', 'm.wasm');
     expect(refused).toMatchObject({ exitCode: 1 });
-    expect(refused.stderr).toContain(
-      `the proxy ${at} does not connect to registry.test:443: it answered 407`,
-    );
+    expect(refused.stderr).toContain(`the proxy ${at} does not connect to registry.test: it answered 407`);
     expect(refused.stderr).toContain('put name:password@ in front of its host in HTTPS_PROXY');
     world.env['HTTPS_PROXY'] = `${secure ? 'https' : 'http'}://me:p%40ss@${at}`;
     const printed = await roundTrip(world, 'registry.test/a:v1');

@@ -87,7 +87,7 @@ describeWith(['docker-registry', 'skopeo', 'openssl'], 'a real registry', () => 
     const world = worldWithModule();
     const login = ['login', registry.host, '-u', account.username, '-p', account.password];
     expect((await world.wasme(...login)).exitCode).toBe(0);
-    registry.tokens!.lifeS = 1;
+    registry.tokens!.lifeS = 0.01;
     const asked = registry.tokens!.requests.length;
     await json(world, 'push', `${registry.host}/b:v1`, '-f', 'm.wasm');
     expect(registry.tokens!.requests.length).toBeGreaterThan(asked + 1);

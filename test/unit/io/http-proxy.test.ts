@@ -1,6 +1,6 @@
 /** Which proxy a URL goes through: the variables as curl, Go and docker understand them. */
 import { describe, expect, it } from 'vitest';
-import { proxyAuthorization, proxyFor } from '../../../src/io/http-proxy.ts';
+import { proxyFor } from '../../../src/io/http-proxy.ts';
 
 const proxy = 'http://proxy.example:3128';
 const through = (url: string, env: Record<string, string>): string | undefined =>
@@ -54,13 +54,5 @@ describe('the proxy', () => {
     expect(() => through('https://r.example/', { HTTPS_PROXY: text })).toThrow(
       'HTTPS_PROXY is not the URL of an HTTP proxy',
     );
-  });
-
-  it('gets the login that its URL holds, decoded', () => {
-    const url = new URL('http://me:p%40ss@proxy.example:3128');
-    expect(proxyAuthorization(url)).toEqual({
-      'proxy-authorization': `Basic ${Buffer.from('me:p@ss').toString('base64')}`,
-    });
-    expect(proxyAuthorization(new URL(proxy))).toEqual({});
   });
 });
