@@ -13,7 +13,6 @@ import { type HttpChain, passThroughChain } from './pass-through.ts';
 import { type Proxy, startProxy } from './proxy.ts';
 import { mergeStats, metricStats, ProxyStats, type StatsSnapshot } from './stats.ts';
 import type { StreamFacts } from './stream-facts.ts';
-import { startTcpProxy } from './tcp.ts';
 import { traceText } from './trace-text.ts';
 import type { WorkerStores } from './worker-stores.ts';
 
@@ -159,6 +158,7 @@ export class Engine {
     const plan = this.#plan;
     const { profile } = this.#host.services;
     if (plan.kind === 'network') {
+      const { startTcpProxy } = await import('./tcp.ts');
       return startTcpProxy({
         host: plan.host,
         port: plan.port,

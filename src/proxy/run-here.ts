@@ -45,7 +45,8 @@ async function startHere(
     if (echo !== undefined) cleanUp.push(() => echo.close());
     const plan = makePlan(input, echo?.port);
     const starting = startWorkers(plan, input, threads);
-    cleanUp.push(async () => (await starting.catch(() => undefined))?.close());
+    const started = starting.catch(() => undefined);
+    cleanUp.push(async () => (await started)?.close());
     await tellHosts(input);
     const proxy = await starting;
     const running = new RunHandle(input, plan, proxy, closeAll);

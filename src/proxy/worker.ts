@@ -4,7 +4,7 @@ import { WasmeError } from '../errors.ts';
 import { Engine } from './engine.ts';
 import type { ProxyEvent } from './plan.ts';
 import type { FromWorker, SentFailure, ToWorker, WorkerStart } from './worker-protocol.ts';
-import { openStores, type WorkerStores } from './worker-stores.ts';
+import type { WorkerStores } from './worker-stores.ts';
 
 /** How often the event loop shows that it is alive. */
 const heartbeatMs = 100;
@@ -39,7 +39,10 @@ async function start({ plan, heartbeat, socket, shared }: WorkerStart): Promise<
   beat();
   setInterval(beat, heartbeatMs);
   try {
-    stores = shared && openStores(shared, (thread, token) => send({ type: 'queue-ready', thread, token }));
+    if (shared !== undefined) {
+      const { openStores } = await import('./worker-stores.ts');
+      stores = openStores(shared, (thread, token) => send({ type: 'queue-ready', thread, token }));
+    }
     const engine = await Engine.start(plan, onEvent, { socket, stores });
     flush();
     send({ type: 'ready', port: engine.port, socket: engine.socket });
