@@ -61,8 +61,7 @@ export class HttpChainStream implements HttpStream {
 
   requestHeaders(headers: HeaderMap, endOfStream: boolean): void {
     if (this.dead || this.request.headers) return;
-    this.isHead = headers.get(':method') === 'HEAD';
-    this.isGrpc = isGrpc(headers);
+    this.lookAt(headers);
     this.hadForwardedProto = headers.has('x-forwarded-proto');
     this.busy++;
     this.request.startHeaders(headers, endOfStream);
@@ -107,7 +106,9 @@ export class HttpChainStream implements HttpStream {
   }
 
   localReply(reply: LocalReply): void {
-    this.refusedHeaders = reply.requestHeaders;
+    const { requestHeaders } = reply;
+    this.refusedHeaders = requestHeaders;
+    if (requestHeaders !== undefined) this.lookAt(requestHeaders);
     this.busy++;
     this.sendLocalReply(reply);
     this.unwind();
@@ -189,6 +190,11 @@ export class HttpChainStream implements HttpStream {
       else if (this.prepared === undefined) this.replyThroughFilters(reply);
     } else if (this.response.headersSent) this.end(reply.details);
     else this.replyDirectly(reply);
+  }
+
+  private lookAt(requestHeaders: HeaderMap): void {
+    this.isHead = requestHeaders.get(':method') === 'HEAD';
+    this.isGrpc = isGrpc(requestHeaders);
   }
 
   private replyThroughFilters(reply: LocalReply): void {

@@ -1,48 +1,8 @@
-/** What Envoy knows about header names: aliases, which values are joined, and what a message must have to leave the chain. */
+/** What Envoy knows about header names: aliases, and what a message must have to leave the chain. */
 import type { HeaderMap } from './header-map.ts';
 import { MapType } from './status.ts';
 import type { LocalReply } from './types.ts';
 import { emptyBytes, utf8Bytes } from './bytes.ts';
-
-/** Names of which a second `add` is joined to the first value with a comma, instead of making a new entry. */
-const joinedInBoth = ['content-type', 'cache-control', 'via', 'connection', 'keep-alive', 'proxy-connection'];
-const joinedInRequests = new Set([
-  ...joinedInBoth,
-  ':authority',
-  ':method',
-  ':path',
-  ':scheme',
-  'accept',
-  'accept-encoding',
-  'authorization',
-  'content-length',
-  'grpc-timeout',
-  'origin',
-  'referer',
-  'te',
-  'user-agent',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-request-id',
-]);
-const joinedInResponses = new Set([
-  ...joinedInBoth,
-  ':status',
-  'content-length',
-  'date',
-  'etag',
-  'grpc-message',
-  'grpc-status',
-  'location',
-  'server',
-  'vary',
-]);
-
-export function isJoined(type: number, name: string): boolean {
-  if (type === MapType.RequestHeaders) return joinedInRequests.has(name);
-  return type === MapType.ResponseHeaders && joinedInResponses.has(name);
-}
 
 /** Lower case, and `host` as the name it stands for in requests. */
 export function canonicalName(type: number, name: string): string {

@@ -61,7 +61,6 @@ export async function startEnvoyRun(options: RunOptions, edges: Edges): Promise<
       clusters: input.clusters,
       caFile: edges.env['SSL_CERT_FILE'],
       timeoutMs: options.timeoutMs,
-      trailers: true,
     });
     const read = recordReader();
     const envoy = await startEnvoy(

@@ -34,6 +34,9 @@ export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener 
   #ended = false;
   #completed = false;
   #upstreamPauses = 0;
+  #requestEnded = false;
+  /** Sweeps since something moved. */
+  #sweeps = 0;
 
   constructor(encoder: ResponseEncoder, context: ExchangeContext) {
     this.#encoder = encoder;
@@ -47,6 +50,7 @@ export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener 
   // From the client.
 
   receiveHeaders(headers: HeaderMap, endOfStream: boolean, facts: RequestFacts): void {
+    this.#moved(endOfStream);
     const refusal = refusalOf(headers, facts);
     this.#facts.virtualHostName = 'all';
     if (refusal !== undefined) {
@@ -73,6 +77,7 @@ export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener 
 
   receiveBody(data: Buffer, endOfStream: boolean): void {
     if (this.#ended) return;
+    this.#moved(endOfStream);
     this.#facts.bytesReceived += data.length;
     this.#depth++;
     this.#stream.requestBody(data, endOfStream);
@@ -81,6 +86,7 @@ export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener 
 
   receiveTrailers(trailers: HeaderMap): void {
     if (this.#ended) return;
+    this.#moved(true);
     this.#enter(() => this.#stream.requestTrailers(trailers));
   }
 
@@ -89,6 +95,24 @@ export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener 
     this.#facts.responseFlags |= flags.downstreamProtocolError;
     if (this.#responseStarted) this.#reset(details);
     else this.#enter(() => this.#stream.localReply(localReply(status, reasonPhrase(status), details)));
+  }
+
+  receiveIdle(): void {
+    if (this.#ended) return;
+    this.#facts.responseFlags |= flags.streamIdleTimeout;
+    if (this.#responseStarted) {
+      this.#facts.responseCodeDetails = idleDetails;
+      this.#reset(idleDetails);
+      return;
+    }
+    const status = this.#requestEnded ? 504 : 408;
+    this.#enter(() => this.#stream.localReply(localReply(status, 'stream timeout', idleDetails)));
+  }
+
+  sweep(idleSweeps: number): void {
+    if (++this.#sweeps < idleSweeps) return;
+    this.#sweeps = 0;
+    this.receiveIdle();
   }
 
   receiveReset(): void {
@@ -121,6 +145,7 @@ export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener 
   responseHeaders(headers: HeaderMap, endOfStream: boolean): void {
     if (this.#ended) return;
     this.#responseStarted = true;
+    this.#sweeps = 0;
     this.#facts.responseCode = Number(headers.get(':status'));
     // A 400 that does not come from the upstream says that the two sides may not agree about where messages end.
     if (this.#facts.responseCode === 400 && this.#facts.responseCodeDetails !== 'via_upstream') {
@@ -132,6 +157,7 @@ export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener 
 
   responseBody(data: Uint8Array, endOfStream: boolean): void {
     if (this.#ended) return;
+    this.#sweeps = 0;
     this.#facts.bytesSent += data.length;
     this.#encoder.responseBody(data, endOfStream);
     if (endOfStream) this.#end();
@@ -194,6 +220,11 @@ export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener 
     if (!this.#ended) this.#reset('downstream_local_disconnect');
   }
 
+  #moved(requestEnded: boolean): void {
+    this.#sweeps = 0;
+    if (requestEnded) this.#requestEnded = true;
+  }
+
   #pauseUpstream(paused: boolean): void {
     const before = this.#upstreamPauses > 0;
     this.#upstreamPauses += paused ? 1 : -1;
@@ -233,6 +264,8 @@ export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener 
   }
 }
 
+const idleDetails = 'stream_idle_timeout';
+
 /** What Envoy's connection manager answers without asking any filter. */
 function refusalOf(
   headers: HeaderMap,
@@ -245,6 +278,9 @@ function refusalOf(
   const path = headers.get(':path');
   // `OPTIONS *`: nothing that a route could match.
   if (path !== undefined && !path.startsWith('/')) return { status: 404, details: 'absolute_path_rejected' };
+  if (headers.get(':method') === 'QUERY' && !headers.has('content-type')) {
+    return { status: 400, details: 'query_without_content_type' };
+  }
   if (path?.includes('#')) return { status: 400, details: 'path_normalization_failed' };
   return undefined;
 }

@@ -26,6 +26,8 @@ export interface Listener {
   readonly port: number;
   /** Its listening socket, for other workers; undefined where the system has no descriptors. */
   readonly socket: number | undefined;
+  /** Counts one more sweep for streams that stand still; so many in a row end them. */
+  sweep(idleSweeps: number): void;
   /** Stops accepting; connections end when their exchange has ended, or after a second. */
   close(): Promise<void>;
 }
@@ -49,6 +51,7 @@ export async function listenHttp(options: ListenerOptions): Promise<Listener> {
   return {
     port,
     socket: descriptorOf(server),
+    sweep: idleSweeps => acceptor.sweep(idleSweeps),
     close: () =>
       new Promise(resolve => {
         server.close(() => resolve());
@@ -77,9 +80,8 @@ class Acceptor {
         socket.pause();
         socket.unshift(data);
         this.#http2.serve(socket, info);
-        return;
-      }
-      this.#http1(socket, info).unread(data);
+      } else if (known.toString('latin1').startsWith('PRI * HTTP/2')) socket.destroy();
+      else this.#http1(socket, info).unread(data);
     });
   }
 
@@ -102,6 +104,11 @@ class Acceptor {
     socket.on('error', () => socket.destroy());
     if (socket.alpnProtocol === 'h2') this.#http2.serve(socket, info);
     else this.#http1(socket, info);
+  }
+
+  sweep(idleSweeps: number): void {
+    for (const connection of this.#sockets.values()) connection?.sweep(idleSweeps);
+    this.#http2.sweep(idleSweeps);
   }
 
   drain(): void {

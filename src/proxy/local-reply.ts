@@ -22,12 +22,6 @@ export function upstreamFailure(reason: ResetReason, transportFailure: string | 
       flag: flags.noHealthyUpstream,
     };
   }
-  if (reason === 'headers too large') {
-    return {
-      reply: localReply(431, 'Request Header Fields Too Large', 'http1.headers_too_large'),
-      flag: flags.upstreamProtocolError,
-    };
-  }
   const shown =
     transportFailure === undefined ? reason : `${reason}, transport failure reason: ${transportFailure}`;
   const text = `upstream connect error or disconnect/reset before headers. reset reason: ${shown}`;

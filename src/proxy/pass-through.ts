@@ -21,8 +21,7 @@ class PassThrough implements HttpStream {
   }
 
   requestHeaders(headers: HeaderMap, endOfStream: boolean): void {
-    this.#grpc = headers.get('content-type')?.startsWith('application/grpc') ?? false;
-    this.#head = headers.get(':method') === 'HEAD';
+    this.#lookAt(headers);
     this.#sink.requestHeaders(headers, endOfStream);
   }
 
@@ -48,6 +47,7 @@ class PassThrough implements HttpStream {
 
   localReply(reply: LocalReply): void {
     this.info.responseCodeDetails = reply.details;
+    if (reply.requestHeaders !== undefined) this.#lookAt(reply.requestHeaders);
     if (this.#grpc) {
       this.#sink.responseHeaders(grpcReply(reply), true);
       return;
@@ -66,6 +66,11 @@ class PassThrough implements HttpStream {
   reset(): void {}
 
   complete(): void {}
+
+  #lookAt(headers: HeaderMap): void {
+    this.#grpc = headers.get('content-type')?.startsWith('application/grpc') ?? false;
+    this.#head = headers.get(':method') === 'HEAD';
+  }
 }
 
 /** HTTP status → gRPC status, where it is not "unknown" (2). */

@@ -21,6 +21,8 @@ export interface ProxyOptions {
   readonly certificate?: Certificate | undefined;
   /** Envoy before 1.38 tells in its 503 why a connection failed. */
   readonly showTransportFailure?: boolean;
+  /** How long a stream may stand still; Envoy's default is 5 minutes. */
+  readonly idleTimeoutMs?: number;
   readonly onStart?: () => void;
   /** Called when an exchange has ended. */
   readonly onExchange?: (facts: StreamFacts) => void;
@@ -34,6 +36,9 @@ export interface Proxy {
   readonly active: number;
   close(): Promise<void>;
 }
+
+/** Idle time is counted in sweeps over all connections, which costs a stream no timer; so it is right to a thirtieth. */
+const idleSweeps = 30;
 
 /** Starts to listen. Fails with PORT_IN_USE or PORT_REFUSED. */
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
@@ -63,12 +68,17 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     certificate: options.certificate,
     open: encoder => new Exchange(encoder, context),
   });
+  const sweepMs = (options.idleTimeoutMs ?? 300_000) / idleSweeps;
+  const sweeper = setInterval(() => listener.sweep(idleSweeps), sweepMs).unref();
   return {
     port: listener.port,
     socket: listener.socket,
     get active() {
       return active;
     },
-    close: () => listener.close(),
+    close: () => {
+      clearInterval(sweeper);
+      return listener.close();
+    },
   };
 }

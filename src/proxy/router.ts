@@ -111,7 +111,7 @@ export class RoutedRequest implements UpstreamListener {
     this.#facts.responseCodeDetails = 'via_upstream';
     // An answer that came before the request had ended has no service time.
     if (this.#requestEndMs !== undefined) {
-      headers.set('x-envoy-upstream-service-time', String(Math.floor(nowMs() - this.#requestEndMs)));
+      setInPlace(headers, 'x-envoy-upstream-service-time', String(Math.floor(nowMs() - this.#requestEndMs)));
     }
     if (endOfStream) this.#received();
     this.#listener.routedHeaders(headers, endOfStream);
@@ -205,6 +205,13 @@ function takeTimeout(headers: HeaderMap): number | undefined {
   if (wanted === undefined) return undefined;
   headers.delete('x-envoy-upstream-rq-timeout-ms');
   return /^\d{1,9}$/.test(wanted) ? Number(wanted) : undefined;
+}
+
+/** An upstream that is a proxy itself may have sent it. */
+function setInPlace(headers: HeaderMap, name: string, value: string): void {
+  const present = headers.entries.find(entry => entry[0] === name);
+  if (present === undefined) headers.append(name, value);
+  else present[1] = value;
 }
 
 function rewriteHost(headers: HeaderMap, host: string): void {

@@ -17,7 +17,7 @@ export function findRoute(routes: readonly Route[], headers: HeaderMap): Route |
   let connect = false;
   for (const [name, value] of headers.entries) {
     if (name === ':path') path = value;
-    else if (name === 'x-forwarded-proto') hasProto = true;
+    else if (name === 'x-forwarded-proto') hasProto = value !== '';
     else if (name === ':method' && value === 'CONNECT') connect = true;
   }
   // Without x-forwarded-proto Envoy cannot tell http from https and gives up on routing.

@@ -40,6 +40,7 @@ export function makePlan(input: RunInput, echoPort: number | undefined): ProxyPl
     certificate: options.tls
       ? makeCertificate(['localhost', '127.0.0.1', '::1'], input.edges.now())
       : undefined,
-    trailers: true,
+    // As Envoy by default: a filter that lives on them would find none behind most control planes.
+    trailers: false,
   };
 }

@@ -27,6 +27,10 @@ export interface RequestDecoder {
   receiveError(status: number, details: string): void;
   /** The client went away. */
   receiveReset(): void;
+  /** Nothing has moved for as long as a stream may stand still. */
+  receiveIdle(): void;
+  /** Called at equal intervals: after so many of them without anything that moved the stream counts as idle. */
+  sweep(idleSweeps: number): void;
   /** Whether response bytes can be taken without queueing them. */
   responseWritable(writable: boolean): void;
 }
@@ -79,6 +83,4 @@ export type ResetReason =
   | 'protocol error'
   | 'remote reset'
   /** Not a reset: the name of the upstream has no address. */
-  | 'no healthy upstream'
-  /** Response head over the limit, which Envoy answers with 431. */
-  | 'headers too large';
+  | 'no healthy upstream';

@@ -1,118 +1,83 @@
-/** The proxy without filters against a real Envoy: the same raw bytes in, the same bytes out, and the same to the upstream. */
+/** What a real Envoy makes of raw HTTP/1, which the fast suite holds the proxy to (test/contract/wire). WASME_UPDATE=1 records anew. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Proxy, startProxy } from '../../src/proxy/proxy.ts';
+import {
+  joinedInRequests,
+  joinedInResponses,
+  joinedInResponseTrailers,
+} from '../../src/host/joined-headers.ts';
+import { startProxy } from '../../src/proxy/proxy.ts';
 import { type TestEnvoy, realEnvoy } from '../helpers/envoy.ts';
 import { oneCluster } from '../helpers/proxy.ts';
-import { type RawUpstream, isWholeResponse, rawRequest, rawUpstream } from '../helpers/raw-http.ts';
+import { type RawUpstream, closing, rawRequest, rawUpstream } from '../helpers/raw-http.ts';
 import { describeWith } from '../helpers/tools.ts';
+import { type WireOutcome, playWire, readWire, wireUpstream, writeWire } from '../helpers/wire.ts';
+import { wireCases } from '../helpers/wire-cases.ts';
 
-/** What the upstream says to `/<name>`. */
-const answers: Readonly<Record<string, readonly string[]>> = {
-  chunked: [
-    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: tr\r\n\r\n5\r\nhello\r\n0\r\nTr: 1\r\n\r\n',
-  ],
-  close: ['HTTP/1.1 200 OK\r\n\r\nhello', 'FIN'],
-  hop: [
-    'HTTP/1.1 200 OK\r\nConnection: keep-alive, X-Nom\r\nX-Nom: 1\r\nKeep-Alive: timeout=5\r\nServer: up\r\nDate: now\r\nSet-Cookie: a\r\nSet-Cookie: b\r\nContent-Length: 0\r\n\r\n',
-  ],
-  'no-content': ['HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n'],
-  'not-modified': ['HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n'],
-  hints: ['HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'],
-  teapot: ['HTTP/1.1 418 My Reason\r\nContent-Length: 0\r\n\r\n'],
-  garbage: ['garbage\r\n\r\n'],
-  ambiguous: [
-    'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n',
-  ],
-  gone: ['FIN'],
-};
-const plain = ['HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-Up: Yes\r\n\r\nhey'];
-
-const get = (path: string, headers = ''): string => `GET ${path} HTTP/1.1\r\nHost: a.test\r\n${headers}\r\n`;
-const post = (headers: string, body: string): string =>
-  `POST /x HTTP/1.1\r\nHost: a\r\n${headers}\r\n${body}`;
-
-const requests: readonly (readonly [what: string, bytes: string])[] = [
-  ['a plain GET', get('/x')],
-  [
-    'headers of the hop and of Envoy',
-    get(
-      '/x',
-      'User-Agent: q\r\nX-A: 1\r\nx-a: 2\r\nConnection: keep-alive, X-Nom\r\nX-Nom: 1\r\nKeep-Alive: 5\r\nTE: trailers, deflate\r\nProxy-Connection: z\r\nx-envoy-retry-on: 5xx\r\nx-envoy-internal: 1\r\nX-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\nx-request-id: mine\r\nCookie: a=1\r\nCookie: b=2\r\n',
-    ),
-  ],
-  ['HTTP/1.0', 'GET /x HTTP/1.0\r\nHost: a\r\n\r\n'],
-  ['no Host', 'GET /x HTTP/1.1\r\n\r\n'],
-  ['two Hosts', 'GET /x HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'],
-  ['garbage', 'GARBAGE\r\n\r\n'],
-  ['a method of its own', 'FOO /x HTTP/1.1\r\nHost: a\r\n\r\n'],
-  ['a header without a colon', get('/x', 'No Colon\r\n')],
-  ['a control character', get('/x', 'X-Y: a\x01b\r\n')],
-  ['bytes above ASCII', get('/x', 'X-Y: \xe9\xff\r\n')],
-  ['a folded header', get('/x', 'X-Y: a\r\n b\r\n')],
-  ['bare line feeds', 'GET /x HTTP/1.1\nHost: a\n\n'],
-  ['100 headers', get('/x', 'h: v\r\n'.repeat(99))],
-  ['101 headers', get('/x', 'h: v\r\n'.repeat(100))],
-  ['a head of more than 60 KiB', get('/x', `big: ${'a'.repeat(61 * 1024)}\r\n`)],
-  ['a body with a length', post('Content-Length: 5\r\n', 'hello')],
-  ['a POST without a length', post('', '')],
-  ['chunks', post('Transfer-Encoding: chunked\r\n', '5;ext=1\r\nhello\r\n0\r\nTr: 1\r\n\r\n')],
-  ['a length and chunks', post('Content-Length: 5\r\nTransfer-Encoding: chunked\r\n', '')],
-  ['an unknown transfer encoding', post('Transfer-Encoding: gzip, chunked\r\n', '')],
-  ['two lengths', post('Content-Length: 5\r\nContent-Length: 5\r\n', 'hello')],
-  ['100-continue', post('Content-Length: 5\r\nExpect: 100-continue\r\n', 'hello')],
-  ['another expectation', post('Content-Length: 5\r\nExpect: other\r\n', 'hello')],
-  ['an upgrade', get('/x', 'Connection: Upgrade\r\nUpgrade: websocket\r\n')],
-  ['CONNECT', 'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n'],
-  ['an absolute target', 'GET http://other.test/p?q=1 HTTP/1.1\r\nHost: a\r\n\r\n'],
-  ['OPTIONS *', 'OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n'],
-  ['a fragment', get('/x#y')],
-  ['a path with dots', get('/a/../b//c/%2e%2e/d')],
-  ['Connection: close', get('/x', 'Connection: close\r\n')],
-  ...Object.keys(answers).map(name => [`an upstream: ${name}`, get(`/${name}`)] as const),
-];
-
-describeWith(['envoy-1.40'], 'the proxy without filters, as Envoy 1.40', () => {
+describeWith(['envoy-1.40'], 'raw HTTP/1 in Envoy 1.40', () => {
   let upstream: RawUpstream;
   let envoy: TestEnvoy;
-  let proxy: Proxy;
+  const outcomes = new Map<string, WireOutcome>();
   beforeAll(async () => {
-    upstream = await rawUpstream(request => answers[/^\S+ \/([^ ?]*)/.exec(request)?.[1] ?? ''] ?? plain);
+    upstream = await wireUpstream();
     envoy = await realEnvoy(bootstrap(upstream.port), { keep: true });
-    proxy = await startProxy({
-      host: '127.0.0.1',
-      port: 0,
-      clusters: oneCluster(upstream.port),
-      routes: [{ prefix: '/', cluster: 'upstream', timeoutMs: 15_000 }],
-    });
-  });
+    for (const item of wireCases) outcomes.set(item.name, await playWire(envoy.port, upstream, item));
+    if (process.env['WASME_UPDATE'] === '1') writeWire(outcomes);
+  }, 120_000);
   afterAll(async () => {
-    await proxy?.close();
     await envoy?.stop();
     upstream?.close();
   });
 
-  /** The answer and what the upstream received for it, without what differs from run to run. */
-  const exchange = async (port: number, bytes: string): Promise<{ answer: string; upstream: string }> => {
-    const before = upstream.received.map(text => text.length);
-    const { text } = await rawRequest(port, bytes, isWholeResponse);
-    const received = upstream.received.map((all, index) => all.slice(before[index] ?? 0)).join('');
-    return { answer: stable(text), upstream: stable(received) };
-  };
+  it.each(wireCases.map(({ name }) => name))('%s', name => {
+    expect(outcomes.get(name)).toEqual(readWire()[name]);
+  });
 
-  it.each(requests)('%s', async (_what, bytes) => {
-    const expected = await exchange(envoy.port, bytes);
-    expect(await exchange(proxy.port, bytes)).toEqual(expected);
+  it.each([
+    ['request header map', joinedInRequests],
+    ['response header map', joinedInResponses],
+    ['response trailer map', joinedInResponseTrailers],
+  ] as const)('the headers that it keeps one entry of: %s', (title, names) => {
+    const line = envoy.log.find(text => text.includes(`${title}:`)) ?? '';
+    expect([...names].sort()).toEqual(line.replace(/^.* bytes: /, '').split(','));
   });
 });
 
-function stable(text: string): string {
-  return text
-    .replace(/date: [A-Z][^\r]+/g, 'date: D')
-    .replace(/x-request-id: [0-9a-f-]{36}/g, 'x-request-id: R')
-    .replace(/service-time: \d+/g, 'service-time: N');
-}
+const stalls: readonly (readonly [what: string, request: string])[] = [
+  ['an unfinished head', 'GET /x HTTP/1.1\r\nHos'],
+  ['an unfinished body', 'POST /silent HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello'],
+  ['an upstream that is silent', 'GET /silent HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['an upstream that stalls', 'GET /stalls HTTP/1.1\r\nHost: a\r\n\r\n'],
+];
 
-function bootstrap(port: number): string {
+describeWith(['envoy-1.40'], 'a stream that stands still, in Envoy 1.40 and here', () => {
+  it.each(stalls)('%s', { timeout: 30_000 }, async (_what, request) => {
+    const upstream = closing(
+      await rawUpstream(text =>
+        text.includes('/stalls') ? ['HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello'] : [],
+      ),
+    );
+    const envoy = await realEnvoy(bootstrap(upstream.port, 'stream_idle_timeout: 0.5s', 'timeout: 0s'));
+    const proxy = closing(
+      await startProxy({
+        host: '127.0.0.1',
+        port: 0,
+        clusters: closing(oneCluster(upstream.port)),
+        routes: [{ prefix: '/', cluster: 'upstream', timeoutMs: 0 }],
+        idleTimeoutMs: 500,
+      }),
+    );
+    const whole = (text: string): boolean => text.includes('stream timeout');
+    const [theirs, ours] = await Promise.all(
+      [envoy.port, proxy.port].map(port => rawRequest(port, request, whole)),
+    );
+    const stable = (text = ''): string =>
+      text.replace(/date: [^\r]+/, 'date: D').replace(/service-time: \d+/, 'service-time: N');
+    expect(stable(theirs?.text)).not.toBe('');
+    expect(stable(ours?.text)).toBe(stable(theirs?.text));
+  });
+});
+
+function bootstrap(port: number, manager = '', route = ''): string {
   return `
 admin: {address: {socket_address: {address: 127.0.0.1, port_value: 0}}}
 static_resources:
@@ -125,8 +90,9 @@ static_resources:
         typed_config:
           "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
           stat_prefix: http
+          ${manager}
           http_protocol_options: {enable_trailers: true}
-          route_config: {virtual_hosts: [{name: all, domains: ["*"], routes: [{match: {prefix: "/"}, route: {cluster: upstream}}]}]}
+          route_config: {virtual_hosts: [{name: all, domains: ["*"], routes: [{match: {prefix: "/"}, route: {cluster: upstream, ${route}}}]}]}
           http_filters:
           - name: envoy.filters.http.router
             typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}

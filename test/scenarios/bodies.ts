@@ -200,7 +200,7 @@ export const bodyScenarios: readonly Scenario[] = [
       on_request_body: [step(askThenPause, 1), step([read(requestBody)])],
       on_http_call_response: step([onStream, resume(0)]),
     },
-    { requests: [{ body: ['abc', 'defg', 'hi'] }], clusters },
+    { requests: [{ body: ['abc', 'defg', 'hi'], gapMs: 250 }], clusters },
   ),
   scenario(
     'flow-resumed-in-the-middle-of-a-response',
@@ -209,7 +209,7 @@ export const bodyScenarios: readonly Scenario[] = [
       on_response_body: [step(askThenPause, 1), step([read(responseBody)])],
       on_http_call_response: step([onStream, resume(1)]),
     },
-    { upstream: { body: ['abc', 'defg', 'hi'] }, clusters },
+    { upstream: { body: ['abc', 'defg', 'hi'], gapMs: 250 }, clusters },
   ),
   ...[1, 3, 4].map(code =>
     scenario(

@@ -1,7 +1,8 @@
 /** Header maps. Bytes are never decoded; names are compared in lower case. */
 import type { Context } from '../context.ts';
 import type { HeaderEntry } from '../header-map.ts';
-import { canonicalName, isJoined, isSafe, lowerCase } from '../header-rules.ts';
+import { canonicalName, isSafe, lowerCase } from '../header-rules.ts';
+import { addJoined } from '../joined-headers.ts';
 import { pairsSize, readPairs, writePairs } from '../pairs.ts';
 import { MapType, Status } from '../status.ts';
 import type { Vm } from '../vm.ts';
@@ -40,9 +41,7 @@ export const headerFunctions = {
     if (typeof map === 'number') return map;
     const name = canonicalName(type, vm.memory.text(key >>> 0, keySize >>> 0));
     const text = vm.memory.text(value >>> 0, valueSize >>> 0);
-    const present = isJoined(type, name) ? map.entries.find(entry => entry[0] === name) : undefined;
-    if (present) present[1] = `${present[1]},${text}`;
-    else map.append(name, text);
+    addJoined(map.entries, type, name, text);
     vm.context.headersChanged(type, !isSafe(name, text));
     return Status.Ok;
   },

@@ -4,8 +4,10 @@ import { HeaderMap } from '../../host/header-map.ts';
 import type { ConnectionInfo } from '../../host/types.ts';
 import type { ResetReason, UpstreamListener, UpstreamStream } from '../streams.ts';
 import { encodeRequestHead, encodeTrailers } from './encode.ts';
-import { type Framing, HeadError, parseResponseHead } from './head.ts';
+import type { Framing } from './framing.ts';
+import { HeadError } from './head-error.ts';
 import { MessageParser } from './parser.ts';
+import { parseResponseHead } from './response-head.ts';
 import { WireOutput } from './wire-output.ts';
 
 export interface ClientOptions {
@@ -44,11 +46,14 @@ export class Http1ClientConnection implements UpstreamStream {
     this.#socket = socket;
     this.#options = options;
     this.#output = new WireOutput(socket, writable => this.#listener?.upstreamWritable(writable));
-    this.#parser = new MessageParser({
-      head: text => this.#onHead(text),
-      body: data => this.#listener?.upstreamBody(data, false),
-      end: trailers => this.#endResponse(trailers === undefined ? undefined : new HeaderMap(trailers)),
-    });
+    this.#parser = new MessageParser(
+      {
+        head: text => this.#onHead(text),
+        body: data => this.#listener?.upstreamBody(data, false),
+        end: trailers => this.#endResponse(trailers === undefined ? undefined : new HeaderMap(trailers)),
+      },
+      'responses',
+    );
     this.#connectTimer = setTimeout(() => this.#fail('connection timeout'), connectTimeoutMs);
     socket.setNoDelay(true);
     socket.once(readyEvent, () => {
@@ -126,9 +131,7 @@ export class Http1ClientConnection implements UpstreamStream {
       this.#parser.feed(data);
     } catch (error) {
       if (!(error instanceof HeadError)) throw error;
-      this.#fail(
-        error.status === 431 && error.message === 'head too large' ? 'headers too large' : 'protocol error',
-      );
+      this.#fail('protocol error');
     }
   }
 
@@ -137,12 +140,9 @@ export class Http1ClientConnection implements UpstreamStream {
       bodyless: this.#toHead,
       keepAliveShown: this.#options.keepAliveShown,
     });
-    // Interim answers stop here: Envoy does not pass them on. 101 is final.
-    if (head.status < 200 && head.status !== 101) {
-      this.#interim = true;
-      return head.framing;
-    }
-    this.#interim = false;
+    // Interim answers stop here: Envoy does not pass them on.
+    this.#interim = head.interim;
+    if (head.interim) return head.framing;
     if (head.close || head.status === 101) this.#close = true;
     const endOfStream = head.framing.kind === 'none';
     head.headers.unshift([':status', String(head.status)]);
@@ -181,7 +181,9 @@ export class Http1ClientConnection implements UpstreamStream {
   }
 
   #onEnd(): void {
-    if (this.#listener !== undefined && !this.#parser.finish()) this.#fail('connection termination');
+    if (this.#listener !== undefined && !this.#parser.finish()) {
+      this.#fail(this.#parser.inHead ? 'protocol error' : 'connection termination');
+    }
     this.#socket.destroy();
   }
 

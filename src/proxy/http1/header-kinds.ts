@@ -1,4 +1,5 @@
 /** Which HTTP/1 header names mean something to the proxy itself, looked up once for each name as it stands on the wire. */
+import { joinedInRequests, joinedInResponses, joinedInResponseTrailers } from '../../host/joined-headers.ts';
 import type { ByteString } from '../../host/types.ts';
 
 /** What a header asks of the codec or of the proxy; everything else is `Plain`. */
@@ -24,7 +25,15 @@ export interface KnownName {
   /** Lower case; one string object for each name, so that comparisons are by identity. */
   readonly name: ByteString;
   readonly kind: Kind;
+  /** In which parts of a message a second value is joined to the first: bits of `Part`. */
+  readonly joined: number;
+  /** The last message part that had the name, by its number; kept for names with `joined` only. */
+  seenIn: number;
 }
+
+/** Parts of a message that have rules of their own. */
+export const Part = { Request: 1, Response: 2, RequestTrailers: 4, ResponseTrailers: 8 } as const;
+export type Part = (typeof Part)[keyof typeof Part];
 
 const kinds: Readonly<Record<string, Kind>> = {
   host: Kind.Host,
@@ -51,6 +60,10 @@ const kinds: Readonly<Record<string, Kind>> = {
   'x-envoy-original-url': Kind.Internal,
   'x-envoy-hedge-on-per-try-timeout': Kind.Internal,
   'x-envoy-internal': Kind.Internal,
+  'x-envoy-retriable-status-codes': Kind.Internal,
+  'x-envoy-retriable-header-names': Kind.Internal,
+  'x-envoy-upstream-stream-duration-ms': Kind.Internal,
+  'x-forwarded-client-cert': Kind.Internal,
 };
 
 /** Names seen so far. Bounded, because a client chooses them. */
@@ -63,7 +76,20 @@ export function knownName(wireName: string): KnownName | undefined {
   if (found !== undefined) return found;
   if (!/^[\w!#$%&'*+.^`|~-]+$/.test(wireName)) return undefined;
   const name = wireName.toLowerCase();
-  const known = { name, kind: Object.hasOwn(kinds, name) ? (kinds[name] ?? Kind.Plain) : Kind.Plain };
-  if (seen.size < maxSeen) seen.set(wireName, known);
+  const known = seen.get(name) ?? describe(name);
+  if (seen.size < maxSeen) seen.set(name, known).set(wireName, known);
   return known;
+}
+
+function describe(name: string): KnownName {
+  const joined =
+    (joinedInRequests.has(name) ? Part.Request : 0) |
+    (joinedInResponses.has(name) ? Part.Response : 0) |
+    (joinedInResponseTrailers.has(name) ? Part.ResponseTrailers : 0);
+  return {
+    name,
+    kind: Object.hasOwn(kinds, name) ? (kinds[name] ?? Kind.Plain) : Kind.Plain,
+    joined,
+    seenIn: 0,
+  };
 }

@@ -3,7 +3,10 @@
  * are delivered together, as Envoy's codec does, however many chunks they were sent in.
  */
 import type { HeaderEntry } from '../../host/header-map.ts';
-import { type Framing, HeadError, maxHeadBytes, parseTrailers } from './head.ts';
+import type { Framing } from './framing.ts';
+import { HeadError, maxHeadBytes, maxResponseHeadBytes } from './head-error.ts';
+import { Part } from './header-kinds.ts';
+import { parseTrailers } from './header-lines.ts';
 
 export interface MessageSink {
   /** The head's text without its empty line; gives back how the body is delimited. May throw HeadError. */
@@ -24,11 +27,13 @@ type State =
   | 'held';
 
 /** A chunk-size line holds at most 16 hex digits and an extension; longer ones are an attack or garbage. */
-const maxChunkLine = 4 * 1024;
+const maxChunkLine = 16 * 1024;
 const nothing = Buffer.alloc(0);
 
 export class MessageParser {
   readonly #sink: MessageSink;
+  readonly #reads: 'requests' | 'responses';
+  readonly #maxHead: number;
   #state: State = 'head';
   /** Bytes that are still unread: of an unfinished head or line, or of the message after a held one. */
   #rest: Buffer = nothing;
@@ -37,8 +42,10 @@ export class MessageParser {
   #feeding = false;
   #stopped = false;
 
-  constructor(sink: MessageSink) {
+  constructor(sink: MessageSink, reads: 'requests' | 'responses') {
     this.#sink = sink;
+    this.#reads = reads;
+    this.#maxHead = reads === 'requests' ? maxHeadBytes : maxResponseHeadBytes;
   }
 
   /** Bytes waiting while the parser is held. */
@@ -49,6 +56,11 @@ export class MessageParser {
   /** Whether a message has begun and not ended. */
   get inMessage(): boolean {
     return this.#state !== 'head' && this.#state !== 'held';
+  }
+
+  /** Whether the first bytes of a head are there, but not its end. */
+  get inHead(): boolean {
+    return this.#state === 'head' && this.#rest.length > 0;
   }
 
   /** Takes the next bytes. Throws HeadError for what is not HTTP. */
@@ -115,13 +127,13 @@ export class MessageParser {
 
   #readHead(): boolean {
     let rest = this.#rest;
-    let skipped = 0;
-    while (rest[skipped] === 13 || rest[skipped] === 10) skipped++; // empty lines before a message are ignored
-    if (skipped > 0) rest = this.#rest = rest.subarray(skipped);
-    const [end, length] = headEnd(rest);
-    if (end > maxHeadBytes || (end < 0 && rest.length > maxHeadBytes)) {
-      throw new HeadError(431, 'head too large');
+    if (this.#reads === 'requests') {
+      let skipped = 0;
+      while (rest[skipped] === 13 || rest[skipped] === 10) skipped++; // empty lines before a request are ignored
+      if (skipped > 0) rest = this.#rest = rest.subarray(skipped);
     }
+    const [end, length] = headEnd(rest);
+    if ((end < 0 ? rest.length : end + length) > this.#maxHead) throw new HeadError(431, 'head too large');
     if (end < 0) return false;
     const text = rest.toString('latin1', 0, end);
     this.#take(end + length);
@@ -155,38 +167,47 @@ export class MessageParser {
   }
 
   #readChunkSize(): boolean {
-    const end = this.#rest.indexOf('\r\n');
-    if (end > maxChunkLine || (end < 0 && this.#rest.length > maxChunkLine)) {
-      throw new HeadError(400, 'chunk line too long');
-    }
+    const end = this.#lineEnd();
     if (end < 0) return false;
-    const size = /^([0-9a-f]{1,12})[ \t]*(?:;|$)/i.exec(this.#take(end + 2).toString('latin1', 0, end));
-    if (size?.[1] === undefined) throw new HeadError(400, 'bad chunk size');
-    this.#remaining = Number.parseInt(size[1], 16);
+    if (this.#rest[end - 1] !== 13) throw new HeadError(400, 'bad end of a chunk line');
+    const line = this.#take(end + 1).toString('latin1', 0, end - 1);
+    const size = /^0*([\da-f]{0,16})(?:[ \t;][^\r]*)?$/i.exec(line);
+    if (size === null || !/^[\da-f]/i.test(line)) throw new HeadError(400, 'bad chunk size');
+    this.#remaining = Number.parseInt(`0${size[1] ?? ''}`, 16);
     this.#state = this.#remaining === 0 ? 'trailers' : 'chunk-data';
     return true;
   }
 
+  /** What stands between a chunk and the end of its line is skipped, as Envoy does. */
   #readChunkEnd(): boolean {
-    if (this.#rest.length < 2) return false;
-    if (this.#rest[0] !== 13 || this.#rest[1] !== 10) throw new HeadError(400, 'bad end of chunk');
-    this.#take(2);
+    const end = this.#lineEnd();
+    if (end < 0) return false;
+    this.#take(end + 1);
     this.#state = 'chunk-size';
     return true;
   }
 
+  #lineEnd(): number {
+    const end = this.#rest.indexOf(10);
+    if ((end < 0 ? this.#rest.length : end) > maxChunkLine) throw new HeadError(400, 'chunk line too long');
+    return end;
+  }
+
   #readTrailers(): boolean {
-    if (this.#rest.length >= 2 && this.#rest[0] === 13 && this.#rest[1] === 10) {
-      this.#take(2);
+    const rest = this.#rest;
+    const empty = rest[0] === 10 ? 1 : rest[0] === 13 && rest[1] === 10 ? 2 : 0;
+    if (empty > 0) {
+      this.#take(empty);
       this.#end(undefined);
       return true;
     }
-    const end = this.#rest.indexOf('\r\n\r\n');
-    if (end > maxHeadBytes || (end < 0 && this.#rest.length > maxHeadBytes)) {
+    const [end, length] = headEnd(rest);
+    if ((end < 0 ? rest.length : end + length) > this.#maxHead)
       throw new HeadError(431, 'trailers too large');
-    }
     if (end < 0) return false;
-    this.#end(parseTrailers(this.#take(end + 4).toString('latin1', 0, end)));
+    this.#flushBody();
+    const part = this.#reads === 'requests' ? Part.RequestTrailers : Part.ResponseTrailers;
+    this.#end(parseTrailers(this.#take(end + length).toString('latin1', 0, end), part));
     return true;
   }
 

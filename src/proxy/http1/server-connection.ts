@@ -4,8 +4,11 @@ import { HeaderMap } from '../../host/header-map.ts';
 import type { ConnectionInfo } from '../../host/types.ts';
 import type { RequestDecoder, ResponseEncoder } from '../streams.ts';
 import { encodeResponseHead, encodeTrailers, finishResponseMap } from './encode.ts';
-import { type Framing, HeadError, type RequestHead, parseRequestHead } from './head.ts';
+import type { Framing } from './framing.ts';
+import { type RequestHead, parseRequestHead } from './head.ts';
+import { HeadError } from './head-error.ts';
 import { MessageParser } from './parser.ts';
+import { pseudoHeaders } from './target.ts';
 import { WireOutput } from './wire-output.ts';
 
 /** A client may send this much of its next request while one is being answered. */
@@ -40,16 +43,20 @@ export class Http1ServerConnection implements ResponseEncoder {
   #pauses = 0;
   #heldBack = false;
   #draining = false;
+  #sweeps = 0;
 
   constructor(socket: Socket, connection: ConnectionInfo, options: ServerOptions) {
     this.#socket = socket;
     this.connection = connection;
     this.#options = options;
-    this.#parser = new MessageParser({
-      head: text => this.#onHead(text),
-      body: data => this.#exchange?.receiveBody(data, false),
-      end: trailers => this.#onEnd(trailers === undefined ? undefined : new HeaderMap(trailers)),
-    });
+    this.#parser = new MessageParser(
+      {
+        head: text => this.#onHead(text),
+        body: data => this.#exchange?.receiveBody(data, false),
+        end: trailers => this.#onEnd(trailers === undefined ? undefined : new HeaderMap(trailers)),
+      },
+      'requests',
+    );
     this.#output = new WireOutput(socket, writable => this.#exchange?.responseWritable(writable));
     socket.setNoDelay(true);
     socket.on('data', (data: Buffer) => this.#onData(data));
@@ -69,6 +76,17 @@ export class Http1ServerConnection implements ResponseEncoder {
     if (this.#exchange === undefined) this.#socket.destroySoon();
   }
 
+  /** Called at equal intervals; a request head that is not finished counts as a stream that stands still. */
+  sweep(idleSweeps: number): void {
+    this.#exchange?.sweep(idleSweeps);
+    if (this.#exchange !== undefined || this.#draining || !this.#parser.inHead) this.#sweeps = 0;
+    else if (++this.#sweeps >= idleSweeps) {
+      this.#close = true;
+      this.#parser.stop();
+      this.#begin(undefined).receiveIdle();
+    }
+  }
+
   #onData(data: Buffer): void {
     if (this.#draining) return;
     try {
@@ -83,15 +101,16 @@ export class Http1ServerConnection implements ResponseEncoder {
 
   #onHead(text: string): Framing {
     const head = parseRequestHead(text);
+    const { secure } = this.#options;
+    head.headers.unshift(...pseudoHeaders(head, secure));
     this.#begin(head);
     // A tunnel that is refused leaves bytes behind that are no request.
     if (head.close || head.method === 'CONNECT') this.#close = true;
     const endOfStream = head.framing.kind === 'none';
     if (endOfStream) this.#requestEnded = true;
     // Envoy answers the expectation itself and does not pass it on.
-    if (head.expectContinue && !endOfStream) this.#output.text('HTTP/1.1 100 Continue\r\n\r\n');
-    const { secure } = this.#options;
-    this.#exchange?.receiveHeaders(requestMap(head, secure), endOfStream, {
+    if (head.expectContinue) this.#output.text('HTTP/1.1 100 Continue\r\n\r\n');
+    this.#exchange?.receiveHeaders(new HeaderMap(head.headers), endOfStream, {
       secure,
       upgrade: head.upgrade,
       forwardedProto: head.forwardedProto,
@@ -100,7 +119,7 @@ export class Http1ServerConnection implements ResponseEncoder {
     return head.framing;
   }
 
-  #begin(head: RequestHead | undefined): void {
+  #begin(head: RequestHead | undefined): RequestDecoder {
     this.#head = head;
     this.#requestEnded = false;
     this.#messageEnded = false;
@@ -108,6 +127,7 @@ export class Http1ServerConnection implements ResponseEncoder {
     this.#responseStarted = false;
     this.#chunked = false;
     this.#exchange = this.#options.open(this);
+    return this.#exchange;
   }
 
   #onEnd(trailers: HeaderMap | undefined): void {
@@ -238,28 +258,4 @@ export class Http1ServerConnection implements ResponseEncoder {
     if (this.#pauses > 0 || this.#heldBack) this.#socket.resume();
     setTimeout(() => this.#socket.destroy(), delayedCloseMs).unref();
   }
-}
-
-/** The map that a filter sees: pseudo headers in Envoy's order, then what the client sent. */
-function requestMap(head: RequestHead, secure: boolean): HeaderMap {
-  const scheme = head.forwardedProto?.toLowerCase() === 'https' ? 'https' : secure ? 'https' : 'http';
-  const { headers, host, method, target } = head;
-  if (target.charCodeAt(0) !== 47 && target !== '*' && method !== 'CONNECT') {
-    const absolute = /^(https?):\/\/([^/?#]+)(.*)$/i.exec(target);
-    if (absolute === null) throw new HeadError(400, 'bad target');
-    const [, targetScheme = '', authority = '', rest = ''] = absolute;
-    headers.unshift(
-      [':authority', authority],
-      [':scheme', targetScheme.toLowerCase()],
-      [':path', rest.startsWith('/') ? rest : `/${rest}`],
-      [':method', method],
-    );
-  } else if (method === 'CONNECT') {
-    headers.unshift([':authority', target], [':method', method], [':scheme', scheme]);
-  } else if (host === undefined) {
-    headers.unshift([':path', target], [':method', method], [':scheme', scheme]);
-  } else {
-    headers.unshift([':authority', host], [':path', target], [':method', method], [':scheme', scheme]);
-  }
-  return new HeaderMap(headers);
 }

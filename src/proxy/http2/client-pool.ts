@@ -7,11 +7,12 @@ import {
   constants,
 } from 'node:http2';
 import type { HeaderMap } from '../../host/header-map.ts';
+import { MapType } from '../../host/status.ts';
 import { connectionInfo } from '../http1/client-connection.ts';
 import type { PoolTarget } from '../http1/client-pool.ts';
 import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from '../streams.ts';
 import { BodyEnd } from './body-end.ts';
-import { fromHttp2, toHttp2 } from './headers.ts';
+import { fromHttp2, joinedHttp2, toHttp2 } from './headers.ts';
 
 export class Http2Pool implements Upstream {
   readonly #target: PoolTarget;
@@ -135,12 +136,13 @@ class Http2UpstreamStream implements UpstreamStream {
     });
     stream.on('response', (headers, flags, raw?: string[]) => {
       this.#ended = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
-      this.#listener?.upstreamHeaders(fromHttp2(raw ?? [], headers), this.#ended);
+      const received = joinedHttp2(fromHttp2(raw ?? [], headers), MapType.ResponseHeaders);
+      this.#listener?.upstreamHeaders(received, this.#ended);
       if (this.#ended) this.#listener = undefined;
     });
     stream.on('data', (data: Buffer) => bodyEnd.data(data));
     stream.on('trailers', (headers: IncomingHttpHeaders, _flags, raw?: string[]) => {
-      trailers = fromHttp2(raw ?? [], headers);
+      trailers = joinedHttp2(fromHttp2(raw ?? [], headers), MapType.ResponseTrailers);
     });
     stream.on('end', () => {
       if (this.#ended || stream.rstCode !== 0) return;

@@ -1,6 +1,7 @@
 /** Header maps ↔ what node:http2 takes and gives. */
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import { type HeaderEntry, HeaderMap } from '../../host/header-map.ts';
+import { addJoined } from '../../host/joined-headers.ts';
 
 /** Names that HTTP/2 forbids: they belong to a connection. */
 const connectionNames = new Set([
@@ -36,5 +37,12 @@ export function fromHttp2(raw: readonly string[], fallback: IncomingHttpHeaders)
       for (const one of Array.isArray(value) ? value : [value ?? '']) entries.push([name, one]);
     }
   }
+  return new HeaderMap(entries);
+}
+
+/** The same for what an upstream sent: of some names Envoy keeps one entry. */
+export function joinedHttp2(map: HeaderMap, type: number): HeaderMap {
+  const entries: HeaderEntry[] = [];
+  for (const [name, value] of map.entries) addJoined(entries, type, name, value);
   return new HeaderMap(entries);
 }

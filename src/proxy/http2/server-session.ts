@@ -2,9 +2,11 @@
 import { type Http2Server, type ServerHttp2Stream, createServer } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { HeaderMap } from '../../host/header-map.ts';
+import { addJoined } from '../../host/joined-headers.ts';
+import { MapType } from '../../host/status.ts';
 import type { ConnectionInfo } from '../../host/types.ts';
 import { finishResponseMap } from '../http1/encode.ts';
-import { maxHeadBytes, maxHeaderCount } from '../http1/head.ts';
+import { maxHeadBytes, maxHeaderCount } from '../http1/head-error.ts';
 import { Kind, knownName } from '../http1/header-kinds.ts';
 import type { RequestDecoder, RequestFacts, ResponseEncoder } from '../streams.ts';
 import { BodyEnd } from './body-end.ts';
@@ -19,6 +21,7 @@ export interface Http2Options {
 export class Http2Sessions {
   readonly #server: Http2Server;
   readonly #connections = new WeakMap<object, ConnectionInfo>();
+  readonly #streams = new Set<ServerStream>();
 
   constructor(options: Http2Options) {
     this.#server = createServer({
@@ -32,9 +35,17 @@ export class Http2Sessions {
     });
     this.#server.on('stream', (stream, headers, _flags, raw?: string[]) => {
       const connection = this.#connections.get(stream.session?.socket ?? {}) ?? unknownConnection;
-      new ServerStream(stream, connection, options).begin(fromHttp2(raw ?? [], headers));
+      const served = new ServerStream(stream, connection, options);
+      this.#streams.add(served);
+      stream.once('close', () => this.#streams.delete(served));
+      served.begin(fromHttp2(raw ?? [], headers));
     });
     this.#server.on('sessionError', () => undefined);
+  }
+
+  /** Counts one more sweep for streams that stand still. */
+  sweep(idleSweeps: number): void {
+    for (const stream of this.#streams) stream.sweep(idleSweeps);
   }
 
   serve(socket: Duplex, connection: ConnectionInfo): void {
@@ -101,6 +112,10 @@ class ServerStream implements ResponseEncoder {
     const { headers, facts, expectContinue } = requestMap(received, this.#options.secure);
     if (expectContinue) stream.additionalHeaders({ ':status': 100 });
     exchange.receiveHeaders(headers, endOfStream, facts);
+  }
+
+  sweep(idleSweeps: number): void {
+    this.#exchange?.sweep(idleSweeps);
   }
 
   responseHeaders(headers: HeaderMap, endOfStream: boolean): void {
@@ -181,7 +196,7 @@ function requestMap(received: HeaderMap, secure: boolean): Received {
       continue;
     }
     if (name === 'cookie') cookie = cookie === undefined ? value : `${cookie}; ${value}`;
-    else headers.append(name, value);
+    else addJoined(headers.entries, MapType.RequestHeaders, name, value);
   }
   if (cookie !== undefined) headers.append('cookie', cookie);
   return { headers, facts: { secure, upgrade: undefined, forwardedProto, hasRequestId }, expectContinue };

@@ -66,10 +66,10 @@ function collect(
 async function writeBody(request: ReturnType<typeof httpRequest>, spec: RequestSpec): Promise<void> {
   request.flushHeaders();
   for (const chunk of spec.body ?? []) {
-    await sleep(40);
+    await sleep(spec.gapMs ?? 40);
     request.write(Buffer.from(chunk, 'latin1'));
   }
-  if ((spec.body?.length ?? 0) > 0 || spec.trailers) await sleep(40);
+  if ((spec.body?.length ?? 0) > 0 || spec.trailers) await sleep(spec.gapMs ?? 40);
   if (spec.trailers)
     request.addTrailers(spec.trailers.map(([name, value]): [string, string] => [name, value]));
   request.end();

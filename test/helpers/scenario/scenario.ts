@@ -48,6 +48,8 @@ export interface RequestSpec {
   readonly headers?: Pairs;
   /** Sent as one chunk each, with a pause between them, so that the receiver sees them apart. */
   readonly body?: readonly string[];
+  /** That pause in milliseconds; default 40. */
+  readonly gapMs?: number;
   readonly trailers?: Pairs;
   /** `content-length` instead of chunked. */
   readonly withLength?: true;
@@ -61,6 +63,8 @@ export interface AnswerSpec {
   readonly status?: number;
   readonly headers?: Pairs;
   readonly body?: readonly string[];
+  /** After each chunk of the body, in milliseconds; default 40. */
+  readonly gapMs?: number;
   readonly trailers?: Pairs;
   readonly withLength?: true;
   /** Before the head. */

@@ -83,7 +83,7 @@ async function exchange(
   response.flushHeaders();
   for (const chunk of chunks) {
     response.write(Buffer.from(chunk, 'latin1'));
-    await sleep(40);
+    await sleep(answer.gapMs ?? 40);
   }
   if (answer.reset === 'after-head') {
     await sleep(40);

@@ -1,0 +1,15 @@
+/** What makes an HTTP/1 message unacceptable, and how much of a message is. */
+
+/** Envoy's defaults for what one peer may send, empty line and all. */
+export const maxHeadBytes = 60 * 1024;
+export const maxResponseHeadBytes = 80 * 1024;
+export const maxHeaderCount = 100;
+
+/** Why a message is refused; the number is the status that Envoy's server codec answers with. */
+export class HeadError extends Error {
+  readonly status: 400 | 426 | 431 | 501;
+  constructor(status: 400 | 426 | 431 | 501, message: string) {
+    super(message);
+    this.status = status;
+  }
+}

@@ -1,0 +1,28 @@
+/** The proxy without filters makes of raw HTTP/1 what real Envoy was recorded to make of it (test/real/proxy-parity records). */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Proxy, startProxy } from '../../src/proxy/proxy.ts';
+import { oneCluster } from '../helpers/proxy.ts';
+import type { RawUpstream } from '../helpers/raw-http.ts';
+import { playWire, readWire, wireUpstream } from '../helpers/wire.ts';
+import { wireCases } from '../helpers/wire-cases.ts';
+
+let upstream: RawUpstream;
+let proxy: Proxy;
+
+beforeAll(async () => {
+  upstream = await wireUpstream();
+  proxy = await startProxy({
+    host: '127.0.0.1',
+    port: 0,
+    clusters: oneCluster(upstream.port),
+    routes: [{ prefix: '/', cluster: 'upstream', timeoutMs: 15_000 }],
+  });
+});
+afterAll(async () => {
+  await proxy.close();
+  upstream.close();
+});
+
+it.each(wireCases)('$name', async item => {
+  expect(await playWire(proxy.port, upstream, item)).toEqual(readWire()[item.name]);
+});
