@@ -5,38 +5,16 @@ import { writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { json, text } from 'node:stream/consumers';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { EchoAnswer } from '../../src/proxy/echo.ts';
 import type { RunEvent } from '../../src/proxy/run-options.ts';
 import { type Run, type RunOptions, startRun } from '../../src/run.ts';
 import { newWorld } from '../helpers/cli.ts';
 import { compileWat, guest, guestFile } from '../helpers/guests.ts';
 import { startCli } from '../helpers/running.ts';
 import { root } from '../helpers/tree.ts';
-
-/** Which VM took a request, on a connection of its own: workers share connections, not requests. */
-async function vmOf(url: string): Promise<string> {
-  const request = get(url, { agent: false });
-  const [response] = (await once(request, 'response')) as [Parameters<typeof json>[0]];
-  const { headers } = (await json(response)) as EchoAnswer;
-  return String(headers['x-vm']);
-}
-
-/** So many requests, so many at a time; how many each VM took. */
-async function requests(url: string, count: number, atOnce: number): Promise<Map<string, number>> {
-  const seen = new Map<string, number>();
-  let left = count;
-  const one = async (): Promise<void> => {
-    while (left-- > 0) {
-      const vm = await vmOf(url);
-      seen.set(vm, (seen.get(vm) ?? 0) + 1);
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, one));
-  return seen;
-}
+import { ownStats, requests, vmOf } from '../helpers/workers.ts';
 
 function loopsInConfigure(): Uint8Array {
   return compileWat(`(module
@@ -67,12 +45,6 @@ function notices({ events }: { readonly events: readonly RunEvent[] }): string[]
   return events.flatMap(event => (event.type === 'notice' ? [event.text] : []));
 }
 
-async function counted(run: Run): Promise<Record<string, number>> {
-  const { counters, gauges } = await run.stats();
-  const own = Object.entries({ ...counters, ...gauges }).filter(([name]) => name.startsWith('wasmcustom.'));
-  return Object.fromEntries(own.map(([name, value]) => [name.slice('wasmcustom.'.length), Number(value)]));
-}
-
 describe('two workers', () => {
   it('share the connections of one port, the shared data without a lost update, the queue and the metrics', async () => {
     const run = await start({});
@@ -88,9 +60,15 @@ describe('two workers', () => {
     expect([...took.keys()].sort()).toEqual(['1', '2']);
     await vmOf(run.url);
     sent++;
-    await expect.poll(async () => (await counted(run))['taken by 2']).toBe(sent);
+    await expect.poll(async () => (await ownStats(run))['taken by 2']).toBe(sent);
     // The worker that registered the queue last hears of every item, whichever worker it comes from.
-    expect(await counted(run)).toEqual({ sent, counted: sent, 'taken by 1': 0, 'taken by 2': sent });
+    expect(await ownStats(run)).toEqual({
+      sent,
+      seen: sent,
+      counted: sent,
+      'taken by 1': 0,
+      'taken by 2': sent,
+    });
   });
 
   it('T19 a guest that loops costs one worker: the other serves, and what both share survives', async () => {
@@ -109,10 +87,10 @@ describe('two workers', () => {
     await expect
       .poll(async () => [...(await requests(run.url, 50, 10)).keys()], { timeout: 10_000 })
       .toContain('3');
-    const { sent, counted: inSharedData } = await counted(run);
+    const { sent, counted: inSharedData } = await ownStats(run);
     await vmOf(run.url);
-    expect((await counted(run))['counted']).toBe((inSharedData ?? 0) + 1);
-    expect((await counted(run))['sent']).toBe((sent ?? 0) + 1);
+    expect((await ownStats(run))['counted']).toBe((inSharedData ?? 0) + 1);
+    expect((await ownStats(run))['sent']).toBe((sent ?? 0) + 1);
   });
 
   it('a guest that keeps the shared data busy for ever keeps it from nobody', async () => {
@@ -126,7 +104,7 @@ describe('two workers', () => {
     }
     await expect.poll(() => notices(run)).toHaveLength(3);
     expect(notices(run)[0]).toContain(' - spin\n');
-    expect((await counted(run))['counted']).toBe(60);
+    expect((await ownStats(run))['counted']).toBe(60);
   });
 
   it('T19 a guest that does not come back from its start fails the start, with its stack', async () => {
