@@ -9,6 +9,7 @@ import { writeResult } from './ui/result.ts';
 
 interface Flags extends RegistryFlags {
   readonly signatures: boolean;
+  readonly recursive?: boolean;
   readonly concurrency?: number;
 }
 
@@ -17,6 +18,7 @@ export function declare(command: Command, context: Context): void {
     .argument('<source>', 'image in a registry')
     .argument('<target>', 'its new name, in the same or another registry')
     .option('--no-signatures', 'leave its signatures behind')
+    .option('-r, --recursive', 'also what refers to it: SBOMs, attestations, and what refers to those')
     .option('--concurrency <n>', 'transfers at a time (default: 3)', integer(1, 32));
   addRegistryFlags(command)
     .addHelpText(
@@ -27,24 +29,26 @@ registries come from "wasme login"; the registry options go for both.
 
 Examples:
   wasme copy registry.example/team/filter:v1 mirror.example/filter:v1
+  wasme copy --recursive registry.example/team/filter:v1 mirror.example/filter:v1   with its SBOM
   wasme copy registry.example/dev/filter@sha256:… registry.example/prod/filter:v1`,
     )
     .action(async (source: string, target: string, flags: Flags) => {
       const options = globalOptions(command);
       const { copy } = await import('../src/copy.ts');
       const registry = await registryOptions(flags, context);
-      const { signatures, concurrency } = flags;
+      const { signatures, recursive, concurrency } = flags;
       const result = await copy(
-        { source, target, signatures, concurrency, from: registry, to: registry },
+        { source, target, signatures, recursive, concurrency, from: registry, to: registry },
         edgesOf(context, reporterFor(context, options)),
       );
       writeResult(context, options.json, result, resultText);
     });
 }
 
-function resultText({ source, target, copied, pinned }: CopyImageResult): string {
+function resultText({ source, target, copied, referrers, pinned }: CopyImageResult): string {
   return [
     `copied ${source} to ${target}: ${formatBytes(copied.bytes)} in ${copied.blobs} blobs`,
+    ...(referrers === 0 ? [] : [`with ${referrers} artifacts that refer to it`]),
     pinned,
   ].join('\n');
 }

@@ -3,6 +3,7 @@ import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import { type CopyResult, copy as copyImage } from './oci/copy.ts';
 import { defaultsOf, formatName, formatReference, parseReference, tagOrDigest } from './oci/reference.ts';
+import { copyReferrers, copySignatures } from './oci/copy-companions.ts';
 import { type RegistryTargetOptions, openRegistry } from './oci/registry.ts';
 import { signatureTag } from './oci/signature.ts';
 
@@ -11,6 +12,8 @@ export interface CopyImageOptions {
   readonly target: string;
   /** Also the signatures. Default true. */
   readonly signatures?: boolean | undefined;
+  /** Also what refers to it (SBOMs, attestations, signatures as bundles), and what refers to that. */
+  readonly recursive?: boolean | undefined;
   readonly from?: RegistryTargetOptions | undefined;
   readonly to?: RegistryTargetOptions | undefined;
   readonly concurrency?: number | undefined;
@@ -22,6 +25,8 @@ export interface CopyImageResult {
   readonly digest: string;
   readonly pinned: string;
   readonly signatures: boolean;
+  /** Artifacts that refer to it and came along; 0 without `recursive`. */
+  readonly referrers: number;
   readonly copied: CopyResult['copied'];
   readonly skipped: CopyResult['skipped'];
 }
@@ -45,14 +50,16 @@ export async function copy(options: CopyImageOptions, edges: Edges): Promise<Cop
     const names = [target.tag ?? 'latest'];
     const result = await copyImage(from, root, to, { reporter, signal, concurrency, names });
     const tag = signatureTag(root.digest);
-    const signature = options.signatures === false ? undefined : await from.resolve(tag).catch(ifAbsent);
-    if (signature) await copyImage(from, signature, to, { reporter, signal, concurrency, names: [tag] });
+    const more = { reporter, signal, concurrency };
+    const signatures = options.signatures !== false && (await copySignatures(from, tag, to, tag, more));
+    const referrers = options.recursive === true ? await copyReferrers(from, root, to, more) : 0;
     return {
       source: formatReference(source),
       target: formatReference(target),
       digest: root.digest,
       pinned: `${formatName(target)}@${root.digest}`,
-      signatures: signature !== undefined,
+      signatures,
+      referrers,
       copied: result.copied,
       skipped: result.skipped,
     };
@@ -60,9 +67,4 @@ export async function copy(options: CopyImageOptions, edges: Edges): Promise<Cop
     await from.close();
     await to.close();
   }
-}
-
-function ifAbsent(error: unknown): undefined {
-  if (error instanceof WasmeError && error.code === 'REGISTRY_NOT_FOUND') return undefined;
-  throw error;
 }

@@ -5,6 +5,7 @@ import { openStore } from './oci/layout.ts';
 import { runtimeFromAnnotations } from './oci/annotations.ts';
 import { type Manifest, parseManifest } from './oci/schema.ts';
 import { layoutOf } from './oci/read-layout.ts';
+import { signedDigest } from './oci/signature.ts';
 
 export interface ListOptions {
   /** Only names that contain this text. */
@@ -32,26 +33,29 @@ export interface ListResult {
 export async function list(options: ListOptions, edges: Edges): Promise<ListResult> {
   const store = openStore(edges);
   const images = await Promise.all(
-    (await store.list()).map(async ({ name, descriptor }): Promise<ListedImage> => {
-      const known = { reference: name, digest: descriptor.digest };
-      try {
-        const manifest = parseManifest(
-          await readFile(store.blobPath(descriptor.digest)),
-          descriptor.mediaType,
-        );
-        return { ...known, sizeBytes: descriptor.size + sizeOf(manifest), ...describe(manifest) };
-      } catch {
-        // One bad image must not hide the others; reading it says what is wrong.
-        return {
-          ...known,
-          sizeBytes: 0,
-          layout: 'damaged',
-          abiVersions: [],
-          rootIds: [],
-          version: undefined,
-        };
-      }
-    }),
+    // Signatures are no images; they are told by inspect and verify.
+    (await store.list())
+      .filter(({ name }) => signedDigest(name) === undefined)
+      .map(async ({ name, descriptor }): Promise<ListedImage> => {
+        const known = { reference: name, digest: descriptor.digest };
+        try {
+          const manifest = parseManifest(
+            await readFile(store.blobPath(descriptor.digest)),
+            descriptor.mediaType,
+          );
+          return { ...known, sizeBytes: descriptor.size + sizeOf(manifest), ...describe(manifest) };
+        } catch {
+          // One bad image must not hide the others; reading it says what is wrong.
+          return {
+            ...known,
+            sizeBytes: 0,
+            layout: 'damaged',
+            abiVersions: [],
+            rootIds: [],
+            version: undefined,
+          };
+        }
+      }),
   );
   const wanted = images.filter(
     image => options.search === undefined || image.reference.includes(options.search),

@@ -6,6 +6,7 @@ import { type ArchivedImage, openArchive } from './oci/archive-read.ts';
 import { copy } from './oci/copy.ts';
 import { openStore } from './oci/layout.ts';
 import { formatReference, parseReference, defaultsOf } from './oci/reference.ts';
+import { signatureTag, signedDigest, storedSignature } from './oci/signature.ts';
 
 export interface LoadOptions {
   /** Archive that `save` wrote, or skopeo as `oci-archive:`. */
@@ -21,9 +22,11 @@ export interface LoadResult {
 /** All images of the archive, or none of their names. Fails with IMAGE_INVALID, IMAGE_UNSUPPORTED, USAGE. */
 export async function load(options: LoadOptions, edges: Edges): Promise<LoadResult> {
   const archive = await openArchive(isAbsolute(options.file) ? options.file : join(edges.cwd, options.file));
-  const named = archive.images.map(image => ({
+  const signatures = archive.images.filter(({ name }) => signedDigest(name ?? '') !== undefined);
+  const images = archive.images.filter(image => !signatures.includes(image));
+  const named = images.map(image => ({
     descriptor: image.descriptor,
-    reference: nameOf(image, archive.images.length, options, edges),
+    reference: nameOf(image, images.length, options, edges),
   }));
   if (named.length === 0) {
     throw new WasmeError('IMAGE_INVALID', `${options.file} holds no image`, { hint: 'save it again' });
@@ -33,6 +36,14 @@ export async function load(options: LoadOptions, edges: Edges): Promise<LoadResu
   // Names last: a damaged second image must not leave the first one half announced.
   for (const { descriptor } of named) await copy(archive, descriptor, store, { reporter, signal, names: [] });
   for (const { descriptor, reference } of named) await store.tag(descriptor, reference);
+  for (const { descriptor, name = '' } of signatures) {
+    // Beside the image they are about, whatever it is called now.
+    const subjects = named.filter(image => image.descriptor.digest === signedDigest(name));
+    const names = subjects.map(image =>
+      storedSignature(parseReference(image.reference), signatureTag(image.descriptor.digest)),
+    );
+    if (names.length > 0) await copy(archive, descriptor, store, { reporter, signal, names });
+  }
   return { images: named.map(({ descriptor, reference }) => ({ reference, digest: descriptor.digest })) };
 }
 

@@ -4,6 +4,7 @@ import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import { kindOf, writeAtomic } from './io/files.ts';
 import { type CopyResult, copy } from './oci/copy.ts';
+import { copySignatures } from './oci/copy-companions.ts';
 import { openStore } from './oci/layout.ts';
 import {
   type Reference,
@@ -13,6 +14,7 @@ import {
   parseReference,
   tagOrDigest,
 } from './oci/reference.ts';
+import { signatureTag, storedSignature } from './oci/signature.ts';
 import type { Source } from './oci/target.ts';
 import { type RegistryTarget, type RegistryTargetOptions, openRegistry } from './oci/registry.ts';
 
@@ -35,6 +37,8 @@ export interface PullResult {
   readonly mediaType: string;
   readonly copied: CopyResult['copied'];
   readonly skipped: CopyResult['skipped'];
+  /** Whether signatures came along; absent with `output`. */
+  readonly signatures?: boolean;
   /** Where the module went, with `output`. */
   readonly file?: string;
   readonly sizeBytes?: number;
@@ -64,8 +68,12 @@ async function toStore(
   const root = await registry.resolve(tagOrDigest(reference));
   const names = [formatReference(reference)];
   const { reporter, signal } = edges;
-  const result = await copy(registry, root, openStore(edges), { reporter, signal, names, concurrency });
-  return { ...common(reference, root), copied: result.copied, skipped: result.skipped };
+  const store = openStore(edges);
+  const options = { reporter, signal, concurrency };
+  const result = await copy(registry, root, store, { ...options, names });
+  const tag = signatureTag(root.digest);
+  const signatures = await copySignatures(registry, tag, store, storedSignature(reference, tag), options);
+  return { ...common(reference, root), copied: result.copied, skipped: result.skipped, signatures };
 }
 
 async function toFile(

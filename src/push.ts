@@ -46,6 +46,7 @@ export interface PushResult {
   readonly layout: LayoutName | undefined;
   readonly copied: CopyResult['copied'];
   readonly skipped: CopyResult['skipped'];
+  /** Signed now, or with signatures that the store had. */
   readonly signed: boolean;
 }
 
@@ -78,6 +79,8 @@ export async function push(options: PushOptions, edges: Edges): Promise<PushResu
       names: tags,
       concurrency: options.concurrency,
     });
+    // The store's come first: signing adds to what is there.
+    const kept = cargo.from === 'store' && (await keepSignatures(cargo, reference, registry, edges));
     if (key !== undefined) await signAs(registry, reference, cargo.root.digest, key, edges);
     return {
       reference: formatReference(reference),
@@ -89,7 +92,7 @@ export async function push(options: PushOptions, edges: Edges): Promise<PushResu
       layout: cargo.layout,
       copied: result.copied,
       skipped: result.skipped,
-      signed: key !== undefined,
+      signed: key !== undefined || kept,
     };
   } finally {
     await registry.close();
@@ -196,6 +199,19 @@ async function signingKey(file: string, edges: Edges): Promise<KeyObject> {
   const { privateKeyFrom } = await import('./oci/signature-key.ts');
   const path = resolve(edges.cwd, file);
   return privateKeyFrom((await readBytes(path)).toString('utf8'), path, edges.env['COSIGN_PASSWORD']);
+}
+
+/** What pull and load brought along goes back out with the image. */
+async function keepSignatures(
+  { source, root }: Cargo,
+  reference: Reference,
+  registry: RegistryTarget,
+  { reporter, signal }: Edges,
+): Promise<boolean> {
+  const { signatureTag, storedSignature } = await import('./oci/signature.ts');
+  const { copySignatures } = await import('./oci/copy-companions.ts');
+  const tag = signatureTag(root.digest);
+  return copySignatures(source, storedSignature(reference, tag), registry, tag, { reporter, signal });
 }
 
 async function signAs(

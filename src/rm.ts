@@ -1,8 +1,9 @@
 /** `wasme rm`: names out of the local store, and the bytes that no other name needs. */
 import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
-import { openStore } from './oci/layout.ts';
+import { type OciLayout, openStore } from './oci/layout.ts';
 import { defaultsOf, formatReference, parseReference } from './oci/reference.ts';
+import { signedDigest } from './oci/signature.ts';
 
 export interface RmOptions {
   readonly references: readonly string[];
@@ -32,7 +33,21 @@ export async function rm(options: RmOptions, edges: Edges): Promise<RmResult> {
     });
   }
   const removed: string[] = [];
-  for (const name of new Set(asked)) if (await store.untag(name)) removed.push(name);
+  for (const name of new Set(asked)) {
+    if ((await store.untag(name)) && signedDigest(name) === undefined) removed.push(name);
+  }
+  await removeOrphans(store);
   const { blobs, bytes } = await store.prune();
   return { removed, freed: { blobs, bytes } };
+}
+
+/** Signatures go with the last name that their image has in the repository. */
+async function removeOrphans(store: OciLayout): Promise<void> {
+  const entries = await store.list();
+  const repository = (name: string): string => name.replace(/:[^:/]*$/, '');
+  const images = new Set(entries.map(({ name, descriptor }) => `${repository(name)}@${descriptor.digest}`));
+  for (const { name } of entries) {
+    const digest = signedDigest(name);
+    if (digest !== undefined && !images.has(`${repository(name)}@${digest}`)) await store.untag(name);
+  }
 }

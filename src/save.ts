@@ -5,7 +5,10 @@ import type { Edges } from './io/edges.ts';
 import { exists } from './io/files.ts';
 import { type ArchiveImage, writeArchive } from './oci/archive-write.ts';
 import { type OperandOptions, withReference } from './oci/operand.ts';
-import { parseReference, defaultsOf } from './oci/reference.ts';
+import { signatureName } from './oci/read-referrers.ts';
+import { type Reference, defaultsOf, parseReference } from './oci/reference.ts';
+import { signatureTag, signedDigest, storedSignature } from './oci/signature.ts';
+import type { Source } from './oci/target.ts';
 
 export interface SaveOptions extends OperandOptions {
   readonly references: readonly string[];
@@ -37,7 +40,10 @@ export async function save(options: SaveOptions, edges: Edges): Promise<SaveResu
     const reference = references[index];
     if (reference === undefined) return finish(file, images, edges);
     return withReference(reference, options, edges, async ({ name, source, image }) => {
-      images.push({ name, source, descriptor: image.index?.descriptor ?? image.descriptor });
+      const descriptor = image.index?.descriptor ?? image.descriptor;
+      images.push({ name, source, descriptor });
+      const signatures = await signaturesOf(source, reference, descriptor.digest);
+      if (signatures !== undefined) images.push(signatures);
       return collect(index + 1);
     });
   };
@@ -52,10 +58,28 @@ async function finish(file: string, images: readonly ArchiveImage[], edges: Edge
     return {
       file,
       sizeBytes: bytes,
-      images: images.map(({ name, descriptor }) => ({ reference: name, digest: descriptor.digest })),
+      images: images
+        .filter(({ name }) => signedDigest(name) === undefined)
+        .map(({ name, descriptor }) => ({ reference: name, digest: descriptor.digest })),
     };
   } catch (error) {
     task.fail();
+    throw error;
+  }
+}
+
+/** They go along under the name that the store has for them. */
+async function signaturesOf(
+  source: Source,
+  reference: Reference,
+  digest: string,
+): Promise<ArchiveImage | undefined> {
+  try {
+    const descriptor = await source.resolve(signatureName(source, reference, digest));
+    return { name: storedSignature(reference, signatureTag(digest)), source, descriptor };
+  } catch (error) {
+    const absent = ['REGISTRY_NOT_FOUND', 'IMAGE_NOT_FOUND'];
+    if (error instanceof WasmeError && absent.includes(error.code)) return undefined;
     throw error;
   }
 }

@@ -1,8 +1,10 @@
 /** `wasme tag`: another name for an image of the local store. */
 import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
+import { copySignatures } from './oci/copy-companions.ts';
 import { openStore } from './oci/layout.ts';
 import { defaultsOf, formatReference, parseReference } from './oci/reference.ts';
+import { signatureTag, storedSignature } from './oci/signature.ts';
 
 export interface TagOptions {
   readonly source: string;
@@ -15,7 +17,7 @@ export interface TagResult {
   readonly digest: string;
 }
 
-/** Nothing is copied. Fails with IMAGE_NOT_FOUND and REFERENCE_INVALID. */
+/** Nothing is copied; signatures get the new name too. Fails with IMAGE_NOT_FOUND and REFERENCE_INVALID. */
 export async function tag(options: TagOptions, edges: Edges): Promise<TagResult> {
   const source = parseReference(options.source, defaultsOf(edges));
   const target = parseReference(options.target, defaultsOf(edges));
@@ -27,5 +29,9 @@ export async function tag(options: TagOptions, edges: Edges): Promise<TagResult>
   const store = openStore(edges);
   const descriptor = await store.resolve(source.digest ?? formatReference(source));
   await store.tag(descriptor, formatReference(target));
+  const signature = signatureTag(descriptor.digest);
+  const { reporter, signal } = edges;
+  const names = [storedSignature(source, signature), storedSignature(target, signature)] as const;
+  await copySignatures(store, names[0], store, names[1], { reporter, signal });
   return { source: formatReference(source), target: formatReference(target), digest: descriptor.digest };
 }

@@ -19,5 +19,7 @@ export const maxLayers = 500;
 export const maxIndexChildren = 100;
 /** An index inside an index inside … : nobody nests deeper than this. */
 export const maxIndexDepth = 4;
+/** What refers to one image, at any remove: signatures, SBOMs, attestations of every build step. */
+export const maxReferrers = 1000;
 /** index.json of a layout folder: about a hundred thousand images. */
 export const maxLayoutIndexBytes = 64 * MiB;

@@ -13,6 +13,7 @@ import { isWasm } from './read-layer.ts';
 import { type OpenImage, openImage } from './read-open.ts';
 import { type Reference, formatReference, parseReference, tagOrDigest, defaultsOf } from './reference.ts';
 import { type RegistryTargetOptions, openRegistry } from './registry.ts';
+import { signedDigest } from './signature.ts';
 import type { Source } from './target.ts';
 
 export interface OperandOptions {
@@ -166,7 +167,8 @@ async function fromFile(path: string, operand: string, options: OperandOptions):
   return { kind: 'file', name: operand, path, module, project };
 }
 
-function onlyOne(names: readonly string[], operand: string): string {
+function onlyOne(all: readonly string[], operand: string): string {
+  const names = all.filter(name => signedDigest(name) === undefined);
   const [name] = names;
   if (name !== undefined && names.length === 1) return name;
   throw new WasmeError(

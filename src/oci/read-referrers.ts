@@ -1,13 +1,13 @@
 /** What was attached to an image: signatures, SBOMs, provenance. Listed, not fetched. */
 import { WasmeError } from '../errors.ts';
-import { fetchSignatures, signatureTag } from './signature.ts';
+import { fetchSignatures, signatureTag, storedSignature } from './signature.ts';
 import { splitDigest } from './digest.ts';
 import { maxTagPageBytes } from './limits.ts';
 import { ociIndex } from './media-types.ts';
-import { type Reference, formatReference } from './reference.ts';
+import type { Reference } from './reference.ts';
 import { RegistryTarget } from './registry.ts';
 import { type ImageIndex, parseManifest } from './schema.ts';
-import { type Source, fetchManifest } from './target.ts';
+import { type Descriptor, type Source, fetchManifest } from './target.ts';
 
 export interface Referrer {
   readonly digest: string;
@@ -22,22 +22,37 @@ export interface Referrer {
 export function signatureName(source: Source, reference: Reference, imageDigest: string): string {
   const tag = signatureTag(imageDigest);
   if (source instanceof RegistryTarget) return tag;
-  return formatReference({ host: reference.host, repository: reference.repository, tag });
+  return storedSignature(reference, tag);
 }
 
 /** Referrers of an image, by the API or by the fallback tag of registries that have none. */
 export async function listReferrers(source: Source, imageDigest: string): Promise<Referrer[]> {
   if (!(source instanceof RegistryTarget)) return [];
-  const index = (await fromApi(source, imageDigest)) ?? (await fromTag(source, imageDigest));
-  return (index?.manifests ?? []).map(({ digest, artifactType, mediaType, size, annotations = {} }) => ({
-    digest,
-    artifactType: artifactType ?? mediaType,
-    size,
-    annotations,
-  }));
+  return (await referrersOf(source, imageDigest)).map(
+    ({ digest, artifactType, mediaType, size, annotations = {} }) => ({
+      digest,
+      artifactType: artifactType ?? mediaType,
+      size,
+      annotations,
+    }),
+  );
 }
 
-async function fromApi(registry: RegistryTarget, imageDigest: string): Promise<ImageIndex | undefined> {
+/** The same as descriptors, to be copied. */
+export async function referrersOf(
+  registry: RegistryTarget,
+  imageDigest: string,
+): Promise<readonly Descriptor[]> {
+  const index =
+    (await referrersByApi(registry, imageDigest)) ?? (await referrersByTag(registry, imageDigest));
+  return index?.manifests ?? [];
+}
+
+/** undefined: the registry has no such API. */
+export async function referrersByApi(
+  registry: RegistryTarget,
+  imageDigest: string,
+): Promise<ImageIndex | undefined> {
   const request = {
     method: 'GET' as const,
     path: registry.path('referrers', imageDigest),
@@ -56,7 +71,10 @@ async function fromApi(registry: RegistryTarget, imageDigest: string): Promise<I
 }
 
 /** `sha256-<hex>`: an index that clients keep by hand. */
-async function fromTag(registry: RegistryTarget, imageDigest: string): Promise<ImageIndex | undefined> {
+export async function referrersByTag(
+  registry: RegistryTarget,
+  imageDigest: string,
+): Promise<ImageIndex | undefined> {
   const [algorithm, hex] = splitDigest(imageDigest);
   try {
     const { manifest } = await fetchManifest(

@@ -7,7 +7,7 @@ import { WasmeError } from '../errors.ts';
 import { digestOf, splitDigest } from './digest.ts';
 import { imageOf, jsonBytes } from './layouts/layout.ts';
 import { ociConfig } from './media-types.ts';
-import { type Reference, formatName } from './reference.ts';
+import { type Reference, formatName, formatReference } from './reference.ts';
 import type { ImageManifest } from './schema.ts';
 import { type GraphBlob, type ImageGraph, type Source, blobOf, fetchBytes, fetchManifest } from './target.ts';
 
@@ -21,6 +21,17 @@ const maxPayloadBytes = 64 * 1024;
 export function signatureTag(imageDigest: string): string {
   const [algorithm, hex] = splitDigest(imageDigest);
   return `${algorithm}-${hex}.sig`;
+}
+
+/** Name of signatures in the store, beside the image's own: names there are full references. */
+export function storedSignature({ host, repository }: Reference, tag: string): string {
+  return formatReference({ host, repository, tag });
+}
+
+/** Whether a name of the store is one of signatures, and of which image. */
+export function signedDigest(name: string): string | undefined {
+  const [, algorithm, hex] = /:(sha256|sha512)-([0-9a-f]{64,128})\.sig$/.exec(name) ?? [];
+  return algorithm === undefined ? undefined : `${algorithm}:${hex}`;
 }
 
 /**

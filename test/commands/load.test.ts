@@ -1,12 +1,19 @@
 /** `wasme load`: from archives of ours and of others into the store; a damaged one changes nothing. */
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openStore } from '../../src/oci/layout.ts';
+import type { PullResult } from '../../src/pull.ts';
+import type { RmResult } from '../../src/rm.ts';
 import { type World, newWorld } from '../helpers/cli.ts';
 import { guest } from '../helpers/guests.ts';
+import { fakeRegistry } from '../helpers/registry.ts';
 
 const reference = 'registry.example/team/a:v1';
+
+const verdict = async (world: World, name: string): Promise<number> =>
+  (await world.wasme('verify', name, '--for', 'istio', '--key', 'key.pub')).exitCode;
 
 async function archived(world: World): Promise<string> {
   writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
@@ -23,6 +30,33 @@ describe('load', () => {
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^registry\.example\/team\/a:v1 {2}sha256:\w{64}\n$/);
     expect((await world.wasme('verify', reference, '--for', 'istio')).exitCode).toBe(0);
+  });
+
+  it('signatures stay with their image: registry, store, archive, another name, another registry', async () => {
+    const [from, to] = [await fakeRegistry(), await fakeRegistry()];
+    const [world, other] = [newWorld(), newWorld()];
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    writeFileSync(join(world.cwd, 'key.pem'), privateKey.export({ format: 'pem', type: 'pkcs8' }));
+    writeFileSync(join(other.cwd, 'key.pub'), publicKey.export({ format: 'pem', type: 'spki' }));
+    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
+    const signed = `${from.host}/team/a:v1`;
+    expect((await world.wasme('push', signed, '-f', 'm.wasm', '--sign', 'key.pem')).exitCode).toBe(0);
+    const pulled = JSON.parse((await world.wasme('pull', signed, '--json')).stdout) as PullResult;
+    expect(pulled.signatures).toBe(true);
+    const path = join(other.cwd, 'a.tar');
+    expect((await world.wasme('save', signed, '-o', path)).stdout.trim().split('\n')).toHaveLength(2);
+    expect((await other.wasme('inspect', 'a.tar')).exitCode).toBe(0);
+    expect((await other.wasme('load', 'a.tar', '--tag', 'mirror/a:v1')).exitCode).toBe(0);
+    expect((await other.wasme('list', '--json')).stdout.match(/"reference"/g)).toHaveLength(1);
+    expect(await verdict(other, 'mirror/a:v1')).toBe(0);
+    await other.wasme('tag', 'mirror/a:v1', `${to.host}/b:v2`);
+    const pushed = await other.wasme('push', `${to.host}/b:v2`, '--json');
+    expect(JSON.parse(pushed.stdout)).toMatchObject({ from: 'store', signed: true });
+    expect(await verdict(other, `${to.host}/b:v2`)).toBe(0);
+    expect([...to.tags.keys()]).toEqual(['b:v2', expect.stringMatching(/^b:sha256-[0-9a-f]{64}\.sig$/)]);
+    const removed = await other.wasme('rm', 'mirror/a:v1', `${to.host}/b:v2`, '--json');
+    expect((JSON.parse(removed.stdout) as RmResult).removed).toHaveLength(2);
+    expect(await openStore(other.edges).list()).toEqual([]);
   });
 
   it('under another name', async () => {

@@ -142,6 +142,33 @@ describeWith(['oras', 'crane', 'referrers-registry', 'docker-registry', 'openssl
     }
   });
 
+  it('copy --recursive brings what ORAS attached: found by ORAS, with the referrers API and without', async () => {
+    const debian = await realRegistry();
+    const from = await referrersRegistry();
+    const world = worldWithModule();
+    await json(world, 'push', `${from}/a:v1`, '-f', 'm.wasm');
+    writeFileSync(join(world.cwd, 'sbom.json'), '{}');
+    const attach = (to: string, type: string): string =>
+      oras('attach', to, type, world.cwd, 'sbom.json', 'application/json');
+    const sbom = attach(`${from}/a:v1`, 'application/spdx+json');
+    const attestation = attach(`${from}/a@${sbom}`, 'application/vnd.in-toto+json');
+    const second = attach(`${from}/a:v1`, 'application/vnd.cyclonedx+json');
+    expect(await json(world, 'copy', `${from}/a:v1`, `${from}/plain:v1`)).toMatchObject({ referrers: 0 });
+    expect(oras('discover', `${from}/plain:v1`)).not.toContain(sbom);
+    for (const host of [await referrersRegistry(), debian.host]) {
+      const copied = await json(world, 'copy', '-r', `${from}/a:v1`, `${host}/b:v2`);
+      expect(copied).toMatchObject({ referrers: 3 });
+      // Once more changes nothing, in particular not the index that is kept by hand.
+      await json(world, 'copy', '-r', `${from}/a:v1`, `${host}/b:v2`);
+      const found = oras('discover', `${host}/b:v2`);
+      expect(found.match(/"digest"/g)).toHaveLength(2);
+      for (const part of [sbom, second]) expect(found).toContain(part);
+      // That registry's own listing names the config's type instead.
+      if (host === debian.host) expect(found).toContain('application/spdx+json');
+      expect(oras('discover', `${host}/b@${sbom}`)).toContain(attestation);
+    }
+  });
+
   it('crane takes the login that wasme stored, and the other way round', async () => {
     const registry = await realRegistry({ auth: 'basic' });
     const world = worldWithModule();
