@@ -22,6 +22,7 @@ const known = {
   'envoy-1.38': { file: 'envoy-1.38.2/bin/envoy', get: '.ci/provision envoys-between', optional: true },
   'envoy-1.37': { file: 'envoy-1.37.0/bin/envoy', get: '.ci/provision envoys-between', optional: true },
   'envoy-1.36': { file: 'envoy-1.36.2/bin/envoy', get: '.ci/provision envoy' },
+  'func-e': { file: 'func-e-1.6.0/func-e', get: '.ci/provision func-e' },
   'docker-registry': { program: 'docker-registry', get: '.ci/provision registries' },
   skopeo: { program: 'skopeo', get: '.ci/provision registries' },
   oras: { file: 'oci-clients-2.6.4-0.22.1/bin/oras', get: '.ci/provision oci-clients' },

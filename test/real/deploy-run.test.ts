@@ -1,0 +1,68 @@
+/** `deploy envoy --run` with real programs: Envoy itself, and func-e in front of it. */
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { type Screen, newWorld } from '../helpers/cli.ts';
+import { guestFile } from '../helpers/guests.ts';
+import { type ToolName, describeWith, tool } from '../helpers/tools.ts';
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise(resolve => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+describeWith(['envoy-1.40', 'func-e'], 'deploy envoy --run', () => {
+  it.each<[string, ToolName]>([
+    ['envoy', 'envoy-1.40'],
+    ['func-e', 'func-e'],
+  ])('starts %s from PATH, serves, and ends it with Ctrl-C', async (name, program) => {
+    const interrupt = new AbortController();
+    const world = newWorld({ signal: interrupt.signal });
+    const bin = join(world.home, 'bin');
+    mkdirSync(bin);
+    symlinkSync(tool(program), join(bin, name));
+    // Everything that func-e writes stays in this world; the Envoy is one that is there.
+    Object.assign(world.env, {
+      PATH: bin,
+      ENVOY_PATH: tool('envoy-1.40'),
+      FUNC_E_RUNTIME_DIR: join(world.home, 'run'),
+    });
+    guestFile(world.cwd, 'deploy-tag');
+    const [port, admin] = [await freePort(), await freePort()];
+    const argv = [
+      'deploy',
+      'envoy',
+      'deploy-tag.wasm',
+      '--config',
+      'run',
+      '-p',
+      `${port}`,
+      '--admin',
+      `${admin}`,
+    ];
+    const screen: Screen = { out: '', err: '' };
+    const ended = world.wasmeLive(screen, ...argv, '--run');
+    for (let tries = 0; !screen.err.includes('Envoy is ready') && tries < 500; tries++) await sleep(20);
+    expect(screen.err).toContain('Envoy is ready');
+    // Ready is said when the workers start; the listener takes connections a moment later.
+    await expect
+      .poll(async () => (await fetch(`http://127.0.0.1:${port}`).catch(() => undefined))?.status)
+      .toBe(200);
+    expect((await fetch(`http://127.0.0.1:${port}`)).headers.get('x-tag')).toBe('run');
+    interrupt.abort();
+    expect(await ended).toBe(130);
+    await expect
+      .poll(() =>
+        fetch(`http://127.0.0.1:${admin}/ready`).then(
+          () => 'runs',
+          () => 'ended',
+        ),
+      )
+      .toBe('ended');
+  });
+});
