@@ -112,6 +112,8 @@ export async function deploy<Name extends TargetName>(
       plan.documents.map(({ content }) => content),
       { explain: options.explain === true },
     );
+  // What the cluster refuses leaves no file behind either.
+  const applied = options.apply && !options.dryRun ? await applyPlan(target, plan, targetOptions, edges) : [];
   const files = await writeFiles(
     plan,
     source,
@@ -119,7 +121,6 @@ export async function deploy<Name extends TargetName>(
     options.dryRun === true,
   );
   const removed = options.dryRun ? [] : ((await target.tidy?.(intent, targetOptions, edges)) ?? []);
-  const applied = options.apply && !options.dryRun ? await applyPlan(target, plan, targetOptions, edges) : [];
   for (const warning of plan.warnings) edges.reporter.warn(warning);
   for (const note of plan.notes ?? []) edges.reporter.info(note);
   const rows =

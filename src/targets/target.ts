@@ -56,7 +56,7 @@ export interface Plan {
   readonly documents: readonly PlannedDocument[];
   /** The whole text instead of `documents`, when a person's own file was edited. */
   readonly text?: string;
-  /** Written before anything is printed or applied; paths are absolute. */
+  /** Written before anything is printed; paths are absolute. */
   readonly files: readonly PlannedFile[];
   /** What a person should know although it is no failure; shown as warnings. */
   readonly warnings: readonly string[];

@@ -1,7 +1,11 @@
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Outcome, newWorld } from '../helpers/cli.ts';
 import { type TestCluster, clusterTools, startCluster } from '../helpers/kubernetes.ts';
-import { describeWith } from '../helpers/tools.ts';
+import { guestFile } from '../helpers/guests.ts';
+import { describeWith, tool } from '../helpers/tools.ts';
+import { root } from '../helpers/tree.ts';
 
 const digest = `sha256:${'3b'.repeat(32)}`;
 const other = `sha256:${'4c'.repeat(32)}`;
@@ -194,6 +198,66 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
       expect(filters('bare')).toMatchObject([{ config: { value: 'world' } }]);
     });
 
+    const beside = async (times: number, ...argv: string[]): Promise<Outcome> => {
+      const world = newWorld({ env: cluster.env });
+      const count = join(world.cwd, 'count');
+      writeFileSync(count, '0');
+      Object.assign(world.env, {
+        REAL_KUBECTL: tool('kubectl'),
+        RIVAL_TIMES: String(times),
+        RIVAL_COUNT: count,
+        PATH: [join(root, 'test', 'fixtures', 'bin', 'kubectl-with-rival'), process.env['PATH']].join(
+          delimiter,
+        ),
+      });
+      return world.wasme('deploy', 'gloo', image, '--digest', digest, '--root-id', 'r', '--apply', ...argv);
+    };
+
+    it('makes its change again on what somebody changed at the same moment, and gives up in the end', async () => {
+      const raced = await beside(2, '--id', 'raced', '-l', 'team=bare');
+      expect(raced, raced.stderr).toMatchObject({
+        exitCode: 0,
+        stdout: 'Gateway/gloo-system/bare configured\n',
+      });
+      const gateway = read('gateways.gateway.solo.io', 'bare', 'gloo-system');
+      expect(gateway?.metadata.annotations).toMatchObject({ 'rival.example/turn': '2' });
+      expect(filters('bare')).toMatchObject([{ name: 'tagger' }, { name: 'raced' }]);
+      const lost = await beside(100, '--id', 'lost', '-l', 'team=bare');
+      expect(codeOf(lost), lost.stderr).toBe('KUBE_CONFLICT');
+      expect(lost.stderr).toContain('keeps changing');
+      expect(filters('bare')).toMatchObject([{ name: 'tagger' }, { name: 'raced' }]);
+      await wasme('undeploy', 'gloo', '--id', 'raced');
+      const name = 'gateways.gateway.solo.io';
+      cluster.kubectl(['annotate', name, 'bare', '-n', 'gloo-system', 'rival.example/turn-']);
+    });
+
+    it('changes nothing with rights that do not reach to the end', async () => {
+      cluster.create(
+        {
+          apiVersion: 'rbac.authorization.k8s.io/v1',
+          kind: 'ClusterRole',
+          metadata: { name: 'reader' },
+          rules: [{ apiGroups: ['gateway.solo.io'], resources: ['gateways'], verbs: ['get', 'list'] }],
+        },
+        {
+          apiVersion: 'rbac.authorization.k8s.io/v1',
+          kind: 'ClusterRoleBinding',
+          metadata: { name: 'reader' },
+          roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'reader' },
+          subjects: [{ kind: 'User', name: 'nobody', apiGroup: 'rbac.authorization.k8s.io' }],
+        },
+      );
+      const before = read('gateways.gateway.solo.io', 'busy', 'gloo-system');
+      const diff = await deploy('gloo', 'reader', '--root-id', 'r', '--context', 'nobody', '--diff');
+      expect(diff.stdout, diff.stderr).toMatch(/^\+ +name: reader$/m);
+      const refused = await deploy('gloo', 'reader', '--root-id', 'r', '--context', 'nobody', '--apply');
+      expect(codeOf(refused), refused.stderr).toBe('KUBE_FORBIDDEN');
+      expect(refused.stderr).toContain('cannot patch resource');
+      const out = await wasme('undeploy', 'gloo', '--id', 'tagger', '--context', 'nobody');
+      expect(codeOf(out), out.stderr).toBe('KUBE_FORBIDDEN');
+      expect(read('gateways.gateway.solo.io', 'busy', 'gloo-system')).toEqual(before);
+    });
+
     it("leaves somebody else's filter of the same name alone", async () => {
       const outcome = await deploy('gloo', 'a-filter', '--root-id', 'r', '-l', 'team=busy', '--apply');
       expect(codeOf(outcome), outcome.stderr).toBe('KUBE_CONFLICT');
@@ -252,6 +316,51 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
       expect((await eg('first', '--fail-policy', 'open')).exitCode).toBe(0);
       expect(names('first')).toEqual(['first', 'second']);
       expect(read(policies, 'second')).toBeUndefined();
+    });
+
+    it('is applied by the line of the README, as it stands there', async () => {
+      const readme = readFileSync(join(root, 'README.md'), 'utf8');
+      const line = /^wasme (deploy envoy-gateway .* --apply)$/m.exec(readme)?.[1] ?? '';
+      const [, , reference = ''] = line.split(' ');
+      const world = newWorld({ env: cluster.env });
+      guestFile(world.cwd, 'deploy-tag');
+      const made = await world.wasme('convert', 'deploy-tag.wasm', reference, '--layout', 'compat', '--json');
+      const stored = (JSON.parse(made.stdout) as { digest: string }).digest;
+      const { exitCode, stdout, stderr } = await world.wasme(...line.split(' '));
+      expect({ exitCode, stdout }, stderr).toEqual({
+        exitCode: 0,
+        stdout: 'EnvoyExtensionPolicy/default/hello created\n',
+      });
+      expect(read(policies, 'hello', 'default')?.spec).toMatchObject({
+        targetRefs: [{ kind: 'Gateway', name: 'eg' }],
+        wasm: [{ code: { image: { url: `${reference}@${stored}`, sha256: stored.slice(7) } } }],
+      });
+      expect((await world.wasme('undeploy', 'envoy-gateway', '--id', 'hello')).exitCode).toBe(0);
+    });
+
+    it('reads the version from the controller in the cluster', async () => {
+      const labels = { 'control-plane': 'envoy-gateway' };
+      cluster.create({
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: 'envoy-gateway', namespace: 'bookinfo', labels },
+        spec: {
+          selector: { matchLabels: labels },
+          template: {
+            metadata: { labels },
+            spec: { containers: [{ name: 'eg', image: 'docker.io/envoyproxy/gateway:v1.8.2' }] },
+          },
+        },
+      });
+      const argv = ['-n', 'bookinfo', '--route', 'merged', '--merge', 'json', '--apply'];
+      const refused = await deploy('envoy-gateway', 'merged', ...argv);
+      expect(codeOf(refused), refused.stderr).toBe('DEPLOY_UNSUPPORTED');
+      expect(refused.stderr).toContain('Envoy Gateway 1.8.2 has no field for --merge');
+      expect(read(policies, 'merged')).toBeUndefined();
+      cluster.kubectl(['delete', 'deployment', 'envoy-gateway', '-n', 'bookinfo']);
+      expect((await deploy('envoy-gateway', 'merged', ...argv)).exitCode).toBe(0);
+      expect(read(policies, 'merged')?.spec['mergeType']).toBe('JSONMerge');
+      await wasme('undeploy', 'envoy-gateway', '--id', 'merged', '-n', 'bookinfo');
     });
 
     it("goes into somebody else's policy only when that is named", async () => {
@@ -324,6 +433,59 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
       );
       expect((await undeploy('envoy-gateway', 'gone-guest', ...ns)).stdout).toMatch(/theirs restored\n$/);
       expect(everything()).toEqual(before);
+    });
+
+    it('nothing is changed by what fails before', async () => {
+      const world = newWorld({ env: cluster.env });
+      const project = {
+        name: 'demo',
+        language: 'rust',
+        image: { reference: image },
+        configurationSchema: 's.json',
+      };
+      writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify(project));
+      writeFileSync(join(world.cwd, 's.json'), JSON.stringify({ type: 'object', required: ['tag'] }));
+      guestFile(world.cwd, 'deploy-tag');
+      await world.wasme('convert', 'deploy-tag.wasm', 'r.example/compat:v1', '--layout', 'compat');
+      writeFileSync(join(world.cwd, 'two.yaml'), 'a: 1\n---\nb: 2\n');
+      writeFileSync(join(world.cwd, 'bad.yaml'), 'a: [\n');
+      const v2 = 'type.googleapis.com/envoy.api.v2.Listener';
+      writeFileSync(join(world.cwd, 'v2.yaml'), `resources:\n- '@type': ${v2}\n`);
+      const files = (): unknown =>
+        readdirSync(world.cwd).map(name => [name, readFileSync(join(world.cwd, name), 'utf8')]);
+      const [objects, before] = [everything(), files()];
+      const pinned = [image, '--digest', digest];
+      const rows: readonly (readonly [string, readonly string[], string])[] = [
+        ['an image that Gloo cannot load', ['gloo', 'r.example/compat:v1', '--root-id', 'r'], 'NOT_LOADABLE'],
+        [
+          'a configuration against its schema',
+          ['istio', '--digest', digest, '--config', '{}'],
+          'DEPLOY_CONFIGURATION',
+        ],
+        ['a name', ['istio', ...pinned, '--id', 'Not_A_Name', '-n', 'bookinfo'], 'DEPLOY_NAME'],
+        ['a namespace', ['envoy-gateway', ...pinned, '-n', 'a_b', '--gateway', 'eg'], 'DEPLOY_NAME'],
+        ['a label', ['istio', ...pinned, '-l', 'app=det*', '-n', 'bookinfo'], 'DEPLOY_NAME'],
+        ['a version', ['istio', ...pinned, '--istio-version', '0.8'], 'USAGE'],
+        [
+          'rights',
+          ['istio', ...pinned, '-n', 'bookinfo', '--context', 'nobody', '--istio-version', '1.31'],
+          'KUBE_FORBIDDEN',
+        ],
+        ['a reference', ['istio', 'NOT/A:ref', '--digest', digest], 'REFERENCE_INVALID'],
+      ];
+      for (const [title, argv, code] of rows) {
+        const outcome = await world.wasme('deploy', ...argv, '--apply', '-o', 'out.yaml');
+        expect({ code: codeOf(outcome), stdout: outcome.stdout }, title).toEqual({ code, stdout: '' });
+      }
+      for (const name of ['two.yaml', 'bad.yaml', 'v2.yaml']) {
+        const outcome = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--in', name, '-o', name);
+        expect({ code: codeOf(outcome), stdout: outcome.stdout }, name).toEqual({
+          code: 'DEPLOY_FILE',
+          stdout: '',
+        });
+      }
+      expect(everything()).toEqual(objects);
+      expect(files()).toEqual(before);
     });
 
     it('takes the containers it made out of a shared object with its last filter', async () => {

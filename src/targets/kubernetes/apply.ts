@@ -187,12 +187,9 @@ async function patch(
   });
 }
 
-/** The guard of the patch did not hold, or the server says so itself. */
+/** The object is not what was read any more. */
 function isLostRace(error: unknown): boolean {
-  return (
-    error instanceof WasmeError &&
-    (error.code === 'KUBE_CONFLICT' || /testing value .*resourceVersion|test failed/i.test(error.message))
-  );
+  return error instanceof WasmeError && error.code === 'KUBE_CONFLICT';
 }
 
 async function removeSuperseded(

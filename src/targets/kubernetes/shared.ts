@@ -15,7 +15,7 @@ export interface ListEdit {
 }
 
 export interface PatchStep {
-  readonly op: 'add' | 'replace' | 'remove' | 'test';
+  readonly op: 'add' | 'replace' | 'remove';
   /** JSON pointer. */
   readonly path: string;
   readonly value?: unknown;
@@ -97,11 +97,10 @@ export function sharedHashes(object: KubeObject): Readonly<Record<string, string
   return ownership(object).filters;
 }
 
-/** The object after the steps; `test` steps are not looked at. For diffs and documents, not for sending. */
+/** The object after the steps. For diffs and documents, not for sending. */
 export function patched(object: KubeObject, steps: readonly PatchStep[]): KubeObject {
   const result = structuredClone(object) as unknown as Record<string, unknown>;
   for (const step of steps) {
-    if (step.op === 'test') continue;
     const keys = step.path.slice(1).split('/').map(unescapeKey);
     const last = keys.pop() ?? '';
     const holder = keys.reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], result);
@@ -175,9 +174,12 @@ function emptiedBy(object: KubeObject, list: readonly string[], made: number): r
   return path;
 }
 
-/** Makes the whole patch fail when the object changed after it was read. */
+/**
+ * Makes the whole patch fail when the object changed after it was read: the server takes no other version than its own, and
+ * says so. A `test` step would fail as well, but kubectl only tells "the request is invalid" of it.
+ */
 function guard(object: KubeObject): PatchStep {
-  return { op: 'test', path: '/metadata/resourceVersion', value: object.metadata.resourceVersion };
+  return { op: 'replace', path: '/metadata/resourceVersion', value: object.metadata.resourceVersion };
 }
 
 function annotate(object: KubeObject, owned: Ownership): PatchStep {
