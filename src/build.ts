@@ -75,6 +75,7 @@ export async function buildPrecompiled(
     module,
     profile: 'release',
     toolchain: 'native',
+    beside: [],
     tools: [],
     upToDate: true,
     durationMs: edges.now() - startedAt,

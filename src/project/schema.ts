@@ -25,13 +25,23 @@ const build = z.strictObject({
   output: text.optional().describe('Where the module goes. Default: build/<name>.wasm.'),
   profile: z.enum(['release', 'debug']).optional(),
   optimize: z.boolean().optional().describe('Run wasm-opt on the result.'),
+  debugInfo: z
+    .boolean()
+    .optional()
+    .describe('A release build writes debug information beside the module too, as a debug build does.'),
   sizeBudget: z
     .union([z.int().positive(), z.string().regex(/^\d+(\.\d+)?\s*(B|kB|MB|KiB|MiB)?$/i)])
     .optional()
     .describe('A release build fails when the module is larger: bytes, or a text such as "200 kB".'),
   toolchain: z.enum(['auto', 'native', 'npm', 'container']).optional(),
   cpp: z
-    .strictObject({ sdk: text.optional().describe('Folder of another C++ SDK than the one in the project.') })
+    .strictObject({
+      sdk: text.optional().describe('Folder of another C++ SDK than the one in the project.'),
+      cmake: z
+        .boolean()
+        .optional()
+        .describe('Whether CMakeLists.txt is used. Default: where the project was not made by `wasme init`.'),
+    })
     .optional(),
 });
 

@@ -101,7 +101,8 @@ function plan({ project, name, names, profile, scratchDir, tools, projectDir }: 
 
 /** For projects without asconfig.json, as the old tool made them. */
 const plainFlags = {
-  release: ['--optimizeLevel', '3', '--shrinkLevel', '1', '--use', 'abort=abort_proc_exit'],
+  // `--debug` keeps function names, without changing the code.
+  release: ['--optimizeLevel', '3', '--shrinkLevel', '1', '--debug', '--use', 'abort=abort_proc_exit'],
   debug: ['--debug', '--sourceMap', '--use', 'abort=abort_proc_exit'],
 } as const;
 

@@ -1,8 +1,24 @@
 /** What clang and wasm-ld say, read for people: places in the source, and what usual failures mean. */
 import type { Advice, Diagnostic } from './toolchain.ts';
 
-/** `file:line:column: error: text`, then the line and `~~~^~~~` under it. */
+/** `file:line:column: error: text`, then the line and `~~~^~~~` under it; and what CMake finds wrong. */
 export function parseClangDiagnostics(output: string): Diagnostic[] {
+  return [...clangDiagnostics(output), ...cmakeDiagnostics(output)];
+}
+
+/** `CMake Error at CMakeLists.txt:3 (add_executable):`, then the text, indented. */
+function cmakeDiagnostics(output: string): Diagnostic[] {
+  const head = /^CMake Error at ([^:\n]+):(\d+) \(\w+\):\n+((?: {2}.+\n)+)/gm;
+  return [...output.replaceAll('\r', '').matchAll(head)].map(([, file = '', line, text = '']) => ({
+    file,
+    line: Number(line),
+    column: 1,
+    severity: 'error',
+    message: text.trim().replace(/\s+/g, ' '),
+  }));
+}
+
+function clangDiagnostics(output: string): Diagnostic[] {
   const head =
     /^((?:[A-Za-z]:)?[^:\n]+):(\d+):(\d+): (?:fatal )?(error|warning): (.+)(?:\n *\d+ \|.*\n *\| *([~^]+))?/gm;
   return [...output.replaceAll('\r', '').matchAll(head)].map(

@@ -3,9 +3,10 @@ import { basename, join, relative, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import { templatesDir } from '../io/paths.ts';
 import { clangScript } from './clang-npm.ts';
+import { cmakeInputs, cmakePlan, cmakeProbe, usesCmake } from './cmake.ts';
 import { explainClang, parseClangDiagnostics } from './cpp-messages.ts';
 import type { BuildPlan, PlanRequest, Probe, Toolchain } from './toolchain.ts';
-import { optimizeStep, wasmOptProbe } from './wasm-opt.ts';
+import { optimizeStep, wasmOptProbes } from './wasm-opt.ts';
 
 /** Newest first. A bare name may be anything, Apple's included, which has no WebAssembly. */
 const clangNames = ['clang++-22', 'clang++-21', 'clang++-20', 'clang++-19', 'clang++-18', 'clang++'];
@@ -30,6 +31,8 @@ const entryPoints = [
   ...['http_call_response', 'grpc_receive_initial_metadata', 'grpc_receive'].map(on),
   ...['grpc_receive_trailing_metadata', 'grpc_close'].map(on),
 ];
+
+const sourceInputs = ['**/*.{cc,cpp,cxx,c,h,hh,hpp,hxx,inc,ipp}', '!test/**', '!build/**'];
 
 const npmHint = 'or, without root: wasme build --toolchain npm --install, about 100 MB';
 
@@ -92,34 +95,47 @@ export const cpp: Toolchain = {
   variants: ['native', 'npm'],
   containerImage: 'ghcr.io/webassembly/wasi-sdk:wasi-sdk-25',
   detect: names => names.includes('CMakeLists.txt') || names.some(isSource),
-  probes: variant => (variant === 'native' ? [clangProbe, wasmOptProbe] : variant === 'npm' ? npmProbes : []),
+  probes: variant =>
+    variant === 'native'
+      ? [clangProbe, cmakeProbe, ...wasmOptProbes]
+      : variant === 'npm'
+        ? [...npmProbes, ...wasmOptProbes]
+        : [],
   plan,
   parseDiagnostics: parseClangDiagnostics,
   explain: explainClang,
   knownBad: [],
+  inputs: () => [...sourceInputs, ...cmakeInputs],
 };
 
 function plan(request: PlanRequest): BuildPlan {
-  const { project, projectDir, names, variant, scratchDir, name, profile, tools } = request;
+  const { project, projectDir, names, variant, scratchDir, name, profile, debugInfo, tools } = request;
   const packaged = join(templatesDir(), 'cpp', 'sdk');
   const own = project?.build?.cpp?.sdk;
+  const clang = variant === 'container' ? containerClang : (tools['clang']?.path ?? 'clang++');
+  if (usesCmake(request, topSources(names).length > 0 || project?.build?.source !== undefined)) {
+    return { ...cmakePlan(request, clang, targetOf(request)), inputs: [...sourceInputs, ...cmakeInputs] };
+  }
   const sdk = own ?? (names.includes('sdk') ? 'sdk' : packaged);
   const sources = [...sourcesOf(request), join(sdk, 'proxy_wasm_intrinsics.cc').replaceAll('\\', '/')];
   const built = join(scratchDir, `${name}.wasm`);
   const target = `--target=${targetOf(request)}`;
   const compile = [
     ...[target, '-std=c++20', '-Wall', '-fno-exceptions', '-fdiagnostics-color=never'],
-    ...(profile === 'release' ? ['-O2'] : ['-O0', '-g']),
+    ...(profile === 'release' ? ['-O2'] : ['-O0']),
+    ...(debugInfo ? ['-g'] : []),
     `-I${sdk}`,
   ];
   const link = [
     ...[target, '-mexec-model=reactor'],
     // The stack first: what overflows it traps instead of overwriting data.
     ...['-Wl,--stack-first', '-Wl,-z,stack-size=131072'],
-    ...(profile === 'release' ? ['-Wl,--strip-debug'] : []),
+    // The libraries bring debug information of their own.
+    ...(debugInfo ? [] : ['-Wl,--strip-debug']),
     ...(own === undefined ? [] : foreignSdk(packaged)),
   ];
-  const inputs = ['**/*.{cc,cpp,cxx,c,h,hh,hpp,hxx,inc,ipp}', `${sdk}/**`, '!test/**', '!build/**'];
+  const optimized = optimizeStep(request, built, join(scratchDir, `${name}.opt.wasm`));
+  const inputs = [...sourceInputs, `${sdk}/**`];
   if (variant === 'npm') {
     const job = {
       compile,
@@ -130,14 +146,20 @@ function plan(request: PlanRequest): BuildPlan {
       imports: own === undefined ? [] : [importsOf(packaged)],
     };
     const node = tools['node']?.path ?? 'node';
-    const clang = tools['clang']?.path ?? '';
+    const packageDir = tools['clang']?.path ?? '';
     // V8 compiles the compiler lazily this way, which is quicker for one build.
-    const args = ['--no-warnings', '--input-type=module', '--eval', clangScript, clang, JSON.stringify(job)];
-    return { steps: [{ program: node, args }], module: built, inputs };
+    const args = [
+      '--no-warnings',
+      '--input-type=module',
+      '--eval',
+      clangScript,
+      packageDir,
+      JSON.stringify(job),
+    ];
+    const step = { program: node, args };
+    return { steps: [step, ...optimized.steps], module: optimized.module, inputs };
   }
-  const clang = variant === 'container' ? containerClang : (tools['clang']?.path ?? 'clang++');
   const objects = sources.map((source, index) => join(scratchDir, `${index}-${basename(source)}.o`));
-  const optimized = optimizeStep(request, built, join(scratchDir, `${name}.opt.wasm`));
   return {
     steps: [
       ...sources.map((source, index) => ({
@@ -170,8 +192,7 @@ function targetOf({ variant, tools }: PlanRequest): string {
 function sourcesOf({ project, names, projectDir }: PlanRequest): readonly string[] {
   const source = project?.build?.source;
   if (source !== undefined && isSource(source)) return [source];
-  const found =
-    source === undefined ? names.filter(name => isSource(name) && !/[_.-]test\.\w+$/.test(name)) : [];
+  const found = source === undefined ? topSources(names) : [];
   if (found.length > 0) return found;
   throw new WasmeError(
     'BUILD_FAILED',
@@ -180,6 +201,10 @@ function sourcesOf({ project, names, projectDir }: PlanRequest): readonly string
       : `build.source is no C++ file: ${source}`,
     { hint: 'set build.source in wasme.json to the main file, or build.command to your own build' },
   );
+}
+
+function topSources(names: readonly string[]): readonly string[] {
+  return names.filter(name => isSource(name) && !/[_.-]test\.\w+$/.test(name));
 }
 
 function isSource(name: string): boolean {

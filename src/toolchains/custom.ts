@@ -23,5 +23,7 @@ export function customToolchain(base: Toolchain, command: readonly string[], nam
 function sources(base: Toolchain, request: PlanRequest): readonly string[] {
   const { source } = request.project?.build ?? {};
   if (source !== undefined) return [source, `${source}/**`];
-  return base.plan({ ...request, variant: base.variants[0] ?? 'native', tools: {} }).inputs;
+  return (
+    base.inputs?.() ?? base.plan({ ...request, variant: base.variants[0] ?? 'native', tools: {} }).inputs
+  );
 }

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import type { z } from 'zod';
 import { goModSchema } from './schema.ts';
 import type { Advice, BuildPlan, Diagnostic, PlanRequest, Probe, Remedy, Toolchain } from './toolchain.ts';
-import { optimizeStep, wasmOptProbe } from './wasm-opt.ts';
+import { optimizeStep, wasmOptProbes } from './wasm-opt.ts';
 
 const getGo: readonly Remedy[] = [
   { has: 'brew', command: { program: 'brew', args: ['install', 'go'] } },
@@ -37,7 +37,7 @@ export const go: Toolchain = {
   variants: ['native'],
   containerImage: 'docker.io/library/golang:1.26',
   detect: names => names.includes('go.mod'),
-  probes: variant => (variant === 'native' ? [goProbe, goModProbe, wasmOptProbe] : []),
+  probes: variant => (variant === 'native' ? [goProbe, goModProbe, ...wasmOptProbes] : []),
   plan,
   parseDiagnostics: parseGoDiagnostics,
   explain: explainGo,

@@ -7,6 +7,7 @@ import { inContainer } from './container.ts';
 import { sha256 } from './inputs.ts';
 import type { BuildJob } from './job.ts';
 import { type Prepared, containerEngine, prepare } from './prepare.ts';
+import { debugSuffix, moduleEnding } from './beside.ts';
 import type { BuildPlan } from './toolchain.ts';
 
 /** Probes the machine and asks the toolchain for its plan. Fails with TOOL_MISSING, TOOL_OUTDATED. */
@@ -21,16 +22,17 @@ export async function planJob(job: BuildJob, edges: Edges): Promise<{ plan: Buil
     profile,
     variant: prepared.variant,
     optimize: project?.build?.optimize ?? false,
+    debugInfo: profile === 'debug' || (project?.build?.debugInfo ?? false),
     scratchDir: join(stateDir, profile),
     tools: prepared.tools,
     env: edges.env,
     platform: edges.platform,
   });
-  // A module that is put among the sources is still no source.
-  const plan = {
-    ...planned,
-    inputs: [...planned.inputs, `!${relative(dir, job.output).replaceAll('\\', '/')}`],
-  };
+  // A module that is put among the sources is still no source, nor is what lies beside it.
+  const module = relative(dir, job.output).replaceAll('\\', '/');
+  const beside = [debugSuffix, ...(planned.sidecars ?? []).map(({ suffix }) => suffix)];
+  const products = [module, ...beside.map(suffix => module.replace(moduleEnding, suffix))];
+  const plan = { ...planned, inputs: [...planned.inputs, ...products.map(file => `!${file}`)] };
   if (prepared.variant !== 'container') return { plan, prepared };
   const owner = await stat(dir);
   const engine = containerEngine(edges);

@@ -19,6 +19,8 @@ export interface BuildRecord {
   readonly tools: readonly RecordedTool[];
   /** sha256 of the module, hex. */
   readonly moduleHash: string;
+  /** Absolute paths of what was written beside it. */
+  readonly beside: readonly string[];
 }
 
 export interface RecordedTool {
@@ -58,6 +60,7 @@ export async function writeRecord(
   plan: BuildPlan,
   inputHash: string,
   moduleHash: string,
+  beside: readonly string[],
   variant: Variant,
   tools: Readonly<Record<string, ProbeResult>>,
   edges: Edges,
@@ -81,6 +84,7 @@ export async function writeRecord(
     inputHash,
     tools: recorded,
     moduleHash,
+    beside,
   };
   await writeAtomic(file, `${JSON.stringify(record, null, 2)}\n`);
 }

@@ -15,6 +15,8 @@ export interface BuildResult {
   readonly sizeBytes: number;
   /** sha256 of the module, hex. */
   readonly sha256: string;
+  /** Absolute paths of what belongs to it and lies beside it: debug information, a source map. */
+  readonly beside: readonly string[];
   readonly abiVersion: string;
   /** Largest first. */
   readonly sections: readonly SectionSize[];
@@ -37,7 +39,7 @@ export function describe(
   bytes: Uint8Array,
   module: ModuleInfo,
   variant: Variant,
-): Omit<Made, 'tools' | 'upToDate'> {
+): Omit<Made, 'beside' | 'tools' | 'upToDate'> {
   return {
     ...measure(bytes, module),
     name: job.name,

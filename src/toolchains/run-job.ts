@@ -41,5 +41,6 @@ async function reuse(job: BuildJob, edges: Edges): Promise<Made | undefined> {
     path,
     ...(version ? { version } : {}),
   }));
-  return { ...describe(job, bytes, checkModule(bytes, job.check), record.variant), tools, upToDate: true };
+  const { beside, variant } = record;
+  return { ...describe(job, bytes, checkModule(bytes, job.check), variant), beside, tools, upToDate: true };
 }

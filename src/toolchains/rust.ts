@@ -5,7 +5,7 @@ import { WasmeError } from '../errors.ts';
 import { explainRust, parseRustDiagnostics } from './rust-messages.ts';
 import { cargoMetadataSchema } from './schema.ts';
 import type { BuildPlan, PlanRequest, Probe, Remedy, Toolchain } from './toolchain.ts';
-import { optimizeStep, wasmOptProbe } from './wasm-opt.ts';
+import { optimizeStep, wasmOptProbes } from './wasm-opt.ts';
 
 type Package = z.infer<typeof cargoMetadataSchema>['packages'][number];
 
@@ -72,7 +72,7 @@ const probes: readonly Probe[] = [
     version: /#(?:proxy-wasm[@:])?(\d+\.\d+\.\d+)/,
     remedies: [],
   },
-  wasmOptProbe,
+  ...wasmOptProbes,
 ];
 
 export const rust: Toolchain = {
@@ -98,8 +98,11 @@ export const rust: Toolchain = {
   ],
 };
 
+/** Stands above what Cargo.toml says of its release profile. */
+const releaseDebugInfo = { CARGO_PROFILE_RELEASE_DEBUG: '2', CARGO_PROFILE_RELEASE_STRIP: 'none' };
+
 function plan(request: PlanRequest): BuildPlan {
-  const { projectDir, profile, variant, scratchDir, tools } = request;
+  const { projectDir, profile, variant, scratchDir, debugInfo, tools } = request;
   const container = variant === 'container';
   const known = metadata(tools['cargo-metadata']?.stdout);
   const found = known === undefined ? undefined : filterPackage(known.packages, projectDir);
@@ -116,8 +119,11 @@ function plan(request: PlanRequest): BuildPlan {
       ...(profile === 'release' ? ['--release'] : []),
       ...(found === undefined ? [] : ['--package', found.name]),
     ],
-    // Some CI systems ask cargo for colours, which would hide its messages from us.
-    env: { CARGO_TERM_COLOR: 'never' },
+    env: {
+      // Some CI systems ask cargo for colours, which would hide its messages from us.
+      CARGO_TERM_COLOR: 'never',
+      ...(debugInfo && profile === 'release' ? releaseDebugInfo : {}),
+    },
   };
   const addTarget = { program: 'rustup', args: ['target', 'add', triple] };
   const optimized = optimizeStep(request, built, join(scratchDir, `${name}.opt.wasm`));

@@ -4,7 +4,7 @@ import semver from 'semver';
 import { WasmeError } from '../errors.ts';
 import { explainGo, goInputs, goMod, goModProbe, goProbe, mainPackage, parseGoDiagnostics } from './go.ts';
 import type { Advice, BuildPlan, PlanRequest, Probe, Toolchain } from './toolchain.ts';
-import { optimizeStep, wasmOptProbe } from './wasm-opt.ts';
+import { optimizeStep, wasmOptProbes } from './wasm-opt.ts';
 
 /** Since this version main() of a program ends the VM; libraries (c-shared) came with it. */
 const librariesSince = '0.35.0';
@@ -35,7 +35,9 @@ export const tinygo: Toolchain = {
   detect: () => false,
   // TinyGo itself says which Go it takes; what our probe would call too old is fine for an older TinyGo.
   probes: variant =>
-    variant === 'native' ? [tinygoProbe, { ...goProbe, minimum: '1.19.0' }, goModProbe, wasmOptProbe] : [],
+    variant === 'native'
+      ? [tinygoProbe, { ...goProbe, minimum: '1.19.0' }, goModProbe, ...wasmOptProbes]
+      : [],
   plan,
   parseDiagnostics: parseGoDiagnostics,
   explain: output => known.find(([pattern]) => pattern.test(output))?.[1] ?? explainGo(output),
@@ -67,13 +69,14 @@ function pair(tinygoRange: string, goRange: string, newest: string): Toolchain['
 }
 
 function plan(request: PlanRequest): BuildPlan {
-  const { scratchDir, name, profile, tools } = request;
+  const { scratchDir, name, profile, debugInfo, tools } = request;
   const built = join(scratchDir, `${name}.wasm`);
   const version = semver.coerce(tools['tinygo']?.version);
   const flags = [
     ...libraryFlags(request, version === null || semver.gte(version, librariesSince)),
     '-scheduler=none',
-    ...(profile === 'release' ? ['-no-debug'] : ['-opt=1']),
+    ...(profile === 'release' ? [] : ['-opt=1']),
+    ...(debugInfo ? [] : ['-no-debug']),
   ];
   const optimized = optimizeStep(request, built, join(scratchDir, `${name}.opt.wasm`));
   return {

@@ -25,6 +25,8 @@ export interface Toolchain {
   probes(variant: Variant): readonly Probe[];
   /** The build as data. Called when every needed probe was found. */
   plan(request: PlanRequest): BuildPlan;
+  /** Globs of the sources, where they can be told of a project that `plan` cannot build: one with a command of its own. */
+  inputs?(): readonly string[];
   /** Compiler messages in a tool's output. Paths as the tool wrote them (relative ones: to the project). */
   parseDiagnostics(output: string): readonly Diagnostic[];
   /** A known failure in a tool's output: what it means, what to do. Undefined: nothing is recognised. */
@@ -119,6 +121,8 @@ export interface PlanRequest {
   readonly variant: Variant;
   /** wasm-opt was asked for. */
   readonly optimize: boolean;
+  /** DWARF is wanted; the build takes it out of the module afterwards. Always so in a debug build. */
+  readonly debugInfo: boolean;
   /** Absolute folder for what the steps make; exists, is emptied by nobody, may lie inside the project's build/. */
   readonly scratchDir: string;
   /** Results of `probes(variant)` by id; needed ones are all `found`. */
@@ -131,7 +135,7 @@ export interface PlanRequest {
 export interface BuildPlan {
   /** Run one after the other; cwd defaults to the project. A non-zero exit code stops the build. */
   readonly steps: readonly CommandLine[];
-  /** Absolute path where the last step leaves the module. */
+  /** Absolute path where the last step leaves the module; a folder when the steps choose the module's name. */
   readonly module: string;
   /** Files that belong to the module and go beside it (debug information, source map): where the steps leave them. */
   readonly sidecars?: readonly Sidecar[];

@@ -1,38 +1,74 @@
 /** Binaryen's wasm-opt, which any language's build may end with: how it is found and what it is asked to do. */
+import { join } from 'node:path';
+import { WasmeError } from '../errors.ts';
 import type { CommandLine } from '../io/exec.ts';
 import type { PlanRequest, Probe } from './toolchain.ts';
 
-export const wasmOptProbe: Probe = {
-  kind: 'program',
-  id: 'wasm-opt',
-  title: 'wasm-opt',
-  optional: true,
-  candidates: [{ program: 'wasm-opt', args: ['--version'] }],
-  version: /version (\d+)/,
-  remedies: [
-    { has: 'brew', command: { program: 'brew', args: ['install', 'binaryen'] } },
-    { has: 'apt-get', needsRoot: true, command: { program: 'apt-get', args: ['install', 'binaryen'] } },
-    { text: 'npm install --save-dev binaryen (106 MB), or a release of Binaryen' },
-  ],
-};
+/** On PATH, or an npm package of the project. */
+export const wasmOptProbes: readonly Probe[] = [
+  {
+    kind: 'program',
+    id: 'wasm-opt',
+    title: 'wasm-opt',
+    optional: true,
+    candidates: [{ program: 'wasm-opt', args: ['--version'] }],
+    version: /version (\d+)/,
+    remedies: [
+      { has: 'brew', command: { program: 'brew', args: ['install', 'binaryen'] } },
+      { has: 'apt-get', needsRoot: true, command: { program: 'apt-get', args: ['install', 'binaryen'] } },
+      { text: 'npm install --save-dev binaryen (106 MB), or a release of Binaryen' },
+    ],
+  },
+  {
+    kind: 'package',
+    id: 'binaryen',
+    title: 'wasm-opt from npm',
+    package: 'binaryen',
+    from: 'project',
+    optional: true,
+    ofProject: true,
+    remedies: [],
+  },
+];
 
-/** The step after `built` when it was asked for and can be done, and where the module is then. */
+/** Named, not detected: modules of older compilers lack the section that says what they use. */
+const features = [
+  '--enable-bulk-memory',
+  '--enable-sign-ext',
+  '--enable-mutable-globals',
+  '--enable-nontrapping-float-to-int',
+];
+
+/** The step after `built` when it was asked for, and where the module is then. Fails with TOOL_MISSING. */
 export function optimizeStep(
-  { optimize, tools }: PlanRequest,
+  request: PlanRequest,
   built: string,
   output: string,
 ): { steps: CommandLine[]; module: string } {
-  const path = tools['wasm-opt']?.path;
-  if (!optimize || path === undefined) return { steps: [], module: built };
-  // Features are named, not detected: modules of older compilers lack the section that says what they use.
-  const features = [
-    '--enable-bulk-memory',
-    '--enable-sign-ext',
-    '--enable-mutable-globals',
-    '--enable-nontrapping-float-to-int',
-  ];
-  return {
-    steps: [{ program: path, args: ['-Oz', '-g', ...features, built, '-o', output] }],
-    module: output,
-  };
+  if (!request.optimize) return { steps: [], module: built };
+  const { program, args } = wasmOpt(request);
+  // Names are kept. DWARF is not: it would no longer be true of the code.
+  const work = ['-Oz', '-g', '--strip-dwarf', ...features, built, '-o', output];
+  return { steps: [{ program, args: [...args, ...work] }], module: output };
+}
+
+function wasmOpt({ tools, variant }: PlanRequest): CommandLine {
+  const program = tools['wasm-opt'];
+  if (program?.status === 'found' && program.path !== undefined) return { program: program.path, args: [] };
+  const packaged = tools['binaryen'];
+  if (packaged?.status === 'found' && packaged.path !== undefined) {
+    return { program: 'node', args: [join(packaged.path, 'bin', 'wasm-opt')] };
+  }
+  throw new WasmeError(
+    'TOOL_MISSING',
+    variant === 'container'
+      ? 'build.optimize asks for wasm-opt, which the image of the container does not have'
+      : 'build.optimize asks for wasm-opt, which is neither on PATH nor a package of the project',
+    {
+      hint:
+        variant === 'container'
+          ? 'take build.optimize out of wasme.json, or build with tools of this machine'
+          : 'run "npm install --save-dev binaryen" in the project, or install Binaryen ("wasme doctor" says how)',
+    },
+  );
 }

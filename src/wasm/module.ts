@@ -1,5 +1,6 @@
 /** The sections of a WebAssembly binary that decide whether a host can run it: types, imports, exports, memories, names. */
 import { WasmeError } from '../errors.ts';
+import { checkMagic } from './magic.ts';
 import { BinaryReader } from './reader.ts';
 
 export type ValueType =
@@ -178,27 +179,6 @@ export function showType(type: FunctionType): string {
 
 export function sameType(left: FunctionType, right: FunctionType): boolean {
   return showType(left) === showType(right);
-}
-
-function checkMagic(bytes: Uint8Array): void {
-  const hasMagic = bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;
-  if (!hasMagic) {
-    throw new WasmeError('WASM_INVALID', 'not a WebAssembly module: the first bytes are not \\0asm', {
-      hint: 'name the compiled .wasm file; text (.wat), archives and images are something else',
-    });
-  }
-  if (bytes[4] !== 1 || bytes[5] !== 0 || bytes[6] !== 0 || bytes[7] !== 0) {
-    const component = bytes[6] === 1;
-    throw new WasmeError(
-      'WASM_INVALID',
-      component
-        ? 'this is a WebAssembly component, not a core module; Proxy-Wasm hosts load core modules only'
-        : 'this WebAssembly binary is not version 1',
-      {
-        hint: component ? 'build for wasm32-wasip1 (preview 1) and without wasm-tools component' : undefined,
-      },
-    );
-  }
 }
 
 function readTypes(section: BinaryReader, types: FunctionType[]): void {

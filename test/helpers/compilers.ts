@@ -41,12 +41,16 @@ export interface BuiltTemplate {
 export async function builtTemplate(
   parent: string,
   language: Language,
-  options: { kind?: Kind; template?: string } = {},
+  options: { kind?: Kind; template?: string; toolchain?: 'npm' } = {},
 ): Promise<BuiltTemplate> {
-  const name = `my-${[language, options.template ?? options.kind ?? 'http'].join('-')}`;
-  const dir = join(parent, name);
-  await init({ dir, name, language, ...options }, compilerEdges);
+  const { toolchain, ...wish } = options;
+  const name = `my-${[language, wish.template ?? wish.kind ?? 'http'].join('-')}`;
+  const dir = join(parent, toolchain ?? 'native', name);
+  await init({ dir, name, language, ...wish }, compilerEdges);
   if (language === 'assemblyscript') await sharePackages(parent, dir);
-  const { module } = await build({ dir }, compilerEdges);
+  // Where the provisioned npm clang is.
+  const env = { ...compilerEdges.env, XDG_CACHE_HOME: join(toolsDir, 'npm-clang') };
+  const edges = toolchain === undefined ? compilerEdges : { ...compilerEdges, env };
+  const { module } = await build({ dir, toolchain }, edges);
   return { dir, name, module };
 }

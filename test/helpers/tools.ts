@@ -43,6 +43,8 @@ const known = {
   'clang-wasi': { program: 'clang++-19', get: '.ci/provision cpp' },
   'clang-npm': { file: 'npm-clang/wasme/npm/node_modules/@yowasp/clang', get: '.ci/provision cpp' },
   cmake: { program: 'cmake', get: '.ci/provision cpp' },
+  'llvm-dwarfdump': { program: 'llvm-dwarfdump-19', get: '.ci/provision cpp' },
+  'wasm-opt': { program: 'wasm-opt', get: '.ci/provision cpp' },
   podman: { program: 'podman', get: '.ci/provision containers' },
   fish: { program: 'fish', get: '.ci/provision shells' },
   zsh: { program: 'zsh', get: '.ci/provision shells' },

@@ -38,11 +38,17 @@ afterAll(async () => {
   for (const server of servers) await server.close();
 });
 
-describe.each(languages)('%s, http', language => {
-  describeWith([...compilers[language], ...envoys], 'as its page says', () => {
+/** Each language by the compiler that is taken by itself; C++ also by the clang that npm carries. */
+const builds = [
+  ...languages.map(language => ({ title: language, language, needs: compilers[language], options: {} })),
+  { title: "cpp by npm's clang", language: 'cpp', needs: ['clang-npm'], options: { toolchain: 'npm' } },
+] as const;
+
+describe.each(builds)('$title, http', ({ language, needs, options }) => {
+  describeWith([...needs, ...envoys], 'as its page says', () => {
     let filter: BuiltTemplate;
     beforeAll(async () => {
-      filter = await builtTemplate(folder, language);
+      filter = await builtTemplate(folder, language, options);
     }, buildTimeoutMs);
 
     describe.each(stands)('in $where', stand => {

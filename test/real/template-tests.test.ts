@@ -2,14 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { build } from '../../src/build.ts';
 import { init, initTemplates } from '../../src/init.ts';
 import { sharePackages, sharedFolder } from '../helpers/assemblyscript.ts';
-import { mirror } from '../helpers/backends.ts';
 import { compilerEdges } from '../helpers/compilers.ts';
-import { hostStand } from '../helpers/stands.ts';
-import { describeWith, tool, toolsDir } from '../helpers/tools.ts';
+import { describeWith, tool } from '../helpers/tools.ts';
 import { root } from '../helpers/tree.ts';
 
 const folder = sharedFolder();
@@ -127,30 +125,4 @@ describe('folders', () => {
     );
     for (const file of files) expect(readFileSync(join(dir, file), 'utf8'), file).not.toContain('{{name}}');
   });
-});
-
-describeWith(['clang-npm', 'clang-wasi'], "C++ by npm's clang", () => {
-  it(
-    'builds the same filter',
-    async () => {
-      const dir = join(folder, 'npm clang "ü"');
-      await init({ dir, name: 'by-npm', language: 'cpp' }, compilerEdges);
-      const edges = {
-        ...compilerEdges,
-        env: { ...compilerEdges.env, XDG_CACHE_HOME: join(toolsDir, 'npm-clang') },
-      };
-      const npm = await build({ dir, toolchain: 'npm' }, edges);
-      expect(npm).toMatchObject({ toolchain: 'npm', abiVersion: '0.2.1' });
-      const upstream = await mirror();
-      onTestFinished(() => upstream.close());
-      const filter = { dir, name: 'by-npm', module: npm.module };
-      const { url } = await hostStand.run(filter, {
-        configuration: { greeting: 'hi' },
-        upstream: upstream.url,
-      });
-      expect((await fetch(url)).headers.get('x-greeting')).toBe('hi');
-      expect((await fetch(`${url}/blocked`)).status).toBe(403);
-    },
-    timeoutMs,
-  );
 });

@@ -10,6 +10,7 @@ const request: PlanRequest = {
   profile: 'release',
   variant: 'npm',
   optimize: false,
+  debugInfo: false,
   scratchDir: '/p/build/.wasme/release',
   tools: {
     asc: { id: 'asc', title: 'asc', status: 'found', path: '/p/node_modules/assemblyscript' },

@@ -27,6 +27,7 @@ function request(
     profile: 'release',
     variant: 'native',
     optimize: false,
+    debugInfo: false,
     scratchDir: '/p/build/.wasme/release',
     env: {},
     platform: 'linux',
@@ -66,6 +67,17 @@ describe('Rust', () => {
     expect(plan.module).toBe('/p/target/wasm32-wasi/debug/my_filter.wasm');
   });
 
+  it('keeps debug information in a release build when that is asked for', () => {
+    expect(steps(rust, request({ debugInfo: true }))[0]).toMatch(
+      /^CARGO_TERM_COLOR=never CARGO_PROFILE_RELEASE_DEBUG=2 CARGO_PROFILE_RELEASE_STRIP=none cargo build /,
+    );
+    expect(steps(rust, request({ debugInfo: true, profile: 'debug' }))[0]).not.toContain('CARGO_PROFILE');
+    expect(steps(tinygo, request({ debugInfo: true }))[0]).not.toContain('-no-debug');
+    const plan = steps(cpp, request({ names: ['filter.cc'], debugInfo: true })).join('\n');
+    expect(plan).toContain(' -O2 -g ');
+    expect(plan).not.toContain('strip-debug');
+  });
+
   it('refuses what would build no module, and what would build several', () => {
     const none = request({ tools: metadata(crate('my-filter', '/p', ['lib'])) });
     expect(() => rust.plan(none)).toThrow('no cdylib library in my-filter');
@@ -85,7 +97,12 @@ describe('Rust', () => {
     );
     expect(optimized.steps[1]?.program).toBe('/bin/wasm-opt');
     expect(optimized.module).toBe('/p/build/.wasme/release/my_filter.opt.wasm');
-    expect(rust.plan(request({ optimize: true })).steps).toHaveLength(1);
+    const packaged = request({ optimize: true, tools: { binaryen: { path: '/p/node_modules/binaryen' } } });
+    expect(rust.plan(packaged).steps[1]).toMatchObject({
+      program: 'node',
+      args: expect.arrayContaining(['/p/node_modules/binaryen/bin/wasm-opt', '-g']) as string[],
+    });
+    expect(() => rust.plan(request({ optimize: true }))).toThrow('asks for wasm-opt');
   });
 });
 
@@ -106,7 +123,8 @@ describe('Go and TinyGo', () => {
     ['0.41.1', 'debug', '-target=wasip1 -buildmode=c-shared -scheduler=none -opt=1'],
     ['0.33.0', 'release', '-target=wasi -scheduler=none -no-debug'],
   ] as const)('TinyGo %s, %s: %s', (version, profile, flags) => {
-    const [step] = steps(tinygo, request({ profile, tools: { tinygo: { version } } }));
+    const debugInfo = profile === 'debug';
+    const [step] = steps(tinygo, request({ profile, debugInfo, tools: { tinygo: { version } } }));
     expect(step).toBe(`tinygo build ${flags} -o /p/build/.wasme/release/my-filter.wasm .`);
   });
 
@@ -157,13 +175,33 @@ describe('C++', () => {
   });
 
   it('names the folders that a container has to see, and the clang of its image', () => {
-    const inside = cpp.plan(request({ names, variant: 'container' }));
+    const made = { build: {} } as Project;
+    const inside = cpp.plan(request({ names, project: made, variant: 'container' }));
     expect(inside.reads).toEqual([]);
     expect(inside.steps[0]?.program).toBe('/opt/wasi-sdk/bin/clang++');
     const without = cpp.plan(request({ names: ['filter.cc'], variant: 'container' }));
     expect(without.reads).toEqual([join(templatesDir(), 'cpp', 'sdk')]);
     const project = { build: { cpp: { sdk: '../sdk' } } } as Project;
     expect(cpp.plan(request({ names, project, variant: 'container' })).reads?.[0]).toBe('/sdk');
+  });
+
+  it('leaves a project that wasme has not made to CMake, where it is there', () => {
+    const cmake = { path: '/bin/cmake' };
+    const foreign = cpp.plan(request({ names, tools: { ...clang, cmake } }));
+    expect(foreign.steps.map(({ program, args }) => [program, args[0]])).toEqual([
+      ['/bin/cmake', '-S'],
+      ['/bin/cmake', '--build'],
+    ]);
+    expect(foreign.steps[0]?.args).toContain('-DWASI_CLANG=/bin/clang++-19');
+    expect(foreign.module).toBe('/p/build/.wasme/release/cmake-results');
+    const project = { build: {} } as Project;
+    expect(cpp.plan(request({ names, project, tools: { ...clang, cmake } })).steps).toHaveLength(4);
+    const always = { build: { cpp: { cmake: true } } } as Project;
+    expect(cpp.plan(request({ names, project: always, tools: { ...clang, cmake } })).steps).toHaveLength(2);
+    const inFolders = { names: ['CMakeLists.txt', 'src'], project };
+    expect(cpp.plan(request({ ...inFolders, tools: { ...clang, cmake } })).steps).toHaveLength(2);
+    expect(() => cpp.plan(request({ ...inFolders, tools: clang }))).toThrow('CMake, which was not found');
+    expect(() => cpp.plan(request({ names, project: always, variant: 'npm' }))).toThrow('clang from npm');
   });
 
   it("runs npm's clang in Node", () => {
