@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { PullResult } from '../src/pull.ts';
 import { type Context, edgesOf } from './ui/context.ts';
 import { globalOptions, integer } from './ui/options.ts';
+import { writeOutput } from './ui/output.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
 import { formatBytes, reporterFor } from './ui/reporter.ts';
 import { writeResult } from './ui/result.ts';
@@ -19,7 +20,7 @@ export function declare(command: Command, context: Context): void {
     .argument('<reference>', 'image: registry.example/team/filter:v1, or …@sha256:…')
     .option(
       '-o, --output <file>',
-      'write the module to this file or folder instead of the image to the store',
+      'write the module to this file or folder (- is standard output) instead of the image to the store',
     )
     .option('--force', 'replace a file that is there')
     .option('--platform <os/arch>', 'which image of an index, with -o')
@@ -31,6 +32,7 @@ export function declare(command: Command, context: Context): void {
 Examples:
   wasme pull registry.example/team/filter:v1
   wasme pull registry.example/team/filter:v1 -o filter.wasm
+  wasme pull registry.example/team/filter:v1 -o - | wasm-objdump -x -
   wasme pull registry.example/team/filter@sha256:… --json`,
     )
     .action(async (reference: string, flags: Flags) => {
@@ -38,11 +40,11 @@ Examples:
       const { pull } = await import('../src/pull.ts');
       const { output, force, platform, concurrency } = flags;
       const registry = await registryOptions(flags, context);
-      const result = await pull(
-        { reference, output, force, platform, concurrency, registry },
-        edgesOf(context, reporterFor(context, options)),
-      );
-      writeResult(context, options.json, result, resultText);
+      const edges = edgesOf(context, reporterFor(context, options));
+      const run = (file?: string) =>
+        pull({ reference, output: file, force, platform, concurrency, registry }, edges);
+      if (output === undefined) writeResult(context, options.json, await run(), resultText);
+      else await writeOutput(context, options, output, run, resultText);
     });
 }
 

@@ -4,9 +4,10 @@ import type { Command } from 'commander';
 import type { SaveResult } from '../src/save.ts';
 import { type Context, edgesOf } from './ui/context.ts';
 import { globalOptions } from './ui/options.ts';
+import { writeOutput } from './ui/output.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
 import { formatBytes, reporterFor } from './ui/reporter.ts';
-import { table, writeResult } from './ui/result.ts';
+import { table } from './ui/result.ts';
 
 interface Flags extends RegistryFlags {
   readonly output: string;
@@ -17,7 +18,7 @@ interface Flags extends RegistryFlags {
 export function declare(command: Command, context: Context): void {
   command
     .argument('<reference...>', 'images of the local store or a registry')
-    .requiredOption('-o, --output <file>', 'archive to write')
+    .requiredOption('-o, --output <file>', 'archive to write (- is standard output)')
     .option('-f, --force', 'replace a file that is there')
     .option('--remote', 'ask the registry even when the local store has an image');
   addRegistryFlags(command)
@@ -28,6 +29,7 @@ The archive is an OCI one: podman, ctr and skopeo (oci-archive:) read it too.
 
 Examples:
   wasme save registry.example/team/add-header:v1 -o filters.tar
+  wasme save registry.example/team/a:v1 -o - | ssh far-away 'cat > a.tar && wasme load a.tar'
   wasme save registry.example/team/a:v1 registry.example/team/b:v2 -o filters.tar`,
     )
     .action(async (references: string[], flags: Flags) => {
@@ -36,8 +38,8 @@ Examples:
       const { save } = await import('../src/save.ts');
       const registry = await registryOptions(flags, context);
       const { output, force, remote } = flags;
-      const result = await save({ references, output, force, remote, registry }, edges);
-      writeResult(context, options.json, result, value => resultText(value, context.cwd));
+      const run = (file: string) => save({ references, output: file, force, remote, registry }, edges);
+      await writeOutput(context, options, output, run, value => resultText(value, context.cwd));
     });
 }
 

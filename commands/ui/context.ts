@@ -5,7 +5,7 @@ import type { Edges } from '../../src/io/edges.ts';
 import type { Reporter } from '../../src/reporter.ts';
 
 export interface OutputStream {
-  write(text: string): unknown;
+  write(text: string | Uint8Array): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
 }

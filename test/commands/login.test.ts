@@ -13,8 +13,8 @@ async function wasmeWithInput(world: World, input: string, ...argv: string[]): P
   const exitCode = await run(argv, {
     ...world.edges,
     stdin: Readable.from([Buffer.from(input)]) as unknown as NodeJS.ReadStream,
-    stdout: { write: text => (stdout += text) },
-    stderr: { write: text => (stderr += text) },
+    stdout: { write: text => (stdout += String(text)) },
+    stderr: { write: text => (stderr += String(text)) },
   });
   return { exitCode, stdout, stderr };
 }

@@ -29,6 +29,30 @@ const json = async <T>(world: World, ...argv: string[]): Promise<T> => {
   return JSON.parse(stdout) as T;
 };
 
+describe('pull -o -', () => {
+  it('gives the bytes and nothing else', async () => {
+    const registry = await fakeRegistry();
+    const world = await pushed(registry);
+    const { exitCode, stdout } = await world.wasme('pull', `${registry.host}/team/filter:v1`, '-o', '-');
+    expect(exitCode).toBe(0);
+    expect(Buffer.from(stdout, 'latin1').equals(guest('deploy-tag'))).toBe(true);
+  });
+
+  it('refuses what would spoil them, and writes nothing of a failure', async () => {
+    const registry = await fakeRegistry();
+    const world = await pushed(registry);
+    const reference = `${registry.host}/team/filter:v1`;
+    const both = await world.wasme('pull', reference, '-o', '-', '--json');
+    expect(both).toMatchObject({ exitCode: 2, stdout: '' });
+    const terminal = await newWorld({ isTTY: true }).wasme('pull', reference, '-o', '-');
+    expect(terminal).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(terminal.stderr).toContain('not for a terminal');
+    registry.switches.flipByte = true;
+    expect(await world.wasme('pull', reference, '-o', '-')).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(existsSync(join(world.cwd, '-'))).toBe(false);
+  });
+});
+
 describe('pull', () => {
   it('puts the image into the store under its full name, once', async () => {
     const registry = await fakeRegistry();

@@ -24,6 +24,16 @@ describe('save', () => {
     expect(readFileSync(join(world.cwd, 'images.tar')).equals(bytes)).toBe(true);
   });
 
+  it('to standard output: the same bytes as into a file', async () => {
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
+    await world.wasme('convert', 'm.wasm', first);
+    await world.wasme('save', first, '-o', 'images.tar');
+    const { exitCode, stdout } = await world.wasme('save', first, '-o', '-');
+    expect(exitCode).toBe(0);
+    expect(Buffer.from(stdout, 'latin1').equals(readFileSync(join(world.cwd, 'images.tar')))).toBe(true);
+  });
+
   it.each([
     [[first], 2, 'USAGE'],
     [['-o', 'x.tar'], 2, 'USAGE'],

@@ -33,7 +33,7 @@ export interface Outcome {
 
 /** A fresh world; gone when the test is. */
 export function newWorld(
-  options: { env?: Record<string, string | undefined>; signal?: AbortSignal } = {},
+  options: { env?: Record<string, string | undefined>; signal?: AbortSignal; isTTY?: boolean } = {},
 ): World {
   const root = mkdtempSync(join(tmpdir(), 'wasme-test-'));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
@@ -48,8 +48,8 @@ export function newWorld(
     run(argv, {
       ...common,
       stdin: process.stdin,
-      stdout: { write: text => (screen.out += text) },
-      stderr: { write: text => (screen.err += text) },
+      stdout: { write: text => (screen.out += written(text)), ...(options.isTTY ? { isTTY: true } : {}) },
+      stderr: { write: text => (screen.err += written(text)) },
     });
   return {
     cwd,
@@ -63,4 +63,9 @@ export function newWorld(
       return { exitCode, stdout: screen.out, stderr: screen.err };
     },
   };
+}
+
+/** Bytes that are no text are kept one to one, as latin1 has them. */
+function written(text: string | Uint8Array): string {
+  return typeof text === 'string' ? text : Buffer.from(text).toString('latin1');
 }

@@ -27,8 +27,8 @@ export function startCli(world: World, ...argv: string[]): RunningCli {
   const { cwd, env, edges } = world;
   const context: Context = {
     stdin: process.stdin,
-    stdout: { write: text => (stdout += text) },
-    stderr: { write: text => (stderr += text) },
+    stdout: { write: text => (stdout += String(text)) },
+    stderr: { write: text => (stderr += String(text)) },
     cwd,
     env,
     platform: edges.platform,
