@@ -77,7 +77,7 @@ for (const name of scripts) {
   const load = loadavg()[0].toFixed(1);
   console.log(`\n${name} (Node ${process.versions.node}, ${availableParallelism()} cores, load ${load})`);
   const file = name.endsWith('.ts') ? compiled(name) : join(import.meta.dirname, name);
-  const operands = name === 'run-proxy.js' ? [await guest('header')] : [];
+  const operands = name.startsWith('run-') ? [await guest('header')] : [];
   if (file === undefined || node(file, ...operands) !== 0) failed.push(name);
 }
 if (failed.length > 0) {
