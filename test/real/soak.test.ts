@@ -1,0 +1,95 @@
+/**
+ * Many requests through `run`: live heaps do not grow, no context stays, guest memory is flat. WASME_SOAK_REQUESTS says
+ * how many; the product's promise is about 1,000,000, which takes some minutes.
+ */
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { expect, it, onTestFinished } from 'vitest';
+import { startRun } from '../../src/run.ts';
+import { realProject, sharedFolder } from '../helpers/assemblyscript.ts';
+import { newWorld } from '../helpers/cli.ts';
+import { guestFile } from '../helpers/guests.ts';
+import { Heaps } from '../helpers/heaps.ts';
+import { type Line, lineThrough } from '../helpers/regression.ts';
+import { describeWith } from '../helpers/tools.ts';
+import { root } from '../helpers/tree.ts';
+
+const total = Number(process.env['WASME_SOAK_REQUESTS'] ?? 20_000);
+const samples = 25;
+/** Until then engines compile, pools fill, tables grow to their size. */
+const settled = 5;
+
+describeWith(['npm'], `${total} requests through two workers and two filters`, () => {
+  it('leave nothing behind', async () => {
+    const world = newWorld();
+    const module = await realProject(join(sharedFolder(), 'filter'));
+    guestFile(world.cwd, 'workers');
+    const run = await startRun(
+      { targets: [module, 'workers.wasm'], listen: { port: 0 }, concurrency: 2, logLevel: 'off' },
+      world.edges,
+    );
+    onTestFinished(() => run.stop());
+    const heaps = new Heaps();
+    await heaps.open();
+    onTestFinished(() => heaps.close());
+    expect(heaps.workers).toBe(2);
+    const idle = (await run.stats()).gauges;
+    const client = new Worker(join(root, 'test', 'fixtures', 'load-worker.js'), {
+      workerData: { url: run.url, connections: 32 },
+    });
+    onTestFinished(() => void client.terminate());
+
+    const seen: { requests: number; heap: number; buffers: number; guest: number }[] = [];
+    for (let sample = 1; sample <= samples; sample++) {
+      client.postMessage(total / samples);
+      const [statuses] = (await once(client, 'message')) as unknown[];
+      expect(statuses).toEqual({ 200: total / samples });
+      await quiet(run, idle['wasme.contexts']);
+      const { gauges } = await run.stats();
+      const { heap, buffers } = await heaps.live();
+      const guest = Number(gauges['wasme.guest_memory_bytes']);
+      seen.push({ requests: (sample * total) / samples, heap, buffers, guest });
+    }
+    const steady = seen.slice(settled);
+    const lines = {
+      heap: lineThrough(steady.map(({ requests, heap }) => [requests, heap])),
+      buffers: lineThrough(steady.map(({ requests, buffers }) => [requests, buffers])),
+    };
+    process.stdout.write(`${report(seen, lines)}\n`);
+    for (const [name, { slope, error }] of Object.entries(lines)) {
+      // Not different from zero, or so little that no object can be left behind for a request.
+      if (slope > 3 * error && slope > 1) expect.fail(`${name}: ${slope} ± ${error} bytes a request`);
+    }
+    expect(new Set(steady.map(({ guest }) => guest)).size).toBe(1);
+    const { gauges, counters } = await run.stats();
+    expect(gauges['wasme.contexts']).toBe(idle['wasme.contexts']);
+    expect(gauges['http.http.downstream_rq_active']).toBe(0);
+    expect(counters['http.http.downstream_rq_2xx']).toBe(total);
+    expect(Number(counters['wasmcustom.sent'])).toBe(total);
+  }, 1_800_000);
+});
+
+/** The last `on_done` comes a moment after the last byte. */
+async function quiet(run: Awaited<ReturnType<typeof startRun>>, contexts: unknown): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    if ((await run.stats()).gauges['wasme.contexts'] === contexts) return;
+    await sleep(20);
+  }
+}
+
+function report(
+  seen: readonly { requests: number; heap: number; buffers: number; guest: number }[],
+  lines: Readonly<Record<string, Line>>,
+): string {
+  const first = seen[settled];
+  const last = seen.at(-1);
+  const slopes = Object.entries(lines).map(
+    ([name, { slope, error }]) => `${name} ${slope.toFixed(3)} ± ${error.toFixed(3)} bytes a request`,
+  );
+  return [
+    `soak: ${last?.requests ?? 0} requests; slopes ${slopes.join(', ')}`,
+    `soak: live heap ${first?.heap ?? 0} → ${last?.heap ?? 0}, buffers ${first?.buffers ?? 0} → ${last?.buffers ?? 0}, guest memory ${first?.guest ?? 0} → ${last?.guest ?? 0}`,
+  ].join('\n');
+}
