@@ -1,16 +1,16 @@
-/** The verb `test`: finds suite files, plays each case in the bundled host, and says what differed. */
+/** The verb `test`: finds suite files, plays each case in the bundled host or in a real Envoy, and says what differed. */
 import { resolve } from 'node:path';
-import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import { writeAtomic } from './io/files.ts';
 import { type LoadedProject, findProject } from './project/load.ts';
 import { findSuites } from './suite/find.ts';
-import { suiteHosts } from './suite/hosts.ts';
 import { type SuiteReport, junitXml } from './suite/junit.ts';
 import { loadSuite, updateSuite } from './suite/load.ts';
 import { cuts } from './suite/message.ts';
-import { type CaseResult, playCase } from './suite/play.ts';
+import type { CaseResult } from './suite/result.ts';
 import type { SuiteEdit } from './suite/splice.ts';
+import type { Venue } from './suite/venue.ts';
+import { openVenues } from './suite/venues.ts';
 import { openSubject } from './suite/subject.ts';
 
 export interface TestOptions {
@@ -22,6 +22,8 @@ export interface TestOptions {
   readonly matrix?: boolean | undefined;
   /** Write what was seen into the suites, where that differs from a recorded value or a case expects nothing yet. */
   readonly update?: boolean | undefined;
+  /** Play in a real Envoy: the program of this path; true: the one on PATH. */
+  readonly envoy?: string | true | undefined;
   /** Write the results there as JUnit XML. */
   readonly junit?: string | undefined;
 }
@@ -30,31 +32,35 @@ export interface TestResult {
   readonly suites: readonly SuiteReport[];
   readonly passed: number;
   readonly failed: number;
+  /** Cases that a real Envoy cannot play. */
+  readonly skipped: number;
   /** How many values `update` wrote; the results are those of the suites as they are then. */
   readonly updated: number;
 }
 
 /**
- * Fails with FILE_NOT_FOUND when there is no suite or no module, SUITE_INVALID, USAGE, FILE_ACCESS, WASM_INVALID, WASM_ABI.
+ * Fails with FILE_NOT_FOUND when there is no suite or no module, SUITE_INVALID, USAGE, FILE_ACCESS, WASM_INVALID, WASM_ABI,
+ * and with a real Envoy as starting it does.
  */
 export async function test(options: TestOptions, edges: Edges): Promise<TestResult> {
   const project = await findProject(edges.cwd);
   const files = await findSuites(options.files ?? [], project, edges.cwd);
+  const venues = await openVenues(options, project?.project, edges);
   const suites: SuiteReport[] = [];
   let updated = 0;
   for (const file of files) {
-    let played = await playSuite(file, project, options, edges);
+    let played = await playSuite(file, project, venues, options, edges);
     if (options.update && played.edits.length > 0) {
       const written = await updateSuite(file, played.edits);
       updated += written;
-      if (written > 0) played = await playSuite(file, project, options, edges);
+      if (written > 0) played = await playSuite(file, project, venues, options, edges);
     }
     suites.push({ file, cases: played.cases });
   }
   if (options.junit !== undefined) await writeAtomic(resolve(edges.cwd, options.junit), junitXml(suites));
   const all = suites.flatMap(suite => suite.cases);
-  const failed = all.filter(({ problems }) => problems.length > 0).length;
-  return { suites, passed: all.length - failed, failed, updated };
+  const count = (status: CaseResult['status']): number => all.filter(one => one.status === status).length;
+  return { suites, passed: count('passed'), failed: count('failed'), skipped: count('skipped'), updated };
 }
 
 interface PlayedSuite {
@@ -66,30 +72,22 @@ interface PlayedSuite {
 async function playSuite(
   file: string,
   project: LoadedProject | undefined,
-  options: TestOptions,
+  venues: readonly Venue[],
+  { matrix = false }: TestOptions,
   edges: Edges,
 ): Promise<PlayedSuite> {
   const suite = await loadSuite(file);
-  const { name, module, rootId, configurationOf } = await openSubject(suite, file, project);
-  const matrix = options.matrix ?? false;
-  const hosts = suiteHosts(options.hosts ?? [], project?.project, matrix, edges);
-  if (options.update && (matrix || hosts.length > 1)) {
-    throw new WasmeError('USAGE', '--update writes what one host shows, and several are asked for', {
-      hint: 'leave out --matrix, and name one --host',
-    });
-  }
+  const subject = await openSubject(suite, file, project);
   const cases: CaseResult[] = [];
   const edits: SuiteEdit[] = [];
   for (const [index, testCase] of suite.cases.entries()) {
-    const configuration = await configurationOf(testCase);
-    for (const { text, profile } of hosts) {
+    for (const venue of venues) {
       for (const cut of matrix ? cuts : (['whole'] as const)) {
         edges.signal.throwIfAborted();
-        const played = await playCase(testCase, { name, module, rootId, configuration, profile, cut });
-        const variant = [...(hosts.length > 1 ? [text] : []), ...(matrix ? [cut] : [])].join(', ');
-        cases.push(
-          variant === '' ? played.result : { ...played.result, name: `${testCase.name} (${variant})` },
-        );
+        const played = await venue.play(testCase, subject, cut);
+        const variant = [...(venues.length > 1 ? [venue.text] : []), ...(matrix ? [cut] : [])].join(', ');
+        const name = variant === '' ? testCase.name : `${testCase.name} (${variant})`;
+        cases.push({ ...played.result, name });
         edits.push(...played.edits.map(({ path, value }) => ({ path: ['cases', index, ...path], value })));
       }
     }

@@ -1,5 +1,5 @@
 /** Results as a JUnit XML document, the format that CI systems read. */
-import type { CaseResult } from './play.ts';
+import type { CaseResult } from './result.ts';
 
 export interface SuiteReport {
   readonly file: string;
@@ -9,9 +9,12 @@ export interface SuiteReport {
 export function junitXml(suites: readonly SuiteReport[]): string {
   const all = suites.flatMap(suite => suite.cases);
   const lines = suites.map(({ file, cases }) => {
-    const rows = cases.map(({ name, problems, durationMs }) => {
+    const rows = cases.map(({ name, status, problems, skipped, durationMs }) => {
       const head = `    <testcase name="${escape(name)}" classname="${escape(file)}" time="${(durationMs / 1000).toFixed(3)}"`;
-      if (problems.length === 0) return `${head}/>`;
+      if (status === 'skipped') {
+        return `${head}>\n      <skipped message="${escape(skipped.join('; '))}"/>\n    </testcase>`;
+      }
+      if (status === 'passed') return `${head}/>`;
       return `${head}>\n      <failure message="${escape(problems[0] ?? '')}">${escape(problems.join('\n'))}</failure>\n    </testcase>`;
     });
     return `  <testsuite name="${escape(file)}" ${counts(cases)}>\n${rows.join('\n')}\n  </testsuite>`;
@@ -20,7 +23,9 @@ export function junitXml(suites: readonly SuiteReport[]): string {
 }
 
 function counts(cases: readonly CaseResult[]): string {
-  return `tests="${cases.length}" failures="${cases.filter(({ problems }) => problems.length > 0).length}"`;
+  const count = (status: CaseResult['status']): number =>
+    cases.filter(testCase => testCase.status === status).length;
+  return `tests="${cases.length}" failures="${count('failed')}" skipped="${count('skipped')}"`;
 }
 
 function escape(text: string): string {

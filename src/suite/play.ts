@@ -6,6 +6,7 @@ import { type Cut, observed } from './message.ts';
 import { type CasePath, type Difference, compare } from './compare.ts';
 import type { Outcome } from './outcome.ts';
 import { recordedExpectation } from './record.ts';
+import type { CaseResult } from './result.ts';
 import type { Case } from './schema.ts';
 import { VirtualWorld } from './virtual-world.ts';
 
@@ -18,16 +19,6 @@ export interface PlayOptions {
   readonly profile: HostProfile;
   /** How bodies are cut. */
   readonly cut: Cut;
-}
-
-export interface CaseResult {
-  readonly name: string;
-  /** What differs or went wrong; empty when the case passed. */
-  readonly problems: readonly string[];
-  /** What the host has to say about the filter. */
-  readonly notes: readonly string[];
-  /** Wall time; virtual time is another matter. */
-  readonly durationMs: number;
 }
 
 /** Where in a case a seen value belongs. */
@@ -66,11 +57,14 @@ export async function playCase(testCase: Case, options: PlayOptions): Promise<Pl
     ...lengthProblems(outcome, testCase.request?.method),
   ];
   const differences = compare(testCase.expect ?? {}, outcome);
+  const problems = [...faults, ...differences.map(({ text }) => text)];
   host.close();
   return {
     result: {
       name: testCase.name,
-      problems: [...faults, ...differences.map(({ text }) => text)],
+      status: problems.length > 0 ? 'failed' : 'passed',
+      problems,
+      skipped: [],
       notes: world.logs.filter(({ source }) => source === 'host').map(({ text }) => text),
       durationMs: performance.now() - startedMs,
     },

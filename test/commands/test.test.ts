@@ -271,6 +271,17 @@ cases:
 `);
   });
 
+  it.each([
+    [['--host', 'envoy@1.36'], 'USAGE]: --host is not possible with --envoy', 2],
+    [['--update'], 'USAGE]: --update is not possible with --envoy', 2],
+    [[], 'TOOL_MISSING]: no Envoy was found', 1],
+  ])('--envoy %j', async (argv, says, exit) => {
+    const world = project({}, 'cases: [{ name: a }]', newWorld({ env: { PATH: '' } }));
+    const { exitCode, stderr } = await world.wasme('test', '--envoy', 'filter.test.yaml', ...argv);
+    expect(stderr).toContain(`error[${says}`);
+    expect(exitCode).toBe(exit);
+  });
+
   it('writes JUnit XML', async () => {
     const world = project(
       {},
@@ -278,7 +289,7 @@ cases:
     );
     expect(await world.wasme('test', '--junit', 'out/results.xml')).toMatchObject({ exitCode: 1 });
     const xml = readFileSync(join(world.cwd, 'out', 'results.xml'), 'utf8');
-    expect(xml).toContain('tests="2" failures="1"');
+    expect(xml).toContain('tests="2" failures="1" skipped="0"');
     expect(xml).toContain('name="a &lt;b&gt;"');
   });
 

@@ -34,14 +34,14 @@ export function pluginOf(intent: DeployIntent, { version }: EnvoyOptions): Tree 
 /** Clusters the filter needs: those of call-outs, and the one its code comes through. */
 export function clustersOf(
   { id, code }: DeployIntent,
-  { clusters = {}, caFile }: EnvoyOptions,
+  { clusters = {}, caFile, trailers }: EnvoyOptions,
 ): NamedCluster[] {
   const urls = Object.entries(clusters);
   if (code.from === 'http') urls.push([codeCluster(id), code.url]);
   return urls.map(([name, url]) => ({
     name,
     cluster: because(
-      cluster(name, parseEndpoint(url), caFile),
+      cluster(name, parseEndpoint(url), caFile, trailers),
       name === codeCluster(id)
         ? 'Envoy fetches the code through it'
         : 'for call-outs of the filter (--cluster)',
@@ -80,7 +80,7 @@ function around(
       ? []
       : [
           because(
-            cluster(upstreamCluster, parseEndpoint(upstream), options.caFile),
+            cluster(upstreamCluster, parseEndpoint(upstream), options.caFile, options.trailers),
             'the backend (--upstream)',
           ),
         ]),
@@ -164,10 +164,15 @@ function httpFilters({ kind }: DeployIntent, filters: readonly Tree[], options: 
           routerFilter,
         ],
         access_log: kind === 'access-log' ? filters : undefined,
+        http_protocol_options: options.trailers
+          ? because({ enable_trailers: true }, trailersReason)
+          : undefined,
       },
     },
   ];
 }
+
+const trailersReason = 'without it Envoy drops the trailers of HTTP/1.1';
 
 function destination({ upstream, timeoutMs }: EnvoyOptions): Record<string, Tree> {
   if (upstream === undefined) {

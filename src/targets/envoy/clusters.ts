@@ -6,8 +6,13 @@ import { type Tree, because } from '../tree.ts';
 /** Where most Linux systems and the official Envoy image keep the public certificate authorities. */
 export const defaultCaFile = '/etc/ssl/certs/ca-certificates.crt';
 
-/** One cluster with one endpoint */
-export function cluster(name: string, endpoint: Endpoint, caFile: string = defaultCaFile): Tree {
+/** One cluster with one endpoint. `trailers`: also those of HTTP/1.1. */
+export function cluster(
+  name: string,
+  endpoint: Endpoint,
+  caFile: string = defaultCaFile,
+  trailers: boolean = false,
+): Tree {
   const fixed = isIP(endpoint.host) !== 0;
   return {
     name,
@@ -29,14 +34,20 @@ export function cluster(name: string, endpoint: Endpoint, caFile: string = defau
       ],
     },
     typed_extension_protocol_options: endpoint.http2
-      ? {
-          'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-            '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-            explicit_http_config: { http2_protocol_options: {} },
-          },
-        }
-      : undefined,
+      ? protocolOptions({ http2_protocol_options: {} })
+      : trailers
+        ? protocolOptions({ http_protocol_options: { enable_trailers: true } })
+        : undefined,
     transport_socket: endpoint.tls ? tlsSocket(endpoint.host, caFile) : undefined,
+  };
+}
+
+function protocolOptions(config: Tree): Tree {
+  return {
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+      '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+      explicit_http_config: config,
+    },
   };
 }
 

@@ -13,6 +13,8 @@ export interface EnvoyOptions {
   readonly clusters?: Readonly<Record<string, string>> | undefined;
   /** From the end of the request to the end of the response; default Envoy's 15 s, 0: no limit. */
   readonly timeoutMs?: number | undefined;
+  /** Pass HTTP/1.1 trailers on, which Envoy drops by default: suites have trailers whatever the version of HTTP. */
+  readonly trailers?: boolean | undefined;
   /** Certificate authorities for https clusters, as Envoy will open the file. */
   readonly caFile?: string | undefined;
   /** A person's own Envoy file that is to be edited; absolute. */

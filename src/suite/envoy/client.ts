@@ -1,0 +1,58 @@
+/** The client of a suite in front of a real Envoy: sends the request of a case, gives what comes back. */
+import { request as httpRequest } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HeaderEntry } from '../../host/header-map.ts';
+import { type Cut, bodyChunks, headerEntries } from '../message.ts';
+import type { ObservedMessage } from '../outcome.ts';
+import type { Request } from '../schema.ts';
+import { messageOf } from './peer.ts';
+
+/** Between two pieces of a body, so that they arrive as two. */
+const betweenMs = 5;
+
+/** undefined: a reset, or nothing whole within the time. */
+export async function ask(
+  port: number,
+  request: Request,
+  cut: Cut,
+  patienceMs: number,
+  signal: AbortSignal,
+): Promise<ObservedMessage | undefined> {
+  const chunks = bodyChunks(request, cut);
+  const headers: HeaderEntry[] = [
+    ['host', request.authority ?? 'suite.example'],
+    ...headerEntries(request.headers),
+    ['x-request-id', '00000000-0000-4000-8000-000000000000'],
+  ];
+  const trailers = headerEntries(request.trailers);
+  const outgoing = httpRequest({
+    host: '127.0.0.1',
+    port,
+    agent: false,
+    setHost: false,
+    method: request.method ?? (chunks.length > 0 ? 'POST' : 'GET'),
+    path: request.path ?? '/',
+    headers: headers.flat(),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]),
+  });
+  const answer = new Promise<ObservedMessage>((resolve, reject) => {
+    outgoing.on('error', reject);
+    outgoing.on('response', response => {
+      const received: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => received.push(chunk));
+      response.on('error', reject);
+      response.on('end', () =>
+        resolve(messageOf([[':status', String(response.statusCode)]], response, received)),
+      );
+    });
+  }).catch(() => undefined);
+  if (chunks.length > 0 || trailers.length > 0) outgoing.flushHeaders();
+  for (const chunk of chunks) {
+    outgoing.write(chunk);
+    await sleep(betweenMs);
+  }
+  if (trailers.length > 0)
+    outgoing.addTrailers(trailers.map(([name, value]): [string, string] => [name, value]));
+  outgoing.end();
+  return answer;
+}

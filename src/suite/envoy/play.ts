@@ -1,0 +1,180 @@
+/** Plays one case in a real Envoy of its own: client, upstream and clusters are sockets, and time is what it is. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Edges } from '../../io/edges.ts';
+import { bootstrap } from '../../targets/envoy/bootstrap.ts';
+import { type EnvoyProgram, type RunningEnvoy, startEnvoy } from '../../targets/envoy/launch.ts';
+import { type EnvoyRecord, recordArguments, recordReader } from '../../targets/envoy/log.ts';
+import { renderYaml } from '../../targets/yaml.ts';
+import { compare } from '../compare.ts';
+import type { Cut } from '../message.ts';
+import type { ObservedMessage, Outcome } from '../outcome.ts';
+import type { CaseResult } from '../result.ts';
+import type { Callout, Case } from '../schema.ts';
+import { ask } from './client.ts';
+import { gapsOf } from './gaps.ts';
+import { type Peer, freePort, startPeer } from './peer.ts';
+
+export interface EnvoyPlayOptions {
+  /** Plugin name. */
+  readonly name: string;
+  /** Absolute. */
+  readonly modulePath: string;
+  readonly rootId: string;
+  readonly configuration: Uint8Array;
+  readonly cut: Cut;
+  readonly envoy: EnvoyProgram;
+  /** `1.40.0` */
+  readonly release: string;
+}
+
+/** Longer than a filter waits for a call-out in most suites. */
+const patienceMs = 20_000;
+/** How long "no response" is watched. */
+const silenceMs = 2_000;
+/** Log lines and statistics come a moment after the response. */
+const settleMs = 1_500;
+const lookMs = 25;
+
+/** Fails as `startEnvoy` does. */
+export async function playInEnvoy(
+  testCase: Case,
+  options: EnvoyPlayOptions,
+  edges: Edges,
+): Promise<CaseResult> {
+  const startedMs = performance.now();
+  const { whole } = gapsOf(testCase);
+  const { name } = testCase;
+  if (whole !== undefined) {
+    return { name, status: 'skipped', problems: [], notes: [], skipped: [whole], durationMs: 0 };
+  }
+  const stage = new Stage(options);
+  try {
+    const envoy = await stage.start(testCase, edges);
+    const limitMs = testCase.expect?.response === null ? silenceMs : patienceMs;
+    const port = await envoy.port('main');
+    const response = await ask(port, testCase.request ?? {}, options.cut, limitMs, edges.signal);
+    const deadline = performance.now() + settleMs;
+    for (;;) {
+      const outcome = await stage.outcome(envoy, response);
+      const { expect, parts } = gapsOf(testCase, outcome.histograms);
+      const traps = stage.records.flatMap(({ text }) => /Function: \S+ failed: [^\n]*/.exec(text) ?? []);
+      const problems = [
+        ...traps.map(text => `the filter trapped: ${text}`),
+        ...(response === undefined && expect.response === undefined ? ['no whole response came'] : []),
+        ...compare(expect, outcome).map(({ text }) => text),
+      ];
+      if (problems.length > 0 && traps.length === 0 && performance.now() < deadline) {
+        await sleep(lookMs, undefined, { signal: edges.signal });
+        continue;
+      }
+      return {
+        name,
+        status: problems.length > 0 ? 'failed' : 'passed',
+        problems,
+        notes: stage.records.filter(({ text }) => !isGuest(text)).map(({ text }) => text),
+        skipped: parts,
+        durationMs: performance.now() - startedMs,
+      };
+    }
+  } finally {
+    await stage.close();
+  }
+}
+
+/** The servers around one Envoy, and what they and its log have seen. */
+class Stage {
+  readonly records: EnvoyRecord[] = [];
+  readonly #options: EnvoyPlayOptions;
+  readonly #callouts: { cluster: string; request: ObservedMessage }[] = [];
+  readonly #peers: Peer[] = [];
+  #upstream: ObservedMessage | undefined;
+  #envoy: RunningEnvoy | undefined;
+
+  constructor(options: EnvoyPlayOptions) {
+    this.#options = options;
+  }
+
+  async start({ upstream = {}, callouts = {} }: Case, edges: Edges): Promise<RunningEnvoy> {
+    const { name, modulePath, rootId, configuration, envoy, release } = this.#options;
+    const main = await this.#peer([upstream], request => (this.#upstream ??= request));
+    const clusters: Record<string, string> = {};
+    for (const [cluster, answers] of Object.entries(callouts)) {
+      clusters[cluster] = await this.#cluster(cluster, [answers].flat());
+    }
+    const free = { address: '127.0.0.1', port: 0 };
+    const tree = bootstrap(
+      {
+        ...{ id: name, kind: 'http', rootId, vmId: '', runtime: 'v8', env: {}, hostEnv: [] },
+        code: { from: 'file', path: modulePath, digest: '' },
+        ...(configuration.length === 0
+          ? {}
+          : { configuration: { form: 'bytes', bytes: configuration } as const }),
+        failPolicy: undefined,
+        allowedCapabilities: undefined,
+        allowOnHeadersStopIteration: undefined,
+      },
+      { version: release, listen: free, admin: free, upstream: main, clusters, trailers: true },
+    );
+    const read = recordReader();
+    this.#envoy = await startEnvoy(
+      {
+        envoy,
+        bootstrap: renderYaml([tree]),
+        files: [modulePath],
+        concurrency: 1,
+        logLevel: 'error',
+        args: recordArguments('trace'),
+        onLine: line => {
+          const record = read(line);
+          if (record?.logger === 'wasm') this.records.push(record);
+        },
+      },
+      edges,
+    );
+    return this.#envoy;
+  }
+
+  /** Everything that was seen up to now. */
+  async outcome(
+    { admin }: RunningEnvoy,
+    response: ObservedMessage | undefined,
+  ): Promise<Outcome & { readonly histograms: readonly string[] }> {
+    const own = 'wasmcustom.';
+    const stats = await admin.stats(`^wasmcustom\\.`);
+    const histograms = await admin.text('/stats?type=Histograms&filter=^wasmcustom\\.');
+    return {
+      upstream: this.#upstream,
+      response,
+      details: response === undefined ? 'no whole response came' : undefined,
+      logs: this.records.filter(({ text }) => isGuest(text)).map(({ text }) => text.replace(guestPrefix, '')),
+      metrics: new Map(Object.entries(stats).map(([name, value]) => [name.slice(own.length), value])),
+      callouts: this.#callouts,
+      histograms: [...histograms.matchAll(/^wasmcustom\.(.+?): /gm)].map(([, name = '']) => name),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#envoy?.stop();
+    for (const peer of this.#peers) await peer.close();
+  }
+
+  async #cluster(cluster: string, answers: readonly Callout[]): Promise<string> {
+    const [first] = answers;
+    if (first !== undefined && 'fails' in first && first.fails === 'refused') {
+      return `http://127.0.0.1:${await freePort()}`;
+    }
+    return this.#peer(answers, request => this.#callouts.push({ cluster, request }));
+  }
+
+  async #peer(answers: readonly Callout[], onRequest: (request: ObservedMessage) => void): Promise<string> {
+    const peer = await startPeer(answers, this.#options.cut, onRequest);
+    this.#peers.push(peer);
+    return `http://127.0.0.1:${peer.port}`;
+  }
+}
+
+const guestPrefix = /^wasm log[^:]*: /;
+
+function isGuest(text: string): boolean {
+  return guestPrefix.test(text);
+}

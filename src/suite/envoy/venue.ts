@@ -1,0 +1,19 @@
+/** A real Envoy as a place to play suites: found once, started anew for each case. */
+import type { Edges } from '../../io/edges.ts';
+import { envoyRelease, findEnvoy } from '../../targets/envoy/launch.ts';
+import type { Venue } from '../venue.ts';
+import { playInEnvoy } from './play.ts';
+
+/** `path`: the program; undefined: the one on PATH. Fails with TOOL_MISSING and TOOL_FAILED. */
+export async function envoyVenue(path: string | undefined, edges: Edges): Promise<Venue> {
+  const envoy = findEnvoy({ path }, edges);
+  const release = await envoyRelease(envoy, edges);
+  return {
+    text: `Envoy ${release}`,
+    play: async (testCase, { name, modulePath, rootId, configurationOf }, cut) => {
+      const configuration = await configurationOf(testCase);
+      const options = { name, modulePath, rootId, configuration, cut, envoy, release };
+      return { result: await playInEnvoy(testCase, options, edges), edits: [] };
+    },
+  };
+}

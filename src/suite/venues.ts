@@ -1,0 +1,48 @@
+/** Where cases are played: the bundled host as one or several hosts, or a real Envoy. */
+import { WasmeError } from '../errors.ts';
+import type { Edges } from '../io/edges.ts';
+import type { Project } from '../project/schema.ts';
+import { suiteHosts } from './hosts.ts';
+import { playCase } from './play.ts';
+import type { Venue } from './venue.ts';
+
+export interface VenueOptions {
+  readonly hosts?: readonly string[] | undefined;
+  readonly matrix?: boolean | undefined;
+  readonly update?: boolean | undefined;
+  readonly envoy?: string | true | undefined;
+}
+
+/** Fails with USAGE for hosts that are none and for options that do not go together, and as `findEnvoy` does. */
+export async function openVenues(
+  options: VenueOptions,
+  project: Project | undefined,
+  edges: Edges,
+): Promise<readonly Venue[]> {
+  const { hosts: asked = [], matrix = false, update = false, envoy } = options;
+  if (envoy !== undefined) {
+    if (asked.length > 0) throw unfit('--host', 'the Envoy that is started is the host');
+    if (update) throw unfit('--update', 'what is written is what the bundled host shows');
+    const { envoyVenue } = await import('./envoy/venue.ts');
+    return [await envoyVenue(envoy === true ? undefined : envoy, edges)];
+  }
+  const hosts = suiteHosts(asked, project, matrix, edges);
+  if (update && (matrix || hosts.length > 1)) {
+    throw new WasmeError('USAGE', '--update writes what one host shows, and several are asked for', {
+      hint: 'leave out --matrix, and name one --host',
+    });
+  }
+  return hosts.map(({ text, profile }) => ({
+    text,
+    play: async (testCase, { name, module, rootId, configurationOf }, cut) => {
+      const configuration = await configurationOf(testCase);
+      return playCase(testCase, { name, module, rootId, configuration, profile, cut });
+    },
+  }));
+}
+
+function unfit(flag: string, reason: string): WasmeError {
+  return new WasmeError('USAGE', `${flag} is not possible with --envoy: ${reason}`, {
+    hint: `leave out ${flag}, or --envoy`,
+  });
+}
