@@ -11,10 +11,15 @@ const helperTimeoutMs = 30_000;
 const nothingStored = /credentials not found|no credentials server URL|no credentials username/i;
 
 /** What the helper has for a server, or undefined. A helper that is not installed is a warning: other sources may do. */
-export async function helperGet(name: string, server: string, edges: Edges): Promise<Credential | undefined> {
+export async function helperGet(
+  name: string,
+  server: string,
+  edges: Edges,
+  timeoutMs = helperTimeoutMs,
+): Promise<Credential | undefined> {
   let result: ExecResult;
   try {
-    result = await runHelper(name, 'get', server, edges);
+    result = await runHelper(name, 'get', server, edges, timeoutMs);
   } catch (error) {
     if (!(error instanceof WasmeError) || error.code !== 'TOOL_MISSING') throw error;
     edges.reporter.warn(`the credential helper ${programOf(name)} is configured but cannot be started`);
@@ -57,7 +62,13 @@ export function programOf(name: string): string {
   return `docker-credential-${name}`;
 }
 
-async function runHelper(name: string, verb: string, input: string, edges: Edges): Promise<ExecResult> {
+async function runHelper(
+  name: string,
+  verb: string,
+  input: string,
+  edges: Edges,
+  timeoutMs = helperTimeoutMs,
+): Promise<ExecResult> {
   if (!/^[\w.-]+$/.test(name)) {
     throw new WasmeError(
       'CREDENTIALS_INVALID',
@@ -69,12 +80,12 @@ async function runHelper(name: string, verb: string, input: string, edges: Edges
   }
   const result = await exec({ program: programOf(name), args: [verb] }, edges, {
     input,
-    timeoutMs: helperTimeoutMs,
+    timeoutMs,
   });
   if (result.timedOut) {
     throw new WasmeError(
       'CREDENTIALS_INVALID',
-      `${programOf(name)} ${verb} did not answer within ${helperTimeoutMs / 1000} s`,
+      `${programOf(name)} ${verb} did not answer within ${timeoutMs / 1000} s`,
       {
         hint: 'unlock its keychain, or remove it from the docker configuration',
       },

@@ -12,6 +12,7 @@ import { type World, newWorld } from '../helpers/cli.ts';
 import { moduleOfSize } from '../helpers/images.ts';
 import { account, realRegistry } from '../helpers/real-registry.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
+import { root } from '../helpers/tree.ts';
 
 const module = moduleOfSize(200_000);
 
@@ -167,6 +168,29 @@ describeWith(['oras', 'crane', 'referrers-registry', 'docker-registry', 'openssl
       if (host === debian.host) expect(found).toContain('application/spdx+json');
       expect(oras('discover', `${host}/b@${sbom}`)).toContain(attestation);
     }
+  });
+
+  it('a credential helper keeps a login for crane and for us, and forgets it', async () => {
+    const registry = await realRegistry({ auth: 'basic' });
+    const world = worldWithModule();
+    const helper = join(root, 'test', 'fixtures', 'bin', 'credential-helper');
+    const kept = join(world.home, 'keychain.json');
+    Object.assign(world.env, { PATH: `${helper}:${world.env['PATH'] ?? ''}`, KEYCHAIN: kept });
+    mkdirSync(join(world.home, '.docker'));
+    writeFileSync(join(world.home, '.docker', 'config.json'), '{"credsStore":"test-keychain"}');
+    const reference = `${registry.host}/a:v1`;
+    const login = await world.wasme('login', registry.host, '-u', account.username, '-p', account.password);
+    expect(login.exitCode, login.stderr).toBe(0);
+    expect(login.stderr).not.toContain('unencrypted');
+    expect(readFileSync(join(world.home, '.docker', 'config.json'), 'utf8')).not.toContain('"auth"');
+    const { digest } = await json<PushResult>(world, 'push', reference, '-f', 'm.wasm');
+    const env = { ...world.env, HOME: world.home };
+    expect(execFileSync(tool('crane'), ['digest', reference], { env, encoding: 'utf8' }).trim()).toBe(digest);
+    const listed = execFileSync(join(helper, 'docker-credential-test-keychain'), ['list'], { env });
+    expect(JSON.parse(listed.toString())).toEqual({ [registry.host]: account.username });
+    await world.wasme('logout', registry.host);
+    expect(JSON.parse(readFileSync(kept, 'utf8'))).toEqual({});
+    expect((await world.wasme('pull', reference)).stderr).toContain('error[REGISTRY_UNAUTHORIZED]');
   });
 
   it('crane takes the login that wasme stored, and the other way round', async () => {

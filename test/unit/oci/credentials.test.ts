@@ -1,7 +1,8 @@
 /** Which credential is found for which registry, in docker's, podman's and helpers' own forms. */
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { helperGet } from '../../../src/oci/credential-program.ts';
 import { findCredential } from '../../../src/oci/credentials.ts';
 import { type World, newWorld } from '../../helpers/cli.ts';
 import { silentReporter } from '../../../src/reporter.ts';
@@ -186,6 +187,18 @@ describe('helpers', () => {
     expect(error).toMatchObject({ code: 'CREDENTIALS_INVALID' });
     expect(error?.message).toContain(text);
     expect(error?.message).not.toContain('s3cret');
+  });
+
+  it('does not wait for ever, and leaves no helper behind', async () => {
+    const world = worldWith({ credsStore: 'hang' });
+    addHelper(world, 'hang', `echo $$ > "${world.cwd}/pid"; exec sleep 600`);
+    await expect(helperGet('hang', 'r.example', world.edges, 300)).rejects.toMatchObject({
+      code: 'CREDENTIALS_INVALID',
+      message: 'docker-credential-hang get did not answer within 0.3 s',
+      hint: expect.stringContaining('unlock its keychain') as string,
+    });
+    const pid = Number(readFileSync(join(world.cwd, 'pid'), 'utf8'));
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
   });
 
   it('runs nothing outside PATH', async () => {
