@@ -287,7 +287,7 @@ describe('startRun', () => {
     await expect(fetch(running.url)).rejects.toThrow();
     await expect
       .poll(() => events.map(event => (event.type === 'notice' ? event.text : '')))
-      .toContainEqual(expect.stringContaining('did not return within 0.5 s'));
+      .toContainEqual(expect.stringContaining('did not return from proxy_on_request_headers within 0.5 s'));
     // A new worker listens on the same port.
     await expect(fetch(running.url)).rejects.toThrow();
   });

@@ -153,7 +153,8 @@ describe.each(languages)('%s, service', language => {
           {
             kind: 'service',
             rootId: filter.name,
-            configuration: { form: 'json', value: { cluster: 'check', intervalMs: 50 } },
+            // Also the time limit of a check: a busy machine may answer late.
+            configuration: { form: 'json', value: { cluster: 'check', intervalMs: 500 } },
           },
           { clusters: { check } },
         ),
