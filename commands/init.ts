@@ -1,14 +1,13 @@
 /** `wasme init [dir]`: flags, questions and printing; the job is in src/init.ts. */
-import { relative } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { InitResult, Template } from '../src/init.ts';
 import { kinds, languages } from '../src/project/names.ts';
 import { type Context, edgesOf } from './ui/context.ts';
 import { type InitFlags, initAnswers } from './ui/init-questions.ts';
+import { initText, listedTemplate, templatesText } from './ui/init-text.ts';
 import { collect, globalOptions } from './ui/options.ts';
 import { mayPrompt, promptsFor } from './ui/prompts.ts';
 import { reporterFor } from './ui/reporter.ts';
-import { table, writeResult } from './ui/result.ts';
+import { writeResult } from './ui/result.ts';
 
 export function declare(command: Command, context: Context): void {
   command
@@ -41,7 +40,7 @@ Examples:
       const edges = edgesOf(context, reporter);
       const { init, initName, initTemplates } = await import('../src/init.ts');
       if (flags.list)
-        return writeResult(context, options.json, (await initTemplates()).map(listed), listText);
+        return writeResult(context, options.json, (await initTemplates()).map(listedTemplate), templatesText);
       const quiet = { ...options, ...(flags.disablePrompt ? { yes: true as const } : {}) };
       const ask = mayPrompt(context, quiet);
       const prompts = promptsFor(context, quiet);
@@ -50,7 +49,7 @@ Examples:
       );
       const hosts = [...(flags.host ?? []), ...oldPlatform(flags, message => reporter.info(message))];
       const result = await init({ ...answers, hosts, force: flags.force }, edges);
-      writeResult(context, options.json, result, value => resultText(value, context.cwd));
+      writeResult(context, options.json, result, value => initText(value, context.cwd));
     });
 }
 
@@ -60,40 +59,4 @@ function oldPlatform({ platform, platformVersion }: InitFlags, say: (message: st
   const host = platformVersion === undefined ? platform : `${platform}@${platformVersion}`;
   say(`note: --platform is now --host ${host}`);
   return [host];
-}
-
-function listed({
-  name,
-  language,
-  kind,
-  useCase,
-  description,
-}: Template): Record<string, string | undefined> {
-  return { name, language, kind, useCase, description };
-}
-
-function listText(templates: readonly Record<string, string | undefined>[]): string {
-  const rows = templates.map(item => [
-    item['name'] ?? '',
-    item['language'] ?? '',
-    item['kind'] ?? '',
-    item['description'] ?? '',
-  ]);
-  return table([['NAME', 'LANGUAGE', 'KIND', 'DESCRIPTION'], ...rows]);
-}
-
-function resultText({ dir, name, kept, install }: InitResult, cwd: string): string {
-  const place = relative(cwd, dir);
-  const steps = [
-    ...(place === '' ? [] : [`cd ${/[^\w./-]/.test(place) ? JSON.stringify(place) : place}`]),
-    ...(install !== undefined && !install.done ? [install.command] : []),
-    'wasme build',
-    'wasme run',
-  ];
-  return [
-    `Created ${name} in ${dir}`,
-    ...kept.map(file => `  kept ${file}`),
-    'Next:',
-    ...steps.map(step => `  ${step}`),
-  ].join('\n');
 }

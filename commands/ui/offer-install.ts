@@ -1,0 +1,31 @@
+/** On a terminal, what a build lacks and can get is offered instead of only named. */
+import type { BuildOptions } from '../../src/build.ts';
+import { WasmeError } from '../../src/errors.ts';
+import type { Edges } from '../../src/io/edges.ts';
+import type { Context } from './context.ts';
+import type { GlobalOptions } from './options.ts';
+import { mayPrompt, promptsFor } from './prompts.ts';
+
+/** Runs the build, and once more with `install` when that was the only thing in its way and somebody agrees. */
+export async function offeringInstall<T>(
+  job: BuildOptions,
+  edges: Edges,
+  context: Context,
+  options: GlobalOptions,
+  run: (job: BuildOptions) => Promise<T>,
+): Promise<T> {
+  try {
+    return await run(job);
+  } catch (error) {
+    const canInstall = error instanceof WasmeError && error.details?.['installable'] === true && !job.install;
+    if (!canInstall || !mayPrompt(context, options)) throw error;
+    edges.reporter.warn(error.message);
+    const fixes = (error.details['fixes'] as string[]).join('; then ');
+    const yes = await promptsFor(context, options).confirm(
+      { message: `Run ${fixes}?`, flag: '--install' },
+      true,
+    );
+    if (!yes) throw error;
+    return run({ ...job, install: true });
+  }
+}
