@@ -13,7 +13,8 @@ import type { BuildPlan } from './toolchain.ts';
 /** Probes the machine and asks the toolchain for its plan. Fails with TOOL_MISSING, TOOL_OUTDATED. */
 export async function planJob(job: BuildJob, edges: Edges): Promise<{ plan: BuildPlan; prepared: Prepared }> {
   const { dir, name, project, names, toolchain, profile, stateDir } = job;
-  const prepared = await prepare(toolchain, job.variant, job.install, dir, edges);
+  const optimize = project?.build?.optimize ?? false;
+  const prepared = await prepare(toolchain, job.variant, { install: job.install, optimize }, dir, edges);
   const planned = toolchain.plan({
     projectDir: dir,
     project,
@@ -21,7 +22,7 @@ export async function planJob(job: BuildJob, edges: Edges): Promise<{ plan: Buil
     name,
     profile,
     variant: prepared.variant,
-    optimize: project?.build?.optimize ?? false,
+    optimize,
     debugInfo: profile === 'debug' || (project?.build?.debugInfo ?? false),
     scratchDir: join(stateDir, profile),
     tools: prepared.tools,

@@ -27,7 +27,7 @@ export interface Lack {
 export async function prepare(
   toolchain: Toolchain,
   wish: Variant | 'auto',
-  install: boolean,
+  { install, optimize }: { readonly install: boolean; readonly optimize: boolean },
   projectDir: string,
   edges: Edges,
 ): Promise<Prepared> {
@@ -40,13 +40,14 @@ export async function prepare(
   }
   let first: readonly Lack[] = [];
   for (const variant of variants) {
-    let { tools, lacks } = await look(toolchain, variant, projectDir, edges);
+    const probes = toolchain.probes(variant).filter(probe => optimize || !probe.onlyToOptimize);
+    let { tools, lacks } = await look(probes, projectDir, edges);
     if (lacks.length > 0 && install && lacks.every(({ fix }) => fix.command !== undefined)) {
       await runFixes(
         lacks.map(({ fix }) => fix),
         edges,
       );
-      ({ tools, lacks } = await look(toolchain, variant, projectDir, edges));
+      ({ tools, lacks } = await look(probes, projectDir, edges));
     }
     if (lacks.length === 0) {
       refuseKnownBad(toolchain, tools);
@@ -57,14 +58,12 @@ export async function prepare(
   throw lackError(toolchain, first);
 }
 
-/** Results of all probes of a variant, and which needed tools are not usable. */
-export async function look(
-  toolchain: Toolchain,
-  variant: Variant,
+/** Results of all probes, and which needed tools are not usable. */
+async function look(
+  probes: readonly Probe[],
   projectDir: string,
   edges: Edges,
 ): Promise<{ tools: Readonly<Record<string, ProbeResult>>; lacks: readonly Lack[] }> {
-  const probes = toolchain.probes(variant);
   const tools = await runProbes(probes, projectDir, edges);
   const lacks = probes.flatMap((probe): Lack[] => {
     const result = tools[probe.id];

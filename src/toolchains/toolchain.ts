@@ -47,6 +47,8 @@ interface ProbeBase {
   readonly minimum?: string;
   /** The build works without it; the plan looks at `tools` to know. */
   readonly optional?: true;
+  /** Looked for only when wasm-opt was asked for (and by doctor): starting a program costs a build time. */
+  readonly onlyToOptimize?: true;
   /** Asks for something of the project, which is no tool: nothing is said of it where it is not found. */
   readonly ofProject?: true;
   /** How to get it (or get it newer); the first one that fits the system is shown, in this order. */

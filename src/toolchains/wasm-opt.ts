@@ -11,6 +11,7 @@ export const wasmOptProbes: readonly Probe[] = [
     id: 'wasm-opt',
     title: 'wasm-opt',
     optional: true,
+    onlyToOptimize: true,
     candidates: [{ program: 'wasm-opt', args: ['--version'] }],
     version: /version (\d+)/,
     remedies: [
@@ -26,6 +27,7 @@ export const wasmOptProbes: readonly Probe[] = [
     package: 'binaryen',
     from: 'project',
     optional: true,
+    onlyToOptimize: true,
     ofProject: true,
     remedies: [],
   },

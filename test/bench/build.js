@@ -1,5 +1,6 @@
-// `node test/bench/build.js`: what `wasme build` costs beside the bare compiler, an unchanged project, and a rebuild in
-// --watch. Prints ratios of one run; seconds of different runs do not compare.
+// `node test/bench/build.js`: what `wasme build` costs beside the bare commands of its plan, in every language whose
+// compiler is there; an unchanged project; and a rebuild of AssemblyScript in --watch. Prints ratios of one run; seconds
+// of different runs do not compare.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,15 +9,27 @@ import { join } from 'node:path';
 const rounds = Number(process.env.WASME_BENCH_ROUNDS ?? 5);
 const cli = join(import.meta.dirname, '..', '..', 'dist', 'commands', 'main.js');
 const folder = mkdtempSync(join(tmpdir(), 'wasme-bench-'));
-const project = join(folder, 'project');
-const source = join(project, 'assembly', 'filter.ts');
-const original = () => readFileSync(source, 'utf8').replace(/\n\/\/ bench .*\n$/, '\n');
+/** Language → the source that is changed before each build. */
+const sources = {
+  assemblyscript: 'assembly/filter.ts',
+  rust: 'src/lib.rs',
+  cpp: 'filter.cc',
+  go: 'main.go',
+  tinygo: 'main.go',
+};
+const asked = (process.env.WASME_BENCH_LANGUAGES ?? Object.keys(sources).join(',')).split(',');
 
-/** Milliseconds of one run; ends the program when it fails. */
-function time(program, ...args) {
-  const started = performance.now();
-  const { status, stderr } = spawnSync(program, args, { cwd: project, encoding: 'utf8' });
+/** Output of a program; ends the benchmark when it fails. */
+function run(cwd, program, ...args) {
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8' });
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}: ${stderr}`);
+  return stdout;
+}
+
+/** Milliseconds of one run. */
+function time(...command) {
+  const started = performance.now();
+  run(...command);
   return performance.now() - started;
 }
 
@@ -25,19 +38,51 @@ function median(values) {
 }
 
 /** Another source each time, so that neither the compiler nor we can take a short cut. */
-function touch(round) {
-  writeFileSync(source, `${original()}// bench ${round}\n`);
+function touch(file, mark) {
+  const original = readFileSync(file, 'utf8').replace(/\n\/\/ bench .*\n$/, '\n');
+  writeFileSync(file, `${original}// bench ${mark}\n`);
 }
 
-async function watchTimes() {
+function report(name, ms, note = '') {
+  console.log(`${name.padEnd(44)} ${ms.toFixed(0).padStart(6)} ms  ${note}`);
+}
+
+/** Bare commands and `wasme build` in turns; gives the bare time. */
+function compare(language, project) {
+  const source = join(project, sources[language]);
+  const { commands } = JSON.parse(run(project, process.execPath, cli, 'build', '--dry-run', '--json'));
+  // Once before: what is compiled for all projects, and the folders that the commands write to.
+  run(project, process.execPath, cli, 'build');
+  const bare = [];
+  const built = [];
+  const unchanged = [];
+  for (let round = 0; round < rounds; round++) {
+    touch(source, `bare ${round}`);
+    bare.push(time(project, 'sh', '-c', commands.join(' && ')));
+    touch(source, `built ${round}`);
+    built.push(time(project, process.execPath, cli, 'build'));
+    unchanged.push(time(project, process.execPath, cli, 'build'));
+  }
+  const cold = median(bare);
+  const more = median(built) - cold;
+  report(`${language}: bare commands`, cold);
+  report(
+    `${language}: wasme build`,
+    median(built),
+    `${(median(built) / cold).toFixed(2)} × bare, ${more < 0 ? '-' : '+'} ${Math.abs(Math.round(more))} ms`,
+  );
+  report(`${language}: wasme build, unchanged`, median(unchanged));
+  return cold;
+}
+
+/** From a save to the new module, with the compiler kept running. */
+async function watchTimes(project) {
   const child = spawn(process.execPath, [cli, 'build', '--watch', '--json'], { cwd: project });
-  const results = [];
   let text = '';
   let next = () => {};
   child.stdout.on('data', data => {
     text += data;
     for (let end = text.indexOf('\n}\n'); end >= 0; end = text.indexOf('\n}\n')) {
-      results.push(JSON.parse(text.slice(0, end + 2)));
       text = text.slice(end + 3);
       next();
     }
@@ -48,7 +93,7 @@ async function watchTimes() {
   for (let round = 0; round < rounds; round++) {
     await new Promise(resolve => setTimeout(resolve, 300));
     const started = performance.now();
-    touch(`watch ${round}`);
+    touch(join(project, sources.assemblyscript), `watch ${round}`);
     await result();
     times.push(performance.now() - started);
   }
@@ -58,50 +103,23 @@ async function watchTimes() {
 }
 
 try {
-  const init = ['init', project, '--language', 'assemblyscript', '--name', 'bench', '--install'];
-  const made = spawnSync(process.execPath, [cli, ...init], { stdio: 'inherit' });
-  if (made.status !== 0) process.exit(1);
-  const asc = join(project, 'node_modules', 'assemblyscript', 'bin', 'asc.js');
-  const bare = [];
-  const built = [];
-  const unchanged = [];
-  const node = [];
-  for (let round = 0; round < rounds; round++) {
-    touch(`bare ${round}`);
-    bare.push(
-      time(
-        process.execPath,
-        '--enable-source-maps',
-        asc,
-        '--target',
-        'release',
-        '--outFile',
-        join(folder, 'bare.wasm'),
-      ),
-    );
-    touch(`built ${round}`);
-    built.push(time(process.execPath, cli, 'build'));
-    unchanged.push(time(process.execPath, cli, 'build'));
-    node.push(time(process.execPath, '-e', '0'));
+  report(
+    'node -e 0',
+    median(Array.from({ length: rounds }, () => time(folder, process.execPath, '-e', '0'))),
+  );
+  for (const language of asked) {
+    const { status } = spawnSync(process.execPath, [cli, 'doctor', '--language', language]);
+    if (status !== 0) {
+      console.log(`${language}: no compiler here, left out`);
+      continue;
+    }
+    const project = join(folder, language);
+    run(folder, process.execPath, cli, 'init', project, '-l', language, '--name', 'bench', '--install');
+    const cold = compare(language, project);
+    if (language !== 'assemblyscript') continue;
+    const saved = median(await watchTimes(project));
+    report('assemblyscript: --watch, save to module', saved, `${(saved / cold).toFixed(2)} × bare`);
   }
-  const watch = await watchTimes();
-  const cold = median(bare);
-  const rows = [
-    ['bare compiler (asc)', cold, ''],
-    [
-      'wasme build',
-      median(built),
-      `${(median(built) / cold).toFixed(2)} × bare, + ${Math.round(median(built) - cold)} ms`,
-    ],
-    [
-      'wasme build, unchanged',
-      median(unchanged),
-      `${(median(unchanged) / median(node)).toFixed(1)} × node -e 0`,
-    ],
-    ['wasme build --watch, save to module', median(watch), `${(median(watch) / cold).toFixed(2)} × bare`],
-  ];
-  for (const [name, ms, note] of rows)
-    console.log(`${name.padEnd(36)} ${ms.toFixed(0).padStart(6)} ms  ${note}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

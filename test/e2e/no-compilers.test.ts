@@ -37,6 +37,9 @@ it('the tests of the languages are skipped and named', () => {
     expect(fullName).toMatch(/needs [\w-]+ \(.+\)/);
   }
   for (const program of ['npm', 'rust', 'clang-wasi', 'tinygo', 'go']) {
-    expect(tests.some(({ fullName }) => fullName.includes(`needs ${program} (`)), program).toBe(true);
+    expect(
+      tests.some(({ fullName }) => fullName.includes(`needs ${program} (`)),
+      program,
+    ).toBe(true);
   }
 }, 120_000);
