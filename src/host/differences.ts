@@ -55,6 +55,10 @@ const rows: Readonly<Record<RowName, Row>> = {
     concerns: facts => facts.imports('proxy_call_foreign_function') && facts.names('sign'),
     says: ({ signFunction }) => `the foreign function sign ${signFunction ? 'exists' : 'does not exist'}`,
   },
+  pemKeys: {
+    concerns: facts => facts.imports('proxy_call_foreign_function') && facts.names('verify_signature'),
+    says: ({ pemKeys }) => `verify_signature takes keys as ${pemKeys ? 'DER or PEM' : 'DER only'}`,
+  },
   headersStopIteration: {
     concerns: ({ use }) => use.allowOnHeadersStopIteration === true,
     says: ({ headersStopIteration }) =>

@@ -1,8 +1,8 @@
 /** The foreign functions that Envoy registers, and the user's own. They act on the context whose callback is running. */
 import { emptyBytes, utf8ByteString } from './bytes.ts';
-import { bytesField, type Message, numberField, readMessage, textField, writeMessage } from './protobuf.ts';
+import { bytesField, numberField, readMessage, textField } from './protobuf.ts';
+import { signText, verifySignature } from './signatures.ts';
 import { Status } from './status.ts';
-import type { SignatureProvider } from './types.ts';
 import type { Vm } from './vm.ts';
 
 type Result = Uint8Array | number;
@@ -41,9 +41,9 @@ export function callForeign(vm: Vm, name: string, argument: Uint8Array): Result 
   const known = envoyFunctions.get(name);
   if (known) return known(vm, argument);
   const { signatures } = vm.services.environment;
-  if (signatures && name === 'verify_signature') return verify(vm, signatures, argument);
-  if (signatures && name === 'sign' && vm.services.profile.signFunction) return sign(signatures, argument);
-  return undefined;
+  const { pemKeys, signFunction } = vm.services.profile;
+  if (signatures && name === 'verify_signature') return verifySignature(signatures, argument, pemKeys);
+  return signatures && name === 'sign' && signFunction ? signText(signatures, argument) : undefined;
 }
 
 function declareProperty(vm: Vm, argument: Uint8Array): Result {
@@ -78,45 +78,4 @@ function setFilterState(vm: Vm, argument: Uint8Array): Result {
   if (!state || !stateFactories.has(path)) return Status.NotFound;
   state.set(utf8ByteString(path), { value: bytesField(message, 2) ?? emptyBytes, readOnly: false });
   return emptyBytes;
-}
-
-/** DER in one field or PEM in the other; both or none is wrong. */
-function keyOf(message: Message, der: number, pem: number): Uint8Array | string | undefined {
-  const binary = bytesField(message, der);
-  const text = textField(message, pem);
-  if (binary && text !== undefined) return undefined;
-  return binary ?? text;
-}
-
-function verify(vm: Vm, signatures: SignatureProvider, argument: Uint8Array): Result {
-  if (argument.length === 0 && !vm.services.profile.signFunction) {
-    return writeMessage([[2, ' is not supported.']]);
-  }
-  const message = readMessage(argument);
-  const key = message && keyOf(message, 2, 5);
-  if (!message || key === undefined) return Status.BadArgument;
-  const verdict = signatures.verify(
-    textField(message, 1) ?? '',
-    key,
-    bytesField(message, 3) ?? emptyBytes,
-    bytesField(message, 4) ?? emptyBytes,
-  );
-  if (!verdict) return Status.BadArgument;
-  return writeMessage([
-    [1, verdict.valid ? 1 : 0],
-    [2, verdict.error],
-  ]);
-}
-
-function sign(signatures: SignatureProvider, argument: Uint8Array): Result {
-  const message = readMessage(argument);
-  const key = message && keyOf(message, 2, 4);
-  if (!message || key === undefined) return Status.BadArgument;
-  const signed = signatures.sign(textField(message, 1) ?? '', key, bytesField(message, 3) ?? emptyBytes);
-  if (!signed) return Status.BadArgument;
-  return writeMessage([
-    [1, signed.error === '' ? 1 : 0],
-    [2, signed.signature],
-    [3, signed.error],
-  ]);
 }

@@ -2,6 +2,8 @@
 import { emptyBytes, toByteString } from './bytes.ts';
 import { type HeaderEntry, HeaderMap } from './header-map.ts';
 import { grpcStatusOf, lowerCase } from './header-rules.ts';
+import { addJoined } from './joined-headers.ts';
+import { MapType } from './status.ts';
 import type { ByteString, LocalReply } from './types.ts';
 
 /** What a client gets when the guest trapped. */
@@ -22,7 +24,9 @@ export function buildReply(
   const entries: HeaderEntry[] = [[':status', String(reply.status)]];
   for (const [name, value] of reply.headers ?? []) {
     const lower = lowerCase(name);
-    if (lower !== ':status' && lower !== 'content-length') entries.push([lower, value]);
+    if (lower !== ':status' && lower !== 'content-length') {
+      addJoined(entries, MapType.ResponseHeaders, lower, value);
+    }
   }
   const headers = new HeaderMap(entries);
   if (isGrpc) return { headers: grpcHeaders(reply, headers, isHead), body: emptyBytes };

@@ -15,8 +15,10 @@ export interface HostProfile extends AbiHost {
   readonly forwardAddedData: boolean;
   /** Old top-level attributes (`node`, `cluster_name`, …) exist: Envoy before 1.33. */
   readonly topLevelAttributes: boolean;
-  /** The foreign function `sign` exists, and `verify_signature` refuses an empty argument. */
+  /** The foreign function `sign` exists. */
   readonly signFunction: boolean;
+  /** `verify_signature` takes keys as PEM too, and insists on one. */
+  readonly pemKeys: boolean;
   /** `allow_on_headers_stop_iteration` exists. */
   readonly headersStopIteration: boolean;
   /** `failure_policy` (with reload) exists. */
@@ -44,6 +46,7 @@ export function profileOf(minor: number, name = `envoy@1.${minor}`): HostProfile
     forwardAddedData: minor >= 39,
     topLevelAttributes: minor < 33,
     signFunction: minor >= 37,
+    pemKeys: minor >= 37,
     headersStopIteration: minor >= 35,
     failurePolicy: minor >= 33,
     pollErrno: minor >= 39 ? 0 : 52,

@@ -137,23 +137,21 @@ export interface HostEnvironment {
   grpcCall(request: GrpcRequest, listener: GrpcListener): GrpcCallStart;
   /** Envoy's `envoy_resolve_dns`; absent: refused. The result is Envoy's block of status, TTL and addresses. */
   resolveDns?(name: ByteString, callback: (result: Uint8Array) => void): void;
-  /** The foreign functions `sign` and `verify_signature`; absent: NotFound. Keys are DER (or PEM where allowed). */
+  /** The foreign functions `sign` and `verify_signature`; absent: NotFound. */
   readonly signatures?: SignatureProvider;
 }
 
+/** What the host needs of cryptography. `hash` is one of sha1, sha224, sha256, sha384, sha512. */
 export interface SignatureProvider {
-  /** Undefined: the key cannot be read. */
+  /** SubjectPublicKeyInfo as DER, or as PEM. Undefined: the key cannot be read. */
   verify(
     hash: string,
     key: Uint8Array | string,
     signature: Uint8Array,
     text: Uint8Array,
-  ): { readonly valid: boolean; readonly error: string } | undefined;
-  sign(
-    hash: string,
-    key: Uint8Array | string,
-    text: Uint8Array,
-  ): { readonly signature: Uint8Array; readonly error: string } | undefined;
+  ): boolean | undefined;
+  /** PKCS #8 as DER, or as PEM. Undefined: the key cannot be read. */
+  sign(hash: string, key: Uint8Array | string, text: Uint8Array): Uint8Array | undefined;
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'critical';

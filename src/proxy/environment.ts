@@ -13,6 +13,7 @@ import type {
 import { startCallOut } from './call-out.ts';
 import type { Clusters } from './clusters.ts';
 import { startGrpcCall } from './grpc-call.ts';
+import { nodeSignatures } from './signatures.ts';
 import { nowMs, toNs } from './stream-facts.ts';
 
 export interface EnvironmentOptions {
@@ -23,6 +24,7 @@ export interface EnvironmentOptions {
 }
 
 export class NodeEnvironment implements HostEnvironment {
+  readonly signatures = nodeSignatures;
   readonly #options: EnvironmentOptions;
 
   constructor(options: EnvironmentOptions) {

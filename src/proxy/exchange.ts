@@ -56,9 +56,9 @@ export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener 
     if (refusal !== undefined) {
       const { status, details } = refusal;
       if (status !== 404) this.#encoder.closeAfterResponse();
-      this.#enter(() =>
-        this.#stream.localReply({ ...localReply(status, '', details), requestHeaders: headers }),
-      );
+      // Upgrades are refused late; what is refused before has not been tidied up yet, and logs show it so.
+      const requestHeaders = (status === 403 ? undefined : this.#encoder.requestAsReceived()) ?? headers;
+      this.#enter(() => this.#stream.localReply({ ...localReply(status, '', details), requestHeaders }));
       return;
     }
     if (facts.forwardedProto === undefined) {

@@ -6,6 +6,8 @@ import type { ConnectionInfo } from '../host/types.ts';
 export interface ResponseEncoder {
   readonly connection: ConnectionInfo;
   readonly protocol: 'HTTP/1.1' | 'HTTP/2';
+  /** The request's headers as they came, hop-by-hop ones too; undefined where the codec has no others. */
+  requestAsReceived(): HeaderMap | undefined;
   responseHeaders(headers: HeaderMap, endOfStream: boolean): void;
   responseBody(data: Uint8Array, endOfStream: boolean): void;
   responseTrailers(trailers: HeaderMap): void;

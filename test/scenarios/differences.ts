@@ -16,10 +16,4 @@ export const differences: readonly Difference[] = [
     reason:
       'Envoy evaluates CEL; the bundled host has no expressions, so the functions are unknown (status 1).',
   },
-  {
-    scenarios: ['property-in-log'],
-    envoy: all,
-    reason:
-      'For a request that Envoy refuses before its filters run, on_log shows the headers as they came: without :scheme, with hop-by-hop ones.',
-  },
 ];

@@ -1,5 +1,5 @@
 /** Header maps: values, order, repetition, phases (checklist 5.4, observations A4–A6, B1–B7). */
-import { type Pairs, call, http, map, step } from '../helpers/probe/script.ts';
+import { type Pairs, call, callHeaders as callOf, http, map, saved, step } from '../helpers/probe/script.ts';
 import { type Scenario, only, scenario } from '../helpers/scenario/scenario.ts';
 
 const { requestHeaders, requestTrailers, responseHeaders, responseTrailers, callHeaders, callTrailers } = map;
@@ -128,6 +128,119 @@ export const headerScenarios: readonly Scenario[] = [
     'H10 H22',
     { on_request_body: step(probeMaps) },
     { requests: [{ body: ['hello'] }] },
+  ),
+  scenario('headers-joined', 'H4 H5 H6', {
+    on_request_headers: step([
+      ...['accept', 'te', 'if-none-match', 'accept-language', 'range', 'cookie', 'host', ':method'].flatMap(
+        name => [
+          call('add_header_map_value', requestHeaders, name, '1'),
+          call('add_header_map_value', requestHeaders, name, '2'),
+          call('add_header_map_value', requestHeaders, name, ''),
+          value(requestHeaders, name),
+        ],
+      ),
+      pairs(requestHeaders),
+      call('replace_header_map_value', requestHeaders, ':method', 'GET'),
+    ]),
+    on_response_headers: step([
+      ...['vary', 'etag', 'expires', 'set-cookie', 'x-own', 'grpc-status'].flatMap(name => [
+        call('add_header_map_value', responseHeaders, name, ''),
+        call('add_header_map_value', responseHeaders, name, '1'),
+        call('add_header_map_value', responseHeaders, name, '2'),
+        value(responseHeaders, name),
+      ]),
+      pairs(responseHeaders),
+    ]),
+  }),
+  scenario('headers-joined-in-set-pairs', 'H23', {
+    on_request_headers: step([
+      call('set_header_map_pairs', requestHeaders, [
+        [':path', '/a'],
+        ['accept', '1'],
+        ['x-own', '1'],
+        [':method', 'GET'],
+        ['Accept', '2'],
+        ['x-own', '2'],
+        [':authority', 'a'],
+        ['host', 'b'],
+        ['x-forwarded-proto', 'http'],
+      ]),
+      pairs(requestHeaders),
+    ]),
+    on_response_headers: step([
+      call('set_header_map_pairs', responseHeaders, [
+        ['vary', '1'],
+        [':status', '200'],
+        ['vary', '2'],
+        ['set-cookie', '1'],
+        ['set-cookie', '2'],
+      ]),
+      pairs(responseHeaders),
+    ]),
+  }),
+  scenario('headers-joined-in-local-reply', 'R1', {
+    on_request_headers: step([
+      call(
+        'send_local_response',
+        403,
+        'd',
+        '',
+        [
+          ['vary', '1'],
+          ['vary', '2'],
+          ['x-own', '1'],
+          ['x-own', '2'],
+          ['content-type', 'a'],
+          ['content-type', 'b'],
+        ],
+        -1,
+      ),
+    ]),
+    on_response_headers: step([pairs(responseHeaders)]),
+  }),
+  scenario(
+    'headers-joined-in-call-out',
+    'X2 X14',
+    {
+      on_request_headers: step(
+        [
+          call(
+            'http_call',
+            'side',
+            callOf('/callout', ['accept', '1'], ['accept', '2'], ['x-own', '1'], ['x-own', '2']),
+            '',
+            [],
+            1000,
+          ),
+        ],
+        1,
+      ),
+      on_http_call_response: step([
+        pairs(callHeaders),
+        pairs(callTrailers),
+        call('set_effective_context', saved('stream')),
+        call('continue_stream', 0),
+      ]),
+    },
+    {
+      clusters: {
+        side: {
+          headers: [
+            ['vary', '1'],
+            ['vary', '2'],
+            ['x-own', '1'],
+            ['x-own', '2'],
+          ],
+          body: ['x'],
+          trailers: [
+            ['grpc-status', '1'],
+            ['grpc-status', '2'],
+            ['vary', '1'],
+            ['vary', '2'],
+          ],
+        },
+      },
+    },
   ),
   scenario('headers-maps-in-response-headers', 'H7 H8 H9', { on_response_headers: step(probeMaps) }),
   scenario(

@@ -8,6 +8,7 @@ import { lifecycleScenarios } from './lifecycle.ts';
 import { memoryScenarios } from './memory.ts';
 import { propertyScenarios } from './properties.ts';
 import { replyScenarios } from './replies.ts';
+import { signatureScenarios } from './signatures.ts';
 import { stateScenarios } from './state.ts';
 
 export const families: Readonly<Record<string, readonly Scenario[]>> = {
@@ -18,6 +19,7 @@ export const families: Readonly<Record<string, readonly Scenario[]>> = {
   lifecycle: lifecycleScenarios,
   state: stateScenarios,
   properties: propertyScenarios,
+  signatures: signatureScenarios,
   callouts: calloutScenarios,
   failures: failureScenarios,
 };

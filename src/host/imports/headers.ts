@@ -92,7 +92,9 @@ export const headerFunctions = {
     if (map === undefined) return Status.BadArgument;
     const pairs = readPairs(vm.memory.bytes, pointer >>> 0, size >>> 0);
     if (pairs === undefined) vm.report('warn', 'malformed pairs: the guest just erased the whole header map');
-    map.entries = pseudoFirst((pairs ?? []).map(([name, value]) => [canonicalName(type, name), value]));
+    const entries: HeaderEntry[] = [];
+    for (const [name, value] of pairs ?? []) addJoined(entries, type, canonicalName(type, name), value);
+    map.entries = pseudoFirst(entries);
     vm.context.headersChanged(type, true);
     return Status.Ok;
   },

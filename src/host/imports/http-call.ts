@@ -1,7 +1,9 @@
 /** HTTP call-outs: checked here, made by the environment, answered on the root context. */
 import { displayText } from '../bytes.ts';
 import { HeaderMap } from '../header-map.ts';
-import { Status } from '../status.ts';
+import { canonicalName } from '../header-rules.ts';
+import { addJoined } from '../joined-headers.ts';
+import { MapType, Status } from '../status.ts';
 import type { Vm } from '../vm.ts';
 import { givenHeaders } from './headers.ts';
 import type { HostImplementations } from './implementation.ts';
@@ -29,8 +31,11 @@ export const httpCallFunctions = {
     if (!readable || !memory.setU32(cell >>> 0, 0)) return Status.InvalidMemoryAccess;
     const { root } = vm.context;
     if (timeoutMs < 0 || root === undefined) return Status.BadArgument;
-    const map = new HeaderMap(givenHeaders(vm, headers >>> 0, headersSize >>> 0));
-    for (const entry of map.entries) if (entry[0] === 'host') entry[0] = ':authority';
+    const map = new HeaderMap();
+    for (const [name, value] of givenHeaders(vm, headers >>> 0, headersSize >>> 0)) {
+      const type = MapType.RequestHeaders;
+      addJoined(map.entries, type, canonicalName(type, name), value);
+    }
     const cluster = displayText(memory.copy(upstream >>> 0, upstreamSize >>> 0));
     const complete = map.has(':path') && map.has(':method') && map.has(':authority');
     const call = { root, cancel: () => {} };

@@ -2,7 +2,9 @@
  * The head of an HTTP/1 request: start line and header lines, text → parsed, with the strictness that Envoy was seen to
  * have. Framing headers are judged here; a message whose length is ambiguous is refused.
  */
-import type { HeaderEntry } from '../../host/header-map.ts';
+import { type HeaderEntry, HeaderMap } from '../../host/header-map.ts';
+import { addJoined } from '../../host/joined-headers.ts';
+import { MapType } from '../../host/status.ts';
 import type { ByteString } from '../../host/types.ts';
 import { type Framing, LengthHeaders } from './framing.ts';
 import { HeadError } from './head-error.ts';
@@ -106,6 +108,22 @@ export function parseRequestHead(text: string): RequestHead {
     forwardedProto,
     hasRequestId,
   };
+}
+
+/** The map before Envoy's connection manager has touched it: no scheme yet, and everything of the hop. For a head that was parsed. */
+export function headAsReceived(text: string): HeaderMap {
+  const lines = new HeaderLines(text, Part.Request);
+  const [method, target] = parseStartLine(lines.startLine);
+  const map = new HeaderMap([
+    [':path', target],
+    [':method', method],
+  ]);
+  while (lines.read()) addJoined(map.entries, MapType.RequestHeaders, hostless(lines.name), lines.value);
+  return map;
+}
+
+function hostless(name: string): string {
+  return name === 'host' ? ':authority' : name;
 }
 
 /** Method and target. Throws HeadError for what is no HTTP/1.1. */

@@ -5,7 +5,7 @@ import type { ConnectionInfo } from '../../host/types.ts';
 import type { RequestDecoder, ResponseEncoder } from '../streams.ts';
 import { encodeResponseHead, encodeTrailers, finishResponseMap } from './encode.ts';
 import type { Framing } from './framing.ts';
-import { type RequestHead, parseRequestHead } from './head.ts';
+import { type RequestHead, headAsReceived, parseRequestHead } from './head.ts';
 import { HeadError } from './head-error.ts';
 import { MessageParser } from './parser.ts';
 import { pseudoHeaders } from './target.ts';
@@ -43,6 +43,8 @@ export class Http1ServerConnection implements ResponseEncoder {
   #pauses = 0;
   #heldBack = false;
   #draining = false;
+  /** The head of the request that is answered now. */
+  #text = '';
   #sweeps = 0;
 
   constructor(socket: Socket, connection: ConnectionInfo, options: ServerOptions) {
@@ -101,6 +103,7 @@ export class Http1ServerConnection implements ResponseEncoder {
 
   #onHead(text: string): Framing {
     const head = parseRequestHead(text);
+    this.#text = text;
     const { secure } = this.#options;
     head.headers.unshift(...pseudoHeaders(head, secure));
     this.#begin(head);
@@ -156,6 +159,10 @@ export class Http1ServerConnection implements ResponseEncoder {
     this.#parser.stop();
     exchange?.receiveReset();
     this.#socket.destroy();
+  }
+
+  requestAsReceived(): HeaderMap {
+    return headAsReceived(this.#text);
   }
 
   responseHeaders(headers: HeaderMap, endOfStream: boolean): void {

@@ -114,6 +114,8 @@ class ServerStream implements ResponseEncoder {
     exchange.receiveHeaders(headers, endOfStream, facts);
   }
 
+  requestAsReceived(): undefined {}
+
   sweep(idleSweeps: number): void {
     this.#exchange?.sweep(idleSweeps);
   }
