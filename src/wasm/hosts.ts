@@ -43,7 +43,7 @@ const envoyOfGateway: Readonly<Record<number, number>> = {
 };
 const newestGatewayMinor = 9;
 
-/** Higress 2 stands on Istio 1.19 and its Envoy. */
+/** Higress 2 began on Istio 1.19.5 and its Envoy; in October 2025 its sources went to Istio 1.27 (higress pull request 3066). */
 const envoyOfHigress = 27;
 
 /** Istio goes with Envoy one minor to one minor: 1.9 has 1.17 (before that, forks), 1.30 has 1.38. */
@@ -92,7 +92,10 @@ function envoyInside(name: HostName, minor: number | undefined): EnvoyInside {
     case 'envoy-gateway':
       return upTo(newestGatewayMinor, 'Envoy Gateway', minor, value => envoyOfGateway[value] ?? 0);
     case 'higress':
-      return { envoyMinor: envoyOfHigress, note: undefined };
+      return {
+        envoyMinor: envoyOfHigress,
+        note: 'judged by the Envoy 1.27 that Higress 2 began with; releases since late 2025 have a newer one',
+      };
     case 'gloo':
     case 'gcp':
       return {

@@ -12,7 +12,7 @@ export type Fault =
   | { readonly kind: 'flip'; readonly times: number }
   /** Announces a shorter body and sends that. */
   | { readonly kind: 'short'; readonly times: number }
-  /** Sends a body in small pieces with pauses. */
+  /** Passes bodies on in small pieces with pauses, in both directions. */
   | { readonly kind: 'slow'; readonly times: number }
   | { readonly kind: 'loop'; readonly times: number }
   /** Accepts the connection and closes it. */
@@ -60,9 +60,24 @@ export async function faultProxy(upstream: string, fault: Fault, matches: RegExp
     });
     out.on('error', () => request.socket.destroy());
     const uploadSize = Number(request.headers['content-length'] ?? 0);
+    if (hit?.kind === 'slow') return void slowly(request, out);
     if (hit?.kind === 'cut' && uploadSize > 0) return cutUpload(request, out, hit.share * uploadSize);
     request.pipe(out);
   }
+}
+
+/** 16 kB every other millisecond. */
+async function slowly(
+  from: AsyncIterable<Buffer>,
+  to: { write(chunk: Buffer): unknown; end(): unknown },
+): Promise<void> {
+  for await (const chunk of from) {
+    for (let at = 0; at < chunk.length; at += 16_384) {
+      to.write(chunk.subarray(at, at + 16_384));
+      await new Promise(resolve => setTimeout(resolve, 2));
+    }
+  }
+  to.end();
 }
 
 function cutUpload(request: IncomingMessage, out: ReturnType<typeof forward>, limit: number): void {

@@ -105,3 +105,20 @@ export function memorySource(manifests: readonly Uint8Array[], image: ImageGraph
     },
   };
 }
+
+/** A zstd frame that holds the bytes as they are (RFC 8878): no library for it comes with Node 20. */
+export function zstdStored(bytes: Uint8Array): Buffer {
+  const blockBytes = 128 * 1024;
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(bytes.length);
+  // Magic number; a descriptor for "one segment, four bytes of size".
+  const parts: Uint8Array[] = [Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0xa0]), size];
+  for (let at = 0; at < bytes.length; at += blockBytes) {
+    const block = bytes.subarray(at, at + blockBytes);
+    const isLast = at + blockBytes >= bytes.length;
+    const header = Buffer.alloc(4);
+    header.writeUInt32LE((block.length << 3) | (isLast ? 1 : 0));
+    parts.push(header.subarray(0, 3), block);
+  }
+  return Buffer.concat(parts);
+}

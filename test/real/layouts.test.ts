@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import zlib from 'node:zlib';
 import { expect, it } from 'vitest';
 import type { ConvertResult } from '../../src/convert.ts';
 import type { InspectResult } from '../../src/inspect.ts';
@@ -112,6 +113,23 @@ describeWith(['docker-registry', 'skopeo'], 'layouts in a real registry', () => 
       'istio@1.30,istio@1.14,envoy-gateway,higress,gcp',
     );
     expect(verify).toMatchObject({ exitCode: 0 });
+  });
+
+  it('an image that skopeo packed with zstd is read where Node can, else it says which Node can', async () => {
+    const registry = await realRegistry();
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'm.wasm'), module);
+    await json(world, 'convert', 'm.wasm', `${registry.host}/team/a:v1`, '--push');
+    // It packs anew only what comes unpacked.
+    const [from, plain] = [`docker://${registry.host}/team/a:v1`, `dir:${world.cwd}/plain`];
+    skopeo('copy', '--src-tls-verify=false', '--dest-decompress', from, plain);
+    skopeo('copy', '--dest-compress', '--dest-compress-format', 'zstd', plain, `oci:${world.cwd}/zstd:v1`);
+    const { exitCode, stdout, stderr } = await world.wasme('inspect', './zstd', '--json');
+    expect(exitCode, stderr).toBe(0);
+    const { image, module: found, problem } = JSON.parse(stdout) as InspectResult;
+    expect(image?.layers[0]?.mediaType).toMatch(/tar\+zstd$/);
+    if ('zstdDecompressSync' in zlib) expect(found?.sha256).toBe(digestOf(module).slice(7));
+    else expect(problem).toContain('compressed with zstd, which this Node cannot read');
   });
 
   it.each(['compat', 'docker'] as const)('%s unpacks as an ordinary image', async layout => {

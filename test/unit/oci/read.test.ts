@@ -1,6 +1,6 @@
 /** Reading: every layout we write, what others push, and what nobody should have pushed. */
 import { describe, expect, it } from 'vitest';
-import { gzipSync } from 'node:zlib';
+import zlib, { gzipSync } from 'node:zlib';
 import { type LayoutName, layouts, packImage } from '../../../src/oci/layouts/index.ts';
 import { imageOf, jsonBytes } from '../../../src/oci/layouts/layout.ts';
 import * as types from '../../../src/oci/media-types.ts';
@@ -14,6 +14,7 @@ import {
   largerModule,
   memorySource,
   tarOf,
+  zstdStored,
 } from '../../helpers/images.ts';
 
 const read = async (graph: ImageGraph) => readImage(await openImage(graphSource(graph), 'latest'));
@@ -63,6 +64,19 @@ describe('what others write', () => {
     ]);
     const { runtime } = await read(image(tgz(tar)));
     expect(runtime).toEqual({ type: 'envoy_proxy', abiVersions: ['v0.2.1'], rootIds: ['a', 'b'] });
+  });
+
+  it('a zstd tar, where Node can; else it says which Node can', async () => {
+    const tar = tarOf([{ name: 'plugin.wasm', bytes: largerModule }]);
+    const reading = read(image(blobOf(types.ociLayerTarZstd, zstdStored(tar))));
+    if ('zstdDecompressSync' in zlib) {
+      expect(Buffer.from((await reading).module).equals(largerModule)).toBe(true);
+    } else {
+      await expect(reading).rejects.toMatchObject({
+        code: 'IMAGE_UNSUPPORTED',
+        hint: expect.stringContaining('use Node 22.15 or newer') as string,
+      });
+    }
   });
 
   it('a plain tar, whatever its type says', async () => {

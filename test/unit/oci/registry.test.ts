@@ -1,5 +1,9 @@
 /** The registry client against everything that registries were seen to do differently. */
-import { describe, expect, it } from 'vitest';
+import { type ServerResponse, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { maxManifestBytes } from '../../../src/oci/limits.ts';
+import * as types from '../../../src/oci/media-types.ts';
 import { copy } from '../../../src/oci/copy.ts';
 import { listTags } from '../../../src/oci/registry-lists.ts';
 import { type RegistryTarget, type RegistryTargetOptions, openRegistry } from '../../../src/oci/registry.ts';
@@ -12,9 +16,10 @@ import { type FakeRegistry, type Switches, account, fakeRegistry } from '../../h
 
 const graph = packImage('oci', moduleOfSize(300_000));
 const root = graphDescriptor(graph);
+const manifest: unknown = JSON.parse(Buffer.from(graph.manifest.bytes).toString());
 const layer = graph.blobs.find(blob => blob.descriptor.size > 300_000)!.descriptor;
 
-function open(registry: FakeRegistry, options: RegistryTargetOptions = {}): RegistryTarget {
+function open(registry: Pick<FakeRegistry, 'host'>, options: RegistryTargetOptions = {}): RegistryTarget {
   return openRegistry({ host: registry.host, repository: 'team/filter' }, newWorld().edges, {
     retryDelayMs: 1,
     ...options,
@@ -24,6 +29,17 @@ function open(registry: FakeRegistry, options: RegistryTargetOptions = {}): Regi
 async function push(target: RegistryTarget): Promise<void> {
   const { edges } = newWorld();
   await copy(graphSource(graph), root, target, { ...edges, names: ['v1'] });
+}
+
+/** Something that answers every request with the same, whatever was asked. */
+async function servesManifest(answer: (response: ServerResponse) => void): Promise<string> {
+  const server = createServer((_request, response) => answer(response));
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 /** A registry that has the image, then behaves as `switches` say. */
@@ -221,6 +237,42 @@ describe('pull', () => {
       expect(await failure(pulled)).toMatchObject({ code: 'DIGEST_MISMATCH' });
     },
   );
+
+  it.each<[what: string, type: string, body: string, says: string]>([
+    ['a page of HTML', 'text/html', '<html>sign in</html>', 'the manifest is not JSON'],
+    ['an image under the type of an index', types.ociIndex, JSON.stringify(manifest), 'but is served as'],
+    ['a list under the type of an image', types.ociManifest, '[]', 'no JSON object'],
+    ['an artifact of another world', types.ociManifest, '{"schemaVersion":1}', 'Docker schema 1'],
+  ])('a manifest that is %s is refused', async (_what, type, body, says) => {
+    const host = await servesManifest(response => {
+      response.writeHead(200, { 'content-type': type }).end(body);
+    });
+    expect(await failure(open({ host }).resolve('v1'))).toMatchObject({
+      code: 'IMAGE_INVALID',
+      message: expect.stringContaining(says) as string,
+    });
+  });
+
+  it('a manifest of 100 MB is let go of at its limit', async () => {
+    let sent = 0;
+    const host = await servesManifest(response => {
+      response.writeHead(200, { 'content-type': types.ociManifest, 'content-length': '100000000' });
+      const chunk = Buffer.alloc(64 * 1024, ' ');
+      const more = (): void => {
+        while (!response.destroyed && sent < 100_000_000) {
+          sent += chunk.length;
+          if (!response.write(chunk)) return void response.once('drain', more);
+        }
+      };
+      more();
+    });
+    expect(await failure(open({ host }).resolve('v1'))).toMatchObject({
+      code: 'IMAGE_INVALID',
+      message: expect.stringContaining(`more than ${maxManifestBytes} bytes`) as string,
+    });
+    // What the sockets between us hold comes on top.
+    expect(sent).toBeLessThan(40_000_000);
+  });
 
   it('asks a public registry for a token without credentials, and says why not when it wants some', async () => {
     const registry = await holding({ auth: 'bearer' });

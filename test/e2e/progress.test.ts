@@ -1,0 +1,50 @@
+/** What a person sees of a long transfer: a bar with amount, rate and the time that is left, gone when it is done. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { type World, newWorld } from '../helpers/cli.ts';
+import { faultProxy } from '../helpers/fault-proxy.ts';
+import { moduleOfSize } from '../helpers/images.ts';
+import { fakeRegistry } from '../helpers/registry.ts';
+import { onTerminal } from '../helpers/terminal.ts';
+
+// At 16 kB every other millisecond this takes well over a second.
+const size = 12_000_000;
+const bar = /[█░]{20} sha256:[0-9a-f]{12} [\d.]+ [kM]B\/12\.0 MB [\d.]+ MB\/s \d+s left/;
+
+interface Places {
+  readonly world: World;
+  /** A registry that has the image, at full speed and slowly. */
+  readonly full: string;
+  readonly slowly: string;
+  /** An empty one, slowly. */
+  readonly empty: string;
+}
+
+async function places(): Promise<Places> {
+  const slow = async (host: string): Promise<string> =>
+    (await faultProxy(host, { kind: 'slow', times: 99 }, /\/blobs\//)).host;
+  const full = (await fakeRegistry()).host;
+  const world = newWorld();
+  writeFileSync(join(world.cwd, 'm.wasm'), moduleOfSize(size));
+  await world.wasme('push', `${full}/a:v1`, '-f', 'm.wasm', '--layout', 'raw');
+  return { world, full, slowly: await slow(full), empty: await slow((await fakeRegistry()).host) };
+}
+
+it.each<[verb: string, argv: (places: Places) => string[]]>([
+  ['pull', ({ slowly }) => ['pull', `${slowly}/a:v1`]],
+  ['push', ({ empty }) => ['push', `${empty}/b:v1`, '-f', 'm.wasm', '--layout', 'raw']],
+  ['copy', ({ full, empty }) => ['copy', `${full}/a:v1`, `${empty}/c:v1`]],
+])('%s on a terminal', async (_verb, argv) => {
+  const there = await places();
+  const { screen, exitCode } = await onTerminal(there.world.cwd, there.world.env, argv(there), []);
+  expect(exitCode, screen).toBe(0);
+  expect(screen).toMatch(bar);
+  expect(screen).toContain('✓ sha256:');
+});
+
+it('is a plain line where nobody looks, and nothing with --quiet', async () => {
+  const { world, full } = await places();
+  expect((await world.wasme('pull', `${full}/a:v1`)).stderr).toMatch(/^✓ sha256:[0-9a-f]{12}\n$/);
+  expect((await newWorld().wasme('pull', `${full}/a:v1`, '--quiet')).stderr).toBe('');
+});
