@@ -1,5 +1,6 @@
 /** `wasme test`: declarative suites against the built module. */
 import type { Command } from 'commander';
+import type { TestResult } from '../src/test.ts';
 import { type Context, edgesOf } from './ui/context.ts';
 import { type GlobalOptions, collect, globalOptions, valueAfterEquals } from './ui/options.ts';
 
@@ -8,6 +9,7 @@ interface Flags extends GlobalOptions {
   readonly host?: string[];
   readonly matrix?: true;
   readonly update?: true;
+  readonly watch?: true;
   readonly envoy?: string | true;
 }
 
@@ -21,6 +23,7 @@ export function declare(command: Command, context: Context): void {
     .option('--matrix', 'also cut bodies in several ways, and play on every host of the project');
   valueAfterEquals(command, '--envoy', 'path', 'in a real Envoy: this program, or the one on PATH');
   command
+    .option('-w, --watch', 'build and play again when something is saved')
     .option('-u, --update', 'write what was seen into the suites')
     .option('--junit <file>', 'also write the results as JUnit XML')
     .addHelpText(
@@ -29,23 +32,34 @@ export function declare(command: Command, context: Context): void {
 Examples:
   wasme test
   wasme test tests/auth.test.yaml --matrix
+  wasme test --watch                   again on each save; a project is built first
   wasme test --update                  accept what the filter does now, then look at the diff
   wasme test --envoy                   the same in the real Envoy on PATH
   wasme test --junit results.xml --host istio@1.30,envoy@1.36`,
     )
     .action(async (files: string[]) => {
       const flags = globalOptions<Flags>(command);
-      const { test } = await import('../src/test.ts');
+      const { test, watchTests } = await import('../src/test.ts');
       const { reporterFor } = await import('./ui/reporter.ts');
       const { writeResult } = await import('./ui/result.ts');
       const { testText } = await import('./ui/test-text.ts');
+      const { showFailure } = await import('./ui/failure.ts');
       const { junit, host, matrix, update, envoy } = flags;
       const hosts = host?.flatMap(list => list.split(',')).filter(name => name !== '');
-      const result = await test(
-        { files, junit, hosts, matrix, update, envoy },
-        edgesOf(context, reporterFor(context, flags)),
-      );
-      writeResult(context, flags.json, result, value => testText(value, flags.verbose === true));
-      if (result.failed > 0) command.parent?.setOptionValue('exitCode', 1);
+      const options = { files, junit, hosts, matrix, update, envoy };
+      const edges = edgesOf(context, reporterFor(context, flags));
+      const show = (result: TestResult): void =>
+        writeResult(context, flags.json, result, value => testText(value, flags.verbose === true));
+      if (!flags.watch) {
+        const result = await test(options, edges);
+        show(result);
+        if (result.failed > 0) command.parent?.setOptionValue('exitCode', 1);
+        return;
+      }
+      await watchTests(options, edges, outcome => {
+        if ('suites' in outcome) show(outcome);
+        else showFailure(outcome, context, flags.json ? ['--json'] : []);
+        edges.reporter.info('watching for changes; Ctrl-C ends');
+      });
     });
 }

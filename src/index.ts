@@ -35,6 +35,6 @@ export { type SearchOptions, type SearchResult, search } from './search.ts';
 export { type StatusOptions, type StatusResult, status } from './status.ts';
 export { type TagOptions, type TagResult, tag } from './tag.ts';
 export { type TagsOptions, type TagsResult, tags } from './tags.ts';
-export { type TestOptions, type TestResult, test } from './test.ts';
+export { type TestOptions, type TestResult, test, watchTests } from './test.ts';
 export { type UndeployOptions, type UndeployResult, undeploy } from './undeploy.ts';
 export { type VerifyOptions, type VerifyResult, verify } from './verify.ts';

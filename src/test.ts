@@ -1,5 +1,6 @@
 /** The verb `test`: finds suite files, plays each case in the bundled host or in a real Envoy, and says what differed. */
 import { resolve } from 'node:path';
+import { type WasmeError, asFailure } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import { writeAtomic } from './io/files.ts';
 import { type LoadedProject, findProject } from './project/load.ts';
@@ -61,6 +62,38 @@ export async function test(options: TestOptions, edges: Edges): Promise<TestResu
   const all = suites.flatMap(suite => suite.cases);
   const count = (status: CaseResult['status']): number => all.filter(one => one.status === status).length;
   return { suites, passed: count('passed'), failed: count('failed'), skipped: count('skipped'), updated };
+}
+
+/**
+ * Tests, then again whenever a suite, a module, a configuration or (in a project) a source is saved, until the edges' signal
+ * aborts; sources are built first. Failures, also of a build, are told and do not end the watch.
+ */
+export async function watchTests(
+  options: TestOptions,
+  edges: Edges,
+  onOutcome: (outcome: TestResult | WasmeError) => void,
+): Promise<void> {
+  const project = await findProject(edges.cwd);
+  const { watchSuites } = await import('./suite/watch.ts');
+  const { isNeverInput } = await import('./toolchains/inputs.ts');
+  const { startBuilds } = await import('./toolchains/watched-builds.ts');
+  const builds = await startBuilds(project === undefined ? [] : [project.dir], edges);
+  for (const failure of builds.failures) onOutcome(failure);
+  // A build that makes something new changes the module, which is watched.
+  builds.listen({ onBuilt: () => undefined, onFailure: onOutcome });
+  const play = async (): Promise<void> => {
+    try {
+      onOutcome(await test(options, edges));
+    } catch (error) {
+      if (!edges.signal.aborted) onOutcome(asFailure(error));
+    }
+  };
+  const watch = { named: options.files ?? [], project, cwd: edges.cwd, ignore: isNeverInput };
+  try {
+    await watchSuites({ ...watch, signal: edges.signal }, play);
+  } finally {
+    await builds.stop();
+  }
 }
 
 interface PlayedSuite {

@@ -4,7 +4,7 @@ import { profileFor } from '../host/profiles.ts';
 import { hostAndPort } from '../io/endpoint.ts';
 import type { EchoServer } from './echo.ts';
 import type { ProxyPlan } from './plan.ts';
-import type { RunBuilds } from './run-builds.ts';
+import type { WatchedBuilds } from '../toolchains/watched-builds.ts';
 import { RunHandle } from './run-handle.ts';
 import { type RunInput, openRun } from './run-input.ts';
 import type { Run, RunOptions } from './run-options.ts';
@@ -19,7 +19,7 @@ export async function startRunHere(
   threads: SpareThread | undefined,
 ): Promise<Run> {
   if (!options.watch) return startHere(await openRun(options, edges), threads);
-  const { startBuilds } = await import('./run-builds.ts');
+  const { startBuilds } = await import('../toolchains/watched-builds.ts');
   const builds = await startBuilds(options.targets?.length ? options.targets : [undefined], edges);
   try {
     return await startHere(await openRun(options, edges), threads, builds);
@@ -33,7 +33,7 @@ export async function startRunHere(
 async function startHere(
   input: RunInput,
   threads: SpareThread | undefined,
-  builds?: RunBuilds,
+  builds?: WatchedBuilds,
 ): Promise<Run> {
   const { edges, filters, kind, upstream } = input;
   const cleanUp: (() => Promise<void>)[] = [];

@@ -286,7 +286,7 @@ describe('startRun', () => {
     onTestFinished(() => running.stop());
     await expect(fetch(running.url)).rejects.toThrow();
     await expect
-      .poll(() => events.map(event => (event.type === 'notice' ? event.text : '')))
+      .poll(() => events.map(event => (event.type === 'notice' ? event.text : '')), { timeout: 10_000 })
       .toContainEqual(expect.stringContaining('did not return from proxy_on_request_headers within 0.5 s'));
     // A new worker listens on the same port.
     await expect(fetch(running.url)).rejects.toThrow();

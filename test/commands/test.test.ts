@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type World, newWorld } from '../helpers/cli.ts';
 import { compileProbe } from '../helpers/probe/compile.ts';
 import {
@@ -37,6 +37,12 @@ const guard: Script['callbacks'] = {
     call('continue_stream', 0),
   ]),
 };
+
+/** Takes the module that src/text names, or fails. */
+const compileScript = `import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+mkdirSync('build', { recursive: true });
+copyFileSync(readFileSync('src/text', 'utf8') + '.bin', 'build/probe.wasm');
+`;
 
 describe('wasme test', () => {
   it('plays the suites of the project and says what passed', async () => {
@@ -280,6 +286,47 @@ cases:
     const { exitCode, stderr } = await world.wasme('test', '--envoy', 'filter.test.yaml', ...argv);
     expect(stderr).toContain(`error[${says}`);
     expect(exitCode).toBe(exit);
+  });
+
+  it('--watch plays again when suites, modules, configurations and sources are saved', async () => {
+    const stop = new AbortController();
+    const world = newWorld({ signal: stop.signal });
+    const save = (name: string, text: string | Uint8Array): void =>
+      writeFileSync(join(world.cwd, name), text);
+    const says = (header: string): Uint8Array =>
+      compileProbe({
+        callbacks: http({ on_response_headers: step([add(map.responseHeaders, 'x-b', header)]) }),
+      });
+    mkdirSync(join(world.cwd, 'src'));
+    for (const name of ['one', 'two']) save(`${name}.bin`, says(name));
+    save('compile.mjs', compileScript);
+    save('src/text', 'one');
+    const build = { command: [process.execPath, 'compile.mjs'], source: 'src' };
+    save('wasme.json', JSON.stringify({ name: 'probe', language: 'assemblyscript', build }));
+    const suite = (header: string): string =>
+      `cases: [{ name: a, expect: { response: { headers: { x-b: ${header} } } } }]`;
+    save('a.test.yaml', suite('one'));
+    const screen = { out: '', err: '' };
+    const running = world.wasmeLive(screen, 'test', '--watch');
+    onTestFinished(() => stop.abort());
+    const said = async (text: string, where: 'out' | 'err' = 'out'): Promise<void> => {
+      await expect.poll(() => screen[where], { timeout: 10_000 }).toContain(text);
+      screen.out = '';
+      screen.err = '';
+    };
+    await said('1 passed, 0 failed');
+    save('src/text', 'two');
+    await said('expected "one", got "two"');
+    save('a.test.yaml', suite('two'));
+    await said('1 passed, 0 failed');
+    save('src/text', 'none');
+    await said('error[BUILD_FAILED]', 'err');
+    save('b.test.yaml', 'configuration: "@c.json"\ncases: [{ name: b }]');
+    await said('error[FILE_NOT_FOUND]', 'err');
+    save('c.json', '{}');
+    await said('2 passed, 0 failed');
+    stop.abort();
+    expect(await running).toBe(130);
   });
 
   it('writes JUnit XML', async () => {

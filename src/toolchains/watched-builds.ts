@@ -1,10 +1,10 @@
-/** The projects among the targets of `run --watch`: built at the start, and again when their sources change. */
-import { resolve } from 'node:path';
+/** The projects among what a verb watches: built at the start, and again when their sources change. */
+import { basename, resolve } from 'node:path';
 import { type WasmeError, asFailure } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { kindOf } from '../io/files.ts';
 
-export interface RunBuilds {
+export interface WatchedBuilds {
   /** Why a project's first build failed: an older module may be there all the same. */
   readonly failures: readonly WasmeError[];
   /** From now on builds tell how they went. */
@@ -21,7 +21,7 @@ export interface BuildListener {
 export async function startBuilds(
   targets: readonly (string | undefined)[],
   edges: Edges,
-): Promise<RunBuilds> {
+): Promise<WatchedBuilds> {
   const folders: string[] = [];
   for (const target of targets) {
     const path = resolve(edges.cwd, target ?? '.');
@@ -31,24 +31,28 @@ export async function startBuilds(
   const signal = AbortSignal.any([edges.signal, stopper.signal]);
   const failures: WasmeError[] = [];
   let listener: BuildListener | undefined;
-  const { watchJob } = await import('../toolchains/watch.ts');
+  const { watchJob } = await import('./watch.ts');
   const watches: Promise<void>[] = [];
   const stop = async (): Promise<void> => {
     stopper.abort();
     await Promise.allSettled(watches);
   };
   const firsts = folders.map(dir => {
+    // A first build may take minutes, in which nothing else is to be seen.
+    const task = edges.reporter.task(`build ${basename(dir)}`);
     let settle: () => void = () => undefined;
     const first = new Promise<void>(resolve => (settle = resolve));
     const watch = watchJob(
       { dir },
       { ...edges, signal },
       () => {
+        task.done();
         settle();
         listener?.onBuilt();
       },
       error => {
         if (listener === undefined) failures.push(error);
+        task.fail();
         settle();
         listener?.onFailure(error);
       },

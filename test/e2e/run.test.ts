@@ -1,0 +1,68 @@
+/** The built `wasme run`: what the README shows, as a program of its own, and Ctrl-C on a real terminal. */
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { EchoAnswer } from '../../src/proxy/echo.ts';
+import type { RunResult } from '../../src/run.ts';
+import { newWorld } from '../helpers/cli.ts';
+import { fakeProject } from '../helpers/fake-project.ts';
+import { guest } from '../helpers/guests.ts';
+import { interrupt, onTerminal } from '../helpers/terminal.ts';
+import { root } from '../helpers/tree.ts';
+
+describe('wasme run', () => {
+  it('a.wasm b.wasm --trace: a chain, and what each of the two does, call by call', async () => {
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'a.wasm'), guest('header'));
+    writeFileSync(join(world.cwd, 'b.wasm'), guest('header', { hello: 'other' }));
+    const program = join(root, 'dist', 'commands', 'main.js');
+    const argv = ['run', 'a.wasm', 'b.wasm', '--trace', '--port', '0', '--json'];
+    const child = spawn(process.execPath, [program, ...argv], { cwd: world.cwd, env: world.env });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const ended = new Promise(resolve => child.once('exit', resolve));
+    let out = '';
+    let trace = '';
+    child.stdout.on('data', (data: Buffer) => (out += data.toString()));
+    child.stderr.on('data', (data: Buffer) => (trace += data.toString()));
+    await expect.poll(() => out, { timeout: 20_000 }).toMatch(/\}\n$/);
+    const { url, filters } = JSON.parse(out) as RunResult;
+    expect(filters.map(({ name }) => name)).toEqual(['a', 'b']);
+    const echo = (await (await fetch(url)).json()) as EchoAnswer;
+    expect(echo.headers['x-guest']).toEqual(['hello', 'other']);
+    const calls = (): string[] => trace.match(/^.*proxy_add_header_map_value\(.*request headers.*$/gm) ?? [];
+    await expect.poll(calls, { timeout: 10_000 }).toHaveLength(2);
+    const [first, second] = calls();
+    expect(first).toContain('key="x-guest" value="hello") -> Ok');
+    expect(second).toContain('key="x-guest" value="other") -> Ok');
+    expect(trace).toContain('proxy_on_request_headers(');
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+  });
+
+  it('Ctrl-C on a terminal ends it', async () => {
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'a.wasm'), guest('header'));
+    const { screen, exitCode } = await onTerminal(
+      world.cwd,
+      world.env,
+      ['run', 'a.wasm', '--port', '0'],
+      [['Ctrl-C ends it', interrupt]],
+    );
+    expect(exitCode, screen).toBe(130);
+    expect(screen).toMatch(/http:\/\/127\.0\.0\.1:\d+ → a → echo/);
+  });
+
+  it('Ctrl-C ends it also during the build of --watch, with its progress line on the screen', async () => {
+    const world = newWorld();
+    fakeProject(world.cwd, 'slow');
+    const { screen, exitCode } = await onTerminal(
+      world.cwd,
+      world.env,
+      ['run', '--watch', '--port', '0'],
+      [['… ', interrupt]],
+    );
+    expect(exitCode, screen).toBe(130);
+    expect(screen).not.toContain('→ echo');
+  });
+});
