@@ -1,5 +1,6 @@
 /** `wasme deploy gloo`: flags of Gloo. */
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { GlooKind } from '../../src/targets/gloo/forms.ts';
 import type { Context } from '../ui/context.ts';
 import {
   type ClusterFlags,
@@ -13,6 +14,7 @@ import {
 interface GlooFlags extends ClusterFlags {
   readonly namespaces?: string[];
   readonly labels?: Record<string, string>;
+  readonly kind?: GlooKind[];
   readonly filterStage?: string;
 }
 
@@ -21,6 +23,12 @@ export function declare(command: Command, context: Context): void {
     .argument('[target]', "project folder, image or file:///path in the proxy (default: the project's image)")
     .option('-n, --namespaces <name,…>', 'namespaces whose Gateways get the filter (default: all)', list)
     .option('-l, --labels <key=value,…>', 'only Gateways with these labels', labels)
+    .addOption(
+      new Option(
+        '--kind <kind>',
+        'objects that get the filter; may be repeated (default: gateway and matchable-http-gateway)',
+      ).argParser(kinds),
+    )
     .option('--filter-stage <stage[:predicate]>', 'where in the chain, as AuthNStage:Before');
   addClusterFlags(command);
   command.addHelpText(
@@ -39,8 +47,18 @@ Examples:
         ...clusterOptions(flags),
         namespaces: flags.namespaces,
         labels: flags.labels,
+        kinds: flags.kind,
         filterStage: flags.filterStage,
       },
     });
   });
+}
+
+const known: readonly GlooKind[] = ['gateway', 'matchable-http-gateway', 'http-listener-option'];
+
+/** commander parser for kinds: comma-separated, repeated or not. */
+function kinds(text: string, previous: readonly GlooKind[] = []): GlooKind[] {
+  const named = text.split(',').map(word => known.find(kind => kind === word.trim()));
+  if (named.every(kind => kind !== undefined)) return [...previous, ...named];
+  throw new InvalidArgumentError(`Allowed choices are ${known.join(', ')}.`);
 }

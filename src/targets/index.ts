@@ -2,7 +2,7 @@
 import type { EnvoyOptions } from './envoy/options.ts';
 import type { EnvoyGatewayOptions } from './envoy-gateway/options.ts';
 import type { GcpOptions } from './gcp/options.ts';
-import type { GlooOptions } from './gloo/target.ts';
+import type { GlooOptions } from './gloo/options.ts';
 import type { HigressOptions } from './higress/options.ts';
 import type { IstioOptions } from './istio/options.ts';
 import type { Target } from './target.ts';

@@ -6,7 +6,8 @@ import {
 } from '../../src/targets/envoy-gateway/options.ts';
 import { gcp } from '../../src/targets/gcp/target.ts';
 import type { GcpOptions } from '../../src/targets/gcp/options.ts';
-import { gloo, type GlooOptions } from '../../src/targets/gloo/target.ts';
+import { gloo } from '../../src/targets/gloo/target.ts';
+import type { GlooOptions } from '../../src/targets/gloo/options.ts';
 import { higress } from '../../src/targets/higress/target.ts';
 import type { HigressOptions } from '../../src/targets/higress/options.ts';
 import type { DeployIntent } from '../../src/targets/intent.ts';
@@ -172,6 +173,12 @@ export const glooRows: readonly Row<GlooOptions>[] = [
     options: { namespaces: ['gateways'], filterStage: 'authn:before' },
   },
   { name: 'gloo-file', intent: { ...inContainer, rootId: 'r' }, options: { filterStage: 'AcceptedStage' } },
+  {
+    name: 'gloo-matchable',
+    intent: { rootId: 'r' },
+    options: { kinds: ['matchable-http-gateway'], namespaces: ['gloo-system'] },
+  },
+  { name: 'gloo-listener-option', intent: { rootId: 'r' }, options: { kinds: ['http-listener-option'] } },
 ];
 
 export const envoyGatewayRows: readonly (Row<EnvoyGatewayOptions> & { readonly version: string })[] = [

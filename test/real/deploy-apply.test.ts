@@ -264,6 +264,42 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
       expect(filters('busy')).toMatchObject([{ image: 'r.example/a:v1' }, { name: 'tagger' }]);
     });
 
+    it('goes into gateways of the other forms too: matchable ones, and listener options when asked for', async () => {
+      cluster.install('gloo-other.yaml');
+      const named = (kind: string, spec: object): object => ({
+        apiVersion: 'gateway.solo.io/v1',
+        kind,
+        metadata: { name: 'form', namespace: 'gloo-system', labels: { team: 'forms' } },
+        spec,
+      });
+      const targetRefs = [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'http' }];
+      cluster.create(
+        named('MatchableHttpGateway', { httpGateway: {} }),
+        named('HttpListenerOption', { targetRefs, options: { healthCheck: { path: '/up' } } }),
+      );
+      const forms = ['--root-id', 'r', '-l', 'team=forms', '--apply'];
+      const usual = await deploy('gloo', 'formed', ...forms);
+      expect(usual.stdout, usual.stderr).toBe('MatchableHttpGateway/gloo-system/form configured\n');
+      const asked = await deploy('gloo', 'formed', ...forms, '--kind', 'http-listener-option');
+      expect(asked.stdout, asked.stderr).toBe('HttpListenerOption/gloo-system/form configured\n');
+      const option = (): unknown => read('httplisteneroptions.gateway.solo.io', 'form', 'gloo-system')?.spec;
+      expect(option()).toMatchObject({ options: { wasm: { filters: [{ name: 'formed' }] } } });
+      const status = await wasme('status', 'gloo', '--id', 'formed', '--json');
+      expect(JSON.parse(status.stdout)).toMatchObject({
+        rows: [
+          { where: 'MatchableHttpGateway/gloo-system/form' },
+          { where: 'HttpListenerOption/gloo-system/form' },
+        ],
+      });
+      const out = await wasme('undeploy', 'gloo', '--id', 'formed');
+      expect(out.stdout, out.stderr).toBe(
+        'MatchableHttpGateway/gloo-system/form restored\nHttpListenerOption/gloo-system/form restored\n',
+      );
+      expect(option()).toEqual({ targetRefs, options: { healthCheck: { path: '/up' } } });
+      const crds = ['httpgateways.gateway.solo.io', 'httplisteneroptions.gateway.solo.io'];
+      cluster.kubectl(['delete', 'crd', ...crds]);
+    });
+
     it('says so when no gateway matches', async () => {
       const outcome = await deploy('gloo', 'tagger', '--root-id', 'r', '-l', 'team=none', '--apply');
       expect(codeOf(outcome), outcome.stderr).toBe('KUBE_NOT_FOUND');

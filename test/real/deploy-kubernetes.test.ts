@@ -120,7 +120,10 @@ describeWith(clusterTools, 'documents against the real definitions', () => {
   });
 
   describe('Gloo', () => {
-    beforeAll(() => cluster.install('gloo-gateway.yaml'), 60_000);
+    beforeAll(() => {
+      cluster.install('gloo-gateway.yaml');
+      cluster.install('gloo-other.yaml');
+    }, 60_000);
     it.each(glooRows)('takes $name', row => tryOut(glooPlan(row)));
     it('would refuse a field that Gloo does not have', () => {
       const [document] = glooPlan({ intent: { rootId: 'r' } }).documents;

@@ -1,8 +1,9 @@
 /** What Gloo says of the Gateways that have the filter. It does not say what its proxies run. */
 import type { Edges } from '../../io/edges.ts';
-import { type KubeObject, type KubernetesOptions, showObject } from '../kubernetes/objects.ts';
-import { type Resource, listObjects } from '../kubernetes/read.ts';
+import { type KubeObject, showObject } from '../kubernetes/objects.ts';
 import { sharedIds } from '../kubernetes/shared.ts';
+import { formsOf, readForms } from './forms.ts';
+import type { GlooOptions } from './options.ts';
 import type { StatusRequest, StatusRow, StatusState } from '../target.ts';
 
 interface Report {
@@ -13,27 +14,22 @@ interface Report {
 // Older versions wrote the number of the protobuf enum.
 const names = ['Pending', 'Accepted', 'Rejected', 'Warning'] as const;
 
-/** One row per Gateway with the filter. */
+/** One row per object with the filter. */
 export async function glooStatus(
-  resource: Resource,
-  list: readonly string[],
   { id, expected }: StatusRequest,
-  namespaces: readonly string[] | undefined,
-  options: KubernetesOptions,
+  options: GlooOptions,
   edges: Edges,
 ): Promise<readonly StatusRow[]> {
-  const places = namespaces ?? [undefined];
-  const gateways = (
-    await Promise.all(places.map(namespace => listObjects(resource, { namespace }, options, edges)))
-  ).flat();
-  const ours = gateways.filter(gateway => sharedIds(gateway).includes(id));
+  const { namespaces } = options;
+  const objects = await readForms(formsOf(options.kinds, true), { namespaces }, options, edges);
+  const ours = objects.filter(({ object }) => sharedIds(object).includes(id));
   const row = { filter: id, expected, restarts: 0 };
   if (ours.length === 0) {
     const detail = 'no Gateway has a filter of this name that was deployed by wasme';
     return [{ ...row, where: 'Gateway', digest: undefined, state: 'missing', detail }];
   }
-  return ours.map(gateway => {
-    const image = imageOf(gateway, list, id);
+  return ours.map(({ form, object: gateway }) => {
+    const image = imageOf(gateway, form.list, id);
     const digest = /@(sha256:[0-9a-f]{64})$/.exec(image ?? '')?.[1];
     const where = showObject(gateway);
     if (image === undefined) {

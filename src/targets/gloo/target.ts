@@ -5,50 +5,19 @@ import { configurationText, type DeployIntent, intentHash } from '../intent.ts';
 import { type KubernetesDocument, applyDocuments } from '../kubernetes/apply.ts';
 import { diffPlan } from '../kubernetes/diff.ts';
 import { checkLabels, checkNamespace } from '../kubernetes/names.ts';
-import {
-  type KubeObject,
-  type KubernetesOptions,
-  sharedAnnotation,
-  sharedAnnotations,
-  showObject,
-} from '../kubernetes/objects.ts';
-import { type Resource, listObjects } from '../kubernetes/read.ts';
-import { removeShared } from '../kubernetes/undeploy.ts';
+import { type KubeObject, sharedAnnotation, sharedAnnotations, showObject } from '../kubernetes/objects.ts';
 import { type ListEdit, ownershipOf, patched, putItem } from '../kubernetes/shared.ts';
 import type { Plan, Target } from '../target.ts';
+import { type GlooForm, type GlooObject, formsOf, glooForms, readForms } from './forms.ts';
+import { type GlooOptions, filterStages, stagePredicates } from './options.ts';
 import { glooStatus } from './status.ts';
+import { undeployGloo } from './undeploy.ts';
 import { type Tree, because, plain } from '../tree.ts';
 
-export const filterStages = [
-  'FaultStage',
-  'CorsStage',
-  'WafStage',
-  'AuthNStage',
-  'AuthZStage',
-  'RateLimitStage',
-  'AcceptedStage',
-  'OutAuthStage',
-  'RouteStage',
-] as const;
-export const stagePredicates = ['During', 'Before', 'After'] as const;
-
-export interface GlooOptions extends Omit<KubernetesOptions, 'namespace'> {
-  /** Namespaces whose Gateways get the filter; absent: all. */
-  readonly namespaces?: readonly string[] | undefined;
-  /** Only Gateways with these labels. */
-  readonly labels?: Readonly<Record<string, string>> | undefined;
-  /** `AuthNStage`, `AuthNStage:Before`; absent: Gloo's default, after everything else. */
-  readonly filterStage?: string | undefined;
-}
-
 export interface GlooFacts {
-  /** The selected HTTP Gateways of the cluster; undefined when no cluster was asked. */
-  readonly gateways: readonly KubeObject[] | undefined;
+  /** The selected objects of the cluster that serve HTTP; undefined when no cluster was asked. */
+  readonly gateways: readonly GlooObject[] | undefined;
 }
-
-export const glooGateways: Resource = { kind: 'Gateway', resource: 'gateways.gateway.solo.io' };
-/** Where the list of filters is in a Gateway. */
-export const glooFilters = ['spec', 'httpGateway', 'options', 'wasm', 'filters'] as const;
 
 export const gloo: Target<GlooOptions, GlooFacts> = {
   name: 'gloo',
@@ -61,12 +30,11 @@ export const gloo: Target<GlooOptions, GlooFacts> = {
   }),
   observe: observeGateways,
   plan: planGloo,
-  apply: (plan, options, edges) => applyDocuments(plan, [glooGateways], options, edges),
+  // Shared objects are never superseded, so no kinds have to be looked through.
+  apply: (plan, options, edges) => applyDocuments(plan, [], options, edges),
   diff: diffPlan,
-  undeploy: (request, options, edges) =>
-    removeShared(glooGateways, glooFilters, request, options.namespaces, options, edges),
-  status: (request, options, edges) =>
-    glooStatus(glooGateways, glooFilters, request, options.namespaces, options, edges),
+  undeploy: undeployGloo,
+  status: glooStatus,
 };
 
 async function observeGateways(
@@ -77,15 +45,13 @@ async function observeGateways(
   if (options.useCluster !== true) return { gateways: undefined };
   const labels = Object.entries(checkLabels(options.labels ?? {})).map(([key, value]) => `${key}=${value}`);
   const selector = labels.length === 0 ? undefined : labels.join(',');
-  const found: KubeObject[] = [];
-  for (const namespace of options.namespaces ?? [undefined]) {
-    if (namespace !== undefined) checkNamespace(namespace);
-    found.push(...(await listObjects(glooGateways, { namespace, selector }, options, edges)));
-  }
-  const gateways = found.filter(({ spec }) => spec?.['httpGateway'] !== undefined);
+  for (const namespace of options.namespaces ?? []) checkNamespace(namespace);
+  const where = { namespaces: options.namespaces, selector };
+  const found = await readForms(formsOf(options.kinds), where, options, edges);
+  const gateways = found.filter(({ form, object }) => form.isHttp(object));
   if (gateways.length > 0) return { gateways };
   throw new WasmeError('KUBE_NOT_FOUND', 'no HTTP Gateway of Gloo matches', {
-    hint: 'check --namespaces and --labels with "kubectl get gateways.gateway.solo.io --all-namespaces --show-labels"',
+    hint: 'check --namespaces, --labels and --kind with "kubectl get gateways.gateway.solo.io --all-namespaces --show-labels"',
   });
 }
 
@@ -102,18 +68,19 @@ function planGloo(intent: DeployIntent, options: GlooOptions, { gateways }: Gloo
     warnings.push('this Gateway shows the new filter only; --apply adds it to those that the real ones have');
     return { documents: [exampleGateway(intent, options, item)], files: [], warnings };
   }
-  const edit: ListEdit = {
-    list: glooFilters,
-    id: intent.id,
-    hash: intentHash(intent),
-    item: plain(item) as Record<string, unknown>,
-  };
-  const documents = gateways.map(gateway => {
-    const next = patched(gateway, putItem(gateway, edit, options.forceConflicts === true));
-    const content = partOf(next, gateway);
-    return { name: showObject(gateway), content, resource: glooGateways, edit } satisfies KubernetesDocument;
+  const documents = gateways.map(({ form, object }) => {
+    const edit: ListEdit = {
+      list: form.list,
+      id: intent.id,
+      hash: intentHash(intent),
+      item: plain(item) as Record<string, unknown>,
+    };
+    const next = patched(object, putItem(object, edit, options.forceConflicts === true));
+    const content = partOf(next, object, form);
+    return { name: showObject(object), content, resource: form.resource, edit } satisfies KubernetesDocument;
   });
-  return { documents, files: [], warnings, shared: gateways.map(showObject) };
+  const shared = gateways.map(({ object }) => showObject(object));
+  return { documents, files: [], warnings, shared };
 }
 
 function filterItem(intent: DeployIntent, options: GlooOptions): { readonly [key: string]: Tree } {
@@ -173,28 +140,34 @@ function stage(text: string | undefined): Tree {
   return because({ stage: found, predicate: where }, '--filter-stage');
 }
 
-/** Gateway as a stranger's cluster has it after installation: what is printed when no cluster was asked. */
+/** An object as a stranger's cluster has it: what is printed when no cluster was asked. */
 function exampleGateway(intent: DeployIntent, options: GlooOptions, item: Tree): KubernetesDocument {
   const namespace = checkNamespace(options.namespaces?.[0] ?? 'gloo-system');
+  const [form = glooForms.gateway] = formsOf(options.kinds);
+  const { kind } = form.resource;
+  const name = because(
+    kind === 'Gateway' ? 'gateway-proxy' : 'http',
+    kind === 'Gateway' ? "the name of Gloo's own HTTP gateway" : 'put the name of your own here',
+  );
   return {
-    name: 'Gateway/gateway-proxy',
-    resource: glooGateways,
+    name: `${kind}/${String(plain(name))}`,
+    resource: form.resource,
     content: {
       apiVersion: 'gateway.solo.io/v1',
-      kind: 'Gateway',
+      kind,
       metadata: {
-        name: because('gateway-proxy', "the name of Gloo's own HTTP gateway"),
+        name,
         namespace: because(namespace, 'where Gloo is installed (--namespaces)'),
         annotations: sharedAnnotations(ownershipOf({ [intent.id]: intentHash(intent) }, 0)),
       },
-      spec: { httpGateway: { options: { wasm: { filters: [item] } } } },
+      ...nested(form.list, [item]),
     },
   };
 }
 
-/** The changed part of a Gateway, as one would write it into a file: all filters of the list, nothing else of the spec. */
-function partOf(next: KubeObject, before: KubeObject): Tree {
-  const filters = glooFilters.reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], next);
+/** The changed part of an object, as one would write it into a file: all filters of the list, nothing else of the spec. */
+function partOf(next: KubeObject, before: KubeObject, { list }: GlooForm): Tree {
+  const filters = list.reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], next);
   const { name, namespace } = before.metadata;
   return {
     apiVersion: before.apiVersion,
@@ -204,7 +177,14 @@ function partOf(next: KubeObject, before: KubeObject): Tree {
       namespace,
       annotations: { [sharedAnnotation]: next.metadata.annotations?.[sharedAnnotation] },
     },
-    spec: { httpGateway: { options: { wasm: { filters: filters as Tree } } } },
+    ...nested(list, filters as Tree),
+  };
+}
+
+/** `value` below these keys. */
+function nested(keys: readonly string[], value: Tree): { readonly [key: string]: Tree } {
+  return keys.reduceRight<Tree>((inner, key) => ({ [key]: inner }), value) as {
+    readonly [key: string]: Tree;
   };
 }
 
