@@ -12,7 +12,7 @@ import { OciLayout, openStore } from './layout.ts';
 import { isWasm } from './read-layer.ts';
 import { type OpenImage, openImage } from './read-open.ts';
 import { type Reference, formatReference, parseReference, tagOrDigest, defaultsOf } from './reference.ts';
-import { type RegistryTargetOptions, openRegistry } from './registry.ts';
+import type { RegistryTargetOptions } from './registry.ts';
 import { signedDigest } from './signature.ts';
 import type { Source } from './target.ts';
 
@@ -84,6 +84,8 @@ export async function withReference<T>(
   const common = { kind: 'image' as const, name, reference };
   const stored = options.remote === true ? undefined : await openStored(reference, options, edges);
   if (stored !== undefined) return body({ ...common, place: 'store', ...stored });
+  // The HTTP client is the largest part of the program, and an image of the store needs none of it.
+  const { openRegistry } = await import('./registry.ts');
   const source = openRegistry(reference, edges, options.registry);
   try {
     const image = await openImage(source, tagOrDigest(reference), options);

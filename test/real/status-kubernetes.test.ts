@@ -8,6 +8,7 @@ import { type Outcome, newWorld } from '../helpers/cli.ts';
 import { realEnvoy } from '../helpers/envoy.ts';
 import { guestFile } from '../helpers/guests.ts';
 import { type TestCluster, clusterTools, startCluster } from '../helpers/kubernetes.ts';
+import { fakeRegistry } from '../helpers/registry.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 import { root } from '../helpers/tree.ts';
 
@@ -96,6 +97,51 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
       const bad = await status();
       expect(bad.exitCode).toBe(1);
       expect(rowsOf(bad)).toMatchObject([{ state: 'rejected', detail: 'Invalid: said by the test.' }]);
+    });
+
+    it('sees that the tag names another image by now, which the store does not know', async () => {
+      const registry = await fakeRegistry();
+      const world = newWorld({ env: cluster.env });
+      const reference = `${registry.host}/team/moved:v1`;
+      const push = async (name: string): Promise<void> => {
+        guestFile(world.cwd, name);
+        await world.wasme('push', reference, '-f', `${name}.wasm`, '--force');
+      };
+      const argv = ['envoy-gateway', reference, '-n', 'bookinfo'];
+      const status = async (): Promise<{ rows: StatusResult['rows']; exitCode: number }> => {
+        const outcome = await world.wasme('status', ...argv, '--id', 'moved', '--json');
+        return { rows: rowsOf(outcome), exitCode: outcome.exitCode };
+      };
+      await push('deploy-tag');
+      await world.wasme('pull', reference);
+      const made = await world.wasme('deploy', ...argv, '--id', 'moved', '--gateway', 'other', '--apply');
+      expect(made.exitCode, made.stderr).toBe(0);
+      const accepted = [
+        {
+          type: 'Accepted',
+          status: 'True',
+          reason: 'Accepted',
+          lastTransitionTime: '2026-01-01T00:00:00Z',
+          message: '',
+        },
+      ];
+      const ancestorRef = { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'other' };
+      report(policy, 'bookinfo', 'moved', {
+        ancestors: [
+          {
+            ancestorRef,
+            controllerName: 'gateway.envoyproxy.io/gatewayclass-controller',
+            conditions: accepted,
+          },
+        ],
+      });
+      expect(await status()).toMatchObject({ rows: [{ state: 'loaded' }], exitCode: 0 });
+      await push('deploy-kinds');
+      expect(await status()).toMatchObject({
+        rows: [{ state: 'other-digest', detail: 'the policy names another image: deploy again' }],
+        exitCode: 1,
+      });
+      await world.wasme('undeploy', 'envoy-gateway', '-n', 'bookinfo', '--id', 'moved');
     });
 
     it('waits, and tells what became of it', async () => {

@@ -26,7 +26,7 @@ export async function undeployPolicy(
   }
   const rest = filtersOf(holder).filter(({ name }) => name !== request.id);
   const document = rest.length === 0 ? undefined : withoutFilter(holder, request.id, rest);
-  const diff = unifiedDiff(
+  const diff = await unifiedDiff(
     showObject(holder),
     holder,
     document === undefined ? undefined : (plain(document.content) as KubeObject),

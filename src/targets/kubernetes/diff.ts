@@ -1,5 +1,4 @@
 /** What a plan would change in the cluster, as a unified diff of YAML; the server says what the result would be. */
-import { createTwoFilesPatch } from 'diff';
 import type { Edges } from '../../io/edges.ts';
 import { kubectl } from '../../io/kubectl.ts';
 import type { Plan } from '../target.ts';
@@ -17,21 +16,23 @@ export async function diffPlan(plan: Plan, options: KubernetesOptions, edges: Ed
   for (const [index, document] of documents.entries()) {
     const old = before[index];
     const next = await outcome(document, old, options, edges);
-    parts.push(unifiedDiff(showObject(objectOf(document)), old, next));
+    parts.push(await unifiedDiff(showObject(objectOf(document)), old, next));
   }
   return parts.join('');
 }
 
 /** Both sides without what the server keeps for itself; empty when they are equal. */
-export function unifiedDiff(
+export async function unifiedDiff(
   name: string,
   before: KubeObject | undefined,
   after: KubeObject | undefined,
-): string {
+): Promise<string> {
   const [old, next] = [before, after].map(object =>
     object === undefined ? '' : renderYaml([essence(object)]),
   );
   if (old === next) return '';
+  // Seldom asked for, and no small library.
+  const { createTwoFilesPatch } = await import('diff');
   return createTwoFilesPatch(
     `in the cluster ${name}`,
     `planned ${name}`,

@@ -23,10 +23,10 @@ export async function removeOwn(
     if (!dryRun) await deleteObject(resource, object, options, edges);
     changed.push({ name: showObject(object), result: 'deleted' });
   }
-  return {
-    changed,
-    diff: found.map(({ object }) => unifiedDiff(showObject(object), object, undefined)).join(''),
-  };
+  const diffs = await Promise.all(
+    found.map(({ object }) => unifiedDiff(showObject(object), object, undefined)),
+  );
+  return { changed, diff: diffs.join('') };
 }
 
 /** Takes our item `id` out of every shared object that has it. Fails with KUBE_NOT_FOUND when none has. */
@@ -55,8 +55,8 @@ export async function removeShared(
       }),
     );
   }
-  const diffs = ours.map(object =>
-    unifiedDiff(showObject(object), object, patched(object, takeItem(object, list, id))),
+  const diffs = await Promise.all(
+    ours.map(object => unifiedDiff(showObject(object), object, patched(object, takeItem(object, list, id)))),
   );
   return { changed, diff: diffs.join('') };
 }
