@@ -38,7 +38,7 @@ describeWith(['npm'], 'AssemblyScript, the real compiler', () => {
     expect(npm('test')).toMatch(/^# fail 0$/m);
   });
 
-  it('gives the same bytes twice and from another folder', async () => {
+  it('gives the same bytes twice and from another folder', { timeout: 90_000 }, async () => {
     const world = newWorld();
     const copy = copyTo(world.cwd);
     const first = await build({ dir: copy }, machineEdges);
