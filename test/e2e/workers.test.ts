@@ -1,7 +1,7 @@
 /** `wasme run --concurrency`: several workers on one port, what they share, and what happens to one that hangs. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -139,6 +139,17 @@ describe('two workers', () => {
     guestFile(world.cwd, 'workers', { 'x-vm': 'x-VM' });
     await run.reload();
     expect((await run.stats()).gauges['wasm.envoy.wasm.runtime.v8.active']).toBe(2);
+  });
+
+  it('are as many as the project says', async () => {
+    const world = newWorld();
+    mkdirSync(join(world.cwd, 'build'));
+    guestFile(join(world.cwd, 'build'), 'workers');
+    const project = { name: 'workers', language: 'rust', run: { concurrency: 3, port: 0 } };
+    writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify(project));
+    const run = await startRun({}, world.edges);
+    onTestFinished(() => run.stop());
+    expect((await run.stats()).gauges['wasm.envoy.wasm.runtime.v8.active']).toBe(3);
   });
 
   it('take TCP connections too', async () => {

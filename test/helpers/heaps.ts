@@ -1,13 +1,6 @@
 /** Live bytes in the heaps of this thread's worker threads, after a full collection, through the inspector. */
 import { Session } from 'node:inspector';
 
-export interface HeapBytes {
-  /** Objects. */
-  readonly heap: number;
-  /** Bytes outside of it that array buffers hold: shared memory and guests' memories are not among them. */
-  readonly buffers: number;
-}
-
 /** Watches the workers that run now. */
 export class Heaps {
   readonly #session = new Session();
@@ -32,22 +25,34 @@ export class Heaps {
     return this.#workers.length;
   }
 
-  /** The sum over the workers. */
-  async live(): Promise<HeapBytes> {
-    const sum = { heap: 0, buffers: 0 };
+  /** Bytes of live objects, all workers together. */
+  async live(): Promise<number> {
+    let sum = 0;
     for (const worker of this.#workers) {
       // Twice: what the first one only finalizes is gone after the second.
       await this.#ask(worker, 'HeapProfiler.collectGarbage', {});
       await this.#ask(worker, 'HeapProfiler.collectGarbage', {});
-      const expression = '(({ heapUsed, arrayBuffers }) => [heapUsed, arrayBuffers])(process.memoryUsage())';
+      const { usedSize } = (await this.#ask(worker, 'Runtime.getHeapUsage', {})) as { usedSize: number };
+      sum += usedSize;
+    }
+    return sum;
+  }
+
+  /**
+   * Bytes outside the heaps that array buffers hold; shared memory and guests' memories are not among them. To be asked
+   * seldom: the engine keeps each script that is evaluated.
+   */
+  async buffers(): Promise<number> {
+    let sum = 0;
+    for (const worker of this.#workers) {
+      const expression = 'process.memoryUsage().arrayBuffers';
       const { result } = (await this.#ask(worker, 'Runtime.evaluate', {
         expression,
         returnByValue: true,
       })) as {
-        result: { value: [number, number] };
+        result: { value: number };
       };
-      sum.heap += result.value[0];
-      sum.buffers += result.value[1];
+      sum += result.value;
     }
     return sum;
   }
