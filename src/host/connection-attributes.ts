@@ -36,6 +36,8 @@ export function upstreamAttribute(info: StreamInfo, name: ByteString): Answer {
       return upstream === undefined && info.upstreamTransportFailure === undefined
         ? undefined
         : utf8ByteString(info.upstreamTransportFailure ?? '');
+    case 'locality':
+      return upstream && '';
     case 'request_attempt_count':
       return int64(info.upstreamRequestAttempts);
     default:

@@ -1,5 +1,5 @@
 /** `xds.*`: the node, and where the stream was routed. */
-import { concat, int64, toByteString, utf8ByteString } from './bytes.ts';
+import { concat, int64, toByteString, uint32, utf8ByteString } from './bytes.ts';
 import type { Context, PropertyValue } from './context.ts';
 import { writeMessage } from './protobuf.ts';
 import type { NodeInfo } from './services.ts';
@@ -25,11 +25,18 @@ export function xdsAttribute(context: Context, rest: ByteString): Answer {
       return '';
     case 'listener_direction':
       return int64(context.vm.services.listenerDirection);
+    case 'cluster_metadata':
+      return info.clusterName === undefined ? undefined : '';
     case 'route_metadata':
     case 'virtual_host_metadata':
     case 'listener_metadata':
-    case 'upstream_host_metadata':
       return '';
+    case 'upstream_host_metadata':
+    case 'upstream_host_locality_metadata':
+      // Without any, Envoy has a null there, which has no bytes.
+      return info.upstream && Status.SerializationFailure;
+    case 'route_metadata\0filter_metadata':
+      return uint32(0);
     default:
       return undefined;
   }

@@ -99,7 +99,56 @@ function field(number: number, text: string): number[] {
   return [(number << 3) | 2, bytes.length, ...bytes];
 }
 
+/** What Envoy's configuration may say about a route and its surroundings; ours says nothing. */
+const surroundings: readonly Op[] = [
+  ...['cluster_metadata', 'route_metadata', 'virtual_host_metadata', 'listener_metadata'].map(name =>
+    property('xds', name),
+  ),
+  property('xds', 'upstream_host_metadata'),
+  property('xds', 'upstream_host_locality_metadata'),
+  property('xds', 'route_metadata', 'filter_metadata'),
+  property('xds', 'cluster_metadata', 'filter_metadata', 'none'),
+  property('metadata', 'filter_metadata', 'none'),
+  property('metadata', 'filter_metadata', 'envoy.filters.http.wasm', 'x'),
+  property('upstream', 'request_attempt_count'),
+  property('upstream', 'locality'),
+  sized('upstream', 'address'),
+  property('connection', 'transport_failure_reason'),
+  property('response', 'nothing'),
+  property('xds', 'nothing'),
+  property('nothing', 'at', 'all'),
+];
+
 export const propertyScenarios: readonly Scenario[] = [
+  scenario('property-surroundings', 'P14', {
+    on_request_headers: step(surroundings),
+    on_response_headers: step(surroundings),
+    on_log: step(surroundings),
+  }),
+  scenario('property-filter-state', 'P10 P19', {
+    on_request_headers: step([
+      set('own', 'mine'),
+      property('own'),
+      property('filter_state', 'own'),
+      property('filter_state', 'wasm.own'),
+      property('filter_state', 'wasm', 'own'),
+      property('wasm.own'),
+      set('own', 'again'),
+      property('own'),
+      foreign('set_envoy_filter_state', Uint8Array.from([...field(1, 'envoy.string'), ...field(2, 'text')])),
+      property('filter_state', 'envoy.string'),
+      property('envoy.string'),
+      set('envoy.string', 'other'),
+      property('filter_state', 'envoy.string'),
+      property('filter_state', 'none'),
+    ]),
+    on_response_headers: step([
+      property('own'),
+      property('filter_state', 'wasm.own'),
+      property('filter_state', 'envoy.string'),
+    ]),
+    on_log: step([property('own'), property('filter_state', 'envoy.string')]),
+  }),
   scenario(
     'property-in-request-headers',
     'P4 P5 H3',
