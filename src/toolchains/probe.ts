@@ -1,6 +1,7 @@
 /** Is a tool there, where, and which version: carries out the probes of a toolchain. */
-import { readFile } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { execPath, version as ourVersion } from 'node:process';
 import semver from 'semver';
 import { globSync } from 'tinyglobby';
 import { WasmeError } from '../errors.ts';
@@ -63,6 +64,17 @@ async function tryCandidate(
   edges: Edges,
 ): Promise<ProbeResult> {
   const { id, title } = probe;
+  if (await isOurNode(candidate, path)) {
+    const own = {
+      id,
+      title,
+      path,
+      status: 'found',
+      version: ourVersion.slice(1),
+      stdout: `${ourVersion}\n`,
+    } as const;
+    return judgeVersion(own, probe.minimum);
+  }
   const outcome = await exec({ cwd: projectDir, ...candidate, program: path }, edges, {
     timeoutMs: probeTimeoutMs,
   }).catch((error: unknown) => {
@@ -101,6 +113,13 @@ async function tryCandidate(
     };
   }
   return judgeVersion(found, probe.minimum);
+}
+
+/** The Node that runs us need not be started to say its version: that would be a good part of what a build takes more. */
+async function isOurNode({ program }: CommandLine, path: string): Promise<boolean> {
+  if (program !== 'node') return false;
+  const [asked, ours] = await Promise.all([realpath(path), realpath(execPath)]);
+  return asked === ours;
 }
 
 async function probePackage(probe: PackageProbe, projectDir: string, edges: Edges): Promise<ProbeResult> {

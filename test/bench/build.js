@@ -108,7 +108,7 @@ try {
     median(Array.from({ length: rounds }, () => time(folder, process.execPath, '-e', '0'))),
   );
   for (const language of asked) {
-    const { status } = spawnSync(process.execPath, [cli, 'doctor', '--language', language]);
+    const { status } = spawnSync(process.execPath, [cli, 'doctor', '--language', language], { cwd: folder });
     if (status !== 0) {
       console.log(`${language}: no compiler here, left out`);
       continue;
