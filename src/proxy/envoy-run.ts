@@ -12,6 +12,7 @@ import { envoyRelease, findEnvoy, startEnvoy } from '../targets/envoy/launch.ts'
 import { type EnvoyRecord, recordArguments, recordEnd, recordReader } from '../targets/envoy/log.ts';
 import { envoyVersion } from '../targets/envoy/versions.ts';
 import { renderYaml } from '../targets/yaml.ts';
+import { CleanUp } from './clean-up.ts';
 import { startEcho } from './echo.ts';
 import { EnvoyRun, envoyLevel } from './envoy-handle.ts';
 import { hostNotices } from './host-notices.ts';
@@ -44,13 +45,11 @@ export async function startEnvoyRun(options: RunOptions, edges: Edges): Promise<
   const release = await envoyRelease(program, edges);
   const input = await openRun(options, edges);
   const dir = await mkdtemp(join(tmpdir(), 'wasme-run-'));
-  const cleanUp: (() => Promise<void>)[] = [() => rm(dir, { recursive: true, force: true })];
-  const closeAll = async (): Promise<void> => {
-    for (const close of cleanUp.splice(0).reverse()) await close();
-  };
+  const cleanUp = new CleanUp();
+  cleanUp.add(() => rm(dir, { recursive: true, force: true }));
   try {
     const echo = input.upstream === 'echo' && input.kind === 'http' ? await startEcho() : undefined;
-    if (echo !== undefined) cleanUp.push(() => echo.close());
+    if (echo !== undefined) cleanUp.add(() => echo.close());
     const upstream = echo === undefined ? input.upstream : `http://127.0.0.1:${echo.port}`;
     const chain = await writeModules(input, dir);
     const bootstrap = chainBootstrap(chain, {
@@ -79,16 +78,16 @@ export async function startEnvoyRun(options: RunOptions, edges: Edges): Promise<
       },
       edges,
     );
-    cleanUp.push(() => envoy.stop());
+    cleanUp.add(() => envoy.stop());
     const here = profileOf(envoyVersion(release).minor);
     for (const text of hostNotices(input.filters, here)) input.onEvent({ type: 'notice', text });
     return new EnvoyRun(
       input,
       { envoy, program: program.program, release, port: await envoy.port('main') },
-      closeAll,
+      cleanUp.closeAll,
     );
   } catch (error) {
-    await closeAll();
+    await cleanUp.closeAll();
     throw portTaken(error) ?? error;
   }
 }

@@ -2,6 +2,7 @@
 import type { Edges } from '../io/edges.ts';
 import { profileFor } from '../host/profiles.ts';
 import { hostAndPort } from '../io/endpoint.ts';
+import { CleanUp } from './clean-up.ts';
 import type { EchoServer } from './echo.ts';
 import type { ProxyPlan } from './plan.ts';
 import type { WatchedBuilds } from '../toolchains/watched-builds.ts';
@@ -36,32 +37,29 @@ async function startHere(
   builds?: WatchedBuilds,
 ): Promise<Run> {
   const { edges, filters, kind, upstream } = input;
-  const cleanUp: (() => Promise<void>)[] = [];
-  const closeAll = async (): Promise<void> => {
-    for (const close of cleanUp.splice(0).reverse()) await close();
-  };
+  const cleanUp = new CleanUp();
   try {
     const echo = upstream === 'echo' && kind === 'http' ? await openEcho() : undefined;
-    if (echo !== undefined) cleanUp.push(() => echo.close());
+    if (echo !== undefined) cleanUp.add(() => echo.close());
     const plan = makePlan(input, echo?.port);
     const starting = startWorkers(plan, input, threads);
     const started = starting.catch(() => undefined);
-    cleanUp.push(async () => (await started)?.close());
+    cleanUp.add(async () => (await started)?.close());
     await tellHosts(input);
     const proxy = await starting;
-    const running = new RunHandle(input, plan, proxy, closeAll);
+    const running = new RunHandle(input, plan, proxy, cleanUp.closeAll);
     if (input.admin !== undefined) {
       const { address, port } = input.admin;
       const { startAdmin } = await import('./admin.ts');
       const interface_ = await startAdmin(address, port, running);
-      cleanUp.push(() => interface_.close());
+      cleanUp.add(() => interface_.close());
       running.admin = `http://${hostAndPort(address, interface_.port)}`;
     }
     if (builds !== undefined) {
       const files = [...new Set(filters.flatMap(filter => filter.files))];
       const { watchFiles } = await import('../io/watch.ts');
-      cleanUp.push(watchFiles(files, () => void running.reloadOnChange()));
-      cleanUp.push(() => builds.stop());
+      cleanUp.add(watchFiles(files, () => void running.reloadOnChange()));
+      cleanUp.add(() => builds.stop());
       for (const error of builds.failures) running.tellFailure(error, 'not built: what runs is older');
       builds.listen({
         onBuilt: () => void running.reloadOnChange(),
@@ -72,7 +70,7 @@ async function startHere(
     if (edges.signal.aborted) await running.stop();
     return running;
   } catch (error) {
-    await closeAll();
+    await cleanUp.closeAll();
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** Higress: its own WasmPlugin, of which it makes one of Istio for its gateway. */
 import { WasmeError } from '../../errors.ts';
 import type { DeployIntent } from '../intent.ts';
-import { code, environment, phaseReasons, pluginObject } from '../istio/plugin.ts';
+import { code, environment, phaseReasons, pluginObject, pullFields } from '../istio/plugin.ts';
 import { proxyStatusOf } from '../istio/status.ts';
 import { applyDocuments, type KubernetesDocument } from '../kubernetes/apply.ts';
 import { diffPlan } from '../kubernetes/diff.ts';
@@ -55,7 +55,7 @@ function planHigress(intent: DeployIntent, options: HigressOptions): Plan {
       metadata: ownMetadata(intent, options.namespace ?? higressNamespace),
       spec: {
         ...code(intent),
-        ...pull(options),
+        ...pullFields(options),
         pluginName:
           intent.rootId === ''
             ? undefined
@@ -84,19 +84,6 @@ function planHigress(intent: DeployIntent, options: HigressOptions): Plan {
     },
   };
   return { documents: [document], files: [], warnings: warnings(intent, options) };
-}
-
-function pull({ pullPolicy, pullSecret }: HigressOptions): { readonly [key: string]: Tree } {
-  return {
-    imagePullPolicy:
-      pullPolicy === undefined
-        ? undefined
-        : because(pullPolicy === 'always' ? 'Always' : 'IfNotPresent', '--pull-policy'),
-    imagePullSecret:
-      pullSecret === undefined
-        ? undefined
-        : because(pullSecret, 'a docker-registry secret of the same namespace'),
-  };
 }
 
 /** `pluginConfig` reaches any module as it is; rules travel inside the configuration, so only some modules read them. */

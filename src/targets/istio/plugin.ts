@@ -181,6 +181,14 @@ function pull(intent: DeployIntent, { pullPolicy, pullSecret }: IstioOptions): F
     if (pullSecret === undefined) return {};
     throw new WasmeError('USAGE', '--pull-secret is for images; this module comes from elsewhere');
   }
+  return pullFields({ pullPolicy, pullSecret });
+}
+
+/** How the image is pulled, in WasmPlugin of Istio and of Higress. */
+export function pullFields({
+  pullPolicy,
+  pullSecret,
+}: Pick<IstioOptions, 'pullPolicy' | 'pullSecret'>): Fields {
   return {
     imagePullPolicy:
       pullPolicy === undefined
