@@ -314,14 +314,7 @@ describe('startRun', () => {
 
   it('proxies TCP through network filters', async () => {
     const world = newWorld();
-    writeFileSync(
-      join(world.cwd, 'tcp.wasm'),
-      compileWat(`(module
-        (memory (export "memory") 1)
-        (func (export "proxy_abi_version_0_2_1"))
-        (func (export "malloc") (param i32) (result i32) (i32.const 4096))
-        (func (export "proxy_on_downstream_data") (param i32 i32 i32) (result i32) (i32.const 0)))`),
-    );
+    guestFile(world.cwd, 'tcp');
     const upstream = createServer(socket => socket.on('data', data => socket.end(`got ${data.toString()}`)));
     await new Promise<void>(resolve => upstream.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void upstream.close());

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { asOrdinaryUser } from '../helpers/ordinary-user.ts';
 import { type CompilerWish, compilerWorld, fakeLanguages } from '../helpers/fake-compilers.ts';
+import { isGone } from '../helpers/processes.ts';
 
 /** As hostile as a folder's name may be where people live. */
 const folder = `it's a "filter" ü $HOME &`;
@@ -105,7 +106,7 @@ describe.each(fakeLanguages)('$title', language => {
       exitCode: 130,
       stderr: expect.stringContaining('error[INTERRUPTED]') as string,
     });
-    for (const pid of processes) expect(await isGone(pid), `${pid}`).toBe(true);
+    for (const pid of processes) expect(await isGone(pid, 2_000), `${pid}`).toBe(true);
     expect(existsSync(join(world.cwd, 'p', 'build', 'f.wasm'))).toBe(false);
     expect(existsSync(join(world.cwd, 'p', 'build', '.wasme', 'lock'))).toBe(false);
     world.wish(undefined);
@@ -158,16 +159,3 @@ describe('C++ with WASI_SDK_PATH', () => {
     expect(await build()).toEqual([onPath, false]);
   });
 });
-
-/** Ended processes of others are seen until their parent has asked for them. */
-async function isGone(pid: number): Promise<boolean> {
-  for (let tries = 0; tries < 100; tries++) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return true;
-    }
-    await sleep(20);
-  }
-  return false;
-}

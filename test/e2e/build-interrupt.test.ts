@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { compilerWorld, fakeLanguages } from '../helpers/fake-compilers.ts';
 import { interrupt, onTerminal } from '../helpers/terminal.ts';
 import { root } from '../helpers/tree.ts';
+import { isGone } from '../helpers/processes.ts';
 
 const program = join(root, 'dist', 'commands', 'main.js');
 
@@ -15,18 +16,6 @@ async function compilerProcesses(home: string): Promise<number[]> {
   const file = join(home, 'started');
   while (!existsSync(file) || readFileSync(file).length === 0) await sleep(20);
   return readFileSync(file, 'utf8').split(' ').map(Number);
-}
-
-async function isGone(pid: number): Promise<boolean> {
-  for (let tries = 0; tries < 250; tries++) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return true;
-    }
-    await sleep(20);
-  }
-  return false;
 }
 
 const cases = [
@@ -50,7 +39,7 @@ describe('wasme build, interrupted', () => {
     child.kill(signal);
     expect(await ended).toBe(130);
     expect(stderr).toContain('error[INTERRUPTED]: ');
-    for (const pid of pids) expect(await isGone(pid), `${pid}`).toBe(true);
+    for (const pid of pids) expect(await isGone(pid, 5_000), `${pid}`).toBe(true);
     const build = join(world.cwd, 'p', 'build');
     expect(readdirSync(build)).toEqual(['.wasme']);
     expect(existsSync(join(build, '.wasme', 'lock'))).toBe(false);
@@ -73,7 +62,8 @@ describe('wasme build, interrupted', () => {
     expect(screen).toContain('error[INTERRUPTED]: ');
     expect(readdirSync(join(world.cwd, 'p', 'build'))).toEqual(['.wasme']);
     if (existsSync(join(world.home, 'started'))) {
-      for (const pid of await compilerProcesses(world.home)) expect(await isGone(pid), `${pid}`).toBe(true);
+      for (const pid of await compilerProcesses(world.home))
+        expect(await isGone(pid, 5_000), `${pid}`).toBe(true);
     }
   });
 });

@@ -154,14 +154,7 @@ describe('two workers', () => {
 
   it('take TCP connections too', async () => {
     const world = newWorld();
-    writeFileSync(
-      join(world.cwd, 'tcp.wasm'),
-      compileWat(`(module
-        (memory (export "memory") 1)
-        (func (export "proxy_abi_version_0_2_1"))
-        (func (export "malloc") (param i32) (result i32) (i32.const 4096))
-        (func (export "proxy_on_downstream_data") (param i32 i32 i32) (result i32) (i32.const 0)))`),
-    );
+    guestFile(world.cwd, 'tcp');
     const cli = startCli(world, 'tcp.wasm', '--kind', 'network', '--concurrency', '2');
     const { url } = await cli.ready();
     const { hostname, port } = new URL(url);
