@@ -127,6 +127,21 @@ describe('imports', () => {
   });
 });
 
+describe('the bundle', () => {
+  it('has an entry for each door of the package and for each file that is started by its path', () => {
+    const script = readFileSync(join(root, '.config', 'bundle.js'), 'utf8');
+    const list = /const entries = \[([^\]]*)\]/.exec(script)?.[1] ?? '';
+    const entries = [...list.matchAll(/'([^']+)'/g)].map(([, entry]) => entry);
+    const text = readFileSync(join(root, 'package.json'), 'utf8');
+    const doors = [...text.matchAll(/"(?:\.\/)?dist\/([^"]+)\.js"/g)].map(([, door]) => door);
+    const started = files.flatMap(file =>
+      [...file.text.matchAll(/builtFile\('([^']+)'\)/g)].map(([, source]) => source),
+    );
+    expect(started.length).toBeGreaterThan(0);
+    expect(entries.toSorted()).toEqual([...new Set([...doors, ...started])].toSorted());
+  });
+});
+
 describe('words', () => {
   it('src never prints, prompts, exits or reads the process', () => {
     const words = /\bprocess\.(?!memoryUsage\b|hrtime\b|versions\b)|\bconsole\./;

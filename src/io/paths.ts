@@ -30,6 +30,14 @@ export function packageDir(): string {
   return dir;
 }
 
+/**
+ * A built file that a thread or a process is started with, from its source's path (`src/proxy/worker`). The built one also
+ * when this file is not: not every Node that we support reads TypeScript. What is named here is an entry of the bundle.
+ */
+export function builtFile(source: string): string {
+  return join(packageDir(), 'dist', `${source}.js`);
+}
+
 export function templatesDir(): string {
   return join(packageDir(), 'templates');
 }

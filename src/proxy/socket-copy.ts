@@ -4,9 +4,9 @@
  */
 import { fork } from 'node:child_process';
 import { type AddressInfo, Server } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { WasmeError } from '../errors.ts';
 import { listen } from '../io/listen.ts';
+import { builtFile } from '../io/paths.ts';
 
 /** The descriptor of a listening socket, good in every thread of this process; undefined where there is none (Windows). */
 export function descriptorOf(server: Server): number | undefined {
@@ -31,8 +31,10 @@ export async function bind(server: Server, { host, port, socket }: BindOptions):
 }
 
 async function listenOnCopy(server: Server, fd: number): Promise<void> {
-  const file = fileURLToPath(new URL('./socket-copy-child.js', import.meta.url));
-  const child = fork(file, { stdio: ['ignore', 'ignore', 'ignore', 'ipc', fd], execArgv: [] });
+  const child = fork(builtFile('src/proxy/socket-copy-child'), {
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc', fd],
+    execArgv: [],
+  });
   try {
     await new Promise<void>((resolve, reject) => {
       child.once('message', (_, received) => {

@@ -2,13 +2,11 @@
  * A worker thread that is started before anybody knows what it will run. It takes as long to come up as the supervisor's
  * thread needs to find and read filters: side by side, the first answer comes 60 ms earlier.
  */
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { packageDir } from '../io/paths.ts';
+import { builtFile } from '../io/paths.ts';
 
 export class SpareThread {
-  #worker: Worker | undefined = new Worker(workerFile());
+  #worker: Worker | undefined = new Worker(builtFile('src/proxy/worker'));
   readonly #forget = (): void => void (this.#worker = undefined);
 
   constructor() {
@@ -21,17 +19,11 @@ export class SpareThread {
     const worker = this.#worker;
     this.#worker = undefined;
     worker?.off('error', this.#forget).off('exit', this.#forget);
-    return worker ?? new Worker(workerFile());
+    return worker ?? new Worker(builtFile('src/proxy/worker'));
   }
 
   /** Ends it if nobody took it. */
   async drop(): Promise<void> {
     await this.#worker?.terminate();
   }
-}
-
-/** The built file: a worker thread cannot read TypeScript on every Node that we support. */
-function workerFile(): string {
-  const here = fileURLToPath(new URL('./worker.js', import.meta.url));
-  return import.meta.url.endsWith('.ts') ? join(packageDir(), 'dist', 'src', 'proxy', 'worker.js') : here;
 }

@@ -3,6 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { rolldown } from 'rolldown';
 
 const here = import.meta.dirname;
 const tools = process.env.WASME_TOOLS ?? join(homedir(), '.cache', 'wasme-ci');
@@ -11,6 +12,14 @@ export const cli = join(here, '..', '..', 'dist', 'commands', 'main.js');
 export const envoy = join(tools, 'envoy-1.40.0', 'bin', 'envoy');
 export const folder = mkdtempSync(join(tmpdir(), 'wasme-bench-'));
 const children = new Set();
+
+/** A file of this folder that is TypeScript, as one that Node can run; gives its path. */
+export async function bundled(name) {
+  const file = join(here, '..', '..', 'node_modules', '.cache', name.replace(/ts$/, 'mjs'));
+  const bundle = await rolldown({ input: join(here, name), platform: 'node', external: /^[^./]/ });
+  await bundle.write({ file });
+  return file;
+}
 
 /** Starts a program; `core` keeps all its threads on one processor. */
 export function launch(program, args, core) {

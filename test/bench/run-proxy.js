@@ -5,7 +5,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { cleanUp, envoy, load, median, start, startEnvoy, startRun, startUpstream } from './programs.js';
+import {
+  bundled,
+  cleanUp,
+  envoy,
+  load,
+  median,
+  start,
+  startEnvoy,
+  startRun,
+  startUpstream,
+} from './programs.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -22,15 +32,15 @@ const hasEnvoy = module !== undefined && existsSync(envoy);
 
 /** By the names that --only takes. */
 const contestants = {
-  thin: to => node('thin node:http + undici dispatch', 'thin-proxy.js', to),
-  plain: to => node('ours, no filter', 'plain-proxy.js', to),
+  thin: to => node('thin node:http + undici dispatch', join(import.meta.dirname, 'thin-proxy.js'), to),
+  plain: async to => node('ours, no filter', await bundled('plain-proxy.ts'), to),
   envoy: to => hasEnvoy && startEnvoy('Envoy, no filter', module, to, proxyCore, false),
   run: to => module !== undefined && startRun('wasme run, filter', module, to, proxyCore),
   'envoy-filter': to => hasEnvoy && startEnvoy('Envoy, filter', module, to, proxyCore, true),
 };
 
 function node(name, file, to) {
-  return start(name, process.execPath, [join(import.meta.dirname, file), `${to}`], proxyCore);
+  return start(name, process.execPath, [file, `${to}`], proxyCore);
 }
 
 try {
