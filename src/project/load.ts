@@ -2,12 +2,15 @@
 import { dirname, join, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import { exists, readText } from '../io/files.ts';
+import { rememberedProject } from './remembered.ts';
 import type { Project } from './schema.ts';
 
 export interface LoadedProject {
   /** Absolute folder of wasme.json. */
   readonly dir: string;
   readonly file: string;
+  /** Content of wasme.json. */
+  readonly text: string;
   readonly project: Project;
 }
 
@@ -34,13 +37,16 @@ export async function findProject(dir: string): Promise<LoadedProject | undefine
   for (let folder = resolve(dir); ; folder = dirname(folder)) {
     const file = join(folder, 'wasme.json');
     if (await exists(file)) {
+      const text = await readText(file);
+      const remembered = await rememberedProject(folder, text);
+      if (remembered !== undefined) return { dir: folder, file, text, project: remembered };
       // Two large libraries, which a verb outside any project does without.
       const [{ parseFile }, { projectSchema }] = await Promise.all([
         import('./parse.ts'),
         import('./schema.ts'),
       ]);
-      const project = parseFile(await readText(file), file, projectSchema, projectParsing);
-      return { dir: folder, file, project };
+      const project = parseFile(text, file, projectSchema, projectParsing);
+      return { dir: folder, file, text, project };
     }
     if (dirname(folder) === folder) return undefined;
   }

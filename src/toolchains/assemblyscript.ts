@@ -46,6 +46,7 @@ export const assemblyscript: Toolchain = {
   detect: names =>
     names.includes('asconfig.json') || (names.includes('assembly') && names.includes('package.json')),
   probes: variant => (variant === 'npm' ? probes : []),
+  environment: /^NODE_OPTIONS$/,
   plan,
   parseDiagnostics,
   explain,

@@ -53,6 +53,7 @@ const clangProbe: Probe = {
     })),
   ),
   version: /clang version (\d+\.\d+\.\d+)/,
+  facts: stdout => /#define WASME_TARGET (\S+)/.exec(stdout)?.[1],
   remedies: [
     {
       has: 'apt-get',
@@ -101,6 +102,7 @@ export const cpp: Toolchain = {
       : variant === 'npm'
         ? [...npmProbes, ...wasmOptProbes]
         : [],
+  environment: /^(CPATH|CPLUS_INCLUDE_PATH|C_INCLUDE_PATH|WASI_SDK_PATH|CXXFLAGS|LDFLAGS|CMAKE_\w+)$/,
   plan,
   parseDiagnostics: parseClangDiagnostics,
   explain: explainClang,
@@ -170,6 +172,7 @@ function plan(request: PlanRequest): BuildPlan {
       { program: clang, args: [...link, ...objects, '-o', built] },
       ...optimized.steps,
     ],
+    independent: sources.length,
     module: optimized.module,
     inputs,
     reads: outside(projectDir, [sdk, ...(own === undefined ? [] : [packaged])]),
@@ -185,7 +188,7 @@ function outside(projectDir: string, folders: readonly string[]): readonly strin
 
 function targetOf({ variant, tools }: PlanRequest): string {
   if (variant !== 'native') return 'wasm32-wasip1';
-  return /#define WASME_TARGET (\S+)/.exec(tools['clang']?.stdout ?? '')?.[1] ?? 'wasm32-wasi';
+  return (tools['clang']?.facts as string | undefined) ?? 'wasm32-wasi';
 }
 
 /** build.source, or all sources at the project's top. */

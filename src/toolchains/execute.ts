@@ -1,5 +1,6 @@
 /** Runs the steps of a plan and tells a compiler's failure as file, line, column and what to do. */
 import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { type CommandLine, exec } from '../io/exec.ts';
@@ -22,10 +23,15 @@ export async function executePlan(
 ): Promise<readonly Diagnostic[]> {
   const warnings: Diagnostic[] = [];
   try {
-    for (const step of plan.steps) {
-      const { exitCode, output } = await run(step);
-      if (exitCode !== 0) throw buildFailure(toolchain, step, exitCode, output, projectDir);
-      warnings.push(...toolchain.parseDiagnostics(output).filter(({ severity }) => severity === 'warning'));
+    for (const steps of rounds(plan)) {
+      // All of them have ended before one is judged: nothing runs on behind a failure.
+      const ended = await Promise.allSettled(steps.map(async step => ({ step, ...(await run(step)) })));
+      for (const one of ended) {
+        if (one.status === 'rejected') throw one.reason as Error;
+        const { step, exitCode, output } = one.value;
+        if (exitCode !== 0) throw buildFailure(toolchain, step, exitCode, output, projectDir);
+        warnings.push(...toolchain.parseDiagnostics(output).filter(({ severity }) => severity === 'warning'));
+      }
     }
   } finally {
     // A fresh signal: these have to run after Ctrl-C too.
@@ -33,6 +39,18 @@ export async function executePlan(
     for (const step of plan.cleanup ?? []) await exec(step, calm).catch(() => undefined);
   }
   return warnings;
+}
+
+/** What runs at the same time: of steps that do not need each other as many as there are processors, else one. */
+function rounds({ steps, independent = 0 }: BuildPlan): readonly (readonly CommandLine[])[] {
+  const width = availableParallelism();
+  const groups: CommandLine[][] = [];
+  for (let start = 0; start < steps.length; ) {
+    const end = start < independent ? Math.min(start + width, independent) : start + 1;
+    groups.push(steps.slice(start, end));
+    start = end;
+  }
+  return groups;
 }
 
 /** A failed step as an error. Pure apart from reading the source lines it shows. */

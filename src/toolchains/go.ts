@@ -1,7 +1,7 @@
 /** Go itself, 1.24 or later, as a WASI library; and what it shares with TinyGo: go.mod and the messages of the type checker. */
 import { join, relative } from 'node:path';
-import type { z } from 'zod';
-import { goModSchema } from './schema.ts';
+import { foldersAbove } from './settings.ts';
+import type { GoMod } from './schema.ts';
 import type { Advice, BuildPlan, Diagnostic, PlanRequest, Probe, Remedy, Toolchain } from './toolchain.ts';
 import { optimizeStep, wasmOptProbes } from './wasm-opt.ts';
 
@@ -28,6 +28,7 @@ export const goModProbe: Probe = {
   optional: true,
   ofProject: true,
   candidates: [{ program: 'go', args: ['mod', 'edit', '-json'], env: { GOTOOLCHAIN: 'local' } }],
+  facts: async stdout => (await import('./schema.ts')).readGoMod(stdout),
   remedies: [],
 };
 
@@ -38,6 +39,7 @@ export const go: Toolchain = {
   containerImage: 'docker.io/library/golang:1.26',
   detect: names => names.includes('go.mod'),
   probes: variant => (variant === 'native' ? [goProbe, goModProbe, ...wasmOptProbes] : []),
+  environment: /^(GO|CGO_)/,
   plan,
   parseDiagnostics: parseGoDiagnostics,
   explain: explainGo,
@@ -61,6 +63,7 @@ function plan(request: PlanRequest): BuildPlan {
     ],
     module: optimized.module,
     inputs: goInputs(request),
+    settings: goSettings(request),
   };
 }
 
@@ -73,11 +76,8 @@ export function mainPackage({ project, projectDir }: PlanRequest): string {
 }
 
 /** go.mod as data; undefined when there is none or it has a fault, which the build then explains. */
-export function goMod({ tools }: PlanRequest): z.infer<typeof goModSchema> | undefined {
-  const stdout = tools['go-mod']?.stdout;
-  if (stdout === undefined) return undefined;
-  const result = goModSchema.safeParse(JSON.parse(stdout));
-  return result.success ? result.data : undefined;
+export function goMod({ tools }: PlanRequest): GoMod | undefined {
+  return tools['go-mod']?.facts as GoMod | undefined;
 }
 
 /** Anything may be embedded (go:embed), so all files count but those that cannot; so do modules replaced by a folder. */
@@ -90,6 +90,15 @@ export function goInputs(request: PlanRequest): string[] {
     '!**/*_test.go',
     '!**/*.{md,wasm}',
     ...replaced.filter(path => path.startsWith('../')).map(path => `${path}/**/*.go`),
+  ];
+}
+
+/** A workspace that the project belongs to, and what `go env -w` has written on Linux. */
+export function goSettings({ projectDir, env, homeDir }: PlanRequest): string[] {
+  const config = env['XDG_CONFIG_HOME'] || join(homeDir, '.config');
+  return [
+    env['GOENV'] ?? join(config, 'go', 'env'),
+    ...foldersAbove(projectDir).map(folder => join(folder, 'go.work')),
   ];
 }
 

@@ -19,7 +19,11 @@ export function isNeverInput(path: string): boolean {
 const lockFiles = new Set(['Cargo.lock', 'go.mod', 'go.sum', 'package-lock.json', '.package-lock.json']);
 
 /** Hashes of all files below (or beside, `../`) the project that match. */
-export async function hashInputs(projectDir: string, globs: readonly string[]): Promise<InputHashes> {
+export async function hashInputs(
+  projectDir: string,
+  globs: readonly string[],
+  wanted: (file: string) => boolean = () => true,
+): Promise<InputHashes> {
   const files = await glob([...globs], {
     cwd: projectDir,
     ignore: neverInputs,
@@ -27,14 +31,19 @@ export async function hashInputs(projectDir: string, globs: readonly string[]): 
     expandDirectories: false,
   });
   const hashes = new Map<string, string>();
-  for (const file of files.sort()) hashes.set(file, sha256(await readFile(join(projectDir, file))));
+  for (const file of files.filter(wanted).sort())
+    hashes.set(file, sha256(await readFile(join(projectDir, file))));
   return hashes;
 }
 
-/** The inputs a build used: as they were before it, except lock files that it wrote itself. */
-export function inputsOfBuild(before: InputHashes, after: InputHashes): InputHashes {
-  const written = [...after].filter(([file]) => lockFiles.has(basename(file)));
-  return new Map([...before, ...written].sort(([a], [b]) => (a < b ? -1 : 1)));
+/** Hashes of those inputs that the build itself may have written. */
+export async function hashLockFiles(projectDir: string, globs: readonly string[]): Promise<InputHashes> {
+  return hashInputs(projectDir, globs, file => lockFiles.has(basename(file)));
+}
+
+/** The inputs a build used: as they were before it, except lock files. */
+export function inputsOfBuild(before: InputHashes, lockFilesAfter: InputHashes): InputHashes {
+  return new Map([...before, ...lockFilesAfter].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** One hash of all. */

@@ -2,12 +2,14 @@
 import { basename, join, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
-import { kindOf, readText } from '../io/files.ts';
-import { packageDir } from '../io/paths.ts';
+import { kindOf } from '../io/files.ts';
+import { packageVersion } from '../io/paths.ts';
 import { type LoadedProject, findProject, outputPath } from '../project/load.ts';
+import { stateDir } from '../project/remembered.ts';
 import type { Language, Project } from '../project/schema.ts';
 import type { CheckOptions } from './check.ts';
 import { customToolchain } from './custom.ts';
+import { sha256 } from './inputs.ts';
 import { detectToolchain, toolchainFor, topNames } from './index.ts';
 import type { Profile, Toolchain, Variant } from './toolchain.ts';
 
@@ -79,15 +81,15 @@ export async function openJob(options: BuildOptions, edges: Edges): Promise<Buil
       : loaded === undefined
         ? join(dir, 'build', `${name}.wasm`)
         : outputPath(loaded);
-  const { version } = JSON.parse(await readText(join(packageDir(), 'package.json'))) as { version: string };
   const request = JSON.stringify([
-    version,
+    packageVersion(),
     toolchain.language,
     profile,
     variant,
     name,
     output,
     project?.build ?? {},
+    environmentHash(toolchain, edges),
   ]);
   const { install = false, force = false, hosts = [] } = options;
   const check: CheckOptions = {
@@ -95,7 +97,6 @@ export async function openJob(options: BuildOptions, edges: Edges): Promise<Buil
     // A debug build is not what is shipped.
     sizeBudget: profile === 'release' ? project?.build?.sizeBudget : undefined,
   };
-  const stateDir = join(dir, 'build', '.wasme');
   return {
     dir,
     name,
@@ -109,9 +110,15 @@ export async function openJob(options: BuildOptions, edges: Edges): Promise<Buil
     install,
     force,
     output,
-    stateDir,
+    stateDir: stateDir(dir),
     request,
   };
+}
+
+/** A hash, because there are secrets among the variables (cargo's, of registries). */
+function environmentHash({ environment }: Toolchain, { env }: Edges): string {
+  const heeded = Object.entries(env).filter(([name]) => environment.test(name));
+  return sha256(JSON.stringify(heeded.sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 
 /** Where `record` keeps what a profile's last build was made of. */

@@ -1,52 +1,48 @@
 /** Carries a plan out: runs the steps, checks the module, puts it in place, notes what it was made of. */
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { kindOf, readBytes, writeAtomic } from '../io/files.ts';
+import { rememberProject } from '../project/remembered.ts';
 import { shipModule } from './beside.ts';
 import { checkModule } from './check.ts';
 import { showDiagnostics } from './diagnostics.ts';
-import { executePlan, lineReader } from './execute.ts';
-import { digestInputs, hashInputs, inputsOfBuild, sha256 } from './inputs.ts';
+import { lineReader } from './execute.ts';
+import { digestInputs, hashLockFiles, inputsOfBuild } from './inputs.ts';
 import { type BuildJob, recordFile } from './job.ts';
-import { planJob } from './plan.ts';
+import { type LastBuild, runPlan } from './run-plan.ts';
 import { writeRecord } from './record.ts';
-import { type Made, describe } from './result.ts';
+import { type Made, describe, toolsOf } from './result.ts';
 import type { BuildPlan } from './toolchain.ts';
 import type { WarmCompiler } from './warm.ts';
 
 /** Whatever fails, the module of the last build stays. Fails as `build` does. */
-export async function make(job: BuildJob, edges: Edges, compiler?: WarmCompiler): Promise<Made> {
-  const { plan, prepared } = await planJob(job, edges);
-  const before = await hashInputs(job.dir, plan.inputs);
-  await mkdir(dirname(plan.module), { recursive: true });
-  // A module left by an earlier run must not pass for the one of this run. A custom command writes in place.
-  if (plan.module !== job.output) await rm(plan.module, { force: true, recursive: true });
-  const warnings = await executePlan(plan, job.toolchain, job.dir, edges, compiler?.runner(plan, job.dir));
+export async function make(
+  job: BuildJob,
+  edges: Edges,
+  last?: LastBuild,
+  compiler?: WarmCompiler,
+): Promise<Made> {
+  const ran = await runPlan(job, edges, last, compiler);
+  const { plan, prepared, warnings, inputs } = ran;
   if (warnings.length > 0) {
     edges.reporter.info(showDiagnostics(warnings, job.dir, lineReader()));
   }
   const { bytes, writeBeside } = shipModule(await readResult(plan, job), job.output, plan.sidecars);
-  const module = checkModule(bytes, job.check);
-  await writeAtomic(job.output, bytes);
-  const beside = await writeBeside();
-  const inputs = inputsOfBuild(before, await hashInputs(job.dir, plan.inputs));
-  await writeRecord(
-    recordFile(job),
-    job.request,
-    plan,
-    digestInputs(inputs),
-    sha256(bytes),
-    beside,
-    prepared.variant,
-    prepared.tools,
-    edges,
-  );
-  const tools = Object.values(prepared.tools).flatMap(({ title, path, version }) =>
-    path === undefined ? [] : [{ title, path, ...(version === undefined ? {} : { version }) }],
-  );
-  return { ...describe(job, bytes, module, prepared.variant), beside, tools, upToDate: false };
+  const made = describe(job, bytes, checkModule(bytes, job.check), prepared.variant);
+  const [beside, lockFiles] = await Promise.all([
+    writeBeside(),
+    hashLockFiles(job.dir, plan.inputs),
+    writeAtomic(job.output, bytes),
+  ]);
+  const inputHash = digestInputs(inputsOfBuild(inputs, lockFiles));
+  const { request } = job;
+  if (job.loaded !== undefined) {
+    await rememberProject(job.loaded.dir, job.loaded.text, job.loaded.project);
+  }
+  await writeRecord(recordFile(job), ran, { request, inputHash, moduleHash: made.sha256, beside }, edges);
+  return { ...made, beside, tools: toolsOf(Object.values(prepared.tools)), upToDate: false };
 }
 
 async function readResult(plan: BuildPlan, { toolchain, name }: BuildJob): Promise<Buffer> {

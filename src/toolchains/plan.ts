@@ -6,15 +6,27 @@ import type { Edges } from '../io/edges.ts';
 import { inContainer } from './container.ts';
 import { sha256 } from './inputs.ts';
 import type { BuildJob } from './job.ts';
-import { type Prepared, containerEngine, prepare } from './prepare.ts';
+import { type Known, type Prepared, containerEngine, prepare } from './prepare.ts';
 import { debugSuffix, moduleEnding } from './beside.ts';
 import type { BuildPlan } from './toolchain.ts';
 
-/** Probes the machine and asks the toolchain for its plan. Fails with TOOL_MISSING, TOOL_OUTDATED. */
-export async function planJob(job: BuildJob, edges: Edges): Promise<{ plan: BuildPlan; prepared: Prepared }> {
+export interface PlannedJob {
+  readonly plan: BuildPlan;
+  readonly prepared: Prepared;
+}
+
+/** Probes the machine, but for what is known, and asks the toolchain for its plan. Fails with TOOL_MISSING, TOOL_OUTDATED. */
+export async function planJob(job: BuildJob, edges: Edges, known?: Known): Promise<PlannedJob> {
   const { dir, name, project, names, toolchain, profile, stateDir } = job;
   const optimize = project?.build?.optimize ?? false;
-  const prepared = await prepare(toolchain, job.variant, { install: job.install, optimize }, dir, edges);
+  const prepared = await prepare(
+    toolchain,
+    job.variant,
+    { install: job.install, optimize },
+    dir,
+    edges,
+    known,
+  );
   const planned = toolchain.plan({
     projectDir: dir,
     project,
@@ -28,6 +40,7 @@ export async function planJob(job: BuildJob, edges: Edges): Promise<{ plan: Buil
     tools: prepared.tools,
     env: edges.env,
     platform: edges.platform,
+    homeDir: edges.homeDir,
   });
   // A module that is put among the sources is still no source, nor is what lies beside it.
   const module = relative(dir, job.output).replaceAll('\\', '/');

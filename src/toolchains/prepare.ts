@@ -1,5 +1,6 @@
 /** Chooses how a language is built on this machine: the first variant whose tools are all there, or what is missing. */
-import semver from 'semver';
+import coerce from 'semver/functions/coerce.js';
+import satisfies from 'semver/functions/satisfies.js';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { exec } from '../io/exec.ts';
@@ -13,6 +14,12 @@ export interface Prepared {
   readonly tools: Readonly<Record<string, ProbeResult>>;
 }
 
+/** What programs answered at an earlier build, and are taken to answer still. */
+export interface Known {
+  readonly variant: Variant;
+  readonly answers: readonly ProbeResult[];
+}
+
 /** A needed tool that is not usable, and what to do. */
 export interface Lack {
   readonly probe: Probe;
@@ -21,7 +28,7 @@ export interface Lack {
 }
 
 /**
- * Probes the variants that `wish` allows. With `install`, what can be got without root is got first.
+ * Probes the variants that `wish` allows, or only the known one. With `install`, what can be got without root is got first.
  * Fails with TOOL_MISSING or TOOL_OUTDATED and the commands to type; USAGE for a variant the language does not have.
  */
 export async function prepare(
@@ -30,9 +37,11 @@ export async function prepare(
   { install, optimize }: { readonly install: boolean; readonly optimize: boolean },
   projectDir: string,
   edges: Edges,
+  known?: Known,
 ): Promise<Prepared> {
   if (wish === 'container') return { variant: 'container', tools: {} };
-  const variants = toolchain.variants.filter(variant => wish === 'auto' || wish === variant);
+  const wanted = known?.variant ?? wish;
+  const variants = toolchain.variants.filter(variant => wanted === 'auto' || wanted === variant);
   if (variants.length === 0) {
     throw new WasmeError('USAGE', `${toolchain.title} has no toolchain "${wish}"`, {
       hint: `use --toolchain ${[...toolchain.variants, 'container'].join(' or ')}`,
@@ -41,7 +50,7 @@ export async function prepare(
   let first: readonly Lack[] = [];
   for (const variant of variants) {
     const probes = toolchain.probes(variant).filter(probe => optimize || !probe.onlyToOptimize);
-    let { tools, lacks } = await look(probes, projectDir, edges);
+    let { tools, lacks } = await look(probes, projectDir, edges, known?.answers);
     if (lacks.length > 0 && install && lacks.every(({ fix }) => fix.command !== undefined)) {
       await runFixes(
         lacks.map(({ fix }) => fix),
@@ -63,8 +72,9 @@ async function look(
   probes: readonly Probe[],
   projectDir: string,
   edges: Edges,
+  answers?: readonly ProbeResult[],
 ): Promise<{ tools: Readonly<Record<string, ProbeResult>>; lacks: readonly Lack[] }> {
-  const tools = await runProbes(probes, projectDir, edges);
+  const tools = await runProbes(probes, projectDir, edges, answers);
   const lacks = probes.flatMap((probe): Lack[] => {
     const result = tools[probe.id];
     if (result === undefined || result.status === 'found' || probe.optional) return [];
@@ -81,8 +91,8 @@ export function findKnownBad(
   return knownBad.filter(pair =>
     pair.tools.every(({ id, range }) => {
       const tool = tools[id];
-      const version = semver.coerce(tool?.version);
-      return tool?.status === 'found' && version !== null && semver.satisfies(version, range);
+      const version = coerce(tool?.version);
+      return tool?.status === 'found' && version !== null && satisfies(version, range);
     }),
   );
 }

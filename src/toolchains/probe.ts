@@ -2,7 +2,8 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execPath, version as ourVersion } from 'node:process';
-import semver from 'semver';
+import coerce from 'semver/functions/coerce.js';
+import gte from 'semver/functions/gte.js';
 import { globSync } from 'tinyglobby';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
@@ -14,16 +15,17 @@ import type { PackageProbe, Probe, ProbeResult, ProgramProbe } from './toolchain
 /** A compiler that takes longer to say its version is not usable either. */
 const probeTimeoutMs = 30_000;
 
-/** All results by id. Probes run side by side; none of them fails, `status` tells. */
+/** All results by id. Probes run side by side; none of them fails, `status` tells. Programs among `known` are not asked. */
 export async function runProbes(
   probes: readonly Probe[],
   projectDir: string,
   edges: Edges,
+  known: readonly ProbeResult[] = [],
 ): Promise<Readonly<Record<string, ProbeResult>>> {
   const results = await Promise.all(
-    probes.map(probe =>
+    probes.map(async probe =>
       probe.kind === 'program'
-        ? probeProgram(probe, projectDir, edges)
+        ? (known.find(({ id }) => id === probe.id) ?? probeProgram(probe, projectDir, edges))
         : probePackage(probe, projectDir, edges),
     ),
   );
@@ -47,7 +49,7 @@ async function probeProgram(probe: ProgramProbe, projectDir: string, edges: Edge
     if (result.status === 'found') return { ...result, searched: [...searched] };
     if (telling(result) > telling(best)) best = result;
   }
-  return best;
+  return { ...best, searched: [...searched] };
 }
 
 /** Of several candidates that do not do, the one that came furthest says what is wrong. */
@@ -71,7 +73,6 @@ async function tryCandidate(
       path,
       status: 'found',
       version: ourVersion.slice(1),
-      stdout: `${ourVersion}\n`,
     } as const;
     return judgeVersion(own, probe.minimum);
   }
@@ -98,8 +99,8 @@ async function tryCandidate(
     title,
     status: 'found',
     path,
-    stdout,
     ...(version === undefined ? {} : { version }),
+    ...(probe.facts === undefined ? {} : { facts: await probe.facts(stdout) }),
   };
   const { folderHas } = probe;
   if (
@@ -142,8 +143,8 @@ async function probePackage(probe: PackageProbe, projectDir: string, edges: Edge
 }
 
 function judgeVersion(found: ProbeResult, minimum: string | undefined): ProbeResult {
-  const version = semver.coerce(found.version);
-  if (minimum === undefined || version === null || semver.gte(version, minimum)) return found;
+  const version = coerce(found.version);
+  if (minimum === undefined || version === null || gte(version, minimum)) return found;
   return {
     ...found,
     status: 'too-old',

@@ -5,7 +5,7 @@ import type { ModuleInfo } from '../wasm/module.ts';
 import { sha256 } from './inputs.ts';
 import type { BuildJob } from './job.ts';
 import { type SectionSize, sectionSizes } from './size.ts';
-import type { Profile, Variant } from './toolchain.ts';
+import type { ProbeResult, Profile, Variant } from './toolchain.ts';
 
 export interface BuildResult {
   readonly name: string;
@@ -48,6 +48,13 @@ export function describe(
     profile: job.profile,
     toolchain: variant,
   };
+}
+
+/** The tools among what was looked for. */
+export function toolsOf(answers: readonly ProbeResult[]): BuildResult['tools'] {
+  return answers.flatMap(({ title, path, version }) =>
+    path === undefined ? [] : [{ title, path, ...(version === undefined ? {} : { version }) }],
+  );
 }
 
 /** What can be measured on any module. */

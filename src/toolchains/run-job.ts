@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import type { Edges } from '../io/edges.ts';
 import { withLock } from '../io/lock.ts';
 import { checkModule } from './check.ts';
-import { sha256 } from './inputs.ts';
+import { digestInputs, hashInputs, sha256 } from './inputs.ts';
 import { type BuildJob, recordFile } from './job.ts';
 import { readRecord } from './record.ts';
-import { type BuildResult, type Made, describe } from './result.ts';
+import type { LastBuild } from './run-plan.ts';
+import { type BuildResult, type Made, describe, toolsOf } from './result.ts';
 import type { WarmCompiler } from './warm.ts';
 
 /** How long a build waits for another one of the same project: longer than a cold Rust or Go build takes. */
@@ -21,26 +22,33 @@ export async function runJob(job: BuildJob, edges: Edges, compiler?: WarmCompile
     edges,
     async () => {
       const startedAt = edges.now();
-      const unchanged = job.force ? undefined : await reuse(job, edges);
+      const last = await lastBuild(job, edges);
+      const unchanged = job.force || last === undefined ? undefined : await reuse(job, last);
       if (unchanged !== undefined) return { ...unchanged, durationMs: edges.now() - startedAt };
       // Only here: finding out that nothing has changed must not load what starts programs.
       const { make } = await import('./make.ts');
-      const result = await make(job, edges, compiler);
+      const result = await make(job, edges, last, compiler);
       return { ...result, durationMs: edges.now() - startedAt };
     },
   );
 }
 
-/** The last build, when nothing that decided it has changed. */
-async function reuse(job: BuildJob, edges: Edges): Promise<Made | undefined> {
-  const record = await readRecord(recordFile(job), job.request, job.dir, edges);
-  const bytes = record && (await readFile(job.output).catch(() => undefined));
-  if (record === undefined || bytes === undefined || sha256(bytes) !== record.moduleHash) return undefined;
-  const tools = record.tools.map(({ title, path, version }) => ({
-    title,
-    path,
-    ...(version ? { version } : {}),
-  }));
-  const { beside, variant } = record;
-  return { ...describe(job, bytes, checkModule(bytes, job.check), variant), beside, tools, upToDate: true };
+/** The last build of this profile, when its tools are those of now; and its inputs as they are now. */
+async function lastBuild(job: BuildJob, edges: Edges): Promise<LastBuild | undefined> {
+  const record = await readRecord(recordFile(job), job.request, edges);
+  return record && { record, hashes: await hashInputs(job.dir, record.inputs) };
+}
+
+/** The last build's result, when nothing that decided it has changed. */
+async function reuse(job: BuildJob, { record, hashes }: LastBuild): Promise<Made | undefined> {
+  if (digestInputs(hashes) !== record.inputHash) return undefined;
+  const bytes = await readFile(job.output).catch(() => undefined);
+  if (bytes === undefined || sha256(bytes) !== record.moduleHash) return undefined;
+  const { beside, variant, tools } = record;
+  return {
+    ...describe(job, bytes, checkModule(bytes, job.check), variant),
+    beside,
+    tools: toolsOf(tools.map(({ answer }) => answer)),
+    upToDate: true,
+  };
 }

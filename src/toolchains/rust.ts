@@ -1,13 +1,13 @@
 /** Rust: cargo for wasm32-wasip1, with whichever rustc the person has. Cargo says where its results lie and what they are called. */
 import { dirname, join, relative } from 'node:path';
-import type { z } from 'zod';
 import { WasmeError } from '../errors.ts';
 import { explainRust, parseRustDiagnostics } from './rust-messages.ts';
-import { cargoMetadataSchema } from './schema.ts';
+import { foldersAbove } from './settings.ts';
+import type { CargoMetadata } from './schema.ts';
 import type { BuildPlan, PlanRequest, Probe, Remedy, Toolchain } from './toolchain.ts';
 import { optimizeStep, wasmOptProbes } from './wasm-opt.ts';
 
-type Package = z.infer<typeof cargoMetadataSchema>['packages'][number];
+type Package = CargoMetadata['packages'][number];
 
 /** The name since Rust 1.78; `wasm32-wasi` meant the same before. */
 const target = 'wasm32-wasip1';
@@ -44,6 +44,7 @@ const probes: readonly Probe[] = [
       program: 'rustc',
       args: ['--print', 'target-libdir', '--target', name],
     })),
+    facts: stdout => stdout.trim(),
     folderHas: 'libcore-*.rlib',
     missingText: `the target ${target} is not installed for this rustc`,
     remedies: [
@@ -59,6 +60,7 @@ const probes: readonly Probe[] = [
     optional: true,
     ofProject: true,
     candidates: [{ program: 'cargo', args: ['metadata', '--format-version', '1', '--no-deps'] }],
+    facts: async stdout => (await import('./schema.ts')).readCargoMetadata(stdout),
     remedies: [],
   },
   {
@@ -82,6 +84,7 @@ export const rust: Toolchain = {
   containerImage: 'docker.io/library/rust:1',
   detect: names => names.includes('Cargo.toml'),
   probes: variant => (variant === 'native' ? probes : []),
+  environment: /^(CARGO|RUST)/,
   plan,
   parseDiagnostics: parseRustDiagnostics,
   explain: explainRust,
@@ -104,7 +107,7 @@ const releaseDebugInfo = { CARGO_PROFILE_RELEASE_DEBUG: '2', CARGO_PROFILE_RELEA
 function plan(request: PlanRequest): BuildPlan {
   const { projectDir, profile, variant, scratchDir, debugInfo, tools } = request;
   const container = variant === 'container';
-  const known = metadata(tools['cargo-metadata']?.stdout);
+  const known = tools['cargo-metadata']?.facts as CargoMetadata | undefined;
   const found = known === undefined ? undefined : filterPackage(known.packages, projectDir);
   const triple = targetOf(request);
   const targetDir = container || known === undefined ? join(projectDir, 'target') : known.target_directory;
@@ -141,19 +144,15 @@ function plan(request: PlanRequest): BuildPlan {
       '!build/**',
       ...(known?.packages ?? []).flatMap(crate => outside(crate, projectDir)),
     ],
+    settings: settings(request),
     noModuleHint: cdylibHint,
   };
 }
 
 /** The folder that rustc named for its WASI library tells which of the two names it knows. */
 function targetOf({ tools }: PlanRequest): string {
-  return /[\\/]wasm32-wasi[\\/]/.test(tools['wasi-std']?.stdout ?? '') ? 'wasm32-wasi' : target;
-}
-
-function metadata(stdout: string | undefined): z.infer<typeof cargoMetadataSchema> | undefined {
-  if (stdout === undefined) return undefined;
-  const result = cargoMetadataSchema.safeParse(JSON.parse(stdout));
-  return result.success ? result.data : undefined;
+  const folder = tools['wasi-std']?.facts as string | undefined;
+  return /[\\/]wasm32-wasi[\\/]/.test(folder ?? '') ? 'wasm32-wasi' : target;
 }
 
 /** The package whose library is the filter: the one of this folder, or the only such library of a workspace. */
@@ -179,6 +178,20 @@ function filterPackage(packages: readonly Package[], projectDir: string): { name
     });
   }
   return first;
+}
+
+/** What rustup and cargo go by: which Rust is called, in what form that one is, and settings for all projects. */
+function settings({ projectDir, tools, env, homeDir }: PlanRequest): string[] {
+  const library = tools['wasi-std']?.facts as string | undefined;
+  return [
+    join(env['RUSTUP_HOME'] ?? join(homeDir, '.rustup'), 'settings.toml'),
+    join(env['CARGO_HOME'] ?? join(homeDir, '.cargo'), 'config.toml'),
+    ...['rust-toolchain', 'rust-toolchain.toml', '.cargo/config.toml'].flatMap(name =>
+      foldersAbove(projectDir).map(folder => join(folder, name)),
+    ),
+    // rustup puts another Rust behind the same program, in the same place.
+    ...(library === undefined || library === '' ? [] : [library]),
+  ];
 }
 
 /** Crates that are used by path and lie outside the project decide the result too. */

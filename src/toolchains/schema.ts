@@ -1,23 +1,41 @@
-/** What compilers print as JSON: the parts that plans read. */
+/** What compilers print as JSON: the parts that plans read. Loaded when one has printed, not by a plan. */
 import { z } from 'zod';
 
 /** `cargo metadata --no-deps`: one package for a crate, several for a workspace. */
-export const cargoMetadataSchema = z.looseObject({
+const cargoMetadata = z.object({
   target_directory: z.string(),
   packages: z.array(
-    z.looseObject({
+    z.object({
       name: z.string(),
       manifest_path: z.string(),
-      targets: z.array(
-        z.looseObject({ name: z.string(), kind: z.array(z.string()), crate_types: z.array(z.string()) }),
-      ),
-      dependencies: z.array(z.looseObject({ path: z.string().nullish() })),
+      targets: z.array(z.object({ name: z.string(), crate_types: z.array(z.string()) })),
+      dependencies: z.array(z.object({ path: z.string().nullish() })),
     }),
   ),
 });
 
 /** `go mod edit -json`: go.mod as data. */
-export const goModSchema = z.looseObject({
-  Require: z.array(z.looseObject({ Path: z.string(), Version: z.string() })).nullish(),
-  Replace: z.array(z.looseObject({ New: z.looseObject({ Path: z.string() }) })).nullish(),
+const goMod = z.object({
+  Require: z.array(z.object({ Path: z.string(), Version: z.string() })).nullish(),
+  Replace: z.array(z.object({ New: z.object({ Path: z.string() }) })).nullish(),
 });
+
+export type CargoMetadata = z.infer<typeof cargoMetadata>;
+export type GoMod = z.infer<typeof goMod>;
+
+/** Undefined: not what is expected. The build itself then explains what is wrong with the project. */
+export function readCargoMetadata(stdout: string): CargoMetadata | undefined {
+  return read(stdout, cargoMetadata);
+}
+
+export function readGoMod(stdout: string): GoMod | undefined {
+  return read(stdout, goMod);
+}
+
+function read<S extends z.ZodType>(stdout: string, schema: S): z.infer<S> | undefined {
+  try {
+    return schema.safeParse(JSON.parse(stdout)).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,8 +1,18 @@
 /** TinyGo: the same source as for Go, to a much smaller module. It calls the Go that is installed, within a range of versions. */
 import { join } from 'node:path';
-import semver from 'semver';
+import coerce from 'semver/functions/coerce.js';
+import gte from 'semver/functions/gte.js';
 import { WasmeError } from '../errors.ts';
-import { explainGo, goInputs, goMod, goModProbe, goProbe, mainPackage, parseGoDiagnostics } from './go.ts';
+import {
+  explainGo,
+  goInputs,
+  goMod,
+  goModProbe,
+  goProbe,
+  goSettings,
+  mainPackage,
+  parseGoDiagnostics,
+} from './go.ts';
 import type { Advice, BuildPlan, PlanRequest, Probe, Toolchain } from './toolchain.ts';
 import { optimizeStep, wasmOptProbes } from './wasm-opt.ts';
 
@@ -38,6 +48,7 @@ export const tinygo: Toolchain = {
     variant === 'native'
       ? [tinygoProbe, { ...goProbe, minimum: '1.19.0' }, goModProbe, ...wasmOptProbes]
       : [],
+  environment: /^(GO|CGO_|TINYGO|WASMOPT$)/,
   plan,
   parseDiagnostics: parseGoDiagnostics,
   explain: output => known.find(([pattern]) => pattern.test(output))?.[1] ?? explainGo(output),
@@ -71,9 +82,9 @@ function pair(tinygoRange: string, goRange: string, newest: string): Toolchain['
 function plan(request: PlanRequest): BuildPlan {
   const { scratchDir, name, profile, debugInfo, tools } = request;
   const built = join(scratchDir, `${name}.wasm`);
-  const version = semver.coerce(tools['tinygo']?.version);
+  const version = coerce(tools['tinygo']?.version);
   const flags = [
-    ...libraryFlags(request, version === null || semver.gte(version, librariesSince)),
+    ...libraryFlags(request, version === null || gte(version, librariesSince)),
     '-scheduler=none',
     ...(profile === 'release' ? [] : ['-opt=1']),
     ...(debugInfo ? [] : ['-no-debug']),
@@ -86,6 +97,7 @@ function plan(request: PlanRequest): BuildPlan {
     ],
     module: optimized.module,
     inputs: goInputs(request),
+    settings: goSettings(request),
   };
 }
 

@@ -33,6 +33,8 @@ export interface Toolchain {
   explain(output: string): Advice | undefined;
   /** Pairs of versions that are known not to work together. */
   readonly knownBad: readonly KnownBad[];
+  /** Names of the variables that the compiler heeds: with other values, what was built before is another module. */
+  readonly environment: RegExp;
 }
 
 /** A tool that is looked for. Programs are started to learn their version; npm packages are read from disk. */
@@ -61,6 +63,8 @@ export interface ProgramProbe extends ProbeBase {
   readonly candidates: readonly CommandLine[];
   /** First group is the version. Default: the first x.y or x.y.z in stdout, then stderr. */
   readonly version?: RegExp;
+  /** What the plan needs of stdout, as JSON data: it is kept, so that the next build can be planned before asking again. */
+  readonly facts?: (stdout: string) => unknown;
   /**
    * The tool counts as there only when this glob matches below the folder that it printed on stdout
    * (`rustc --print target-libdir` prints a folder whether it exists or not).
@@ -102,10 +106,10 @@ export interface ProbeResult {
   /** Absolute path of the program, or of the package's folder. */
   readonly path?: string;
   readonly version?: string;
-  /** Names under which the program was looked for, in order; the last is the one that was taken. */
+  /** Names under which the program was looked for, in order; the last is the one that was taken, if any was. */
   readonly searched?: readonly string[];
-  /** Everything the probe printed on stdout: for probes that ask (`cargo metadata`), not just for a version. */
-  readonly stdout?: string;
+  /** What the probe's `facts` read in the answer: for probes that ask (`cargo metadata`), not just for a version. */
+  readonly facts?: unknown;
   /** Why it is not `found`. */
   readonly problem?: string;
 }
@@ -131,18 +135,23 @@ export interface PlanRequest {
   readonly tools: Readonly<Record<string, ProbeResult>>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
+  readonly homeDir: string;
 }
 
 /** What to do, in data: printed by --dry-run, executed by src/build.ts. */
 export interface BuildPlan {
   /** Run one after the other; cwd defaults to the project. A non-zero exit code stops the build. */
   readonly steps: readonly CommandLine[];
+  /** So many of the first steps do not need each other: they may run at the same time. */
+  readonly independent?: number;
   /** Absolute path where the last step leaves the module; a folder when the steps choose the module's name. */
   readonly module: string;
   /** Files that belong to the module and go beside it (debug information, source map): where the steps leave them. */
   readonly sidecars?: readonly Sidecar[];
   /** Globs below the project of everything that decides the result; hashed to know whether to build at all. */
   readonly inputs: readonly string[];
+  /** Absolute paths, there or not, of what else the tools go by: settings above the project or in the person's home. */
+  readonly settings?: readonly string[];
   /** Absolute folders outside of the project that the steps read: a container has to be shown them. */
   readonly reads?: readonly string[];
   /** Run whatever happened before, after a failure or Ctrl-C too. */

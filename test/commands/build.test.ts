@@ -161,8 +161,11 @@ describe('build', () => {
     const world = newWorld({ signal: interrupt.signal });
     const dir = fakeProject(join(world.cwd, 'p'), 'slow');
     const running = world.wasme('build', 'p');
-    while (!existsSync(join(dir, 'started'))) await new Promise(resolve => setTimeout(resolve, 20));
-    const pid = Number(readFileSync(join(dir, 'started'), 'utf8'));
+    const started = join(dir, 'started');
+    // The file is there before its content is.
+    const startedPid = (): number => (existsSync(started) ? Number(readFileSync(started, 'utf8')) : 0);
+    while (startedPid() === 0) await new Promise(resolve => setTimeout(resolve, 20));
+    const pid = startedPid();
     interrupt.abort();
     const { exitCode, stderr } = await running;
     expect(exitCode).toBe(130);

@@ -1,5 +1,5 @@
 /** What every language's build does when its compiler does not: one table of misfortunes, played with each of them. */
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -74,6 +74,38 @@ describe.each(fakeLanguages)('$title', language => {
     expect(stderr).toMatch(/^error\[TOOL_OUTDATED\]: .* is too old: \S+ or newer is needed/);
   });
 
+  it('became too old since the last build: told, and not what it says of the source', async () => {
+    const world = compilerWorld(language, 'p');
+    expect((await world.wasme('build', 'p')).exitCode).toBe(0);
+    const before = readFileSync(join(world.cwd, 'p', 'build', 'f.wasm'));
+    world.old();
+    world.wish('error');
+    const { exitCode, stderr } = await world.wasme('build', 'p', '--force');
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^error\[TOOL_OUTDATED\]: .* is too old: \S+ or newer is needed/);
+    expect(readFileSync(join(world.cwd, 'p', 'build', 'f.wasm'))).toEqual(before);
+  });
+
+  it('is another one since the last build, or told something else: built again', async () => {
+    const world = compilerWorld(language, 'p');
+    const upToDate = async (): Promise<boolean> => {
+      const { stdout } = await world.wasme('build', 'p', '--json');
+      return (JSON.parse(stdout) as { upToDate: boolean }).upToDate;
+    };
+    expect([await upToDate(), await upToDate()]).toEqual([false, true]);
+    const [compiler = ''] = language.programs;
+    const path = join(world.home, 'bin', compiler);
+    writeFileSync(path, `${readFileSync(path, 'utf8')}# upgraded\n`);
+    expect([await upToDate(), await upToDate()]).toEqual([false, true]);
+    world.env[language.variable] = 'something';
+    expect([await upToDate(), await upToDate()]).toEqual([false, true]);
+    if (language.setting === undefined) return;
+    const setting = join(world.home, language.setting);
+    mkdirSync(dirname(setting), { recursive: true });
+    writeFileSync(setting, '');
+    expect([await upToDate(), await upToDate()]).toEqual([false, true]);
+  });
+
   it('two builds at once: the second waits and finds it done', async () => {
     const world = compilerWorld(language, 'p');
     const both = await Promise.all([
@@ -127,6 +159,26 @@ describe('a compiler without its libraries for WebAssembly', () => {
     expect(stderr).toContain('error[TOOL_MISSING]: ');
     expect(stderr).toContain(problem);
     expect(stderr).toMatch(new RegExp(`\nhelp: .*${help}`));
+  });
+});
+
+describe('a plan that is another one since the last build', () => {
+  it.each(['tinygo', 'go'])('%s: what the tools say now is what counts', async name => {
+    const language = fakeLanguages.find(one => one.language === name);
+    if (language === undefined) throw new Error(name);
+    const world = compilerWorld(language, 'p');
+    const upToDate = async (): Promise<boolean> => {
+      const { stdout } = await world.wasme('build', 'p', '--json');
+      return (JSON.parse(stdout) as { upToDate: boolean }).upToDate;
+    };
+    expect(await upToDate()).toBe(false);
+    // As an edit of go.mod would: another module's folder decides from now on.
+    world.env['FAKE_GO_MOD'] = JSON.stringify({ Replace: [{ New: { Path: '../common' } }] });
+    writeFileSync(join(world.cwd, 'p', 'main.go'), 'package main\n');
+    expect([await upToDate(), await upToDate()]).toEqual([false, true]);
+    mkdirSync(join(world.cwd, 'common'));
+    writeFileSync(join(world.cwd, 'common', 'common.go'), 'package common\n');
+    expect([await upToDate(), await upToDate()]).toEqual([false, true]);
   });
 });
 

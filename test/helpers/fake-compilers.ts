@@ -26,6 +26,10 @@ export interface FakeLanguage {
   readonly files: Readonly<Record<string, string>>;
   /** The file with the error, and where it is. */
   readonly place: string;
+  /** A variable that the compiler goes by. */
+  readonly variable: string;
+  /** A file of settings in the person's home that it goes by. */
+  readonly setting?: string;
 }
 
 const source = 'line 1\n  return nothing;\n';
@@ -36,6 +40,8 @@ export const fakeLanguages: readonly FakeLanguage[] = [
     programs: ['cargo', 'rustc'],
     files: { 'Cargo.toml': '', 'src/lib.rs': source },
     place: 'src/lib.rs:2:10: error: ',
+    variable: 'RUSTFLAGS',
+    setting: '.rustup/settings.toml',
   },
   {
     language: 'cpp',
@@ -43,6 +49,7 @@ export const fakeLanguages: readonly FakeLanguage[] = [
     programs: ['clang++-19'],
     files: { 'CMakeLists.txt': '', 'filter.cc': source },
     place: 'filter.cc:2:10: error: ',
+    variable: 'CPLUS_INCLUDE_PATH',
   },
   {
     language: 'tinygo',
@@ -50,6 +57,8 @@ export const fakeLanguages: readonly FakeLanguage[] = [
     programs: ['tinygo', 'go'],
     files: { 'go.mod': '', 'main.go': source },
     place: 'main.go:2:10: error: ',
+    variable: 'TINYGOROOT',
+    setting: '.config/go/env',
   },
   {
     language: 'go',
@@ -57,6 +66,8 @@ export const fakeLanguages: readonly FakeLanguage[] = [
     programs: ['go'],
     files: { 'go.mod': '', 'main.go': source },
     place: 'main.go:2:10: error: ',
+    variable: 'GOFLAGS',
+    setting: '.config/go/env',
   },
 ];
 

@@ -18,6 +18,7 @@ const request: PlanRequest = {
   },
   env: {},
   platform: 'linux',
+  homeDir: '/home/me',
 };
 
 describe('the plan', () => {

@@ -31,6 +31,7 @@ function request(
     scratchDir: '/p/build/.wasme/release',
     env: {},
     platform: 'linux',
+    homeDir: '/home/me',
     ...overrides,
     tools,
   };
@@ -45,7 +46,7 @@ const crate = (name: string, dir: string, types: readonly string[], paths: reado
   dependencies: paths.map(path => ({ path })),
 });
 const metadata = (...packages: unknown[]) => ({
-  'cargo-metadata': { stdout: JSON.stringify({ target_directory: '/shared/target', packages }) },
+  'cargo-metadata': { facts: { target_directory: '/shared/target', packages } },
 });
 
 describe('Rust', () => {
@@ -61,7 +62,7 @@ describe('Rust', () => {
   });
 
   it('debug, an old Rust, and no metadata', () => {
-    const tools = { 'wasi-std': { stdout: '/rust/lib/rustlib/wasm32-wasi/lib\n' } };
+    const tools = { 'wasi-std': { facts: '/rust/lib/rustlib/wasm32-wasi/lib' } };
     const plan = rust.plan(request({ tools, profile: 'debug' }));
     expect(plan.steps[0]?.args).toEqual(['build', '--target', 'wasm32-wasi']);
     expect(plan.module).toBe('/p/target/wasm32-wasi/debug/my_filter.wasm');
@@ -107,7 +108,7 @@ describe('Rust', () => {
 });
 
 describe('Go and TinyGo', () => {
-  const goMod = (value: unknown) => ({ 'go-mod': { stdout: JSON.stringify(value) } });
+  const goMod = (value: unknown) => ({ 'go-mod': { facts: value } });
 
   it('Go builds a library that is the same everywhere', () => {
     const project = { build: { source: 'cmd/filter' } } as Project;
@@ -143,7 +144,7 @@ describe('Go and TinyGo', () => {
 
 describe('C++', () => {
   const names = ['CMakeLists.txt', 'filter.cc', 'filter_test.cc', 'helper.cpp', 'sdk', 'test'];
-  const clang = { clang: { path: '/bin/clang++-19', stdout: '#define WASME_TARGET wasm32-wasip1\n' } };
+  const clang = { clang: { path: '/bin/clang++-19', facts: 'wasm32-wasip1' } };
 
   it('compiles each source at the top and the SDK, then links', () => {
     const plan = cpp.plan(request({ names, tools: clang }));
