@@ -7,7 +7,7 @@ import { buildText, planText } from './ui/build-text.ts';
 import { type Context, edgesOf } from './ui/context.ts';
 import { showFailure } from './ui/failure.ts';
 import { offeringInstall } from './ui/offer-install.ts';
-import { collect, globalOptions } from './ui/options.ts';
+import { globalOptions, hosts } from './ui/options.ts';
 import { reporterFor } from './ui/reporter.ts';
 import { writeResult } from './ui/result.ts';
 
@@ -26,12 +26,8 @@ interface Flags extends OldBuildFlags {
 
 export function declare(command: Command, context: Context): void {
   command
-    .usage('[language] [dir] [flags]')
-    .argument(
-      '[dir]',
-      'folder of the project; a language, or "precompiled" and a module, may stand here as well',
-    )
-    .argument('[dir-or-file]')
+    .argument('[language]', 'where no wasme.json says it; "precompiled" takes a module that is there')
+    .argument('[dir]', 'folder of the project (default: this one), or that module')
     .addOption(
       new Option('--profile <profile>', 'what is built (default: release)').choices(['release', 'debug']),
     )
@@ -45,7 +41,7 @@ export function declare(command: Command, context: Context): void {
     )
     .option('-o, --output <file>', 'where the module goes (default: build/<name>.wasm)')
     .option('-t, --tag <image>', 'also put it into the local store under this name')
-    .option('--host <host@version>', 'host that has to load it, e.g. istio@1.30 (repeatable)', collect)
+    .option('--host <host@version>', 'host that has to load it, e.g. istio@1.30 (repeatable)', hosts)
     .option('-c, --config <file>', 'runtime-config.json (ABI, root ids) of the image; with --tag')
     .option('-f, --force', 'build although nothing has changed')
     .option('--install', 'get missing packages and tools first, where that needs no root')

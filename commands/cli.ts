@@ -8,19 +8,47 @@ import { type Verb, verbs } from './verbs.ts';
 export async function run(argv: readonly string[], context: Context): Promise<number> {
   const program = buildProgram(context);
   try {
-    const name = argv.find((word, index) => !word.startsWith('-') && argv[index - 1] !== '--color');
-    await declareVerbs(program, context, name === 'help' ? argv.at(-1) : name);
+    await declareVerbs(program, context, operandsOf(argv));
     if (argv.length === 0) {
       context.stderr.write(program.helpInformation());
       return 2;
     }
-    await program.parseAsync(argv, { from: 'user' });
+    await program.parseAsync(withoutHelpVerb(argv, program), { from: 'user' });
     return context.signal.aborted ? 130 : exitCodeOf(program);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     const { showFailure } = await import('./ui/failure.ts');
-    return showFailure(error, context, argv);
+    return showFailure(error, context, argv, calledCommand(program, argv));
   }
+}
+
+/** What is neither a flag nor the value of a global one. */
+function operandsOf(argv: readonly string[]): string[] {
+  return argv.filter((word, index) => !word.startsWith('-') && argv[index - 1] !== '--color');
+}
+
+/** `help deploy istio` is `deploy istio --help`: commander's own knows one level. Fails on a verb that is none. */
+function withoutHelpVerb(argv: readonly string[], program: Command): readonly string[] {
+  const [first, verb, target] = operandsOf(argv);
+  if (first !== 'help') return argv;
+  if (verb === undefined) return ['--help'];
+  const called = program.commands.find(command => command.name() === verb);
+  if (called === undefined) return [verb];
+  return called.commands.some(child => child.name() === target)
+    ? [verb, target ?? '', '--help']
+    : [verb, '--help'];
+}
+
+/** The words of the deepest command that was named: "deploy istio". */
+function calledCommand(program: Command, argv: readonly string[]): string {
+  const words: string[] = [];
+  let command: Command | undefined = program;
+  for (const word of operandsOf(argv)) {
+    command = command.commands.find(child => child.name() === word);
+    if (command === undefined) break;
+    words.push(word);
+  }
+  return words.join(' ');
 }
 
 function buildProgram(context: Context): Command {
@@ -35,19 +63,39 @@ function buildProgram(context: Context): Command {
     .addOption(
       new Option('--color <when>', 'colour the output').choices(['auto', 'always', 'never']).default('auto'),
     )
+    .helpOption('-h, --help', 'show this help')
     .helpCommand('help [verb]', 'show the help of a verb')
-    .addHelpText('after', '\nRun "wasme <verb> --help" for flags and examples.')
+    .addHelpText(
+      'after',
+      `
+Environment:
+  WASME_HOME                          where images and downloads are kept
+  WASM_IMAGE_REGISTRY                 registry of images that name none (default: Docker Hub)
+  DOCKER_CONFIG, REGISTRY_AUTH_FILE   where credentials are
+  HTTPS_PROXY, HTTP_PROXY, NO_PROXY   proxies; SSL_CERT_FILE, NODE_EXTRA_CA_CERTS: authorities
+  CI                                  set: never prompt, plain progress
+  NO_COLOR, FORCE_COLOR               colours
+
+Run "wasme <verb> --help" for flags and examples.`,
+    )
     .exitOverride()
+    .configureHelp({ minWidthToWrap: 20 })
     .configureOutput({
       writeOut: text => context.stdout.write(text),
       writeErr: () => undefined, // told by failure.ts
-      getOutHelpWidth: () => 100,
-      getErrHelpWidth: () => 100,
+      getOutHelpWidth: () => helpWidth(context),
+      getErrHelpWidth: () => helpWidth(context),
     });
 }
 
+/** As wide as the terminal, but no wider than one can read. */
+function helpWidth({ stdout }: Context): number {
+  return Math.min(100, stdout.isTTY === true ? (stdout.columns ?? 100) : 100);
+}
+
 /** Every verb by name and summary; only the one that is called is loaded. */
-async function declareVerbs(program: Command, context: Context, called: string | undefined): Promise<void> {
+async function declareVerbs(program: Command, context: Context, operands: readonly string[]): Promise<void> {
+  const called = operands[0] === 'help' ? operands[1] : operands[0];
   for (const verb of verbs) {
     const command = program.command(verb.name).description(verb.summary);
     command.copyInheritedSettings(program);

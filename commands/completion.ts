@@ -1,8 +1,14 @@
 /** `wasme completion <shell>`: collects the command tree; the scripts are in src/completion.ts. */
 import { Argument, Command } from 'commander';
-import { type CompletionCommand, completionScript, shells } from '../src/completion.ts';
+import {
+  type CompletionCommand,
+  type CompletionResult,
+  completionScript,
+  shells,
+} from '../src/completion.ts';
 import type { Context } from './ui/context.ts';
-import { addGlobalOptions } from './ui/options.ts';
+import { addGlobalOptions, globalOptions } from './ui/options.ts';
+import { writeResult } from './ui/result.ts';
 import { verbs } from './verbs.ts';
 
 export function declare(command: Command, context: Context): void {
@@ -23,7 +29,8 @@ Examples:
         const child = root.command(name).description(summary);
         (await load()).declare(child, context);
       }
-      context.stdout.write(completionScript(shell, describeTree(root, '')));
+      const result: CompletionResult = { shell, script: completionScript(shell, describeTree(root, '')) };
+      writeResult(context, globalOptions(command).json, result, ({ script }) => script);
     });
 }
 

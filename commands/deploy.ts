@@ -38,8 +38,8 @@ export function declare(command: Command, context: Context): void {
     'after',
     `
 Examples:
-  $ wasme deploy envoy > envoy.yaml
-  $ wasme deploy istio registry.example/me/add-header:v1 -n bookinfo --apply
-  $ wasme deploy envoy --help`,
+  wasme deploy envoy > envoy.yaml
+  wasme deploy istio registry.example/me/add-header:v1 -n bookinfo --apply
+  wasme deploy envoy --help`,
   );
 }

@@ -4,7 +4,7 @@ import { kinds, languages } from '../src/project/names.ts';
 import { type Context, edgesOf } from './ui/context.ts';
 import { type InitFlags, initAnswers } from './ui/init-questions.ts';
 import { initText, listedTemplate, templatesText } from './ui/init-text.ts';
-import { collect, globalOptions } from './ui/options.ts';
+import { globalOptions, hosts as hostList } from './ui/options.ts';
 import { mayPrompt, promptsFor } from './ui/prompts.ts';
 import { reporterFor } from './ui/reporter.ts';
 import { writeResult } from './ui/result.ts';
@@ -16,7 +16,7 @@ export function declare(command: Command, context: Context): void {
     .addOption(new Option('-k, --kind <kind>', 'what it filters').choices(kinds))
     .option('--template <name|path>', 'a template by name, or your own folder')
     .option('-n, --name <name>', 'name of the project (default: from the folder)')
-    .option('--host <host@version>', 'host it is meant for, e.g. istio@1.30 (repeatable)', collect)
+    .option('--host <host@version>', 'host it is meant for, e.g. istio@1.30 (repeatable)', hostList)
     .option('--list', 'show the templates and end')
     .option('-f, --force', 'also into a folder that is not empty; nothing is overwritten')
     .option('--install', 'get the packages of the project afterwards (npm install)')

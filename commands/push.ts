@@ -32,7 +32,10 @@ export function declare(command: Command, context: Context): void {
     .option('--annotation <key=value>', 'add or replace an annotation (repeatable)', keyValue)
     .option('--created <time>', 'date the image; without it, the same module is always the same image')
     .option('--sign <key>', 'sign it with this private key, as cosign does (COSIGN_PASSWORD opens it)')
-    .option('--force', 'push although a host that the project names would not load it')
+    .option(
+      '--force',
+      'push although it is no core module, or a host that the project names would not load it',
+    )
     .option('--concurrency <n>', 'transfers at a time (default: 3)', integer(1, 32))
     .option('--chunk-size <bytes>', 'upload in pieces of this size (default: in one)', integer(1, 2 ** 30));
   addRegistryFlags(command)

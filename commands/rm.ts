@@ -32,6 +32,11 @@ Examples:
           hint: 'wasme list shows them; --all removes every one',
         });
       }
+      if (references.length > 0 && flags.all) {
+        throw new WasmeError('USAGE', `--all and ${references.join(', ')}: which of them should go?`, {
+          hint: 'name the images, or give --all alone',
+        });
+      }
       const options = globalOptions(command);
       const { rm } = await import('../src/rm.ts');
       const result = await rm({ references, ...flags }, edgesOf(context, reporterFor(context, options)));

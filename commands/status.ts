@@ -19,7 +19,7 @@ export function declare(command: Command, context: Context): void {
     'after',
     `
 Examples:
-  $ wasme status envoy --admin 127.0.0.1:9901
-  $ wasme status istio -n bookinfo --id add-header`,
+  wasme status envoy --admin 127.0.0.1:9901
+  wasme status istio -n bookinfo --id add-header`,
   );
 }

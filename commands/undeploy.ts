@@ -19,7 +19,7 @@ export function declare(command: Command, context: Context): void {
     'after',
     `
 Examples:
-  $ wasme undeploy envoy --in envoy.yaml -o envoy.yaml
-  $ wasme undeploy istio --id add-header -n bookinfo`,
+  wasme undeploy envoy --in envoy.yaml -o envoy.yaml
+  wasme undeploy istio --id add-header -n bookinfo`,
   );
 }

@@ -21,6 +21,11 @@ export interface CompletionCommand {
   readonly operands: readonly string[];
 }
 
+export interface CompletionResult {
+  readonly shell: string;
+  readonly script: string;
+}
+
 /** Script text for one shell. Fails with USAGE for another word. */
 export function completionScript(shell: string, commands: readonly CompletionCommand[]): string {
   const found = shells.find(name => name === shell);

@@ -24,7 +24,7 @@ export interface PushOptions extends MetadataOptions {
   readonly layout?: LayoutName | undefined;
   /** More tags for the same image. */
   readonly tags?: readonly string[] | undefined;
-  /** Push although a host that the project names would not load it. */
+  /** Push although a host that the project names would not load it, or it is no core module. */
   readonly force?: boolean | undefined;
   /** File of a private key (PEM, or cosign's): the image is signed with it. COSIGN_PASSWORD opens it. */
   readonly signKey?: string | undefined;
@@ -59,17 +59,17 @@ interface Cargo {
 }
 
 /**
- * Fails with FILE_NOT_FOUND when there is nothing to push, NOT_LOADABLE when a host of the project would refuse it, and
- * as registries do. Blobs go first, the tag last: a failure leaves what the tag was.
+ * Fails with FILE_NOT_FOUND when there is nothing to push, WASM_INVALID for what is no module, NOT_LOADABLE when a host
+ * of the project would refuse it, and as registries do. Blobs go first, the tag last: a failure leaves what the tag was.
  */
 export async function push(options: PushOptions, edges: Edges): Promise<PushResult> {
   const project = await findProject(edges.cwd);
   const reference = destination(options, project, edges);
+  const tags = tagsOf(reference, options.tags ?? []);
   const cargo = await load(reference, options, project, edges);
   const hosts = options.force ? undefined : project?.project.hosts;
   if (hosts !== undefined && !isIndexType(cargo.root.mediaType)) await check(cargo, hosts, reference);
   const key = options.signKey === undefined ? undefined : await signingKey(options.signKey, edges);
-  const tags = [...new Set([reference.tag ?? 'latest', ...(options.tags ?? [])])];
   const registry = openRegistry(reference, edges, options.registry);
   try {
     const { reporter, signal } = edges;
@@ -117,6 +117,12 @@ function destination(options: PushOptions, project: LoadedProject | undefined, e
   );
 }
 
+/** Fails with REFERENCE_INVALID before anything is sent. */
+function tagsOf(reference: Reference, more: readonly string[]): string[] {
+  for (const tag of more) parseReference(`${formatName(reference)}:${tag}`);
+  return [...new Set([reference.tag ?? 'latest', ...more])];
+}
+
 async function load(
   reference: Reference,
   options: PushOptions,
@@ -126,13 +132,13 @@ async function load(
   if (options.file !== undefined) {
     const path = resolve(edges.cwd, options.file);
     const own = project !== undefined && outputPath(project) === path ? project : undefined;
-    return packed('file', await readBytes(path), own, options, edges);
+    return packed('file', path, await readBytes(path), own, options, edges);
   }
   const stored = isOwn(reference, project, edges) ? undefined : await inStore(reference, options, edges);
   if (stored !== undefined) return stored;
   const module = project && (await readFile(outputPath(project)).catch(() => undefined));
   if (project !== undefined && module !== undefined)
-    return packed('project', module, project, options, edges);
+    return packed('project', outputPath(project), module, project, options, edges);
   const last = await inStore(reference, options, edges);
   if (last !== undefined) return last;
   throw new WasmeError(
@@ -168,6 +174,7 @@ async function inStore(reference: Reference, options: PushOptions, edges: Edges)
 
 async function packed(
   from: 'project' | 'file',
+  path: string,
   module: Uint8Array,
   project: LoadedProject | undefined,
   options: PushOptions,
@@ -176,6 +183,10 @@ async function packed(
   // A push from the store needs none of it.
   const { packImage } = await import('./oci/layouts/index.ts');
   const { metadataOfModule, metadataOfProject } = await import('./oci/metadata.ts');
+  if (!options.force) {
+    const { parseNamedModule } = await import('./wasm/module.ts');
+    parseNamedModule(module, path);
+  }
   const layout = options.layout ?? project?.project.image?.layout ?? 'compat';
   const metadata =
     project === undefined

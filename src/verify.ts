@@ -6,7 +6,7 @@ import type { Edges } from './io/edges.ts';
 import { readText } from './io/files.ts';
 import { isAbsolute, join } from 'node:path';
 import { packImage } from './oci/layouts/index.ts';
-import { type HostVerdict, type Subject, defaultHosts, judge } from './oci/loadable-verdict.ts';
+import { type HostVerdict, type Subject, audiencesOf, defaultHosts, judge } from './oci/loadable-verdict.ts';
 import { metadataOfProject } from './oci/metadata.ts';
 import { type Opened, type OperandOptions, withOperand } from './oci/operand.ts';
 import { openImage } from './oci/read-open.ts';
@@ -49,9 +49,10 @@ export interface SignatureVerdict {
 
 /** A refusal is a result, not an error. Fails as `withOperand` does, with USAGE for unknown hosts, and with KEY_INVALID. */
 export async function verify(options: VerifyOptions, edges: Edges): Promise<VerifyResult> {
+  const named = options.hosts ?? [];
+  audiencesOf(named); // A misspelt host is said before anything is fetched.
   return withOperand(options.target, options, edges, async opened => {
     const subject = await subjectOf(opened, edges);
-    const named = options.hosts ?? [];
     const project = opened.kind === 'image' ? undefined : opened.project?.project;
     const hosts = named.length > 0 ? named : (project?.hosts ?? defaultHosts);
     const verdicts = withDifferences(await judge(subject, hosts), subject, project);

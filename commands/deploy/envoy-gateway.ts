@@ -49,9 +49,9 @@ export function declare(command: Command, context: Context): void {
     'after',
     `
 Examples:
-  $ wasme deploy envoy-gateway registry.example/me/add-header:v1 --gateway eg > policy.yaml
-  $ wasme deploy envoy-gateway registry.example/me/add-header:v1 -n shop --route checkout --apply
-  $ wasme deploy envoy-gateway --gateway eg:https --config '{"header":"x-team"}' --explain`,
+  wasme deploy envoy-gateway registry.example/me/add-header:v1 --gateway eg > policy.yaml
+  wasme deploy envoy-gateway registry.example/me/add-header:v1 -n shop --route checkout --apply
+  wasme deploy envoy-gateway --gateway eg:https --config '{"header":"x-team"}' --explain`,
   );
   command.action(async (source: string | undefined, flags: EnvoyGatewayFlags) => {
     const refs = [

@@ -70,12 +70,12 @@ export function declare(command: Command, context: Context): void {
     'after',
     `
 Examples:
-  $ wasme deploy envoy > envoy.yaml && envoy -c envoy.yaml
-  $ wasme deploy envoy build/my-filter.wasm --upstream http://127.0.0.1:3000 -p 8080 -o envoy.yaml
-  $ wasme deploy envoy --in my-envoy.yaml --listener https -o my-envoy.yaml
-  $ wasme deploy envoy --run --upstream http://127.0.0.1:3000
-  $ wasme deploy envoy --dynamic ./live && envoy -c ./live/envoy.yaml   # later: deploy again, no restart
-  $ wasme deploy envoy --config '{"header":"x-team"}' --envoy-version 1.36 --explain`,
+  wasme deploy envoy > envoy.yaml && envoy -c envoy.yaml
+  wasme deploy envoy build/my-filter.wasm --upstream http://127.0.0.1:3000 -p 8080 -o envoy.yaml
+  wasme deploy envoy --in my-envoy.yaml --listener https -o my-envoy.yaml
+  wasme deploy envoy --run --upstream http://127.0.0.1:3000
+  wasme deploy envoy --dynamic ./live && envoy -c ./live/envoy.yaml   # later: deploy again, no restart
+  wasme deploy envoy --config '{"header":"x-team"}' --envoy-version 1.36 --explain`,
   );
   command.action(async (source: string | undefined, flags: EnvoyFlags) => {
     const { deploy } = await import('../../src/deploy.ts');
@@ -99,7 +99,8 @@ Examples:
     if (flags.explain && (flags.in ?? flags.bootstrap) !== undefined) {
       for (const { field, reason } of result.explanations) reporter.info(`${field}: ${reason}`);
     }
-    if (flags.run) await run(result, flags, command, context);
+    // --dry-run and --diff promise that nothing happens.
+    if (flags.run && flags.dryRun !== true && !flags.diff) await run(result, flags, command, context);
     else writeDeployment(context, command, result);
   });
 }

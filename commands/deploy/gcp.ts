@@ -39,8 +39,8 @@ export function declare(command: Command, context: Context): void {
 Prints the resources of the API, and the gcloud lines that make them. Nothing is sent to Google Cloud.
 
 Examples:
-  $ wasme deploy gcp us-docker.pkg.dev/my-project/filters/add-header:v1 --project my-project
-  $ wasme deploy gcp us-docker.pkg.dev/my-project/filters/add-header:v1 --project my-project \\
+  wasme deploy gcp us-docker.pkg.dev/my-project/filters/add-header:v1 --project my-project
+  wasme deploy gcp us-docker.pkg.dev/my-project/filters/add-header:v1 --project my-project \\
       --forwarding-rule projects/my-project/global/forwardingRules/web --json | jq '.documents[1].content'`,
   );
   command.action(async (source: string | undefined, flags: GcpFlags) => {

@@ -35,9 +35,9 @@ export function declare(command: Command, context: Context): void {
     'after',
     `
 Examples:
-  $ wasme deploy gloo registry.example/me/add-header:v1 --id add-header --root-id add_header
-  $ wasme deploy gloo registry.example/me/add-header:v1 --id add-header -n gloo-system --diff
-  $ wasme deploy gloo registry.example/me/add-header:v1 --id add-header -n gloo-system --apply`,
+  wasme deploy gloo registry.example/me/add-header:v1 --id add-header --root-id add_header
+  wasme deploy gloo registry.example/me/add-header:v1 --id add-header -n gloo-system --diff
+  wasme deploy gloo registry.example/me/add-header:v1 --id add-header -n gloo-system --apply`,
   );
   command.action(async (source: string | undefined, flags: GlooFlags) => {
     await deployToCluster(context, command, flags, {

@@ -50,9 +50,9 @@ export function declare(command: Command, context: Context): void {
     'after',
     `
 Examples:
-  $ wasme deploy higress registry.example/me/add-header:v1 > plugin.yaml
-  $ wasme deploy higress registry.example/me/add-header:v1 --config '{"header":"x-team"}' --apply
-  $ wasme deploy higress registry.example/me/auth:v1 --domain shop.example --higress-sdk --diff`,
+  wasme deploy higress registry.example/me/add-header:v1 > plugin.yaml
+  wasme deploy higress registry.example/me/add-header:v1 --config '{"header":"x-team"}' --apply
+  wasme deploy higress registry.example/me/auth:v1 --domain shop.example --higress-sdk --diff`,
   );
   command.action(async (source: string | undefined, flags: HigressFlags) => {
     await deployToCluster(context, command, flags, {

@@ -88,10 +88,10 @@ export function declare(command: Command, context: Context): void {
     'after',
     `
 Examples:
-  $ wasme deploy istio registry.example/me/add-header:v1 -n bookinfo -l app=details > add-header.yaml
-  $ wasme deploy istio registry.example/me/add-header:v1 -n bookinfo --apply
-  $ wasme deploy istio --gateway ingress -n istio-ingress --istio-version 1.27 --explain
-  $ wasme deploy istio registry.example/me/add-header:v2 -n bookinfo --diff`,
+  wasme deploy istio registry.example/me/add-header:v1 -n bookinfo -l app=details > add-header.yaml
+  wasme deploy istio registry.example/me/add-header:v1 -n bookinfo --apply
+  wasme deploy istio --gateway ingress -n istio-ingress --istio-version 1.27 --explain
+  wasme deploy istio registry.example/me/add-header:v2 -n bookinfo --diff`,
   );
   command.action(async (source: string | undefined, flags: IstioFlags) => {
     if (flags.workloadType !== undefined) {

@@ -81,8 +81,8 @@ ${words.note}
 Exit code 1 when the filter is not loaded, has another digest, or fails.
 
 Examples:
-  $ wasme status ${words.target} ${words.example}
-  $ wasme status ${words.target} registry.example/me/add-header:v1 ${words.example}`,
+  wasme status ${words.target} ${words.example}
+  wasme status ${words.target} registry.example/me/add-header:v1 ${words.example}`,
     )
     .action(async (source: string | undefined, given: Flags) => {
       const { status } = await import('../../src/status.ts');

@@ -26,8 +26,8 @@ export function declare(command: Command, context: Context): void {
 Exit code 1 when the filter is not loaded, has another digest, or fails.
 
 Examples:
-  $ wasme status envoy
-  $ wasme status envoy build/my-filter.wasm --admin 10.0.0.5:9901 --admin 10.0.0.6:9901 --json`,
+  wasme status envoy
+  wasme status envoy build/my-filter.wasm --admin 10.0.0.5:9901 --admin 10.0.0.6:9901 --json`,
     )
     .action(async (source: string | undefined, flags: Flags) => {
       const { status } = await import('../../src/status.ts');

@@ -42,11 +42,16 @@ export function processContext(): Context {
       interrupt.abort();
     });
   }
-  // A reader that went away (`wasme list | head -1`) is no failure of ours.
+  // A reader that went away (`wasme list | head -1`) is no failure of ours; a full disk is one.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+    process.stderr.write(
+      `error[FILE_ACCESS]: cannot write standard output: ${error.code ?? error.message}\n`,
+    );
+    process.exit(1);
   });
+  // Status that nobody can read must not end the work.
+  process.stderr.on('error', () => undefined);
   return {
     stdin: process.stdin,
     stdout: process.stdout,

@@ -1,17 +1,21 @@
 /** A thrown value → what is printed on stderr and the exit code. */
 import { CommanderError } from 'commander';
 import { WasmeError, asFailure, redact } from '../../src/errors.ts';
-import { colorsFor } from './colors.ts';
+import { fileError, isSystemError } from '../../src/io/files.ts';
+import { type When, colorsFor } from './colors.ts';
 import type { Context } from './context.ts';
 
-/** Prints `error[CODE]: …` and `help: …` (with --json an object) and gives the exit code. */
-export function showFailure(thrown: unknown, context: Context, argv: readonly string[]): number {
-  const error = asWasmeError(thrown, context, argv);
+/**
+ * Prints `error[CODE]: …` and `help: …` (with --json an object) and gives the exit code. `called` is the command that
+ * was named, as far as there is one: "deploy istio".
+ */
+export function showFailure(thrown: unknown, context: Context, argv: readonly string[], called = ''): number {
+  const error = asWasmeError(thrown, context, called);
   if (argv.includes('--json')) {
     const { code, message, hint, details } = error;
     context.stderr.write(`${JSON.stringify({ error: { code, message, hint, details } })}\n`);
   } else {
-    const colors = colorsFor(context.stderr, context);
+    const colors = colorsFor(context.stderr, context, colorFlag(argv));
     context.stderr.write(`${colors.red.bold(`error[${error.code}]`)}: ${error.message}\n`);
     if (error.hint !== undefined) context.stderr.write(`${colors.cyan('help')}: ${error.hint}\n`);
     if (argv.includes('-v') || argv.includes('--verbose')) writeCauses(error, context);
@@ -20,20 +24,40 @@ export function showFailure(thrown: unknown, context: Context, argv: readonly st
   return error.exitCode;
 }
 
-function asWasmeError(thrown: unknown, context: Context, argv: readonly string[]): WasmeError {
+/** --color, also when the command line could not be understood. */
+function colorFlag(argv: readonly string[]): When {
+  const value = argv.join('\n').match(/^--color[=\n](always|never)$/m)?.[1];
+  return value === 'always' || value === 'never' ? value : 'auto';
+}
+
+function asWasmeError(thrown: unknown, context: Context, called: string): WasmeError {
   if (context.signal.aborted) return new WasmeError('INTERRUPTED', 'interrupted');
-  return thrown instanceof CommanderError ? usageError(thrown, argv) : asFailure(thrown);
+  return thrown instanceof CommanderError ? usageError(thrown, called) : asFailure(systemFailure(thrown));
+}
+
+/** What the system refuses is no bug of ours, wherever it was asked: full disks, permissions, folders for files. */
+function systemFailure(thrown: unknown): unknown {
+  if (!isSystemError(thrown)) return thrown;
+  const { code, path, syscall } = thrown;
+  const refusals = 'EACCES EPERM EROFS ENOSPC EDQUOT EMFILE ENFILE ENOTDIR EISDIR ELOOP ENAMETOOLONG';
+  if (path === undefined || !refusals.split(' ').includes(code ?? '')) return thrown;
+  return fileError(thrown, path, /^(open|read|stat|lstat|scandir)/.test(syscall ?? '') ? 'read' : 'write');
 }
 
 /** commander's texts start with "error: " and carry their suggestion on a second line. */
-function usageError(error: CommanderError, argv: readonly string[]): WasmeError {
-  const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
-  const verb = argv.find(word => !word.startsWith('-'));
-  const known = verb !== undefined && error.code !== 'commander.unknownCommand';
+function usageError(error: CommanderError, called: string): WasmeError {
+  const [text = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+  const unknownVerb = error.code === 'commander.unknownCommand';
+  const message = unknownVerb ? text.replace(/^unknown command '(.*)'$/s, 'unknown verb "$1"') : text;
+  const meant = suggestion?.match(/Did you mean (?:one of )?(.*)\?/)?.[1];
+  const program = ['wasme', called].filter(word => word !== '').join(' ');
   return new WasmeError('USAGE', message, {
     hint:
-      suggestion?.replace(/^\((.*)\)$/, '$1') ??
-      `run "wasme ${known ? `${verb} ` : ''}--help" to see what it takes`,
+      meant === undefined
+        ? `run "${program} --help" to see what it takes`
+        : unknownVerb
+          ? `did you mean "wasme ${meant.split(', ').join('" or "wasme ')}"?`
+          : `did you mean ${meant.split(', ').join(' or ')}?`,
     cause: error,
   });
 }

@@ -1,5 +1,6 @@
 /** Flags that several verbs share, declared once so that they read the same everywhere. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseHost } from '../../src/wasm/hosts.ts';
 
 export interface GlobalOptions {
   readonly json?: true;
@@ -17,7 +18,8 @@ export function addGlobalOptions(command: Command): void {
     .option('-q, --quiet', 'less status')
     .option('-v, --verbose', 'more status: each command line and request')
     .option('--yes', 'never prompt')
-    .addOption(new Option('--color <when>', 'colour the output').choices(['auto', 'always', 'never']));
+    .addOption(new Option('--color <when>', 'colour the output').choices(['auto', 'always', 'never']))
+    .helpOption('-h, --help', 'show this help');
 }
 
 /** Flag values of a command and of the program above it; what stands nearer to the verb wins. */
@@ -51,6 +53,12 @@ export function keyValue(
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('It must look like KEY=VALUE.');
   return { ...previous, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+/** commander parser for repeatable `host@version` flags. Fails with USAGE for a host that is none. */
+export function hosts(text: string, previous: readonly string[] = []): string[] {
+  parseHost(text);
+  return [...previous, text];
 }
 
 /** commander parser for repeatable flags: collects into a list. */

@@ -19,7 +19,7 @@ export function declareTargets(
 ): void {
   const names = targets.map(({ name }) => name).join(', ');
   command
-    .usage('<target> [operands] [flags]')
+    .usage('<target> [operands] [options]')
     .argument('[target]', names)
     .action((name?: string) => {
       throw new WasmeError('USAGE', name === undefined ? 'no target was named' : `unknown target "${name}"`, {

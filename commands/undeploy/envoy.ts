@@ -28,9 +28,9 @@ export function declare(command: Command, context: Context): void {
       'after',
       `
 Examples:
-  $ wasme undeploy envoy --in envoy.yaml -o envoy.yaml
-  $ wasme undeploy envoy --in envoy.yaml --id add-header | diff envoy.yaml -
-  $ wasme undeploy envoy --dynamic ./live --id add-header`,
+  wasme undeploy envoy --in envoy.yaml -o envoy.yaml
+  wasme undeploy envoy --in envoy.yaml --id add-header | diff envoy.yaml -
+  wasme undeploy envoy --dynamic ./live --id add-header`,
     )
     .action(async (flags: Flags) => {
       const output = outputFile(flags.output);

@@ -40,7 +40,7 @@ export async function writeAtomic(
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw fileError(error, path, 'write');
   }
 }
@@ -91,6 +91,8 @@ export function fileError(error: unknown, path: string, verb: 'read' | 'write'):
     ENOSPC: 'the disk is full; free some space and run the command again',
     EISDIR: 'this is a folder; name a file',
     ENOTDIR: 'a part of this path is a file, not a folder',
+    EEXIST: 'a part of this path is a file, not a folder',
+    ENAMETOOLONG: 'a name in this path is too long for the file system',
   };
   const missing = error.code === 'ENOENT' && verb === 'read';
   return new WasmeError(

@@ -23,14 +23,16 @@ function listenError(error: unknown, host: string, port: number): unknown {
   if (!isSystemError(error)) return error;
   if (error.code === 'EADDRINUSE') {
     return new WasmeError('PORT_IN_USE', `port ${port} on ${host} is already taken`, {
-      hint: `stop what listens there, or name another port with --port (0 takes any free one)`,
+      hint: 'stop what listens there, or name another port: --port or --admin (0 takes any free one)',
       cause: error,
       details: { host, port },
     });
   }
   return new WasmeError('PORT_REFUSED', `cannot listen on ${host}:${port}: ${error.code ?? error.message}`, {
     hint:
-      port < 1024 ? 'ports below 1024 need privileges; name a higher one with --port' : 'name another port',
+      error.code === 'EACCES' && port < 1024
+        ? 'ports below 1024 need privileges; name a higher one'
+        : 'name an address of this machine, or leave the host out',
     cause: error,
     details: { host, port },
   });

@@ -125,6 +125,8 @@ async function scan(path: string): Promise<Map<string, Place>> {
       at += 512 + Math.ceil(size / 512) * 512;
     }
     return places;
+  } catch (error) {
+    throw fileError(error, path, 'read');
   } finally {
     await file.close();
   }

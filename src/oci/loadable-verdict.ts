@@ -54,14 +54,8 @@ export const defaultHosts: readonly string[] = [
  * Fails with USAGE for a name that is neither a host nor a reader of images.
  */
 export async function judge(subject: Subject, hosts: readonly string[]): Promise<HostVerdict[]> {
-  const audiences = hosts.map(name => ({ name, reader: readerNamed(name) }));
-  const asked = audiences.map(({ name, reader }) => ({
-    reader,
-    host: reader ? undefined : parseHost(name),
-    name,
-  }));
   const verdicts: HostVerdict[] = [];
-  for (const { name, reader, host } of asked) {
+  for (const { name, reader, host } of audiencesOf(hosts)) {
     verdicts.push(
       host === undefined
         ? await judgeForReader(subject, name, reader ?? 'cncf')
@@ -69,6 +63,16 @@ export async function judge(subject: Subject, hosts: readonly string[]): Promise
     );
   }
   return verdicts;
+}
+
+/** Who is meant by each name. Fails with USAGE for a name that is neither a host nor a reader of images. */
+export function audiencesOf(
+  names: readonly string[],
+): { name: string; reader: ConsumerName | undefined; host: Host | undefined }[] {
+  return names.map(name => {
+    const reader = readerNamed(name);
+    return { name, reader, host: reader === undefined ? parseHost(name) : undefined };
+  });
 }
 
 /** `cncf`, `wasmcloud`, `kwctl`, `wasme`: readers of images that are no hosts of filters. */

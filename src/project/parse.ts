@@ -30,16 +30,20 @@ export function parseFile<S extends z.ZodType>(
   const fail = (faults: readonly string[]): WasmeError =>
     new WasmeError(options.code, faults.join('\n'), { hint: options.hint, details: { faults } });
   if (document.errors.length > 0) {
-    throw fail(document.errors.map(error => `${at(error.pos[0])}: ${error.message.split('\n')[0] ?? ''}`));
+    // The parser says the place again at the end of its text, and quotes the line below it.
+    const what = ({ message }: Error): string => message.replace(/,? at line \d+, column \d+:?\n[^]*$/, '');
+    throw fail(document.errors.map(error => `${at(error.pos[0])}: ${what(error)}`));
   }
   const result = schema.safeParse(document.toJS({ maxAliasCount: 100 }));
   if (result.success) return result.data;
   throw fail(
-    result.error.issues.map(issue => {
-      const unknown: string | undefined = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
-      const path = [...issue.path.map(String), ...(unknown === undefined ? [] : [unknown])];
-      const field = path.join('.');
-      return `${at(offsetOf(document, path))}: ${field === '' ? '' : `${field}: `}${issue.message}`;
+    result.error.issues.flatMap(issue => {
+      const told = (path: readonly string[], what: string): string =>
+        `${at(offsetOf(document, path))}: ${path.length === 0 ? '' : `${path.join('.')}: `}${what}`;
+      const path = issue.path.map(String);
+      return issue.code === 'unrecognized_keys'
+        ? issue.keys.map(key => told([...path, key], 'there is no such field'))
+        : [told(path, issue.message)];
     }),
   );
 }

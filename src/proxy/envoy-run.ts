@@ -127,7 +127,7 @@ function portTaken(error: unknown): WasmeError | undefined {
     /cannot bind '\[?([^']+?)\]?:(\d+)': Address already in use/.exec(error.message) ?? [];
   if (address === undefined || port === undefined) return undefined;
   return new WasmeError('PORT_IN_USE', `port ${port} on ${address} is already taken`, {
-    hint: 'stop what listens there, or choose another with --port (0: any free one)',
+    hint: 'stop what listens there, or name another port: --port or --admin (0 takes any free one)',
     cause: error,
   });
 }

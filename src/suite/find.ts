@@ -18,15 +18,23 @@ export async function findSuites(
   for (const name of named) {
     const path = resolve(cwd, name);
     const kind = await kindOf(path);
-    if (kind === undefined) throw new WasmeError('FILE_NOT_FOUND', `no such suite: ${name}`);
+    if (kind === undefined) {
+      throw new WasmeError('FILE_NOT_FOUND', `no such suite: ${name}`, {
+        hint: 'name a file or folder; without one, all suites of the project are played',
+      });
+    }
     found.push(...(kind === 'dir' ? await suitesIn(path, defaultInclude) : [path]));
   }
   if (named.length === 0)
     found.push(...(await suitesIn(root, project?.project.test?.include ?? defaultInclude)));
   if (found.length === 0) {
-    throw new WasmeError('FILE_NOT_FOUND', `no test suite below ${root}`, {
-      hint: 'write one as something.test.yaml; docs/test-suites.md shows how',
-    });
+    throw new WasmeError(
+      'FILE_NOT_FOUND',
+      `no test suite in ${named.length > 0 ? named.join(' or ') : root}`,
+      {
+        hint: 'write one as something.test.yaml; docs/test-suites.md shows how',
+      },
+    );
   }
   return found;
 }

@@ -2,7 +2,7 @@
 import { WasmeError } from '../errors.ts';
 import { callbacksOf, judgeModule } from '../wasm/abi.ts';
 import { offeredBy, parseHost } from '../wasm/hosts.ts';
-import { parseModule } from '../wasm/module.ts';
+import { parseNamedModule } from '../wasm/module.ts';
 import type { ModuleFacts } from './intent.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { ModuleFacts } from './intent.ts';
  * too) and with WASM_ABI when that host would refuse it.
  */
 export function readModule(bytes: Uint8Array, label: string, host: string | undefined): ModuleFacts {
-  const module = parseModule(bytes);
+  const module = parseNamedModule(bytes, label);
   const { version, findings } = judgeModule(module, offeredBy(parseHost(host ?? 'envoy')));
   const faults = findings.filter(({ level }) => level === 'error');
   if (host !== undefined && (version === undefined || faults.length > 0)) {

@@ -53,6 +53,7 @@ export async function makeIntent(
   const vm = settings.vmConfiguration;
   const vmConfiguration = vm === undefined ? undefined : await flagConfiguration(vm, '--vm-config', cwd);
   const env = settings.env ?? [];
+  for (const item of env) checkVariable(item);
   return {
     id: checkId(settings.id ?? defaults?.id ?? source.name),
     kind: settings.kind ?? project?.kind ?? 'http',
@@ -72,6 +73,14 @@ export async function makeIntent(
     allowOnHeadersStopIteration: settings.allowOnHeadersStopIteration,
     ...(module === undefined ? {} : { module }),
   };
+}
+
+function checkVariable(text: string): void {
+  if (!/^[^=\s]/.test(text)) {
+    throw new WasmeError('USAGE', `${JSON.stringify(text)} names no variable`, {
+      hint: 'write --env NAME=value, or --env NAME to pass one on',
+    });
+  }
 }
 
 function splitVariable(text: string): [string, string] {

@@ -4,6 +4,7 @@ import { basename, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import { exists, kindOf, readBytes } from '../io/files.ts';
 import { type LoadedProject, findProject, loadProject, outputPath } from '../project/load.ts';
+import { parseNamedModule } from '../wasm/module.ts';
 import type { IntentCode } from './intent.ts';
 
 /** How images are looked up: given in, since the store and registries are another noun. */
@@ -106,8 +107,9 @@ async function fileSource(
   project: LoadedProject | undefined,
   options: SourceOptions,
 ): Promise<ResolvedSource> {
-  if (!options.accepts.includes('file')) throw refused('a file', options.accepts);
+  if (!options.accepts.includes('file')) throw refused(`the file ${path}`, options.accepts);
   const bytes = await readBytes(path);
+  parseNamedModule(bytes, path);
   const digest = digestOf(bytes);
   if (typeof options.digest === 'string' && options.digest !== digest)
     throw mismatch(path, digest, options.digest);
@@ -129,7 +131,7 @@ async function fileSource(
 function proxyFileSource(url: string, options: SourceOptions): ResolvedSource {
   const path = url.slice('file://'.length);
   if (!options.accepts.includes('proxy-file'))
-    throw refused('a file in the container of a proxy', options.accepts);
+    throw refused(`${url}, a file where the proxy runs`, options.accepts);
   if (!path.startsWith('/')) {
     throw new WasmeError('USAGE', `${url} has no absolute path`, {
       hint: 'write it like file:///etc/wasm/filter.wasm',
@@ -146,7 +148,7 @@ function proxyFileSource(url: string, options: SourceOptions): ResolvedSource {
 }
 
 async function urlSource(url: string, options: SourceOptions): Promise<ResolvedSource> {
-  if (!options.accepts.includes('http')) throw refused('a URL', options.accepts);
+  if (!options.accepts.includes('http')) throw refused(`the URL ${url}`, options.accepts);
   const bytes = typeof options.digest === 'string' ? undefined : await options.fetchModule(url);
   const digest =
     typeof options.digest === 'string'
@@ -219,8 +221,15 @@ export function digestOf(bytes: Uint8Array): string {
 }
 
 function refused(what: string, accepts: readonly string[]): WasmeError {
-  return new WasmeError('DEPLOY_UNSUPPORTED', `this target cannot load ${what}`, {
-    hint: `it takes: ${accepts.join(', ')}`,
+  const forms: Record<string, string> = {
+    file: 'a .wasm file',
+    image: 'an image (wasme push makes one of a file)',
+    http: 'an https:// URL',
+    'proxy-file': 'a file:// URL of a file where the proxy runs',
+  };
+  const taken = accepts.flatMap(form => forms[form] ?? []);
+  return new WasmeError('DEPLOY_UNSUPPORTED', `${what} cannot be loaded there`, {
+    hint: `name ${taken.join(', or ')}`,
   });
 }
 

@@ -171,6 +171,16 @@ export function parseModule(bytes: Uint8Array): ModuleInfo {
   };
 }
 
+/** `parseModule`, whose failure says which module it was. */
+export function parseNamedModule(bytes: Uint8Array, name: string): ModuleInfo {
+  try {
+    return parseModule(bytes);
+  } catch (error) {
+    if (!(error instanceof WasmeError) || error.code !== 'WASM_INVALID') throw error;
+    throw new WasmeError(error.code, `${name}: ${error.message}`, { hint: error.hint, cause: error });
+  }
+}
+
 /** `i32 i64 -> i32`; an empty list is `void`. As Envoy prints types in its messages. */
 export function showType(type: FunctionType): string {
   const list = (types: readonly ValueType[]): string => (types.length === 0 ? 'void' : types.join(' '));

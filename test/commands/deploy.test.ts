@@ -67,6 +67,24 @@ describe('deploy envoy', () => {
     },
   );
 
+  it('--dry-run starts nothing, also not with --run', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'deploy-tag');
+    const dry = await world.wasme(
+      'deploy',
+      'envoy',
+      'deploy-tag.wasm',
+      '--run',
+      '--dry-run',
+      '--envoy',
+      '/none',
+    );
+    expect(dry.exitCode).toBe(0);
+    expect(dry.stdout).toContain('static_resources:');
+    const wet = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--run', '--envoy', '/none');
+    expect(wet.stderr).toContain('error[TOOL_MISSING]');
+  });
+
   it('explains fields in comments that change nothing', async () => {
     const world = newWorld();
     guestFile(world.cwd, 'deploy-tag');
@@ -314,6 +332,8 @@ describe('deploy envoy', () => {
 
   it.each([
     [['deploy'], 'USAGE', 'no target was named'],
+    [['deploy', 'istio', 'deploy-tag.wasm'], 'DEPLOY_UNSUPPORTED', 'wasme push makes one of a file'],
+    [['run', 'http://x.example/f.wasm'], 'DEPLOY_UNSUPPORTED', 'name a .wasm file'],
     [['deploy', 'envy'], 'USAGE', 'unknown target "envy"'],
     [['deploy', 'envoy', 'none.wasm'], 'FILE_NOT_FOUND', 'none.wasm'],
     [['deploy', 'envoy'], 'PROJECT_NOT_FOUND', 'no wasme.json'],
@@ -328,6 +348,8 @@ describe('deploy envoy', () => {
       '1.32',
     ],
     [['deploy', 'envoy', 'deploy-tag.wasm', '--env', 'A=1', '--env', 'A'], 'USAGE', 'A'],
+    [['deploy', 'envoy', 'deploy-tag.wasm', '--env', '=x'], 'USAGE', '"=x" names no variable'],
+    [['run', 'deploy-tag.wasm', '--env', ''], 'USAGE', '"" names no variable'],
   ])('refuses %j', async (argv, code, text) => {
     const world = newWorld();
     guestFile(world.cwd, 'deploy-tag');

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { PushResult } from '../../src/push.ts';
 import { type World, newWorld } from '../helpers/cli.ts';
 import { guest } from '../helpers/guests.ts';
+import { component } from '../helpers/images.ts';
 import { fakeRegistry } from '../helpers/registry.ts';
 
 function worldWithModule(): World {
@@ -33,6 +34,30 @@ describe('push', () => {
     const digest = registry.tags.get('team/filter:v1') ?? '';
     expect(stdout.trimEnd().split('\n').at(-1)).toBe(`${registry.host}/team/filter@${digest}`);
     expect(registry.blobs.size).toBe(2);
+  });
+
+  it.each([
+    ['no module', Buffer.from('root:x:0:0'), 'not a WebAssembly module'],
+    ['half a module', guest('deploy-tag').subarray(0, 60), 'damaged WebAssembly module'],
+    ['a component', component, 'this is a WebAssembly component'],
+  ])('sends nothing of what is %s, unless forced', async (_what, bytes, message) => {
+    const registry = await fakeRegistry();
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'm.wasm'), bytes);
+    const argv = ['push', `${registry.host}/team/filter:v1`, '--file', 'm.wasm', '--layout', 'cncf'];
+    const { exitCode, stderr } = await world.wasme(...argv);
+    expect({ exitCode, log: registry.log }).toEqual({ exitCode: 1, log: [] });
+    expect(stderr).toContain(`error[WASM_INVALID]: ${join(world.cwd, 'm.wasm')}: ${message}`);
+    expect((await world.wasme(...argv, '--force')).exitCode).toBe(0);
+  });
+
+  it('refuses a tag that is none before anything is sent', async () => {
+    const registry = await fakeRegistry();
+    const argv = ['push', `${registry.host}/team/filter:v1`, '-f', 'm.wasm', '-t', 'v 1'];
+    const { exitCode, stderr } = await worldWithModule().wasme(...argv);
+    expect({ exitCode, log: registry.log }).toEqual({ exitCode: 2, log: [] });
+    expect(stderr).toContain('error[REFERENCE_INVALID]');
+    expect(stderr).toContain('"v 1" is no tag');
   });
 
   it('moves no blob that is there, and sets every tag', async () => {

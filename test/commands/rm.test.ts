@@ -48,4 +48,15 @@ describe('rm', () => {
     expect(exitCode).toBe(2);
     expect(stderr).toContain('--all');
   });
+
+  it('does not take --all together with a name', async () => {
+    const world = await worldWithTwo();
+    const { exitCode, stderr } = await world.wasme('rm', '--all', 'r.example/a:v1');
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 2,
+      stderr:
+        'error[USAGE]: --all and r.example/a:v1: which of them should go?\nhelp: name the images, or give --all alone\n',
+    });
+    expect(blobs(world)).toHaveLength(6);
+  });
 });

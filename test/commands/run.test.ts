@@ -211,6 +211,7 @@ describe('wasme run', () => {
     const outcome = await world.wasme('run', target, '--port', '0');
     expect(outcome).toMatchObject({ exitCode, stdout: '' });
     expect(outcome.stderr).toContain(`error[${code}]`);
+    expect(outcome.stderr.split('\n')[0]).toContain(target === '.' ? world.cwd : target);
   });
 
   it('says that the port is taken', async () => {

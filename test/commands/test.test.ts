@@ -353,7 +353,12 @@ cases:
 
   it('says what is missing: suites, module, host', async () => {
     const empty = newWorld();
-    expect((await empty.wasme('test')).stderr).toContain('no test suite below');
+    expect((await empty.wasme('test')).stderr).toContain(`no test suite in ${empty.cwd}`);
+    mkdirSync(join(empty.cwd, 'sub'));
+    expect((await empty.wasme('test', 'sub')).stderr).toContain('no test suite in sub\n');
+    expect((await empty.wasme('test', 'nope')).stderr).toMatch(
+      /no such suite: nope\nhelp: name a file or folder/,
+    );
     const unbuilt = newWorld();
     writeFileSync(join(unbuilt.cwd, 'wasme.json'), '{"name": "probe", "language": "rust"}');
     writeFileSync(join(unbuilt.cwd, 'x.test.json'), '{"cases": [{"name": "a"}]}');

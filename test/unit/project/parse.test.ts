@@ -22,7 +22,11 @@ describe('a faulty wasme.json is told by line and column', () => {
 
   it('a field that does not exist, deep inside', () => {
     expect(faultsOf('{"name": "a", "language": "rust",\n "run": {\n   "prot": 80}}')).toEqual([
-      expect.stringMatching(/^wasme\.json:3:12: run\.prot: Unrecognized key/),
+      'wasme.json:3:12: run.prot: there is no such field',
+    ]);
+    expect(faultsOf('{"name": "a", "language": "rust", "a": 1,\n "b": 2}')).toEqual([
+      'wasme.json:1:40: a: there is no such field',
+      'wasme.json:2:7: b: there is no such field',
     ]);
   });
 
@@ -38,6 +42,8 @@ describe('a faulty wasme.json is told by line and column', () => {
     expect(faultsOf('{"name": "a",\n "language" "rust"}')).toEqual([
       expect.stringMatching(/^wasme\.json:2:/),
     ]);
+    // The place is said once.
+    expect(faultsOf('{')).toEqual(['wasme.json:1:2: Flow map must end with a }']);
     expect(faultsOf('{"name": "a", "name": "b", "language": "rust"}')).toEqual([
       expect.stringMatching(/^wasme\.json:1:15: .*unique/i),
     ]);

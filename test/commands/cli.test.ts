@@ -1,0 +1,166 @@
+/** The command line around the verbs: help at every level, wrong words, the global flags, streams that break. */
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { run } from '../../commands/cli.ts';
+import { newWorld } from '../helpers/cli.ts';
+import { guest } from '../helpers/guests.ts';
+import { root } from '../helpers/tree.ts';
+
+const program = join(root, 'dist', 'commands', 'main.js');
+
+describe('help', () => {
+  it.each([
+    [['help'], ['--help']],
+    [
+      ['help', 'build'],
+      ['build', '--help'],
+    ],
+    [
+      ['-v', 'help', 'deploy'],
+      ['deploy', '--help'],
+    ],
+    [
+      ['help', 'deploy', 'istio'],
+      ['deploy', 'istio', '--help'],
+    ],
+    [
+      ['help', 'status', 'envoy'],
+      ['status', 'envoy', '--help'],
+    ],
+  ])('%j is %j', async (asked, meant) => {
+    const { exitCode, stdout } = await newWorld().wasme(...asked);
+    expect(exitCode).toBe(0);
+    expect(stdout).toBe((await newWorld().wasme(...meant)).stdout);
+    expect(stdout).toContain('--json');
+  });
+
+  it('of a verb that is none is a usage error', async () => {
+    expect(await newWorld().wasme('help', 'buidl')).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: 'error[USAGE]: unknown verb "buidl"\nhelp: did you mean "wasme build"?\n',
+    });
+  });
+
+  it('has the flags that every verb has last, and a verb’s own before them', async () => {
+    for (const verb of ['tag', 'search', 'completion', 'push', 'deploy']) {
+      const { stdout } = await newWorld().wasme(verb, '--help');
+      const own = stdout.search(/^(Options|Registry options):/m);
+      expect(stdout, verb).toMatch(/^Global options:\n[^]*--color[^]*\n +-h, --help/m);
+      expect(own, verb).toBeLessThan(stdout.indexOf('Global options:'));
+    }
+  });
+
+  it.each([
+    [{ isTTY: true, columns: 60 }, 60],
+    [{ isTTY: true, columns: 300 }, 100],
+    [{}, 100],
+  ])('on %j is at most %i columns wide', async (screen, most) => {
+    let text = '';
+    const stdout = { ...screen, write: (part: string | Uint8Array) => (text += String(part)) };
+    const { edges } = newWorld();
+    const code = await run(['push', '--help'], { ...edges, stdin: process.stdin, stdout, stderr: stdout });
+    expect(code).toBe(0);
+    // What is pushed and the examples are typed by hand.
+    const [described = ''] = text.split('What is pushed:');
+    const widest = Math.max(...described.split('\n').map(line => line.length));
+    expect(widest).toBeLessThanOrEqual(most);
+    expect(widest).toBeGreaterThan(most - 15);
+  });
+});
+
+describe('wrong words', () => {
+  it.each([
+    [['buidl'], 'unknown verb "buidl"', 'did you mean "wasme build"?'],
+    [['nothing-like-it'], 'unknown verb "nothing-like-it"', 'run "wasme --help" to see what it takes'],
+    [['build', '--profil', 'debug'], "unknown option '--profil'", 'did you mean --profile?'],
+    [['build', '--bogus'], "unknown option '--bogus'", 'run "wasme build --help" to see what it takes'],
+    [
+      ['deploy', 'envoy', '--bogus'],
+      "unknown option '--bogus'",
+      'run "wasme deploy envoy --help" to see what it takes',
+    ],
+    [
+      ['--color', 'never', 'status', 'istio', '--bogus'],
+      "unknown option '--bogus'",
+      'run "wasme status istio --help" to see what it takes',
+    ],
+  ])('%j', async (argv, message, hint) => {
+    expect(await newWorld().wasme(...argv)).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: `error[USAGE]: ${message}\nhelp: ${hint}\n`,
+    });
+  });
+
+  it('are coloured as --color says, although they were not understood', async () => {
+    expect((await newWorld().wasme('buidl', '--color', 'always')).stderr).toContain('\u001b[');
+    const env = { FORCE_COLOR: '1' };
+    expect((await newWorld({ env }).wasme('buidl', '--color=never')).stderr).not.toContain('\u001b[');
+    expect((await newWorld({ env }).wasme('buidl')).stderr).toContain('\u001b[');
+    expect((await newWorld({ env: { NO_COLOR: '1' } }).wasme('buidl')).stderr).not.toContain('\u001b[');
+  });
+
+  it('a host that is none is said before anything is done', async () => {
+    const world = newWorld();
+    for (const argv of [
+      ['init', 'p', '-l', 'rust', '--host', 'nginx@1'],
+      ['build', '.', '--host', 'nginx@1'],
+      // The registry of this image does not exist: it must not be asked.
+      ['verify', 'localhost:1/a/b:v1', '--for', 'istio@1.30,nginx@1'],
+    ]) {
+      const { exitCode, stderr } = await world.wasme(...argv);
+      expect(exitCode, argv.join(' ')).toBe(2);
+      expect(stderr).toContain('error[USAGE]: "nginx@1" is not a host that is known here');
+    }
+    expect(existsSync(join(world.cwd, 'p'))).toBe(false);
+  });
+});
+
+describe('what the system refuses', () => {
+  it.each([
+    [['load', 'folder'], 'read', 'folder'],
+    [['load', 'file/in-a-file.tar'], 'read', 'file/in-a-file.tar'],
+    [['deploy', 'envoy', 'm.wasm', '--dynamic', 'file'], 'write', 'file'],
+    [['init', 'file/p', '-l', 'rust'], 'write', 'file/p'],
+    [['init', 'x'.repeat(300), '-l', 'rust', '--name', 'x'], 'read', 'x'.repeat(300)],
+  ])('%j is no bug of ours', async (argv, verb, path) => {
+    const world = newWorld();
+    mkdirSync(join(world.cwd, 'folder'));
+    writeFileSync(join(world.cwd, 'file'), '');
+    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
+    const { exitCode, stderr } = await world.wasme(...argv);
+    expect(exitCode, stderr).toBe(1);
+    expect(stderr).toContain(`error[FILE_ACCESS]: cannot ${verb} ${join(world.cwd, path)}`);
+    expect(stderr).toContain('\nhelp: ');
+    expect(stderr).not.toContain('    at ');
+  });
+});
+
+describe('streams', () => {
+  it('a reader that goes away ends the program without a word', async () => {
+    const child = spawn(process.execPath, [program, 'completion', 'bash'], { env: newWorld().env });
+    child.stdout.destroy();
+    let stderr = '';
+    child.stderr.on('data', data => (stderr += String(data)));
+    const exitCode = await new Promise(resolve => child.on('exit', resolve));
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('a full disk is a failure, told without a stack', () => {
+    const full = openSync('/dev/full', 'w');
+    const { env } = newWorld();
+    const out = spawnSync(process.execPath, [program, '--help'], {
+      env,
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    expect(out.stderr).toBe('error[FILE_ACCESS]: cannot write standard output: ENOSPC\n');
+    expect(out.status).toBe(1);
+    const err = spawnSync(process.execPath, [program, 'buidl'], { env, stdio: ['ignore', 'ignore', full] });
+    expect(err.status).toBe(2);
+    closeSync(full);
+  });
+});
