@@ -1,7 +1,9 @@
 /** Connections: which proxy, which certificates, kept open between requests. http.ts sends over what is made here. */
 import { resolve } from 'node:path';
+import { versions } from 'node:process';
 // As a whole: its list of authorities is only made when it is asked for.
-import tls, { type SecureContextOptions } from 'node:tls';
+import tls, { type SecureContext, type SecureContextOptions } from 'node:tls';
+import { setFlagsFromString } from 'node:v8';
 import { WasmeError } from '../errors.ts';
 import type { Dispatcher } from 'undici';
 import type { Edges } from './edges.ts';
@@ -22,7 +24,11 @@ const connectTimeoutMs = 10_000;
 /** Until the response's head, and between two pieces of its body: a slow registry may take its time, a dead one not. */
 const idleTimeoutMs = 60_000;
 
-type TlsSettings = SecureContextOptions & { rejectUnauthorized?: boolean };
+/** Made once: to parse all authorities takes 0.1 s. */
+interface TlsSettings {
+  readonly secureContext?: SecureContext;
+  readonly rejectUnauthorized?: boolean;
+}
 
 /** Where requests for a URL go. */
 interface Way {
@@ -45,11 +51,11 @@ export class Connections {
 
   /** Fails with FILE_NOT_FOUND and CREDENTIALS_INVALID for certificates, and with USAGE for a proxy that is none. */
   async for(url: URL): Promise<Way> {
-    const settings = await (this.#tls ??= this.#readTls());
     const proxy = proxyFor(url, this.#edges.env);
     // Its tunnels are for TLS; it asks for plain HTTP itself.
     const tunnel = url.protocol === 'https:';
-    const key = proxy === undefined ? '' : `${proxy.href} ${tunnel}`;
+    const settings = tunnel || proxy?.protocol === 'https:' ? await (this.#tls ??= this.#readTls()) : {};
+    const key = `${proxy?.href ?? ''} ${tunnel}`;
     const dispatcher = this.#open.get(key) ?? (await makeDispatcher(settings, proxy, tunnel));
     this.#open.set(key, dispatcher);
     return { dispatcher, proxy: proxy?.host };
@@ -71,8 +77,10 @@ export class Connections {
       ...(certFile ? { cert: await this.#readPem(certFile) } : {}),
       ...((keyFile ?? certFile) ? { key: await this.#readPem(keyFile ?? certFile ?? '') } : {}),
     };
-    if (Object.keys(own).length > 0) checkCertificates(own, [...files, certFile, keyFile]);
-    return { ...own, ...(insecure ? { rejectUnauthorized: false } : {}) };
+    return {
+      ...(Object.keys(own).length === 0 ? {} : { secureContext: usable(own, [...files, certFile, keyFile]) }),
+      ...(insecure ? { rejectUnauthorized: false } : {}),
+    };
   }
 
   async #readPem(file: string): Promise<string> {
@@ -85,26 +93,53 @@ async function makeDispatcher(
   proxy: URL | undefined,
   tunnel: boolean,
 ): Promise<Dispatcher> {
-  // Not before the network is asked: what comes out of the store or a file does without its 50 ms.
-  const { Agent, ProxyAgent } = await import('undici');
   const timeouts = { headersTimeout: idleTimeoutMs, bodyTimeout: idleTimeoutMs };
   const connect = { timeout: connectTimeoutMs };
-  if (proxy === undefined)
-    return new Agent({ ...timeouts, connect: { ...connect, ...settings }, allowH2: false });
-  const { ca } = settings;
+  if (proxy === undefined) {
+    // Not undici as a whole: its other half, fetch and web sockets, also wakes the second undici that is built into Node.
+    const [{ default: Agent }, { default: buildConnector }] = await Promise.all([
+      import('undici/lib/dispatcher/agent.js'),
+      import('undici/lib/core/connect.js'),
+    ]);
+    const open = buildConnector({ ...connect, ...settings, allowH2: false });
+    return new Agent({
+      ...timeouts,
+      connect: (options, done) =>
+        open(options, (...connected) => {
+          // In here the parser is made.
+          unoptimized(() => done(...connected));
+        }),
+    });
+  }
+  const { ProxyAgent } = await import('undici');
+  const { secureContext } = settings;
   return new ProxyAgent({
     ...timeouts,
     uri: proxy.href,
     requestTls: { ...settings },
-    proxyTls: { ...connect, ...(ca === undefined ? {} : { ca }) },
+    proxyTls: { ...connect, ...(secureContext === undefined ? {} : { secureContext }) },
     proxyTunnel: tunnel,
   });
 }
 
-/** Before anything is sent: Node would fail at the first connection, without a name. */
-function checkCertificates(options: SecureContextOptions, files: readonly (string | undefined)[]): void {
+/**
+ * WebAssembly that is made in `body` stays as it was first compiled. V8 11, in Node 20, takes 0.1 s and 36 MB to optimize
+ * undici's parser after its first answer, and the process does not end before; later versions wait for a few more.
+ */
+function unoptimized(body: () => void): void {
+  if (!versions.v8.startsWith('11.')) return body();
+  setFlagsFromString('--liftoff-only');
   try {
-    tls.createSecureContext(options);
+    body();
+  } finally {
+    setFlagsFromString('--no-liftoff-only');
+  }
+}
+
+/** Before anything is sent: Node would fail at the first connection, without a name. */
+function usable(options: SecureContextOptions, files: readonly (string | undefined)[]): SecureContext {
+  try {
+    return tls.createSecureContext(options);
   } catch (error) {
     const named = files.filter(Boolean).join(', ');
     throw new WasmeError('CREDENTIALS_INVALID', `the certificates cannot be used: ${named}`, {

@@ -67,9 +67,12 @@ export function networkError(error: unknown, url: URL, proxy?: string): WasmeErr
   });
 }
 
-/** Status with which a proxy declined to make a tunnel. undici tells it in words only. */
+/** Status with which a proxy declined to go on for us. undici tells it in words only. */
 function proxyRefusal(error: unknown): number | undefined {
-  const status = error instanceof Error ? /^Proxy response \((\d+)\)/.exec(error.message)?.[1] : undefined;
+  const status =
+    error instanceof Error
+      ? /^Proxy (?:response|Authentication Required) \((\d+)\)/.exec(error.message)?.[1]
+      : undefined;
   return status === undefined ? undefined : Number(status);
 }
 
@@ -80,7 +83,7 @@ function refusedByProxy(proxy: string, url: URL, status: number): WasmeError {
     {
       hint:
         status === 407
-          ? 'it wants a login: put name:password@ in front of its host in HTTPS_PROXY'
+          ? `it wants a login: put name:password@ in front of its host in ${url.protocol === 'https:' ? 'HTTPS' : 'HTTP'}_PROXY`
           : 'ask its operator, or name the host in NO_PROXY to reach it directly',
       details: { host: url.host, proxy, status },
     },

@@ -7,9 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from './edges.ts';
-import { gathered } from './gathered.ts';
 import type { Connections, TlsOptions } from './http-agent.ts';
 import { isRetriable, networkError } from './http-errors.ts';
+import { Exchange } from './http-exchange.ts';
 
 export interface HttpBody {
   /** Bytes; sent as Content-Length, because storage behind registries refuses chunked encoding. */
@@ -43,8 +43,6 @@ const maxDelayMs = 3_000;
 /** Somebody waits at the terminal: what takes longer is an error that says when to come back. */
 export const maxRetryAfterMs = 60_000;
 const maxRedirects = 10;
-/** How far a response may run ahead of who reads it. */
-const bodyBufferBytes = 1024 * 1024;
 const retryStatus = new Set([408, 429, 499, 500, 502, 503, 504, 522]);
 const redirectStatus = new Set([301, 302, 303, 307, 308]);
 
@@ -52,16 +50,12 @@ export class HttpResponse {
   readonly status: number;
   /** After redirects. */
   readonly url: URL;
-  readonly #headers: Dispatcher.ResponseData['headers'];
-  readonly #body: Dispatcher.ResponseData['body'];
+  readonly #exchange: Exchange;
 
-  constructor(url: URL, response: Dispatcher.ResponseData) {
-    this.status = response.statusCode;
+  constructor(url: URL, exchange: Exchange) {
+    this.status = exchange.status;
     this.url = url;
-    this.#headers = response.headers;
-    this.#body = response.body;
-    // A body nobody reads may still break; that is no unhandled error.
-    this.#body.on('error', () => undefined);
+    this.#exchange = exchange;
   }
 
   get ok(): boolean {
@@ -70,7 +64,7 @@ export class HttpResponse {
 
   /** All lines of a header. */
   headers(name: string): readonly string[] {
-    const value = this.#headers[name];
+    const value = this.#exchange.headers[name];
     return value === undefined ? [] : Array.isArray(value) ? value : [value];
   }
 
@@ -82,7 +76,7 @@ export class HttpResponse {
   /** The body, once. Fails with NETWORK when the connection breaks. */
   async *stream(): AsyncGenerator<Uint8Array, void, undefined> {
     try {
-      yield* gathered(this.#body);
+      yield* this.#exchange;
     } catch (error) {
       throw networkError(error, this.url);
     }
@@ -102,7 +96,7 @@ export class HttpResponse {
 
   /** Lets the connection be used again without the body being read. */
   async discard(): Promise<void> {
-    await this.#body.dump({ limit: 64 * 1024 }).catch(() => undefined);
+    await this.#exchange.discard();
   }
 }
 
@@ -184,8 +178,9 @@ export class HttpClient {
     const { Connections } = await import('./http-agent.ts');
     this.#connections ??= new Connections(this.#edges, this.#options);
     const { dispatcher, proxy } = await this.#connections.for(url);
+    const exchange = new Exchange(signal);
     try {
-      const response = await dispatcher.request({
+      await exchange.send(dispatcher, {
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
         method: request.method,
@@ -196,11 +191,7 @@ export class HttpClient {
           'accept-encoding': 'identity',
         },
         body: upload.body,
-        signal,
-        highWaterMark: bodyBufferBytes,
       });
-      reporter.detail(`${request.method} ${showUrl(url)} → ${response.statusCode} (${now() - startedAt} ms)`);
-      return new HttpResponse(url, response);
     } catch (error) {
       if (upload.failure instanceof Error) throw upload.failure;
       reporter.detail(
@@ -208,6 +199,8 @@ export class HttpClient {
       );
       throw networkError(error, url, proxy);
     }
+    reporter.detail(`${request.method} ${showUrl(url)} → ${exchange.status} (${now() - startedAt} ms)`);
+    return new HttpResponse(url, exchange);
   }
 
   #delayFor(response: HttpResponse, attempt: number): number {

@@ -28,27 +28,30 @@ function writeModule(name, size) {
   );
 }
 
-/** Milliseconds and peak resident megabytes of one process. */
+/** Milliseconds, those of them on a processor, and peak resident megabytes of one process. */
 function measure(program, args) {
   const startedAt = process.hrtime.bigint();
   const { status, stderr } = spawnSync(
     '/usr/bin/env',
-    ['time', '-f', '%M', '-o', join(folder, 'rss'), program, ...args],
+    ['time', '-f', '%M %U %S', '-o', join(folder, 'rss'), program, ...args],
     { cwd: folder, env, encoding: 'utf8' },
   );
   const ms = Number(process.hrtime.bigint() - startedAt) / 1e6;
   if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${stderr}`);
-  return { ms, megabytes: Number(readFileSync(join(folder, 'rss'), 'utf8')) / 1000 };
+  const [kilobytes, user, system] = readFileSync(join(folder, 'rss'), 'utf8').split(' ').map(Number);
+  return { ms, cpuMs: (user + system) * 1000, megabytes: kilobytes / 1000 };
 }
 
 function median(job) {
   const all = Array.from({ length: rounds }, (_, round) => job(round));
   const middle = key => all.map(one => one[key]).sort((a, b) => a - b)[rounds >> 1];
-  return { ms: middle('ms'), megabytes: middle('megabytes') };
+  return { ms: middle('ms'), cpuMs: middle('cpuMs'), megabytes: middle('megabytes') };
 }
 
-const show = (label, { ms, megabytes }) =>
-  console.log(`${label.padEnd(44)} ${(ms / 1000).toFixed(2)} s  ${megabytes.toFixed(0)} MB`);
+const show = (label, { ms, cpuMs, megabytes }) =>
+  console.log(
+    `${label.padEnd(44)} ${(ms / 1000).toFixed(2)} s  ${(cpuMs / 1000).toFixed(2)} s CPU  ${megabytes.toFixed(0)} MB`,
+  );
 
 writeFileSync(
   join(folder, 'config.yml'),

@@ -58,6 +58,20 @@ describeWith(['docker-registry', 'openssl'], 'a forward proxy', () => {
     expect(proxy.log.every(line => / http:\/\/registry\.test\/v2\//.test(line))).toBe(true);
   });
 
+  it('gets its login over plain HTTP, too', async () => {
+    const registry = await realRegistry();
+    const proxy = await forwardProxy({ ports: { 'registry.test': portOf(registry.host) }, login: 'me:p@ss' });
+    const at = `127.0.0.1:${proxy.port}`;
+    const world = worldWithModule({ HTTP_PROXY: `http://${at}` });
+    const refused = await world.wasme('push', 'registry.test/a:v1', '-f', 'm.wasm', '--plain-http');
+    expect(refused).toMatchObject({ exitCode: 1 });
+    expect(refused.stderr).toContain(`the proxy ${at} does not connect to registry.test: it answered 407`);
+    expect(refused.stderr).toContain('put name:password@ in front of its host in HTTP_PROXY');
+    world.env['HTTP_PROXY'] = `http://me:p%40ss@${at}`;
+    const printed = await roundTrip(world, 'registry.test/a:v1', '--plain-http');
+    expect(printed).not.toMatch(/p@ss|p%40ss/);
+  });
+
   it.each([false, true])('gets its login, and nobody else does (TLS to the proxy: %s)', async secure => {
     const registry = await realRegistry({ tls: true });
     const certificate = makeCertificate(tempDir());
