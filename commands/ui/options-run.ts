@@ -103,6 +103,7 @@ export async function runOptions(
     clusters: flags.cluster,
     configurations: flags.config,
     vmConfiguration: flags.vmConfig,
+    concurrency: flags.concurrency,
     timeoutMs: flags.timeout,
     registry: await registryOptions(flags, context),
   };

@@ -12,6 +12,9 @@ export interface GuestStack {
   readonly frames: readonly string[];
 }
 
+/** Global function of a worker that sends what its guest has logged so far. */
+export const flushName = 'wasmeSendEvents';
+
 /** A worker that waits for something else than a guest does not pause; then there is nothing to tell. */
 const limitMs = 2_000;
 
@@ -78,6 +81,7 @@ class Probe {
     const guest = frames.filter(frame => this.#wasmScripts.has(frame.location.scriptId));
     if (guest.length === 0) return undefined;
     const entry = frames[frames.indexOf(guest.at(-1) as Debugger.CallFrame) + 1];
+    if (entry !== undefined) await this.#evaluate(entry, `${flushName}()`);
     const [callback, context] = entry === undefined ? [] : await this.#ownNames(entry);
     return { callback, context, frames: guest.slice(0, maxBacktraceFrames).map(shownFrame) };
   }
@@ -89,14 +93,18 @@ class Probe {
   }
 
   /** The frame below the guest's is the host's `Vm.invoke`, which has the callback and its context. */
-  async #ownNames({ callFrameId }: Debugger.CallFrame): Promise<readonly (string | undefined)[]> {
-    const expression = '[callback.name, context.logPrefix].map(String)';
+  async #ownNames(frame: Debugger.CallFrame): Promise<readonly (string | undefined)[]> {
+    const value = await this.#evaluate(frame, '[callback.name, context.logPrefix].map(String)');
+    return Array.isArray(value) ? (value as string[]) : [];
+  }
+
+  async #evaluate({ callFrameId }: Debugger.CallFrame, expression: string): Promise<unknown> {
     const { result } = (await this.#ask('Debugger.evaluateOnCallFrame', {
       callFrameId,
       expression,
       returnByValue: true,
     })) as Debugger.EvaluateOnCallFrameReturnType;
-    return Array.isArray(result.value) ? (result.value as string[]) : [];
+    return result.value;
   }
 
   #ask(method: string, params: object): Promise<unknown> {

@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { WasmeError } from '../errors.ts';
 import { Engine } from './engine.ts';
 import type { ProxyEvent } from './plan.ts';
+import { flushName } from './guest-stack.ts';
 import type { FromWorker, SentFailure, ToWorker, WorkerStart } from './worker-protocol.ts';
 import type { WorkerStores } from './worker-stores.ts';
 
@@ -13,16 +14,26 @@ const port = parentPort;
 if (port === null) throw new TypeError('this file is the inside of a worker thread');
 const send = (message: FromWorker): void => port.postMessage(message);
 
-// Log lines come in bursts; one message carries all of a turn of the event loop.
+// Log lines come in bursts: the first of a turn of the event loop goes out at once, all others in one message.
 let waiting: ProxyEvent[] = [];
+let inTurn = false;
 const flush = (): void => {
   if (waiting.length === 0) return;
   send({ type: 'events', events: waiting });
   waiting = [];
 };
 const onEvent = (event: ProxyEvent): void => {
-  if (waiting.push(event) === 1) setImmediate(flush);
+  waiting.push(event);
+  if (inTurn) return;
+  inTurn = true;
+  flush();
+  setImmediate(() => {
+    inTurn = false;
+    flush();
+  });
 };
+// A turn in which a guest does not return has no end: whoever finds it there calls this.
+Object.assign(globalThis, { [flushName]: flush });
 
 let running: Promise<Engine | undefined> | undefined;
 let stores: WorkerStores | undefined;

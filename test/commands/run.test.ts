@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { EchoAnswer } from '../../src/proxy/echo.ts';
 import type { RunEvent } from '../../src/proxy/run-options.ts';
@@ -48,7 +47,7 @@ describe('wasme run', () => {
   it('puts a filter in front of the echo upstream until Ctrl-C', async () => {
     const world = newWorld();
     guestFile(world.cwd, 'header');
-    const cli = startCli(world, 'header.wasm', '--admin', '0');
+    const cli = startCli(world, 'header.wasm', '--admin', '0', '--concurrency', '2');
     const { url, admin, filters, upstream } = await cli.ready();
     expect(filters).toMatchObject([{ name: 'header', source: join(world.cwd, 'header.wasm') }]);
     expect(upstream).toBe('echo');
@@ -64,6 +63,7 @@ describe('wasme run', () => {
     const stats = await (await fetch(`${admin}/stats`)).text();
     expect(stats).toContain('http.http.downstream_rq_2xx: 1\n');
     expect(stats).toContain('cluster.upstream.upstream_rq_200: 1\n');
+    expect(stats).toContain('wasm.envoy.wasm.runtime.v8.active: 2\n');
     expect(await cli.interrupt()).toBe(130);
     await expect(fetch(url)).rejects.toThrow();
   });
@@ -119,7 +119,6 @@ describe('wasme run', () => {
     const cli = startCli(world, 'header.wasm', '--watch');
     const { url } = await cli.ready();
     expect((await fetch(url)).headers.get('x-guest')).toBe('hello');
-    await sleep(100);
     writeFileSync(path, 'not a module');
     await cli.said('not loaded again');
     expect((await fetch(url)).headers.get('x-guest')).toBe('hello');
@@ -145,8 +144,7 @@ describe('wasme run', () => {
         while (asking) await ask();
       }),
     );
-    const until = (text: string): Promise<void> =>
-      expect.poll(() => answers.at(-1), { timeout: 10_000 }).toBe(text);
+    const until = (text: string): Promise<void> => expect.poll(() => answers.at(-1)).toBe(text);
     await until('first');
     saveSource(world, 'other');
     await cli.said('loaded again: compiled');
@@ -287,7 +285,7 @@ describe('startRun', () => {
     onTestFinished(() => running.stop());
     await expect(fetch(running.url)).rejects.toThrow();
     await expect
-      .poll(() => events.map(event => (event.type === 'notice' ? event.text : '')), { timeout: 10_000 })
+      .poll(() => events.map(event => (event.type === 'notice' ? event.text : '')))
       .toContainEqual(expect.stringContaining('did not return from proxy_on_request_headers within 0.5 s'));
     // A new worker listens on the same port.
     await expect(fetch(running.url)).rejects.toThrow();
