@@ -66,15 +66,13 @@ export async function exec(
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
   });
-  if (options.onLine) {
-    const { onLine } = options;
-    void (async () => {
-      for await (const line of child.iterable({ from: 'all' })) onLine(String(line));
-    })().catch(() => undefined);
-  }
+  const { onLine } = options;
+  const told = onLine === undefined ? undefined : tellLines(child.iterable({ from: 'all' }), onLine);
   const forget = ownsGroup ? endGroupOn(edges.signal, child.pid) : undefined;
   const result = await child;
   forget?.();
+  // Its last words may still be on their way when its end is seen.
+  await told;
   if (result.isCanceled) {
     throw new WasmeError('INTERRUPTED', `interrupted while ${command.program} was running`);
   }
@@ -96,6 +94,15 @@ export async function exec(
     durationMs: result.durationMs,
     timedOut: result.timedOut,
   };
+}
+
+/** Until there are no more; a program that was ended may break off in the middle of one. */
+async function tellLines(lines: AsyncIterable<unknown>, onLine: (line: string) => void): Promise<void> {
+  try {
+    for await (const line of lines) onLine(String(line));
+  } catch {
+    // What became of the program is what its result says.
+  }
 }
 
 /** A program that stays and answers: one line in, lines out. */

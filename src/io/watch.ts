@@ -68,8 +68,11 @@ export async function watchFolder(
 /** Compilers write in several steps; this long after the last one the files are taken as complete. */
 const quietMs = 100;
 
-/** Calls back after changes, never twice for one burst. Returns how to stop. */
-export function watchFiles(files: readonly string[], onChange: () => void): () => Promise<void> {
+/** Calls back after changes, never twice for one burst. Comes back with how to stop when it listens. */
+export async function watchFiles(
+  files: readonly string[],
+  onChange: () => void,
+): Promise<() => Promise<void>> {
   const watcher = watch([...files], { ignoreInitial: true, disableGlobbing: true } as object);
   let timer: NodeJS.Timeout | undefined;
   watcher.on('all', () => {
@@ -77,6 +80,7 @@ export function watchFiles(files: readonly string[], onChange: () => void): () =
     timer = setTimeout(onChange, quietMs);
   });
   watcher.on('error', () => undefined);
+  await new Promise<void>(resolve => watcher.once('ready', resolve));
   return async () => {
     clearTimeout(timer);
     await watcher.close();

@@ -58,7 +58,9 @@ async function startHere(
     if (builds !== undefined) {
       const files = [...new Set(filters.flatMap(filter => filter.files))];
       const { watchFiles } = await import('../io/watch.ts');
-      cleanUp.add(watchFiles(files, () => void running.reloadOnChange()));
+      cleanUp.add(await watchFiles(files, () => void running.reloadOnChange()));
+      // What was saved after it was read and before anybody watched.
+      await running.reloadOnChange();
       cleanUp.add(() => builds.stop());
       for (const error of builds.failures) running.tellFailure(error, 'not built: what runs is older');
       builds.listen({

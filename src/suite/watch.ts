@@ -32,7 +32,7 @@ export async function watchSuites(watch: SuiteWatch, play: () => Promise<void>):
       const files = await dependencies(watch);
       if (files.join('\n') !== known.join('\n')) {
         await stop();
-        stop = watchFiles(files, ask);
+        stop = await watchFiles(files, ask);
         known = files;
       }
       await play();
