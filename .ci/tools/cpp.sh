@@ -4,5 +4,7 @@ apt_get clang-19 lld-19 wasi-libc libc++-19-dev-wasm32 libc++abi-19-dev-wasm32 l
 # The clang that npm carries, where `build --toolchain npm` looks when XDG_CACHE_HOME is this folder.
 cache="$WASME_TOOLS/npm-clang/wasme/npm"
 if [ ! -d "$cache/node_modules/@yowasp/clang" ]; then
-  mkdir -p "$cache" && npm install --silent --no-save --prefix "$cache" @yowasp/clang@22.0.0-git20542-10
+  rm -rf "$cache.part" "$cache" && mkdir -p "$cache.part"
+  quietly npm install --no-save --prefix "$cache.part" @yowasp/clang@22.0.0-git20542-10
+  mv "$cache.part" "$cache"
 fi

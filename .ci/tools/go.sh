@@ -5,3 +5,10 @@ if [ "$minor" -lt 24 ]; then
   echo "go: $version is too old, 1.24 or later is needed" >&2
   exit 1
 fi
+# What the templates import goes into the machine's cache here: go itself does not try a download again, this does.
+modules="$WASME_TOOLS/go-modules.part"
+rm -rf "$modules" && mkdir "$modules"
+sed 's/{{name}}/filter/' ../../templates/go/go.mod >"$modules/go.mod"
+cp ../../templates/go/go.sum "$modules"
+(cd "$modules" && GOTOOLCHAIN=local quietly go mod download)
+rm -rf "$modules"

