@@ -6,6 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { newWorld } from '../helpers/cli.ts';
 import { guestFile } from '../helpers/guests.ts';
 import { type FakeWish, fakeProject, setWish } from '../helpers/fake-project.ts';
+import { gone, pidsIn } from '../helpers/processes.ts';
+import { until } from '../helpers/until.ts';
 
 interface Json {
   readonly module: string;
@@ -161,18 +163,14 @@ describe('build', () => {
     const world = newWorld({ signal: interrupt.signal });
     const dir = fakeProject(join(world.cwd, 'p'), 'slow');
     const running = world.wasme('build', 'p');
-    const started = join(dir, 'started');
-    // The file is there before its content is.
-    const startedPid = (): number => (existsSync(started) ? Number(readFileSync(started, 'utf8')) : 0);
-    while (startedPid() === 0) await new Promise(resolve => setTimeout(resolve, 20));
-    const pid = startedPid();
+    const compiler = await pidsIn(join(dir, 'started'));
     interrupt.abort();
     const { exitCode, stderr } = await running;
     expect(exitCode).toBe(130);
     expect(stderr).toContain('error[INTERRUPTED]');
     expect(readdirSync(join(dir, 'build'))).toEqual(['.wasme']);
     expect(existsSync(join(dir, 'build', '.wasme', 'lock'))).toBe(false);
-    expect(() => process.kill(pid, 0)).toThrow();
+    await gone(compiler);
   });
 
   it('a size budget fails the build and keeps the last module', async () => {
@@ -330,10 +328,7 @@ describe('build --watch', () => {
       dir,
       module,
       text,
-      until: async (condition: () => boolean): Promise<void> => {
-        for (let tries = 0; tries < 500 && !condition(); tries++) await sleep(20);
-        expect(condition(), JSON.stringify(text)).toBe(true);
-      },
+      until: (condition: () => boolean): Promise<boolean> => until(condition, () => JSON.stringify(text)),
       stop: async (): Promise<number> => {
         interrupt.abort();
         return running;

@@ -3,12 +3,12 @@ import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'n
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ServeResult } from '../../src/deploy-http.ts';
 import { type Screen, type World, newWorld } from '../helpers/cli.ts';
 import { guest, guestFile } from '../helpers/guests.ts';
 import { fakeRegistry } from '../helpers/registry.ts';
+import { until } from '../helpers/until.ts';
 
 interface Served extends ServeResult {
   readonly screen: Screen;
@@ -25,9 +25,11 @@ async function serve(world: World, interrupt: AbortController, ...argv: string[]
     return ended;
   };
   onTestFinished(() => void stop());
-  for (let tries = 0; screen.out === '' && tries < 500; tries++) await sleep(10);
-  if (screen.out === '') throw new Error(screen.err);
-  return { ...(JSON.parse(screen.out) as ServeResult), screen, stop };
+  const out = await until(
+    () => screen.out || undefined,
+    () => screen.err,
+  );
+  return { ...(JSON.parse(out) as ServeResult), screen, stop };
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -134,8 +136,9 @@ describe('deploy http', () => {
     // A new build is another module: its digest can be had, the old one not any more.
     writeFileSync(output, guest('deploy-env'));
     expect((await fetch(modules[0]?.url ?? '')).status).toBe(404);
-    await sleep(1_100);
-    expect((await fetch(`${url}/${sha256(guest('deploy-env'))}.wasm`)).status).toBe(200);
+    await expect
+      .poll(async () => (await fetch(`${url}/${sha256(guest('deploy-env'))}.wasm`)).status)
+      .toBe(200);
   });
 
   it('serves an image of a registry that the store does not have', async () => {

@@ -310,7 +310,7 @@ cases:
     const running = world.wasmeLive(screen, 'test', '--watch');
     onTestFinished(() => stop.abort());
     const said = async (text: string, where: 'out' | 'err' = 'out'): Promise<void> => {
-      await expect.poll(() => screen[where], { timeout: 10_000 }).toContain(text);
+      await expect.poll(() => screen[where]).toContain(text);
       screen.out = '';
       screen.err = '';
     };

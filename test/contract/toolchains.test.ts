@@ -1,11 +1,10 @@
 /** What every language's build does when its compiler does not: one table of misfortunes, played with each of them. */
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { asOrdinaryUser } from '../helpers/ordinary-user.ts';
 import { type CompilerWish, compilerWorld, fakeLanguages } from '../helpers/fake-compilers.ts';
-import { isGone } from '../helpers/processes.ts';
+import { gone, pidsIn } from '../helpers/processes.ts';
 
 /** As hostile as a folder's name may be where people live. */
 const folder = `it's a "filter" ü $HOME &`;
@@ -131,14 +130,13 @@ describe.each(fakeLanguages)('$title', language => {
     world.wish('slow');
     const running = world.wasme('build', 'p');
     const started = join(world.home, 'started');
-    while (!existsSync(started) || readFileSync(started).length === 0) await sleep(20);
-    const processes = readFileSync(started, 'utf8').split(' ').map(Number);
+    const processes = await pidsIn(started);
     interrupt.abort();
     expect(await running).toMatchObject({
       exitCode: 130,
       stderr: expect.stringContaining('error[INTERRUPTED]') as string,
     });
-    for (const pid of processes) expect(await isGone(pid, 2_000), `${pid}`).toBe(true);
+    await gone(processes);
     expect(existsSync(join(world.cwd, 'p', 'build', 'f.wasm'))).toBe(false);
     expect(existsSync(join(world.cwd, 'p', 'build', '.wasme', 'lock'))).toBe(false);
     world.wish(undefined);

@@ -1,22 +1,14 @@
 /** A build that is interrupted, as the built program and real signals have it: nobody goes on working, nothing is half-written. */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { compilerWorld, fakeLanguages } from '../helpers/fake-compilers.ts';
 import { interrupt, onTerminal } from '../helpers/terminal.ts';
 import { root } from '../helpers/tree.ts';
-import { isGone } from '../helpers/processes.ts';
+import { gone, pidsIn } from '../helpers/processes.ts';
 
 const program = join(root, 'dist', 'commands', 'main.js');
-
-/** Processes that the slow compiler has noted: itself and the one that it has started. */
-async function compilerProcesses(home: string): Promise<number[]> {
-  const file = join(home, 'started');
-  while (!existsSync(file) || readFileSync(file).length === 0) await sleep(20);
-  return readFileSync(file, 'utf8').split(' ').map(Number);
-}
 
 const cases = [
   ...fakeLanguages.map(language => ({ ...language, signal: 'SIGINT' as const })),
@@ -35,11 +27,12 @@ describe('wasme build, interrupted', () => {
     let stderr = '';
     child.stderr.on('data', data => (stderr += String(data)));
     const ended = new Promise(resolve => child.once('close', resolve));
-    const pids = await compilerProcesses(world.home);
+    // The slow compiler notes itself and the process that it has started.
+    const pids = await pidsIn(join(world.home, 'started'));
     child.kill(signal);
     expect(await ended).toBe(130);
     expect(stderr).toContain('error[INTERRUPTED]: ');
-    for (const pid of pids) expect(await isGone(pid, 5_000), `${pid}`).toBe(true);
+    await gone(pids);
     const build = join(world.cwd, 'p', 'build');
     expect(readdirSync(build)).toEqual(['.wasme']);
     expect(existsSync(join(build, '.wasme', 'lock'))).toBe(false);
@@ -61,9 +54,7 @@ describe('wasme build, interrupted', () => {
     expect(exitCode, screen).toBe(130);
     expect(screen).toContain('error[INTERRUPTED]: ');
     expect(readdirSync(join(world.cwd, 'p', 'build'))).toEqual(['.wasme']);
-    if (existsSync(join(world.home, 'started'))) {
-      for (const pid of await compilerProcesses(world.home))
-        expect(await isGone(pid, 5_000), `${pid}`).toBe(true);
-    }
+    const started = join(world.home, 'started');
+    if (existsSync(started)) await gone(await pidsIn(started));
   });
 });

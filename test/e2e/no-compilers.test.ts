@@ -42,4 +42,4 @@ it('the tests of the languages are skipped and named', () => {
       program,
     ).toBe(true);
   }
-}, 120_000);
+});

@@ -35,7 +35,7 @@ describeWith(['npm'], 'the package', () => {
       env,
       stdio: 'pipe',
     });
-  }, 120_000);
+  });
 
   const npx = (cwd: string, ...args: string[]): string =>
     execFileSync('npx', ['--no-install', 'wasme', ...args], { cwd, env, encoding: 'utf8', stdio: 'pipe' });
@@ -77,7 +77,7 @@ describeWith(['npm'], 'the package', () => {
     });
     child.kill('SIGINT');
     expect(await ended).toBe(130);
-  }, 120_000);
+  });
 });
 
 /** The URL of `wasme run --json`, once it listens. */

@@ -11,7 +11,7 @@ import { root } from '../helpers/tree.ts';
 describeWith(['npm', 'git'], 'npm run quickstart', () => {
   const folder = mkdtempSync(join(tmpdir(), 'wasme-quickstart-'));
   const clone = join(folder, 'clone');
-  const env = { ...emptyHome(join(folder, 'home')), npm_config_prefer_offline: 'true' };
+  const env = emptyHome(join(folder, 'home'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const quickstart = (): string =>

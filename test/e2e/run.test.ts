@@ -25,13 +25,13 @@ describe('wasme run', () => {
     let trace = '';
     child.stdout.on('data', (data: Buffer) => (out += data.toString()));
     child.stderr.on('data', (data: Buffer) => (trace += data.toString()));
-    await expect.poll(() => out, { timeout: 20_000 }).toMatch(/\}\n$/);
+    await expect.poll(() => out).toMatch(/\}\n$/);
     const { url, filters } = JSON.parse(out) as RunResult;
     expect(filters.map(({ name }) => name)).toEqual(['a', 'b']);
     const echo = (await (await fetch(url)).json()) as EchoAnswer;
     expect(echo.headers['x-guest']).toEqual(['hello', 'other']);
     const calls = (): string[] => trace.match(/^.*proxy_add_header_map_value\(.*request headers.*$/gm) ?? [];
-    await expect.poll(calls, { timeout: 10_000 }).toHaveLength(2);
+    await expect.poll(calls).toHaveLength(2);
     const [first, second] = calls();
     expect(first).toContain('key="x-guest" value="hello") -> Ok');
     expect(second).toContain('key="x-guest" value="other") -> Ok');

@@ -11,6 +11,8 @@ export function emptyHome(home: string): Record<string, string | undefined> {
     HOME: home,
     npm_config_cache: cache,
     npm_config_update_notifier: 'false',
+    npm_config_prefer_offline: 'true',
+    npm_config_fetch_retries: '5',
     ...(registry === undefined ? {} : { npm_config_registry: registry }),
   };
 }

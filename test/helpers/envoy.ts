@@ -1,5 +1,4 @@
 /** Real Envoys for tests: started from a bootstrap on free ports, with their log and statistics, stopped with the test. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { silentReporter } from '../../src/reporter.ts';
 import type { EnvoyAdmin } from '../../src/targets/envoy/admin.ts';
@@ -9,6 +8,7 @@ import type { EnvoyOptions } from '../../src/targets/envoy/options.ts';
 import type { DeployIntent } from '../../src/targets/intent.ts';
 import { renderYaml } from '../../src/targets/yaml.ts';
 import { tool } from './tools.ts';
+import { until } from './until.ts';
 
 export type EnvoyRelease = '1.40' | '1.36';
 
@@ -21,7 +21,7 @@ export interface TestEnvoy {
   readonly log: readonly string[];
   /** Messages that the guest logged, in order. */
   guestLog(): string[];
-  /** Waits until the log has a line with this text; fails after 10 s with the log. */
+  /** Waits until the log has a line with this text; fails with the log. */
   logged(text: string | RegExp): Promise<string>;
   /** Counters and gauges whose name matches the regular expression. */
   stats(filter: string): Promise<Readonly<Record<string, number>>>;
@@ -66,16 +66,11 @@ export async function realEnvoy(text: string, options: StartTestEnvoy = {}): Pro
     admin: envoy.admin,
     log,
     guestLog: () => log.map(line => /wasm log[^:]*: (.*)/.exec(line)?.[1]).filter(line => line !== undefined),
-    async logged(wanted) {
-      for (let tries = 0; tries < 500; tries++) {
-        const found = log.find(line =>
-          typeof wanted === 'string' ? line.includes(wanted) : wanted.test(line),
-        );
-        if (found !== undefined) return found;
-        await sleep(20);
-      }
-      throw new Error(`not logged: ${wanted.toString()}\n${log.join('\n')}`);
-    },
+    logged: wanted =>
+      until(
+        () => log.find(line => (typeof wanted === 'string' ? line.includes(wanted) : wanted.test(line))),
+        () => `${wanted.toString()} in\n${log.join('\n')}`,
+      ),
     stats: filter => envoy.admin.stats(filter),
     stop: () => envoy.stop(),
   };

@@ -2,10 +2,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
+import { freePort } from './ports.ts';
 import { type ToolName, tool, toolsDir } from './tools.ts';
 
 /** What `startCluster` needs. */
@@ -118,7 +118,7 @@ export async function startCluster(): Promise<TestCluster> {
       const text = definitions.map(definition => JSON.stringify(definition)).join('\n');
       kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], text);
       const names = definitions.map(definition => `crd/${definition?.metadata.name ?? ''}`);
-      kubectl(['wait', '--for=condition=Established', '--timeout=30s', ...names]);
+      kubectl(['wait', '--for=condition=Established', '--timeout=120s', ...names]);
     },
   };
 }
@@ -153,13 +153,4 @@ async function ready(kubectl: TestCluster['kubectl'], running: () => boolean): P
       await new Promise(resolve => setTimeout(resolve, 250));
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise(resolve => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -1,15 +1,36 @@
 /** Processes that a test has started, or that those have started. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { until } from './until.ts';
 
-/** Ended processes of others are seen until their parent has asked for them. */
-export async function isGone(pid: number, limitMs: number): Promise<boolean> {
-  for (let waitedMs = 0; waitedMs < limitMs; waitedMs += 20) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return true;
-    }
-    await sleep(20);
+/** Comes back when none of them runs any more; fails when one never ends. */
+export async function gone(pids: readonly number[]): Promise<void> {
+  for (const pid of pids)
+    await until(
+      () => !runs(pid),
+      () => `the end of process ${pid}`,
+    );
+}
+
+/** What has ended is seen until its parent has asked for it, and not every machine has a first process that asks. */
+function runs(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
   }
-  return false;
+  try {
+    return !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    // No such folder on this system, or none any more.
+    return process.platform !== 'linux';
+  }
+}
+
+/** The numbers that a program has written to a file, blanks between them, once it is there. */
+export async function pidsIn(file: string): Promise<number[]> {
+  await until(
+    () => existsSync(file),
+    () => file,
+  );
+  return readFileSync(file, 'utf8').split(' ').map(Number);
 }

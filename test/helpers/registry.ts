@@ -18,8 +18,6 @@ export interface Switches {
   tokenField: 'token' | 'access_token';
   /** Answer to POST on the token service. */
   refreshGrant: 'ok' | 404 | 405;
-  /** Seconds a token lives; the registry counts. */
-  tokenLifeS: number;
   /** Answers so many requests with this status first. */
   fail: { status: number; times: number; retryAfter?: string } | undefined;
   /** Ends the connection after so many bytes of a blob's body, so many times. */
@@ -53,6 +51,8 @@ export interface FakeRegistry {
   readonly tags: Map<string, string>;
   /** How many requests match. */
   count(pattern: RegExp): number;
+  /** The tokens that were given have run out. */
+  forgetTokens(): void;
 }
 
 export const account = { username: 'me', password: 's3cret:with colon' };
@@ -69,7 +69,6 @@ export async function fakeRegistry(overrides: Partial<Switches> = {}): Promise<F
     auth: 'none',
     tokenField: 'token',
     refreshGrant: 'ok',
-    tokenLifeS: 300,
     fail: undefined,
     cutBlob: undefined,
     flipByte: false,
@@ -86,7 +85,7 @@ export async function fakeRegistry(overrides: Partial<Switches> = {}): Promise<F
     const digest = new URL(request.url ?? '', 'http://x').searchParams.get('blob') ?? '';
     sendBlob(request, response, digest);
   });
-  const tokens = new Map<string, number>();
+  const tokens = new Set<string>();
   const tokenService = await listen((request, response) => void answerToken(request, response));
   const host = await listen((request, response) => void handle(request, response));
   const fake: FakeRegistry = {
@@ -97,6 +96,7 @@ export async function fakeRegistry(overrides: Partial<Switches> = {}): Promise<F
     blobs: new Map(),
     tags: new Map(),
     count: pattern => fake.log.filter(line => pattern.test(line)).length,
+    forgetTokens: () => tokens.clear(),
   };
   const manifests = new Map<string, { type: string; bytes: Buffer }>();
   const uploads = new Map<string, Buffer>();
@@ -276,8 +276,7 @@ export async function fakeRegistry(overrides: Partial<Switches> = {}): Promise<F
   function authorized({ headers: { authorization } }: IncomingMessage): boolean {
     if (switches.auth === 'none') return true;
     if (switches.auth === 'basic') return authorization === basic;
-    const expires = tokens.get(authorization?.replace(/^Bearer /, '') ?? '');
-    return expires !== undefined && expires > Date.now();
+    return tokens.has(authorization?.replace(/^Bearer /, '') ?? '');
   }
 
   function challenge(response: ServerResponse, url: URL): void {
@@ -302,7 +301,7 @@ export async function fakeRegistry(overrides: Partial<Switches> = {}): Promise<F
       new URLSearchParams(body).get('refresh_token') === 'refresh-me';
     if (!known) return error(response, 401, 'UNAUTHORIZED', 'wrong password');
     const token = randomUUID();
-    tokens.set(token, Date.now() + switches.tokenLifeS * 1000);
+    tokens.add(token);
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ [switches.tokenField]: token, expires_in: 300 }));
   }

@@ -1,16 +1,16 @@
 /** `wasme run` in a test: the real command line with its worker threads, watched while it runs. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { run } from '../../commands/cli.ts';
 import type { Context } from '../../commands/ui/context.ts';
 import type { RunResult } from '../../src/run.ts';
 import type { World } from './cli.ts';
+import { until } from './until.ts';
 
 export interface RunningCli {
   /** Printed so far. */
   readonly stdout: () => string;
   readonly stderr: () => string;
-  /** Waits until stderr has the text; fails after 10 s. */
+  /** Waits until stderr has the text. */
   said(text: string | RegExp): Promise<void>;
   /** The JSON result, once it listens. */
   ready(): Promise<RunResult>;
@@ -42,21 +42,19 @@ export function startCli(world: World, ...argv: string[]): RunningCli {
     return exitCode;
   };
   onTestFinished(async () => void (await interrupt()));
-  const until = async (what: string, found: () => boolean): Promise<void> => {
-    for (let tries = 0; tries < 500 && !found(); tries++) await sleep(20);
-    if (!found()) throw new Error(`${what} did not come\n${stdout}\n${stderr}`);
-  };
+  const printed = async (what: string, found: () => boolean): Promise<void> =>
+    void (await until(found, () => `${what} in\n${stdout}\n${stderr}`));
   return {
     stdout: () => stdout,
     stderr: () => stderr,
     exitCode,
     interrupt,
     said: text =>
-      until(`"${text.toString()}"`, () =>
+      printed(`"${text.toString()}"`, () =>
         typeof text === 'string' ? stderr.includes(text) : text.test(stderr),
       ),
     ready: async () => {
-      await until('the result', () => stdout.endsWith('}\n') || stderr.includes('"error"'));
+      await printed('the result', () => stdout.endsWith('}\n') || stderr.includes('"error"'));
       return JSON.parse(stdout) as RunResult;
     },
   };

@@ -1,10 +1,10 @@
 /** The places in which a filter is run for comparison: real Envoys, and the bundled host behind our proxy. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { startRun } from '../../src/run.ts';
 import type { BuiltTemplate } from './compilers.ts';
 import { compilerEdges } from './compilers.ts';
 import { type EnvoyRelease, filterBootstrap, realEnvoy } from './envoy.ts';
+import { until } from './until.ts';
 
 export interface Stand {
   readonly where: string;
@@ -70,11 +70,9 @@ export const hostStand: Stand = {
   },
 };
 
-async function waitFor(wanted: string | RegExp, lines: () => readonly string[]): Promise<string> {
-  for (let tries = 0; tries < 500; tries++) {
-    const found = lines().find(line => (typeof wanted === 'string' ? line === wanted : wanted.test(line)));
-    if (found !== undefined) return found;
-    await sleep(20);
-  }
-  throw new Error(`not logged: ${String(wanted)}\n${lines().join('\n')}`);
+function waitFor(wanted: string | RegExp, lines: () => readonly string[]): Promise<string> {
+  return until(
+    () => lines().find(line => (typeof wanted === 'string' ? line === wanted : wanted.test(line))),
+    () => `${String(wanted)} in\n${lines().join('\n')}`,
+  );
 }

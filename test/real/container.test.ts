@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   realpathSync,
@@ -24,6 +25,7 @@ import { toolchainFor } from '../../src/toolchains/index.ts';
 import { sharePackages, sharedFolder } from '../helpers/assemblyscript.ts';
 import { compilerEdges } from '../helpers/compilers.ts';
 import { describeWith, tool, toolsDir } from '../helpers/tools.ts';
+import { until } from '../helpers/until.ts';
 
 const folder = sharedFolder();
 const timeoutMs = 300_000;
@@ -65,7 +67,9 @@ function makeImage(language: Language): void {
   chmodSync(join(root, 'tmp'), 0o777);
   // Debian has its libraries for WASI under the other of the two names.
   const clang = join(root, 'opt', 'wasi-sdk', 'bin', 'clang++');
-  writeFileSync(clang, `#!/bin/sh\nshift\nexec /usr/bin/clang++-19 --target=wasm32-wasi "$@"\n`);
+  // A project with a file `wait` is never done.
+  const wait = '[ ! -e wait ] || { touch waits; exec sleep 3600; }';
+  writeFileSync(clang, `#!/bin/sh\n${wait}\nshift\nexec /usr/bin/clang++-19 --target=wasm32-wasi "$@"\n`);
   chmodSync(clang, 0o755);
   const archive = join(folder, `image-${language}.tar`);
   execFileSync('tar', ['-C', root, '-cf', archive, '.']);
@@ -136,10 +140,15 @@ describeWith(['podman', 'clang-wasi', 'go', 'tinygo', 'npm'], 'in a container of
     'Ctrl-C ends the container and leaves nothing half-written',
     async () => {
       const dir = await made('cpp', 'interrupted');
+      writeFileSync(join(dir, 'wait'), '');
       const interrupt = new AbortController();
       const running = build({ dir, toolchain: 'container' }, { ...edges, signal: interrupt.signal });
       const ended = expect(running).rejects.toMatchObject({ code: 'INTERRUPTED' });
-      while (podman('ps', '--quiet') === '') await new Promise(resolve => setTimeout(resolve, 50));
+      await until(
+        () => existsSync(join(dir, 'waits')),
+        () => podman('ps', '--all'),
+      );
+      expect(podman('ps', '--quiet')).not.toBe('');
       interrupt.abort();
       await ended;
       expect(podman('ps', '--all', '--quiet')).toBe('');

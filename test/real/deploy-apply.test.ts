@@ -26,7 +26,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
     cluster = await startCluster();
     cluster.kubectl(['create', 'namespace', 'bookinfo']);
     cluster.install('istio-1.31.1.yaml', ['WasmPlugin', 'TrafficExtension', 'EnvoyFilter']);
-  }, 120_000);
+  });
   afterAll(() => cluster.stop());
 
   const wasme = (...argv: string[]): Promise<Outcome> => newWorld({ env: cluster.env }).wasme(...argv);
@@ -169,7 +169,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
         ] as typeof gatewaySpec.httpGateway
       ).options.wasm.filters;
 
-    beforeAll(() => installGloo(cluster), 60_000);
+    beforeAll(() => installGloo(cluster));
 
     it('puts the filter beside those that are there, in HTTP gateways only', async () => {
       const diff = await deploy('gloo', 'tagger', '--root-id', 'r', '-l', 'team=busy', '--diff');
@@ -313,7 +313,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
     beforeAll(() => {
       cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'higress-system' } });
       cluster.install('higress-wasmplugin.yaml');
-    }, 60_000);
+    });
 
     it("goes in and out, and is not taken for Istio's kind of the same name", async () => {
       const istios = ['-n', 'higress-system', '--istio-version', '1.29'];
@@ -340,7 +340,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
     const names = (name: string): unknown[] =>
       (read(policies, name)?.spec['wasm'] as { name: string }[]).map(filter => filter.name);
 
-    beforeAll(() => installEnvoyGateway(cluster), 60_000);
+    beforeAll(() => installEnvoyGateway(cluster));
 
     it('makes a policy, and puts a second filter for the same gateway into it', async () => {
       const eg = (id: string, ...argv: string[]): Promise<Outcome> =>
@@ -430,7 +430,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
     beforeAll(() => {
       installGloo(cluster);
       installEnvoyGateway(cluster);
-    }, 60_000);
+    });
     const undeploy = (target: string, id: string, ...argv: string[]): Promise<Outcome> =>
       wasme('undeploy', target, '--id', id, ...argv);
 

@@ -78,7 +78,6 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'the least list of functions', () => 
         expect(await inOurs(names.filter(other => other !== name)), name).not.toEqual(whole);
       }
     },
-    60_000,
   );
 
   it('names functions of WASI as the host knows them', async () => {

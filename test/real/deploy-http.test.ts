@@ -1,11 +1,11 @@
 /** Real Envoys that fetch their code from `deploy http`. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import type { ServeResult } from '../../src/deploy-http.ts';
 import { type Screen, newWorld } from '../helpers/cli.ts';
 import { realEnvoy } from '../helpers/envoy.ts';
 import { guestFile } from '../helpers/guests.ts';
 import { describeWith } from '../helpers/tools.ts';
+import { until } from '../helpers/until.ts';
 
 describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy http in front of real Envoy', () => {
   it.each(['1.40', '1.36'] as const)(
@@ -21,8 +21,11 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy http in front of real Envoy',
         interrupt.abort();
         await ended;
       });
-      for (let tries = 0; screen.out === '' && tries < 500; tries++) await sleep(10);
-      const { modules } = JSON.parse(screen.out) as ServeResult;
+      const out = await until(
+        () => screen.out || undefined,
+        () => screen.err,
+      );
+      const { modules } = JSON.parse(out) as ServeResult;
       const [{ url, digest } = { url: '', digest: '' }] = modules;
       const free = ['-p', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--envoy-version', release];
       const argv = ['deploy', 'envoy', url, '--id', 'tagger', '--config', 'fetched', ...free];

@@ -22,7 +22,7 @@ describeWith(clusterTools, 'documents against the real definitions', () => {
     cluster.kubectl(['create', 'namespace', 'gateways']);
     cluster.kubectl(['create', 'namespace', 'gloo-system']);
     cluster.kubectl(['create', 'namespace', 'higress-system']);
-  }, 120_000);
+  });
   afterAll(() => cluster.stop());
 
   const tryOut = (plan: Plan): void => {
@@ -90,9 +90,8 @@ describeWith(clusterTools, 'documents against the real definitions', () => {
   describe.each(['1.19.0', '1.20.0', '1.22.0', '1.27.0', '1.29.1', '1.30.1', '1.31.1'])(
     'Istio %s',
     version => {
-      beforeAll(
-        () => cluster.install(`istio-${version}.yaml`, ['WasmPlugin', 'TrafficExtension', 'EnvoyFilter']),
-        60_000,
+      beforeAll(() =>
+        cluster.install(`istio-${version}.yaml`, ['WasmPlugin', 'TrafficExtension', 'EnvoyFilter']),
       );
       const minor = Number(version.split('.')[1]);
       const rows = istioRows.filter(row => Number(row.version.split('.')[1]) <= minor);
@@ -101,14 +100,14 @@ describeWith(clusterTools, 'documents against the real definitions', () => {
   );
 
   describe.each(['1.1.0', '1.3.0', '1.4.0', '1.8.0', '1.9.1'])('Envoy Gateway %s', version => {
-    beforeAll(() => cluster.install(`envoy-gateway-${version}.yaml`), 60_000);
+    beforeAll(() => cluster.install(`envoy-gateway-${version}.yaml`));
     const minor = Number(version.split('.')[1]);
     const rows = envoyGatewayRows.filter(row => Number(row.version.split('.')[1]) <= minor);
     it.each(rows)('takes $name', row => tryOut(envoyGatewayPlan(row)));
   });
 
   describe('Higress', () => {
-    beforeAll(() => cluster.install('higress-wasmplugin.yaml'), 60_000);
+    beforeAll(() => cluster.install('higress-wasmplugin.yaml'));
     it.each(higressRows)('takes $name', row => tryOut(higressPlan(row)));
     it('would refuse a field that Higress does not have', () => {
       const [document] = higressPlan({}).documents;
@@ -123,7 +122,7 @@ describeWith(clusterTools, 'documents against the real definitions', () => {
     beforeAll(() => {
       cluster.install('gloo-gateway.yaml');
       cluster.install('gloo-other.yaml');
-    }, 60_000);
+    });
     it.each(glooRows)('takes $name', row => tryOut(glooPlan(row)));
     it('would refuse a field that Gloo does not have', () => {
       const [document] = glooPlan({ intent: { rootId: 'r' } }).documents;

@@ -19,7 +19,7 @@ describeWith(clusterTools, 'a shared object and somebody at a terminal', () => {
       metadata: { name: 'proxy', namespace: 'gloo-system' },
       spec: { httpGateway: {} },
     });
-  }, 120_000);
+  });
   afterAll(() => cluster.stop());
 
   const filters = (): unknown =>
@@ -55,7 +55,7 @@ describeWith(clusterTools, 'a shared object and somebody at a terminal', () => {
     const out = await terminal(undeploy, ['Change it?', `y${enter}`]);
     expect(out.exitCode, out.screen).toBe(0);
     expect(filters()).toBeUndefined();
-  }, 60_000);
+  });
 
   it('does not ask with --yes, for a trial of the server, or without a terminal', async () => {
     const tried = await terminal([...deploy.slice(0, -1), '--dry-run=server']);
@@ -66,5 +66,5 @@ describeWith(clusterTools, 'a shared object and somebody at a terminal', () => {
     expect(yes.screen).not.toContain('?');
     expect((await newWorld({ env: cluster.env }).wasme(...undeploy)).exitCode).toBe(0);
     expect(filters()).toBeUndefined();
-  }, 60_000);
+  });
 });

@@ -1,20 +1,11 @@
 /** `deploy envoy --run` with real programs: Envoy itself, and func-e in front of it. */
 import { mkdirSync, symlinkSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { type Screen, newWorld } from '../helpers/cli.ts';
 import { guestFile } from '../helpers/guests.ts';
+import { freePort } from '../helpers/ports.ts';
 import { type ToolName, describeWith, tool } from '../helpers/tools.ts';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise(resolve => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 describeWith(['envoy-1.40', 'func-e'], 'deploy envoy --run', () => {
   it.each<[string, ToolName]>([
@@ -47,8 +38,7 @@ describeWith(['envoy-1.40', 'func-e'], 'deploy envoy --run', () => {
     ];
     const screen: Screen = { out: '', err: '' };
     const ended = world.wasmeLive(screen, ...argv, '--run');
-    for (let tries = 0; !screen.err.includes('Envoy is ready') && tries < 500; tries++) await sleep(20);
-    expect(screen.err).toContain('Envoy is ready');
+    await expect.poll(() => screen.err).toContain('Envoy is ready');
     // Ready is said when the workers start; the listener takes connections a moment later.
     await expect
       .poll(async () => (await fetch(`http://127.0.0.1:${port}`).catch(() => undefined))?.status)

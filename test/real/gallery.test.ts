@@ -119,16 +119,12 @@ describe.each(gallery)('$name', ({ name, useCase = '', language }) => {
       filter = await builtTemplate(folder, language, { template: name });
     }, 300_000);
 
-    it.each([hostStand, ...envoyStands])(
-      'in $where',
-      async stand => {
-        const [upstream, auth] = servers.map(server => server.url);
-        const run = (configuration: unknown) =>
-          stand.run(filter, { configuration, upstream: upstream ?? '', clusters: { auth: auth ?? '' } });
-        await scenarios[useCase]?.(run, filter);
-        expect(Object.keys(scenarios)).toContain(useCase);
-      },
-      60_000,
-    );
+    it.each([hostStand, ...envoyStands])('in $where', async stand => {
+      const [upstream, auth] = servers.map(server => server.url);
+      const run = (configuration: unknown) =>
+        stand.run(filter, { configuration, upstream: upstream ?? '', clusters: { auth: auth ?? '' } });
+      await scenarios[useCase]?.(run, filter);
+      expect(Object.keys(scenarios)).toContain(useCase);
+    });
   });
 });

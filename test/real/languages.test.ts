@@ -5,8 +5,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHost } from '../../src/host/index.ts';
 import { languages } from '../../src/project/schema.ts';
 import { sharedFolder } from '../helpers/assemblyscript.ts';
@@ -21,8 +20,6 @@ import { describeWith } from '../helpers/tools.ts';
 const buildTimeoutMs = 300_000;
 const envoys = envoyReleases.map(release => `envoy-${release}` as const);
 const stands = [hostStand, ...envoyStands];
-// Envoy compiles a module of Go once for each thread: seconds, on a busy machine many.
-vi.setConfig({ testTimeout: 90_000 });
 const folder = sharedFolder();
 
 const checks: IncomingHttpHeaders[] = [];
@@ -161,16 +158,11 @@ describe.each(languages)('%s, service', language => {
         { release },
       );
       await envoy.logged('check is up');
-      const stats = async () => Object.entries(await envoy.stats(filter.name));
-      let seen = await stats();
+      const value = async (end: string) =>
+        Object.entries(await envoy.stats(filter.name)).find(([name]) => name.endsWith(end))?.[1];
       // Worker threads hand their numbers in at intervals.
-      for (let tries = 0; tries < 250 && !seen.some(([, value]) => value > 1); tries++) {
-        await sleep(20);
-        seen = await stats();
-      }
-      const value = (end: string) => seen.find(([name]) => name.endsWith(end))?.[1];
-      expect(value('_up')).toBe(1);
-      expect(value('_checks')).toBeGreaterThan(1);
+      await expect.poll(() => value('_checks')).toBeGreaterThan(1);
+      await expect.poll(() => value('_up')).toBe(1);
     });
 
     it('watches a cluster in the bundled host', async () => {

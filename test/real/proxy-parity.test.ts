@@ -22,7 +22,7 @@ describeWith(['envoy-1.40'], 'raw HTTP/1 in Envoy 1.40', () => {
     envoy = await realEnvoy(bootstrap(upstream.port), { keep: true });
     for (const item of wireCases) outcomes.set(item.name, await playWire(envoy.port, upstream, item));
     if (process.env['WASME_UPDATE'] === '1') writeWire(outcomes);
-  }, 120_000);
+  });
   afterAll(async () => {
     await envoy?.stop();
     upstream?.close();
@@ -50,7 +50,7 @@ const stalls: readonly (readonly [what: string, request: string])[] = [
 ];
 
 describeWith(['envoy-1.40'], 'a stream that stands still, in Envoy 1.40 and here', () => {
-  it.each(stalls)('%s', { timeout: 30_000 }, async (_what, request) => {
+  it.each(stalls)('%s', async (_what, request) => {
     const upstream = closing(
       await rawUpstream(text =>
         text.includes('/stalls') ? ['HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello'] : [],

@@ -1,9 +1,8 @@
 /** `run --envoy`: the same run in real Envoys and in the bundled host gives the same answers, log lines and result. */
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import type { EchoAnswer } from '../../src/proxy/echo.ts';
 import { type World, newWorld } from '../helpers/cli.ts';
 import { guestFile } from '../helpers/guests.ts';
@@ -71,8 +70,11 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'run --envoy', () => {
   });
 
   it('Ctrl-C ends it and leaves nothing', async () => {
-    const before = readdirSync(tmpdir());
     const world = chainWorld();
+    const temporary = join(world.home, 'tmp');
+    mkdirSync(temporary);
+    vi.stubEnv('TMPDIR', temporary);
+    onTestFinished(() => void vi.unstubAllEnvs());
     const cli = startCli(world, 'probe.wasm', `--envoy=${tool('envoy-1.40')}`);
     const { url, admin } = await cli.ready();
     const { concurrency, command_line_options: options } = (await (
@@ -80,14 +82,12 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'run --envoy', () => {
     ).json()) as { concurrency?: number; command_line_options: { config_path: string; concurrency: number } };
     expect(concurrency ?? options.concurrency).toBe(1);
     expect(existsSync(options.config_path)).toBe(true);
+    expect(readdirSync(temporary)).not.toEqual([]);
     expect(await cli.interrupt()).toBe(130);
     await expect(fetch(url)).rejects.toThrow();
     await expect(fetch(`${admin}/ready`)).rejects.toThrow();
     expect(existsSync(options.config_path)).toBe(false);
-    const left = readdirSync(tmpdir()).filter(
-      name => name.startsWith('wasme-run-') && !before.includes(name),
-    );
-    expect(left).toEqual([]);
+    expect(readdirSync(temporary)).toEqual([]);
   });
 
   it('ends with the Envoy', async () => {

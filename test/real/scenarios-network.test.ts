@@ -3,6 +3,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { envoyVersions } from '../helpers/scenario/envoy.ts';
 import { runNetworkInEnvoy } from '../helpers/scenario/network-envoy.ts';
 import type { NetworkOutcome } from '../helpers/scenario/network.ts';
+import { networkAtPace, playAll } from '../helpers/scenario/pace.ts';
 import { plain, readRecording, writeRecording } from '../helpers/scenario/recording.ts';
 import { describeWith } from '../helpers/tools.ts';
 import { networkScenarios } from '../scenarios/network.ts';
@@ -12,9 +13,19 @@ for (const version of envoyVersions) {
     let outcomes: Map<string, NetworkOutcome>;
 
     beforeAll(async () => {
-      outcomes = await runNetworkInEnvoy(version, networkScenarios);
-      if (process.env['WASME_UPDATE'] === '1') writeRecording(version, outcomes, 'network-');
-    }, 120_000);
+      const update = process.env['WASME_UPDATE'] === '1';
+      const recorded = readRecording(version, 'network-');
+      outcomes = update
+        ? await runNetworkInEnvoy(version, networkScenarios, {})
+        : await playAll(networkScenarios, recorded, (some, pace) =>
+            runNetworkInEnvoy(
+              version,
+              some.map(one => networkAtPace(one, pace)),
+              recorded,
+            ),
+          );
+      if (update) writeRecording(version, outcomes, 'network-');
+    }, 600_000);
 
     it.each(networkScenarios.map(({ id }) => id))('%s', id => {
       expect(plain(outcomes.get(id)!)).toEqual(readRecording(version, 'network-')[id]);

@@ -27,7 +27,7 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
     cluster.install('gloo-gateway.yaml');
     cluster.kubectl(['create', 'namespace', 'higress-system']);
     cluster.install('higress-wasmplugin.yaml');
-  }, 120_000);
+  });
   afterAll(() => cluster.stop());
 
   const wasme = (...argv: string[]): Promise<Outcome> => newWorld({ env: cluster.env }).wasme(...argv);
@@ -251,86 +251,80 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
         },
         where: 'Pod/higress-system/gateway-1',
       },
-    ])(
-      '$mesh: asks the proxies, real Envoys that have what the agent would give them',
-      async mesh => {
-        await deploy(mesh.mesh, ...mesh.flags);
-        mesh.prepare();
-        const dir = mkdtempSync(join(tmpdir(), 'wasme-mesh-'));
-        onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-        const name = `${mesh.namespace}.tagger`;
-        const module = join(dir, 'agent', `${digest.slice(7)}.wasm`);
-        mkdirSync(join(dir, 'agent'));
-        copyFileSync(guestFile(dir, 'deploy-tag'), module);
-        const { resource, where } = mesh;
-        const wasm = {
-          '@type': 'type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm',
-          config: {
-            name,
-            vm_config: { runtime: 'envoy.wasm.runtime.v8', code: { local: { filename: module } } },
-            configuration: { '@type': 'type.googleapis.com/google.protobuf.StringValue', value: 'blue' },
-          },
+    ])('$mesh: asks the proxies, real Envoys that have what the agent would give them', async mesh => {
+      await deploy(mesh.mesh, ...mesh.flags);
+      mesh.prepare();
+      const dir = mkdtempSync(join(tmpdir(), 'wasme-mesh-'));
+      onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+      const name = `${mesh.namespace}.tagger`;
+      const module = join(dir, 'agent', `${digest.slice(7)}.wasm`);
+      mkdirSync(join(dir, 'agent'));
+      copyFileSync(guestFile(dir, 'deploy-tag'), module);
+      const { resource, where } = mesh;
+      const wasm = {
+        '@type': 'type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm',
+        config: {
+          name,
+          vm_config: { runtime: 'envoy.wasm.runtime.v8', code: { local: { filename: module } } },
+          configuration: { '@type': 'type.googleapis.com/google.protobuf.StringValue', value: 'blue' },
+        },
+      };
+      const rules = (action: string): object => ({
+        '@type': 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC',
+        rules: { action },
+        rules_stat_prefix: action === 'DENY' ? 'wasm-default-deny' : 'wasm-default-allow',
+      });
+      const ask = async (config: object, ...argv: string[]): Promise<StatusResult['rows']> => {
+        const file = join(dir, 'ecds.json');
+        writeFileSync(
+          file,
+          JSON.stringify({
+            resources: [
+              {
+                '@type': 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig',
+                name: resource,
+                typed_config: config,
+              },
+            ],
+          }),
+        );
+        const envoy = await realEnvoy(proxy(resource, file));
+        await expect.poll(async () => (await fetch(envoy.url).catch(() => undefined))?.status).toBeDefined();
+        const env = {
+          ...cluster.env,
+          REAL_KUBECTL: tool('kubectl'),
+          ENVOY_ADMIN: envoy.admin.url,
+          PATH: [
+            join(root, 'test', 'fixtures', 'bin', 'kubectl-with-proxies'),
+            process.env['PATH'] ?? '',
+          ].join(delimiter),
         };
-        const rules = (action: string): object => ({
-          '@type': 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC',
-          rules: { action },
-          rules_stat_prefix: action === 'DENY' ? 'wasm-default-deny' : 'wasm-default-allow',
-        });
-        const ask = async (config: object, ...argv: string[]): Promise<StatusResult['rows']> => {
-          const file = join(dir, 'ecds.json');
-          writeFileSync(
-            file,
-            JSON.stringify({
-              resources: [
-                {
-                  '@type': 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig',
-                  name: resource,
-                  typed_config: config,
-                },
-              ],
-            }),
-          );
-          const envoy = await realEnvoy(proxy(resource, file));
-          await expect
-            .poll(async () => (await fetch(envoy.url).catch(() => undefined))?.status)
-            .toBeDefined();
-          const env = {
-            ...cluster.env,
-            REAL_KUBECTL: tool('kubectl'),
-            ENVOY_ADMIN: envoy.admin.url,
-            PATH: [
-              join(root, 'test', 'fixtures', 'bin', 'kubectl-with-proxies'),
-              process.env['PATH'] ?? '',
-            ].join(delimiter),
-          };
-          const world = newWorld({ env });
-          const outcome = await world.wasme(
-            'status',
-            mesh.mesh,
-            '-n',
-            mesh.namespace,
-            '--id',
-            'tagger',
-            '--json',
-            ...argv,
-          );
-          await envoy.stop();
-          return rowsOf(outcome);
-        };
-        expect(await ask(wasm)).toMatchObject([
-          { where, filter: 'tagger', state: 'loaded', digest, expected: digest },
-        ]);
-        expect(await ask(wasm, '--digest', other)).toMatchObject([
-          { where: `${mesh.kind}/${mesh.namespace}/tagger`, state: 'other-digest' },
-          { where, state: 'other-digest', digest, expected: other },
-        ]);
-        expect(await ask(rules('DENY'))).toMatchObject([
-          { where, state: 'failing', detail: expect.stringContaining('403') as string },
-        ]);
-        expect(await ask(rules('ALLOW'))).toMatchObject([{ where, state: 'fail-open' }]);
-      },
-      60_000,
-    );
+        const world = newWorld({ env });
+        const outcome = await world.wasme(
+          'status',
+          mesh.mesh,
+          '-n',
+          mesh.namespace,
+          '--id',
+          'tagger',
+          '--json',
+          ...argv,
+        );
+        await envoy.stop();
+        return rowsOf(outcome);
+      };
+      expect(await ask(wasm)).toMatchObject([
+        { where, filter: 'tagger', state: 'loaded', digest, expected: digest },
+      ]);
+      expect(await ask(wasm, '--digest', other)).toMatchObject([
+        { where: `${mesh.kind}/${mesh.namespace}/tagger`, state: 'other-digest' },
+        { where, state: 'other-digest', digest, expected: other },
+      ]);
+      expect(await ask(rules('DENY'))).toMatchObject([
+        { where, state: 'failing', detail: expect.stringContaining('403') as string },
+      ]);
+      expect(await ask(rules('ALLOW'))).toMatchObject([{ where, state: 'fail-open' }]);
+    });
   });
 });
 

@@ -50,11 +50,12 @@ describeWith(['docker-registry', 'skopeo'], 'a store whose writers are killed', 
     const world = newWorld();
     writeFileSync(join(world.cwd, 'own.wasm'), moduleOfSize(2_000_000));
     const pull = (index: number): string[] => ['pull', `${registry.host}/team/filter:v${index}`];
-    const { ms: wholeMs } = await start(world, pull(0));
-    await world.wasme('rm', '--all');
+    let wholeMs = 0;
     let killed = 0;
     for (let run = 0; killed < kills; run++) {
       expect(run, 'hardly any process lived long enough to be killed').toBeLessThan(kills * 10);
+      // Measured again and again: a machine is not always equally busy.
+      if (run % 20 === 0) wholeMs = (await start(newWorld(), pull(0))).ms;
       const jobs = [
         pull(run % 2),
         ['tag', `${registry.host}/team/filter:v0`, `${registry.host}/team/filter:t${run}`],

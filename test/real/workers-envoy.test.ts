@@ -6,9 +6,7 @@ import { guestFile } from '../helpers/guests.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 import { ownStats, requests, vmOf } from '../helpers/workers.ts';
 
-const sent = 401;
-
-/** What a run with two workers shows after `sent` requests, the same every time. */
+/** What a run with two workers shows after many requests, the same every time. */
 async function facts(envoy: string | undefined): Promise<unknown> {
   const world = newWorld();
   guestFile(world.cwd, 'workers');
@@ -17,22 +15,26 @@ async function facts(envoy: string | undefined): Promise<unknown> {
     world.edges,
   );
   onTestFinished(() => run.stop());
-  const served = await requests(run.url, sent - 1, 20);
+  const served = new Set<string>();
+  let sent = 0;
+  // Which worker is quicker to accept is the system's business; that one always is would be a fault.
+  for (let round = 0; round < 20 && (served.size < 2 || round < 2); round++, sent += 200) {
+    for (const vm of (await requests(run.url, 200, 20)).keys()) served.add(vm);
+  }
   await vmOf(run.url);
+  sent++;
   const takers = async (): Promise<[name: string, items: number][]> =>
     Object.entries(await ownStats(run)).filter(([name, items]) => name.startsWith('taken by ') && items > 0);
   // Stats are merged a moment later, and notifications cross threads.
-  await expect
-    .poll(async () => (await takers()).map(([, items]) => items), { timeout: 10_000 })
-    .toEqual([sent]);
+  await expect.poll(async () => (await takers()).map(([, items]) => items)).toEqual([sent]);
   const own = await ownStats(run);
   const taker = (await takers())[0]?.[0] ?? '';
   return {
     vmsThatServe: served.size,
     oneOfThemTookTheQueue: served.has(taker.slice('taken by '.length)),
-    sent: own['sent'],
-    readBackByOneVm: own['seen'],
-    countedBySwapping: own['counted'],
+    notCounted: sent - (own['sent'] ?? 0),
+    notReadBackByOneVm: sent - (own['seen'] ?? 0),
+    lostInSwapping: sent - (own['counted'] ?? 0),
   };
 }
 
@@ -42,9 +44,9 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'two workers', () => {
     expect(real).toEqual({
       vmsThatServe: 2,
       oneOfThemTookTheQueue: true,
-      sent,
-      readBackByOneVm: sent,
-      countedBySwapping: sent,
+      notCounted: 0,
+      notReadBackByOneVm: 0,
+      lostInSwapping: 0,
     });
     expect(await facts(undefined)).toEqual(real);
   });

@@ -182,7 +182,7 @@ export const bodyScenarios: readonly Scenario[] = [
       `flow-request-headers-${code < 0 ? 'negative' : code}`,
       'F1 F5 F6',
       { on_request_headers: step([], code) },
-      { requests: [post] },
+      { requests: [{ ...post, abortAfterMs: 1_500 }] },
     ),
   ),
   ...[1, 2, 3, 4, 7].map(code =>
@@ -190,7 +190,7 @@ export const bodyScenarios: readonly Scenario[] = [
       `flow-response-headers-${code}`,
       'F1 F5 F6',
       { on_response_headers: step([], code) },
-      { upstream: { body: ['one', 'two'] } },
+      { requests: [{ abortAfterMs: 1_500 }], upstream: { body: ['one', 'two'] } },
     ),
   ),
   scenario(
@@ -359,7 +359,7 @@ export const bodyScenarios: readonly Scenario[] = [
       on_request_headers: step(askThenPause, 1),
       on_http_call_response: step([resume(0), call('send_local_response', 401, 'd', 'b', [], -1)]),
     },
-    { clusters },
+    { requests: [{ abortAfterMs: 1_500 }], clusters },
   ),
   scenario(
     'flow-maps-after-continue',

@@ -86,8 +86,9 @@ export const failureScenarios: readonly Scenario[] = [
     'T10',
     { on_request_headers: [step([trap]), step()] },
     {
-      requests: [{ delayMs: 300 }, { delayMs: 300 }, {}],
-      settings: { failurePolicy: 'FAIL_RELOAD', reloadBackoffMs: 20 },
+      // The back-off is up to half as long again: the second request comes after it, the third within the next one.
+      requests: [{ delayMs: 300 }, { delayMs: 2_000 }, {}],
+      settings: { failurePolicy: 'FAIL_RELOAD', reloadBackoffMs: 1_000 },
     },
   ),
   {

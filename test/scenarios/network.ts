@@ -63,7 +63,7 @@ const tcpScenarios: readonly NetworkScenario[] = [
     'tcp-pause-for-ever',
     'C13',
     { on_downstream_data: step([], 1) },
-    { clients: [[{ send: 'abc' }, { send: 'def' }, 'fin']], upstream: [] },
+    { clients: [[{ send: 'abc' }, { send: 'def' }, 'fin']], upstream: [], patienceMs: 700 },
   ),
   network(
     'tcp-pause-upstream-then-more',
@@ -105,7 +105,7 @@ const tcpScenarios: readonly NetworkScenario[] = [
     'tcp-hold-new-connection',
     'C13',
     { on_new_connection: step([], 1) },
-    { clients: [[{ send: 'done' }, { until: 'answer' }, 'fin']], upstream: answer },
+    { clients: [[{ send: 'done' }, { until: 'answer' }, 'fin']], upstream: answer, patienceMs: 700 },
   ),
   network(
     'tcp-continue-in-tick',
@@ -141,7 +141,7 @@ const tcpScenarios: readonly NetworkScenario[] = [
     'tcp-close-upstream',
     'C11',
     { on_upstream_data: step([call('close_stream', 3)]) },
-    { clients: [ask], upstream: answer },
+    { clients: [ask], upstream: answer, patienceMs: 700 },
   ),
   network(
     'tcp-close-in-new-connection',
@@ -196,7 +196,7 @@ const tcpScenarios: readonly NetworkScenario[] = [
     'tcp-trap-in-upstream-data',
     'T3',
     { on_upstream_data: step([{ trap: true }]) },
-    { clients: [ask], upstream: answer },
+    { clients: [ask], upstream: answer, patienceMs: 700 },
   ),
   network(
     'tcp-properties',
@@ -272,6 +272,7 @@ const tcpScenarios: readonly NetworkScenario[] = [
     ],
     clients: [[...ask, 'fin']],
     upstream: answer,
+    patienceMs: 700,
   },
 ];
 

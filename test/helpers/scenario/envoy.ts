@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { compileProbe } from '../probe/compile.ts';
+import { refusedPort } from '../ports.ts';
 import { tool } from '../tools.ts';
 import { send } from './client.ts';
-import { type Outcome, type RequestSeen, maskText } from './outcome.ts';
+import { type Outcome, type RequestSeen, type ResponseSeen, maskText } from './outcome.ts';
+import { settled } from './pace.ts';
 import { type FilterSpec, type Scenario, clusterName, scriptOf } from './scenario.ts';
 import { type TestUpstream, startUpstream } from './upstream.ts';
 
@@ -15,8 +17,8 @@ import { type TestUpstream, startUpstream } from './upstream.ts';
 export const envoyVersions = ['1.40', '1.39', '1.38', '1.37', '1.36'] as const;
 export type EnvoyVersion = (typeof envoyVersions)[number];
 
-/** Where nobody listens: no test gets a port below 1024, as it could one that was just given back. */
-export const refusedPort = 1;
+/** Most of a scenario is waiting for what may still come. */
+export const atOnce = 8;
 
 interface Prepared {
   readonly scenario: Scenario;
@@ -24,10 +26,11 @@ interface Prepared {
   readonly clusters: ReadonlyMap<string, TestUpstream>;
 }
 
-/** Outcomes by scenario id. Scenarios run four at a time. */
+/** Outcomes by scenario id, each when it is as expected or does not become so. Several at a time. */
 export async function runInEnvoy(
   version: EnvoyVersion,
   scenarios: readonly Scenario[],
+  expected: Readonly<Record<string, unknown>>,
 ): Promise<Map<string, Outcome>> {
   const dir = mkdtempSync(join(tmpdir(), 'wasme-envoy-'));
   const prepared: Prepared[] = [];
@@ -42,10 +45,11 @@ export async function runInEnvoy(
     const queue = [...prepared];
     const worker = async (): Promise<void> => {
       for (let next = queue.shift(); next; next = queue.shift()) {
-        outcomes.set(next.scenario.id, await runOne(next, ports.get(next.scenario.id) ?? 0, envoy!));
+        const { id } = next.scenario;
+        outcomes.set(id, await runOne(next, ports.get(id) ?? 0, envoy!, expected[id]));
       }
     };
-    await Promise.all([worker(), worker(), worker(), worker()]);
+    await Promise.all(Array.from({ length: atOnce }, worker));
     return outcomes;
   } finally {
     await envoy?.stop();
@@ -68,20 +72,22 @@ async function runOne(
   { scenario, upstream, clusters }: Prepared,
   port: number,
   envoy: RunningEnvoy,
+  expected: unknown,
 ): Promise<Outcome> {
-  const responses = [];
+  const responses: ResponseSeen[] = [];
   for (const request of scenario.requests) responses.push(await send(port, request));
-  await sleep(scenario.settleMs ?? 150);
-  const lines = envoy.guestLog(scenario.id);
-  const { logs, startLogs } = splitLogs(lines);
-  return {
-    responses,
-    upstream: [...upstream.seen],
-    callouts: calloutsOf(clusters),
-    logs: logs.filter(line => !scenario.ignoreLogs?.pattern.test(line)),
-    startLogs: scenario.ignoreStartLogs === undefined ? startLogs : [],
-    metrics: scenario.metrics ? await envoy.metrics(scenario.metrics) : {},
+  const look = async (): Promise<Outcome> => {
+    const { logs, startLogs } = splitLogs(envoy.guestLog(scenario.id));
+    return {
+      responses,
+      upstream: [...upstream.seen],
+      callouts: calloutsOf(clusters),
+      logs: logs.filter(line => !scenario.ignoreLogs?.pattern.test(line)),
+      startLogs: scenario.ignoreStartLogs === undefined ? startLogs : [],
+      metrics: scenario.metrics ? await envoy.metrics(scenario.metrics) : {},
+    };
   };
+  return settled(look, scenario.settleMs, expected);
 }
 
 export function calloutsOf(clusters: ReadonlyMap<string, TestUpstream>): Outcome['callouts'] {

@@ -2,26 +2,28 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { refusedPort } from '../ports.ts';
 import { compileProbe } from '../probe/compile.ts';
 import { send } from './client.ts';
 import {
   type EnvoyVersion,
   type RunningEnvoy,
   address,
+  atOnce,
   pluginConfig,
   pluginName,
-  refusedPort,
   startEnvoy,
 } from './envoy.ts';
 import { type NetworkOutcome, type NetworkScenario, networkScript, runningLog } from './network.ts';
-import { playClient } from './peer.ts';
+import { settled } from './pace.ts';
+import { type PeerSeen, playClient } from './peer.ts';
 import { type Stage, setStage } from './stage.ts';
 
-/** Outcomes by scenario id. Scenarios run four at a time. */
+/** Outcomes by scenario id, each when it is as expected or does not become so. Several at a time. */
 export async function runNetworkInEnvoy(
   version: EnvoyVersion,
   scenarios: readonly NetworkScenario[],
+  expected: Readonly<Record<string, unknown>>,
 ): Promise<Map<string, NetworkOutcome>> {
   const dir = mkdtempSync(join(tmpdir(), 'wasme-envoy-'));
   const prepared: { scenario: NetworkScenario; stage: Stage }[] = [];
@@ -37,13 +39,11 @@ export async function runNetworkInEnvoy(
     const worker = async (): Promise<void> => {
       for (let next = queue.shift(); next; next = queue.shift()) {
         const { id } = next.scenario;
-        outcomes.set(
-          id,
-          await playNetwork(next.scenario, next.stage, ports.get(id) ?? 0, () => envoy?.guestLog(id) ?? []),
-        );
+        const log = (): string[] => envoy?.guestLog(id) ?? [];
+        outcomes.set(id, await playNetwork(next.scenario, next.stage, ports.get(id) ?? 0, log, expected[id]));
       }
     };
-    await Promise.all([worker(), worker(), worker(), worker()]);
+    await Promise.all(Array.from({ length: atOnce }, worker));
     return outcomes;
   } finally {
     await envoy?.stop();
@@ -58,19 +58,20 @@ export async function playNetwork(
   stage: Stage,
   port: number,
   log: () => readonly string[],
+  expected: unknown,
 ): Promise<NetworkOutcome> {
-  const clients = [];
-  for (const moves of scenario.clients ?? []) clients.push(await playClient(port, moves));
-  const statuses = [];
+  const clients: PeerSeen[] = [];
+  for (const moves of scenario.clients ?? []) clients.push(await playClient(port, moves, scenario));
+  const statuses: number[] = [];
   for (const request of scenario.requests ?? []) statuses.push((await send(port, request)).status);
-  await sleep(scenario.settleMs ?? 150);
-  return {
+  const look = (): NetworkOutcome => ({
     clients,
     upstream: [...(stage.upstream?.seen ?? [])],
     grpc: Object.fromEntries([...stage.grpc].map(([name, { seen }]) => [name, [...seen]])),
     statuses,
     logs: runningLog(scenario, log()).map(line => line.replaceAll(`${scenario.id}.`, '')),
-  };
+  });
+  return settled(look, scenario.settleMs, expected);
 }
 
 function bootstrap(

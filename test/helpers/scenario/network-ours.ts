@@ -8,8 +8,9 @@ import { Clusters } from '../../../src/proxy/clusters.ts';
 import { NodeEnvironment } from '../../../src/proxy/environment.ts';
 import { startProxy } from '../../../src/proxy/proxy.ts';
 import { startTcpProxy } from '../../../src/proxy/tcp.ts';
+import { refusedPort } from '../ports.ts';
 import { compileProbe } from '../probe/compile.ts';
-import { type EnvoyVersion, pluginName, refusedPort } from './envoy.ts';
+import { type EnvoyVersion, pluginName } from './envoy.ts';
 import { type NetworkOutcome, type NetworkScenario, networkScript } from './network.ts';
 import { playNetwork } from './network-envoy.ts';
 import { pluginOptions } from './ours.ts';
@@ -19,6 +20,7 @@ import { setStage } from './stage.ts';
 export async function runNetworkInOurs(
   version: EnvoyVersion,
   scenario: NetworkScenario,
+  expected: unknown,
 ): Promise<NetworkOutcome> {
   const stage = await setStage(scenario);
   const endpoint = (port: number, http2 = false) => ({ host: '127.0.0.1', port, tls: false, http2 });
@@ -57,7 +59,7 @@ export async function runNetworkInOurs(
   }
   const front = await listen(scenario, host, plugins, clusters, main, profile);
   try {
-    return await playNetwork(scenario, stage, front.port, () => lines);
+    return await playNetwork(scenario, stage, front.port, () => lines, expected);
   } finally {
     await front.close();
     clusters.close();

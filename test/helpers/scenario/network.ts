@@ -22,6 +22,10 @@ export interface NetworkScenario {
   readonly grpc?: Readonly<Record<string, GrpcAnswer>>;
   /** Wait this long after the last client before looking at the log. */
   readonly settleMs?: number;
+  /** How long peers wait, in scenarios in which something does not come: an answer that the filter holds or drops. */
+  readonly patienceMs?: number;
+  /** Pauses are this much longer; default 1. */
+  readonly pace?: number;
 }
 
 export interface NetworkOutcome {

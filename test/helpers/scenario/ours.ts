@@ -1,18 +1,23 @@
 /** Runs a scenario in our own host and proxy, in process, through real sockets. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalMetrics, createHost, findProfile } from '../../../src/host/index.ts';
 import type { LogEntry } from '../../../src/host/types.ts';
 import { Clusters } from '../../../src/proxy/clusters.ts';
 import { NodeEnvironment } from '../../../src/proxy/environment.ts';
 import { startProxy } from '../../../src/proxy/proxy.ts';
+import { refusedPort } from '../ports.ts';
 import { compileProbe } from '../probe/compile.ts';
 import { send } from './client.ts';
-import { type EnvoyVersion, calloutsOf, pluginName, refusedPort, splitLogs } from './envoy.ts';
-import { type Outcome, maskText } from './outcome.ts';
+import { type EnvoyVersion, calloutsOf, pluginName, splitLogs } from './envoy.ts';
+import { type Outcome, type ResponseSeen, maskText } from './outcome.ts';
+import { settled } from './pace.ts';
 import { type FilterSpec, type Scenario, clusterName, scriptOf } from './scenario.ts';
 import { type TestUpstream, startUpstream } from './upstream.ts';
 
-export async function runInOurs(version: EnvoyVersion, scenario: Scenario): Promise<Outcome> {
+export async function runInOurs(
+  version: EnvoyVersion,
+  scenario: Scenario,
+  expected: unknown,
+): Promise<Outcome> {
   const upstream = await startUpstream(scenario.upstream);
   const side = new Map<string, TestUpstream>();
   for (const [name, answer] of Object.entries(scenario.clusters ?? {}))
@@ -72,19 +77,21 @@ export async function runInOurs(version: EnvoyVersion, scenario: Scenario): Prom
     showTransportFailure: profile.transportFailureText,
   });
   try {
-    const responses = [];
+    const responses: ResponseSeen[] = [];
     for (const request of scenario.requests) responses.push(await send(proxy.port, request));
-    await sleep(scenario.settleMs ?? 150);
-    const { logs, startLogs } = splitLogs(lines);
-    const values = new Map(metrics.list().map(metric => [metric.name, Number(metric.value())]));
-    return {
-      responses,
-      upstream: [...upstream.seen],
-      callouts: calloutsOf(side),
-      logs: logs.filter(line => !scenario.ignoreLogs?.pattern.test(line)),
-      startLogs: scenario.ignoreStartLogs === undefined ? startLogs : [],
-      metrics: Object.fromEntries((scenario.metrics ?? []).map(name => [name, values.get(name) ?? NaN])),
+    const look = (): Outcome => {
+      const { logs, startLogs } = splitLogs(lines);
+      const values = new Map(metrics.list().map(metric => [metric.name, Number(metric.value())]));
+      return {
+        responses,
+        upstream: [...upstream.seen],
+        callouts: calloutsOf(side),
+        logs: logs.filter(line => !scenario.ignoreLogs?.pattern.test(line)),
+        startLogs: scenario.ignoreStartLogs === undefined ? startLogs : [],
+        metrics: Object.fromEntries((scenario.metrics ?? []).map(name => [name, values.get(name) ?? NaN])),
+      };
     };
+    return await settled(look, scenario.settleMs, expected);
   } finally {
     await proxy.close();
     clusters.close();

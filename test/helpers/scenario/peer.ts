@@ -15,14 +15,24 @@ export interface PeerSeen {
   readonly end: 'fin' | 'reset' | 'open';
 }
 
-/** How long a connection may stay open after the last move. */
-const patienceMs = 700;
+export interface PeerSettings {
+  /** How long bytes, and the end after the last move, are waited for; the default is for what hangs. */
+  readonly patienceMs?: number | undefined;
+  /** Default 1; more is slower. */
+  readonly pace?: number | undefined;
+}
+
 /** Between two moves, so that the other side sees them apart. */
 const gapMs = 50;
 
-export async function playClient(port: number, moves: readonly Move[]): Promise<PeerSeen> {
+export async function playClient(
+  port: number,
+  moves: readonly Move[],
+  settings: PeerSettings,
+): Promise<PeerSeen> {
+  const { patienceMs = 30_000 } = settings;
   const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true });
-  const peer = new Peer(socket);
+  const peer = new Peer(socket, settings);
   await peer.play(moves);
   await Promise.race([peer.over, sleep(patienceMs)]);
   const seen = peer.seen;
@@ -36,10 +46,10 @@ export interface TestPeer {
   close(): Promise<void>;
 }
 
-export async function startPeer(moves: readonly Move[]): Promise<TestPeer> {
+export async function startPeer(moves: readonly Move[], settings: PeerSettings): Promise<TestPeer> {
   const peers: Peer[] = [];
   const server = createServer({ allowHalfOpen: true, noDelay: true }, socket => {
-    const peer = new Peer(socket);
+    const peer = new Peer(socket, settings);
     peers.push(peer);
     void peer.play(moves);
   });
@@ -62,9 +72,11 @@ class Peer {
   #received = '';
   #end: PeerSeen['end'] = 'open';
   #played = false;
+  readonly #settings: PeerSettings;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, settings: PeerSettings) {
     this.socket = socket;
+    this.#settings = settings;
     socket.on('data', (data: Buffer) => (this.#received += data.toString('latin1')));
     socket.on('end', () => {
       this.#end = 'fin';
@@ -85,13 +97,14 @@ class Peer {
       else if ('send' in move) this.socket.write(Buffer.from(move.send, 'latin1'));
       else if ('wait' in move) await sleep(move.wait);
       else await this.#until(move.until);
-      await sleep(gapMs);
+      await sleep(gapMs * (this.#settings.pace ?? 1));
     }
     this.#played = true;
     if (this.#end === 'fin') this.socket.end();
   }
 
   async #until(text: string): Promise<void> {
+    const { patienceMs = 30_000 } = this.#settings;
     for (let waited = 0; waited < patienceMs && !this.#received.includes(text); waited += 10) {
       if (this.socket.destroyed) return;
       await sleep(10);

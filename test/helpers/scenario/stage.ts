@@ -12,10 +12,11 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function setStage({ place, upstream: moves, grpc: answers }: NetworkScenario): Promise<Stage> {
+export async function setStage(scenario: NetworkScenario): Promise<Stage> {
+  const { place, upstream: moves, grpc: answers } = scenario;
   const http =
     place === 'access-log' ? await startUpstream({ headers: [['x-up', 'yes']], body: ['abc'] }) : undefined;
-  const peer = http ? undefined : await startPeer(typeof moves === 'object' ? moves : []);
+  const peer = http ? undefined : await startPeer(typeof moves === 'object' ? moves : [], scenario);
   const grpc = new Map<string, TestGrpcServer>();
   for (const [name, answer] of Object.entries(answers ?? {})) grpc.set(name, await startGrpcServer(answer));
   return {

@@ -1,5 +1,5 @@
 /** Which credential is found for which registry, in docker's, podman's and helpers' own forms. */
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { helperGet } from '../../../src/oci/credential-program.ts';
@@ -192,12 +192,16 @@ describe('helpers', () => {
   it('does not wait for ever, and leaves no helper behind', async () => {
     const world = worldWith({ credsStore: 'hang' });
     addHelper(world, 'hang', `echo $$ > "${world.cwd}/pid"; exec sleep 600`);
-    await expect(helperGet('hang', 'r.example', world.edges, 300)).rejects.toMatchObject({
-      code: 'CREDENTIALS_INVALID',
-      message: 'docker-credential-hang get did not answer within 0.3 s',
-      hint: expect.stringContaining('unlock its keychain') as string,
-    });
-    const pid = Number(readFileSync(join(world.cwd, 'pid'), 'utf8'));
+    // Longer and longer, until it had the time to say which process it is.
+    const file = join(world.cwd, 'pid');
+    for (let limitMs = 300; !existsSync(file) || readFileSync(file, 'utf8') === ''; limitMs *= 2) {
+      await expect(helperGet('hang', 'r.example', world.edges, limitMs)).rejects.toMatchObject({
+        code: 'CREDENTIALS_INVALID',
+        message: `docker-credential-hang get did not answer within ${limitMs / 1000} s`,
+        hint: expect.stringContaining('unlock its keychain') as string,
+      });
+    }
+    const pid = Number(readFileSync(file, 'utf8'));
     expect(() => process.kill(pid, 0)).toThrow('ESRCH');
   });
 

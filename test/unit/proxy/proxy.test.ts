@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { startEcho, type EchoAnswer } from '../../../src/proxy/echo.ts';
 import { type Proxy, startProxy } from '../../../src/proxy/proxy.ts';
 import { type Answer, type RawUpstream, closing, rawRequest, rawUpstream } from '../../helpers/raw-http.ts';
+import { refusedPort } from '../../helpers/ports.ts';
 import { oneCluster } from '../../helpers/proxy.ts';
 
 const ok: Answer = ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi'];
@@ -127,12 +128,12 @@ it.each([
 );
 
 it('answers 503 when nothing listens and 504 when nothing answers', async () => {
-  const upstream = await rawUpstream(() => []);
-  const proxy = await proxyTo(upstream.port, 50);
-  const slow = await rawRequest(proxy.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  const silent = closing(await rawUpstream(() => []));
+  const toSilent = await proxyTo(silent.port, 50);
+  const slow = await rawRequest(toSilent.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
   expect(slow.text).toMatch(/^HTTP\/1.1 504 Gateway Timeout\r\n[^]*\r\n\r\nupstream request timeout$/);
-  upstream.close();
-  const refused = await rawRequest(proxy.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  const toNobody = await proxyTo(refusedPort);
+  const refused = await rawRequest(toNobody.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
   expect(refused.text).toMatch(/^HTTP\/1.1 503 [^]*reset reason: remote connection failure$/);
 });
 
