@@ -97,6 +97,7 @@ describe('imports', () => {
     ['undici', /^src\/io\/http-agent\.ts$/],
     ['tar', /^src\/oci\//],
     ['zod', /(^|\/)schema\.ts$/],
+    ['re2js', /^src\/host\/cel\/patterns\.ts$/],
   ])('%s is imported in one place only', (name, place) => {
     const importers = files.filter(file => file.packages.includes(name)).map(file => file.path);
     expect(importers.filter(path => !place.test(path))).toEqual([]);
@@ -108,6 +109,23 @@ describe('imports', () => {
     expect(node.map(file => file.path)).toEqual([]);
     const words = /\b(Buffer|process|document|window|globalThis\.process)\s*[.(]/;
     expect(inside.filter(file => words.test(withoutComments(file.text))).map(file => file.path)).toEqual([]);
+  });
+
+  it('load expressions only when a module asks for them', () => {
+    const byPath = new Map(files.map(file => [file.path, file]));
+    const reached = new Set<string>();
+    const visit = (path: string): void => {
+      if (reached.has(path)) return;
+      reached.add(path);
+      byPath.get(path)?.eager.forEach(visit);
+    };
+    ['src/host/index.ts', 'src/proxy/worker.ts', 'src/run.ts', 'src/test.ts'].forEach(visit);
+    expect([...reached].filter(path => path.startsWith('src/host/cel/'))).toEqual([]);
+    const importers = files.filter(
+      ({ path, files: known }) =>
+        !path.startsWith('src/host/cel/') && known.some(other => other.startsWith('src/host/cel/')),
+    );
+    expect(importers.map(({ path }) => path)).toEqual(['src/host/foreign.ts']);
   });
 
   it('load commander and nothing heavy at the start', () => {

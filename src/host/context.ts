@@ -19,6 +19,8 @@ export interface StateMap {
 export interface StateEntry {
   readonly value: PropertyValue;
   readonly readOnly: boolean;
+  /** Declared to be a string: expressions see text, not bytes. */
+  readonly text?: boolean;
 }
 
 /** How filter state of a name behaves, as `declare_property` said. */

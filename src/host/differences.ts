@@ -1,6 +1,7 @@
 /** What a filter would meet on another host version: the rows of the profiles table that concern this module. */
 import { judgeModule } from '../wasm/abi.ts';
 import type { ModuleInfo } from '../wasm/module.ts';
+import { moduleText } from './module-text.ts';
 import type { FailurePolicy } from './plugin-settings.ts';
 import type { HostProfile } from './profiles.ts';
 
@@ -106,6 +107,17 @@ const rows: Readonly<Record<RowName, Row>> = {
     says: ({ clientResets }) =>
       `the upstream sees a client's reset as ${clientResets ? 'a reset' : 'an orderly end'}`,
   },
+  newerExpressions: {
+    concerns: facts => facts.names('expr_create'),
+    says: ({ newerExpressions }) =>
+      newerExpressions
+        ? 'expressions know fields in backquotes, and string() writes doubles with every digit'
+        : 'expressions know no fields in backquotes, and string() writes doubles with six digits',
+  },
+  boolsAsText: {
+    concerns: facts => facts.names('expr_create'),
+    says: ({ boolsAsText }) => `string() of an expression ${boolsAsText ? 'takes a bool' : 'takes no bool'}`,
+  },
 };
 
 /** One part of a sentence for each thing that is otherwise `there` than `here`; empty when this filter meets none. */
@@ -132,23 +144,11 @@ function factsOf(use: FilterUse): Facts {
   const { info, bytes } = use;
   const imported = new Set(info.imports.map(({ name }) => name));
   const exported = new Set(info.exports.map(({ name }) => name));
-  let text: string | undefined;
+  const has = moduleText(info, bytes);
   return {
     use,
     imports: (...names) => names.some(name => imported.has(name)),
     exports: (...names) => names.some(name => exported.has(name)),
-    names: (...texts) => {
-      text ??= dataText(info, bytes);
-      return texts.some(one => text?.includes(one) || text?.includes([...one].join('\0')));
-    },
+    names: (...texts) => texts.some(has),
   };
-}
-
-/** Constants lie in data sections, with most compilers also short ones. */
-function dataText({ sections }: ModuleInfo, bytes: Uint8Array): string {
-  const decoder = new TextDecoder('latin1');
-  return sections
-    .filter(({ name }) => name === 'data')
-    .map(({ start, end }) => decoder.decode(bytes.subarray(start, end)))
-    .join('\n');
 }

@@ -1,10 +1,13 @@
 /** The foreign functions that Envoy registers, and the user's own. They act on the context whose callback is running. */
 import { emptyBytes, utf8ByteString } from './bytes.ts';
+import type { CompiledFilter } from './compile.ts';
 import { bytesField, numberField, readMessage, textField } from './protobuf.ts';
 import { signText, verifySignature } from './signatures.ts';
+import { moduleText } from './module-text.ts';
 import { Status } from './status.ts';
 import type { Vm } from './vm.ts';
 
+/** Bytes for the guest, which come in a block of their own even when there are none; or a status. */
 type Result = Uint8Array | number;
 type Foreign = (vm: Vm, argument: Uint8Array) => Result;
 
@@ -17,7 +20,7 @@ const envoyFunctions: ReadonlyMap<string, Foreign> = new Map<string, Foreign>([
     'clear_route_cache',
     vm => {
       vm.current.clearRouteCache();
-      return emptyBytes;
+      return Status.Ok;
     },
   ],
 ]);
@@ -28,22 +31,34 @@ interface Compression {
 }
 
 let compression: Compression | undefined;
+let expressions: ReadonlyMap<string, Foreign> | undefined;
 
-/** To be awaited before a guest starts that imports `proxy_call_foreign_function`; others start sooner without it. */
-export async function prepareForeign(): Promise<void> {
+/**
+ * To be awaited before a guest starts: what foreign functions need is loaded for modules that can call them, expressions
+ * only for those that have the name in their bytes. Others start sooner.
+ */
+export async function prepareForeign({ info, bytes }: CompiledFilter): Promise<void> {
+  if (!info.imports.some(({ name }) => name === 'proxy_call_foreign_function')) return;
   compression ??= await import('./compression.ts');
+  if (expressions === undefined && moduleText(info, bytes)('expr_create')) {
+    expressions = (await import('./cel/expressions.ts')).expressionFunctions;
+  }
 }
 
 /** Result bytes, a status, or undefined when nobody knows the name. */
 export function callForeign(vm: Vm, name: string, argument: Uint8Array): Result | undefined {
   const own = vm.services.foreignFunctions.get(name);
   if (own) return own(argument);
-  const known = envoyFunctions.get(name);
+  const known = envoyFunctions.get(name) ?? expressions?.get(name);
   if (known) return known(vm, argument);
   const { signatures } = vm.services.environment;
   const { pemKeys, signFunction } = vm.services.profile;
   if (signatures && name === 'verify_signature') return verifySignature(signatures, argument, pemKeys);
-  return signatures && name === 'sign' && signFunction ? signText(signatures, argument) : undefined;
+  if (signatures && name === 'sign' && signFunction) return signText(signatures, argument);
+  if (name.startsWith('expr_')) {
+    vm.note('expressions are at hand for modules that have the text expr_create among their constants');
+  }
+  return undefined;
 }
 
 function declareProperty(vm: Vm, argument: Uint8Array): Result {
@@ -57,7 +72,7 @@ function declareProperty(vm: Vm, argument: Uint8Array): Result {
     type: numberField(message, 3),
     span: numberField(message, 5),
   });
-  return emptyBytes;
+  return Status.Ok;
 }
 
 /** Names that Envoy has an object factory for, as far as a filter would set them. */
@@ -77,5 +92,5 @@ function setFilterState(vm: Vm, argument: Uint8Array): Result {
   const path = textField(message, 1) ?? '';
   if (!state || !stateFactories.has(path)) return Status.NotFound;
   state.set(utf8ByteString(path), { value: bytesField(message, 2) ?? emptyBytes, readOnly: false });
-  return emptyBytes;
+  return Status.Ok;
 }

@@ -64,8 +64,7 @@ export class Host {
    */
   async loadPlugin(code: FilterCode, options: PluginOptions): Promise<Plugin> {
     const compiled = code instanceof Uint8Array ? await this.cache.get(code, this.services.profile) : code;
-    if (compiled.info.imports.some(({ name }) => name === 'proxy_call_foreign_function'))
-      await prepareForeign();
+    await prepareForeign(compiled);
     const settings = settle(options, this.services.profile);
     const vmOptions = this.vmOptions(options, settings);
     let vm = this.findVm(compiled, vmOptions);

@@ -27,3 +27,27 @@ export const maxInflatedBytes = 256 * 1024 * 1024;
 
 /** Input taken at a time while inflating: at most about 16 MiB come out of it before the cap is looked at. */
 export const inflateSliceBytes = 16 * 1024;
+
+/** Characters of an expression. Envoy's parser: the same. */
+export const maxExpressionLength = 100_000;
+
+/** How deep expressions may lie in each other. Envoy's parser: the same; it keeps both of us from overflowing the stack. */
+export const maxExpressionDepth = 32;
+
+/** Steps of all folds (`all`, `exists`, `map` …) of one evaluation. Envoy: the same. */
+export const maxExpressionSteps = 10_000;
+
+/** Instructions of a regular expression. RE2's 8 MiB for a pattern have room for 400,000 and not for a million. */
+export const maxPatternInstructions = 500_000;
+
+/** Text of all expressions that a root keeps. Envoy has no cap; a guest that creates in a loop would fill the heap. */
+export const maxKeptExpressionBytes = 4 * 1024 * 1024;
+
+/**
+ * Items of all lists and maps that one evaluation makes. Envoy has no cap; with the steps and the length alone an expression
+ * could make half a billion.
+ */
+export const maxExpressionItems = 1_000_000;
+
+/** A result as the guest gets it, and any text on the way. Envoy has no cap; a short expression could double it without end. */
+export const maxExpressionResultBytes = 64 * 1024 * 1024;

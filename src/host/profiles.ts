@@ -35,6 +35,10 @@ export interface HostProfile extends AbiHost {
   readonly upstreamResets: boolean;
   /** The same for a client's. */
   readonly clientResets: boolean;
+  /** Expressions know fields in backquotes, `.name` and variables named as types, and write doubles with every digit. */
+  readonly newerExpressions: boolean;
+  /** `string()` of an expression takes a bool. */
+  readonly boolsAsText: boolean;
 }
 
 /** The profile of Envoy 1.`minor`; other hosts are the Envoy inside them. */
@@ -55,6 +59,8 @@ export function profileOf(minor: number, name = `envoy@1.${minor}`): HostProfile
     transportFailureText: minor < 38,
     upstreamResets: minor >= 38,
     clientResets: minor >= 40,
+    newerExpressions: minor >= 40,
+    boolsAsText: minor >= 37,
   };
 }
 

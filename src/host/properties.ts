@@ -104,6 +104,9 @@ function stateValue(context: Context, name: ByteString): PropertyValue | undefin
   return context.filterState?.get(name)?.value;
 }
 
+/** The type String of `declare_property`. */
+const stringType = 1;
+
 /** A status. Needs a stream; the name is the raw path, so that only one segment can be read back. */
 export function writeProperty(context: Context, path: ByteString, value: Uint8Array): number {
   const state = context.filterState;
@@ -115,6 +118,6 @@ export function writeProperty(context: Context, path: ByteString, value: Uint8Ar
     const shown = path.replaceAll('\0', '.');
     context.vm.report('warn', `set_property ${shown}: a path of several segments cannot be read back`);
   }
-  state.set(name, { value, readOnly: declared?.readOnly ?? false });
+  state.set(name, { value, readOnly: declared?.readOnly ?? false, text: declared?.type === stringType });
   return Status.Ok;
 }

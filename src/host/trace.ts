@@ -38,12 +38,19 @@ export interface HostCallEvent {
   readonly durationUs: number;
 }
 
+/** A call whose bytes mean more than the ABI table knows. */
+export interface ShownCall {
+  readonly arguments: string;
+  readonly results?: string | undefined;
+}
+
 /** Longest value shown; the rest is counted. */
 const shownBytes = 120;
 
 export class Tracer {
   /** What the running host call said about its own refusal. */
   reason: string | undefined;
+  private shown: ShownCall | undefined;
   private readonly plugin: string;
   private readonly listener: (event: TraceEvent) => void;
   private readonly nowNs: () => bigint;
@@ -85,26 +92,37 @@ export class Tracer {
     });
   }
 
+  /** Said by a call that knows what its bytes mean. */
+  show(call: ShownCall): void {
+    this.shown = call;
+  }
+
   hostCall(vm: Vm, name: string, values: readonly (number | bigint)[], call: () => number): number {
     const known = hostFunctions.get(name);
     const shown = known ? showArguments(vm, known, values) : values.join(' ');
     const contextId = vm.context.id;
     this.reason = undefined;
+    this.shown = undefined;
     const begun = this.nowUs();
     const status = call();
+    // What this call said is not the business of one around it.
+    const decoded = this.shown as ShownCall | undefined;
+    const reason = this.reason as string | undefined;
+    this.reason = undefined;
+    this.shown = undefined;
     const durationUs = this.nowUs() - begun;
     vm.lastCall = name;
     vm.lastStatus = status;
     const explanation =
-      known && status !== Status.Ok ? (this.reason ?? explain(vm, name, values, status)) : undefined;
+      known && status !== Status.Ok ? (reason ?? explain(vm, name, values, status)) : undefined;
     this.listener({
       kind: 'call',
       name,
       plugin: this.plugin,
       contextId,
-      arguments: shown,
+      arguments: decoded?.arguments ?? shown,
       status: known ? (statusNames[status] ?? String(status)) : String(status),
-      results: known && status === Status.Ok ? showResults(vm, known, values) : '',
+      results: known && status === Status.Ok ? (decoded?.results ?? showResults(vm, known, values)) : '',
       durationUs,
       ...(explanation === undefined ? {} : { explanation }),
     });

@@ -234,6 +234,11 @@ const groups: Readonly<Record<string, readonly string[]>> = {
     'a result that nobody wants',
     'foreign functions in a call-out',
     'declaring a property twice',
+    'expressions: tokens, arguments, and whose they are',
+    'expressions: the language, value by value',
+    'expressions: attributes in every phase',
+    'expressions: filter state',
+    'expressions: how deep, long and costly they may be',
   ],
   X: [
     'an unknown cluster',

@@ -11,7 +11,7 @@ import { describeWith, tool } from '../helpers/tools.ts';
 import { root } from '../helpers/tree.ts';
 
 const page = `<!doctype html><meta charset="utf-8"><title>host</title>
-<script type="importmap">{ "imports": { "fflate": "/node_modules/fflate/esm/browser.js" } }</script>
+<script type="importmap">{ "imports": { "fflate": "/node_modules/fflate/esm/browser.js", "re2js": "/node_modules/re2js/build/index.js" } }</script>
 <script type="module">import * as host from '/dist/src/host/index.js'; globalThis.wasmeHost = host;</script>`;
 const types: Readonly<Record<string, string>> = { '.js': 'text/javascript', '.wasm': 'application/wasm' };
 
@@ -80,5 +80,26 @@ describeWith(['chromium'], 'the host in a browser', () => {
       upstream: 'hello',
       reason: 'WASM_INVALID',
     });
+  });
+
+  it('loads what expressions need for a filter that has some', async () => {
+    const tab = await browser.newPage();
+    const asked: string[] = [];
+    tab.on('request', request => asked.push(new URL(request.url()).pathname));
+    await tab.goto(origin);
+    await tab.waitForFunction('globalThis.wasmeHost !== undefined');
+    const load = (name: string): Promise<(string | undefined)[]> =>
+      tab.evaluate(async guest => {
+        const { loadFilter } = (globalThis as unknown as { wasmeHost: typeof HostModule }).wasmeHost;
+        const code = new Uint8Array(await (await fetch(`/guest/${guest}.wasm`)).arrayBuffer());
+        const filter = await loadFilter(code);
+        const seen = ['/page', '/other'].map(path => filter.request({ path }).upstream?.headers ?? []);
+        filter.close();
+        return seen.map(headers => headers.find(([header]) => header === 'x-guest')?.[1]);
+      }, name);
+    expect(await load('header')).toEqual(['hello', 'hello']);
+    expect(asked.filter(path => path.includes('re2js'))).toEqual([]);
+    expect(await load('expression')).toEqual(['matches', 'differs']);
+    expect(asked.filter(path => path.includes('re2js'))).toHaveLength(1);
   });
 });

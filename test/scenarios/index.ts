@@ -2,6 +2,7 @@
 import type { Scenario } from '../helpers/scenario/scenario.ts';
 import { bodyScenarios } from './bodies.ts';
 import { calloutScenarios } from './callouts.ts';
+import { expressionScenarios } from './expressions.ts';
 import { failureScenarios } from './failures.ts';
 import { headerScenarios } from './headers.ts';
 import { lifecycleScenarios } from './lifecycle.ts';
@@ -19,6 +20,7 @@ export const families: Readonly<Record<string, readonly Scenario[]>> = {
   lifecycle: lifecycleScenarios,
   state: stateScenarios,
   properties: propertyScenarios,
+  expressions: expressionScenarios,
   signatures: signatureScenarios,
   callouts: calloutScenarios,
   failures: failureScenarios,

@@ -354,18 +354,6 @@ export const propertyScenarios: readonly Scenario[] = [
       foreign('set_envoy_filter_state', Uint8Array.of(255)),
     ]),
   }),
-  scenario('foreign-expressions', 'P16', {
-    on_request_headers: step([
-      foreign('expr_create', 'request.path == "/"'),
-      foreign('expr_evaluate', Uint8Array.of(0, 0, 0, 0)),
-      foreign('expr_create', 'request.'),
-      foreign('expr_evaluate', Uint8Array.of(9, 0, 0, 0)),
-      foreign('expr_evaluate', 'abc'),
-      foreign('expr_delete', Uint8Array.of(0, 0, 0, 0)),
-      foreign('expr_evaluate', Uint8Array.of(0, 0, 0, 0)),
-      foreign('expr_delete', Uint8Array.of(0, 0, 0, 0)),
-    ]),
-  }),
   {
     id: 'property-plugin-names',
     rows: ['L29'],

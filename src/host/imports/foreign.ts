@@ -25,7 +25,7 @@ export const foreignFunctions = {
     if (result === undefined) return Status.NotFound;
     const data = typeof result === 'number' ? undefined : result;
     let pointer = 0;
-    if (data && pointerCell !== 0 && sizeCell !== 0 && data.length > 0) {
+    if (data && pointerCell !== 0) {
       pointer = vm.allocate(data.length);
       if (pointer === 0) return Status.InvalidMemoryAccess;
       memory.write(pointer, data);

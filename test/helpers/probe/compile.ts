@@ -259,7 +259,7 @@ class Writer {
     if (kind === 'i64' || kind === 'u64') return [`(i64.const ${arg as bigint})`];
     if (!['text', 'bytes', 'pairs', 'path'].includes(kind)) return [this.#number(arg)];
     if (typeof arg === 'object' && 'pointer' in arg)
-      return [`(i32.const ${arg.pointer})`, `(i32.const ${arg.size})`];
+      return [this.#number(arg.pointer), `(i32.const ${arg.size})`];
     const bytes = toBytes(arg);
     return bytes.length === 0
       ? ['(i32.const 0)', '(i32.const 0)']

@@ -8,9 +8,9 @@ export interface Saved {
   readonly saved: string;
 }
 
-/** Exactly this pointer and size, for ranges outside memory. */
+/** Exactly this pointer and size: for ranges outside memory, and for what an earlier call gave. */
 export interface RawRange {
-  readonly pointer: number;
+  readonly pointer: number | Saved;
   readonly size: number;
 }
 

@@ -1,0 +1,37 @@
+/** What a tree is turned into, and what one evaluation may cost. */
+import type { ByteString } from '../bytes.ts';
+import { maxExpressionItems, maxExpressionSteps } from '../limits.ts';
+import type { HostProfile } from '../profiles.ts';
+import { Failure, type Result, type Value } from './values.ts';
+
+/** One evaluation. */
+export interface Frame {
+  /** Attributes by their first name; undefined: there is none now. */
+  lookup(name: ByteString): Value | undefined;
+  /** Of the folds around, the outermost first. */
+  readonly variables: Value[];
+  steps: number;
+  /** Items made so far. */
+  items: number;
+}
+
+export type Code = (frame: Frame) => Result;
+
+/** What of the language came with a version of Envoy. */
+export type Dialect = Pick<HostProfile, 'newerExpressions' | 'boolsAsText'>;
+
+const tooManySteps = new Failure(`the folds of an expression take fewer than ${maxExpressionSteps} steps`);
+
+/** At every step of a fold. */
+export function spent(frame: Frame): Failure | undefined {
+  frame.steps++;
+  return frame.steps >= maxExpressionSteps ? tooManySteps : undefined;
+}
+
+const tooManyItems = new Failure(`an expression makes at most ${maxExpressionItems} items`);
+
+/** What a new list takes. */
+export function counted(frame: Frame, value: Result): Result {
+  if (Array.isArray(value)) frame.items += value.length;
+  return frame.items > maxExpressionItems ? tooManyItems : value;
+}

@@ -1,0 +1,39 @@
+/** Goes through the tokens of a text, and says where it ends otherwise than it should. */
+import { SyntaxFailure } from './syntax.ts';
+import { shown, type Token, tokenize } from './tokens.ts';
+
+export abstract class TokenReader {
+  protected readonly tokens: readonly Token[];
+  protected at = 0;
+  private readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+    this.tokens = tokenize(text);
+  }
+
+  protected get token(): Token {
+    return this.tokens[this.at] as Token;
+  }
+
+  protected is(sign: string, ahead = 0): boolean {
+    const token = this.tokens[this.at + ahead];
+    return token?.kind === 'sign' && token.text === sign;
+  }
+
+  protected take(sign: string): boolean {
+    if (!this.is(sign)) return false;
+    this.at++;
+    return true;
+  }
+
+  protected expect(sign: string): void {
+    if (!this.take(sign)) this.unexpected(`"${sign}"`);
+  }
+
+  protected unexpected(wanted = 'something else'): never {
+    const { kind, at } = this.token;
+    const found = kind === 'end' ? 'the end' : shown(this.text, at);
+    throw new SyntaxFailure(`${found} where ${wanted} was expected`);
+  }
+}

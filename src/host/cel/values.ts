@@ -1,0 +1,158 @@
+/** What an expression can become: values, their kinds and when two are equal. Text is bytes, as everywhere in the host. */
+import type { ByteString } from '../bytes.ts';
+
+/** int is a bigint, double a number, string a byte string; the rest are classes, lists are arrays. */
+export type Value =
+  | null
+  | boolean
+  | bigint
+  | number
+  | ByteString
+  | Uint
+  | Bytes
+  | Timestamp
+  | Duration
+  | TypeName
+  | Message
+  | ValueMap
+  | readonly Value[];
+
+/** Not a value: what `||` and `&&` can pass over. */
+export class Failure {
+  readonly reason: string;
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}
+
+export type Result = Value | Failure;
+
+export class Uint {
+  readonly value: bigint;
+  constructor(value: bigint) {
+    this.value = value;
+  }
+}
+
+export class Bytes {
+  readonly value: ByteString;
+  constructor(value: ByteString) {
+    this.value = value;
+  }
+}
+
+/** Nanoseconds since the epoch, without the bounds of 64 bits. */
+export class Timestamp {
+  readonly ns: bigint;
+  constructor(ns: bigint) {
+    this.ns = ns;
+  }
+}
+
+export class Duration {
+  readonly ns: bigint;
+  constructor(ns: bigint) {
+    this.ns = ns;
+  }
+}
+
+export class TypeName {
+  readonly name: string;
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/** A protobuf message: its bytes, and those fields that the host knows. */
+export class Message {
+  readonly type: string;
+  readonly bytes: ByteString;
+  /** Undefined: there is no such field. `set` is what `has` says. */
+  readonly field: (name: string) => { readonly value: Value; readonly set: boolean } | undefined;
+  constructor(type: string, bytes: ByteString, field: Message['field']) {
+    this.type = type;
+    this.bytes = bytes;
+    this.field = field;
+  }
+}
+
+export abstract class ValueMap {
+  /** Undefined: no such key. Never called with a key that `isKey` refuses. */
+  abstract get(key: Value): Value | undefined;
+  abstract keys(): readonly Value[];
+  /** False: Envoy cannot write it down, as it does not know the keys. */
+  get listed(): boolean {
+    return true;
+  }
+}
+
+/** What can be looked up in a map. A double can be, but not as a key of a literal. */
+export function isKey(value: Value): boolean {
+  return (
+    typeof value === 'boolean' ||
+    typeof value === 'string' ||
+    typeof value === 'bigint' ||
+    typeof value === 'number' ||
+    value instanceof Uint
+  );
+}
+
+/** A map as it was written, or made from such. */
+export class LiteralMap extends ValueMap {
+  private readonly entries = new Map<string, readonly [key: Value, value: Value]>();
+
+  /** False when the key is there already. */
+  add(key: Value, value: Value): boolean {
+    const [name] = keyNames(key);
+    if (name === undefined || this.entries.has(name)) return false;
+    this.entries.set(name, [key, value]);
+    return true;
+  }
+
+  get(key: Value): Value | undefined {
+    for (const name of keyNames(key)) {
+      const found = this.entries.get(name);
+      if (found) return found[1];
+    }
+    return undefined;
+  }
+
+  keys(): readonly Value[] {
+    return Array.from(this.entries.values(), ([key]) => key);
+  }
+}
+
+/** Under which names a key is found, the own one first: 1, 1u and 1.0 find each other. */
+function keyNames(key: Value): readonly string[] {
+  if (typeof key === 'string') return [`s${key}`];
+  if (typeof key === 'boolean') return [`b${key}`];
+  if (typeof key === 'bigint') return [`i${key}`, `u${key}`];
+  if (key instanceof Uint) return [`u${key.value}`, `i${key.value}`];
+  return Number.isInteger(key) ? [`i${BigInt(key as number)}`, `u${BigInt(key as number)}`] : [];
+}
+
+export function typeOf(value: Value): string {
+  if (value === null) return 'null_type';
+  switch (typeof value) {
+    case 'boolean':
+      return 'bool';
+    case 'bigint':
+      return 'int';
+    case 'number':
+      return 'double';
+    case 'string':
+      return 'string';
+    default:
+  }
+  if (value instanceof Uint) return 'uint';
+  if (value instanceof Bytes) return 'bytes';
+  if (value instanceof Timestamp) return 'google.protobuf.Timestamp';
+  if (value instanceof Duration) return 'google.protobuf.Duration';
+  if (value instanceof TypeName) return 'type';
+  if (value instanceof Message) return value.type;
+  return value instanceof ValueMap ? 'map' : 'list';
+}
+
+export function noOverload(what: string, ...values: readonly Value[]): Failure {
+  return new Failure(`${what} cannot take ${values.map(typeOf).join(' and ')}`);
+}
