@@ -1,7 +1,7 @@
 /** `wasme login [registry]`: flags, questions and printing; the job is in src/login.ts. */
 import { type Command, Option } from 'commander';
 import { WasmeError } from '../src/errors.ts';
-import type { LoginResult } from '../src/login.ts';
+import type { LoginOptions, LoginResult } from '../src/login.ts';
 import type { Reporter } from '../src/reporter.ts';
 import { type Context, edgesOf } from './ui/context.ts';
 import { type GlobalOptions, globalOptions } from './ui/options.ts';
@@ -12,6 +12,8 @@ import { writeResult } from './ui/result.ts';
 
 interface Flags extends RegistryFlags {
   readonly password?: string;
+  readonly identityToken?: string;
+  readonly identityTokenStdin?: boolean;
   readonly server?: string;
 }
 
@@ -20,7 +22,18 @@ export function declare(command: Command, context: Context): void {
     .argument('[registry]', 'host, with a port if it has one (default: Docker Hub, or WASM_IMAGE_REGISTRY)')
     .option('-u, --username <name>', 'asked for when missing')
     .option('--password-stdin', 'read the password or access token from standard input')
+    .addOption(
+      new Option(
+        '--identity-token-stdin',
+        'read an OAuth2 refresh token from standard input, instead of a password',
+      ).conflicts(['password', 'passwordStdin']),
+    )
     .addOption(new Option('-p, --password <password>').hideHelp())
+    .addOption(
+      new Option('--identity-token <token>')
+        .hideHelp()
+        .conflicts(['password', 'passwordStdin', 'identityTokenStdin']),
+    )
     .addOption(new Option('-s, --server <registry>').hideHelp());
   addConnectionFlags(command)
     .addHelpText(
@@ -31,21 +44,22 @@ them: in its credential helper if one is configured, else in ~/.docker/config.js
 
 Examples:
   wasme login registry.example
-  printf %s "$TOKEN" | wasme login registry.example -u me --password-stdin`,
+  printf %s "$TOKEN" | wasme login registry.example -u me --password-stdin
+  printf %s "$REFRESH_TOKEN" | wasme login registry.example --identity-token-stdin`,
     )
     .action(async (operand: string | undefined, flags: Flags) => {
       const options = globalOptions(command);
       const reporter = reporterFor(context, options);
       const host = operand ?? flags.server;
-      const { username, password } = await credentials(flags, context, options, reporter);
+      const who = await credentials(flags, context, options, reporter);
       const { login } = await import('../src/login.ts');
       const result = await login(
-        { host, username, password, registry: connectionOptions(flags) },
+        { host, ...who, registry: connectionOptions(flags) },
         edgesOf(context, reporter),
       );
       if (result.storedIn.kind === 'file') {
         reporter.warn(
-          `the password is stored unencrypted in ${result.storedIn.name}`,
+          `the ${who.identityToken === undefined ? 'password' : 'token'} is stored unencrypted in ${result.storedIn.name}`,
           'a credential helper (credsStore in that file) keeps it in the keychain of the system',
         );
       }
@@ -58,25 +72,40 @@ async function credentials(
   context: Context,
   options: GlobalOptions,
   reporter: Reporter,
-): Promise<{ username: string; password: string }> {
+): Promise<Pick<LoginOptions, 'username' | 'password' | 'identityToken'>> {
+  if (flags.identityToken !== undefined || flags.identityTokenStdin === true) {
+    const identityToken = await given(flags.identityToken, '--identity-token', context, reporter);
+    return { username: flags.username, identityToken };
+  }
   const prompts = promptsFor(context, options);
   const username = flags.username ?? (await prompts.input({ message: 'User name:', flag: '--username' }));
-  if (flags.password !== undefined) {
-    reporter.warn(
-      'a password on the command line can be seen by others',
-      'use --password-stdin, or be asked',
-    );
-    return { username, password: flags.password };
-  }
-  const password = flags.passwordStdin
-    ? await readSecret(context)
-    : await prompts.password({ message: 'Password or access token:', flag: '--password-stdin' });
-  if (password !== '') return { username, password };
-  throw new WasmeError('USAGE', 'the password is empty', {
-    hint: 'printf %s "$PASSWORD" | wasme login … --password-stdin',
+  if (flags.password !== undefined || flags.passwordStdin === true)
+    return { username, password: await given(flags.password, '--password', context, reporter) };
+  const password = await prompts.password({ message: 'Password or access token:', flag: '--password-stdin' });
+  return { username, password: required(password, '--password') };
+}
+
+/** A secret from the command line, else from standard input. */
+async function given(
+  value: string | undefined,
+  flag: string,
+  context: Context,
+  reporter: Reporter,
+): Promise<string> {
+  if (value === undefined) return required(await readSecret(context), flag);
+  const what = flag === '--password' ? 'password' : 'token';
+  reporter.warn(`a ${what} on the command line can be seen by others`, `use ${flag}-stdin`);
+  return required(value, flag);
+}
+
+function required(secret: string, flag: string): string {
+  if (secret !== '') return secret;
+  const what = flag === '--password' ? 'password' : 'token';
+  throw new WasmeError('USAGE', `the ${what} is empty`, {
+    hint: `printf %s "$${what.toUpperCase()}" | wasme login … ${flag}-stdin`,
   });
 }
 
 function resultText({ host, username, storedIn }: LoginResult): string {
-  return `${host} knows ${username}; stored in ${storedIn.name}`;
+  return `${host} knows ${username ?? 'this token'}; stored in ${storedIn.name}`;
 }

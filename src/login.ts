@@ -8,22 +8,34 @@ import { type RegistryOptions, RegistrySession } from './oci/session.ts';
 export interface LoginOptions {
   /** `registry.example`, with a port if it has one; default: WASM_IMAGE_REGISTRY, else Docker Hub. */
   readonly host?: string | undefined;
-  readonly username: string;
-  readonly password: string;
+  /** Needed with a password. */
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** OAuth2 refresh token, instead of a password. */
+  readonly identityToken?: string | undefined;
   readonly registry?: RegistryOptions | undefined;
 }
 
 export interface LoginResult {
   readonly host: string;
-  readonly username: string;
+  /** Absent for a token that came without a name. */
+  readonly username?: string;
   readonly storedIn: LoginPlace;
 }
 
 /** Nothing is stored unless the registry took it. Fails with REGISTRY_UNAUTHORIZED, NETWORK and CREDENTIALS_INVALID. */
 export async function login(options: LoginOptions, edges: Edges): Promise<LoginResult> {
   const host = registryHost(options.host, edges);
-  const { username, password } = options;
-  const session = new RegistrySession(host, edges, { ...options.registry, username, password });
+  const { username, password, identityToken } = options;
+  const secret = identityToken ?? password;
+  if (secret === undefined || (identityToken === undefined && username === undefined)) {
+    throw new WasmeError('USAGE', 'a login is a user name and a password, or an identity token');
+  }
+  const session = new RegistrySession(host, edges, {
+    ...options.registry,
+    username,
+    ...(identityToken === undefined ? { password } : { identityToken }),
+  });
   try {
     await check(session);
   } finally {
@@ -31,11 +43,11 @@ export async function login(options: LoginOptions, edges: Edges): Promise<LoginR
   }
   const storedIn = await storeLogin(
     host,
-    { username, secret: password },
+    { username, secret, isIdentityToken: identityToken !== undefined },
     edges,
     options.registry?.registryConfig,
   );
-  return { host, username, storedIn };
+  return { host, ...(username === undefined ? {} : { username }), storedIn };
 }
 
 async function check(session: RegistrySession): Promise<void> {

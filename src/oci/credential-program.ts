@@ -2,7 +2,7 @@
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { type ExecResult, exec } from '../io/exec.ts';
-import type { Credential } from './credentials.ts';
+import { type Credential, tokenUser } from './credentials.ts';
 import { printable } from './registry-errors.ts';
 
 /** A helper may wait for somebody to unlock a keychain, but not for ever. */
@@ -32,7 +32,7 @@ export async function helperGet(
   const { Username: username, Secret: secret } = parseAnswer(name, result.stdout);
   if (secret === undefined || secret === '') return undefined;
   const source = `user ${JSON.stringify(username ?? '')} from ${programOf(name)}`;
-  return username === '<token>'
+  return username === tokenUser
     ? { identityToken: secret, source: `a token from ${programOf(name)}` }
     : { username, password: secret, source };
 }

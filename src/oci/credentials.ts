@@ -28,6 +28,9 @@ export interface DockerConfig {
 /** The key under which Docker Hub's credentials are kept, by docker and so by everybody. */
 export const dockerHubKey = 'https://index.docker.io/v1/';
 
+/** Who owns a token that comes without a name: docker's word, in files and helpers. */
+export const tokenUser = '<token>';
+
 export function credentialKey(host: string): string {
   return host === 'docker.io' ? dockerHubKey : host;
 }
@@ -152,6 +155,7 @@ function fromEntry(entry: Readonly<Record<string, unknown>>, path: string): Cred
   const identityToken = text('identitytoken');
   const registryToken = text('registrytoken');
   if (password === undefined && identityToken === undefined && registryToken === undefined) return undefined;
+  if (username === tokenUser) username = undefined;
   const who = username === undefined ? 'a token' : `user ${JSON.stringify(username)}`;
   return { username, password, identityToken, registryToken, source: `${who} from ${path}` };
 }

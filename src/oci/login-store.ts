@@ -11,12 +11,14 @@ import {
   dockerConfigPath,
   hostOf,
   readDockerConfig,
+  tokenUser,
 } from './credentials.ts';
 
 export interface Login {
-  readonly username: string;
-  /** Password, or access token used as one. */
+  readonly username?: string | undefined;
+  /** Password, access token used as one, or OAuth2 refresh token. */
   readonly secret: string;
+  readonly isIdentityToken: boolean;
 }
 
 /** Where a login went: a helper program, or a file (readable by who can read the file). */
@@ -36,16 +38,23 @@ export async function storeLogin(
   let place: LoginPlace | undefined;
   await changeConfig(edges, registryConfig, async config => {
     const helper = helperFor(config, host);
-    if (helper !== undefined) await helperStore(helper, key, login, edges);
+    // Under this name docker's helpers keep refresh tokens, whoever they are of.
+    const name = login.isIdentityToken ? tokenUser : (login.username ?? '');
+    if (helper !== undefined) await helperStore(helper, key, { username: name, secret: login.secret }, edges);
     place =
       helper === undefined
         ? { kind: 'file', name: config.path }
         : { kind: 'helper', name: programOf(helper) };
-    const auth = Buffer.from(`${login.username}:${login.secret}`).toString('base64');
     // An empty entry beside a helper is how docker marks that somebody is logged in there.
-    return { ...withoutHost(config, host), [key]: helper === undefined ? { auth } : {} };
+    return { ...withoutHost(config, host), [key]: helper === undefined ? entryOf(login) : {} };
   });
   return place ?? { kind: 'file', name: dockerConfigPath(edges, registryConfig) };
+}
+
+function entryOf({ username = tokenUser, secret, isIdentityToken }: Login): Record<string, string> {
+  const auth = (password: string): string => Buffer.from(`${username}:${password}`).toString('base64');
+  // docker refuses an entry without a name, and podman passes over one without "auth".
+  return isIdentityToken ? { auth: auth(''), identitytoken: secret } : { auth: auth(secret) };
 }
 
 /** Whether there was a login to forget. */

@@ -5,7 +5,7 @@ import { isLoopback } from '../io/http-proxy.ts';
 import { HttpClient, type HttpRequest, type HttpResponse, retryAfterMs } from '../io/http.ts';
 import { packageVersion } from '../io/paths.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
-import { type Credential, findCredential } from './credentials.ts';
+import { type Credential, findCredential, tokenUser } from './credentials.ts';
 import { printable, registryError } from './registry-errors.ts';
 import { type Token, basic, requestToken } from './token.ts';
 
@@ -187,7 +187,7 @@ export class RegistrySession {
     const credential = await this.#credentialFor(request.scopes);
     if (challenge.scheme === 'basic') {
       const secret = credential?.password ?? credential?.identityToken;
-      return secret === undefined ? undefined : basic(credential?.username ?? '<token>', secret);
+      return secret === undefined ? undefined : basic(credential?.username ?? tokenUser, secret);
     }
     const scopes = mergeScopes([...request.scopes, ...(askedScope?.split(' ') ?? [])]);
     const keys = [tokenKey(scopes), tokenKey(mergeScopes(request.scopes))];

@@ -4,7 +4,7 @@ import { WasmeError } from '../errors.ts';
 import { isLoopback } from '../io/http-proxy.ts';
 import type { HttpClient, HttpResponse } from '../io/http.ts';
 import type { Challenge } from './challenge.ts';
-import type { Credential } from './credentials.ts';
+import { type Credential, tokenUser } from './credentials.ts';
 import { maxTokenBytes } from './limits.ts';
 import { registryError } from './registry-errors.ts';
 
@@ -83,7 +83,7 @@ async function getGrant(realm: URL, request: TokenRequest): Promise<HttpResponse
   return request.http.send({
     method: 'GET',
     url,
-    headers: secret === undefined ? {} : { authorization: basic(username ?? '<token>', secret) },
+    headers: secret === undefined ? {} : { authorization: basic(username ?? tokenUser, secret) },
   });
 }
 

@@ -108,6 +108,31 @@ describe('login', () => {
     expect((await world.wasme('tags', `${registry.host}/absent`)).stderr).toContain('REGISTRY_UNAUTHORIZED');
   });
 
+  it('keeps an identity token from standard input, with a name if there is one', async () => {
+    const registry = await fakeRegistry({ auth: 'bearer' });
+    const world = newWorld();
+    const login = ['login', registry.host, '--identity-token-stdin', '--json'];
+    const named = await wasmeWithInput(world, 'refresh-me\n', ...login, '-u', 'me');
+    expect(JSON.parse(named.stdout)).toMatchObject({ host: registry.host, username: 'me' });
+    const kept = () => (JSON.parse(readFileSync(configOf(world), 'utf8')) as { auths: object }).auths;
+    const auth = (text: string): string => Buffer.from(text).toString('base64');
+    expect(kept()).toEqual({ [registry.host]: { auth: auth('me:'), identitytoken: 'refresh-me' } });
+    const nameless = await wasmeWithInput(world, 'refresh-me', ...login);
+    expect(JSON.parse(nameless.stdout)).not.toHaveProperty('username');
+    expect(nameless.stderr).toContain('the token is stored unencrypted');
+    expect(kept()).toEqual({ [registry.host]: { auth: auth('<token>:'), identitytoken: 'refresh-me' } });
+    expect((await world.wasme('tags', `${registry.host}/absent`)).stderr).toContain('REGISTRY_NOT_FOUND');
+  });
+
+  it.each([
+    [['--identity-token-stdin'], '', 'the token is empty'],
+    [['--identity-token-stdin', '--password-stdin'], 'x', 'cannot be used with'],
+    [['--identity-token', 'x', '-u', 'me', '-p', 'y'], '', 'cannot be used with'],
+  ])('refuses %j with the input %j', async (flags, input, message) => {
+    const outcome = await wasmeWithInput(newWorld(), input, 'login', 'registry.example', ...flags);
+    expect(outcome).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(message) as string });
+  });
+
   it('asks nothing where nobody can answer', async () => {
     const { exitCode, stderr } = await newWorld().wasme('login', 'registry.example', '--yes');
     expect(exitCode).toBe(2);

@@ -1,8 +1,9 @@
 /** ORAS and crane on the other side, over a registry that has the OCI 1.1 referrers API: they read what we push and we what they push. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { expect, it, onTestFinished } from 'vitest';
 import type { InspectResult } from '../../src/inspect.ts';
 import { layoutNames } from '../../src/project/names.ts';
@@ -11,6 +12,7 @@ import type { PushResult } from '../../src/push.ts';
 import { type World, newWorld } from '../helpers/cli.ts';
 import { moduleOfSize } from '../helpers/images.ts';
 import { account, realRegistry } from '../helpers/real-registry.ts';
+import { refreshToken } from '../helpers/token-server.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 import { root } from '../helpers/tree.ts';
 
@@ -206,5 +208,43 @@ describeWith(['oras', 'crane', 'referrers-registry', 'docker-registry', 'openssl
     const login = ['auth', 'login', registry.host, '-u', account.username, '--password-stdin'];
     execFileSync(tool('crane'), login, { env, input: account.password, stdio: ['pipe', 'ignore', 'ignore'] });
     expect(await json<PullResult>(world, 'pull', reference)).toMatchObject({ digest });
+  });
+
+  it.each(['file', 'helper'] as const)('an identity token is kept as docker does (%s)', async kind => {
+    const registry = await realRegistry({ auth: 'token' });
+    const world = worldWithModule();
+    const config = join(world.home, '.docker', 'config.json');
+    if (kind === 'helper') {
+      const helper = join(root, 'test', 'fixtures', 'bin', 'credential-helper');
+      world.env['PATH'] = `${helper}:${world.env['PATH'] ?? ''}`;
+      world.env['KEYCHAIN'] = join(world.home, 'keychain.json');
+      mkdirSync(join(world.home, '.docker'));
+      writeFileSync(config, '{"credsStore":"test-keychain"}');
+    }
+    const wrong = await world.wasme('login', registry.host, '--identity-token', 'no');
+    expect(wrong).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('error[REGISTRY_UNAUTHORIZED]') as string,
+    });
+    const login = await world.wasme('login', registry.host, '--identity-token', refreshToken, '-v');
+    expect(login.exitCode, login.stderr).toBe(0);
+    expect(login.stdout + login.stderr).not.toContain(refreshToken);
+    expect(JSON.parse(readFileSync(config, 'utf8'))).toMatchObject({
+      auths: {
+        [registry.host]:
+          kind === 'helper'
+            ? {}
+            : { auth: Buffer.from('<token>:').toString('base64'), identitytoken: refreshToken },
+      },
+    });
+    const reference = `${registry.host}/a:v1`;
+    const { digest } = await json<PushResult>(world, 'push', reference, '-f', 'm.wasm');
+    const env = { ...world.env, HOME: world.home };
+    // Not synchronously: the token server they ask is in this process.
+    const run = promisify(execFile);
+    const byCrane = await run(tool('crane'), ['digest', reference], { env });
+    expect(byCrane.stdout.trim()).toBe(digest);
+    await world.wasme('logout', registry.host);
+    expect((await world.wasme('pull', reference)).stderr).toContain('error[REGISTRY_UNAUTHORIZED]');
   });
 });
