@@ -12,6 +12,8 @@ export interface TaskOptions {
   /** Total amount when known; bytes when `unit` is 'bytes'. */
   readonly total?: number;
   readonly unit?: 'bytes' | 'items';
+  /** Shown while it runs only: what comes of it is told otherwise. */
+  readonly transient?: boolean;
 }
 
 export interface Reporter {

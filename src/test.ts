@@ -1,5 +1,5 @@
 /** The verb `test`: finds suite files, plays each case in the bundled host or in a real Envoy, and says what differed. */
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { type WasmeError, asFailure } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import { writeAtomic } from './io/files.ts';
@@ -113,17 +113,25 @@ async function playSuite(
   const subject = await openSubject(suite, file, project);
   const cases: CaseResult[] = [];
   const edits: SuiteEdit[] = [];
-  for (const [index, testCase] of suite.cases.entries()) {
-    for (const venue of venues) {
-      for (const cut of matrix ? cuts : (['whole'] as const)) {
-        edges.signal.throwIfAborted();
-        const played = await venue.play(testCase, subject, cut);
-        const variant = [...(venues.length > 1 ? [venue.text] : []), ...(matrix ? [cut] : [])].join(', ');
-        const name = variant === '' ? testCase.name : `${testCase.name} (${variant})`;
-        cases.push({ ...played.result, name });
-        edits.push(...played.edits.map(({ path, value }) => ({ path: ['cases', index, ...path], value })));
+  const asCut = matrix ? cuts : (['whole'] as const);
+  const total = suite.cases.length * venues.length * asCut.length;
+  const task = edges.reporter.task(basename(file), { total, unit: 'items', transient: true });
+  try {
+    for (const [index, testCase] of suite.cases.entries()) {
+      for (const venue of venues) {
+        for (const cut of asCut) {
+          edges.signal.throwIfAborted();
+          const played = await venue.play(testCase, subject, cut);
+          task.advance(1);
+          const variant = [...(venues.length > 1 ? [venue.text] : []), ...(matrix ? [cut] : [])].join(', ');
+          const name = variant === '' ? testCase.name : `${testCase.name} (${variant})`;
+          cases.push({ ...played.result, name });
+          edits.push(...played.edits.map(({ path, value }) => ({ path: ['cases', index, ...path], value })));
+        }
       }
     }
+  } finally {
+    task.done();
   }
   return { cases, edits };
 }

@@ -45,7 +45,7 @@ export function promptsFor(context: Context, options: Partial<GlobalOptions>): P
     try {
       return await body(inquirer);
     } catch (error) {
-      if (error instanceof Error && error.name === 'ExitPromptError')
+      if (error instanceof Error && /^(Exit|Abort)PromptError$/.test(error.name))
         throw new WasmeError('INTERRUPTED', 'interrupted');
       throw error;
     }
@@ -54,6 +54,7 @@ export function promptsFor(context: Context, options: Partial<GlobalOptions>): P
     const prompt = inquirer.createPromptModule({
       input: context.stdin,
       output: context.stderr as NodeJS.WriteStream,
+      signal: context.signal,
     });
     // The overloads describe each question type; ours is one of four, chosen below.
     const questions = [{ name: 'value', ...question }] as unknown as Parameters<typeof prompt>[0];

@@ -8,7 +8,10 @@ import type { GlobalOptions } from './options.ts';
 /** The reporter that the global flags ask for. */
 export function reporterFor(context: Context, options: Partial<GlobalOptions>): Reporter {
   const colors = colorsFor(context.stderr, context, options.color);
-  const live = context.stderr.isTTY === true && !options.quiet && !options.json && !context.env['CI'];
+  const { stderr, env } = context;
+  // A dumb terminal cannot go back to a line.
+  const live =
+    stderr.isTTY === true && !options.quiet && !options.json && !env['CI'] && env['TERM'] !== 'dumb';
   const board = new Board(context, live);
   return {
     info: message => {
@@ -25,6 +28,8 @@ export function reporterFor(context: Context, options: Partial<GlobalOptions>): 
   };
 }
 
+const redrawMs = 80;
+const frames = [...'⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'];
 const silentTask: Task = { advance() {}, done() {}, fail() {} };
 
 /** The running tasks, redrawn in place on a terminal; on a pipe each task is one line when it ends. */
@@ -34,6 +39,8 @@ class Board {
   readonly #running = new Map<Task, () => string>();
   #drawn = 0;
   #lastDraw = 0;
+  /** Moves the spinners while a task has nothing to tell. */
+  #ticker: NodeJS.Timeout | undefined;
 
   constructor(context: Context, live: boolean) {
     this.#context = context;
@@ -49,23 +56,28 @@ class Board {
   task(label: string, options: TaskOptions, now: () => number): Task {
     let amount = 0;
     const startedAt = now();
+    const redraw = (): void => {
+      this.#lastDraw = now();
+      this.#erase();
+      this.#draw();
+    };
     const end = (mark: string, note?: string): void => {
       if (!this.#running.delete(task)) return;
-      this.line(`${mark} ${label}${note === undefined ? '' : ` ${note}`}`);
+      if (this.#running.size === 0) clearInterval(this.#ticker);
+      if (!options.transient) return this.line(`${mark} ${label}${note === undefined ? '' : ` ${note}`}`);
+      this.#erase();
+      this.#draw();
     };
     const task: Task = {
       advance: by => {
         amount += by;
-        if (this.#live && now() - this.#lastDraw > 80) {
-          this.#lastDraw = now();
-          this.#erase();
-          this.#draw();
-        }
+        if (this.#live && now() - this.#lastDraw > redrawMs) redraw();
       },
       done: note => end('✓', note),
       fail: note => end('✗', note),
     };
     this.#erase();
+    if (this.#live && this.#running.size === 0) this.#ticker = setInterval(redraw, redrawMs).unref();
     this.#running.set(task, () => taskLine(label, amount, options, (now() - startedAt) / 1000));
     this.#draw();
     return task;
@@ -92,7 +104,11 @@ class Board {
 
 function taskLine(label: string, amount: number, { total, unit }: TaskOptions, seconds: number): string {
   const show = unit === 'bytes' ? formatBytes : String;
-  if (total === undefined || total === 0) return `… ${label}${amount > 0 ? ` ${show(amount)}` : ''}`;
+  if (total === undefined || total === 0) {
+    const frame = frames[Math.floor((seconds * 1000) / redrawMs) % frames.length] ?? '';
+    const since = seconds < 1 ? '' : ` ${Math.floor(seconds)}s`;
+    return `${frame} ${label}${amount > 0 ? ` ${show(amount)}` : ''}${since}`;
+  }
   const share = Math.min(1, amount / total);
   const bar = '█'.repeat(Math.round(share * 20)).padEnd(20, '░');
   const rate = unit === 'bytes' && seconds > 0.5 ? ` ${formatBytes(amount / seconds)}/s` : '';

@@ -27,8 +27,13 @@ export async function runJob(job: BuildJob, edges: Edges, compiler?: WarmCompile
       if (unchanged !== undefined) return { ...unchanged, durationMs: edges.now() - startedAt };
       // Only here: finding out that nothing has changed must not load what starts programs.
       const { make } = await import('./make.ts');
-      const result = await make(job, edges, last, compiler);
-      return { ...result, durationMs: edges.now() - startedAt };
+      const task = edges.reporter.task(`build ${job.name}`, { transient: true });
+      try {
+        const result = await make(job, edges, last, compiler);
+        return { ...result, durationMs: edges.now() - startedAt };
+      } finally {
+        task.done();
+      }
     },
   );
 }

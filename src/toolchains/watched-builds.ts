@@ -1,5 +1,5 @@
 /** The projects among what a verb watches: built at the start, and again when their sources change. */
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { type WasmeError, asFailure } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { kindOf } from '../io/files.ts';
@@ -38,21 +38,17 @@ export async function startBuilds(
     await Promise.allSettled(watches);
   };
   const firsts = folders.map(dir => {
-    // A first build may take minutes, in which nothing else is to be seen.
-    const task = edges.reporter.task(`build ${basename(dir)}`);
     let settle: () => void = () => undefined;
     const first = new Promise<void>(resolve => (settle = resolve));
     const watch = watchJob(
       { dir },
       { ...edges, signal },
       () => {
-        task.done();
         settle();
         listener?.onBuilt();
       },
       error => {
         if (listener === undefined) failures.push(error);
-        task.fail();
         settle();
         listener?.onFailure(error);
       },

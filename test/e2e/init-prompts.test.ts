@@ -39,6 +39,19 @@ describe('wasme init on a terminal', () => {
     expect(screen).toContain('error[USAGE_NO_PROMPT]: Which language: no value given');
   });
 
+  it('a signal ends it at a question too', async () => {
+    const world = newWorld();
+    const { screen, exitCode } = await onTerminal(
+      world.cwd,
+      world.env,
+      ['init', 'x'],
+      [['Which language?', 'SIGTERM']],
+    );
+    expect(exitCode, screen).toBe(130);
+    expect(screen).toContain('error[INTERRUPTED]: interrupted');
+    expect(readdirSync(world.cwd)).toEqual([]);
+  });
+
   it('Ctrl-C at a question leaves nothing', async () => {
     const world = newWorld();
     const { screen, exitCode } = await onTerminal(

@@ -6,7 +6,8 @@ import { type World, newWorld } from '../helpers/cli.ts';
 import { faultProxy } from '../helpers/fault-proxy.ts';
 import { moduleOfSize } from '../helpers/images.ts';
 import { fakeRegistry } from '../helpers/registry.ts';
-import { onTerminal } from '../helpers/terminal.ts';
+import { fakeProject } from '../helpers/fake-project.ts';
+import { interrupt, onTerminal } from '../helpers/terminal.ts';
 
 // The time that is left is shown after a second. At 16 kB in 2 ms this takes 2.9 s; what the kernel takes in at once
 // (an upload is sent when it is in the buffers of the sockets, 10 MB at most) leaves 1.7 s of it to be seen.
@@ -48,4 +49,24 @@ it('is a plain line where nobody looks, and nothing with --quiet', async () => {
   const { world, full } = await places();
   expect((await world.wasme('pull', `${full}/a:v1`)).stderr).toMatch(/^✓ sha256:[0-9a-f]{12}\n$/);
   expect((await newWorld().wasme('pull', `${full}/a:v1`, '--quiet')).stderr).toBe('');
+});
+
+it('a build moves on a terminal, and only its result stays', async () => {
+  const slow = newWorld();
+  fakeProject(slow.cwd, 'slow');
+  const moving = await onTerminal(slow.cwd, slow.env, ['build'], [['\u2819 build fake', interrupt]]);
+  expect(moving.exitCode, moving.screen).toBe(130);
+  const quick = newWorld();
+  fakeProject(quick.cwd);
+  const { screen } = await onTerminal(quick.cwd, quick.env, ['build'], []);
+  expect(screen.slice(screen.lastIndexOf(' build fake'))).toMatch(/\u001b\[2K[^]*build\/fake\.wasm/);
+  expect(screen).not.toContain('\u2713');
+});
+
+it('a dumb terminal has no lines that move', async () => {
+  const world = newWorld();
+  fakeProject(world.cwd);
+  const { screen, exitCode } = await onTerminal(world.cwd, { ...world.env, TERM: 'dumb' }, ['build'], []);
+  expect(exitCode, screen).toBe(0);
+  expect(screen).toMatch(/^build\/fake\.wasm/);
 });

@@ -60,7 +60,7 @@ describe('wasme run', () => {
       world.cwd,
       world.env,
       ['run', '--watch', '--port', '0'],
-      [['… ', interrupt]],
+      [[' build ', interrupt]],
     );
     expect(exitCode, screen).toBe(130);
     expect(screen).not.toContain('→ echo');

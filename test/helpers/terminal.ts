@@ -6,7 +6,7 @@ import { root } from './tree.ts';
 export const enter = '\r';
 export const interrupt = '\u0003';
 
-/** Starts `wasme <args>` on a terminal; each answer is typed once its question is on the screen. */
+/** Starts `wasme <args>` on a terminal; each answer is typed (a signal: sent) once its question is on the screen. */
 export function onTerminal(
   cwd: string,
   env: Record<string, string | undefined>,
@@ -18,7 +18,7 @@ export function onTerminal(
     cwd,
     cols: 120,
     rows: 40,
-    env: { ...env, TERM: 'xterm', NO_COLOR: '1' },
+    env: { TERM: 'xterm', ...env, NO_COLOR: '1' },
   });
   let screen = '';
   let from = 0;
@@ -29,7 +29,8 @@ export function onTerminal(
     if (next === undefined || !screen.slice(from).includes(next[0])) return;
     from = screen.length;
     open.shift();
-    terminal.write(next[1]);
+    if (next[1].startsWith('SIG')) terminal.kill(next[1]);
+    else terminal.write(next[1]);
   });
   return new Promise(resolve => terminal.onExit(({ exitCode }) => resolve({ screen, exitCode })));
 }
