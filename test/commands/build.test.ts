@@ -134,7 +134,7 @@ describe('build', () => {
     const world = newWorld();
     const dir = fakeProject(join(world.cwd, 'p'));
     const { stdout } = await world.wasme('build', 'p', '--dry-run');
-    expect(stdout).toMatch(/asc\.js --target release --outFile .*\n→ .*build\/fake\.wasm\n$/);
+    expect(stdout).toMatch(/asc\.js'? --target release --outFile .*\n→ .*build\/fake\.wasm\n$/);
     expect(existsSync(join(dir, 'build'))).toBe(false);
   });
 

@@ -51,7 +51,7 @@ describeWith(['fish'], 'completion fish', () => {
     const file = join(world.cwd, 'wasme.fish');
     writeFileSync(file, (await world.wasme('completion', 'fish')).stdout);
     const offers = (line: string): string =>
-      execFileSync('fish', ['-c', `source ${file}; complete -C '${line}'`], {
+      execFileSync('fish', ['-c', `source '${file}'; complete -C '${line}'`], {
         encoding: 'utf8',
         env: { ...process.env, HOME: world.home },
       });

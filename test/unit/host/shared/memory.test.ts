@@ -1,7 +1,10 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { describe, expect, it } from 'vitest';
+import { rolldown } from 'rolldown';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allocate, release } from '../../../../src/host/shared/blocks.ts';
 import { ThreadSharedData } from '../../../../src/host/shared/data.ts';
 import { maxSharedBytes, newSharedBuffer, SharedMemory } from '../../../../src/host/shared/memory.ts';
@@ -18,8 +21,17 @@ interface Task {
   readonly times?: number;
 }
 
+const folder = mkdtempSync(join(tmpdir(), 'wasme-shared-'));
+const program = join(folder, 'worker.mjs');
+beforeAll(async () => {
+  const input = join(root, 'test', 'fixtures', 'shared-worker.js');
+  const bundle = await rolldown({ input, platform: 'node', external: /^node:/ });
+  await bundle.write({ file: program });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
 function thread(task: Task): Worker {
-  return new Worker(join(root, 'test', 'fixtures', 'shared-worker.js'), { workerData: task });
+  return new Worker(program, { workerData: task });
 }
 
 async function outcome(task: Task): Promise<unknown> {
