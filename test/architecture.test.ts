@@ -90,7 +90,7 @@ describe('imports', () => {
   });
 
   it.each([
-    ['execa', /^src\/io\/exec\.ts$/],
+    ['cross-spawn', /^src\/io\/child\.ts$/],
     ['inquirer', /^commands\/ui\/prompts\.ts$/],
     ['chalk', /^commands\/ui\//],
     ['commander', /^commands\//],
