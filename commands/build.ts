@@ -2,16 +2,17 @@
 import { type Command, Option } from 'commander';
 import type { BuildOptions, BuildResult } from '../src/build.ts';
 import { WasmeError } from '../src/errors.ts';
-import { type OldBuildFlags, buildOperands, oldBuildFlags } from './ui/build-operands.ts';
+import { buildOperands } from './ui/build-operands.ts';
 import { buildText, planText } from './ui/build-text.ts';
 import { type Context, edgesOf } from './ui/context.ts';
 import { showFailure } from './ui/failure.ts';
 import { offeringInstall } from './ui/offer-install.ts';
+import { addOldFlags, oldStore } from './ui/old-flags.ts';
 import { globalOptions, hosts } from './ui/options.ts';
 import { reporterFor } from './ui/reporter.ts';
 import { writeResult } from './ui/result.ts';
 
-interface Flags extends OldBuildFlags {
+interface Flags {
   readonly profile?: 'release' | 'debug';
   readonly toolchain?: 'auto' | 'native' | 'npm' | 'container';
   readonly output?: string;
@@ -25,6 +26,12 @@ interface Flags extends OldBuildFlags {
 }
 
 export function declare(command: Command, context: Context): void {
+  addOldFlags(command, context, {
+    '-i, --image <image>':
+      'is not used: compilers of this machine build; --toolchain container takes an image',
+    '--tmp-dir <dir>': 'is not used',
+    ...oldStore,
+  });
   command
     .argument('[language]', 'where no wasme.json says it; "precompiled" takes a module that is there')
     .argument('[dir]', 'folder of the project (default: this one), or that module')
@@ -47,9 +54,6 @@ export function declare(command: Command, context: Context): void {
     .option('--install', 'get missing packages and tools first, where that needs no root')
     .option('-w, --watch', 'build again whenever a source changes')
     .option('--dry-run', 'show what would be run')
-    .addOption(new Option('-i, --image <image>').hideHelp())
-    .addOption(new Option('--tmp-dir <dir>').hideHelp())
-    .addOption(new Option('--store <dir>').hideHelp())
     .addHelpText(
       'after',
       `
@@ -67,7 +71,6 @@ Examples:
       const edges = edgesOf(context, reporterFor(context, options));
       const show = (result: BuildResult): void =>
         writeResult(context, options.json, result, value => buildText(value, context.cwd));
-      for (const note of oldBuildFlags(flags)) edges.reporter.info(note);
       const { build, buildPrecompiled, planBuild, watchBuild } = await import('../src/build.ts');
       if (first === 'precompiled') {
         const hint = 'wasme build precompiled filter.wasm';

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { ListResult } from '../src/list.ts';
 import { type Context, edgesOf } from './ui/context.ts';
+import { addOldFlags, oldStore } from './ui/old-flags.ts';
 import { globalOptions } from './ui/options.ts';
 import { formatBytes, reporterFor } from './ui/reporter.ts';
 import { table, writeResult } from './ui/result.ts';
@@ -14,6 +15,11 @@ interface Flags {
 }
 
 export function declare(command: Command, context: Context): void {
+  addOldFlags(command, context, {
+    '-d, --show-dir': 'is not used: all images are in one store',
+    '-s, --server <registry>': 'is not used: wasme search lists the repositories of a registry',
+    ...oldStore,
+  });
   command
     .option('-w, --wide', 'also ABI, root ids and version')
     .option('--digests', 'whole digests')

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import type { PushOptions, PushResult } from '../src/push.ts';
 import { layoutNames } from '../src/project/names.ts';
 import { type Context, edgesOf } from './ui/context.ts';
+import { addOldFlags, oldStore } from './ui/old-flags.ts';
 import { collect, globalOptions, integer, keyValue } from './ui/options.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
 import { formatBytes, reporterFor } from './ui/reporter.ts';
@@ -21,6 +22,10 @@ interface Flags extends RegistryFlags {
 }
 
 export function declare(command: Command, context: Context): void {
+  addOldFlags(command, context, {
+    '-p, --password <password>': 'can be seen by others: --password-stdin cannot',
+    ...oldStore,
+  });
   command
     .argument(
       '[reference]',

@@ -1,11 +1,13 @@
 /** `wasme tag <source> <target>`: printing; the job is in src/tag.ts. */
 import type { Command } from 'commander';
 import { type Context, edgesOf } from './ui/context.ts';
+import { addOldFlags, oldStore } from './ui/old-flags.ts';
 import { globalOptions } from './ui/options.ts';
 import { reporterFor } from './ui/reporter.ts';
 import { writeResult } from './ui/result.ts';
 
 export function declare(command: Command, context: Context): void {
+  addOldFlags(command, context, oldStore);
   command
     .argument('<source>', 'image in the local store')
     .argument('<target>', 'its new name')

@@ -11,6 +11,7 @@ import { parseFile } from './project/parse.ts';
 import { type Kind, type Language, projectJsonSchema, projectSchema } from './project/schema.ts';
 import { type Template, chooseTemplate, listTemplates, openTemplateFolder } from './scaffold/catalog.ts';
 import { checkName, suggestName } from './scaffold/name.ts';
+import { parseHost } from './wasm/hosts.ts';
 import { publishFolder } from './scaffold/publish.ts';
 import { renderTemplate } from './scaffold/render.ts';
 
@@ -122,11 +123,16 @@ async function completeProjectFile(folder: string, name: string, hosts: readonly
     throw new WasmeError('TEMPLATE_INVALID', 'the template has no wasme.json, or it is not a JSON object');
   }
   const hostList = hosts.map(host => JSON.stringify(host)).join(', ');
+  // Gloo loads the layout of the old wasme only; the other hosts load it too.
+  const image = hosts.some(host => parseHost(host).name === 'gloo') ? ' "image": { "layout": "oci" },' : '';
   const complete = text
     .replace(/\n\s*"\$schema":[^\n]*,/, '')
     .replace(/"name":\s*"[^"]*"/, `"name": "${name}"`)
     .replace(/^\{/, `{\n  "$schema": "./${schemaFile}",`)
-    .replace(/(\s*)"language":/, hosts.length === 0 ? '$&' : `$1"hosts": [${hostList}],$&`);
+    .replace(
+      /(\s*)"language":/,
+      hosts.length === 0 ? '$&' : `$1"hosts": [${hostList}],${image.replace(' ', '$1')}$&`,
+    );
   parseFile(complete, file, projectSchema, projectParsing);
   await writeFile(file, complete);
   await mkdir(join(folder, '.wasme'), { recursive: true });

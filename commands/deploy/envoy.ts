@@ -8,6 +8,7 @@ import type { FilterKind } from '../../src/targets/intent.ts';
 import { address } from '../ui/address.ts';
 import type { Context } from '../ui/context.ts';
 import { edgesOf } from '../ui/context.ts';
+import { addOldFlags, oldStore } from '../ui/old-flags.ts';
 import { globalOptions, keyValue } from '../ui/options.ts';
 import { reporterFor } from '../ui/reporter.ts';
 import { type CommonFlags, addCommonFlags, commonOptions, outputFile, writeDeployment } from './common.ts';
@@ -54,7 +55,6 @@ export function declare(command: Command, context: Context): void {
     )
     .option('--in <file>', 'put the filter into your own Envoy file instead of a new one')
     .option('--listener <name|port>', 'with --in: only into this listener (default: all)')
-    .addOption(new Option('--bootstrap <file>', 'old name of --in').hideHelp())
     .option('--dynamic <folder>', 'files that a running Envoy watches: run it again to swap the filter')
     .option('--diff', 'show what would change in the --in or -o file, write nothing')
     .option('--run', 'start an Envoy with the result: envoy, func-e, docker or podman')
@@ -66,6 +66,12 @@ export function declare(command: Command, context: Context): void {
     .option('--envoy-version <version>', 'use only fields that this Envoy has (default: 1.40)')
     .option('--allow-on-headers-stop-iteration', 'let a header callback stop the headers alone');
   addCommonFlags(command);
+  addOldFlags(command, context, {
+    '-b, --bootstrap <file>': 'is now --in',
+    '--docker-run-args <args>': 'is not used: start Envoy with what is printed, or with --run',
+    '--envoy-run-args <args>': 'is not used: start Envoy with what is printed, or with --run',
+    ...oldStore,
+  });
   command.addHelpText(
     'after',
     `
@@ -80,7 +86,9 @@ Examples:
   command.action(async (source: string | undefined, flags: EnvoyFlags) => {
     const { deploy } = await import('../../src/deploy.ts');
     const reporter = reporterFor(context, globalOptions(command));
-    if (flags.bootstrap !== undefined) reporter.warn('--bootstrap is called --in now');
+    if (!flags.run && (flags.envoyImage ?? flags.envoy) !== undefined) {
+      reporter.info('note: the configuration is only printed; --run starts an Envoy with it');
+    }
     const edges = edgesOf(context, reporter);
     const result = await deploy(
       {

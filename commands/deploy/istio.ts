@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import type { FilterKind } from '../../src/targets/intent.ts';
 import type { IstioOptions } from '../../src/targets/istio/options.ts';
 import type { Context } from '../ui/context.ts';
+import { addOldFlags } from '../ui/old-flags.ts';
 import { integer } from '../ui/options.ts';
 import {
   type ClusterFlags,
@@ -28,7 +29,6 @@ interface IstioFlags extends ClusterFlags {
   readonly filterKind?: FilterKind;
   readonly pullSecret?: string;
   readonly pullPolicy?: IstioOptions['pullPolicy'];
-  readonly workloadType?: string;
   readonly allowOnHeadersStopIteration?: boolean;
 }
 
@@ -81,9 +81,22 @@ export function declare(command: Command, context: Context): void {
     .addOption(
       new Option('--pull-policy <policy>', 'when proxies pull').choices(['if-not-present', 'always']),
     )
-    .option('--allow-on-headers-stop-iteration', 'let a header callback stop the headers alone')
-    .addOption(new Option('-t, --workload-type <type>').hideHelp());
+    .option('--allow-on-headers-stop-iteration', 'let a header callback stop the headers alone');
   addClusterFlags(command);
+  const pulled = 'is not used: proxies pull images themselves';
+  addOldFlags(command, context, {
+    '-t, --workload-type <type>': 'is not used: --labels choose pods of any workload',
+    '--ignore-version-check': 'is not used: --force goes on with an image that Istio would not load',
+    '--istio-namespace <name>': 'is not used',
+    '--istiod-name <name>': 'is not used',
+    '--cache-timeout <time>': pulled,
+    '--cache-name <name>': pulled,
+    '--cache-namespace <name>': pulled,
+    '--cache-repo <image>': pulled,
+    '--cache-tag <tag>': pulled,
+    '--cache-custom-command <command>': pulled,
+    '--cache-image-pull-policy <policy>': 'is now --pull-policy',
+  });
   command.addHelpText(
     'after',
     `
@@ -94,9 +107,6 @@ Examples:
   wasme deploy istio registry.example/me/add-header:v2 -n bookinfo --diff`,
   );
   command.action(async (source: string | undefined, flags: IstioFlags) => {
-    if (flags.workloadType !== undefined) {
-      context.stderr.write('--workload-type is no longer needed: --labels choose pods of any workload\n');
-    }
     await deployToCluster(context, command, flags, {
       target: 'istio',
       source,

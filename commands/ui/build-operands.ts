@@ -1,4 +1,4 @@
-/** What `build` was told besides its flags: language and folder in either order of old and new, and flags of the old tool. */
+/** What `build` was told besides its flags: language and folder in either order of old and new. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WasmeError } from '../../src/errors.ts';
@@ -19,22 +19,4 @@ export function buildOperands(
     });
   }
   return language === undefined || existsSync(resolve(cwd, first)) ? { dir: first } : { dir: '.', language };
-}
-
-/** Flags of the old tool that have nothing to say any more. */
-export interface OldBuildFlags {
-  readonly image?: string;
-  readonly tmpDir?: string;
-  readonly store?: string;
-}
-
-/** What became of flags of the old tool that have nothing to say any more. */
-export function oldBuildFlags({ image, tmpDir, store }: OldBuildFlags): string[] {
-  return [
-    image === undefined
-      ? ''
-      : 'note: --image is not used: compilers of this machine build; --toolchain container takes an image',
-    tmpDir === undefined ? '' : 'note: --tmp-dir is not used',
-    store === undefined ? '' : 'note: --store is now the variable WASME_HOME',
-  ].filter(note => note !== '');
 }

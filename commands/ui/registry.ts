@@ -17,6 +17,8 @@ export interface ConnectionFlags {
 export interface RegistryFlags extends ConnectionFlags {
   readonly username?: string;
   readonly passwordStdin?: boolean;
+  /** Of the old wasme. */
+  readonly password?: string;
 }
 
 /** Passwords and tokens have a few kB at most; more is a file piped in by mistake. */
@@ -45,12 +47,12 @@ export function addConnectionFlags(command: Command): Command {
 /** Fails with USAGE for a name without a password, or the other way round. */
 export async function registryOptions(flags: RegistryFlags, context: Context): Promise<RegistryOptions> {
   const { username, passwordStdin } = flags;
-  if ((username === undefined) !== (passwordStdin !== true)) {
+  if ((username === undefined) !== (passwordStdin !== true && flags.password === undefined)) {
     throw new WasmeError('USAGE', '--username and --password-stdin belong together', {
       hint: 'printf %s "$PASSWORD" | wasme … --username NAME --password-stdin',
     });
   }
-  const password = passwordStdin === true ? await readSecret(context) : undefined;
+  const password = passwordStdin === true ? await readSecret(context) : flags.password;
   return { ...connectionOptions(flags), username, password };
 }
 

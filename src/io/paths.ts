@@ -42,6 +42,11 @@ export function templatesDir(): string {
   return join(packageDir(), 'templates');
 }
 
+/** A page of the documentation, which is shipped too: `project-file.md`. */
+export function docsPage(name: string): string {
+  return join(packageDir(), 'docs', name);
+}
+
 /** The version, typed once: in package.json. */
 export function packageVersion(): string {
   const text = readFileSync(join(packageDir(), 'package.json'), 'utf8');

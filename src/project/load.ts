@@ -2,6 +2,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import { exists, readText } from '../io/files.ts';
+import { docsPage } from '../io/paths.ts';
 import { rememberedProject } from './remembered.ts';
 import type { Project } from './schema.ts';
 
@@ -18,7 +19,7 @@ export interface LoadedProject {
 export const projectParsing = {
   format: 'json',
   code: 'PROJECT_INVALID',
-  hint: 'docs/project-file.md describes every field',
+  hint: `every field: ${docsPage('project-file.md')}`,
 } as const;
 
 /** The project in `dir` or the nearest folder above. Fails with PROJECT_NOT_FOUND or PROJECT_INVALID. */

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import { exists, kindOf, readText } from '../io/files.ts';
+import { docsPage } from '../io/paths.ts';
 import { parseFile } from '../project/parse.ts';
 import type { Kind, Language } from '../project/schema.ts';
 import { type TemplateInfo, templateProjectSchema, templateSchema } from './schema.ts';
@@ -57,7 +58,7 @@ export async function openTemplateFolder(folder: string): Promise<Template> {
   const file = join(folder, 'wasme.json');
   if (!(await exists(file))) {
     throw new WasmeError('TEMPLATE_INVALID', `${folder} has neither template.json nor wasme.json`, {
-      hint: 'put a wasme.json there (docs/project-file.md), or name another folder',
+      hint: `put a wasme.json there (${docsPage('project-file.md')}), or name another folder`,
     });
   }
   const { language, kind } = parseFile(await readText(file), file, templateProjectSchema, parsing);

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { glob } from 'tinyglobby';
 import { WasmeError } from '../errors.ts';
 import { kindOf } from '../io/files.ts';
+import { docsPage } from '../io/paths.ts';
 import type { LoadedProject } from '../project/load.ts';
 
 const defaultInclude = ['**/*.test.yaml', '**/*.test.yml', '**/*.test.json'];
@@ -32,7 +33,7 @@ export async function findSuites(
       'FILE_NOT_FOUND',
       `no test suite in ${named.length > 0 ? named.join(' or ') : root}`,
       {
-        hint: 'write one as something.test.yaml; docs/test-suites.md shows how',
+        hint: `write one as something.test.yaml, as in ${docsPage('test-suites.md')}`,
       },
     );
   }

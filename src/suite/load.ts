@@ -1,5 +1,6 @@
 /** Reads a suite file (YAML or JSON), where every complaint names file, line, column and field; and writes values into it. */
 import { readText, writeAtomic } from '../io/files.ts';
+import { docsPage } from '../io/paths.ts';
 import { parseFile } from '../project/parse.ts';
 import { type Suite, suiteSchema } from './schema.ts';
 import { type SuiteEdit, spliceSuite } from './splice.ts';
@@ -9,7 +10,7 @@ export async function loadSuite(file: string): Promise<Suite> {
   return parseFile(await readText(file), file, suiteSchema, {
     format: formatOf(file),
     code: 'SUITE_INVALID',
-    hint: 'docs/test-suites.md describes every field',
+    hint: `every field: ${docsPage('test-suites.md')}`,
   });
 }
 

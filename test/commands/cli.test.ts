@@ -119,6 +119,51 @@ describe('wrong words', () => {
   });
 });
 
+describe('flags of the old wasme that have nothing to say any more', () => {
+  const { host, image } = { host: 'localhost:1', image: 'localhost:1/me/f:v1' };
+  it.each([
+    [
+      ['list', '--show-dir', '-s', host, '--store', 's'],
+      ['--show-dir', '--server', '--store is now the variable'],
+    ],
+    [['tag', '--store', 's', image, 'b/c'], ['--store']],
+    [['push', image, '-u', 'me', '-p', 'secret', '--file', 'm.wasm'], ['--password can be seen by others']],
+    [
+      ['pull', image, '-u', 'me', '-p', 'secret', '--store', 's'],
+      ['--password', '--store'],
+    ],
+    [
+      ['build', 'precompiled', 'm.wasm', '-i', 'x', '--tmp-dir', 't'],
+      ['--image', '--tmp-dir'],
+    ],
+    [
+      [
+        'deploy',
+        'istio',
+        image,
+        '--digest',
+        `sha256:${'3b'.repeat(32)}`,
+        '--ignore-version-check',
+        '--cache-timeout',
+        '0',
+      ],
+      ['--ignore-version-check is not used: --force', '--cache-timeout is not used: proxies pull'],
+    ],
+    [['deploy', 'envoy', 'm.wasm', '--docker-run-args', 'a b'], ['--docker-run-args is not used']],
+  ])('%j', async (argv, told) => {
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
+    const { stderr } = await world.wasme(...argv);
+    expect(stderr).not.toContain('error[USAGE]');
+    const notes = stderr.split('\n').filter(line => line.startsWith('note: '));
+    expect(notes).toEqual(told.map(text => expect.stringContaining(`note: ${text}`) as string));
+    expect(stderr).not.toContain('secret');
+    expect(
+      (await world.wasme(...argv.slice(0, argv[0] === 'deploy' ? 2 : 1), '--help')).stdout,
+    ).not.toContain('--store');
+  });
+});
+
 describe('what the system refuses', () => {
   it.each([
     [['load', 'folder'], 'read', 'folder'],

@@ -122,7 +122,7 @@ describe('documents for clusters', () => {
     const world = newWorld({ env: { PATH: '/nowhere' } });
     const line = `deploy istio ${image} --digest ${digest} --id=myfilter --namespace bookinfo --labels app=details --patch-context inbound --workload-type deployment`;
     const istio = await world.wasme(...line.split(' '));
-    expect(istio.stderr).toBe('--workload-type is no longer needed: --labels choose pods of any workload\n');
+    expect(istio.stderr).toBe('note: --workload-type is not used: --labels choose pods of any workload\n');
     expect(parse(istio.stdout)).toMatchObject({
       metadata: { name: 'myfilter', namespace: 'bookinfo' },
       spec: { selector: { matchLabels: { app: 'details' } }, match: [{ mode: 'SERVER' }] },

@@ -137,30 +137,33 @@ describe('deploy envoy', () => {
     expect(stdout).toContain('A: "1"');
   });
 
-  it.each([[['--bootstrap', 'e.yaml'], '--bootstrap is called --in now']])(
-    'understands the old flags %j',
-    async (flags, note) => {
-      const world = newWorld();
-      guestFile(world.cwd, 'deploy-tag');
-      writeFileSync(
-        join(world.cwd, 'e.yaml'),
-        readFileSync(join(import.meta.dirname, '..', 'fixtures', 'deploy', 'own-envoy.yaml')),
-      );
-      const { exitCode, stdout, stderr } = await world.wasme(
-        'deploy',
-        'envoy',
-        'deploy-tag.wasm',
-        '--config',
-        'world',
-        '--id',
-        'add-header',
-        ...flags,
-      );
-      expect(exitCode).toBe(0);
-      expect(stderr).toContain(note);
-      expect(stdout).toContain('value: world');
-    },
-  );
+  it.each([
+    [['--bootstrap', 'e.yaml'], 'note: --bootstrap is now --in\n'],
+    [
+      ['-b', 'e.yaml', '--envoy-image', 'x'],
+      'note: the configuration is only printed; --run starts an Envoy with it\n',
+    ],
+  ])('understands the old flags %j', async (flags, note) => {
+    const world = newWorld();
+    guestFile(world.cwd, 'deploy-tag');
+    writeFileSync(
+      join(world.cwd, 'e.yaml'),
+      readFileSync(join(import.meta.dirname, '..', 'fixtures', 'deploy', 'own-envoy.yaml')),
+    );
+    const { exitCode, stdout, stderr } = await world.wasme(
+      'deploy',
+      'envoy',
+      'deploy-tag.wasm',
+      '--config',
+      'world',
+      '--id',
+      'add-header',
+      ...flags,
+    );
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain(note);
+    expect(stdout).toContain('value: world');
+  });
 
   it('starts the Envoy on PATH with the result, and a container where there is only docker', async () => {
     const world = newWorld();

@@ -13,7 +13,9 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { languages } from '../../src/project/names.ts';
 import { templatesDir } from '../../src/io/paths.ts';
+import type { VerifyResult } from '../../src/verify.ts';
 import { newWorld } from '../helpers/cli.ts';
+import { guest } from '../helpers/guests.ts';
 import { asOrdinaryUser } from '../helpers/ordinary-user.ts';
 
 const assemblyscript = ['init', 'my-filter', '--language', 'assemblyscript'];
@@ -135,6 +137,22 @@ describe('init', () => {
     expect(outcome).toMatchObject({ exitCode, stdout: '' });
     expect(outcome.stderr).toMatch(new RegExp(`^error\\[${code}\\]: .+\\nhelp: `));
     expect(readdirSync(world.cwd)).toEqual([]);
+  });
+
+  it('for Gloo writes the layout that Gloo loads, so that what is pushed is loaded', async () => {
+    const world = newWorld();
+    const flags = ['-l', 'rust', '--platform', 'gloo', '--platform-version', '1.6.x', '--disable-prompt'];
+    expect((await world.wasme('init', 'g', ...flags)).exitCode).toBe(0);
+    const dir = join(world.cwd, 'g');
+    const project = JSON.parse(readFileSync(join(dir, 'wasme.json'), 'utf8')) as object;
+    expect(project).toMatchObject({ hosts: ['gloo@1.6.x'], image: { layout: 'oci' } });
+    mkdirSync(join(dir, 'build'));
+    writeFileSync(join(dir, 'build', 'g.wasm'), guest('deploy-tag'));
+    const { verdicts } = JSON.parse((await world.wasme('verify', 'g', '--json')).stdout) as VerifyResult;
+    expect(verdicts).toMatchObject([{ host: 'gloo@1.6.x', ok: true }]);
+    const istio = await world.wasme('init', 'i', '-l', 'rust', '--host', 'istio@1.30');
+    expect(istio.exitCode).toBe(0);
+    expect(readFileSync(join(world.cwd, 'i', 'wasme.json'), 'utf8')).not.toContain('"image"');
   });
 
   it('without a folder and a name says what to give', async () => {

@@ -40,12 +40,14 @@ describeWith(['npm'], 'the package', () => {
   const npx = (cwd: string, ...args: string[]): string =>
     execFileSync('npx', ['--no-install', 'wasme', ...args], { cwd, env, encoding: 'utf8', stdio: 'pipe' });
 
-  it('has the built program and the templates, nothing else', () => {
+  it('has the built program, the templates and the documentation, nothing else', () => {
     const paths = packed.files.map(({ path }) => path);
     const tops = new Set(paths.map(path => path.split('/')[0]));
-    expect([...tops].sort()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json', 'templates']);
+    expect([...tops].sort()).toEqual(['LICENSE', 'README.md', 'dist', 'docs', 'package.json', 'templates']);
     expect(paths.filter(path => /(^|\/)node_modules\/|tsbuildinfo|^dist\/test/.test(path))).toEqual([]);
     expect(paths).toContain('dist/commands/main.js');
+    expect(paths).toContain('docs/project-file.md');
+    expect(paths).not.toContain('docs/quickstart.js');
     expect(paths).toContain('templates/assemblyscript/_gitignore');
     expect(paths).toContain('templates/assemblyscript/_github/workflows/ci.yml');
   });
