@@ -10,7 +10,7 @@ import { type HostVerdict, type Subject, audiencesOf, defaultHosts, judge } from
 import { metadataOfProject } from './oci/metadata.ts';
 import { type Opened, type OperandOptions, withOperand } from './oci/operand.ts';
 import { openImage } from './oci/read-open.ts';
-import { signatureName } from './oci/read-referrers.ts';
+import { fetchBundles, signatureName } from './oci/read-referrers.ts';
 import { subjectOf as imageSubject } from './oci/loadable-subject.ts';
 import { publicKeyFrom } from './oci/signature-key.ts';
 import { fetchSignatures, verifySignatures } from './oci/signature.ts';
@@ -43,7 +43,7 @@ export interface VerifyResult {
 export interface SignatureVerdict {
   readonly ok: boolean;
   readonly reason: string;
-  /** Repositories that the signers named. */
+  /** Repositories that the signers named; bundles name none. */
   readonly identities: readonly string[];
 }
 
@@ -129,14 +129,16 @@ async function checkSignature(opened: Opened, key: string, edges: Edges): Promis
   const { digest } = image.descriptor;
   try {
     const signatures = await fetchSignatures(source, signatureName(source, reference, digest));
-    const good = await verifySignatures(digest, signatures, publicKey);
+    const good = await verifySignatures(digest, signatures, publicKey, await fetchBundles(source, digest));
     return {
       ok: true,
       reason: `signed with the private half of ${key}`,
-      identities: good.map(item => item.identity),
+      identities: good.flatMap(({ identity = [] }) => identity),
     };
   } catch (error) {
     if (!(error instanceof WasmeError) || error.code !== 'SIGNATURE_INVALID') throw error;
-    return { ok: false, reason: error.message, identities: [] };
+    const elsewhere =
+      opened.place === 'store' ? '; signatures as bundles lie in the registry only: --remote asks it' : '';
+    return { ok: false, reason: `${error.message}${elsewhere}`, identities: [] };
   }
 }

@@ -1,13 +1,14 @@
-/** What was attached to an image: signatures, SBOMs, provenance. Listed, not fetched. */
+/** What was attached to an image: signatures, SBOMs, provenance. Listed, and of all that only bundles are fetched. */
 import { WasmeError } from '../errors.ts';
 import { fetchSignatures, signatureTag, storedSignature } from './signature.ts';
 import { splitDigest } from './digest.ts';
 import { maxTagPageBytes } from './limits.ts';
-import { ociIndex } from './media-types.ts';
+import { ociEmpty, ociIndex } from './media-types.ts';
 import type { Reference } from './reference.ts';
 import { RegistryTarget } from './registry.ts';
 import { type ImageIndex, parseManifest } from './schema.ts';
-import { type Descriptor, type Source, fetchManifest } from './target.ts';
+import { bundleType, maxBundleBytes } from './signature-bundle.ts';
+import { type Descriptor, type Source, fetchBytes, fetchManifest } from './target.ts';
 
 export interface Referrer {
   readonly digest: string;
@@ -46,6 +47,26 @@ export async function referrersOf(
   const index =
     (await referrersByApi(registry, imageDigest)) ?? (await referrersByTag(registry, imageDigest));
   return index?.manifests ?? [];
+}
+
+/** Signatures in this form that count; who has more signers than that is somebody who wants us to read for ever. */
+const maxBundles = 100;
+
+/** The Sigstore bundles among them. Only registries have any. */
+export async function fetchBundles(source: Source, imageDigest: string): Promise<Buffer[]> {
+  if (!(source instanceof RegistryTarget)) return [];
+  // In the index that cosign keeps by hand it names the config's type, and not the artifact's.
+  const candidates = (await referrersOf(source, imageDigest)).filter(
+    ({ artifactType = ociEmpty }) => artifactType === ociEmpty || artifactType.startsWith(bundleType),
+  );
+  const bundles: Buffer[] = [];
+  for (const descriptor of candidates.slice(0, maxBundles)) {
+    const { manifest } = await fetchManifest(source, descriptor);
+    if (manifest.kind !== 'image') continue;
+    const layer = manifest.layers.find(({ mediaType }) => mediaType.startsWith(bundleType));
+    if (layer !== undefined) bundles.push(await fetchBytes(source, layer, maxBundleBytes));
+  }
+  return bundles;
 }
 
 /** undefined: the registry has no such API. */

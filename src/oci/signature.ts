@@ -5,10 +5,12 @@
 import { type KeyObject, sign, verify } from 'node:crypto';
 import { WasmeError } from '../errors.ts';
 import { digestOf, splitDigest } from './digest.ts';
+import { objectAt, parseObject } from './json-object.ts';
 import { imageOf, jsonBytes } from './layouts/layout.ts';
 import { ociConfig } from './media-types.ts';
 import { type Reference, formatName, formatReference } from './reference.ts';
 import type { ImageManifest } from './schema.ts';
+import { faultOfBundle } from './signature-bundle.ts';
 import { type GraphBlob, type ImageGraph, type Source, blobOf, fetchBytes, fetchManifest } from './target.ts';
 
 const payloadType = 'application/vnd.dev.cosign.simplesigning.v1+json';
@@ -95,20 +97,22 @@ export async function fetchSignatures(source: Source, name: string): Promise<Gra
 }
 
 export interface VerifiedSignature {
-  /** Repository that the signer named. */
-  readonly identity: string;
+  /** Repository that the signer named; bundles name none. */
+  readonly identity?: string;
   /** What else was signed: cosign's `-a key=value`. */
   readonly optional: Readonly<Record<string, unknown>>;
 }
 
 /**
  * The signatures over `imageDigest` that `publicKey` made.
+ * @param bundles the newer form, see signature-bundle.ts.
  * Fails with SIGNATURE_INVALID when there is none: unsigned, signed by someone else, or a payload about another image.
  */
 export async function verifySignatures(
   imageDigest: string,
   signatures: readonly GraphBlob[],
   publicKey: KeyObject,
+  bundles: readonly Buffer[] = [],
 ): Promise<VerifiedSignature[]> {
   const good: VerifiedSignature[] = [];
   const faults: string[] = [];
@@ -126,6 +130,11 @@ export async function verifySignatures(
     if (claim?.digest === imageDigest) good.push({ identity: claim.identity, optional: claim.optional });
     else faults.push(`made for ${claim?.digest ?? 'something else'}`);
   }
+  for (const bundle of bundles) {
+    const fault = faultOfBundle(bundle, imageDigest, publicKey);
+    if (fault === undefined) good.push({ optional: {} });
+    else faults.push(fault);
+  }
   if (good.length > 0) return good;
   throw new WasmeError(
     'SIGNATURE_INVALID',
@@ -136,7 +145,9 @@ export async function verifySignatures(
   );
 }
 
-function readPayload(payload: Buffer): (VerifiedSignature & { readonly digest: string }) | undefined {
+function readPayload(
+  payload: Buffer,
+): (Required<VerifiedSignature> & { readonly digest: string }) | undefined {
   const json = parseObject(payload.toString('utf8'));
   const critical = objectAt(json, 'critical');
   const digest = objectAt(critical, 'image')?.['docker-manifest-digest'];
@@ -147,23 +158,4 @@ function readPayload(payload: Buffer): (VerifiedSignature & { readonly digest: s
     identity: typeof identity === 'string' ? identity : '',
     optional: objectAt(json, 'optional') ?? {},
   };
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    return asObject(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
-function objectAt(
-  object: Record<string, unknown> | undefined,
-  key: string,
-): Record<string, unknown> | undefined {
-  return asObject(object?.[key]);
-}
-
-function asObject(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
 }

@@ -131,3 +131,11 @@ async function listeningPort(child: ChildProcess): Promise<number> {
     });
   });
 }
+
+/** Go's small registry in memory, which has the referrers API; for one test. Gives its host. */
+export async function referrersRegistry(): Promise<string> {
+  const child = spawn(tool('referrers-registry'), { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill());
+  for await (const line of createInterface({ input: child.stdout })) return `localhost:${line}`;
+  throw new Error('it ended');
+}

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type World, newWorld } from '../helpers/cli.ts';
 import { guest } from '../helpers/guests.ts';
-import { type RealRegistry, realRegistry } from '../helpers/real-registry.ts';
+import { type RealRegistry, realRegistry, referrersRegistry } from '../helpers/real-registry.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 
 const password = 's3cret';
@@ -32,7 +32,7 @@ async function bench(): Promise<Bench> {
   return { world, registry, reference: `${registry.host}/team/filter:v1`, cosign };
 }
 
-describeWith(['docker-registry', 'cosign'], 'real cosign', () => {
+describeWith(['docker-registry', 'referrers-registry', 'cosign'], 'real cosign', () => {
   it('verifies what push --sign made with its encrypted key', async () => {
     const { world, reference, cosign } = await bench();
     const pushed = await world.wasme('push', reference, '--file', 'm.wasm', '--sign', 'cosign.key', '--json');
@@ -79,4 +79,29 @@ describeWith(['docker-registry', 'cosign'], 'real cosign', () => {
       0,
     );
   });
+
+  it.each(['docker-registry', 'referrers-registry'] as const)(
+    'signs as a bundle what verify --key accepts (%s)',
+    async kind => {
+      const { world, registry, cosign } = await bench();
+      const host = kind === 'docker-registry' ? registry.host : await referrersRegistry();
+      const reference = `${host}/team/filter:v1`;
+      const pushed = await world.wasme('push', reference, '--file', 'm.wasm', '--json');
+      const { pinned } = JSON.parse(pushed.stdout) as { pinned: string };
+      const sign = ['sign', '-y', '--new-bundle-format', '--tlog-upload=false', '--allow-http-registry'];
+      cosign('generate-key-pair', '--output-key-prefix', 'other');
+      cosign(...sign, '--key', 'other.key', pinned);
+      const verify = ['verify', reference, '--for', 'istio', '--key', 'cosign.pub'];
+      const stranger = await world.wasme(...verify);
+      expect(stranger.exitCode).toBe(1);
+      expect(stranger.stdout).toContain('made with another key');
+      cosign(...sign, '--key', 'cosign.key', pinned);
+      expect(await world.wasme(...verify)).toMatchObject({ exitCode: 0 });
+      await world.wasme('pull', reference);
+      const stored = await world.wasme(...verify);
+      expect(stored.exitCode).toBe(1);
+      expect(stored.stdout).toContain('--remote asks it');
+      expect(await world.wasme(...verify, '--remote')).toMatchObject({ exitCode: 0 });
+    },
+  );
 });

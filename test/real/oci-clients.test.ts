@@ -1,30 +1,21 @@
 /** ORAS and crane on the other side, over a registry that has the OCI 1.1 referrers API: they read what we push and we what they push. */
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import type { InspectResult } from '../../src/inspect.ts';
 import { layoutNames } from '../../src/project/names.ts';
 import type { PullResult } from '../../src/pull.ts';
 import type { PushResult } from '../../src/push.ts';
 import { type World, newWorld } from '../helpers/cli.ts';
 import { moduleOfSize } from '../helpers/images.ts';
-import { account, realRegistry } from '../helpers/real-registry.ts';
+import { account, realRegistry, referrersRegistry } from '../helpers/real-registry.ts';
 import { refreshToken } from '../helpers/token-server.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 import { root } from '../helpers/tree.ts';
 
 const module = moduleOfSize(200_000);
-
-/** The registry with referrers, for one test. */
-async function referrersRegistry(): Promise<string> {
-  const child = spawn(tool('referrers-registry'), { stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(() => void child.kill());
-  for await (const line of createInterface({ input: child.stdout })) return `localhost:${line}`;
-  throw new Error('it ended');
-}
 
 function worldWithModule(): World {
   const world = newWorld();

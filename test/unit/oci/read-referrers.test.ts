@@ -3,10 +3,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
-import { jsonBytes } from '../../../src/oci/layouts/layout.ts';
+import { imageOf, jsonBytes } from '../../../src/oci/layouts/layout.ts';
 import { ociIndex } from '../../../src/oci/media-types.ts';
-import { listReferrers } from '../../../src/oci/read-referrers.ts';
+import { fetchBundles, listReferrers } from '../../../src/oci/read-referrers.ts';
 import { openRegistry } from '../../../src/oci/registry.ts';
+import { blobOf, graphDescriptor } from '../../../src/oci/target.ts';
 import { newWorld } from '../../helpers/cli.ts';
 
 const image = `sha256:${'ab'.repeat(32)}`;
@@ -66,5 +67,48 @@ describe('referrers', () => {
     expect(await listReferrers(await registryWith({}), image)).toEqual([]);
     const odd = await registryWith({ [`/v2/team/a/referrers/${image}`]: page });
     expect(await listReferrers(odd, image)).toEqual([]);
+  });
+});
+
+describe('bundles among the referrers', () => {
+  const type = 'application/vnd.dev.sigstore.bundle.v0.3+json';
+  const empty = blobOf('application/vnd.oci.empty.v1+json', Buffer.from('{}'));
+  const artifact = (layerType: string, content: string) =>
+    imageOf({ config: empty, layers: [blobOf(layerType, Buffer.from(content))] });
+
+  /** A registry where these refer to the image, in its index under that type. */
+  async function referring(all: readonly [artifactType: string | undefined, ReturnType<typeof artifact>][]) {
+    const manifests = all.map(([artifactType, graph]) => ({ ...graphDescriptor(graph), artifactType }));
+    const ociManifest = { type: 'application/vnd.oci.image.manifest.v1+json' };
+    const paths = all.flatMap(([, { manifest, blobs }]) => [
+      [`/v2/team/a/manifests/${digestOf(manifest.bytes)}`, { ...ociManifest, body: manifest.bytes }] as const,
+      ...blobs.map(
+        ({ descriptor: { digest } }) =>
+          [`/v2/team/a/blobs/${digest}`, { type: 'text/plain', body: contents.get(digest)! }] as const,
+      ),
+    ]);
+    const body = jsonBytes({ schemaVersion: 2, mediaType: ociIndex, manifests });
+    return registryWith({
+      [`/v2/team/a/referrers/${image}`]: { type: ociIndex, body },
+      ...Object.fromEntries(paths),
+    });
+  }
+  const contents = new Map(
+    ['{}', 'one', 'two', 'other', 'x'.repeat(70_000)].map(text => [digestOf(text), Buffer.from(text)]),
+  );
+
+  it('by their own type, and where the index names that of the config', async () => {
+    const registry = await referring([
+      [type, artifact(type, 'one')],
+      [empty.descriptor.mediaType, artifact(type, 'two')],
+      [empty.descriptor.mediaType, artifact('text/plain', 'other')],
+      ['application/spdx+json', artifact(type, 'other')],
+    ]);
+    expect((await fetchBundles(registry, image)).map(String)).toEqual(['one', 'two']);
+  });
+
+  it('none that is larger than any signature', async () => {
+    const registry = await referring([[type, artifact(type, 'x'.repeat(70_000))]]);
+    await expect(fetchBundles(registry, image)).rejects.toMatchObject({ code: 'IMAGE_INVALID' });
   });
 });

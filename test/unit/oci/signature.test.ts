@@ -1,11 +1,19 @@
 /** Signing and verifying, and every way in which a signature or a key can be wrong. */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, scryptSync } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomBytes,
+  scryptSync,
+  sign,
+} from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { xsalsa20poly1305 } from '@noble/ciphers/salsa.js';
 import { describe, expect, it } from 'vitest';
 import { parseReference } from '../../../src/oci/reference.ts';
 import { privateKeyFrom, publicKeyFrom } from '../../../src/oci/signature-key.ts';
+import { faultOfBundle } from '../../../src/oci/signature-bundle.ts';
 import { fetchSignatures, signImage, signatureTag, verifySignatures } from '../../../src/oci/signature.ts';
 import { blobOf, graphSource } from '../../../src/oci/target.ts';
 
@@ -149,6 +157,65 @@ describe('signatures', () => {
   });
 });
 
+describe('bundles', () => {
+  const { privateKey, publicKey } = pair();
+  const about = (hex: string, predicateType = 'https://sigstore.dev/cosign/sign/v1'): string =>
+    JSON.stringify({ subject: [{ digest: { sha256: hex } }], predicateType });
+  const good = about('ab'.repeat(32));
+  const type = 'application/vnd.in-toto+json';
+
+  /** @param shown the payload in the envelope, when it is not what was signed. */
+  function bundle(statement: string, shown = statement, payloadType = type, material: object = {}): Buffer {
+    const bytes = Buffer.from(`DSSEv1 ${payloadType.length} ${payloadType} ${statement.length} ${statement}`);
+    const dsseEnvelope = {
+      payload: Buffer.from(shown).toString('base64'),
+      payloadType,
+      signatures: [{ sig: 'AAAA' }, { sig: sign('sha256', bytes, privateKey).toString('base64') }],
+    };
+    return Buffer.from(
+      JSON.stringify({ verificationMaterial: { publicKey: {}, ...material }, dsseEnvelope }),
+    );
+  }
+
+  it('verify with the public key, also beside what is no signature of ours', async () => {
+    expect(faultOfBundle(bundle(good), digest, publicKey)).toBeUndefined();
+    const others = [Buffer.from('{'), bundle(about('cd'.repeat(32))), bundle(good)];
+    expect(await verifySignatures(digest, [], publicKey, others)).toEqual([{ optional: {} }]);
+    await expect(verifySignatures(digest, [], publicKey, others.slice(0, 2))).rejects.toMatchObject({
+      code: 'SIGNATURE_INVALID',
+      message: expect.stringContaining('has 2 signature(s), none is valid') as string,
+    });
+  });
+
+  it.each([
+    ['another image', bundle(about('cd'.repeat(32))), `made for sha256:${'cd'.repeat(32)}`],
+    ['nothing', bundle('{"predicateType":"https://sigstore.dev/cosign/sign/v1"}'), 'made for something else'],
+    ['provenance', bundle(about('ab'.repeat(32), 'https://slsa.dev/provenance/v1')), 'another kind'],
+    ['a payload that was changed', bundle(about('cd'.repeat(32)), good), 'another key'],
+    ['another type of payload', bundle(good, good, 'text/plain'), 'without a statement'],
+    [
+      'a certificate',
+      bundle('x', good, type, { publicKey: undefined, certificate: {} }),
+      'without a key pair (keyless)',
+    ],
+    ['no JSON', Buffer.from('{'), 'without a statement'],
+    ['no object', Buffer.from('null'), 'without a statement'],
+    [
+      'signatures of another kind',
+      Buffer.from(
+        '{"dsseEnvelope":{"payload":"","payloadType":"application/vnd.in-toto+json","signatures":[1]}}',
+      ),
+      'keyless',
+    ],
+  ])('%s', (_title, bytes, says) => {
+    expect(faultOfBundle(bytes, digest, publicKey)).toContain(says);
+  });
+
+  it('another key', () => {
+    expect(faultOfBundle(bundle(good), digest, pair().publicKey)).toBe('made with another key');
+  });
+});
+
 describe('what cosign 2.6.5 wrote', () => {
   const fixture = (name: string): Buffer =>
     readFileSync(join(import.meta.dirname, '..', '..', 'fixtures', 'cosign', name));
@@ -164,5 +231,11 @@ describe('what cosign 2.6.5 wrote', () => {
       'dev.cosignproject.cosign/signature': fixture('payload.sig').toString(),
     });
     expect(await verifySignatures(digest, [blob], publicKey)).toHaveLength(1);
+  });
+
+  it('its bundle is valid for its image', () => {
+    const image = 'sha256:dde8d9c4af7ce4e9b25108ec2ad0fe64beeb7d77fef6c1e4ddb1a46d47c09fac';
+    expect(faultOfBundle(fixture('bundle.json'), image, publicKey)).toBeUndefined();
+    expect(faultOfBundle(fixture('bundle.json'), digest, publicKey)).toBe(`made for ${image}`);
   });
 });
