@@ -1,7 +1,7 @@
 /** `request.*` and `response.*`. Header attributes look at the map the filter could read; the others at the stream's facts. */
 import { int64, toByteString, uint32 } from './bytes.ts';
 import type { Context, PropertyValue } from './context.ts';
-import type { HeaderMap } from './header-map.ts';
+import type { HeaderEntry, HeaderMap } from './header-map.ts';
 import { grpcStatusOf, lowerCase } from './header-rules.ts';
 import { encodePairs } from './pairs.ts';
 import { MapType } from './status.ts';
@@ -70,9 +70,19 @@ export function responseAttribute(context: Context, info: StreamInfo, name: Byte
   }
 }
 
+/** Each name once, where it came first. */
+function joined(map: HeaderMap): HeaderEntry[] {
+  const values = new Map<ByteString, ByteString>();
+  for (const [name, value] of map.entries) {
+    const before = values.get(name);
+    values.set(name, before === undefined ? value : `${before},${value}`);
+  }
+  return [...values];
+}
+
 /** `headers` gives all of them as pairs, `headers.x` every value of x, joined. Empty or unavailable: a count of 0. */
 function headerAttribute(map: HeaderMap | undefined, group: string, name: ByteString): Answer {
-  if (name === group) return map && map.size > 0 ? toByteString(encodePairs(map.entries)) : uint32(0);
+  if (name === group) return map && map.size > 0 ? toByteString(encodePairs(joined(map))) : uint32(0);
   if (!name.startsWith(`${group}\0`) || map === undefined) return undefined;
   const key = lowerCase(name.slice(group.length + 1));
   const values = map.getAll(key === 'host' && map.has(':authority') ? ':authority' : key);

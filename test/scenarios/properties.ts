@@ -36,6 +36,8 @@ const everywhere: readonly Op[] = [
   property('response', 'grpc_status'),
   property('response', 'headers', 'x-b'),
   property('response', 'trailers', 'x-t'),
+  sized('request', 'headers'),
+  property('response', 'trailers'),
   sized('response', 'size'),
   sized('response', 'backend_latency'),
   property('connection', 'mtls'),
@@ -83,7 +85,7 @@ const legacy = [
   'upstream_host_metadata',
 ];
 const request = {
-  path: '/p/a?q=1&r=2#frag',
+  path: '/p/a?q=1&r=2',
   headers: [
     ['x-a', '1'],
     ['x-a', '2'],
@@ -212,6 +214,12 @@ export const propertyScenarios: readonly Scenario[] = [
       ]),
     },
     { requests: [{ path: '/plain?' }] },
+  ),
+  scenario(
+    'property-of-a-refused-fragment',
+    'P3 P8',
+    { on_request_headers: step(), on_log: step(everywhere) },
+    { requests: [{ ...request, path: '/p/a?q=1#frag' }], upstream },
   ),
   scenario('property-size-not-a-number', 'P9', {
     on_request_headers: step([
