@@ -8,9 +8,10 @@ import { compileProbe } from '../probe/compile.ts';
 import { refusedPort } from '../ports.ts';
 import { tool } from '../tools.ts';
 import { send } from './client.ts';
+import { bootstrap, cluster, httpManager, listener, pluginConfig, pluginName } from './envoy-config.ts';
 import { type Outcome, type RequestSeen, type ResponseSeen, maskText } from './outcome.ts';
 import { settled } from './pace.ts';
-import { type FilterSpec, type Scenario, clusterName, scriptOf } from './scenario.ts';
+import { type Scenario, clusterName, scriptOf } from './scenario.ts';
 import { type TestUpstream, startUpstream } from './upstream.ts';
 
 /** Newest first. CI has the first and the last; the ones between are for who installs them. */
@@ -37,7 +38,15 @@ export async function runInEnvoy(
   for (const scenario of scenarios) prepared.push(await prepare(scenario));
   let envoy: RunningEnvoy | undefined;
   try {
-    const config = bootstrap(prepared, refusedPort, dir, version);
+    const all = prepared.map(item => parts(item, dir, version));
+    const config = bootstrap(
+      [
+        ...all.flatMap(({ clusters }) => clusters),
+        cluster('refused', refusedPort),
+        cluster('empty', undefined),
+      ],
+      all.map(item => item.listener),
+    );
     writeFileSync(join(dir, 'envoy.json'), JSON.stringify(config));
     envoy = await startEnvoy(version, dir);
     const ports = await envoy.listenerPorts();
@@ -106,171 +115,23 @@ export function splitLogs(lines: readonly string[]): {
   return { logs: first === -1 ? [] : lines.slice(first), startLogs: [...new Set(start)] };
 }
 
-/** Name of the plugin of filter `index` in a scenario; also its root id unless it has one. */
-export function pluginName(scenario: { readonly id: string }, index: number): string {
-  return `${scenario.id}.${index}`;
-}
-
-function bootstrap(
-  prepared: readonly Prepared[],
-  refused: number,
+function parts(
+  { scenario, upstream, clusters: own }: Prepared,
   dir: string,
   version: EnvoyVersion,
-): object {
-  const clusters = prepared.flatMap(({ scenario, upstream, clusters: own }) => [
-    cluster(clusterName(scenario.id, 'main'), upstream.port, scenario),
-    ...[...own].map(([name, { port }]) => cluster(clusterName(scenario.id, name), port, scenario)),
-  ]);
+): { clusters: object[]; listener: object } {
+  const { id, bufferLimitBytes } = scenario;
+  const filters = scenario.filters.map((filter, index) =>
+    pluginConfig(pluginName(scenario, index), filter, compileProbe(scriptOf(scenario, filter)), dir, version),
+  );
+  const main = clusterName(id, 'main');
   return {
-    node: { id: 'scenario-node', cluster: 'scenario-cluster' },
-    admin: { address: address(0) },
-    static_resources: {
-      listeners: prepared.map(({ scenario }) => listener(scenario, dir, version)),
-      clusters: [...clusters, cluster('refused', refused, undefined), emptyCluster('empty')],
-    },
-  };
-}
-
-function listener(scenario: Scenario, dir: string, version: EnvoyVersion): object {
-  const filters = scenario.filters.map((filter, index) => wasmFilter(scenario, filter, index, dir, version));
-  return {
-    name: scenario.id,
-    address: address(0),
-    ...(scenario.bufferLimitBytes !== undefined && {
-      per_connection_buffer_limit_bytes: scenario.bufferLimitBytes,
-    }),
-    filter_chains: [
-      {
-        filters: [
-          {
-            name: 'envoy.filters.network.http_connection_manager',
-            typed_config: {
-              '@type':
-                'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
-              stat_prefix: scenario.id,
-              http_protocol_options: { enable_trailers: true },
-              route_config: {
-                name: 'local_route',
-                virtual_hosts: [
-                  {
-                    name: 'all',
-                    domains: ['*'],
-                    routes: [
-                      {
-                        name: 'default',
-                        match: { prefix: '/' },
-                        route: { cluster: clusterName(scenario.id, 'main') },
-                      },
-                    ],
-                  },
-                ],
-              },
-              http_filters: [
-                ...filters,
-                {
-                  name: 'envoy.filters.http.router',
-                  typed_config: {
-                    '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router',
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
+    clusters: [
+      cluster(main, upstream.port, { bufferLimitBytes }),
+      ...[...own].map(([name, { port }]) => cluster(clusterName(id, name), port, { bufferLimitBytes })),
     ],
+    listener: listener(id, [httpManager(id, main, { filters })], bufferLimitBytes),
   };
-}
-
-function wasmFilter(
-  scenario: Scenario,
-  filter: FilterSpec,
-  index: number,
-  dir: string,
-  version: EnvoyVersion,
-): object {
-  const code = compileProbe(scriptOf(scenario, filter));
-  return {
-    name: `wasm-${index}`,
-    typed_config: {
-      '@type': 'type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm',
-      config: pluginConfig(pluginName(scenario, index), filter, code, dir, version),
-    },
-  };
-}
-
-/** Envoy's PluginConfig; the module is written to `dir`. */
-export function pluginConfig(
-  name: string,
-  filter: FilterSpec,
-  code: Uint8Array,
-  dir: string,
-  version: EnvoyVersion,
-): object {
-  const filename = join(dir, `${name}.wasm`);
-  writeFileSync(filename, code);
-  const text = (value: string): object => ({
-    '@type': 'type.googleapis.com/google.protobuf.StringValue',
-    value,
-  });
-  const capabilities = filter.allowedCapabilities && {
-    allowed_capabilities: Object.fromEntries(filter.allowedCapabilities.map(item => [item, {}])),
-  };
-  return {
-    name,
-    root_id: filter.rootId ?? name,
-    ...(filter.configuration !== undefined && { configuration: text(filter.configuration) }),
-    ...(filter.failurePolicy && { failure_policy: filter.failurePolicy }),
-    ...(filter.failOpen && { fail_open: true }),
-    ...(filter.reloadBackoffMs !== undefined && {
-      reload_config: { backoff: { base_interval: `${filter.reloadBackoffMs / 1000}s` } },
-    }),
-    ...(filter.allowOnHeadersStopIteration && { allow_on_headers_stop_iteration: true }),
-    ...(capabilities && version !== '1.40' && { capability_restriction_config: capabilities }),
-    vm_config: {
-      vm_id: filter.vmId ?? name,
-      runtime: 'envoy.wasm.runtime.v8',
-      code: { local: { filename } },
-      ...(filter.vmConfiguration !== undefined && { configuration: text(filter.vmConfiguration) }),
-      ...(filter.env && { environment_variables: { key_values: filter.env } }),
-      ...(capabilities && version === '1.40' && { capability_restriction_config: capabilities }),
-    },
-  };
-}
-
-function cluster(name: string, port: number, scenario: Scenario | undefined): object {
-  return {
-    name,
-    type: 'STATIC',
-    connect_timeout: '1s',
-    ...(scenario?.bufferLimitBytes !== undefined && {
-      per_connection_buffer_limit_bytes: scenario.bufferLimitBytes,
-    }),
-    typed_extension_protocol_options: {
-      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-        '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-        explicit_http_config: { http_protocol_options: { enable_trailers: true } },
-      },
-    },
-    load_assignment: {
-      cluster_name: name,
-      endpoints: [{ lb_endpoints: [{ endpoint: { address: address(port) } }] }],
-    },
-  };
-}
-
-/** A cluster without hosts. */
-function emptyCluster(name: string): object {
-  return {
-    name,
-    type: 'STATIC',
-    connect_timeout: '1s',
-    load_assignment: { cluster_name: name, endpoints: [] },
-  };
-}
-
-export function address(port: number): object {
-  return { socket_address: { address: '127.0.0.1', port_value: port } };
 }
 
 export interface RunningEnvoy {

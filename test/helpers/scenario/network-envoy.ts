@@ -5,15 +5,16 @@ import { join } from 'node:path';
 import { refusedPort } from '../ports.ts';
 import { compileProbe } from '../probe/compile.ts';
 import { send } from './client.ts';
+import { type EnvoyVersion, type RunningEnvoy, atOnce, startEnvoy } from './envoy.ts';
 import {
-  type EnvoyVersion,
-  type RunningEnvoy,
-  address,
-  atOnce,
+  bootstrap,
+  cluster,
+  extension,
+  httpManager,
+  listener,
   pluginConfig,
   pluginName,
-  startEnvoy,
-} from './envoy.ts';
+} from './envoy-config.ts';
 import { type NetworkOutcome, type NetworkScenario, networkScript, runningLog } from './network.ts';
 import { settled } from './pace.ts';
 import { type PeerSeen, playClient } from './peer.ts';
@@ -30,7 +31,7 @@ export async function runNetworkInEnvoy(
   for (const scenario of scenarios) prepared.push({ scenario, stage: await setStage(scenario) });
   let envoy: RunningEnvoy | undefined;
   try {
-    const config = bootstrap(prepared, refusedPort, dir, version);
+    const config = bootstrapOf(prepared, dir, version);
     writeFileSync(join(dir, 'envoy.json'), JSON.stringify(config));
     envoy = await startEnvoy(version, dir);
     const ports = await envoy.listenerPorts();
@@ -74,9 +75,8 @@ export async function playNetwork(
   return settled(look, scenario.settleMs, expected);
 }
 
-function bootstrap(
+function bootstrapOf(
   prepared: readonly { scenario: NetworkScenario; stage: Stage }[],
-  refused: number,
   dir: string,
   version: EnvoyVersion,
 ): object {
@@ -86,31 +86,26 @@ function bootstrap(
       return pluginConfig(pluginName({ id }, index), filter, code, dir, version);
     });
   const services = prepared.filter(({ scenario }) => scenario.place === 'service');
-  return {
-    node: { id: 'scenario-node', cluster: 'scenario-cluster' },
-    admin: { address: address(0) },
-    bootstrap_extensions: services.flatMap(({ scenario }) =>
-      plugins(scenario).map(config =>
-        extension('envoy.bootstrap.wasm', 'extensions.wasm.v3.WasmService', { config, singleton: true }),
-      ),
-    ),
-    static_resources: {
-      listeners: prepared
-        .filter(({ scenario }) => scenario.place !== 'service')
-        .map(({ scenario }) => listener(scenario, plugins(scenario))),
-      clusters: [
-        ...prepared.flatMap(({ scenario: { id, upstream }, stage }) => [
-          cluster(`${id}.upstream`, upstream === 'refused' ? refused : stage.upstreamPort, false),
-          ...[...stage.grpc].map(([name, { port }]) => cluster(`${id}.${name}`, port, true)),
-        ]),
-        cluster('refused', refused, true),
-      ],
-    },
-  };
+  const service = (config: object): object =>
+    extension('envoy.bootstrap.wasm', 'extensions.wasm.v3.WasmService', { config, singleton: true });
+  return bootstrap(
+    [
+      ...prepared.flatMap(({ scenario: { id, upstream }, stage }) => [
+        cluster(`${id}.upstream`, upstream === 'refused' ? refusedPort : stage.upstreamPort),
+        ...[...stage.grpc].map(([name, { port }]) => cluster(`${id}.${name}`, port, { http2: true })),
+      ]),
+      cluster('refused', refusedPort, { http2: true }),
+    ],
+    prepared
+      .filter(({ scenario }) => scenario.place !== 'service')
+      .map(({ scenario }) => listener(scenario.id, networkFilters(scenario, plugins(scenario)))),
+    { bootstrap_extensions: services.flatMap(({ scenario }) => plugins(scenario).map(service)) },
+  );
 }
 
-function listener({ id, place, upstream }: NetworkScenario, plugins: readonly object[]): object {
+function networkFilters({ id, place, upstream }: NetworkScenario, plugins: readonly object[]): object[] {
   const target = `${id}.upstream`;
+  if (place === 'access-log') return [httpManager(id, target, { loggers: plugins })];
   const last =
     upstream === 'echo'
       ? extension('envoy.filters.network.echo', 'extensions.filters.network.echo.v3.Echo', {})
@@ -118,61 +113,7 @@ function listener({ id, place, upstream }: NetworkScenario, plugins: readonly ob
           stat_prefix: id,
           cluster: target,
         });
-  const filters =
-    place === 'network'
-      ? [
-          ...plugins.map(config =>
-            extension('envoy.filters.network.wasm', 'extensions.filters.network.wasm.v3.Wasm', { config }),
-          ),
-          last,
-        ]
-      : [httpManager(id, target, plugins)];
-  return { name: id, address: address(0), filter_chains: [{ filters }] };
-}
-
-function httpManager(id: string, target: string, loggers: readonly object[]): object {
-  const type = 'extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
-  return extension('envoy.filters.network.http_connection_manager', type, {
-    stat_prefix: id,
-    http_protocol_options: { enable_trailers: true },
-    route_config: {
-      name: 'local_route',
-      virtual_hosts: [
-        {
-          name: 'all',
-          domains: ['*'],
-          routes: [{ name: 'default', match: { prefix: '/' }, route: { cluster: target } }],
-        },
-      ],
-    },
-    access_log: loggers.map(config =>
-      extension('envoy.access_loggers.wasm', 'extensions.access_loggers.wasm.v3.WasmAccessLog', { config }),
-    ),
-    http_filters: [extension('envoy.filters.http.router', 'extensions.filters.http.router.v3.Router', {})],
-  });
-}
-
-function extension(name: string, type: string, config: object): object {
-  return { name, typed_config: { '@type': `type.googleapis.com/envoy.${type}`, ...config } };
-}
-
-function cluster(name: string, port: number, http2: boolean): object {
-  const protocol = http2
-    ? { http2_protocol_options: {} }
-    : { http_protocol_options: { enable_trailers: true } };
-  return {
-    name,
-    type: 'STATIC',
-    connect_timeout: '1s',
-    typed_extension_protocol_options: {
-      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-        '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-        explicit_http_config: protocol,
-      },
-    },
-    load_assignment: {
-      cluster_name: name,
-      endpoints: [{ lb_endpoints: [{ endpoint: { address: address(port) } }] }],
-    },
-  };
+  const wasm = (config: object): object =>
+    extension('envoy.filters.network.wasm', 'extensions.filters.network.wasm.v3.Wasm', { config });
+  return [...plugins.map(wasm), last];
 }
