@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { callbacksOf } from '../src/wasm/abi.ts';
 import { hostFunctions } from '../src/wasm/functions.ts';
-import { checklist, sections } from './helpers/checklist.ts';
+import { checklist, sections, unseen } from './helpers/checklist.ts';
 import { root } from './helpers/tree.ts';
 import { differences } from './scenarios/differences.ts';
 import { families } from './scenarios/index.ts';
-import { networkScenarios } from './scenarios/network.ts';
+import { loadDifferences, loadScenarios } from './scenarios/loading.ts';
+import { networkDifferences, networkScenarios } from './scenarios/network.ts';
 
 /** Row ids at the start of a test's title: `it('H1 H2 what is seen'`. */
 const titlePattern = /['"`]((?:[LWMHBFRCSPXT]\d{1,2} )+)/g;
@@ -21,7 +22,7 @@ function findTests(): Map<string, string[]> {
     if (!list.includes(where)) list.push(where);
     shown.set(row, list);
   };
-  for (const scenario of [...Object.values(families).flat(), ...networkScenarios]) {
+  for (const scenario of [...Object.values(families).flat(), ...networkScenarios, ...loadScenarios]) {
     for (const row of scenario.rows) add(row, `\`${scenario.id}\``);
   }
   const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' });
@@ -53,7 +54,7 @@ function page(): string {
   }
   lines.push('', `Callbacks: ${[...callbacksOf('0.2.1').keys()].map(name => `\`${name}\``).join(', ')}.`, '');
   lines.push('## Where it differs from Envoy', '', '| scenario | Envoy | why |', '|---|---|---|');
-  for (const { scenarios, envoy, reason } of differences) {
+  for (const { scenarios, envoy, reason } of [...differences, ...networkDifferences, ...loadDifferences]) {
     lines.push(`| ${scenarios.map(id => `\`${id}\``).join(', ')} | ${envoy.join(', ')} | ${reason} |`);
   }
   lines.push('', '## Checklist', '');
@@ -64,7 +65,8 @@ function page(): string {
   for (const [letter, title] of Object.entries(sections)) {
     lines.push(`### ${title}`, '', '| row | what | shown by |', '|---|---|---|');
     for (const { id, text } of checklist.filter(row => row.id.startsWith(letter))) {
-      lines.push(`| ${id} | ${text} | ${places(shown.get(id) ?? [])} |`);
+      const where = [places(shown.get(id) ?? []), ...(unseen[id] === undefined ? [] : [unseen[id]])];
+      lines.push(`| ${id} | ${text} | ${where.join(': ')} |`);
     }
     lines.push('');
   }
@@ -77,6 +79,13 @@ it('every row of the checklist is shown by a test, and every test names a row th
   expect(ids).toHaveLength(240);
   expect(ids.filter(id => !shown.has(id))).toEqual([]);
   expect([...shown.keys()].filter(id => !ids.includes(id))).toEqual([]);
+});
+
+it('every row is shown by a scenario in real Envoy, or says why it cannot be', () => {
+  const shown = findTests();
+  const seen = (id: string): boolean => (shown.get(id) ?? []).some(where => where.startsWith('`'));
+  const without = checklist.map(({ id }) => id).filter(id => !seen(id));
+  expect(without).toEqual(Object.keys(unseen));
 });
 
 it('docs/host.md is made from the checklist', () => {

@@ -1,6 +1,6 @@
 /** One HTTP stream through a chain of filters: both directions, local replies, resets, and the end. */
 import { utf8Bytes } from './bytes.ts';
-import type { StateMap } from './context.ts';
+import type { StateMap } from './stream-state.ts';
 import type { Flow } from './flow.ts';
 import { RequestFlow, ResponseFlow } from './flow-directions.ts';
 import type { HeaderMap } from './header-map.ts';
@@ -130,7 +130,8 @@ export class HttpChainStream implements HttpStream {
     this.die();
     this.info.endTimeNs ??= this.options.now();
     const requested = this.request.headers ?? this.refusedHeaders;
-    const view = new LogView(this.info, requested, this.response.headers, this.response.trailers);
+    const { headers, trailers } = this.response;
+    const view = new LogView(this.info, this.filterState, requested, headers, trailers);
     for (const filter of this.filters) filter.log(view);
     this.options.onEnd(view);
     for (const filter of this.filters) filter.destroy();

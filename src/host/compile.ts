@@ -11,6 +11,8 @@ export interface CompiledFilter {
   readonly info: ModuleInfo;
   readonly version: AbiVersion;
   readonly module: WebAssembly.Module;
+  /** The engine's offsets are this much larger than those in `bytes`, since the memory was capped. */
+  readonly offsetShift: number;
 }
 
 /**
@@ -29,16 +31,17 @@ export async function compileFilter(bytes: Uint8Array, host: AbiHost): Promise<C
       details: { findings },
     });
   }
+  const capped = capMemory(bytes, info, maxMemoryPages);
   let module: WebAssembly.Module;
   try {
-    module = await WebAssembly.compile(capMemory(bytes, info, maxMemoryPages));
+    module = await WebAssembly.compile(capped);
   } catch (error) {
     throw new WasmeError('WASM_INVALID', `Failed to load Wasm bytecode: ${(error as Error).message}`, {
       hint: 'the engine refused the code: build it again for plain WebAssembly without newer proposals',
       cause: error,
     });
   }
-  return { bytes, info, version, module };
+  return { bytes, info, version, module, offsetShift: capped.length - bytes.length };
 }
 
 /** Compiles each content once. */

@@ -31,7 +31,7 @@ export function upstreamAttribute(info: StreamInfo, name: ByteString): Answer {
   const { upstream } = info;
   switch (name) {
     case 'local_address':
-      return upstream && utf8ByteString(upstream.localAddress);
+      return upstream?.localAddress ? utf8ByteString(upstream.localAddress) : undefined;
     case 'transport_failure_reason':
       return upstream === undefined && info.upstreamTransportFailure === undefined
         ? undefined

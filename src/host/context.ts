@@ -4,24 +4,11 @@ import { emptyBytes } from './bytes.ts';
 import type { HeaderMap } from './header-map.ts';
 import type { RootContext } from './root-context.ts';
 import { BufferType, MapType, Status, StreamType } from './status.ts';
+import type { StateMap } from './stream-state.ts';
 import type { ByteString, StreamInfo } from './types.ts';
 import type { Vm } from './vm.ts';
 
 export type PropertyValue = ByteString | Uint8Array;
-
-/** Shared by all streams of a connection chain: what `set_property` stores and later filters read. */
-export interface StateMap {
-  get(name: ByteString): StateEntry | undefined;
-  set(name: ByteString, entry: StateEntry): void;
-  entries(): Iterable<[ByteString, StateEntry]>;
-}
-
-export interface StateEntry {
-  readonly value: PropertyValue;
-  readonly readOnly: boolean;
-  /** Declared to be a string: expressions see text, not bytes. */
-  readonly text?: boolean;
-}
 
 /** How filter state of a name behaves, as `declare_property` said. */
 export interface DeclaredProperty {
@@ -70,6 +57,11 @@ export abstract class Context {
 
   get filterState(): StateMap | undefined {
     return undefined;
+  }
+
+  /** The same to be read: an access logger sees it, and cannot change it. */
+  get shownState(): StateMap | undefined {
+    return this.filterState;
   }
 
   /** The map for reading; undefined when this phase has none. */

@@ -13,7 +13,7 @@ import { RootContext } from './root-context.ts';
 import type { ForeignFunction, HostServices, NodeInfo } from './services.ts';
 import { LocalSharedData, type SharedData } from './shared-data.ts';
 import { LocalSharedQueues, type SharedQueues } from './shared-queue.ts';
-import { TcpChain } from './tcp-chain.ts';
+import { TcpChain, type TcpChainOptions } from './tcp-chain.ts';
 import { Tracer } from './trace.ts';
 import type { HostEnvironment } from './types.ts';
 import { Vm, type VmOptions } from './vm.ts';
@@ -93,8 +93,8 @@ export class Host {
     return new HttpChain(this.services, plugins, options);
   }
 
-  tcpChain(plugins: readonly Plugin[]): TcpChain {
-    return new TcpChain(this.services, plugins);
+  tcpChain(plugins: readonly Plugin[], options: TcpChainOptions = {}): TcpChain {
+    return new TcpChain(this.services, plugins, options);
   }
 
   /** Closes every plugin: done and delete on the roots, timers and call-outs stopped. */
@@ -150,8 +150,11 @@ export class Host {
     if (refusal !== undefined) {
       if (vm.failed || vm.roots.size === 0) this.dropVm(vm);
       const trapped = vm.failure === undefined ? 'returned 0' : vm.failure;
-      const callback = refusal === 'StartFailed' ? 'proxy_on_vm_start' : 'proxy_on_configure';
-      throw new WasmeError('WASM_START', `plugin ${settings.name}: ${refusal}: ${callback}: ${trapped}`, {
+      const [callback, sentence] =
+        refusal === 'StartFailed'
+          ? ['proxy_on_vm_start', 'Failed to start base Wasm']
+          : ['proxy_on_configure', 'Failed to configure base Wasm plugin'];
+      throw new WasmeError('WASM_START', `plugin ${settings.name}: ${sentence}: ${callback}: ${trapped}`, {
         hint: 'the filter refused its configuration or trapped while reading it; its own log lines are above',
         details: { plugin: settings.name, refusal, callback },
       });
@@ -165,7 +168,11 @@ export class Host {
     root.users--;
     if (root.users > 0) return;
     root.shutdown();
-    if (root.vm.roots.size === 0) this.dropVm(root.vm);
+    if (root.vm.roots.size > 0) return;
+    for (const [, context] of root.vm.contexts.entries()) {
+      if (context instanceof RootContext) context.vanish();
+    }
+    this.dropVm(root.vm);
   }
 
   private dropVm(vm: Vm): void {

@@ -3,7 +3,7 @@ import { BodyBuffer } from './body.ts';
 import { emptyBytes } from './bytes.ts';
 import type { HttpChainStream } from './chain-stream.ts';
 import { afterData, afterHeaders, afterTrailers } from './callback-status.ts';
-import { changeBody, Context, type StateMap } from './context.ts';
+import { changeBody, Context } from './context.ts';
 import { FilterState, type Flow } from './flow.ts';
 import type { GuestFunction } from './guest-exports.ts';
 import type { HeaderMap } from './header-map.ts';
@@ -19,6 +19,7 @@ import {
   Status,
   StreamType,
 } from './status.ts';
+import type { StateMap } from './stream-state.ts';
 import type { ByteString, StreamInfo } from './types.ts';
 
 export class HttpContext extends Context {

@@ -34,7 +34,8 @@ export type { ForeignFunction, NodeInfo } from './services.ts';
 export { LocalSharedData, type SharedData } from './shared-data.ts';
 export { LocalSharedQueues, type SharedQueues } from './shared-queue.ts';
 export { newConnectionInfo, newStreamInfo } from './stream-info.ts';
-export { TcpChain } from './tcp-chain.ts';
+export type { FlushedStat } from './stats-flush.ts';
+export { TcpChain, type TcpChainOptions } from './tcp-chain.ts';
 export type { CallbackEvent, HostCallEvent, TraceEvent } from './trace.ts';
 
 export function createHost(options: HostOptions): Host {

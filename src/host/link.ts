@@ -66,7 +66,7 @@ function guarded(
   values: Argument[],
 ): number | undefined {
   if (vm.phase === Phase.Load) return vm.abort(`${name} was called while the module was instantiated`);
-  if (!isAllowedIn(vm.phase, module, name)) return vm.abort('restricted_callback');
+  if (!isAllowedIn(vm.phase, module, name)) return vm.abort('Uncaught Error: restricted_callback');
   const { tracer } = vm.options;
   if (tracer === undefined) return call(vm, ...(values as never[]));
   return tracer.hostCall(vm, name, values, () => call(vm, ...(values as never[])));

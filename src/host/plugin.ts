@@ -4,6 +4,7 @@ import type { LogView } from './log-view.ts';
 import type { PluginSettings } from './plugin-settings.ts';
 import type { RootContext } from './root-context.ts';
 import type { HostServices } from './services.ts';
+import { encodeStats, type FlushedStat } from './stats-flush.ts';
 
 /** Counters of `wasm.<plugin name>.vm_reload_*`. */
 export interface ReloadCounts {
@@ -80,9 +81,9 @@ export class Plugin {
     this.root.onAccessLog(view);
   }
 
-  /** One flush of stats in Envoy's layout, for a plugin that is a stats sink. */
-  statsUpdate(data: Uint8Array): void {
-    this.root.onStatsUpdate(data);
+  /** One flush of stats, for a plugin that is a stats sink. */
+  statsUpdate(stats: readonly FlushedStat[]): void {
+    this.root.onStatsUpdate(encodeStats(stats));
   }
 
   /** done and delete on the root. Streams that are under way go on. Idempotent. */

@@ -101,7 +101,7 @@ function otherAttribute(context: Context, first: ByteString, rest: ByteString | 
 }
 
 function stateValue(context: Context, name: ByteString): PropertyValue | undefined {
-  return context.filterState?.get(name)?.value;
+  return context.shownState?.get(name)?.value;
 }
 
 /** The type String of `declare_property`. */

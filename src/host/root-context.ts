@@ -5,6 +5,7 @@ import type { HeaderMap } from './header-map.ts';
 import type { LogView } from './log-view.ts';
 import type { PluginSettings } from './plugin-settings.ts';
 import { MapType, Status } from './status.ts';
+import type { StateMap } from './stream-state.ts';
 import type { ByteString, StreamInfo } from './types.ts';
 import type { Vm } from './vm.ts';
 
@@ -50,6 +51,10 @@ export class RootContext extends Context {
 
   override get streamInfo(): StreamInfo | undefined {
     return this.logged?.info;
+  }
+
+  override get shownState(): StateMap | undefined {
+    return this.logged?.filterState;
   }
 
   override readableMap(type: number): HeaderMap | undefined {
@@ -173,23 +178,28 @@ export class RootContext extends Context {
     this.statusMessage = '';
   }
 
+  /** Perhaps inside the call that asked, as in Envoy. Then what the guest queues waits for the callback that it asked from. */
   onDnsResolved(token: number, result: Uint8Array): void {
     const { vm } = this;
+    const { depth } = vm;
     if (vm.failed || this.destroyed || !vm.on.resolveDns) return;
-    this.withCallData(
-      result,
-      () => vm.on.resolveDns && vm.invoke(vm.on.resolveDns, this, this.id, token, result.length),
-    );
+    vm.depth = 0;
+    vm.callData = result;
+    vm.invoke(vm.on.resolveDns, this, this.id, token, result.length);
+    vm.depth = depth;
+    if (depth !== 0) return;
+    vm.callData = undefined;
+    vm.after();
   }
 
   /** For stat sinks: `data` is the flush in Envoy's layout. */
   onStatsUpdate(data: Uint8Array): void {
     const { vm } = this;
     if (vm.failed || !vm.on.statsUpdate) return;
-    this.withCallData(
-      data,
-      () => vm.on.statsUpdate && vm.invoke(vm.on.statsUpdate, this, this.id, data.length, 0),
-    );
+    vm.callData = data;
+    vm.invoke(vm.on.statsUpdate, this, this.id, data.length, 0);
+    vm.callData = undefined;
+    vm.after();
   }
 
   /** For access loggers: the stream as it ended. */
@@ -229,6 +239,15 @@ export class RootContext extends Context {
       vm.invoke(vm.on.delete, this, this.id, 0, 0);
       vm.after();
     }
+    this.vanish();
+  }
+
+  /** Without a word to the guest: its VM goes away, whoever still waits for `proxy_done`. */
+  vanish(): void {
+    const { vm } = this;
+    if (this.destroyed) return;
+    this.setTickPeriod(0);
+    this.pendingDone = false;
     this.destroyed = true;
     vm.contexts.delete(this.id);
     for (const [token, call] of vm.httpCalls.entries()) {
@@ -255,12 +274,5 @@ export class RootContext extends Context {
         if (this.tickPeriodMs > 0 && this.cancelTick === undefined && !this.destroyed) this.armTick();
       });
     });
-  }
-
-  private withCallData(data: Uint8Array, call: () => void): void {
-    this.vm.callData = data;
-    call();
-    this.vm.callData = undefined;
-    this.vm.after();
   }
 }

@@ -1,17 +1,23 @@
 /** One L4 connection through its filters: reading in order, writing in reverse, holding back, closing. */
 import { BodyBuffer } from './body.ts';
-import type { StateMap } from './context.ts';
+import type { StateMap } from './stream-state.ts';
 import type { RootContext } from './root-context.ts';
 import { FilterStatus } from './status.ts';
 import { StreamState } from './stream-state.ts';
 import { TcpContext } from './tcp-stream.ts';
 import type { StreamInfo, TcpStream, TcpStreamSink } from './types.ts';
 
+interface TcpChainStreamOptions {
+  readonly now: () => bigint;
+  /** The filters have gone. */
+  readonly onEnd: () => void;
+}
+
 export class TcpChainStream implements TcpStream {
   readonly info: StreamInfo;
   private readonly sink: TcpStreamSink;
   private readonly filters: TcpContext[] = [];
-  private readonly now: () => bigint;
+  private readonly options: TcpChainStreamOptions;
   /** What has been read from each side and not yet been passed on. */
   private readonly fromDownstream = new BodyBuffer();
   private readonly fromUpstream = new BodyBuffer();
@@ -23,10 +29,15 @@ export class TcpChainStream implements TcpStream {
   private over = false;
   private finishing: number | undefined;
 
-  constructor(roots: readonly RootContext[], sink: TcpStreamSink, info: StreamInfo, now: () => bigint) {
+  constructor(
+    roots: readonly RootContext[],
+    sink: TcpStreamSink,
+    info: StreamInfo,
+    options: TcpChainStreamOptions,
+  ) {
     this.sink = sink;
     this.info = info;
-    this.now = now;
+    this.options = options;
     for (const root of roots) this.filters.push(new TcpContext(this, root, this.filters.length));
   }
 
@@ -141,10 +152,11 @@ export class TcpChainStream implements TcpStream {
   /** Each filter hears of the close and ends before the next one does. */
   private finish(peer: number): void {
     this.over = true;
-    this.info.endTimeNs ??= this.now();
+    this.info.endTimeNs ??= this.options.now();
     for (const filter of this.filters) {
       filter.onDownstreamClose(peer);
       filter.destroy();
     }
+    this.options.onEnd();
   }
 }

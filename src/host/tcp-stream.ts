@@ -1,10 +1,11 @@
 /** One filter's part in one L4 connection. */
 import { BodyBuffer } from './body.ts';
 import { emptyBytes } from './bytes.ts';
-import { changeBody, Context, type StateMap } from './context.ts';
+import { changeBody, Context } from './context.ts';
 import { LogView } from './log-view.ts';
 import type { RootContext } from './root-context.ts';
 import { BufferType, FilterStatus, Status, StreamType } from './status.ts';
+import type { StateMap } from './stream-state.ts';
 import type { TcpChainStream } from './tcp-chain-stream.ts';
 import type { HeaderMap } from './header-map.ts';
 import type { StreamInfo } from './types.ts';
@@ -96,7 +97,7 @@ export class TcpContext extends Context {
         vm.after();
       }
       if (!vm.failed && vm.on.log) {
-        this.logged = new LogView(this.stream.info, undefined, undefined, undefined);
+        this.logged = new LogView(this.stream.info, this.stream.filterState);
         vm.invoke(vm.on.log, this, this.id, 0, 0);
         this.logged = undefined;
         vm.after();

@@ -1,5 +1,6 @@
 /** Traps, made and described. */
 import { WasmeError } from '../errors.ts';
+import { maxBacktraceFrames } from './limits.ts';
 
 /** A module whose one function traps: a JS exception could be caught by the guest, a trap cannot. */
 const stopModule = new Uint8Array([
@@ -9,6 +10,8 @@ let stopFunction: (() => void) | undefined;
 
 /** To be called early: when the stack overflows there may be no room to make it any more. */
 export function prepareTrap(): void {
+  // The engine notes ten frames by itself; the panic machinery of a language alone may be as many.
+  Error.stackTraceLimit = Math.max(Error.stackTraceLimit, maxBacktraceFrames);
   stopFunction ??= new WebAssembly.Instance(new WebAssembly.Module(stopModule)).exports['s'] as () => void;
 }
 
@@ -32,10 +35,17 @@ export function describeFault(name: string, error: unknown): string {
 }
 
 /** Why an instance did not come up: what the guest's failure was, or what the engine threw. Code WASM_START. */
-export function startError(failure: string | undefined, error: unknown): WasmeError {
+export function instanceError(failure: string | undefined, error: unknown): WasmeError {
   const reason = failure ?? (error instanceof Error ? error.message : String(error));
-  return new WasmeError('WASM_START', `Failed to initialize Wasm code: ${reason}`, {
-    hint: 'the module trapped while it started (_initialize, main or _start); its own log lines are above',
+  return new WasmeError('WASM_START', `Failed to create new Wasm instance: ${reason}`, {
+    hint: 'the start section or the data of the module trapped before any of its exports was called',
     cause: error,
+  });
+}
+
+/** The entry point trapped. Code WASM_START. */
+export function startError(failure: string | undefined): WasmeError {
+  return new WasmeError('WASM_START', `Failed to initialize Wasm code: ${failure ?? 'the guest trapped'}`, {
+    hint: 'the module trapped while it started (_initialize, main or _start); its own log lines are above',
   });
 }

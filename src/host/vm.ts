@@ -17,7 +17,7 @@ import type { RootContext } from './root-context.ts';
 import type { HostServices } from './services.ts';
 import { logLevels, Status } from './status.ts';
 import type { Tracer } from './trace.ts';
-import { describeFault, describeTrap, prepareTrap, startError, trapNow } from './traps.ts';
+import { describeFault, describeTrap, instanceError, prepareTrap, startError, trapNow } from './traps.ts';
 import type { ByteString, LogLevel } from './types.ts';
 import { utf8Bytes } from './bytes.ts';
 
@@ -69,7 +69,7 @@ export class Vm {
   private allocator: GuestFunction | undefined;
   private readonly actions: (() => void)[] = [];
   private nextContextId = 1;
-  private nextDnsToken = 1;
+  private nextDnsToken = 2;
   private readonly nextCallIds = [4, 5, 6];
 
   constructor(services: HostServices, compiled: CompiledFilter, options: VmOptions) {
@@ -90,7 +90,7 @@ export class Vm {
     try {
       this.attach(await WebAssembly.instantiate(this.compiled.module, imports), memory);
     } catch (error) {
-      throw startError(this.failure, error);
+      throw instanceError(this.failure, error);
     }
     this.enterStart();
   }
@@ -101,7 +101,7 @@ export class Vm {
     try {
       this.attach(new WebAssembly.Instance(this.compiled.module, imports), memory);
     } catch (error) {
-      throw startError(this.failure, error);
+      throw instanceError(this.failure, error);
     }
     this.enterStart();
   }
@@ -272,7 +272,7 @@ export class Vm {
     } else if (on.start) this.invoke(on.start, this.vmContext, 0, 0, 0);
     this.setPhase(Phase.Normal);
     this.after();
-    if (this.failed) throw startError(this.failure, undefined);
+    if (this.failed) throw startError(this.failure);
   }
 
   private setPhase(phase: number): void {
@@ -284,7 +284,7 @@ export class Vm {
     const message = this.failure ?? describeTrap(error);
     this.failed = true;
     this.failure ??= message;
-    const lines = [`Function: ${name} failed: ${message}`, ...backtrace(error, this.compiled.info)];
+    const lines = [`Function: ${name} failed: ${message}`, ...backtrace(error, this.compiled)];
     if (this.lastStatus !== Status.Ok) {
       lines.push(`the last host call before it was ${this.lastCall}, which returned ${this.lastStatus}`);
     }

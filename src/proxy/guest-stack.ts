@@ -82,8 +82,13 @@ class Probe {
     if (guest.length === 0) return undefined;
     const entry = frames[frames.indexOf(guest.at(-1) as Debugger.CallFrame) + 1];
     if (entry !== undefined) await this.#evaluate(entry, `${flushName}()`);
-    const [callback, context] = entry === undefined ? [] : await this.#ownNames(entry);
-    return { callback, context, frames: guest.slice(0, maxBacktraceFrames).map(shownFrame) };
+    const [callback, context, shift] = entry === undefined ? [] : await this.#ownNames(entry);
+    const shown = guest.slice(0, maxBacktraceFrames);
+    return {
+      callback,
+      context,
+      frames: shown.map((frame, depth) => shownFrame(frame, depth, Number(shift ?? 0))),
+    };
   }
 
   /** Lets the worker go, also one that pauses later than it should. */
@@ -92,9 +97,10 @@ class Probe {
     this.#session.disconnect();
   }
 
-  /** The frame below the guest's is the host's `Vm.invoke`, which has the callback and its context. */
+  /** The frame below the guest's is the host's `Vm.invoke`, which has the callback, its context and the module. */
   async #ownNames(frame: Debugger.CallFrame): Promise<readonly (string | undefined)[]> {
-    const value = await this.#evaluate(frame, '[callback.name, context.logPrefix].map(String)');
+    const names = '[callback.name, context.logPrefix, context.vm.compiled.offsetShift].map(String)';
+    const value = await this.#evaluate(frame, names);
     return Array.isArray(value) ? (value as string[]) : [];
   }
 
@@ -142,7 +148,7 @@ export function stackLines(stack: GuestStack | undefined): string[] {
 }
 
 /** The engine puts `$` before a name; the column is the offset in the module. */
-function shownFrame({ functionName, location }: Debugger.CallFrame, depth: number): string {
-  const offset = (location.columnNumber ?? 0).toString(16);
+function shownFrame({ functionName, location }: Debugger.CallFrame, depth: number, shift: number): string {
+  const offset = ((location.columnNumber ?? 0) - shift).toString(16);
   return `${String(depth).padStart(3)}:  0x${offset} - ${demangle(functionName.replace(/^\$/, ''))}`;
 }

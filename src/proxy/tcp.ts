@@ -105,8 +105,14 @@ class TcpLink implements TcpStreamSink {
     this.#upstream = socket;
     this.#upstreamOpen = true;
     this.#timer = setTimeout(() => socket.destroy(), connectTimeoutMs);
+    let connected = false;
+    socket.on('connectionAttempt', (address: string, port: number) => {
+      const remoteAddress = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+      this.#facts.upstream = { id: 0, localAddress: '', remoteAddress };
+    });
     socket.once('connect', () => {
       clearTimeout(this.#timer);
+      connected = true;
       this.#facts.upstream = connectionInfo(socket, ++lastConnectionId);
       this.#downstream.resume();
     });
@@ -121,7 +127,6 @@ class TcpLink implements TcpStreamSink {
     socket.on('close', () => {
       if (!this.#upstreamOpen) return;
       this.#upstreamOpen = false;
-      const connected = this.#facts.upstream !== undefined;
       this.#endDownstream(
         connected && reset && this.#options.resets.upstream,
         reset ? 'local' : this.#closedBy('local'),

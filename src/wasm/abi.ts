@@ -205,7 +205,7 @@ function judgeShape(module: ModuleInfo): Finding[] {
   if (!memory) {
     findings.push({
       code: 'memory',
-      level: 'error',
+      level: 'warning',
       message: 'the module has no memory',
       repair: 'export the memory (wasm-ld does, unless told not to)',
     });
@@ -213,7 +213,7 @@ function judgeShape(module: ModuleInfo): Finding[] {
     findings.push({
       code: 'memory',
       level: 'error',
-      message: `the module wants ${memory.min} pages of memory at least; hosts give ${maxMemoryPages} (1 GiB)`,
+      message: `Failed to create new Wasm instance: it wants ${memory.min} pages of memory, hosts give ${maxMemoryPages} (1 GiB)`,
       repair: 'lower --initial-memory',
     });
   }

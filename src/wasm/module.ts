@@ -277,7 +277,10 @@ function sectionHead(bytes: Uint8Array, section: SectionRange): number {
     const reader = new BinaryReader(bytes, at + 1);
     if (reader.u32() === section.end - section.start && reader.offset === section.start) return at;
   }
-  throw new WasmeError('WASM_INVALID', 'damaged WebAssembly module: the memory section has no head');
+  throw new WasmeError(
+    'WASM_INVALID',
+    'Failed to parse corrupted Wasm module: the memory section has no head',
+  );
 }
 
 function pushU32(target: number[], value: number): void {

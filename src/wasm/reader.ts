@@ -74,9 +74,13 @@ export class BinaryReader {
   }
 
   fail(problem: string): never {
-    throw new WasmeError('WASM_INVALID', `damaged WebAssembly module: ${problem} at byte ${this.offset}`, {
-      hint: 'build the module again, or fetch it again: it was cut or changed on the way',
-      details: { offset: this.offset },
-    });
+    throw new WasmeError(
+      'WASM_INVALID',
+      `Failed to parse corrupted Wasm module: ${problem} at byte ${this.offset}`,
+      {
+        hint: 'build the module again, or fetch it again: it was cut or changed on the way',
+        details: { offset: this.offset },
+      },
+    );
   }
 }

@@ -81,6 +81,6 @@ describe('inspect', () => {
     writeFileSync(join(world.cwd, 'm.wasm'), compileWat(filterText()).subarray(0, 60));
     const { exitCode, stdout } = await world.wasme('inspect', 'm.wasm');
     expect(exitCode).toBe(0);
-    expect(stdout).toContain('no module: damaged WebAssembly module');
+    expect(stdout).toContain('no module: Failed to parse corrupted Wasm module');
   });
 });

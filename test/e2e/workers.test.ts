@@ -146,7 +146,7 @@ describe('two workers', () => {
           '(i32.const 0))\n\n  (func (export "proxy_on_queue',
       }),
     );
-    await expect(run.reload()).rejects.toThrow(/ConfigureFailed/);
+    await expect(run.reload()).rejects.toThrow(/Failed to configure base Wasm plugin/);
     expect(['1', '2']).toContain(await vmOf(run.url));
     guestFile(world.cwd, 'workers', { 'x-vm': 'x-VM' });
     await run.reload();

@@ -284,6 +284,11 @@ const groups: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** Rows that no scenario in real Envoy can show, and why. */
+export const unseen: Readonly<Record<string, string>> = {
+  T19: 'Envoy does not come back from it either, so there is nothing to compare',
+};
+
 export interface ChecklistRow {
   readonly id: string;
   readonly text: string;

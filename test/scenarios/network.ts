@@ -1,6 +1,7 @@
 /** Network filters, access loggers and services (checklist C11–C14, X16–X19; observations A13, A14). */
 import { buffer, call, keep, map, saved, step } from '../helpers/probe/script.ts';
 import { type NetworkScenario, network, tcp } from '../helpers/scenario/network.ts';
+import type { FilterSpec } from '../helpers/scenario/scenario.ts';
 import type { Difference } from './differences.ts';
 import { grpcScenarios } from './grpc.ts';
 
@@ -276,6 +277,127 @@ const tcpScenarios: readonly NetworkScenario[] = [
   },
 ];
 
+const log: FilterSpec['script'] = {
+  callbacks: {
+    on_log: step([
+      ...[
+        'request.size',
+        'request.total_size',
+        'request.path',
+        'request.protocol',
+        'response.code',
+        'response.size',
+        'source.address',
+        'destination.address',
+        'connection.mtls',
+        'upstream.address',
+        'upstream.local_address',
+        'xds.cluster_name',
+        'xds.route_name',
+        'plugin_name',
+        'metadata.filter_metadata',
+        'filter_state.wasm.mine',
+        'mine',
+      ].map(property),
+      call('get_header_map_value', map.requestHeaders, ':path'),
+      call('get_header_map_pairs', map.requestHeaders),
+      call('add_header_map_value', map.requestHeaders, 'a', 'b'),
+      whole(buffer.downstream),
+      call('close_stream', 2),
+    ]),
+  },
+};
+const piece = (from: number, size: number) => call('get_buffer_bytes', buffer.callData, from, size);
+
+const loggerScenarios: readonly NetworkScenario[] = [
+  {
+    id: 'tcp-logger',
+    rows: ['C14'],
+    place: 'network',
+    filters: [],
+    loggers: [{ script: log }],
+    clients: [
+      [...ask, 'fin'],
+      [{ send: 'do' }, { wait: 100 }, 'reset'],
+    ],
+    upstream: answer,
+  },
+  {
+    id: 'tcp-logger-without-upstream',
+    rows: ['C14'],
+    place: 'network',
+    filters: [],
+    loggers: [{ script: log }],
+    clients: [[{ wait: 100 }]],
+    upstream: 'refused',
+  },
+  {
+    id: 'tcp-logger-behind-a-filter',
+    rows: ['C14'],
+    place: 'network',
+    filters: [
+      { script: { callbacks: tcp({ on_new_connection: step([call('set_property', 'mine', 'value')]) }) } },
+    ],
+    loggers: [{ script: log }],
+    clients: [[...ask, 'fin']],
+    upstream: answer,
+  },
+  {
+    id: 'tcp-logger-traps',
+    rows: ['C14'],
+    place: 'network',
+    filters: [],
+    loggers: [
+      { script: { callbacks: { on_log: step([{ trap: true }]) } } },
+      { script: { callbacks: { on_log: step() } } },
+    ],
+    clients: [
+      [...ask, 'fin'],
+      [...ask, 'fin'],
+    ],
+    upstream: answer,
+  },
+  {
+    // Padding, and what is behind the last gauge, is whatever was in Envoy's memory: not looked at.
+    id: 'stats-sink',
+    rows: ['S19'],
+    place: 'stats-sink',
+    filters: [
+      {
+        script: {
+          callbacks: {
+            on_vm_start: step(
+              [
+                keep('counter', call('define_metric', 0, 'sink.counter')),
+                keep('gauge', call('define_metric', 1, 'sink.the_gauge')),
+                keep('histogram', call('define_metric', 2, 'sink.histogram')),
+                call('define_metric', 0, 'sink.unused'),
+                call('define_metric', 1, 'sink.unused_too'),
+                call('define_metric', 1, 'sink.unused_as_well'),
+              ],
+              1,
+            ),
+            envoy_on_stats_update: [
+              step([
+                piece(0, 100),
+                call('increment_metric', saved('counter'), 5n),
+                call('record_metric', saved('gauge'), 7n),
+                call('record_metric', saved('histogram'), 9n),
+                call('set_buffer_bytes', buffer.callData, 0, 1, 'x'),
+              ]),
+              // Counters: head, name, value and change; gauges: head, name, value.
+              step([piece(0, 12), piece(12, 27), piece(40, 16), piece(56, 12), piece(68, 29), piece(104, 8)]),
+              step([piece(40, 16), call('increment_metric', saved('counter'), 3n)]),
+              step([piece(40, 16)]),
+            ],
+          },
+        },
+      },
+    ],
+    settleMs: 1_000,
+  },
+];
+
 const otherScenarios: readonly NetworkScenario[] = [
   {
     id: 'access-log',
@@ -351,6 +473,7 @@ export const networkScenarios: readonly NetworkScenario[] = [
   ...tcpScenarios,
   ...grpcScenarios,
   ...otherScenarios,
+  ...loggerScenarios,
 ];
 
 /** Where our host is known to differ from the recording, and why. A scenario listed here has to differ. */

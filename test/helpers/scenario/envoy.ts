@@ -19,7 +19,7 @@ export const envoyVersions = ['1.40', '1.39', '1.38', '1.37', '1.36'] as const;
 export type EnvoyVersion = (typeof envoyVersions)[number];
 
 /** Most of a scenario is waiting for what may still come. */
-export const atOnce = 8;
+const atOnce = 8;
 
 interface Prepared {
   readonly scenario: Scenario;
@@ -51,14 +51,11 @@ export async function runInEnvoy(
     envoy = await startEnvoy(version, dir);
     const ports = await envoy.listenerPorts();
     const outcomes = new Map<string, Outcome>();
-    const queue = [...prepared];
-    const worker = async (): Promise<void> => {
-      for (let next = queue.shift(); next; next = queue.shift()) {
-        const { id } = next.scenario;
-        outcomes.set(id, await runOne(next, ports.get(id) ?? 0, envoy!, expected[id]));
-      }
-    };
-    await Promise.all(Array.from({ length: atOnce }, worker));
+    const running = envoy;
+    await severalAtATime(prepared, async item => {
+      const { id } = item.scenario;
+      outcomes.set(id, await runOne(item, ports.get(id) ?? 0, running, expected[id]));
+    });
     return outcomes;
   } finally {
     await envoy?.stop();
@@ -68,6 +65,17 @@ export async function runInEnvoy(
     }
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+export async function severalAtATime<Item>(
+  items: readonly Item[],
+  job: (item: Item) => Promise<void>,
+): Promise<void> {
+  const queue = [...items];
+  const worker = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await job(next);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
 async function prepare(scenario: Scenario): Promise<Prepared> {
@@ -135,6 +143,10 @@ function parts(
 }
 
 export interface RunningEnvoy {
+  /** Everything it logged so far. */
+  output(): string;
+  /** What the admin interface says at this path. */
+  admin(path: string): Promise<string>;
   listenerPorts(): Promise<Map<string, number>>;
   /** `plugin: message` of the guests of one scenario, in order. */
   guestLog(id: string): string[];
@@ -142,7 +154,12 @@ export interface RunningEnvoy {
   stop(): Promise<void>;
 }
 
-export async function startEnvoy(version: EnvoyVersion, dir: string): Promise<RunningEnvoy> {
+/** From `envoy.json` in `dir`; `format` is of its log lines. */
+export async function startEnvoy(
+  version: EnvoyVersion,
+  dir: string,
+  { format = '%v', args = [] }: { format?: string; args?: readonly string[] } = {},
+): Promise<RunningEnvoy> {
   const adminFile = join(dir, 'admin');
   const child: ChildProcess = spawn(
     tool(`envoy-${version}`),
@@ -157,13 +174,14 @@ export async function startEnvoy(version: EnvoyVersion, dir: string): Promise<Ru
       '--admin-address-path',
       adminFile,
       '--log-format',
-      '%v',
+      format,
+      ...args,
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   let output = '';
   child.stderr?.setEncoding('latin1').on('data', (text: string) => (output += text));
-  const exited = new Promise<void>(resolve => child.once('exit', () => resolve()));
+  const exited = new Promise<void>(resolve => child.once('close', () => resolve()));
   const { readFileSync, existsSync } = await import('node:fs');
   const admin = async (path: string): Promise<string> => {
     const response = await fetch(`http://${readFileSync(adminFile, 'utf8')}${path}`);
@@ -176,10 +194,12 @@ export async function startEnvoy(version: EnvoyVersion, dir: string): Promise<Ru
     await sleep(100);
   }
   return {
+    output: () => output,
+    admin,
     async listenerPorts() {
       const text = await admin('/listeners?format=json');
-      const { listener_statuses } = JSON.parse(text) as {
-        listener_statuses: { name: string; local_address: { socket_address: { port_value: number } } }[];
+      const { listener_statuses = [] } = JSON.parse(text) as {
+        listener_statuses?: { name: string; local_address: { socket_address: { port_value: number } } }[];
       };
       return new Map(
         listener_statuses.map(({ name, local_address }) => [name, local_address.socket_address.port_value]),

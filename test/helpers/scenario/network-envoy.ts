@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { refusedPort } from '../ports.ts';
 import { compileProbe } from '../probe/compile.ts';
 import { send } from './client.ts';
-import { type EnvoyVersion, type RunningEnvoy, atOnce, startEnvoy } from './envoy.ts';
+import { type EnvoyVersion, type RunningEnvoy, severalAtATime, startEnvoy } from './envoy.ts';
 import {
+  accessLogger,
   bootstrap,
   cluster,
   extension,
@@ -15,7 +16,13 @@ import {
   pluginConfig,
   pluginName,
 } from './envoy-config.ts';
-import { type NetworkOutcome, type NetworkScenario, networkScript, runningLog } from './network.ts';
+import {
+  type NetworkOutcome,
+  type NetworkScenario,
+  networkScript,
+  pluginsOf,
+  runningLog,
+} from './network.ts';
 import { settled } from './pace.ts';
 import { type PeerSeen, playClient } from './peer.ts';
 import { type Stage, setStage } from './stage.ts';
@@ -36,15 +43,12 @@ export async function runNetworkInEnvoy(
     envoy = await startEnvoy(version, dir);
     const ports = await envoy.listenerPorts();
     const outcomes = new Map<string, NetworkOutcome>();
-    const queue = [...prepared];
-    const worker = async (): Promise<void> => {
-      for (let next = queue.shift(); next; next = queue.shift()) {
-        const { id } = next.scenario;
-        const log = (): string[] => envoy?.guestLog(id) ?? [];
-        outcomes.set(id, await playNetwork(next.scenario, next.stage, ports.get(id) ?? 0, log, expected[id]));
-      }
-    };
-    await Promise.all(Array.from({ length: atOnce }, worker));
+    const running = envoy;
+    await severalAtATime(prepared, async ({ scenario, stage }) => {
+      const { id } = scenario;
+      const log = (): string[] => running.guestLog(id);
+      outcomes.set(id, await playNetwork(scenario, stage, ports.get(id) ?? 0, log, expected[id]));
+    });
     return outcomes;
   } finally {
     await envoy?.stop();
@@ -80,12 +84,13 @@ function bootstrapOf(
   dir: string,
   version: EnvoyVersion,
 ): object {
-  const plugins = ({ id, filters, ...rest }: NetworkScenario): object[] =>
-    filters.map((filter, index) => {
-      const code = compileProbe(networkScript({ id, filters, ...rest }, filter));
-      return pluginConfig(pluginName({ id }, index), filter, code, dir, version);
+  const plugins = (scenario: NetworkScenario): object[] =>
+    pluginsOf(scenario).map((filter, index) => {
+      const code = compileProbe(networkScript(scenario, filter));
+      return pluginConfig(pluginName(scenario, index), filter, code, dir, version);
     });
-  const services = prepared.filter(({ scenario }) => scenario.place === 'service');
+  const at = (place: NetworkScenario['place']): object[] =>
+    prepared.filter(({ scenario }) => scenario.place === place).flatMap(({ scenario }) => plugins(scenario));
   const service = (config: object): object =>
     extension('envoy.bootstrap.wasm', 'extensions.wasm.v3.WasmService', { config, singleton: true });
   return bootstrap(
@@ -97,13 +102,24 @@ function bootstrapOf(
       cluster('refused', refusedPort, { http2: true }),
     ],
     prepared
-      .filter(({ scenario }) => scenario.place !== 'service')
+      .filter(({ scenario: { place } }) => place === 'network' || place === 'access-log')
       .map(({ scenario }) => listener(scenario.id, networkFilters(scenario, plugins(scenario)))),
-    { bootstrap_extensions: services.flatMap(({ scenario }) => plugins(scenario).map(service)) },
+    {
+      bootstrap_extensions: at('service').map(service),
+      stats_sinks: at('stats-sink').map(config =>
+        extension('envoy.stat_sinks.wasm', 'extensions.stat_sinks.wasm.v3.Wasm', { config }),
+      ),
+      stats_flush_interval: '0.05s',
+      // So that a sink is told of the stats of its own scenario only.
+      stats_config: { stats_matcher: { inclusion_list: { patterns: [{ prefix: 'wasmcustom.sink.' }] } } },
+    },
   );
 }
 
-function networkFilters({ id, place, upstream }: NetworkScenario, plugins: readonly object[]): object[] {
+function networkFilters(
+  { id, place, upstream, filters }: NetworkScenario,
+  plugins: readonly object[],
+): object[] {
   const target = `${id}.upstream`;
   if (place === 'access-log') return [httpManager(id, target, { loggers: plugins })];
   const last =
@@ -112,8 +128,9 @@ function networkFilters({ id, place, upstream }: NetworkScenario, plugins: reado
       : extension('envoy.filters.network.tcp_proxy', 'extensions.filters.network.tcp_proxy.v3.TcpProxy', {
           stat_prefix: id,
           cluster: target,
+          access_log: plugins.slice(filters.length).map(accessLogger),
         });
   const wasm = (config: object): object =>
     extension('envoy.filters.network.wasm', 'extensions.filters.network.wasm.v3.Wasm', { config });
-  return [...plugins.map(wasm), last];
+  return [...plugins.slice(0, filters.length).map(wasm), last];
 }

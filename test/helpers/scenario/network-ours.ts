@@ -1,5 +1,6 @@
 /** Runs a network scenario in our own host and proxy, in process, through real sockets. */
-import { createHost, findProfile } from '../../../src/host/index.ts';
+import { LocalMetrics, createHost, findProfile } from '../../../src/host/index.ts';
+import { MetricType } from '../../../src/host/metrics.ts';
 import type { Host } from '../../../src/host/host.ts';
 import type { Plugin } from '../../../src/host/plugin.ts';
 import type { HostProfile } from '../../../src/host/profiles.ts';
@@ -12,7 +13,7 @@ import { refusedPort } from '../ports.ts';
 import { compileProbe } from '../probe/compile.ts';
 import type { EnvoyVersion } from './envoy.ts';
 import { pluginName } from './envoy-config.ts';
-import { type NetworkOutcome, type NetworkScenario, networkScript } from './network.ts';
+import { type NetworkOutcome, type NetworkScenario, networkScript, pluginsOf } from './network.ts';
 import { playNetwork } from './network-envoy.ts';
 import { pluginOptions } from './ours.ts';
 import { maskText } from './outcome.ts';
@@ -48,17 +49,20 @@ export async function runNetworkInOurs(
     log,
     showTransportFailure: profile.transportFailureText,
   });
+  const metrics = new LocalMetrics();
   const host = createHost({
     environment,
     profile,
+    metrics,
     node: { id: 'scenario-node', cluster: 'scenario-cluster' },
   });
   const plugins: Plugin[] = [];
-  for (const [index, filter] of scenario.filters.entries()) {
+  for (const [index, filter] of pluginsOf(scenario).entries()) {
     const code = compileProbe(networkScript(scenario, filter));
     plugins.push(await host.loadPlugin(code, pluginOptions(filter, pluginName(scenario, index))));
   }
   const front = await listen(scenario, host, plugins, clusters, main, profile);
+  if (scenario.place === 'stats-sink') flushFiveTimes(metrics, plugins);
   try {
     return await playNetwork(scenario, stage, front.port, () => lines, expected);
   } finally {
@@ -69,8 +73,25 @@ export async function runNetworkInOurs(
   }
 }
 
+/** As Envoy flushes: what a sink changes it is told the next time. */
+function flushFiveTimes(metrics: LocalMetrics, sinks: readonly Plugin[]): void {
+  const before = new Map<string, bigint>();
+  for (let left = 5; left > 0; left--) {
+    const stats = metrics.list().flatMap(metric => {
+      const value = metric.value();
+      const name = `wasmcustom.${metric.name}`;
+      const delta = value - (before.get(name) ?? 0n);
+      before.set(name, value);
+      if (metric.type === MetricType.Histogram) return [];
+      const type = metric.type === MetricType.Counter ? ('counter' as const) : ('gauge' as const);
+      return [{ type, name, value, delta, used: value > 0n }];
+    });
+    for (const sink of sinks) sink.statsUpdate(stats);
+  }
+}
+
 async function listen(
-  { place, upstream }: NetworkScenario,
+  { place, upstream, filters }: NetworkScenario,
   host: Host,
   plugins: readonly Plugin[],
   clusters: Clusters,
@@ -78,9 +99,10 @@ async function listen(
   profile: HostProfile,
 ): Promise<{ readonly port: number; close(): Promise<void> }> {
   const at = { host: '127.0.0.1', port: 0 };
-  if (place === 'service') return { port: 0, close: async () => {} };
+  if (place === 'service' || place === 'stats-sink') return { port: 0, close: async () => {} };
   if (place === 'network') {
-    const chain = host.tcpChain(plugins);
+    const accessLoggers = plugins.slice(filters.length);
+    const chain = host.tcpChain(plugins.slice(0, filters.length), { accessLoggers });
     const target = upstream === 'echo' ? undefined : main;
     const resets = { client: profile.clientResets, upstream: profile.upstreamResets };
     return startTcpProxy({ ...at, chain: () => chain, upstream: target, resets });

@@ -9,9 +9,11 @@ export interface NetworkScenario {
   readonly id: string;
   /** Checklist rows it shows, e.g. `C13`. */
   readonly rows: readonly string[];
-  /** What the filters are: a chain of network filters, access loggers of an HTTP listener, or services on their own. */
-  readonly place: 'network' | 'access-log' | 'service';
+  /** What the filters are: a chain of network filters, access loggers of an HTTP listener, services on their own, stats sinks. */
+  readonly place: 'network' | 'access-log' | 'service' | 'stats-sink';
   readonly filters: readonly FilterSpec[];
+  /** Access loggers of the TCP proxy behind network filters. */
+  readonly loggers?: readonly FilterSpec[];
   /** What clients do, one connection after the other. */
   readonly clients?: readonly (readonly Move[])[];
   /** What the upstream does with each connection; nobody listens; or the bytes go back, as from Envoy's echo filter. */
@@ -77,8 +79,12 @@ export function network(
   };
 }
 
+export function pluginsOf({ filters, loggers = [] }: NetworkScenario): readonly FilterSpec[] {
+  return [...filters, ...loggers];
+}
+
 /** The filter's script with the scenario's own cluster names made unique. */
-export function networkScript({ id, grpc, place }: NetworkScenario, { script }: FilterSpec): Script {
+export function networkScript({ id, grpc, place, filters }: NetworkScenario, { script }: FilterSpec): Script {
   const rename = (op: Op): Op => {
     const [name, ...rest] = 'call' in op ? op.args : [];
     const calls = 'call' in op && /^proxy_grpc_(call|stream)$/.test(op.call);
@@ -88,7 +94,7 @@ export function networkScript({ id, grpc, place }: NetworkScenario, { script }: 
   };
   const renameStep = (item: Step): Step => ({ ...item, ops: item.ops.map(rename) });
   const all: Script['callbacks'] = {
-    ...(place !== 'network' && { on_configure: step([], 1) }),
+    ...((place !== 'network' || filters.length === 0) && { on_configure: step([], 1) }),
     ...script.callbacks,
   };
   const callbacks = Object.entries(all).map(
@@ -97,11 +103,12 @@ export function networkScript({ id, grpc, place }: NetworkScenario, { script }: 
   return { ...script, callbacks: Object.fromEntries(callbacks) };
 }
 
-/** The log without start-up, which runs more than once in Envoy. */
-export function runningLog({ place }: NetworkScenario, lines: readonly string[]): readonly string[] {
-  if (place === 'network') {
+/** The log without start-up, which runs more than once in Envoy. A stats sink is called all the time: each line once. */
+export function runningLog({ place, filters }: NetworkScenario, lines: readonly string[]): readonly string[] {
+  if (place === 'network' && filters.length > 0) {
     const first = lines.findIndex(line => /: on_context_create\(\d+, [1-9]/.test(line));
     return first === -1 ? [] : lines.slice(first);
   }
-  return lines.slice(lines.findLastIndex(line => line.includes(': on_configure(')) + 1);
+  const running = lines.slice(lines.findLastIndex(line => line.includes(': on_configure(')) + 1);
+  return place === 'stats-sink' ? [...new Set(running)] : running;
 }

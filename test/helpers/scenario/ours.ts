@@ -102,7 +102,7 @@ export async function runInOurs(
   }
 }
 
-export function pluginOptions(filter: FilterSpec, name: string) {
+export function pluginOptions(filter: Omit<FilterSpec, 'script'>, name: string) {
   const bytes = (text: string | undefined): Uint8Array => new TextEncoder().encode(text ?? '');
   const policies = { FAIL_OPEN: 'open', FAIL_CLOSED: 'closed', FAIL_RELOAD: 'reload' } as const;
   return {

@@ -7,8 +7,8 @@ import type { Pairs } from '../probe/script.ts';
 
 type Recorded = Readonly<Record<string, unknown>>;
 
-/** Which scenarios: of HTTP filters, or of everything else. */
-type Family = '' | 'network-';
+/** Which scenarios: of HTTP filters, of loading and ending, or of everything else. */
+type Family = '' | 'network-' | 'load-';
 
 const fileOf = (version: EnvoyVersion, set: Family): string =>
   join(root, 'test', 'fixtures', 'goldens', `envoy-${set}${version}.json`);

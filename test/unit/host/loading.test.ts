@@ -51,7 +51,7 @@ describe('loading', () => {
 
   it('L4 a section that is longer than the file', async () => {
     const code = module('');
-    await refused(code.slice(0, code.length - 3), 'damaged WebAssembly module', 'WASM_INVALID');
+    await refused(code.slice(0, code.length - 3), 'Failed to parse corrupted Wasm module', 'WASM_INVALID');
     await refused(new Uint8Array([1, 2, 3]), 'not a WebAssembly module', 'WASM_INVALID');
   });
 

@@ -44,6 +44,6 @@ describe('splitDebugInfo', () => {
   });
 
   it('refuses bytes that are cut', () => {
-    expect(() => splitDebugInfo(withDwarf.subarray(0, withDwarf.length - 1), 'f')).toThrow('damaged');
+    expect(() => splitDebugInfo(withDwarf.subarray(0, withDwarf.length - 1), 'f')).toThrow('corrupted');
   });
 });

@@ -1,0 +1,23 @@
+/** The recording of loads, traps and ends is what real Envoy does today. WASME_UPDATE=1 records anew. */
+import { beforeAll, expect, it } from 'vitest';
+import { envoyVersions } from '../helpers/scenario/envoy.ts';
+import { runLoadsInEnvoy } from '../helpers/scenario/load-envoy.ts';
+import type { LoadOutcome } from '../helpers/scenario/load.ts';
+import { plain, readRecording, writeRecording } from '../helpers/scenario/recording.ts';
+import { describeWith } from '../helpers/tools.ts';
+import { loadScenarios } from '../scenarios/loading.ts';
+
+for (const version of envoyVersions) {
+  describeWith([`envoy-${version}`], `Envoy ${version}: loading`, () => {
+    let outcomes: Map<string, LoadOutcome>;
+
+    beforeAll(async () => {
+      outcomes = await runLoadsInEnvoy(version, loadScenarios);
+      if (process.env['WASME_UPDATE'] === '1') writeRecording(version, outcomes, 'load-');
+    }, 120_000);
+
+    it.each(loadScenarios.map(({ id }) => id))('%s', id => {
+      expect(plain(outcomes.get(id)!)).toEqual(readRecording(version, 'load-')[id]);
+    });
+  });
+}
