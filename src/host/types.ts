@@ -135,8 +135,11 @@ export interface HostEnvironment {
   httpCall(request: HttpCallRequest, listener: HttpCallListener): HttpCallStart;
   /** Opens a gRPC exchange (unary calls too). */
   grpcCall(request: GrpcRequest, listener: GrpcListener): GrpcCallStart;
-  /** Envoy's `envoy_resolve_dns`; absent: refused. The result is Envoy's block of status, TTL and addresses. */
-  resolveDns?(name: ByteString, callback: (result: Uint8Array) => void): void;
+  /**
+   * Envoy's `envoy_resolve_dns`; absent: refused. Calls back at once when nobody has to be asked, as Envoy does; none: nobody
+   * knows the name; undefined: it is none that could be asked for.
+   */
+  resolveDns?(name: ByteString, callback: (addresses: readonly ResolvedAddress[] | undefined) => void): void;
   /** The foreign functions `sign` and `verify_signature`; absent: NotFound. */
   readonly signatures?: SignatureProvider;
 }
@@ -163,6 +166,11 @@ export interface LogEntry {
   readonly message: Uint8Array;
   /** 'guest' for what the filter logged; 'host' for what the host says about the filter. */
   readonly source: 'guest' | 'host';
+}
+
+export interface ResolvedAddress {
+  readonly address: string;
+  readonly ttlSeconds: number;
 }
 
 export interface HttpCallRequest {

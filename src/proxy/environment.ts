@@ -1,6 +1,7 @@
 /** The world as filters touch it, on Node: clocks, random bytes, timers, call-outs through the proxy's clusters. */
 import { randomFillSync } from 'node:crypto';
 import type {
+  ByteString,
   GrpcCallStart,
   GrpcListener,
   GrpcRequest,
@@ -9,7 +10,9 @@ import type {
   HttpCallRequest,
   HttpCallStart,
   LogEntry,
+  ResolvedAddress,
 } from '../host/types.ts';
+import { isHostName, knownAddresses, lookUpAddresses } from '../io/addresses.ts';
 import { startCallOut } from './call-out.ts';
 import type { Clusters } from './clusters.ts';
 import { startGrpcCall } from './grpc-call.ts';
@@ -54,6 +57,13 @@ export class NodeEnvironment implements HostEnvironment {
 
   log(entry: LogEntry): void {
     this.#options.log(entry);
+  }
+
+  resolveDns(name: ByteString, callback: (addresses: readonly ResolvedAddress[] | undefined) => void): void {
+    const text = Buffer.from(name, 'latin1').toString('utf8');
+    const known = knownAddresses(text);
+    if (known !== undefined || !isHostName(text)) callback(known);
+    else void lookUpAddresses(text).then(callback);
   }
 
   httpCall(request: HttpCallRequest, listener: HttpCallListener): HttpCallStart {

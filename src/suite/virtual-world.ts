@@ -8,6 +8,7 @@ import type {
   HttpCallStart,
   LogEntry,
 } from '../host/types.ts';
+import { isHostName, knownAddresses } from '../io/addresses.ts';
 import { bodyChunks, headerEntries } from './message.ts';
 import type { Answer, Callout } from './schema.ts';
 
@@ -85,6 +86,11 @@ export class VirtualWorld implements HostEnvironment {
   /** gRPC call-outs have no place in a suite: the cluster is known, and nobody is there. */
   grpcCall(): GrpcCallStart {
     return { status: 'unavailable' };
+  }
+
+  /** Names have no place in a suite either: those that need no name server are known. */
+  resolveDns(name: string, callback: Parameters<NonNullable<HostEnvironment['resolveDns']>>[1]): void {
+    callback(isHostName(name) ? (knownAddresses(name) ?? []) : undefined);
   }
 
   /** Runs what is due, moving time forward, until `done` says so or `limitMs` of virtual time have passed. */

@@ -68,7 +68,7 @@ function cells(kind: ResultKind): ValueType[] {
   return kind === 'bytes' || kind === 'pairs' ? ['i32', 'i32'] : ['i32'];
 }
 
-/** `env.proxy_*`, in the order of the specification. */
+/** `env.proxy_*`, in the order of the specification, and what Envoy has besides. */
 export const hostFunctions: ReadonlyMap<string, HostFunction> = new Map([
   define(all, 'proxy_log', 'level:log-level message:text'),
   define(['0.2.1'], 'proxy_get_log_level', '', 'level:u32'),
@@ -127,13 +127,13 @@ export const hostFunctions: ReadonlyMap<string, HostFunction> = new Map([
   define(all, 'proxy_set_effective_context', 'context:u32'),
   define(all, 'proxy_done', ''),
   define(all, 'proxy_call_foreign_function', 'name:text arguments:bytes', 'result:bytes'),
+  define(all, 'envoy_resolve_dns', 'name:text', 'token:u32'),
 ]);
 
 /** Other `env` functions Envoy links, whatever the ABI version. */
 export const envFunctions: ReadonlyMap<string, FunctionType> = new Map([
   ['emscripten_notify_memory_growth', { params: ['i32'], results: [] }],
   ['pthread_equal', { params: ['i32', 'i32'], results: ['i32'] }],
-  ['envoy_resolve_dns', { params: ['i32', 'i32', 'i32'], results: ['i32'] }],
 ]);
 
 /** Since when Envoy has a WASI function: A always, B 1.21, C 1.33, D 1.39. */

@@ -76,6 +76,12 @@ export class TestWorld implements HostEnvironment {
     return { status: 'started', cancel: () => void (call.cancelled = true) };
   }
 
+  /** An address is its own answer, at once; a name gets one when time moves. */
+  resolveDns(name: string, callback: (addresses: { address: string; ttlSeconds: number }[]) => void): void {
+    if (/^[\d.]+$/.test(name)) callback([{ address: name, ttlSeconds: 0 }]);
+    else this.schedule(1, () => callback([{ address: '10.0.0.1', ttlSeconds: 60 }]));
+  }
+
   grpcCall(request: GrpcRequest, listener: GrpcListener): ReturnType<HostEnvironment['grpcCall']> {
     if (!this.clusters.has(request.cluster)) return { status: 'unknown-cluster' };
     if (this.unavailable.has(request.cluster)) return { status: 'unavailable' };

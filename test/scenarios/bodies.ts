@@ -12,6 +12,8 @@ const askThenPause = [keep('call', call('http_call', 'side', callHeaders(), '', 
 const onStream = call('set_effective_context', saved('stream'));
 const post = { body: ['abc', 'defg'] };
 const clusters = { side: {} };
+/** More than the limit that goes with it, in two chunks. */
+const tooMuch = ['x'.repeat(1_500), 'y'.repeat(1_500)];
 /** Takes the length out, as a filter that changes a body must. */
 const noLength = call('remove_header_map_value', map.responseHeaders, 'content-length');
 
@@ -423,5 +425,25 @@ export const bodyScenarios: readonly Scenario[] = [
       upstream: { body: ['x'.repeat(60_000), 'y'.repeat(60_000)], withLength: true },
       bufferLimitBytes: 32_768,
     },
+  ),
+  ...(['request', 'response'] as const).map((side, stream) =>
+    scenario(
+      `flow-${side}-held-back-by-watermark`,
+      'F12',
+      {
+        [`on_${side}_headers`]: step([call('http_call', 'side', callHeaders(), '', [], 2000)], 4),
+        on_http_call_response: step([
+          call('set_effective_context', saved('stream')),
+          call('continue_stream', stream),
+        ]),
+      },
+      {
+        ...(side === 'request' ? { requests: [{ body: tooMuch }] } : { upstream: { body: tooMuch } }),
+        clusters: { side: { delayMs: 300 } },
+        bufferLimitBytes: 1_000,
+        settleMs: 300,
+        ignoreLogs: { pattern: /on_\w+_body/, reason: 'how many reads a socket takes is not fixed' },
+      },
+    ),
   ),
 ];

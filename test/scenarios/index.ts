@@ -2,6 +2,7 @@
 import type { Scenario } from '../helpers/scenario/scenario.ts';
 import { bodyScenarios } from './bodies.ts';
 import { calloutScenarios } from './callouts.ts';
+import { dnsScenarios } from './dns.ts';
 import { expressionScenarios } from './expressions.ts';
 import { failureScenarios } from './failures.ts';
 import { headerScenarios } from './headers.ts';
@@ -23,5 +24,6 @@ export const families: Readonly<Record<string, readonly Scenario[]>> = {
   expressions: expressionScenarios,
   signatures: signatureScenarios,
   callouts: calloutScenarios,
+  dns: dnsScenarios,
   failures: failureScenarios,
 };

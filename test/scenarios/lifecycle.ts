@@ -103,6 +103,40 @@ export const lifecycleScenarios: readonly Scenario[] = [
     },
     { settleMs: 300 },
   ),
+  scenario('life-starts-counted-in-shared-data', 'C1', {
+    on_configure: step([call('set_shared_data', 'starts', 'x', 0)], 1),
+    on_request_headers: step([call('get_shared_data', 'starts')]),
+  }),
+  scenario(
+    'life-call-out-at-the-start',
+    'C1',
+    { on_configure: step([call('http_call', 'side', callHeaders('/start'), '', [], 1000)], 1) },
+    {
+      clusters,
+      ignoreLogs: { pattern: /http_call/, reason: 'it may be answered before or after the first stream' },
+      ignoreStartLogs: 'it may be answered before or after the first stream',
+    },
+  ),
+  scenario(
+    'life-ticks-of-every-vm',
+    'C1 C15',
+    {
+      on_configure: step([call('set_tick_period_milliseconds', 30)], 1),
+      on_tick: step([
+        call('http_call', 'side', callHeaders('/tick'), '', [], 1000),
+        call('set_tick_period_milliseconds', 0),
+      ]),
+    },
+    {
+      clusters,
+      settleMs: 300,
+      ignoreLogs: {
+        pattern: /on_tick|set_tick|http_call/,
+        reason: 'ticks may come before or after the first stream',
+      },
+      ignoreStartLogs: 'ticks may come before or after the first stream',
+    },
+  ),
   scenario('life-contexts-before-log', 'C3', { on_request_headers: step([call('close_stream', 0)]) }),
   {
     id: 'life-two-filters',

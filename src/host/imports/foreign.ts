@@ -1,7 +1,8 @@
 /** proxy_call_foreign_function. */
-import { utf8ByteString } from '../bytes.ts';
+import { emptyBytes, fromByteString, uint32, utf8ByteString } from '../bytes.ts';
 import { callForeign } from '../foreign.ts';
 import { Status } from '../status.ts';
+import type { ResolvedAddress } from '../types.ts';
 import type { Vm } from '../vm.ts';
 import type { HostImplementations } from './implementation.ts';
 
@@ -36,7 +37,7 @@ export const foreignFunctions = {
     return typeof result === 'number' ? result : Status.Ok;
   },
 
-  /** Envoy's own: the result comes through envoy_on_resolve_dns. */
+  /** Envoy's own: the answer comes through envoy_on_resolve_dns, before this returns when nobody has to be asked. */
   envoy_resolve_dns(vm: Vm, name: number, nameSize: number, cell: number): number {
     const { root } = vm.context;
     const { environment } = vm.services;
@@ -44,9 +45,19 @@ export const foreignFunctions = {
     if (root === undefined || environment.resolveDns === undefined) return Status.BadArgument;
     const token = vm.newDnsToken();
     if (!vm.memory.setU32(cell >>> 0, token)) return Status.InvalidMemoryAccess;
-    environment.resolveDns(vm.memory.text(name >>> 0, nameSize >>> 0), result =>
-      vm.deliver(() => root.onDnsResolved(token, result)),
+    environment.resolveDns(vm.memory.text(name >>> 0, nameSize >>> 0), addresses =>
+      root.onDnsResolved(token, encodeAddresses(addresses)),
     );
     return Status.Ok;
   },
 } satisfies HostImplementations;
+
+/** The count, how long each holds, then each as text with a port, ended by a zero byte. Nothing at all: it could not be asked. */
+function encodeAddresses(addresses: readonly ResolvedAddress[] | undefined): Uint8Array {
+  if (addresses === undefined) return emptyBytes;
+  const times = addresses.map(({ ttlSeconds }) => uint32(ttlSeconds)).join('');
+  const texts = addresses.map(({ address }) =>
+    address.includes(':') ? `[${address}]:0\0` : `${address}:0\0`,
+  );
+  return fromByteString(uint32(addresses.length) + times + texts.join(''));
+}

@@ -240,7 +240,7 @@ class Writer {
     );
     lines.push(
       `(local.set $s (call $${op.call} ${args.join(' ')}))`,
-      this.#put(`${op.call.slice('proxy_'.length)} = `),
+      this.#put(`${op.call.replace(/^proxy_/, '')} = `),
     );
     lines.push('(call $number (i64.extend_i32_u (local.get $s)))');
     for (const { kind, at } of cells) {

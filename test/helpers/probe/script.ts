@@ -52,9 +52,9 @@ export interface Script {
   readonly allocatorName?: 'malloc' | 'proxy_on_memory_allocate';
 }
 
-/** `proxy_` is left out: `call('get_header_map_value', map.requestHeaders, 'x-a')`. WASI: `call('wasi.fd_write', …)`. */
+/** `proxy_` is left out: `call('get_header_map_value', map.requestHeaders, 'x-a')`. Others: `wasi.fd_write`, `envoy_resolve_dns`. */
 export function call(name: string, ...args: Arg[]): CallOp {
-  return { call: name.startsWith('wasi.') ? name : `proxy_${name}`, args };
+  return { call: /^(wasi\.|envoy_)/.test(name) ? name : `proxy_${name}`, args };
 }
 
 /** Keeps the first result of a call: `keep('call', call('http_call', …))`, later `saved('call')`. */

@@ -191,3 +191,43 @@ describe('gRPC call-outs', () => {
     ]);
   });
 });
+
+describe('envoy_resolve_dns', () => {
+  const resolve = (guest: Guest, name: string, cell = 1024): number => {
+    const status = guest.call('envoy_resolve_dns', ...guest.put(name), cell);
+    return status === 0 ? guest.u32(cell) : -status;
+  };
+
+  it('a name that has to be asked for: its addresses and how long they hold, on the root', async () => {
+    const { seen, world, calls } = await during((guest, out) => void out.push(resolve(guest, 'a.example')), {
+      envoy_on_resolve_dns: guest => void seen.push(guest.body(8)),
+    });
+    expect(seen).toEqual([2]);
+    world.advance(1);
+    expect(calls.at(-1)).toBe('envoy_on_resolve_dns 1 2 19');
+    expect(seen).toEqual([2, '\x01\0\0\0\x3c\0\0\x0010.0.0.1:0\0']);
+  });
+
+  it('an answer inside the call: it is told first, and one in it is told before', async () => {
+    const order: string[] = [];
+    let depth = 0;
+    await during(guest => void order.push(`asked ${resolve(guest, '10.0.0.2')}`), {
+      envoy_on_resolve_dns: (guest, _context, token) => {
+        order.push(`told ${token}`);
+        if (++depth < 3) order.push(`asked ${resolve(guest, '10.0.0.3', 1024 + 8 * depth)}`);
+      },
+    });
+    expect(order).toEqual(['told 2', 'told 3', 'told 4', 'asked 4', 'asked 3', 'asked 2']);
+  });
+
+  it('a guest that asks in every answer runs out of stack, and that is all', async () => {
+    const { host, plugin } = await puppet({
+      request_headers: guest => void resolve(guest, '10.0.0.2'),
+      envoy_on_resolve_dns: guest => void resolve(guest, '10.0.0.2'),
+    });
+    const { stream, sink } = openStream(host, [plugin]);
+    stream.requestHeaders(get(), true);
+    expect(sink.events).toEqual(['response headers :status=503 end']);
+    expect(plugin.failed).toBe(true);
+  });
+});
