@@ -22,6 +22,9 @@ interface UploadOptions extends PushOptions {
 /** Pieces for registries behind a proxy with a size limit (413 to one piece). Under the usual limits, and kept in memory. */
 const fallbackChunkBytes = 16 * 1024 * 1024;
 
+/** Above what any registry is known to ask for: S3 behind it takes 5 MiB. */
+const maxAskedChunkBytes = 64 * 1024 * 1024;
+
 /** Uploads a blob whose absence is known. Fails as session.send does, and with what the source fails with. */
 export async function uploadBlob(
   target: UploadTarget,
@@ -38,15 +41,15 @@ export async function uploadBlob(
       options.onProgress?.(bytes);
     };
     try {
-      const location = await startUpload(target, descriptor, options.mountFrom);
-      if (location === undefined) {
+      const upload = await startUpload(target, descriptor, options.mountFrom);
+      if (upload === undefined) {
         options.onProgress?.(descriptor.size);
         return;
       }
       const response = (answer =
         chunkBytes === undefined
-          ? await putWhole(target, location, descriptor, source, count)
-          : await putChunks(target, location, descriptor, source, chunkBytes, count));
+          ? await putWhole(target, upload.location, descriptor, source, count)
+          : await putChunks(target, upload, descriptor, source, chunkBytes, count));
       if (response.ok) return await checkStored(target, response, descriptor);
       if (response.status === 413 && chunkBytes === undefined) chunkBytes = fallbackChunkBytes;
       else if (!startsOver(target, response) || attempt >= maxTries) throw await refused(target, response);
@@ -70,11 +73,19 @@ function startsOver({ session }: UploadTarget, response: HttpResponse): boolean 
   return isPassing(response.status) || response.status === 404;
 }
 
+/** An upload that a registry began. */
+interface Upload {
+  readonly location: URL;
+  /** Pieces but the last are at least this large: some storage takes no smaller ones. */
+  readonly minChunkBytes: number;
+}
+
+/** undefined: mounted, there is nothing to send. */
 async function startUpload(
   target: UploadTarget,
   { digest }: Descriptor,
   mountFrom?: string,
-): Promise<URL | undefined> {
+): Promise<Upload | undefined> {
   const query =
     mountFrom === undefined || mountFrom === target.repository
       ? ''
@@ -98,7 +109,12 @@ async function startUpload(
   }
   if (response.status !== 202) throw await refused(target, response);
   await response.discard();
-  return locationOf(target, response);
+  // A registry that asks for more than is kept in memory will refuse what it gets.
+  const asked = Number(response.header('oci-chunk-min-length') ?? 0);
+  return {
+    location: locationOf(target, response),
+    minChunkBytes: Math.min(Number.isInteger(asked) ? asked : 0, maxAskedChunkBytes),
+  };
 }
 
 async function putWhole(
@@ -121,7 +137,7 @@ async function putWhole(
 
 async function putChunks(
   target: UploadTarget,
-  start: URL,
+  { location: start, minChunkBytes }: Upload,
   descriptor: Descriptor,
   source: BlobSource,
   chunkBytes: number,
@@ -129,7 +145,7 @@ async function putChunks(
 ): Promise<HttpResponse> {
   let location = start;
   let offset = 0;
-  for await (const chunk of inPieces(source.open(), chunkBytes)) {
+  for await (const chunk of inPieces(source.open(), Math.max(chunkBytes, minChunkBytes))) {
     const response = await target.session.send({
       method: 'PATCH',
       path: location,

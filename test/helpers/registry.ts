@@ -31,6 +31,8 @@ export interface Switches {
   warning: string | undefined;
   /** PATCH bodies above this are 413, as behind a proxy; PUT the same. */
   maxBodyBytes: number | undefined;
+  /** What it says at the beginning of an upload about the size of pieces; smaller ones but the last are refused. */
+  chunkMinLength: number | undefined;
   /** The registry stores another manifest than it was sent. */
   rewriteManifest: boolean;
 }
@@ -77,6 +79,7 @@ export async function fakeRegistry(overrides: Partial<Switches> = {}): Promise<F
     errors: 'json',
     warning: undefined,
     maxBodyBytes: undefined,
+    chunkMinLength: undefined,
     rewriteManifest: false,
     ...overrides,
   };
@@ -99,6 +102,7 @@ export async function fakeRegistry(overrides: Partial<Switches> = {}): Promise<F
     forgetTokens: () => tokens.clear(),
   };
   const manifests = new Map<string, { type: string; bytes: Buffer }>();
+  const shortened = new Set<string>();
   const uploads = new Map<string, Buffer>();
   return fake;
 
@@ -147,9 +151,13 @@ export async function fakeRegistry(overrides: Partial<Switches> = {}): Promise<F
     if (switches.maxBodyBytes !== undefined && body.length > switches.maxBodyBytes) {
       return void response.writeHead(413, { 'content-type': 'text/html' }).end('<html>413</html>');
     }
+    const isShort = body.length < (switches.chunkMinLength ?? 0);
+    // Which piece is the last shows only afterwards: the one after a short one is refused.
+    if (method === 'PATCH' && shortened.has(id))
+      return error(response, 416, 'BLOB_UPLOAD_INVALID', 'too short');
     uploads.delete(id);
     const whole = Buffer.concat([held, body]);
-    if (method === 'PATCH') return next(repository, whole, response, 202);
+    if (method === 'PATCH') return next(repository, whole, response, isShort);
     const digest = url.searchParams.get('digest') ?? '';
     if (sha256(whole) !== digest)
       return error(response, 400, 'DIGEST_INVALID', 'provided digest did not match');
@@ -157,8 +165,9 @@ export async function fakeRegistry(overrides: Partial<Switches> = {}): Promise<F
     response.writeHead(201, { location: `/v2/${repository}/blobs/${digest}`, ...digestHeader(digest) }).end();
   }
 
-  function next(repository: string, held: Buffer, response: ServerResponse, status = 202): void {
+  function next(repository: string, held: Buffer, response: ServerResponse, isShort = false): void {
     const id = randomUUID();
+    if (isShort) shortened.add(id);
     uploads.set(id, held);
     const path = `/v2/${repository}/blobs/uploads/${id}`;
     const forms = {
@@ -168,7 +177,11 @@ export async function fakeRegistry(overrides: Partial<Switches> = {}): Promise<F
       foreignHost: `http://${storage}${path}`,
     };
     response
-      .writeHead(status, { location: forms[switches.location], range: `0-${Math.max(0, held.length - 1)}` })
+      .writeHead(202, {
+        location: forms[switches.location],
+        range: `0-${Math.max(0, held.length - 1)}`,
+        ...(switches.chunkMinLength === undefined ? {} : { 'oci-chunk-min-length': switches.chunkMinLength }),
+      })
       .end();
   }
 

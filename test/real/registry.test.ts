@@ -72,14 +72,12 @@ describeWith(['docker-registry', 'skopeo', 'openssl'], 'a real registry', () => 
     await json(world, 'pull', pushed.pinned, '-o', 'back.wasm', ...tls);
     expect(readFileSync(join(world.cwd, 'back.wasm')).equals(module)).toBe(true);
     expect((await world.wasme('tags', reference, ...tls)).stdout).toBe('v1\nlatest\n');
-    const copied = await json<PushResult>(
-      world,
-      'copy',
-      reference,
-      `${registry.host}/other/place:v9`,
-      ...tls,
-    );
-    expect(copied.digest).toBe(pushed.digest);
+    const copy = ['copy', reference, `${registry.host}/other/place:v9`, '-v', '--json', ...tls];
+    const copied = await world.wasme(...copy);
+    expect(JSON.parse(copied.stdout)).toMatchObject({ digest: pushed.digest });
+    // Within one registry blobs are mounted: none is sent.
+    expect(copied.stderr.match(/^POST .*mount=.* → 201/gm)).toHaveLength(2);
+    expect(copied.stderr).not.toMatch(/^PUT .*\/blobs\//m);
   });
 
   it('a token that runs out in the middle of a push is replaced, one that is refused is not asked for for ever', async () => {

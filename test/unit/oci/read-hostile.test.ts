@@ -33,6 +33,14 @@ describe('tar layers', () => {
     },
   );
 
+  it.each(['../../plugin.wasm', '/etc/plugin.wasm', 'a/../../plugin.wasm'])(
+    'a path that leads out, %s, is a name and no path',
+    async path => {
+      const { module } = await readGraph(tarImage({ path, bytes: emptyModule }));
+      expect(Buffer.from(module).equals(emptyModule)).toBe(true);
+    },
+  );
+
   it('one that is cut short', async () => {
     const tar = foreignTar([{ path: 'plugin.wasm', bytes: Buffer.alloc(4096, 1) }]).subarray(0, 1500);
     await expect(readGraph(image(tgz(tar)))).rejects.toMatchObject({

@@ -92,6 +92,13 @@ describe('push', () => {
     expect(registry.blobs.get(layer.digest)?.length).toBe(layer.size);
   });
 
+  it('uploads no smaller pieces than the registry asks for', async () => {
+    const registry = await fakeRegistry({ chunkMinLength: 150_000 });
+    await push(open(registry, { chunkBytes: 100_000 }));
+    expect(registry.count(/^PATCH/)).toBe(Math.ceil(layer.size / 150_000) + 1);
+    expect(registry.blobs.get(layer.digest)?.length).toBe(layer.size);
+  });
+
   it('goes over to pieces where one piece is too large', async () => {
     const registry = await fakeRegistry({ maxBodyBytes: 1 });
     const error = await failure(push(open(registry)));
