@@ -70,6 +70,8 @@ class TcpLink implements TcpStreamSink {
     this.#options = options;
     this.#onEnd = onEnd;
     this.#facts = new StreamFacts(undefined, connectionInfo(downstream, ++lastConnectionId));
+    // Envoy's TCP proxy begins to tell of the upstream before it has one.
+    if (options.upstream !== undefined) this.#facts.upstreamTransportFailure = '';
   }
 
   open(): void {
@@ -101,6 +103,7 @@ class TcpLink implements TcpStreamSink {
     const { upstream: endpoint } = this.#options;
     if (endpoint === undefined || this.#upstream !== undefined || !this.#downstreamOpen) return;
     this.#facts.clusterName = 'upstream';
+    this.#facts.upstreamRequestAttempts = 1;
     const socket = connect({ host: endpoint.host, port: endpoint.port, allowHalfOpen: true, noDelay: true });
     this.#upstream = socket;
     this.#upstreamOpen = true;

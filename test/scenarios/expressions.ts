@@ -13,6 +13,7 @@ import {
   saved,
   step,
 } from '../helpers/probe/script.ts';
+import { type NetworkScenario, network } from '../helpers/scenario/network.ts';
 import { type Scenario, get, only, scenario } from '../helpers/scenario/scenario.ts';
 
 const foreign = (name: string, argument: CallOp['args'][number] = '') =>
@@ -380,4 +381,55 @@ export const expressionScenarios: readonly Scenario[] = [
   scenario('expr-limits-length', 'P25', {
     on_request_headers: step([...longText(100_000), evaluate(0), ...longText(100_001)]),
   }),
+];
+
+/** Of a connection: what there is of addresses and nothing of requests. */
+const ofConnections = [
+  'source.address.startsWith("127.0.0.1:")',
+  'source.port > 0',
+  'destination.port > 0',
+  'connection.id > 0u',
+  'connection_id == connection.id',
+  'connection.mtls',
+  'connection.requested_server_name',
+  'connection.tls_version',
+  'request',
+  'request.path',
+  'has(request.path)',
+  'request.headers',
+  "'x-a' in request.headers",
+  'request.protocol',
+  'request.size',
+  'type(request.time) == type(timestamp(0))',
+  'response.code',
+  'response.flags',
+  'has(response.headers)',
+  'upstream.request_attempt_count',
+  'upstream.transport_failure_reason',
+  'plugin_name',
+  'xds.node.id',
+  'xds.listener_direction',
+  'xds.route_name',
+  'metadata',
+  'metadata.filter_metadata',
+  'own',
+  'filter_state["wasm.own"]',
+] as const;
+
+export const connectionExpressions: readonly NetworkScenario[] = [
+  network(
+    'tcp-expressions',
+    'P23',
+    {
+      on_new_connection: step([...expressions(ofConnections, 'new'), set('own', 'mine')]),
+      on_downstream_data: [
+        step(expressions([...ofConnections, 'upstream.port > 0', 'upstream.address != ""'], 'data')),
+        step(),
+      ],
+    },
+    {
+      clients: [[{ send: 'done' }, { until: 'answer' }, 'fin']],
+      upstream: [{ until: 'done' }, { send: 'answer' }],
+    },
+  ),
 ];

@@ -3,6 +3,7 @@ import { buffer, call, keep, map, saved, step } from '../helpers/probe/script.ts
 import { type NetworkScenario, network, tcp } from '../helpers/scenario/network.ts';
 import type { FilterSpec } from '../helpers/scenario/scenario.ts';
 import type { Difference } from './differences.ts';
+import { connectionExpressions } from './expressions.ts';
 import { grpcScenarios } from './grpc.ts';
 
 /** The upstream answers once it has everything. */
@@ -471,6 +472,7 @@ const otherScenarios: readonly NetworkScenario[] = [
 
 export const networkScenarios: readonly NetworkScenario[] = [
   ...tcpScenarios,
+  ...connectionExpressions,
   ...grpcScenarios,
   ...otherScenarios,
   ...loggerScenarios,

@@ -41,6 +41,15 @@ it.each([
   ],
   ['signs', use(foreign, data('sign')), 36, ['the foreign function sign does not exist']],
   [
+    'has expressions',
+    use(foreign, data('expr_create')),
+    36,
+    [
+      'expressions know no fields in backquotes, and string() writes doubles with six digits',
+      'string() of an expression takes no bool',
+    ],
+  ],
+  [
     'sets state',
     use(foreign + effective, data('set_envoy_filter_state')),
     36,
