@@ -90,7 +90,7 @@ describe('imports', () => {
   });
 
   it.each([
-    ['cross-spawn', /^src\/io\/child\.ts$/],
+    ['execa', /^src\/io\/exec\.ts$/],
     ['inquirer', /^commands\/ui\/prompts\.ts$/],
     ['chalk', /^commands\/ui\//],
     ['commander', /^commands\//],

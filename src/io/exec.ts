@@ -1,11 +1,20 @@
-/** Runs other programs to their end, and says what they printed. */
-import { constants } from 'node:os';
-import { WasmeError } from '../errors.ts';
-import { lineSplitter, startProgram } from './child.ts';
-import { type CommandLine, showCommand } from './command-line.ts';
+/**
+ * Starts other programs. The only importer of execa: no shell, arguments as a list, children end with us. It is loaded
+ * with the first program, because its hundred files cost every other verb that could start one 40 ms.
+ */
+import { WasmeError, redact } from '../errors.ts';
 import type { Edges } from './edges.ts';
+import { endGroupOn } from './process-group.ts';
 
-export { type CommandLine, showCommand };
+/** A command as data: what a plan holds and what --dry-run prints. */
+export interface CommandLine {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** Absolute; default: the edges' cwd. */
+  readonly cwd?: string;
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
 
 export interface ExecOptions {
   /** Text for the program's standard input; nothing when absent. */
@@ -22,20 +31,18 @@ export interface ExecOptions {
 export interface ExecResult {
   /** Exit code; 128 + n for a signal. */
   readonly exitCode: number;
-  /** Without the last line's end. */
   readonly stdout: string;
   readonly stderr: string;
   readonly durationMs: number;
   readonly timedOut: boolean;
 }
 
-/** Characters kept of one stream: more than any tool has to say, and less than a string can hold. */
-const maxOutput = 64 * 1024 * 1024;
+/** Time that a program has to end in good order. */
+const forceKillAfterMs = 2_000;
 
 /**
  * Runs a program to its end and gives back what it printed, whatever its exit code.
- * Fails with TOOL_MISSING when it cannot be started, TOOL_FAILED when it prints without end, and INTERRUPTED when the
- * edges' signal aborts.
+ * Fails with TOOL_MISSING when it cannot be started and INTERRUPTED when the edges' signal aborts.
  */
 export async function exec(
   command: CommandLine,
@@ -43,50 +50,132 @@ export async function exec(
   options: ExecOptions = {},
 ): Promise<ExecResult> {
   edges.reporter.detail(`$ ${showCommand(command)}`);
-  const { input, timeoutMs, onLine, keepOutput = true, endsTree = false } = options;
-  const startedAt = performance.now();
-  const stdin = input === undefined ? 'ignore' : 'pipe';
-  const { child, ended, stop } = await startProgram(command, edges, { stdin, endsTree });
-  child.stdin?.end(input);
-  let timedOut = false;
-  let tooMuch = false;
-  const timer =
-    timeoutMs === undefined
-      ? undefined
-      : setTimeout(() => {
-          timedOut = true;
-          stop();
-        }, timeoutMs);
-  const [stdout, stderr] = [child.stdout, child.stderr].map(stream => {
-    const kept: string[] = [];
-    let length = 0;
-    const lines = onLine && lineSplitter(onLine);
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      lines?.push(text);
-      if (!keepOutput) return;
-      length += text.length;
-      if (length <= maxOutput) kept.push(text);
-      else if (!tooMuch) {
-        tooMuch = true;
-        stop();
-      }
-    });
-    stream?.once('end', () => lines?.end());
-    return kept;
+  const { execa } = await import('execa');
+  const ownsGroup = options.endsTree === true && edges.platform !== 'win32';
+  const child = execa(command.program, command.args, {
+    cwd: command.cwd ?? edges.cwd,
+    env: environment(command, edges),
+    extendEnv: false,
+    reject: false,
+    cancelSignal: edges.signal,
+    forceKillAfterDelay: forceKillAfterMs,
+    detached: ownsGroup,
+    all: options.onLine !== undefined,
+    buffer: options.keepOutput !== false,
+    maxBuffer: 64 * 1024 * 1024,
+    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+    ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
   });
-  const { code, signal } = await ended.finally(() => clearTimeout(timer));
-  if (tooMuch) {
-    throw new WasmeError('TOOL_FAILED', `${command.program} printed more than ${maxOutput} characters`);
+  const { onLine } = options;
+  const told = onLine === undefined ? undefined : tellLines(child.iterable({ from: 'all' }), onLine);
+  const forget = ownsGroup ? endGroupOn(edges.signal, child.pid) : undefined;
+  const result = await child;
+  forget?.();
+  // Its last words may still be on their way when its end is seen.
+  await told;
+  if (result.isCanceled) {
+    throw new WasmeError('INTERRUPTED', `interrupted while ${command.program} was running`);
+  }
+  if (result.failed && result.exitCode === undefined && !result.timedOut && result.signal === undefined) {
+    throw new WasmeError(
+      'TOOL_MISSING',
+      `cannot start ${command.program}: ${result.originalMessage ?? 'not found'}`,
+      {
+        hint: `check that ${command.program} is installed and on PATH; 'wasme doctor' tells how to get compilers`,
+        cause: result,
+        details: { program: command.program },
+      },
+    );
   }
   return {
-    exitCode: code ?? 128 + (signal === null ? 0 : constants.signals[signal]),
-    stdout: textOf(stdout),
-    stderr: textOf(stderr),
-    durationMs: performance.now() - startedAt,
-    timedOut,
+    exitCode: result.exitCode ?? 128,
+    stdout: text(result.stdout),
+    stderr: text(result.stderr),
+    durationMs: result.durationMs,
+    timedOut: result.timedOut,
   };
 }
 
-function textOf(pieces: readonly string[] = []): string {
-  return pieces.join('').replace(/\r?\n$/, '');
+/** Until there are no more; a program that was ended may break off in the middle of one. */
+async function tellLines(lines: AsyncIterable<unknown>, onLine: (line: string) => void): Promise<void> {
+  try {
+    for await (const line of lines) onLine(String(line));
+  } catch {
+    // What became of the program is what its result says.
+  }
+}
+
+/** A program that stays and answers: one line in, lines out. */
+export interface Conversation {
+  /** Sends a line and gives what the program prints up to the line that `isEnd` takes, which is the last. */
+  ask(line: string, isEnd: (line: string) => boolean): Promise<readonly string[]>;
+  /** Ends the program. */
+  end(): Promise<void>;
+}
+
+/**
+ * Starts a program to talk with over stdin and stdout (its stderr is read as well). One question at a time.
+ * `ask` fails with TOOL_FAILED when the program ends instead of answering, INTERRUPTED when the edges' signal aborts.
+ */
+export async function converse(command: CommandLine, edges: Edges): Promise<Conversation> {
+  edges.reporter.detail(`$ ${showCommand(command)}`);
+  const { execa } = await import('execa');
+  const child = execa(command.program, command.args, {
+    cwd: command.cwd ?? edges.cwd,
+    env: environment(command, edges),
+    extendEnv: false,
+    reject: false,
+    cancelSignal: edges.signal,
+    forceKillAfterDelay: forceKillAfterMs,
+    stdin: 'pipe',
+    all: true,
+    buffer: false,
+  });
+  const lines = child.iterable({ from: 'all' })[Symbol.asyncIterator]();
+  return {
+    async ask(line, isEnd) {
+      child.stdin.write(`${line}\n`);
+      const answer: string[] = [];
+      for (;;) {
+        const next = await lines.next();
+        if (next.done) break;
+        answer.push(String(next.value));
+        if (isEnd(answer.at(-1) ?? '')) return answer;
+      }
+      if (edges.signal.aborted) {
+        throw new WasmeError('INTERRUPTED', `interrupted while ${command.program} was running`);
+      }
+      throw new WasmeError(
+        'TOOL_FAILED',
+        `${command.program} ended instead of answering:\n${answer.join('\n')}`,
+      );
+    },
+    async end() {
+      child.stdin.end();
+      child.kill();
+      await child;
+    },
+  };
+}
+
+function environment({ env }: CommandLine, edges: Edges): Record<string, string> {
+  const all: Record<string, string> = {};
+  for (const [name, value] of Object.entries({ ...edges.env, ...env })) {
+    if (value !== undefined) all[name] = value;
+  }
+  return all;
+}
+
+function text(output: string | undefined): string {
+  return output ?? '';
+}
+
+/** A command line that can be pasted into a POSIX shell; credentials redacted. */
+export function showCommand(command: CommandLine): string {
+  const env = Object.entries(command.env ?? {}).map(([name, value]) => `${name}=${quote(value)}`);
+  return redact([...env, quote(command.program), ...command.args.map(quote)].join(' '));
+}
+
+function quote(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,7 +1,6 @@
 /** Keeps a compiler process between builds of --watch; starts another one when the plan changes. */
 import type { Edges } from '../io/edges.ts';
-import { showCommand } from '../io/command-line.ts';
-import { type Conversation, converse } from '../io/conversation.ts';
+import { type Conversation, converse, showCommand } from '../io/exec.ts';
 import type { StepRunner } from './execute.ts';
 import type { BuildPlan } from './toolchain.ts';
 
