@@ -1,7 +1,8 @@
 // The package as it is shipped: our own sources in few files, since each file costs the start of a verb half a millisecond.
-// Packages stay outside: npm installs and updates them. Declarations are tsc's.
+// Packages stay outside, for npm to install and update, but those of a hundred files. Declarations are tsc's.
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
+import { bundledPackage, licenceTexts } from './bundled-packages.js';
 
 const root = join(import.meta.dirname, '..');
 
@@ -18,6 +19,7 @@ const bundle = await rolldown({
   cwd: root,
   input: Object.fromEntries(entries.map(entry => [entry, `${entry}.ts`])),
   platform: 'node',
-  external: /^[^./]/,
+  external: (id, importer) => /^[^./]/.test(id) && !bundledPackage(id, importer),
+  plugins: [licenceTexts],
 });
 await bundle.write({ dir: join(root, 'dist'), chunkFileNames: 'chunks/[name]-[hash].js' });
