@@ -12,6 +12,7 @@ import { graphDescriptor, graphSource } from '../../src/oci/target.ts';
 import { type World, newWorld } from '../helpers/cli.ts';
 import { guest } from '../helpers/guests.ts';
 import { filterText } from '../helpers/images.ts';
+import { fakeRegistry } from '../helpers/registry.ts';
 import { compileWat } from '../helpers/guests.ts';
 
 const filter = compileWat(filterText());
@@ -177,11 +178,30 @@ describe('verify --key', () => {
   it.each([
     [reference, 'cosign.pub', 0, 'signature: good: signed with the private half of cosign.pub'],
     [reference, 'other.pub', 1, 'signature: BAD: '],
-    ['registry.example/team/unsigned:v1', 'cosign.pub', 1, 'is not signed'],
+    [
+      'registry.example/team/unsigned:v1',
+      'cosign.pub',
+      1,
+      'is not signed; signatures as bundles lie in the registry only: --remote asks it',
+    ],
   ])('%s with %s: exit %i', async (image, key, exit, says) => {
     const world = await signedWorld();
     const { exitCode, stdout } = await world.wasme('verify', image, '--key', key, '--for', 'istio');
     expect(exitCode).toBe(exit);
     expect(stdout).toContain(says);
+  });
+
+  it('--remote sees a signature that came after the store’s copy', async () => {
+    const { host } = await fakeRegistry();
+    const world = await signedWorld();
+    const image = `${host}/team/filter:v1`;
+    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
+    writeFileSync(join(world.cwd, 'cosign.key'), privateKey.export({ format: 'pem', type: 'pkcs8' }));
+    await world.wasme('push', image, '--file', 'm.wasm');
+    await world.wasme('pull', image);
+    await world.wasme('push', image, '--file', 'm.wasm', '--sign', 'cosign.key');
+    const argv = ['verify', image, '--key', 'cosign.pub', '--for', 'istio'];
+    expect(await world.wasme(...argv)).toMatchObject({ exitCode: 1 });
+    expect(await world.wasme(...argv, '--remote')).toMatchObject({ exitCode: 0 });
   });
 });
