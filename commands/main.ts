@@ -7,4 +7,6 @@ import module from 'node:module';
 
 const { run } = await import('./cli.ts');
 const { processContext } = await import('./ui/context.ts');
+// Until there is a result: a question that is left with Ctrl-D keeps nothing alive, and nothing was done.
+process.exitCode = 130;
 process.exitCode = await run(process.argv.slice(2), processContext());

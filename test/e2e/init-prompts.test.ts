@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { newWorld } from '../helpers/cli.ts';
-import { enter, interrupt, onTerminal } from '../helpers/terminal.ts';
+import { endOfInput, enter, interrupt, onTerminal } from '../helpers/terminal.ts';
 
 describe('wasme init on a terminal', () => {
   it('asks for what is missing', async () => {
@@ -50,6 +50,17 @@ describe('wasme init on a terminal', () => {
     expect(exitCode, screen).toBe(130);
     expect(screen).toContain('error[INTERRUPTED]: interrupted');
     expect(readdirSync(world.cwd)).toEqual([]);
+  });
+
+  it('Ctrl-D at a question is no success', async () => {
+    const world = newWorld();
+    const { screen, exitCode } = await onTerminal(
+      world.cwd,
+      world.env,
+      ['login', 'localhost:1'],
+      [['User name:', endOfInput]],
+    );
+    expect(exitCode, screen).toBe(130);
   });
 
   it('Ctrl-C at a question leaves nothing', async () => {

@@ -5,6 +5,7 @@ import { root } from './tree.ts';
 
 export const enter = '\r';
 export const interrupt = '\u0003';
+export const endOfInput = '\u0004';
 
 /** Starts `wasme <args>` on a terminal; each answer is typed (a signal: sent) once its question is on the screen. */
 export function onTerminal(
