@@ -20,7 +20,9 @@ export interface SearchResult {
 
 /** Fails as registries do: many public ones have no catalogue (REGISTRY_NOT_FOUND) or do not show it (REGISTRY_DENIED). */
 export async function search(options: SearchOptions, edges: Edges): Promise<SearchResult> {
-  const [host = '', ...folders] = options.where.replace(/\/+$/, '').split('/');
+  // As for `login`, a scheme in front is nobody's mistake.
+  const where = options.where.replace(/^https?:\/\//i, '').replace(/\/+$/, '');
+  const [host = '', ...folders] = where.split('/');
   const under = folders.length === 0 ? '' : `${folders.join('/')}/`;
   // A session belongs to a registry; any repository name opens one.
   const registry = openRegistry(

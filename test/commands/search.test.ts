@@ -25,6 +25,7 @@ describeWith(['docker-registry'], 'wasme search', () => {
       `${host}/team/auth`,
       `${host}/team/headers`,
     ]);
+    expect(await search(`http://${host}/other/`)).toEqual([`${host}/other/headers`]);
     expect(await search(`${host}/team`)).toEqual([`${host}/team/auth`, `${host}/team/headers`]);
     expect(await search(host, 'headers')).toEqual([`${host}/other/headers`, `${host}/team/headers`]);
     const { stdout } = await world.wasme('search', host, 'nothing-like-it', '--json');
