@@ -26,13 +26,8 @@ export interface ModuleNote {
 }
 
 /** All annotations of an image, sorted. Nothing is said about a module of which nothing is known. */
-export function annotationsFor(
-  module: Uint8Array,
-  metadata: ImageMetadata,
-  variant?: 'compat',
-): Record<string, string> {
+export function annotationsFor(module: Uint8Array, metadata: ImageMetadata): Record<string, string> {
   return sortedByKey({
-    ...(variant === undefined ? {} : { [variantKey]: variant }),
     ...(metadata.runtime === undefined ? {} : runtimeAnnotations(module, metadata.runtime)),
     ...(metadata.created === undefined ? {} : { [createdKey]: metadata.created }),
     ...metadata.annotations,

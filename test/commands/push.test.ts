@@ -38,7 +38,7 @@ describe('push', () => {
 
   it.each([
     ['no module', Buffer.from('root:x:0:0'), 'not a WebAssembly module'],
-    ['half a module', guest('deploy-tag').subarray(0, 60), 'damaged WebAssembly module'],
+    ['half a module', guest('deploy-tag').subarray(0, 60), 'Failed to parse corrupted Wasm module'],
     ['a component', component, 'this is a WebAssembly component'],
   ])('sends nothing of what is %s, unless forced', async (_what, bytes, message) => {
     const registry = await fakeRegistry();
