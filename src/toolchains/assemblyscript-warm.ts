@@ -12,10 +12,11 @@ import { pathToFileURL } from 'node:url';
 const [, folder, ...args] = argv;
 const asc = await import(pathToFileURL(join(folder, 'dist', 'asc.js')).href);
 const out = { write: text => stdout.write(text) };
-for await (const _ of createInterface({ input: stdin })) {
+for await (const line of createInterface({ input: stdin })) {
   let failed = true;
   try {
-    const { error } = await asc.main(args, { stdout: out, stderr: out });
+    const files = line === 'warm up' ? { writeFile() {} } : {};
+    const { error } = await asc.main(args, { stdout: out, stderr: out, ...files });
     failed = error !== null;
   } catch (error) {
     out.write(String(error?.stack ?? error) + '\\n');

@@ -160,7 +160,8 @@ export interface BuildPlan {
   readonly noModuleHint?: string;
   /**
    * A process that stays and builds on demand, for --watch: it reads one line per build on stdin, writes the module
-   * to `module`, prints compiler output, then a line that is exactly `@@built 0` or `@@built 1`.
+   * to `module` (after the line "warm up": nothing), prints compiler output, then a line that is exactly `@@built 0` or
+   * `@@built 1`.
    */
   readonly warm?: CommandLine;
 }

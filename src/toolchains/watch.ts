@@ -4,6 +4,7 @@ import type { Edges } from '../io/edges.ts';
 import { watchFolder } from '../io/watch.ts';
 import { isNeverInput } from './inputs.ts';
 import { type BuildJob, type BuildOptions, openJob } from './job.ts';
+import { planJob } from './plan.ts';
 import type { BuildResult } from './result.ts';
 import { runJob } from './run-job.ts';
 import { warmCompiler } from './warm.ts';
@@ -29,12 +30,18 @@ export async function watchJob(
       // Opened anew each time: wasme.json itself may be what has changed.
       const job = await openJob({ ...options, force: options.force && !again }, edges);
       const result = await runJob(job, edges, compiler);
+      if (!again && result.upToDate) await warmUp(job);
       if (!again || !result.upToDate) await onBuilt(result, job);
     } catch (error) {
       if (edges.signal.aborted) return;
       if (!(error instanceof WasmeError)) throw error;
       onFailure(error);
     }
+  };
+  // Nothing was compiled at the start: the first save must not be what waits for a cold compiler.
+  const warmUp = async (job: BuildJob): Promise<void> => {
+    const planned = await planJob(job, edges).catch(() => undefined);
+    if (planned !== undefined) compiler.warmUp(planned.plan, job.dir);
   };
   try {
     await watchFolder(dir, { ignore: isNeverInput, signal: edges.signal }, once);

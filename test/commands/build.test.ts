@@ -354,6 +354,26 @@ describe('build --watch', () => {
     expect(await stop()).toBe(130);
   });
 
+  it('of an up-to-date project: the compiler is warm before the first save', async () => {
+    const interrupt = new AbortController();
+    const world = newWorld({ signal: interrupt.signal });
+    const dir = fakeProject(join(world.cwd, 'p'));
+    expect((await world.wasme('build', 'p')).exitCode).toBe(0);
+    const first = readFileSync(join(dir, 'build', 'fake.wasm'));
+    const text = { out: '', err: '' };
+    const running = world.wasmeLive(text, 'build', 'p', '--watch', '--verbose');
+    const shown = () => JSON.stringify(text);
+    const starts = (): number => text.err.split('--eval').length - 1;
+    await until(() => starts() === 1 && text.out.includes('up to date'), shown);
+    setWish(dir, undefined, 'second');
+    await until(() => builds(text.out) === 1, shown);
+    expect(readFileSync(join(dir, 'build', 'fake.wasm')).equals(first)).toBe(false);
+    // The same process has built.
+    expect(starts()).toBe(1);
+    interrupt.abort();
+    expect(await running).toBe(130);
+  });
+
   it('an error is shown, and the next save builds again', async () => {
     const { dir, module, text, until, stop } = start('error');
     await until(() => text.err.includes('error[BUILD_FAILED]'));
