@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { envoyVersions } from '../helpers/scenario/envoy.ts';
 import { runLoadInOurs } from '../helpers/scenario/load-ours.ts';
-import type { LoadOutcome } from '../helpers/scenario/load.ts';
+import { type LoadOutcome, loadAtPace } from '../helpers/scenario/load.ts';
+import { paceOf } from '../helpers/scenario/pace.ts';
 import { changingScenarios, plain, readRecording } from '../helpers/scenario/recording.ts';
 import { loadDifferences, loadScenarios } from '../scenarios/loading.ts';
 
@@ -17,8 +18,10 @@ for (const version of envoyVersions) {
   const scenarios = loadScenarios.filter(({ id }) => ends || changing.has(id));
   if (scenarios.length === 0) continue;
   describe.concurrent(`as Envoy ${version}: loading`, () => {
-    it.each(scenarios)('$id', async scenario => {
-      const { refused, ...ours } = await runLoadInOurs(version, scenario);
+    // Retried, slower, as a busy machine may log late.
+    it.for(scenarios)('$id', { retry: 2 }, async (scenario, { task }) => {
+      const pace = paceOf(task.result?.retryCount ?? 0);
+      const { refused, ...ours } = await runLoadInOurs(version, loadAtPace(scenario, pace));
       const { refused: sentence = '', ...envoys } = recorded[scenario.id] as Partial<LoadOutcome>;
       // Ours has a hint of what to change besides.
       const same = refused.includes(sentence) && (refused === '') === (sentence === '');

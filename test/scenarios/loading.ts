@@ -277,13 +277,14 @@ const ends: readonly LoadScenario[] = [
       {
         code: {
           callbacks: http({
-            on_request_headers: step([call('http_call', 'side', callHeaders(), '', [], 5000)]),
+            on_request_headers: step([call('http_call', 'side', callHeaders(), '', [], 20_000)]),
           }),
         },
       },
     ],
-    clusters: { side: { delayMs: 1_500 } },
-    removedForMs: 800,
+    // Later than the filter goes, and before nobody looks any more.
+    clusters: { side: { delayMs: 2_500 } },
+    removedForMs: 2_800,
   },
 ];
 

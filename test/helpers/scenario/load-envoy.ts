@@ -6,16 +6,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { send } from './client.ts';
 import { bootstrap, cluster, httpManager, listener, pluginConfig, pluginName } from './envoy-config.ts';
 import { type EnvoyVersion, type RunningEnvoy, severalAtATime, startEnvoy } from './envoy.ts';
-import { type LoadOutcome, type LoadScenario, codeOf, once, plainLines } from './load.ts';
+import { type LoadOutcome, type LoadScenario, codeOf, loadAtPace, once, plainLines } from './load.ts';
 import { type TestUpstream, startUpstream } from './upstream.ts';
 
 export async function runLoadsInEnvoy(
   version: EnvoyVersion,
   scenarios: readonly LoadScenario[],
+  pace: number,
 ): Promise<Map<string, LoadOutcome>> {
   const outcomes = new Map<string, LoadOutcome>();
   await severalAtATime(scenarios, async scenario => {
-    outcomes.set(scenario.id, await runLoadInEnvoy(version, scenario));
+    outcomes.set(scenario.id, await runLoadInEnvoy(version, loadAtPace(scenario, pace)));
   });
   return outcomes;
 }
@@ -46,7 +47,7 @@ async function runLoadInEnvoy(version: EnvoyVersion, scenario: LoadScenario): Pr
     const statuses: number[] = [];
     if (port !== undefined) {
       for (const request of scenario.requests ?? [{}]) statuses.push((await send(port, request)).status);
-      await sleep(150);
+      await sleep(scenario.settleMs ?? 150);
       marks.push(envoy.output().length);
       if (scenario.removedForMs !== undefined) {
         listeners.put(configs.slice(1));

@@ -60,7 +60,7 @@ export async function runLoadInOurs(version: EnvoyVersion, scenario: LoadScenari
     });
     const statuses: number[] = [];
     for (const request of scenario.requests ?? [{}]) statuses.push((await send(proxy.port, request)).status);
-    await sleep(150);
+    await sleep(scenario.settleMs ?? 150);
     marks.push(lines.length);
     if (scenario.removedForMs !== undefined) {
       plugins[0]?.close();

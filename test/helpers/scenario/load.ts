@@ -17,6 +17,8 @@ export interface LoadScenario {
   readonly requests?: readonly RequestSpec[];
   /** Clusters for call-outs by name. */
   readonly clusters?: Readonly<Record<string, AnswerSpec>>;
+  /** Wait this long after the last request. */
+  readonly settleMs?: number;
   /** After the requests the first filter is taken out of the chain, and this long is waited for what comes then. */
   readonly removedForMs?: number;
 }
@@ -32,6 +34,19 @@ export interface LoadOutcome {
   readonly logs: readonly string[];
   /** When a filter was taken out, and at the end: each once, as Envoy's threads have a VM each. */
   readonly endLogs: readonly string[];
+}
+
+/** Slower: what is logged late on a busy machine, and answers that must not come before a filter is gone. */
+export function loadAtPace(scenario: LoadScenario, pace: number): LoadScenario {
+  const { clusters = {}, settleMs = 150, removedForMs } = scenario;
+  const slower = (answer: AnswerSpec): AnswerSpec =>
+    answer.delayMs === undefined ? answer : { ...answer, delayMs: answer.delayMs * pace };
+  return {
+    ...scenario,
+    clusters: Object.fromEntries(Object.entries(clusters).map(([name, one]) => [name, slower(one)])),
+    settleMs: settleMs * pace,
+    ...(removedForMs !== undefined && { removedForMs: removedForMs * pace }),
+  };
 }
 
 export function codeOf({ code }: LoadedFilter): Uint8Array {
