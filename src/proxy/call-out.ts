@@ -89,7 +89,7 @@ class CallOut implements UpstreamListener {
       this.#fail(reason);
       return;
     }
-    const { reply } = upstreamFailure(reason, this.#showTransportFailure ? transportFailure : undefined);
+    const { reply } = upstreamFailure(reason, transportFailure, this.#showTransportFailure);
     this.#reply(reply);
   }
 

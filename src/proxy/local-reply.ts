@@ -14,18 +14,23 @@ export interface FailureReply {
   readonly flag: number;
 }
 
-/** What Envoy's router answers when the upstream fails before its response has begun. */
-export function upstreamFailure(reason: ResetReason, transportFailure: string | undefined): FailureReply {
+/** What Envoy's router answers when the upstream fails before its response has begun. Its details tell the cause, older ones' text too. */
+export function upstreamFailure(
+  reason: ResetReason,
+  transportFailure: string | undefined,
+  causeInText: boolean,
+): FailureReply {
   if (reason === 'no healthy upstream') {
     return {
       reply: localReply(503, 'no healthy upstream', 'no_healthy_upstream'),
       flag: flags.noHealthyUpstream,
     };
   }
-  const shown =
-    transportFailure === undefined ? reason : `${reason}, transport failure reason: ${transportFailure}`;
-  const text = `upstream connect error or disconnect/reset before headers. reset reason: ${shown}`;
-  const details = `upstream_reset_before_response_started{${shown.replaceAll(' ', '_')}}`;
+  const cause =
+    causeInText && transportFailure !== undefined ? `, transport failure reason: ${transportFailure}` : '';
+  const text = `upstream connect error or disconnect/reset before headers. reset reason: ${reason}${cause}`;
+  const inDetails = transportFailure === undefined ? reason : `${reason}|${transportFailure}`;
+  const details = `upstream_reset_before_response_started{${inDetails.replaceAll(' ', '_')}}`;
   return { reply: localReply(reason === 'protocol error' ? 502 : 503, text, details), flag: flagOf(reason) };
 }
 

@@ -132,8 +132,7 @@ export class RoutedRequest implements UpstreamListener {
   upstreamReset(reason: ResetReason, transportFailure?: string): void {
     if (this.#over) return;
     this.#facts.upstreamTransportFailure = transportFailure;
-    const shown = this.#table.showTransportFailure ? transportFailure : undefined;
-    const failure = upstreamFailure(reason, shown);
+    const failure = upstreamFailure(reason, transportFailure, this.#table.showTransportFailure);
     if (!this.#responseStarted) {
       this.#fail(failure);
       return;

@@ -65,7 +65,7 @@ export interface UpstreamStream {
 }
 
 export interface UpstreamListener {
-  /** A connection carries the request now. */
+  /** The host that was chosen, as yet without a local address; then the connection that carries the request. */
   upstreamConnected(connection: ConnectionInfo): void;
   upstreamHeaders(headers: HeaderMap, endOfStream: boolean): void;
   upstreamBody(data: Buffer, endOfStream: boolean): void;

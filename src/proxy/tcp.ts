@@ -2,7 +2,7 @@
 import { type Socket, connect, createServer } from 'node:net';
 import type { StreamInfo, TcpStream, TcpStreamSink } from '../host/types.ts';
 import type { Endpoint } from '../io/endpoint.ts';
-import { connectionInfo } from './http1/client-connection.ts';
+import { connectionInfo, socketAddress } from './http1/client-connection.ts';
 import { bind, descriptorOf } from './socket-copy.ts';
 import { StreamFacts, nowMs } from './stream-facts.ts';
 
@@ -110,8 +110,7 @@ class TcpLink implements TcpStreamSink {
     this.#timer = setTimeout(() => socket.destroy(), connectTimeoutMs);
     let connected = false;
     socket.on('connectionAttempt', (address: string, port: number) => {
-      const remoteAddress = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-      this.#facts.upstream = { id: 0, localAddress: '', remoteAddress };
+      this.#facts.upstream = { id: 0, localAddress: '', remoteAddress: socketAddress(address, port) };
     });
     socket.once('connect', () => {
       clearTimeout(this.#timer);

@@ -434,6 +434,42 @@ const otherScenarios: readonly NetworkScenario[] = [
     ],
   },
   {
+    id: 'access-log-upstream-refused',
+    rows: ['C14'],
+    place: 'access-log',
+    filters: [
+      {
+        script: {
+          callbacks: {
+            on_log: step([
+              ...[
+                'upstream.address',
+                'upstream.port',
+                'upstream.local_address',
+                'upstream.transport_failure_reason',
+                'upstream.request_attempt_count',
+                'upstream.locality',
+                'response.code',
+                'response.code_details',
+                'response.flags',
+                'response.grpc_status',
+                'response.size',
+                'response.total_size',
+                'response.backend_latency',
+                'xds.cluster_name',
+                'xds.route_name',
+                'connection.termination_details',
+              ].map(property),
+              call('get_header_map_pairs', map.responseHeaders),
+            ]),
+          },
+        },
+      },
+    ],
+    requests: [{ path: '/one' }],
+    upstream: 'refused',
+  },
+  {
     id: 'access-log-traps',
     rows: ['C14'],
     place: 'access-log',

@@ -56,6 +56,9 @@ export class Http1ClientConnection implements UpstreamStream {
     );
     this.#connectTimer = setTimeout(() => this.#fail('connection timeout'), connectTimeoutMs);
     socket.setNoDelay(true);
+    socket.on('connectionAttempt', (host: string, port: number) =>
+      this.#listener?.upstreamConnected({ id, localAddress: '', remoteAddress: socketAddress(host, port) }),
+    );
     socket.once(readyEvent, () => {
       clearTimeout(this.#connectTimer);
       this.#info = connectionInfo(socket, id);
@@ -222,12 +225,13 @@ function failureText(error: NodeJS.ErrnoException): string {
 export function connectionInfo(socket: Socket, id: number): ConnectionInfo {
   return {
     id,
-    localAddress: address(socket.localAddress, socket.localPort),
-    remoteAddress: address(socket.remoteAddress, socket.remotePort),
+    localAddress: socketAddress(socket.localAddress, socket.localPort),
+    remoteAddress: socketAddress(socket.remoteAddress, socket.remotePort),
   };
 }
 
-function address(host: string | undefined, port: number | undefined): string {
+/** Empty when it is not known. */
+export function socketAddress(host: string | undefined, port: number | undefined): string {
   if (host === undefined || port === undefined) return '';
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
