@@ -389,7 +389,7 @@ export const bodyScenarios: readonly Scenario[] = [
         call('get_header_map_value', map.requestHeaders, ':path'),
       ]),
     },
-    { clusters, notInEnvoy: 'Envoy crashes' },
+    { requests: [{ abortAfterMs: 1_500 }], clusters, notInEnvoy: 'Envoy crashes' },
   ),
   scenario('flow-close-stream', 'F22', { on_request_headers: step([call('close_stream', 0)]) }),
   scenario(
