@@ -13,6 +13,7 @@ interface Flags extends RegistryFlags {
   readonly push?: boolean;
   readonly annotation?: Record<string, string>;
   readonly created?: string;
+  readonly force?: boolean;
   readonly remote?: boolean;
   readonly platform?: string;
 }
@@ -27,6 +28,7 @@ export function declare(command: Command, context: Context): void {
     .option('--push', 'into the registry that the new name has, instead of the local store')
     .option('--annotation <key=value>', 'add or replace an annotation (repeatable)', keyValue)
     .option('--created <time>', 'date the image; without it, it has the date of its source or none')
+    .option('--force', 'pack it although it is no core module')
     .option('--remote', 'ask the registry even when the local store has the image')
     .option('--platform <os/arch>', 'which image of an index');
   addRegistryFlags(command)
@@ -51,9 +53,9 @@ Examples:
       const reporter = reporterFor(context, options);
       const { convert } = await import('../src/convert.ts');
       const registry = await registryOptions(flags, context);
-      const { layout, push, annotation: annotations, created, remote, platform } = flags;
+      const { layout, push, annotation: annotations, created, force, remote, platform } = flags;
       const result = await convert(
-        { source, target, layout, push, annotations, created, remote, platform, registry },
+        { source, target, layout, push, annotations, created, force, remote, platform, registry },
         edgesOf(context, reporter),
       );
       for (const warning of result.warnings) reporter.warn(warning);

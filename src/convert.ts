@@ -18,6 +18,7 @@ import { type Reference, formatReference, parseReference, defaultsOf } from './o
 import { openRegistry } from './oci/registry.ts';
 import { silentReporter } from './reporter.ts';
 import { type ImageGraph, graphDescriptor, graphSource } from './oci/target.ts';
+import { parseNamedModule } from './wasm/module.ts';
 
 export interface ConvertOptions extends OperandOptions, MetadataOptions {
   /** Image, module or project. */
@@ -27,6 +28,8 @@ export interface ConvertOptions extends OperandOptions, MetadataOptions {
   readonly target?: string | undefined;
   /** Into the registry that `target` names instead of the local store. */
   readonly push?: boolean | undefined;
+  /** Pack it although it is no core module, or only a part of one. */
+  readonly force?: boolean | undefined;
 }
 
 export interface ConvertResult {
@@ -44,12 +47,14 @@ export interface ConvertResult {
 
 /**
  * Repacks; module bytes, annotations, runtime config and documents are carried over where the layout has a place for them.
- * Fails with IMAGE_INVALID and IMAGE_UNSUPPORTED for what holds no module, with USAGE when no name can be derived.
+ * Fails with IMAGE_INVALID and IMAGE_UNSUPPORTED for what holds no module, with WASM_INVALID for a module that no host
+ * could read, with USAGE when no name can be derived.
  */
 export async function convert(options: ConvertOptions, edges: Edges): Promise<ConvertResult> {
   return withOperand(options.source, options, edges, async opened => {
     const reference = targetReference(opened, options, edges);
     const { graph, module, from, warnings } = await repack(opened, options, edges);
+    if (!options.force) parseNamedModule(module, opened.name);
     const image = await openImage(graphSource(graph), 'latest');
     const verdicts = await judge({ name: formatReference(reference), module, image }, defaultHosts);
     await store(graph, reference, options, edges);

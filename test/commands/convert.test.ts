@@ -7,6 +7,7 @@ import type { InspectResult } from '../../src/inspect.ts';
 import { layoutNames } from '../../src/project/names.ts';
 import { type World, newWorld } from '../helpers/cli.ts';
 import { guest } from '../helpers/guests.ts';
+import { component } from '../helpers/images.ts';
 
 const reference = 'registry.example/team/filter:v1';
 const json = async <T>(world: World, ...argv: string[]): Promise<T> => {
@@ -83,6 +84,24 @@ describe('convert', () => {
     await world.wasme('save', reference, '-o', 'images.tar');
     const again = await json<ConvertResult>(world, 'convert', 'images.tar', 'registry.example/team/other:v1');
     expect(again.digest).toBe(first.digest);
+  });
+
+  it.each([
+    ['half a module', guest('deploy-tag').subarray(0, 60), 'Failed to parse corrupted Wasm module'],
+    ['a component', component, 'this is a WebAssembly component'],
+  ])('packs nothing of what is %s, unless forced', async (_what, bytes, message) => {
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'm.wasm'), bytes);
+    const argv = ['convert', 'm.wasm', reference, '--layout', 'cncf'];
+    const { exitCode, stdout, stderr } = await world.wasme(...argv);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toContain(`error[WASM_INVALID]: m.wasm: ${message}`);
+    expect(await json(world, 'list')).toEqual({ images: [] });
+    expect((await world.wasme(...argv, '--force')).exitCode).toBe(0);
+    // An image that holds it is no better.
+    const again = ['convert', reference, 'registry.example/team/other:v1'];
+    expect((await world.wasme(...again)).stderr).toContain(`error[WASM_INVALID]: ${reference}: ${message}`);
+    expect((await world.wasme(...again, '--force')).exitCode).toBe(0);
   });
 
   it.each([
