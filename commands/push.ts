@@ -21,6 +21,11 @@ interface Flags extends RegistryFlags {
   readonly chunkSize?: number;
 }
 
+/** Each piece is a request: below this, a filter is more requests than a registry lets pass. */
+const minChunkBytes = 64 * 1024;
+/** A piece is held in memory. */
+const maxChunkBytes = 1024 * 1024 * 1024;
+
 export function declare(command: Command, context: Context): void {
   addOldFlags(command, context, {
     '-p, --password <password>': 'can be seen by others: --password-stdin cannot',
@@ -42,7 +47,11 @@ export function declare(command: Command, context: Context): void {
       'push although it is no core module, or a host that the project names would not load it',
     )
     .option('--concurrency <n>', 'transfers at a time (default: 3)', integer(1, 32))
-    .option('--chunk-size <bytes>', 'upload in pieces of this size (default: in one)', integer(1, 2 ** 30));
+    .option(
+      '--chunk-size <bytes>',
+      'upload in pieces of this size, 64 KiB or more (default: in one)',
+      integer(minChunkBytes, maxChunkBytes),
+    );
   addRegistryFlags(command)
     .addHelpText(
       'after',

@@ -51,6 +51,24 @@ describe('push', () => {
     expect((await world.wasme(...argv, '--force')).exitCode).toBe(0);
   });
 
+  it.each(['1', '65535', '1073741825', '5MB'])('refuses pieces of %s bytes', async size => {
+    const registry = await fakeRegistry();
+    const argv = ['push', `${registry.host}/team/filter:v1`, '-f', 'm.wasm', '--chunk-size', size];
+    const { exitCode, stderr } = await worldWithModule().wasme(...argv);
+    expect({ exitCode, log: registry.log }).toEqual({ exitCode: 2, log: [] });
+    expect(stderr).toContain(
+      `error[USAGE]: option '--chunk-size <bytes>' argument '${size}' is invalid. It must be a whole number from 65536 to 1073741824.`,
+    );
+  });
+
+  it('takes pieces of 64 KiB', async () => {
+    const registry = await fakeRegistry();
+    const argv = ['push', `${registry.host}/team/filter:v1`, '-f', 'm.wasm', '--chunk-size', '65536'];
+    expect(await worldWithModule().wasme(...argv)).toMatchObject({ exitCode: 0 });
+    // Both blobs are smaller than one piece.
+    expect(registry.count(/^PATCH/)).toBe(2);
+  });
+
   it('refuses a tag that is none before anything is sent', async () => {
     const registry = await fakeRegistry();
     const argv = ['push', `${registry.host}/team/filter:v1`, '-f', 'm.wasm', '-t', 'v 1'];
