@@ -1,6 +1,7 @@
 /** Text of a JSON or YAML file → checked value, with complaints that point at file, line, column and field. */
 import { LineCounter, isNode, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { faultsOf } from './faults.ts';
 import { type ErrorCode, WasmeError } from '../errors.ts';
 
 export interface ParseOptions {
@@ -37,14 +38,10 @@ export function parseFile<S extends z.ZodType>(
   const result = schema.safeParse(document.toJS({ maxAliasCount: 100 }));
   if (result.success) return result.data;
   throw fail(
-    result.error.issues.flatMap(issue => {
-      const told = (path: readonly string[], what: string): string =>
-        `${at(offsetOf(document, path))}: ${path.length === 0 ? '' : `${path.join('.')}: `}${what}`;
-      const path = issue.path.map(String);
-      return issue.code === 'unrecognized_keys'
-        ? issue.keys.map(key => told([...path, key], 'there is no such field'))
-        : [told(path, issue.message)];
-    }),
+    faultsOf(result.error, schema).map(
+      ({ path, what }) =>
+        `${at(offsetOf(document, path))}: ${path.length === 0 ? '' : `${path.join('.')}: `}${what}`,
+    ),
   );
 }
 

@@ -22,12 +22,25 @@ describe('a faulty wasme.json is told by line and column', () => {
 
   it('a field that does not exist, deep inside', () => {
     expect(faultsOf('{"name": "a", "language": "rust",\n "run": {\n   "prot": 80}}')).toEqual([
-      'wasme.json:3:12: run.prot: there is no such field',
+      'wasme.json:3:12: run.prot: there is no such field; did you mean "port"?',
     ]);
     expect(faultsOf('{"name": "a", "language": "rust", "a": 1,\n "b": 2}')).toEqual([
       'wasme.json:1:40: a: there is no such field',
       'wasme.json:2:7: b: there is no such field',
     ]);
+  });
+
+  it.each([
+    ['{"nme": "a"}', 'nme', 'name'],
+    ['{"config": {}}', 'config', 'configuration'],
+    ['{"root_id": ""}', 'root_id', 'rootId'],
+    ['{"deploy": {"envoy-gateway": {}}}', 'deploy.envoy-gateway', 'envoyGateway'],
+    ['{"deploy": {"istio": {"lables": {}}}}', 'deploy.istio.lables', 'labels'],
+    ['{"build": {"cpp": {"skd": "x"}}}', 'build.cpp.skd', 'sdk'],
+  ])('%s: the field that was meant', (text, field, meant) => {
+    expect(faultsOf(text)).toContainEqual(
+      expect.stringMatching(`: ${field}: there is no such field; did you mean "${meant}"\\?$`),
+    );
   });
 
   it('a missing field points at the object that lacks it', () => {

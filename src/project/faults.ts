@@ -1,0 +1,68 @@
+/** What a schema has against a value, as sentences that each name a field; misspelt fields with the one that was meant. */
+import type { z } from 'zod';
+import { didYouMean } from './nearest.ts';
+
+export interface Fault {
+  readonly path: readonly string[];
+  readonly what: string;
+}
+
+type Issue = z.core.$ZodIssue;
+type Schema = z.core.$ZodType;
+
+export function faultsOf(error: z.ZodError, schema: Schema): Fault[] {
+  return error.issues.flatMap(chosen).flatMap(issue => {
+    const path = issue.path.map(String);
+    if (issue.code !== 'unrecognized_keys') return [{ path, what: issue.message }];
+    const known = keysAt(schema, path);
+    return issue.keys.map(key => ({
+      path: [...path, key],
+      what: `there is no such field${didYouMean(key, known)}`,
+    }));
+  });
+}
+
+/** Of a value that may be of several kinds: what is wrong with it as the kind that it is, where only one is left. */
+function chosen(issue: Issue): Issue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const fitting = issue.errors.filter(issues =>
+    issues.every(({ code, path }) => path.length > 0 || code === 'unrecognized_keys'),
+  );
+  const [first = [], ...others] = fitting;
+  // Several kinds that all lack the field: then it is one that none of them has.
+  const told = first.filter(
+    one => others.length === 0 || (one.code === 'unrecognized_keys' && others.every(has(one.keys))),
+  );
+  if (told.length === 0) return [issue];
+  return told.flatMap(inner => chosen({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
+function has(keys: readonly string[]): (issues: readonly Issue[]) => boolean {
+  return issues =>
+    issues.some(issue => issue.code === 'unrecognized_keys' && keys.every(key => issue.keys.includes(key)));
+}
+
+/** Names of the fields that an object at `path` may have. */
+function keysAt(schema: Schema, path: readonly string[]): string[] {
+  const { def } = (schema as z.core.$ZodTypes)._zod;
+  const [step, ...rest] = path;
+  switch (def.type) {
+    case 'optional':
+    case 'nullable':
+    case 'default':
+      return keysAt(def.innerType, path);
+    case 'union':
+      return def.options.flatMap(option => keysAt(option, path));
+    case 'array':
+      return step === undefined ? [] : keysAt(def.element, rest);
+    case 'record':
+      return step === undefined ? [] : keysAt(def.valueType, rest);
+    case 'object': {
+      if (step === undefined) return Object.keys(def.shape);
+      const inner = def.shape[step];
+      return inner === undefined ? [] : keysAt(inner, rest);
+    }
+    default:
+      return [];
+  }
+}
