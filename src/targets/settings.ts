@@ -1,6 +1,7 @@
 /** Flags that every target shares, joined with the project: settings + source → intent. */
 import { WasmeError } from '../errors.ts';
 import type { Project } from '../project/schema.ts';
+import { allowedCapabilities } from './capabilities.ts';
 import { flagConfiguration, projectConfiguration } from './configuration.ts';
 import type { DeployIntent, FailurePolicy, FilterKind, ModuleFacts } from './intent.ts';
 import type { ResolvedSource } from './source.ts';
@@ -69,7 +70,7 @@ export async function makeIntent(
     },
     hostEnv: env.filter(item => !item.includes('=')),
     failPolicy: settings.failPolicy ?? defaults?.failPolicy,
-    allowedCapabilities: capabilities(settings.allowCapabilities, module),
+    allowedCapabilities: await allowedCapabilities(settings.allowCapabilities, module),
     allowOnHeadersStopIteration: settings.allowOnHeadersStopIteration,
     ...(module === undefined ? {} : { module }),
   };
@@ -94,17 +95,4 @@ function checkId(id: string): string {
   throw new WasmeError('USAGE', `"${id}" cannot be the name of a filter`, {
     hint: 'use letters, digits, ".", "_" and "-", beginning and ending with a letter or digit (--id)',
   });
-}
-
-function capabilities(
-  asked: FilterSettings['allowCapabilities'],
-  module: ModuleFacts | undefined,
-): readonly string[] | undefined {
-  if (asked !== 'auto') return asked;
-  if (module === undefined) {
-    throw new WasmeError('DEPLOY_UNSUPPORTED', '--allow-capabilities auto needs the module itself', {
-      hint: 'name the functions, or deploy from a file or an image that can be pulled',
-    });
-  }
-  return [...new Set([...module.hostFunctions, ...module.callbacks])].sort();
 }

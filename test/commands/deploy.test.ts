@@ -67,6 +67,30 @@ describe('deploy envoy', () => {
     },
   );
 
+  it('--allow-capabilities takes functions of the host, no others', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'deploy-tag');
+    const deploy = (names: string, ...more: string[]) =>
+      world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--allow-capabilities', names, ...more);
+    const taken = await deploy('proxy_log, proxy_on_configure,fd_write,_initialize');
+    expect(taken).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(taken.stdout).toContain('fd_write: {}');
+    const told = [
+      ['proxy_on_request_header', 'proxy_on_request_headers'],
+      ['proxy_get_header_value', undefined],
+      ['fd_wirte', 'fd_write'],
+      ['atuo', 'auto'],
+      ['', undefined],
+    ] as const;
+    for (const [name, meant] of told) {
+      const { exitCode, stdout, stderr } = await deploy(`proxy_log,${name}`);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+      expect(stderr.split('\n')[0]).toBe(
+        `error[USAGE]: --allow-capabilities: no host has a function "${name}"${meant === undefined ? '' : `; did you mean "${meant}"?`}`,
+      );
+    }
+  });
+
   it('--dry-run starts nothing, also not with --run', async () => {
     const world = newWorld();
     guestFile(world.cwd, 'deploy-tag');
