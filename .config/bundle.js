@@ -1,25 +1,39 @@
 // The package as it is shipped: our own sources in few files, since each file costs the start of a verb half a millisecond.
-// Packages stay outside, for npm to install and update, but those of a hundred files. Declarations are tsc's.
+// Declarations are tsc's.
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { bundledPackage, licenceTexts } from './bundled-packages.js';
 
 const root = join(import.meta.dirname, '..');
 
-/** What is started or imported by its path: the program, the two doors of the library, a thread, a child process. */
-const entries = [
-  'commands/main',
-  'src/index',
-  'src/host/index',
-  'src/proxy/worker',
-  'src/proxy/socket-copy-child',
-];
+/** The program, and what it starts by path: a thread, a child process. As CommonJS, which Node loads faster. */
+const program = ['commands/main', 'src/proxy/worker', 'src/proxy/socket-copy-child'];
 
-const bundle = await rolldown({
-  cwd: root,
-  input: Object.fromEntries(entries.map(entry => [entry, `${entry}.ts`])),
-  platform: 'node',
-  external: (id, importer) => /^[^./]/.test(id) && !bundledPackage(id, importer),
+/** The two doors of the library. It loads packages from where npm put them, for one copy of each in who uses it. */
+const library = ['src/index', 'src/host/index'];
+
+await write(program, {
+  external: (id, importer) => isPackage(id) && !bundledPackage(id, importer),
   plugins: [licenceTexts],
+  output: { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name]-[hash].cjs' },
 });
-await bundle.write({ dir: join(root, 'dist'), chunkFileNames: 'chunks/[name]-[hash].js' });
+await write(library, {
+  external: isPackage,
+  output: { format: 'es', chunkFileNames: 'chunks/[name]-[hash].js' },
+});
+
+async function write(entries, { output, ...options }) {
+  const bundle = await rolldown({
+    cwd: root,
+    input: Object.fromEntries(entries.map(entry => [entry, `${entry}.ts`])),
+    platform: 'node',
+    // Said of sources that one verb loads late and another one at once; they do come in chunks of their own.
+    checks: { ineffectiveDynamicImport: false },
+    ...options,
+  });
+  await bundle.write({ dir: join(root, 'dist'), ...output });
+}
+
+function isPackage(id) {
+  return /^[^./]/.test(id);
+}

@@ -2,13 +2,13 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Of so many files that to load them one by one is a good part of a verb: 135 and 87. */
-const names = new Set(['execa', 'yaml']);
+/** Loaded at the start of many verbs, or of so many files that to load them one by one is a good part of a verb. */
+const names = new Set(['chalk', 'chokidar', 'commander', 'execa', 'semver', 'tinyglobby', 'yaml']);
 
-/** Whether an import is to be bundled: of such a package, or inside of one. */
+/** Whether an import is to be bundled: of such a package (`semver/functions/coerce.js`), or inside of one. */
 export function bundledPackage(id, importer) {
   if (id.startsWith('node:')) return false;
-  return names.has(id) || /[\\/]node_modules[\\/]/.test(importer ?? '');
+  return names.has(id.split('/')[0]) || /[\\/]node_modules[\\/]/.test(importer ?? '');
 }
 
 /** Writes THIRD-PARTY-LICENSES.md: each package that is in the bundle, with its licence text. */

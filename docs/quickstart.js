@@ -6,7 +6,7 @@ import { join, relative } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const project = 'quickstart';
-const cli = relative(root, join(root, 'dist', 'commands', 'main.js'));
+const cli = relative(root, join(root, 'dist', 'commands', 'main.cjs'));
 
 /** Prints and runs a command with our streams; stops the program when it fails. */
 function step(program, ...args) {

@@ -148,10 +148,10 @@ describe('imports', () => {
 describe('the bundle', () => {
   it('has an entry for each door of the package and for each file that is started by its path', () => {
     const script = readFileSync(join(root, '.config', 'bundle.js'), 'utf8');
-    const list = /const entries = \[([^\]]*)\]/.exec(script)?.[1] ?? '';
-    const entries = [...list.matchAll(/'([^']+)'/g)].map(([, entry]) => entry);
+    const lists = [...script.matchAll(/const (?:program|library) = \[([^\]]*)\]/g)].map(([, list]) => list);
+    const entries = [...lists.join().matchAll(/'([^']+)'/g)].map(([, entry]) => entry);
     const text = readFileSync(join(root, 'package.json'), 'utf8');
-    const doors = [...text.matchAll(/"(?:\.\/)?dist\/([^"]+)\.js"/g)].map(([, door]) => door);
+    const doors = [...text.matchAll(/"(?:\.\/)?dist\/([^"]+)\.c?js"/g)].map(([, door]) => door);
     const started = files.flatMap(file =>
       [...file.text.matchAll(/builtFile\('([^']+)'\)/g)].map(([, source]) => source),
     );

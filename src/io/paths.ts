@@ -35,7 +35,7 @@ export function packageDir(): string {
  * when this file is not: not every Node that we support reads TypeScript. What is named here is an entry of the bundle.
  */
 export function builtFile(source: string): string {
-  return join(packageDir(), 'dist', `${source}.js`);
+  return join(packageDir(), 'dist', `${source}.cjs`);
 }
 
 export function templatesDir(): string {

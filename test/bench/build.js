@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const rounds = Number(process.env.WASME_BENCH_ROUNDS ?? 5);
-const cli = join(import.meta.dirname, '..', '..', 'dist', 'commands', 'main.js');
+const cli = join(import.meta.dirname, '..', '..', 'dist', 'commands', 'main.cjs');
 const folder = mkdtempSync(join(tmpdir(), 'wasme-bench-'));
 /** Language → the source that is changed before each build. */
 const sources = {

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const cli = join(import.meta.dirname, '..', '..', 'dist', 'commands', 'main.js');
+const cli = join(import.meta.dirname, '..', '..', 'dist', 'commands', 'main.cjs');
 const rounds = Number(process.argv[2] ?? 15);
 const folder = mkdtempSync(join(tmpdir(), 'wasme-bench-'));
 

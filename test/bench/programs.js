@@ -8,7 +8,7 @@ import { rolldown } from 'rolldown';
 const here = import.meta.dirname;
 const tools = process.env.WASME_TOOLS ?? join(homedir(), '.cache', 'wasme-ci');
 
-export const cli = join(here, '..', '..', 'dist', 'commands', 'main.js');
+export const cli = join(here, '..', '..', 'dist', 'commands', 'main.cjs');
 export const envoy = join(tools, 'envoy-1.40.0', 'bin', 'envoy');
 export const folder = mkdtempSync(join(tmpdir(), 'wasme-bench-'));
 const children = new Set();

@@ -8,7 +8,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const cli = join(import.meta.dirname, '..', '..', 'dist', 'commands', 'main.js');
+const cli = join(import.meta.dirname, '..', '..', 'dist', 'commands', 'main.cjs');
 const tools = process.env.WASME_TOOLS ?? join(homedir(), '.cache', 'wasme-ci');
 const clients = join(tools, 'oci-clients-2.6.4-0.22.1', 'bin');
 const rounds = Number(process.argv[2] ?? 5);

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const cli = join(import.meta.dirname, '..', '..', 'dist', 'commands', 'main.js');
+const cli = join(import.meta.dirname, '..', '..', 'dist', 'commands', 'main.cjs');
 const rounds = Number(process.argv[2] ?? process.env.WASME_BENCH_ROUNDS ?? 15);
 const folder = mkdtempSync(join(tmpdir(), 'wasme-bench-'));
 const env = { ...process.env, HOME: folder, WASME_HOME: join(folder, 'wasme') };

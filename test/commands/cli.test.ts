@@ -8,7 +8,7 @@ import { newWorld } from '../helpers/cli.ts';
 import { guest } from '../helpers/guests.ts';
 import { root } from '../helpers/tree.ts';
 
-const program = join(root, 'dist', 'commands', 'main.js');
+const program = join(root, 'dist', 'commands', 'main.cjs');
 
 describe('help', () => {
   it.each([

@@ -8,7 +8,7 @@ import { interrupt, onTerminal } from '../helpers/terminal.ts';
 import { root } from '../helpers/tree.ts';
 import { gone, pidsIn } from '../helpers/processes.ts';
 
-const program = join(root, 'dist', 'commands', 'main.js');
+const program = join(root, 'dist', 'commands', 'main.cjs');
 
 const cases = [
   ...fakeLanguages.map(language => ({ ...language, signal: 'SIGINT' as const })),

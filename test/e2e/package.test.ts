@@ -45,7 +45,7 @@ describeWith(['npm'], 'the package', () => {
     const tops = new Set(paths.map(path => path.split('/')[0]));
     expect([...tops].sort()).toEqual(['LICENSE', 'README.md', 'dist', 'docs', 'package.json', 'templates']);
     expect(paths.filter(path => /(^|\/)node_modules\/|tsbuildinfo|^dist\/test/.test(path))).toEqual([]);
-    expect(paths).toContain('dist/commands/main.js');
+    expect(paths).toContain('dist/commands/main.cjs');
     expect(paths).toContain('dist/THIRD-PARTY-LICENSES.md');
     expect(paths).toContain('docs/project-file.md');
     expect(paths).not.toContain('docs/quickstart.js');

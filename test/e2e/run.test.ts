@@ -16,7 +16,7 @@ describe('wasme run', () => {
     const world = newWorld();
     writeFileSync(join(world.cwd, 'a.wasm'), guest('header'));
     writeFileSync(join(world.cwd, 'b.wasm'), guest('header', { hello: 'other' }));
-    const program = join(root, 'dist', 'commands', 'main.js');
+    const program = join(root, 'dist', 'commands', 'main.cjs');
     const argv = ['run', 'a.wasm', 'b.wasm', '--trace', '--port', '0', '--json'];
     const child = spawn(process.execPath, [program, ...argv], { cwd: world.cwd, env: world.env });
     onTestFinished(() => void child.kill('SIGKILL'));

@@ -180,7 +180,7 @@ describe('two workers', () => {
 });
 
 describe('Ctrl-C', () => {
-  const program = join(root, 'dist', 'commands', 'main.js');
+  const program = join(root, 'dist', 'commands', 'main.cjs');
 
   it('ends the program while the guests of all its workers loop', async () => {
     const world = newWorld();

@@ -14,7 +14,7 @@ export function onTerminal(
   args: readonly string[],
   answers: readonly (readonly [question: string, keys: string])[],
 ): Promise<{ screen: string; exitCode: number }> {
-  const program = join(root, 'dist', 'commands', 'main.js');
+  const program = join(root, 'dist', 'commands', 'main.cjs');
   const terminal = spawn(process.execPath, [program, ...args], {
     cwd,
     cols: 120,

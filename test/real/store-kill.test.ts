@@ -15,7 +15,7 @@ import { describeWith, tool } from '../helpers/tools.ts';
 import { root } from '../helpers/tree.ts';
 
 const kills = Number(process.env['WASME_KILL_RUNS'] ?? 12);
-const bin = join(root, 'dist', 'commands', 'main.js');
+const bin = join(root, 'dist', 'commands', 'main.cjs');
 
 /** Runs the built program; `killAfterMs` ends it with SIGKILL. */
 function start(
