@@ -32,7 +32,7 @@ export async function kubectl(
   const result = await exec(command, edges, { timeoutMs: 60_000, ...options }).catch((error: unknown) => {
     if (!(error instanceof WasmeError) || error.code !== 'TOOL_MISSING') throw error;
     throw new WasmeError('TOOL_MISSING', 'cannot start kubectl, which is how wasme talks to a cluster', {
-      hint: 'install kubectl, or leave out --apply and give the printed documents to your cluster another way',
+      hint: 'install kubectl; "wasme deploy" without --apply prints documents that can be given to a cluster another way',
       cause: error,
       details: { program: 'kubectl' },
     });
@@ -87,6 +87,8 @@ const hints: Partial<Record<ErrorCode, string>> = {
   KUBE_FORBIDDEN: 'ask for the rights that the message names, or use another --context',
   KUBE_NOT_INSTALLED:
     'install the control plane (its custom resources are not there), or use another --context',
+  KUBE_NOT_FOUND: 'check the name and the namespace; a namespace has to be there before filters go into it',
+  KUBE_REFUSED: 'the message is of the API server: change what it names',
   KUBE_CONFLICT: 'look at it with --diff; --force-conflicts takes the fields over from their owner',
 };
 
@@ -102,7 +104,9 @@ function kubectlError(stderr: string, exitCode: number): WasmeError {
     .join('\n')
     .replace(/^error: /i, '');
   return new WasmeError(code, `kubectl: ${text === '' ? `ended with exit code ${exitCode}` : text}`, {
-    hint: hints[code],
+    hint: /object has been modified/.test(text)
+      ? 'somebody changed it at the same moment: run the command again'
+      : hints[code],
     details: { exitCode },
   });
 }

@@ -73,6 +73,14 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
 
     it('leaves one object behind when the kind changes', async () => {
       await istio('three', '--apply');
+      const diff = await istio('three', '--config', 'raw text', '--diff');
+      expect(diff.stdout).toMatch(/^\+kind: EnvoyFilter$/m);
+      expect(diff.stdout).toMatch(/^-kind: TrafficExtension$/m);
+      const tried = await istio('three', '--config', 'raw text', '--dry-run=server');
+      expect(tried.stdout).toBe(
+        'EnvoyFilter/bookinfo/three created\nTrafficExtension/bookinfo/three deleted\n',
+      );
+      expect(read('trafficextensions', 'three')).toBeDefined();
       const changed = await istio('three', '--config', 'raw text', '--apply');
       expect(changed.stdout).toBe(
         'EnvoyFilter/bookinfo/three created\nTrafficExtension/bookinfo/three deleted\n',
@@ -145,7 +153,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
       const argv = ['deploy', 'istio', image, '--digest', digest, '--apply'];
       const noProgram = await newWorld({ env: { ...cluster.env, PATH: '/nowhere' } }).wasme(...argv);
       expect(codeOf(noProgram)).toBe('TOOL_MISSING');
-      expect(noProgram.stderr).toContain('leave out --apply');
+      expect(noProgram.stderr).toContain('without --apply');
       const noCluster = await newWorld({ env: { ...cluster.env, KUBECONFIG: '/nowhere' } }).wasme(...argv);
       expect(codeOf(noCluster), noCluster.stderr).toBe('KUBE_UNREACHABLE');
     });
@@ -397,6 +405,66 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
       expect((await deploy('envoy-gateway', 'merged', ...argv)).exitCode).toBe(0);
       expect(read(policies, 'merged')?.spec['mergeType']).toBe('JSONMerge');
       await wasme('undeploy', 'envoy-gateway', '--id', 'merged', '-n', 'bookinfo');
+    });
+
+    it('refuses what would put a filter elsewhere than asked, or push another one out', async () => {
+      const eg = (id: string, ...argv: string[]): Promise<Outcome> =>
+        deploy('envoy-gateway', id, '-n', 'bookinfo', '--apply', ...argv);
+      const refused = async (outcome: Promise<Outcome>, ...words: string[]): Promise<void> => {
+        const { exitCode, stdout, stderr } = await outcome;
+        expect({ exitCode, stdout, code: codeOf({ stderr } as Outcome) }, stderr).toEqual({
+          exitCode: 1,
+          stdout: '',
+          code: 'KUBE_CONFLICT',
+        });
+        for (const word of words) expect(stderr).toContain(word);
+      };
+      await eg('here', '--gateway', 'a');
+      await eg('beside', '--gateway', 'a');
+      await eg('there', '--gateway', 'b');
+      const undeployFirst = 'wasme undeploy envoy-gateway --id beside --namespace bookinfo';
+      await refused(eg('beside', '--gateway', 'b'), 'bookinfo/there already extends', undeployFirst);
+      await refused(eg('beside', '--gateway', 'c'), 'attached otherwise', undeployFirst);
+      await refused(eg('beside', '--gateway', 'a', '--policy', 'there'), 'here has beside', undeployFirst);
+      await refused(eg('new', '--gateway', 'a', '--gateway', 'c'), 'attached otherwise', '--policy');
+      await refused(eg('new', '--route', 'r', '--policy', 'here'), 'attached otherwise');
+      await refused(eg('new', '--gateway', 'a', '--policy', 'other'), '--policy here');
+      await refused(eg('there', '--gateway', 'a'), 'bookinfo/here already extends', '--id there');
+      // Its own policy keeps its name when the filter that it is called after has gone.
+      await wasme('undeploy', 'envoy-gateway', '--id', 'here', '-n', 'bookinfo');
+      await refused(eg('here', '--gateway', 'c'), 'holds other filters', '--policy');
+      expect(names('here')).toEqual(['beside']);
+      expect(names('there')).toEqual(['there']);
+      // Alone in its policy, a filter takes the policy along.
+      expect((await eg('there', '--gateway', 'c')).stdout).toBe(
+        'EnvoyExtensionPolicy/bookinfo/there configured\n',
+      );
+      expect(read(policies, 'there')?.spec['targetRefs']).toMatchObject([{ name: 'c' }]);
+      for (const id of ['beside', 'there'])
+        await wasme('undeploy', 'envoy-gateway', '--id', id, '-n', 'bookinfo');
+      expect(read(policies, 'here')).toBeUndefined();
+    });
+
+    it('loses no filter that somebody puts into the same policy at the same moment', async () => {
+      const world = newWorld({ env: cluster.env });
+      const argv = ['-n', 'bookinfo', '--gateway', 'raced', '--apply'];
+      await deploy('envoy-gateway', 'one', ...argv);
+      const rival = ['annotate', policies, 'one', '-n', 'bookinfo', 'rival.example/turn=1'];
+      Object.assign(world.env, {
+        REAL_KUBECTL: tool('kubectl'),
+        RIVAL_BEFORE_APPLY: JSON.stringify(rival),
+        PATH: [join(root, 'test', 'fixtures', 'bin', 'kubectl-with-rival'), process.env['PATH']].join(
+          delimiter,
+        ),
+      });
+      const second = ['--id', 'two', '--digest', digest, ...argv];
+      const lost = await world.wasme('deploy', 'envoy-gateway', image, ...second);
+      expect(codeOf(lost), lost.stderr).toBe('KUBE_CONFLICT');
+      expect(lost.stderr).toContain('run the command again');
+      expect(names('one')).toEqual(['one']);
+      expect((await deploy('envoy-gateway', 'two', ...argv)).exitCode).toBe(0);
+      expect(names('one')).toEqual(['one', 'two']);
+      for (const id of ['one', 'two']) await wasme('undeploy', 'envoy-gateway', '--id', id, '-n', 'bookinfo');
     });
 
     it("goes into somebody else's policy only when that is named", async () => {

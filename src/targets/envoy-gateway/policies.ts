@@ -1,7 +1,7 @@
 /** EnvoyExtensionPolicy as it is read from a cluster. */
 import type { KubeObject } from '../kubernetes/objects.ts';
 import type { Resource } from '../kubernetes/read.ts';
-import type { PolicyTarget } from './options.ts';
+import type { EnvoyGatewayOptions, PolicyTarget } from './options.ts';
 
 export const extensionPolicies: Resource = {
   kind: 'EnvoyExtensionPolicy',
@@ -17,4 +17,9 @@ export function targetsOf({ spec }: KubeObject): readonly PolicyTarget[] {
 
 export function filtersOf(policy: KubeObject | undefined): readonly Readonly<Record<string, unknown>>[] {
   return (policy?.spec?.['wasm'] ?? []) as readonly Readonly<Record<string, unknown>>[];
+}
+
+/** `mergeType` as the policy spells it. */
+export function mergeTypeOf(merge: NonNullable<EnvoyGatewayOptions['merge']>): string {
+  return merge === 'json' ? 'JSONMerge' : 'StrategicMerge';
 }

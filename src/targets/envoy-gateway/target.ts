@@ -17,10 +17,11 @@ import {
   showObject,
 } from '../kubernetes/objects.ts';
 import { listObjects } from '../kubernetes/read.ts';
-import { ownershipOf, patched, putItem, sharedHashes, sharedIds } from '../kubernetes/shared.ts';
+import { ownershipOf, patched, putItem, sharedHashes } from '../kubernetes/shared.ts';
 import type { Plan, Target } from '../target.ts';
 import { type Tree, because, plain } from '../tree.ts';
 import { filterItem, refuse } from './filter.ts';
+import { hostPolicy } from './host-policy.ts';
 import {
   type EnvoyGatewayOptions,
   type EnvoyGatewayVersion,
@@ -29,9 +30,8 @@ import {
   parseEnvoyGatewayVersion,
   parseSelector,
   policyTargets,
-  sameTarget,
 } from './options.ts';
-import { extensionPolicies, filtersOf, policyFilters, targetsOf } from './policies.ts';
+import { extensionPolicies, filtersOf, mergeTypeOf, policyFilters, targetsOf } from './policies.ts';
 import { policyStatus } from './status.ts';
 import { undeployPolicy } from './undeploy.ts';
 
@@ -64,7 +64,7 @@ export const envoyGateway: Target<EnvoyGatewayOptions, EnvoyGatewayFacts> = {
   observe: observePolicies,
   plan: planPolicy,
   apply: (plan, options, edges) => applyDocuments(plan, [extensionPolicies], options, edges),
-  diff: diffPlan,
+  diff: (plan, options, edges) => diffPlan(plan, [extensionPolicies], options, edges),
   undeploy: undeployPolicy,
   status: policyStatus,
 };
@@ -98,7 +98,7 @@ function planPolicy(
   refuse(intent, options, version);
   const targets = policyTargets(options);
   const item = filterItem(intent, options);
-  const host = hostPolicy(intent, options, targets, policies);
+  const host = hostPolicy(intent.id, options, targets, policies);
   const foreign = host !== undefined && !isOurs(host);
   const document = foreign
     ? intoForeign(host, intent, item, options)
@@ -109,31 +109,6 @@ function planPolicy(
     warnings: warnings(intent),
     ...(foreign ? { shared: [showObject(host)] } : {}),
   };
-}
-
-/** The policy that has, or is to get, the filter; undefined: a new one. Fails with KUBE_CONFLICT. */
-function hostPolicy(
-  intent: DeployIntent,
-  options: EnvoyGatewayOptions,
-  targets: readonly PolicyTarget[],
-  policies: readonly KubeObject[],
-): KubeObject | undefined {
-  if (options.policy !== undefined) {
-    const named = policies.find(({ metadata }) => metadata.name === options.policy);
-    if (named !== undefined || options.useCluster !== true) return named;
-  }
-  const holder = policies.find(policy => sharedIds(policy).includes(intent.id));
-  if (holder !== undefined) return holder;
-  const rival = policies.find(policy => targetsOf(policy).some(a => targets.some(b => sameTarget(a, b))));
-  if (rival === undefined || isOurs(rival)) return rival;
-  throw new WasmeError(
-    'KUBE_CONFLICT',
-    `${showObject(rival)} already extends this target, and Envoy Gateway obeys one policy per target`,
-    {
-      hint: `add --policy ${rival.metadata.name} to put the filter into it`,
-      details: { policy: rival.metadata.name },
-    },
-  );
 }
 
 /** A policy that is ours is always written as a whole, with the filters that earlier deployments put into it. */
@@ -162,6 +137,7 @@ function ownPolicy(
   return {
     name: `EnvoyExtensionPolicy/${name}`,
     resource: extensionPolicies,
+    basedOn: host?.metadata.resourceVersion,
     content: {
       apiVersion: 'gateway.envoyproxy.io/v1alpha1',
       kind: 'EnvoyExtensionPolicy',
@@ -206,7 +182,7 @@ function placement(
       merge === undefined
         ? undefined
         : because(
-            merge === 'json' ? 'JSONMerge' : 'StrategicMerge',
+            mergeTypeOf(merge),
             "joined with the policy of the route's Gateway instead of taking its place (--merge)",
           ),
   };

@@ -56,6 +56,7 @@ function withoutFilter(
   return {
     name: `EnvoyExtensionPolicy/${name}`,
     resource: extensionPolicies,
+    basedOn: metadata.resourceVersion,
     content: {
       apiVersion,
       kind,

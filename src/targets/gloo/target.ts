@@ -32,7 +32,7 @@ export const gloo: Target<GlooOptions, GlooFacts> = {
   plan: planGloo,
   // Shared objects are never superseded, so no kinds have to be looked through.
   apply: (plan, options, edges) => applyDocuments(plan, [], options, edges),
-  diff: diffPlan,
+  diff: (plan, options, edges) => diffPlan(plan, [], options, edges),
   undeploy: undeployGloo,
   status: glooStatus,
 };

@@ -30,7 +30,7 @@ export const higress: Target<HigressOptions> = {
   observe: () => Promise.resolve(undefined),
   plan: planHigress,
   apply: (plan, options, edges) => applyDocuments(plan, [higressPlugins], options, edges),
-  diff: diffPlan,
+  diff: (plan, options, edges) => diffPlan(plan, [higressPlugins], options, edges),
   undeploy: (request, options, edges) =>
     removeOwn([higressPlugins], request, options.namespace ?? higressNamespace, options, edges),
   status: (request, options, edges) =>

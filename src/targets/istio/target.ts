@@ -56,7 +56,7 @@ export const istio: Target<IstioOptions, IstioFacts> = {
   },
   plan: planIstio,
   apply: (plan, options, edges) => applyDocuments(plan, istioResources, options, edges),
-  diff: diffPlan,
+  diff: (plan, options, edges) => diffPlan(plan, istioResources, options, edges),
   undeploy: (request, options, edges) =>
     removeOwn(istioResources, request, options.namespace ?? defaultNamespace, options, edges),
   status: (request, options, edges) =>

@@ -17,14 +17,16 @@ export const fieldManager = 'wasme';
 export interface KubernetesDocument extends PlannedDocument {
   readonly resource: Resource;
   readonly edit?: ListEdit;
+  /** resourceVersion of the object that the document was made from; another one by now is a conflict. */
+  readonly basedOn?: string | undefined;
 }
 
 const maxEditTries = 5;
 
 /**
- * Everything is tried with a server-side dry run first, so a refusal changes nothing. Then it is applied, and objects of
- * ours for the same filter that the plan no longer has (another kind than last time) go. `resources` are the target's kinds.
- * Fails with KUBE_* codes.
+ * Everything is tried with a server-side dry run first, deletions too, so a refusal changes nothing. Then it is applied, and
+ * objects of ours for the same filter that the plan no longer has (another kind than last time) go. `resources` are the
+ * target's kinds. Fails with KUBE_* codes.
  */
 export async function applyDocuments(
   plan: Plan,
@@ -39,12 +41,16 @@ export async function applyDocuments(
   for (const [index, document] of documents.entries()) {
     tried.push(await give(document, before[index], options, edges, true));
   }
-  if (options.dryRun === true) return tried;
+  const going = await superseded(documents, resources, options, edges);
+  for (const { resource, object } of going) await deleteObject(resource, object, options, edges, true);
+  const gone = going.map(({ object }) => ({ name: showObject(object), result: 'deleted' as const }));
+  if (options.dryRun === true) return [...tried, ...gone];
   const applied: AppliedObject[] = [];
   for (const [index, document] of documents.entries()) {
     applied.push(await give(document, before[index], options, edges, false));
   }
-  return [...applied, ...(await removeSuperseded(documents, resources, options, edges))];
+  for (const { resource, object } of going) await deleteObject(resource, object, options, edges);
+  return [...applied, ...gone];
 }
 
 /** The plan's documents with what a cluster needs to know of them. */
@@ -55,6 +61,12 @@ export function kubernetesDocuments(plan: Plan): readonly KubernetesDocument[] {
 /** The document as an object. */
 export function objectOf(document: KubernetesDocument): KubeObject {
   return plain(document.content) as KubeObject;
+}
+
+/** The same as it is sent. */
+export function sentAs(document: KubernetesDocument): string {
+  const { metadata, ...object } = objectOf(document);
+  return JSON.stringify({ ...object, metadata: { ...metadata, resourceVersion: document.basedOn } });
 }
 
 /** What is in the cluster for each document. */
@@ -109,7 +121,7 @@ async function give(
     '-f',
     '-',
   ];
-  const text = await kubectl(args, options, edges, { input: JSON.stringify(object) });
+  const text = await kubectl(args, options, edges, { input: sentAs(document) });
   const after = JSON.parse(text) as KubeObject;
   const same = before?.metadata.resourceVersion === after.metadata.resourceVersion;
   return {
@@ -192,25 +204,23 @@ function isLostRace(error: unknown): boolean {
   return error instanceof WasmeError && error.code === 'KUBE_CONFLICT';
 }
 
-async function removeSuperseded(
+/** Objects of ours for the same filters that the documents no longer have: it is said in another kind now. */
+export async function superseded(
   documents: readonly KubernetesDocument[],
   resources: readonly Resource[],
   options: KubernetesOptions,
   edges: Edges,
-): Promise<AppliedObject[]> {
+): Promise<readonly { readonly resource: Resource; readonly object: KubeObject }[]> {
+  if (resources.length < 2) return [];
   const kept = new Set(documents.map(document => showObject(objectOf(document))));
-  const removed: AppliedObject[] = [];
+  const found: { resource: Resource; object: KubeObject }[] = [];
   for (const document of documents) {
     const { namespace, labels } = objectOf(document).metadata;
     const id = labels?.[idLabel];
-    if (id === undefined || namespace === undefined || resources.length < 2) continue;
-    for (const { resource, object } of await listOurs(resources, id, namespace, options, edges)) {
-      if (kept.has(showObject(object))) continue;
-      await deleteObject(resource, object, options, edges);
-      removed.push({ name: showObject(object), result: 'deleted' });
-    }
+    if (id === undefined || namespace === undefined) continue;
+    found.push(...(await listOurs(resources, id, namespace, options, edges)));
   }
-  return removed;
+  return found.filter(({ object }) => !kept.has(showObject(object)));
 }
 
 /** Deletes an object that was found to be ours. */
@@ -219,7 +229,9 @@ export async function deleteObject(
   object: KubeObject,
   options: KubernetesOptions,
   edges: Edges,
+  dryRun = false,
 ): Promise<void> {
   const { name, namespace = 'default' } = object.metadata;
-  await kubectl(['delete', resource.resource, name, '-n', namespace, '--wait=true'], options, edges);
+  const how = dryRun ? '--dry-run=server' : '--wait=true';
+  await kubectl(['delete', resource.resource, name, '-n', namespace, how], options, edges);
 }

@@ -4,12 +4,26 @@ import { kubectl } from '../../io/kubectl.ts';
 import type { Plan } from '../target.ts';
 import type { Tree } from '../tree.ts';
 import { renderYaml } from '../yaml.ts';
-import { type KubernetesDocument, current, fieldManager, kubernetesDocuments, objectOf } from './apply.ts';
+import {
+  type KubernetesDocument,
+  current,
+  fieldManager,
+  kubernetesDocuments,
+  objectOf,
+  sentAs,
+  superseded,
+} from './apply.ts';
 import { type KubeObject, type KubernetesOptions, showObject } from './objects.ts';
+import type { Resource } from './read.ts';
 import { patched, putItem } from './shared.ts';
 
-/** Empty when nothing would change. Fails with KUBE_* codes, as applying would. */
-export async function diffPlan(plan: Plan, options: KubernetesOptions, edges: Edges): Promise<string> {
+/** Empty when nothing would change. `resources` are the target's kinds. Fails with KUBE_* codes, as applying would. */
+export async function diffPlan(
+  plan: Plan,
+  resources: readonly Resource[],
+  options: KubernetesOptions,
+  edges: Edges,
+): Promise<string> {
   const documents = kubernetesDocuments(plan);
   const before = await current(documents, options, edges);
   const parts: string[] = [];
@@ -17,6 +31,9 @@ export async function diffPlan(plan: Plan, options: KubernetesOptions, edges: Ed
     const old = before[index];
     const next = await outcome(document, old, options, edges);
     parts.push(await unifiedDiff(showObject(objectOf(document)), old, next));
+  }
+  for (const { object } of await superseded(documents, resources, options, edges)) {
+    parts.push(await unifiedDiff(showObject(object), object, undefined));
   }
   return parts.join('');
 }
@@ -62,7 +79,7 @@ async function outcome(
     options,
     edges,
     {
-      input: JSON.stringify(objectOf(document)),
+      input: sentAs(document),
     },
   );
   return JSON.parse(text) as KubeObject;

@@ -19,6 +19,9 @@ export async function removeOwn(
   const found = await listOurs(resources, id, namespace, options, edges);
   if (found.length === 0) throw nothingToRemove(id, namespace);
   const changed: AppliedObject[] = [];
+  if (!dryRun && found.length > 1) {
+    for (const { resource, object } of found) await deleteObject(resource, object, options, edges, true);
+  }
   for (const { resource, object } of found) {
     if (!dryRun) await deleteObject(resource, object, options, edges);
     changed.push({ name: showObject(object), result: 'deleted' });
