@@ -2,7 +2,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
-import { writeAtomic } from './io/files.ts';
+import { rewrite, writeAtomic } from './io/files.ts';
 import { cacheDir } from './io/paths.ts';
 import { imageAccess } from './oci/access.ts';
 import type { RegistryTargetOptions } from './oci/registry.ts';
@@ -220,7 +220,9 @@ async function writeFiles(
   const documents = [...plan.files, ...(output === undefined ? [] : [output])];
   const files = [...module, ...documents.map(file => ({ ...file, kind: 'document' as const }))];
   if (!dryRun) {
-    for (const { path, data } of files) await writeAtomic(path, data);
+    // Envoy takes a file of its own anew when something is renamed to its very path, so those are never written through links.
+    for (const file of files)
+      await (file.path === output?.path ? rewrite : writeAtomic)(file.path, file.data);
   }
   return files.map(({ path, kind }) => ({ path, kind, written: !dryRun }));
 }

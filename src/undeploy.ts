@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
-import { writeAtomic } from './io/files.ts';
+import { rewrite } from './io/files.ts';
 import { findProject } from './project/load.ts';
 import { type TargetName, type TargetOptions, loadTarget, projectSections } from './targets/index.ts';
 import type { Undeployment } from './targets/target.ts';
@@ -52,7 +52,7 @@ export async function undeploy<Name extends TargetName>(
   }
   const done = await target.undeploy({ id, dryRun }, targetOptions, edges);
   if (options.output !== undefined && done.text !== undefined && !dryRun) {
-    await writeAtomic(resolve(edges.cwd, options.output), done.text);
+    await rewrite(resolve(edges.cwd, options.output), done.text);
   }
   return { target: options.target, id, ...done };
 }

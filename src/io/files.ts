@@ -1,6 +1,6 @@
 /** Files: atomic writes, temporary folders, safe joins, and system errors told as WasmeError. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { WasmeError } from '../errors.ts';
@@ -26,13 +26,18 @@ export async function readText(path: string): Promise<string> {
 export async function writeAtomic(
   path: string,
   data: string | Uint8Array,
-  options: { mode?: number } = {},
+  options: { mode?: number; owner?: { uid: number; gid: number } } = {},
 ): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
     await mkdir(dirname(path), { recursive: true });
     const handle = await open(temporary, 'wx', options.mode ?? 0o644);
     try {
+      const { mode, owner } = options;
+      // Only root may give a file away; for others it is theirs before and after.
+      if (owner !== undefined) await handle.chown(owner.uid, owner.gid).catch(() => undefined);
+      // What `open` was told counts less the umask.
+      if (mode !== undefined) await handle.chmod(mode);
       await handle.writeFile(data);
       await handle.sync();
     } finally {
@@ -43,6 +48,14 @@ export async function writeAtomic(
     await rm(temporary, { force: true }).catch(() => undefined);
     throw fileError(error, path, 'write');
   }
+}
+
+/** As `writeAtomic`, for a file of a person that may be there: links, mode and owner stay as they are. */
+export async function rewrite(path: string, data: string | Uint8Array): Promise<void> {
+  const target = await realpath(path).catch(() => path);
+  const there = await stat(target).catch(() => undefined);
+  const kept = there && { mode: there.mode & 0o777, owner: { uid: there.uid, gid: there.gid } };
+  await writeAtomic(target, data, kept);
 }
 
 /** Runs `body` with a fresh folder that is gone afterwards, whatever happened. */

@@ -1,4 +1,13 @@
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { newWorld } from '../helpers/cli.ts';
@@ -57,6 +66,40 @@ describe('undeploy envoy', () => {
     );
     expect(done.exitCode).toBe(0);
     expect(readFileSync(file, 'utf8')).toBe(mine);
+  });
+
+  it('leaves links, the mode and the bytes of the file as they are', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'deploy-tag');
+    mkdirSync(join(world.cwd, 'secret'));
+    const file = join(world.cwd, 'secret', 'e.yaml');
+    const link = join(world.cwd, 'e.yaml');
+    writeFileSync(file, mine);
+    chmodSync(file, 0o620);
+    symlinkSync(join('secret', 'e.yaml'), link);
+    const inPlace = ['--in', 'e.yaml', '-o', 'e.yaml'];
+    for (const argv of [
+      ['deploy', 'envoy', 'deploy-tag.wasm', ...inPlace],
+      ['undeploy', 'envoy', '--id', 'deploy-tag', ...inPlace],
+    ]) {
+      expect((await world.wasme(...argv)).exitCode).toBe(0);
+      expect(lstatSync(link).isSymbolicLink()).toBe(true);
+      expect((statSync(file).mode & 0o777).toString(8)).toBe('620');
+      expect(readFileSync(file, 'utf8').includes('name: deploy-tag')).toBe(argv[0] === 'deploy');
+    }
+    expect(readFileSync(file, 'utf8')).toBe(mine);
+    // A comment in Latin-1 could not be written back.
+    const latin = Buffer.from(mine.replace('# mine', '# fa\u00e7ade'), 'latin1');
+    writeFileSync(file, latin);
+    for (const argv of [
+      ['deploy', 'envoy', 'deploy-tag.wasm', ...inPlace],
+      ['undeploy', 'envoy', '--id', 'deploy-tag', ...inPlace],
+    ]) {
+      expect((await world.wasme(...argv)).stderr).toContain(
+        `error[DEPLOY_FILE]: ${link}:1: this is not UTF-8`,
+      );
+      expect(readFileSync(file)).toEqual(latin);
+    }
   });
 
   it('writes nothing with --dry-run', async () => {

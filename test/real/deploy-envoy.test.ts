@@ -12,6 +12,7 @@ import { guest, guestFile } from '../helpers/guests.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 
 const releases = ['1.40', '1.36'] as const;
+const ownFile = join(import.meta.dirname, '..', 'fixtures', 'deploy', 'own-envoy.yaml');
 const free = ['-p', '127.0.0.1:0', '--admin', '127.0.0.1:0'];
 
 /** Text that `deploy envoy` prints; fails with its error. */
@@ -211,14 +212,33 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
       expect((await fetch(envoy.url)).headers.get('x-tag')).toBe('remote');
     });
 
+    it(`${release}: code that moved, in a person's own file that had it before`, async () => {
+      const world = newWorld();
+      const file = join(world.cwd, 'mine.yaml');
+      writeFileSync(file, readFileSync(ownFile));
+      const [before, now] = [
+        await serve(() => guest('deploy-kinds')),
+        await serve(() => guest('deploy-tag')),
+      ];
+      const flags = ['--id', 'tag', '--config', 'moved', '--in', 'mine.yaml'];
+      writeFileSync(
+        file,
+        await deployed(world, release, `${before}/tag.wasm`, '--kind', 'network', ...flags),
+      );
+      const text = await deployed(world, release, `${now}/tag.wasm`, ...flags);
+      validate(world, release, text);
+      const envoy = await realEnvoy(text, { release });
+      await envoy.logged('wasm log');
+      const port = portOf(await envoy.admin.text('/listeners?format=json'), 'main');
+      expect((await fetch(`http://127.0.0.1:${port}`)).headers.get('x-tag')).toBe('moved');
+      expect(envoy.guestLog()).not.toContain('connection');
+    });
+
     it(`${release}: in a person's own file, and out again`, async () => {
       const world = newWorld();
       guestFile(world.cwd, 'deploy-tag');
       const file = join(world.cwd, 'mine.yaml');
-      const mine = readFileSync(
-        join(import.meta.dirname, '..', 'fixtures', 'deploy', 'own-envoy.yaml'),
-        'utf8',
-      );
+      const mine = readFileSync(ownFile, 'utf8');
       writeFileSync(file, mine);
       validate(world, release, mine);
       const more = ['--cluster', 'side=http://127.0.0.1:1', '--in', 'mine.yaml'];

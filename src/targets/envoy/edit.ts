@@ -1,8 +1,9 @@
 /** Puts a filter into a person's own Envoy file, or takes it out: text in, text out. */
 import { isDeepStrictEqual } from 'node:util';
-import { type YAMLMap, type YAMLSeq, isAlias, isMap, isNode, isScalar } from 'yaml';
+import { type YAMLMap, type YAMLSeq, isAlias, isNode } from 'yaml';
 import type { DeployIntent } from '../intent.ts';
 import { type Tree, plain } from '../tree.ts';
+import { type NewCluster, clusterEdits, clusterRemovals } from './edit-clusters.ts';
 import {
   type EnvoyFile,
   type ListenerPart,
@@ -17,16 +18,8 @@ import {
   spotOf,
   terminalIndex,
 } from './file.ts';
-import {
-  type Edit,
-  appendItems,
-  applyEdits,
-  fillKey,
-  insertItems,
-  insertKey,
-  removeItems,
-  replaceItem,
-} from './splice.ts';
+import { newList } from './new-list.ts';
+import { type Edit, appendItems, applyEdits, insertItems, removeItems, replaceItem } from './splice.ts';
 
 export interface EditOptions {
   /** For messages. */
@@ -39,25 +32,41 @@ export interface EditOptions {
 export interface Addition {
   readonly intent: DeployIntent;
   readonly entry: Tree;
-  readonly clusters: readonly { readonly name: string; readonly cluster: Tree }[];
+  readonly clusters: readonly NewCluster[];
 }
 
 /**
  * The file with the filter in it: before the router of every HTTP connection manager (or what the kind asks for). An
- * entry of the same name is written anew; when it already says the same, the text comes back as it was.
- * Fails with DEPLOY_FILE.
+ * entry of the same name is written anew, and goes where another kind had put it; what already says the same stays as it
+ * is. Fails with DEPLOY_FILE.
  */
 export function addToFile(text: string, addition: Addition, options: EditOptions): string {
   const { bom, body } = splitBom(text);
-  const file = parseEnvoyFile(body, options.path);
-  const edits = spotsFor(file, addition.intent, options.listener).flatMap(spot =>
-    editSpot(file, spot, addition),
-  );
-  const withEntries = applyEdits(body, edits);
-  if (addition.clusters.length === 0) return bom + withEntries;
+  const { intent, clusters } = addition;
+  const file = withoutLeftovers(body, addition, options);
+  const edits = spotsFor(file, intent, options.listener).flatMap(spot => editSpot(file, spot, addition));
+  const withEntries = applyEdits(file.text, edits);
+  if (clusters.length === 0) return bom + withEntries;
   // Read anew: both kinds of edits may end at the same place, where their order matters.
   const edited = parseEnvoyFile(withEntries, options.path);
-  return bom + applyEdits(withEntries, clusterEdits(edited, addition));
+  const { stays } = findEntries(edited, intent.id, options.listener);
+  return bom + applyEdits(withEntries, clusterEdits(edited, intent.id, clusters, stays));
+}
+
+/** Without what an earlier run put in for the filter and this one does not ask for: entries of other kinds, clusters. */
+function withoutLeftovers(text: string, addition: Addition, options: EditOptions): EnvoyFile {
+  const { path, listener } = options;
+  const { intent, clusters } = addition;
+  const file = parseEnvoyFile(text, path);
+  const wanted = spotsFor(file, intent, listener).map(({ list }) => list);
+  const { entries, stays } = findEntries(file, intent.id, listener);
+  const names = clusters.map(({ name }) => name);
+  const removals = stays ? [] : clusterRemovals(file, intent.id, names);
+  if (removals.length > 0) return withoutLeftovers(applyEdits(text, removals), addition, options);
+  const stale = entries.filter(({ list }) => !wanted.includes(list));
+  if (stale.length === 0) return file;
+  const edits = stale.flatMap(({ list, index, owner }) => removeItems(text, list, [index], owner));
+  return parseEnvoyFile(applyEdits(text, edits), path);
 }
 
 export interface Removal {
@@ -188,60 +197,6 @@ function indexOfFilter(file: EnvoyFile, list: YAMLSeq | undefined, id: string): 
     if (plugin === id && /\.(Wasm|WasmService|WasmAccessLog)$/.test(type)) return true;
     return child(file, item, 'config_discovery') !== undefined && scalar(file, item, 'name') === id;
   });
-}
-
-/** Clusters that are not there yet, marked as the filter's so that they can leave with it. */
-function clusterEdits(file: EnvoyFile, { intent, clusters }: Addition): Edit[] {
-  const owner = child(file, file.root, 'static_resources');
-  const { list } = isMap(owner) ? spotOf(file, owner, 'clusters') : { list: undefined };
-  const present = items(file, list).map(item => scalar(file, item, 'name'));
-  const missing = clusters.filter(({ name }) => !present.includes(name));
-  const [first] = missing;
-  if (first === undefined) return [];
-  if (!isMap(owner)) {
-    throw refused(
-      `${file.path} has no static_resources, where the cluster "${first.name}" would go`,
-      'name the bootstrap instead, or define the cluster in it yourself',
-    );
-  }
-  const added = missing.map(({ cluster }) => ({
-    ...(plain(cluster) as Record<string, Tree>),
-    metadata: { filter_metadata: { wasme: { filter: intent.id } } },
-  }));
-  return [list === undefined ? newList(file, owner, 'clusters', added) : appendItems(file.text, list, added)];
-}
-
-/** A list where there is none: under a new key, or under one that stands there without a value. Fails with DEPLOY_FILE. */
-function newList(file: EnvoyFile, owner: YAMLMap, key: string, added: readonly Tree[]): Edit {
-  const pair = owner.items.find(item => (isScalar(item.key) ? item.key.value : item.key) === key);
-  if (pair === undefined) return insertKey(file.text, owner, key, added);
-  const { value } = pair;
-  // Nothing is written there, which Envoy reads as no list; a written null would have to be replaced, and could not come back.
-  const empty = isScalar(value) && value.value === null && value.range?.[0] === value.range?.[1];
-  if (empty && owner.flow !== true && isNode(pair.key)) return fillKey(file.text, pair.key, added);
-  throw refused(
-    `${file.at(isNode(pair.key) ? (pair.key.range?.[0] ?? 0) : 0)}: ${key} holds no list`,
-    `write it as ${key}: [], or take it out`,
-  );
-}
-
-function clusterRemovals(file: EnvoyFile, id: string): Edit[] {
-  const owner = child(file, file.root, 'static_resources');
-  if (!isMap(owner)) return [];
-  const { list } = spotOf(file, owner, 'clusters');
-  if (list === undefined) return [];
-  const ours = items(file, list)
-    .map((item, index) => ({
-      index,
-      filter: scalar(file, path(file, item, 'metadata', 'filter_metadata', 'wasme'), 'filter'),
-    }))
-    .filter(({ filter }) => filter === id)
-    .map(({ index }) => index);
-  return removeItems(file.text, list, ours, owner);
-}
-
-function path(file: EnvoyFile, node: unknown, ...keys: string[]): unknown {
-  return keys.reduce((at, key) => child(file, at, key), node);
 }
 
 /** A byte order mark is kept, but positions start behind it. */

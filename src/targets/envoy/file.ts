@@ -12,6 +12,7 @@ import {
   visit,
 } from 'yaml';
 import { WasmeError } from '../../errors.ts';
+import { readBytes } from '../../io/files.ts';
 import { managerType, routerType } from './filters.ts';
 
 export interface EnvoyFile {
@@ -22,6 +23,17 @@ export interface EnvoyFile {
   readonly root: YAMLMap;
   /** `file:line:col` of an offset. */
   readonly at: (offset: number) => string;
+}
+
+/** The text, whose every byte can be written back. Fails with DEPLOY_FILE when it is not UTF-8. */
+export async function readEnvoyFile(path: string): Promise<string> {
+  const bytes = await readBytes(path);
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    const line = bytes.toString('utf8').split('\uFFFD', 1)[0]?.split('\n').length ?? 1;
+    throw refused(`${path}:${line}: this is not UTF-8`, 'save the file as UTF-8 first');
+  }
 }
 
 /** Fails with DEPLOY_FILE: not YAML or JSON, empty, several documents, or written for API v2. */

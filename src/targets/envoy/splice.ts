@@ -92,7 +92,7 @@ export function removeItems(text: string, list: YAMLSeq, indexes: readonly numbe
     const keyCame = text[open + 1] === ' ' && text[open + 2] !== ']';
     return all && keyCame && pair !== undefined
       ? [removeFlowPair(text, owner, pair)]
-      : indexes.map(index => removeFlowItem(list, index));
+      : runsOf(indexes).map(run => removeFlowItems(list, run));
   }
   const lines = indexes.map(index => itemLines(text, list, index));
   const first = lines[0]?.start ?? 0;
@@ -113,15 +113,25 @@ function joined(ranges: readonly { start: number; end: number }[]): { start: num
   return whole;
 }
 
-function removeFlowItem(list: YAMLSeq, index: number): Edit {
-  const item = list.items[index];
-  const next = list.items[index + 1];
-  const previous = list.items[index - 1];
-  const start = isNode(item) ? startOf(item) : 0;
-  const end = isNode(item) ? (item.range?.[1] ?? start) : 0;
+/** Neighbours as one: the commas between them belong to both. */
+function runsOf(indexes: readonly number[]): { first: number; last: number }[] {
+  const runs: { first: number; last: number }[] = [];
+  for (const index of [...indexes].sort((a, b) => a - b)) {
+    const run = runs.at(-1);
+    if (run?.last === index - 1) run.last = index;
+    else runs.push({ first: index, last: index });
+  }
+  return runs;
+}
+
+function removeFlowItems(list: YAMLSeq, { first, last }: { first: number; last: number }): Edit {
+  const [item, end] = [list.items[first], list.items[last]];
+  if (!isNode(item) || !isNode(end)) throw new TypeError('no such item');
+  const next = list.items[last + 1];
+  const previous = list.items[first - 1];
+  const [start, behind] = [startOf(item), end.range?.[1] ?? startOf(end)];
   if (isNode(next)) return { start, end: startOf(next), insert: '' };
-  if (isNode(previous)) return { start: previous.range?.[1] ?? start, end, insert: '' };
-  return { start, end, insert: '' };
+  return { start: isNode(previous) ? (previous.range?.[1] ?? start) : start, end: behind, insert: '' };
 }
 
 function removeFlowPair(text: string, map: YAMLMap, pair: Pair): Edit {

@@ -11,6 +11,7 @@ import { bootstrap, clustersOf, pluginOf } from './bootstrap.ts';
 import { diffEnvoy } from './diff.ts';
 import { bootstrapPath, discoveredEntry, discoveryPath, discoveryResponse } from './discovery.ts';
 import { addToFile } from './edit.ts';
+import { readEnvoyFile } from './file.ts';
 import { wasmEntry } from './filters.ts';
 import { pruneModules } from './folder.ts';
 import type { EnvoyOptions } from './options.ts';
@@ -32,7 +33,7 @@ export const envoyTarget: Target<EnvoyOptions, EnvoyFacts> = {
   moduleFolder: ({ dynamic }) => dynamic,
   withProject,
   async observe(_intent, { in: path, dynamic }) {
-    if (path !== undefined) return { text: await readText(path) };
+    if (path !== undefined) return { text: await readEnvoyFile(path) };
     const present = dynamic === undefined ? undefined : bootstrapPath(dynamic);
     return present !== undefined && (await exists(present)) ? { running: await readText(present) } : {};
   },

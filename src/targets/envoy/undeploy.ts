@@ -2,9 +2,9 @@
 import { rm } from 'node:fs/promises';
 import { WasmeError } from '../../errors.ts';
 import type { Edges } from '../../io/edges.ts';
-import { readText } from '../../io/files.ts';
 import type { AppliedObject, UndeployRequest, Undeployment } from '../target.ts';
 import { removeFromFile } from './edit.ts';
+import { readEnvoyFile } from './file.ts';
 import { filesOf } from './folder.ts';
 import type { EnvoyOptions } from './options.ts';
 
@@ -38,7 +38,7 @@ export async function undeployEnvoy(
 }
 
 async function withoutFilter(path: string, id: string, listener: string | undefined): Promise<string> {
-  const { text, removed } = removeFromFile(await readText(path), id, { path, listener });
+  const { text, removed } = removeFromFile(await readEnvoyFile(path), id, { path, listener });
   if (removed > 0) return text;
   throw new WasmeError('DEPLOY_NOT_FOUND', `${path} has no filter named "${id}"`, {
     hint: 'name it with --id as its configuration does under config.name',

@@ -1,0 +1,19 @@
+/** A list in a person's file where there is none yet. */
+import { type YAMLMap, isNode, isScalar } from 'yaml';
+import type { Tree } from '../tree.ts';
+import { type EnvoyFile, refused } from './file.ts';
+import { type Edit, fillKey, insertKey } from './splice.ts';
+
+/** A list where there is none: under a new key, or under one that stands there without a value. Fails with DEPLOY_FILE. */
+export function newList(file: EnvoyFile, owner: YAMLMap, key: string, added: readonly Tree[]): Edit {
+  const pair = owner.items.find(item => (isScalar(item.key) ? item.key.value : item.key) === key);
+  if (pair === undefined) return insertKey(file.text, owner, key, added);
+  const { value } = pair;
+  // Nothing is written there, which Envoy reads as no list; a written null would have to be replaced, and could not come back.
+  const empty = isScalar(value) && value.value === null && value.range?.[0] === value.range?.[1];
+  if (empty && owner.flow !== true && isNode(pair.key)) return fillKey(file.text, pair.key, added);
+  throw refused(
+    `${file.at(isNode(pair.key) ? (pair.key.range?.[0] ?? 0) : 0)}: ${key} holds no list`,
+    `write it as ${key}: [], or take it out`,
+  );
+}
