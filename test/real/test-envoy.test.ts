@@ -93,6 +93,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'test --envoy', () => {
     const real = await play(world, `--envoy=${tool(`envoy-${version}`)}`);
     expect(names(ours).flatMap(({ problems }) => problems)).toEqual([]);
     expect(names(real)).toEqual(names(ours));
+    expect(casesOf(real).map(({ notes }) => notes)).toEqual(casesOf(ours).map(({ notes }) => notes));
   });
 
   it('what differs is told in the same words', async () => {
@@ -125,6 +126,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'test --envoy', () => {
     for (const flags of [[], [`--envoy=${tool('envoy-1.40')}`]]) {
       const [result] = casesOf(await play(world, ...flags));
       expect(result?.problems).toEqual([expect.stringContaining('the filter trapped: ')]);
+      expect(result?.notes).toEqual([expect.stringContaining('Function: proxy_on_request_headers failed')]);
     }
   });
 
