@@ -34,6 +34,10 @@ Examples:
     });
 }
 
+/** Commands of which an operand may be an image of the local store; a target reads its own from a registry. */
+const takesImages =
+  /^(run|bench|inspect|verify|tag|rm|push|save|convert|deploy (envoy|istio|gloo|envoy-gateway|higress|gcp|http))$/;
+
 /** The command and all below it. */
 function describeTree(command: Command, path: string): CompletionCommand[] {
   // A verb of a verb (deploy envoy) has them already.
@@ -49,6 +53,9 @@ function describeTree(command: Command, path: string): CompletionCommand[] {
     }));
   const help = { long: '--help', short: '-h', description: 'show help', takesValue: false, choices: [] };
   const operands = command.registeredArguments.flatMap(argument => argument.argChoices ?? []);
-  const own: CompletionCommand = { path, summary: command.description(), flags: [...flags, help], operands };
+  const own: CompletionCommand = {
+    ...{ path, summary: command.description(), flags: [...flags, help], operands },
+    images: takesImages.test(path),
+  };
   return [own, ...command.commands.flatMap(child => describeTree(child, `${path} ${child.name()}`.trim()))];
 }

@@ -1,4 +1,4 @@
-/** `wasme completion`: the command tree as a script for a shell. Pure text; no Node is started while completing. */
+/** `wasme completion`: the command tree as a script for a shell. Pure text; only for names of images is `wasme list` asked. */
 import { WasmeError } from './errors.ts';
 
 export const shells = ['bash', 'zsh', 'fish', 'powershell'] as const;
@@ -19,6 +19,8 @@ export interface CompletionCommand {
   readonly flags: readonly CompletionFlag[];
   /** Fixed words an operand may be; files and folders are always offered as well. */
   readonly operands: readonly string[];
+  /** Operands may be images of the local store. */
+  readonly images: boolean;
 }
 
 export interface CompletionResult {
@@ -59,7 +61,8 @@ function bash(commands: readonly CompletionCommand[]): string {
   const cases = commands.map(command => {
     const words = wordsAfter(commands, command.path).map(([word]) => word);
     const flags = command.flags.flatMap(names);
-    return `    '${command.path}') words='${words.join(' ')}' flags='${flags.join(' ')}' ;;`;
+    const images = command.images ? ' images=1' : '';
+    return `    '${command.path}') words='${words.join(' ')}' flags='${flags.join(' ')}'${images} ;;`;
   });
   const values = valueFlags(commands).map(
     ({ path, flag }) =>
@@ -69,14 +72,27 @@ function bash(commands: readonly CompletionCommand[]): string {
   );
   return `# Completion of wasme in bash. Put this into ~/.bashrc:  eval "$(wasme completion bash)"
 _wasme_at() {
-  words='' flags=''
+  words='' flags='' images=''
   case $1 in
 ${cases.join('\n')}
   esac
 }
+# A ":" ends a word for bash, so what stands before the last one is no part of an answer.
+_wasme_images() {
+  local line=\${COMP_LINE:0:COMP_POINT} head='' name
+  local typed=\${line##* }
+  [[ $typed == [./~]* ]] && return
+  [[ $typed == *:* && $COMP_WORDBREAKS == *:* ]] && head=\${typed%:*}:
+  while read -r name _; do
+    [[ $name == "$typed"* ]] || continue
+    COMPREPLY+=("\${name#"$head"}")
+    # No file name: nothing in it is escaped.
+    compopt +o filenames 2>/dev/null
+  done < <("\${COMP_WORDS[0]}" list 2>/dev/null | tail -n +2)
+}
 _wasme() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]}
-  local path='' next='' words='' flags='' values='' index
+  local path='' next='' words='' flags='' images='' values='' index
   for ((index = 1; index < COMP_CWORD; index++)); do
     next="\${path:+$path }\${COMP_WORDS[index]}"
     _wasme_at "$next"
@@ -93,6 +109,7 @@ ${values.join('\n')}
   else
     COMPREPLY=($(compgen -W "$words" -- "$current"))
     [[ -n $path ]] && COMPREPLY+=($(compgen -f -- "$current"))
+    [[ -n $images ]] && _wasme_images
   fi
 }
 complete -o filenames -F _wasme wasme
@@ -104,7 +121,8 @@ function zsh(commands: readonly CompletionCommand[]): string {
   const cases = commands.map(command => {
     const words = wordsAfter(commands, command.path).map(([word, text]) => entry(word, text));
     const flags = command.flags.flatMap(flag => names(flag).map(name => entry(name, flag.description)));
-    return `    '${command.path}')\n      words_=(${words.join(' ')})\n      flags_=(${flags.join(' ')}) ;;`;
+    const images = command.images ? '\n      images_=1' : '';
+    return `    '${command.path}')\n      words_=(${words.join(' ')})\n      flags_=(${flags.join(' ')})${images} ;;`;
   });
   const values = valueFlags(commands).map(
     ({ path, flag }) =>
@@ -115,13 +133,13 @@ function zsh(commands: readonly CompletionCommand[]): string {
   return `#compdef wasme
 # Completion of wasme in zsh. Put this into ~/.zshrc after compinit:  eval "$(wasme completion zsh)"
 _wasme_at() {
-  words_=() flags_=()
+  words_=() flags_=() images_=''
   case $1 in
 ${cases.join('\n')}
   esac
 }
 _wasme() {
-  local path_='' next_='' index_
+  local path_='' next_='' images_='' index_
   local -a words_ flags_
   for ((index_ = 2; index_ < CURRENT; index_++)); do
     next_="\${path_:+$path_ }\${words[index_]}"
@@ -137,6 +155,9 @@ ${values.join('\n')}
   else
     (( \${#words_} )) && _describe word words_
     [[ -n $path_ ]] && _files
+    if [[ -n $images_ && \${words[CURRENT]} != [./~]* ]]; then
+      compadd -- \${\${(f)"$(\${words[1]} list 2>/dev/null | tail -n +2)"}%% *}
+    fi
   fi
 }
 compdef _wasme wasme
@@ -144,7 +165,7 @@ compdef _wasme wasme
 }
 
 function fish(commands: readonly CompletionCommand[]): string {
-  const lines = commands.flatMap(({ path, flags }) => {
+  const lines = commands.flatMap(({ path, flags, images }) => {
     const when = `-n ${quoteSingle(`__wasme_at ${quoteDouble(path)}`)}`;
     const words = wordsAfter(commands, path).map(
       ([word, text]) =>
@@ -155,7 +176,8 @@ function fish(commands: readonly CompletionCommand[]): string {
       const value = takesValue ? (choices.length > 0 ? ` -x -a '${choices.join(' ')}'` : ' -r') : '';
       return `complete -c wasme ${when} ${name}${value} -d ${quoteSingle(description)}`;
     });
-    return [...words, ...options];
+    const stored = images ? [`complete -c wasme ${when} -a '(__wasme_images)'`] : [];
+    return [...words, ...stored, ...options];
   });
   const paths = commands.filter(({ path }) => path !== '').map(({ path }) => quoteSingle(path));
   return `# Completion of wasme in fish: wasme completion fish > ~/.config/fish/completions/wasme.fish
@@ -166,6 +188,10 @@ function __wasme_at
     contains -- $next ${paths.join(' ')}; and set path $next
   end
   test "$path" = "$argv[1]"
+end
+function __wasme_images
+  set -l words (commandline -opc)
+  string match -qr '^[-./~]' -- (commandline -ct); or $words[1] list 2>/dev/null | tail -n +2 | string replace -r ' .*' ''
 end
 ${lines.join('\n')}
 `;
@@ -193,6 +219,7 @@ ${cases.join('\n')}
   $values = @{
 ${values.join('\n')}
   }
+  $takesImages = @(${commands.flatMap(({ path, images }) => (images ? [`'${path}'`] : [])).join(', ')})
   $words = @($ast.CommandElements | Select-Object -Skip 1 | ForEach-Object { $_.ToString() })
   if ($current -ne '') { $words = @($words | Select-Object -SkipLast 1) }
   $path = ''
@@ -202,6 +229,9 @@ ${values.join('\n')}
   }
   $previous = if ($words.Count -gt 0) { $words[-1] } else { '' }
   $offered = if ($values.ContainsKey("$path $previous")) { $values["$path $previous"] } else { $known[$path] }
+  if ($takesImages -contains $path -and -not $values.ContainsKey("$path $previous") -and $current -notmatch '^[-./~]') {
+    $offered += @(wasme list 2>$null | Select-Object -Skip 1 | ForEach-Object { , @(($_ -split ' ')[0], $_) })
+  }
   $offered | Where-Object { $_[0] -like "$current*" } | ForEach-Object {
     [System.Management.Automation.CompletionResult]::new($_[0], $_[0], 'ParameterValue', $_[1])
   }

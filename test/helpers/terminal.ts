@@ -7,15 +7,29 @@ export const enter = '\r';
 export const interrupt = '\u0003';
 export const endOfInput = '\u0004';
 
+export const builtProgram = join(root, 'dist', 'commands', 'main.cjs');
+
+type Answers = readonly (readonly [question: string, keys: string])[];
+
 /** Starts `wasme <args>` on a terminal; each answer is typed (a signal: sent) once its question is on the screen. */
 export function onTerminal(
   cwd: string,
   env: Record<string, string | undefined>,
   args: readonly string[],
-  answers: readonly (readonly [question: string, keys: string])[],
+  answers: Answers,
 ): Promise<{ screen: string; exitCode: number }> {
-  const program = join(root, 'dist', 'commands', 'main.cjs');
-  const terminal = spawn(process.execPath, [program, ...args], {
+  return programOnTerminal(cwd, env, process.execPath, [builtProgram, ...args], answers);
+}
+
+/** The same with any program, such as a shell. */
+export function programOnTerminal(
+  cwd: string,
+  env: Record<string, string | undefined>,
+  program: string,
+  args: readonly string[],
+  answers: Answers,
+): Promise<{ screen: string; exitCode: number }> {
+  const terminal = spawn(program, [...args], {
     cwd,
     cols: 120,
     rows: 40,

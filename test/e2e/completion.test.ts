@@ -1,0 +1,88 @@
+/** Names of images, completed by real shells on a pseudo-terminal that ask the built program for them. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type World, newWorld } from '../helpers/cli.ts';
+import { guest } from '../helpers/guests.ts';
+import { builtProgram, programOnTerminal } from '../helpers/terminal.ts';
+import { describeWith } from '../helpers/tools.ts';
+
+const clearLine = '\u0015';
+
+/** A store with `filter:v1` and `filter:v1-oci`, and `wasme` on PATH. */
+async function worldWithImages(shell: string): Promise<World> {
+  const world = newWorld({ env: { PS1: 'ready> ' } });
+  const bin = join(world.home, 'bin');
+  mkdirSync(bin);
+  const program = `#!/bin/sh\nexec '${process.execPath}' '${builtProgram}' "$@"\n`;
+  writeFileSync(join(bin, 'wasme'), program, { mode: 0o755 });
+  world.env['PATH'] = `${bin}${delimiter}${world.env['PATH'] ?? ''}`;
+  writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
+  for (const [name, layout] of [
+    ['v1', 'compat'],
+    ['v1-oci', 'oci'],
+  ] as const) {
+    const { exitCode } = await world.wasme(
+      'convert',
+      'm.wasm',
+      `registry.example/team/filter:${name}`,
+      '--layout',
+      layout,
+    );
+    expect(exitCode).toBe(0);
+  }
+  writeFileSync(join(world.cwd, 'script'), (await world.wasme('completion', shell)).stdout);
+  return world;
+}
+
+describe('bash', () => {
+  it('completes the name of an image, also behind its colon', async () => {
+    const world = await worldWithImages('bash');
+    const { screen } = await programOnTerminal(
+      world.cwd,
+      world.env,
+      'bash',
+      ['--noprofile', '--norc', '-i'],
+      [
+        ['ready> ', 'source ./script\r'],
+        ['ready> ', 'wasme inspect registry.example/te\t'],
+        ['am/filter:v1', '-\t'],
+        ['oci ', `${clearLine}exit\r`],
+      ],
+    );
+    expect(screen).toContain('filter:v1-oci');
+  });
+});
+
+describeWith(['zsh'], 'zsh', () => {
+  it('completes the name of an image', async () => {
+    const world = await worldWithImages('zsh');
+    const { screen } = await programOnTerminal(
+      world.cwd,
+      world.env,
+      'zsh',
+      ['-f', '-i'],
+      [
+        ['ready> ', 'autoload -Uz compinit; compinit -D -u; source ./script\r'],
+        ['ready> ', 'wasme inspect registry.example/te\t'],
+        ['filter:v1', '-\t'],
+        ['oci', `${clearLine}exit\r`],
+      ],
+    );
+    expect(screen).toContain('filter:v1-oci');
+  });
+});
+
+describeWith(['fish'], 'fish', () => {
+  it('completes the name of an image', async () => {
+    const world = await worldWithImages('fish');
+    const ask =
+      "source ./script; complete -C 'wasme inspect registry.example/te'; complete -C 'wasme init registry'";
+    const offered = execFileSync('fish', ['-c', ask], { cwd: world.cwd, env: world.env, encoding: 'utf8' });
+    expect(offered.trim().split('\n').sort()).toEqual([
+      'registry.example/team/filter:v1',
+      'registry.example/team/filter:v1-oci',
+    ]);
+  });
+});
