@@ -5,6 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { network } from './environment.js';
 
 const rounds = Number(process.env.WASME_BENCH_ROUNDS ?? 5);
 const cli = join(import.meta.dirname, '..', '..', 'dist', 'commands', 'main.cjs');
@@ -21,7 +22,11 @@ const asked = (process.env.WASME_BENCH_LANGUAGES ?? Object.keys(sources).join(',
 
 /** Output of a program; ends the benchmark when it fails. */
 function run(cwd, program, ...args) {
-  const { status, stdout, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8' });
+  return runWith(process.env, cwd, program, ...args);
+}
+
+function runWith(env, cwd, program, ...args) {
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd, env, encoding: 'utf8' });
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}: ${stderr}`);
   return stdout;
 }
@@ -52,7 +57,7 @@ function compare(language, project) {
   const source = join(project, sources[language]);
   const { commands } = JSON.parse(run(project, process.execPath, cli, 'build', '--dry-run', '--json'));
   // Once before: what is compiled for all projects, and the folders that the commands write to.
-  run(project, process.execPath, cli, 'build');
+  runWith(network, project, process.execPath, cli, 'build');
   const bare = [];
   const built = [];
   const unchanged = [];
@@ -114,7 +119,19 @@ try {
       continue;
     }
     const project = join(folder, language);
-    run(folder, process.execPath, cli, 'init', project, '-l', language, '--name', 'bench', '--install');
+    runWith(
+      network,
+      folder,
+      process.execPath,
+      cli,
+      'init',
+      project,
+      '-l',
+      language,
+      '--name',
+      'bench',
+      '--install',
+    );
     const cold = compare(language, project);
     if (language !== 'assemblyscript') continue;
     const saved = median(await watchTimes(project));

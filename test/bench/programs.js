@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
+import './environment.js';
 
 const here = import.meta.dirname;
 const tools = process.env.WASME_TOOLS ?? join(homedir(), '.cache', 'wasme-ci');

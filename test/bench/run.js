@@ -10,6 +10,7 @@ const root = join(import.meta.dirname, '..', '..');
 /** Programs that other benchmarks start. */
 const pieces = [
   basename(import.meta.filename),
+  'environment.js',
   'plain-proxy.ts',
   'programs.js',
   'thin-proxy.js',

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import './environment.js';
 
 const cli = join(import.meta.dirname, '..', '..', 'dist', 'commands', 'main.cjs');
 const rounds = Number(process.argv[2] ?? process.env.WASME_BENCH_ROUNDS ?? 15);
