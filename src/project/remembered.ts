@@ -33,6 +33,7 @@ export async function rememberedProject(projectDir: string, text: string): Promi
 /** Keeps in mind that `text` is a right wasme.json, where plain JSON gives the same project. */
 export async function rememberProject(projectDir: string, text: string, project: Project): Promise<void> {
   if (!isDeepStrictEqual(plainJson(text), project)) return;
+  if ((await rememberedProject(projectDir, text)) !== undefined) return;
   await writeAtomic(memoryFile(projectDir), JSON.stringify({ version: packageVersion(), text }));
 }
 

@@ -35,12 +35,10 @@ export async function make(
     writeBeside(),
     hashLockFiles(job.dir, plan.inputs),
     writeAtomic(job.output, bytes),
+    job.loaded && rememberProject(job.loaded.dir, job.loaded.text, job.loaded.project),
   ]);
   const inputHash = digestInputs(inputsOfBuild(inputs, lockFiles));
   const { request } = job;
-  if (job.loaded !== undefined) {
-    await rememberProject(job.loaded.dir, job.loaded.text, job.loaded.project);
-  }
   await writeRecord(recordFile(job), ran, { request, inputHash, moduleHash: made.sha256, beside }, edges);
   return { ...made, beside, tools: toolsOf(Object.values(prepared.tools)), upToDate: false };
 }
