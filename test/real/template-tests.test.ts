@@ -98,6 +98,19 @@ describeWith(['cmake', 'clang-wasi'], 'ctest', () => {
 
 describeWith(['clang-wasi'], 'the C++ SDK', () => {
   it(
+    'has every public name of the official one, for C++17 as well',
+    () => {
+      const fixture = join(root, 'test', 'fixtures', 'cpp-sdk', 'public_names.cc');
+      const sdk = join(root, 'templates', 'cpp', 'sdk');
+      const common = ['--target=wasm32-wasi', '-Wall', '-Werror', '-fno-exceptions', `-I${sdk}`];
+      for (const standard of ['-std=c++17', '-std=c++20']) {
+        run(tool('clang-wasi'), [...common, standard, '-DWITH_MESSAGES', '-fsyntax-only', fixture], folder);
+      }
+    },
+    timeoutMs,
+  );
+
+  it(
     'its own tests pass, as a native program',
     () => {
       const program = join(folder, 'sdk_test');

@@ -94,6 +94,26 @@ public:
                              const HeaderStringPairs &metadata, std::string_view message,
                              uint32_t timeout_milliseconds, std::unique_ptr<GrpcCallHandlerBase> handler);
 
+  // The same with a Protobuf message.
+  template <typename Message, typename... Then, typename = proxy_wasm_detail::IfMessage<Message>>
+  WasmResult grpcSimpleCall(std::string_view cluster, std::string_view service, std::string_view method,
+                            const HeaderStringPairs &metadata, const Message &message,
+                            uint32_t timeout_milliseconds, Then... then) {
+    std::string bytes;
+    if (!message.SerializeToString(&bytes)) return WasmResult::SerializationFailure;
+    return grpcSimpleCall(cluster, service, method, metadata, std::string_view(bytes), timeout_milliseconds,
+                          std::move(then)...);
+  }
+  template <typename Message, typename = proxy_wasm_detail::IfMessage<Message>>
+  WasmResult grpcCallHandler(std::string_view cluster, std::string_view service, std::string_view method,
+                             const HeaderStringPairs &metadata, const Message &message,
+                             uint32_t timeout_milliseconds, std::unique_ptr<GrpcCallHandlerBase> handler) {
+    std::string bytes;
+    if (!message.SerializeToString(&bytes)) return WasmResult::SerializationFailure;
+    return grpcCallHandler(cluster, service, method, metadata, std::string_view(bytes), timeout_milliseconds,
+                           std::move(handler));
+  }
+
   /// A stream of messages in both directions.
   WasmResult grpcStreamHandler(std::string_view cluster, std::string_view service, std::string_view method,
                                const HeaderStringPairs &metadata,

@@ -3,9 +3,11 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -18,15 +20,22 @@
       logAbort(#call " answered " + toString(answer_));                                                      \
   } while (false)
 
-inline WasmResult logMessage(LogLevel level, std::string_view text) {
+namespace proxy_wasm_detail {
+
+inline WasmResult log(LogLevel level, std::string_view text) {
   return proxy_log(level, text.data(), text.size());
 }
-inline WasmResult logTrace(std::string_view text) { return logMessage(LogLevel::trace, text); }
-inline WasmResult logDebug(std::string_view text) { return logMessage(LogLevel::debug, text); }
-inline WasmResult logInfo(std::string_view text) { return logMessage(LogLevel::info, text); }
-inline WasmResult logWarn(std::string_view text) { return logMessage(LogLevel::warn, text); }
-inline WasmResult logError(std::string_view text) { return logMessage(LogLevel::error, text); }
-inline WasmResult logCritical(std::string_view text) { return logMessage(LogLevel::critical, text); }
+
+} // namespace proxy_wasm_detail
+
+inline WasmResult logTrace(std::string_view text) { return proxy_wasm_detail::log(LogLevel::trace, text); }
+inline WasmResult logDebug(std::string_view text) { return proxy_wasm_detail::log(LogLevel::debug, text); }
+inline WasmResult logInfo(std::string_view text) { return proxy_wasm_detail::log(LogLevel::info, text); }
+inline WasmResult logWarn(std::string_view text) { return proxy_wasm_detail::log(LogLevel::warn, text); }
+inline WasmResult logError(std::string_view text) { return proxy_wasm_detail::log(LogLevel::error, text); }
+inline WasmResult logCritical(std::string_view text) {
+  return proxy_wasm_detail::log(LogLevel::critical, text);
+}
 
 /// Logs and ends the VM; the proxy answers its streams by its failure policy.
 [[noreturn]] inline void logAbort(std::string_view text) {
@@ -99,27 +108,76 @@ private:
 
 using WasmDataPtr = std::unique_ptr<WasmData>;
 
+// A list of pairs in the form of the ABI: count, sizes, then texts that each end with a zero byte.
+
+/// How many bytes it takes.
+template <typename Pairs> size_t pairsSize(const Pairs &pairs) {
+  size_t size = sizeof(uint32_t);
+  for (const auto &[name, value] : pairs)
+    size += 2 * sizeof(uint32_t) + name.size() + 1 + value.size() + 1;
+  return size;
+}
+
+/// Writes it to where there are `pairsSize(pairs)` bytes.
+template <typename Pairs> void marshalPairs(const Pairs &pairs, char *buffer) {
+  const auto number = [&buffer](size_t value) {
+    const auto word = static_cast<uint32_t>(value);
+    memcpy(buffer, &word, sizeof(word));
+    buffer += sizeof(word);
+  };
+  const auto text = [&buffer](std::string_view bytes) {
+    memcpy(buffer, bytes.data(), bytes.size());
+    buffer += bytes.size();
+    *buffer++ = 0;
+  };
+  number(pairs.size());
+  for (const auto &[name, value] : pairs) {
+    number(name.size());
+    number(value.size());
+  }
+  for (const auto &[name, value] : pairs) {
+    text(name);
+    text(value);
+  }
+}
+
+/// The same in memory of malloc, which the caller frees; null for no pairs.
+template <typename Pairs> void exportPairs(const Pairs &pairs, const char **data, size_t *size) {
+  *size = pairs.empty() ? 0 : pairsSize(pairs);
+  char *buffer = pairs.empty() ? nullptr : static_cast<char *>(malloc(*size));
+  if (buffer != nullptr) marshalPairs(pairs, buffer);
+  *data = buffer;
+}
+inline void MakeHeaderStringPairsBuffer(const HeaderStringPairs &headers, void **data, size_t *size) {
+  const char *bytes = nullptr;
+  exportPairs(headers, &bytes, size);
+  *data = const_cast<char *>(bytes);
+}
+
+/// Lets std::unordered_map have pairs, or groups of three, as keys.
+struct PairHash {
+  template <typename A, typename B> size_t operator()(const std::pair<A, B> &key) const {
+    return std::hash<A>()(key.first) * 31 + std::hash<B>()(key.second);
+  }
+};
+struct Tuple3Hash {
+  template <typename A, typename B, typename C> size_t operator()(const std::tuple<A, B, C> &key) const {
+    const auto &[a, b, c] = key;
+    return PairHash()(std::pair(PairHash()(std::pair(a, b)), c));
+  }
+};
+
 namespace proxy_wasm_detail {
 
-/// A list of pairs in the form of the ABI: count, sizes, then texts that each end with a zero byte.
 template <typename Pairs> std::string serialize(const Pairs &pairs) {
-  std::string bytes;
-  if (pairs.empty()) return bytes;
-  const auto put = [&bytes](size_t value) {
-    const auto word = static_cast<uint32_t>(value);
-    bytes.append(reinterpret_cast<const char *>(&word), sizeof(word));
-  };
-  put(pairs.size());
-  for (const auto &[name, value] : pairs) {
-    put(name.size());
-    put(value.size());
-  }
-  for (const auto &[name, value] : pairs) {
-    bytes.append(name).append(1, '\0');
-    bytes.append(value).append(1, '\0');
-  }
+  std::string bytes(pairs.empty() ? 0 : pairsSize(pairs), '\0');
+  if (!bytes.empty()) marshalPairs(pairs, bytes.data());
   return bytes;
 }
+
+/// There for classes that write themselves as Protobuf messages do.
+template <typename Message>
+using IfMessage = decltype(std::declval<const Message &>().SerializeToString(std::declval<std::string *>()));
 
 /// Calls `ask(&data, &size)` and owns what the proxy put there.
 template <typename Ask> WasmDataPtr receive(Ask ask, WasmResult *result = nullptr) {

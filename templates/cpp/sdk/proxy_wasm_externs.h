@@ -1,5 +1,6 @@
-// The functions of the proxy as it offers them (ABI 0.2.1, module "env"). Filters rather use
-// proxy_wasm_api.h. What the proxy gives out lies in memory that it took with malloc: the receiver frees it.
+// The functions of the proxy as it offers them (ABI 0.2.1, module "env"), and those that it calls. Filters
+// rather use proxy_wasm_api.h. What the proxy gives out lies in memory that it took with malloc: the receiver
+// frees it.
 #pragma once
 
 #include <stddef.h>
@@ -100,4 +101,46 @@ PROXY_WASM_IMPORT(proxy_done)();
 PROXY_WASM_IMPORT(proxy_call_foreign_function)
 (const char *name, size_t name_size, const char *arguments, size_t arguments_size, char **results,
  size_t *results_size);
+
+// Of ABI 0.1.0: a proxy refuses a module of this SDK that uses them. Envoy has the foreign function
+// "clear_route_cache"; a configuration is in the buffers VmConfiguration and PluginConfiguration.
+PROXY_WASM_IMPORT(proxy_get_configuration)(const char **configuration, size_t *size);
+PROXY_WASM_IMPORT(proxy_clear_route_cache)();
+
+// What the proxy calls: the life of contexts,
+void proxy_on_context_create(uint32_t id, uint32_t root_id);
+uint32_t proxy_on_vm_start(uint32_t id, uint32_t size);
+uint32_t proxy_validate_configuration(uint32_t id, uint32_t size);
+uint32_t proxy_on_configure(uint32_t id, uint32_t size);
+uint32_t proxy_on_done(uint32_t id);
+void proxy_on_log(uint32_t id);
+void proxy_on_delete(uint32_t id);
+
+// connections,
+FilterStatus proxy_on_new_connection(uint32_t id);
+FilterStatus proxy_on_downstream_data(uint32_t id, uint32_t size, uint32_t end);
+FilterStatus proxy_on_upstream_data(uint32_t id, uint32_t size, uint32_t end);
+void proxy_on_downstream_connection_close(uint32_t id, uint32_t by);
+void proxy_on_upstream_connection_close(uint32_t id, uint32_t by);
+
+// requests and responses,
+FilterHeadersStatus proxy_on_request_headers(uint32_t id, uint32_t count, uint32_t end);
+FilterMetadataStatus proxy_on_request_metadata(uint32_t id, uint32_t count);
+FilterDataStatus proxy_on_request_body(uint32_t id, uint32_t size, uint32_t end);
+FilterTrailersStatus proxy_on_request_trailers(uint32_t id, uint32_t count);
+FilterHeadersStatus proxy_on_response_headers(uint32_t id, uint32_t count, uint32_t end);
+FilterMetadataStatus proxy_on_response_metadata(uint32_t id, uint32_t count);
+FilterDataStatus proxy_on_response_body(uint32_t id, uint32_t size, uint32_t end);
+FilterTrailersStatus proxy_on_response_trailers(uint32_t id, uint32_t count);
+
+// answers and events.
+void proxy_on_tick(uint32_t id);
+void proxy_on_queue_ready(uint32_t id, uint32_t token);
+void proxy_on_http_call_response(uint32_t id, uint32_t token, uint32_t headers, uint32_t size,
+                                 uint32_t trailers);
+void proxy_on_grpc_receive_initial_metadata(uint32_t id, uint32_t token, uint32_t headers);
+void proxy_on_grpc_receive(uint32_t id, uint32_t token, uint32_t size);
+void proxy_on_grpc_receive_trailing_metadata(uint32_t id, uint32_t token, uint32_t trailers);
+void proxy_on_grpc_close(uint32_t id, uint32_t token, uint32_t status);
+void proxy_on_foreign_function(uint32_t id, uint32_t function, uint32_t size);
 }

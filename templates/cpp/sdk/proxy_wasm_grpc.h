@@ -48,14 +48,17 @@ public:
   RootContext *context() { return context_; }
   uint32_t token() { return token_; }
 
-private:
+protected:
   friend class RootContext;
-  void closed(bool *side);
+  void doRemoteClose(GrpcStatus status);
 
-  RootContext *context_ = nullptr;
-  uint32_t token_ = 0;
   bool local_close_ = false;
   bool remote_close_ = false;
+  RootContext *context_ = nullptr;
+  uint32_t token_ = 0;
+
+private:
+  void closed(bool *side);
 };
 
 template <typename Request, typename Response> class GrpcStreamHandler : public GrpcStreamHandlerBase {

@@ -13,7 +13,6 @@
 #include "proxy_wasm_data.h"
 
 // --- Headers
-// ---------------------------------------------------------------------------------------------------------
 
 inline WasmResult addHeaderMapValue(WasmHeaderMapType map, std::string_view key, std::string_view value) {
   return proxy_add_header_map_value(map, key.data(), key.size(), value.data(), value.size());
@@ -78,7 +77,6 @@ PROXY_WASM_HEADER_MAP(ResponseTrailer, ResponseTrailers)
 #undef PROXY_WASM_HEADER_MAP
 
 // --- Buffers
-// ---------------------------------------------------------------------------------------------------------
 
 inline WasmDataPtr getBufferBytes(WasmBufferType buffer, size_t start, size_t length) {
   return proxy_wasm_detail::receive([&](const char **data, size_t *size) {
@@ -99,7 +97,6 @@ inline WasmResult setBuffer(WasmBufferType buffer, size_t start, size_t length, 
 }
 
 // --- Properties
-// ------------------------------------------------------------------------------------------------------
 
 namespace proxy_wasm_detail {
 
@@ -116,23 +113,30 @@ template <typename Parts> std::optional<WasmDataPtr> property(const Parts &parts
 }
 
 /// Text as it is; numbers and booleans as the proxy has them in memory, when the size fits.
-template <typename Parts, typename T> bool value(const Parts &parts, T *out) {
-  auto found = property(parts);
-  if (!found) return false;
+template <typename T> bool assign(WasmData &data, T *out) {
   if constexpr (std::is_same_v<T, std::string>) {
-    *out = (*found)->toString();
+    *out = data.toString();
   } else {
     static_assert(std::is_trivially_copyable_v<T>);
-    if ((*found)->size() != sizeof(T)) return false;
-    memcpy(out, (*found)->data(), sizeof(T));
+    if (data.size() != sizeof(T)) return false;
+    memcpy(out, data.data(), sizeof(T));
   }
   return true;
 }
 
-/// True with an untouched message when the property is there and empty.
+/// True with an untouched message when there are no bytes.
+template <typename T> bool assignMessage(WasmData &data, T *out) {
+  return data.size() == 0 || out->ParseFromArray(data.data(), data.size());
+}
+
+template <typename Parts, typename T> bool value(const Parts &parts, T *out) {
+  const auto found = property(parts);
+  return found && assign(**found, out);
+}
+
 template <typename Parts, typename T> bool message(const Parts &parts, T *out) {
-  auto found = property(parts);
-  return found && ((*found)->size() == 0 || out->ParseFromArray((*found)->data(), (*found)->size()));
+  const auto found = property(parts);
+  return found && assignMessage(**found, out);
 }
 
 } // namespace proxy_wasm_detail
@@ -170,7 +174,6 @@ inline WasmResult setFilterStateStringValue(std::string_view key, std::string_vi
 }
 
 // --- Streams
-// ---------------------------------------------------------------------------------------------------------
 
 inline WasmResult continueRequest() { return proxy_continue_stream(WasmStreamType::Request); }
 inline WasmResult continueResponse() { return proxy_continue_stream(WasmStreamType::Response); }
@@ -191,7 +194,6 @@ inline WasmResult sendLocalResponse(uint32_t status, std::string_view details, s
 }
 
 // --- Shared data and queues
-// ------------------------------------------------------------------------------------------
 
 /// `*cas` goes into setSharedData, which then fails with CasMismatch when somebody was faster.
 inline WasmResult getSharedData(std::string_view key, WasmDataPtr *value, uint32_t *cas = nullptr) {
@@ -238,7 +240,6 @@ inline WasmResult dequeueSharedQueue(uint32_t token, WasmDataPtr *data) {
 }
 
 // --- Metrics by number; proxy_wasm_metrics.h has them by name and tags
-// -----------------------------------------------
 
 inline WasmResult defineMetric(MetricType type, std::string_view name, uint32_t *metric) {
   return proxy_define_metric(type, name.data(), name.size(), metric);
@@ -250,7 +251,6 @@ inline WasmResult recordMetric(uint32_t metric, uint64_t value) { return proxy_r
 inline WasmResult getMetric(uint32_t metric, uint64_t *value) { return proxy_get_metric(metric, value); }
 
 // --- Call-outs by token; RootContext has them with callbacks
-// ---------------------------------------------------------
 
 inline WasmResult makeHttpCall(std::string_view cluster, const HeaderStringPairs &headers,
                                std::string_view body, const HeaderStringPairs &trailers,
@@ -269,6 +269,15 @@ inline WasmResult grpcCall(std::string_view cluster, std::string_view service, s
                          method.size(), bytes.data(), bytes.size(), message.data(), message.size(),
                          timeout_milliseconds, token);
 }
+/// The same with a Protobuf message.
+template <typename Message, typename = proxy_wasm_detail::IfMessage<Message>>
+WasmResult grpcCall(std::string_view cluster, std::string_view service, std::string_view method,
+                    const HeaderStringPairs &metadata, const Message &message, uint32_t timeout_milliseconds,
+                    uint32_t *token) {
+  std::string bytes;
+  if (!message.SerializeToString(&bytes)) return WasmResult::SerializationFailure;
+  return grpcCall(cluster, service, method, metadata, std::string_view(bytes), timeout_milliseconds, token);
+}
 
 inline WasmResult grpcStream(std::string_view cluster, std::string_view service, std::string_view method,
                              const HeaderStringPairs &metadata, uint32_t *token) {
@@ -284,7 +293,6 @@ inline WasmResult grpcClose(uint32_t token) { return proxy_grpc_close(token); }
 inline WasmResult grpcCancel(uint32_t token) { return proxy_grpc_cancel(token); }
 
 // --- Others
-// ----------------------------------------------------------------------------------------------------------
 
 inline uint64_t getCurrentTimeNanoseconds() {
   uint64_t now = 0;

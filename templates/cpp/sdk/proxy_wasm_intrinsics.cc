@@ -71,7 +71,6 @@ template <typename Map> typename Map::mapped_type take(Map &map, uint32_t token)
 } // namespace
 
 // --- Registration and lookup
-// -----------------------------------------------------------------------------------------
 
 RegisterContextFactory::RegisterContextFactory(ContextFactory context, RootFactory root,
                                                std::string_view root_id) {
@@ -104,7 +103,6 @@ RootContext *getRoot(std::string_view root_id) {
 }
 
 // --- Call-outs
-// -------------------------------------------------------------------------------------------------------
 
 WasmResult RootContext::grpcCallHandler(std::string_view cluster, std::string_view service,
                                         std::string_view method, const HeaderStringPairs &metadata,
@@ -160,11 +158,7 @@ void RootContext::onGrpcClose(uint32_t token, GrpcStatus status) {
     return;
   }
   const auto found = grpc_streams_.find(token);
-  if (found == grpc_streams_.end()) return;
-  found->second->onRemoteClose(status);
-  // The handler may have reset itself.
-  const auto still = grpc_streams_.find(token);
-  if (still != grpc_streams_.end()) still->second->closed(&still->second->remote_close_);
+  if (found != grpc_streams_.end()) found->second->doRemoteClose(status);
 }
 
 void GrpcCallHandlerBase::cancel() {
@@ -188,6 +182,14 @@ void GrpcStreamHandlerBase::reset() {
   context_->grpc_streams_.erase(token_);
 }
 
+void GrpcStreamHandlerBase::doRemoteClose(GrpcStatus status) {
+  const auto &streams = context_->grpc_streams_;
+  const auto token = token_;
+  onRemoteClose(status);
+  // The handler may have reset itself.
+  if (streams.find(token) != streams.end()) closed(&remote_close_);
+}
+
 /// After this the handler may be gone.
 void GrpcStreamHandlerBase::closed(bool *side) {
   *side = true;
@@ -195,7 +197,6 @@ void GrpcStreamHandlerBase::closed(bool *side) {
 }
 
 // --- What the proxy calls
-// --------------------------------------------------------------------------------------------
 
 PROXY_WASM_EXPORT(proxy_abi_version_0_2_1) void proxy_abi_version_0_2_1() {}
 

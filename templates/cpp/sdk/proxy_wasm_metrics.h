@@ -23,9 +23,8 @@ template <typename T> struct MetricTagDescriptor {
   std::string_view name;
 };
 
-namespace proxy_wasm_detail {
-
-template <typename T> MetricTag tag(const MetricTagDescriptor<T> &descriptor) {
+/// The tag of a descriptor; to be specialized for types of the filter's own.
+template <typename T> MetricTag toMetricTag(const MetricTagDescriptor<T> &descriptor) {
   using Type = MetricTag::TagType;
   constexpr Type type = std::is_same_v<T, bool> ? Type::Bool
                         : std::is_integral_v<T> ? Type::Int
@@ -33,16 +32,23 @@ template <typename T> MetricTag tag(const MetricTagDescriptor<T> &descriptor) {
   return {std::string(descriptor.name), type};
 }
 
-template <typename T> std::string tagText(const T &value) {
+/// A tag's value as text; to be specialized for types of the filter's own.
+template <typename T> std::string toString(T value) {
   if constexpr (std::is_same_v<T, bool>)
     return value ? "true" : "false";
-  else if constexpr (std::is_arithmetic_v<T>)
-    return std::to_string(value);
+  else if constexpr (std::is_convertible_v<T, std::string_view>)
+    return std::string(std::string_view(value));
   else
-    return std::string(value);
+    return std::to_string(value);
 }
 
-} // namespace proxy_wasm_detail
+/// Text is taken without a copy where it is only looked at.
+template <typename T> struct StringToStringView {
+  using type = T;
+};
+template <> struct StringToStringView<std::string> {
+  using type = std::string_view;
+};
 
 /// What all metrics share: the full name for given tag values, and its number in the proxy.
 struct MetricBase {
@@ -70,10 +76,18 @@ struct MetricBase {
     return text;
   }
 
-  uint64_t read(uint32_t metric) {
-    uint64_t value = 0;
-    CHECK_RESULT(getMetric(metric, &value));
-    return value;
+  /// Gives the first tags their values; what is left needs the others.
+  void partiallyResolveWithFields(const std::vector<std::string> &fields) {
+    if (fields.size() >= tags.size()) logAbort("metric " + name + ": too many values");
+    prefix = prefixWithFields(fields);
+    tags.erase(tags.begin(), tags.begin() + static_cast<long>(fields.size()));
+  }
+
+  /// The full name that got this number here; empty: none did.
+  std::string nameFromIdSlow(uint32_t metric) {
+    for (const auto &[full, number] : metric_ids)
+      if (number == metric) return full;
+    return "";
   }
 
   MetricType type;
@@ -83,6 +97,13 @@ struct MetricBase {
   std::string field_separator;
   std::string value_separator;
   std::unordered_map<std::string, uint32_t> metric_ids;
+
+protected:
+  uint64_t read(uint32_t metric) {
+    uint64_t value = 0;
+    CHECK_RESULT(getMetric(metric, &value));
+    return value;
+  }
 };
 
 /// A metric whose tags are known at run time only.
@@ -90,14 +111,11 @@ struct Metric : MetricBase {
   using MetricBase::MetricBase;
 
   template <typename... Values> uint32_t resolve(Values... values) {
-    return resolveWithFields({proxy_wasm_detail::tagText(values)...});
+    return resolveWithFields({toString(values)...});
   }
   template <typename... Values> Metric partiallyResolve(Values... values) {
-    const std::vector<std::string> fields{proxy_wasm_detail::tagText(values)...};
-    if (fields.size() >= tags.size()) logAbort("metric " + name + ": too many values");
     Metric rest = *this;
-    rest.prefix = prefixWithFields(fields);
-    rest.tags.erase(rest.tags.begin(), rest.tags.begin() + static_cast<long>(fields.size()));
+    rest.partiallyResolveWithFields({toString(values)...});
     return rest;
   }
   template <typename... Values> void increment(int64_t offset, Values... values) {
@@ -114,8 +132,9 @@ namespace proxy_wasm_detail {
 /// Counter, Gauge and Histogram: `Self` is the class itself with other tags, `Simple` what `resolve` gives.
 template <MetricType Type, template <typename...> class Self, typename Simple, typename... Tags>
 struct TypedMetric : MetricBase {
-  explicit TypedMetric(std::string_view name, MetricTagDescriptor<Tags>... descriptors)
-      : MetricBase(Type, name, {tag(descriptors)...}) {}
+  template <typename... T>
+  TypedMetric(std::string_view name, MetricTagDescriptor<T>... descriptors)
+      : MetricBase(Type, name, {toMetricTag(descriptors)...}) {}
 
   static Self<Tags...> *New(std::string_view name, MetricTagDescriptor<Tags>... descriptors) {
     return new Self<Tags...>(name, descriptors...);
@@ -125,19 +144,21 @@ struct TypedMetric : MetricBase {
   template <typename... More>
   Self<More...> *extendAndResolve(Tags... values, MetricTagDescriptor<More>... descriptors) {
     auto *metric = Self<More...>::New(name, descriptors...);
-    metric->prefix = prefixWithFields({tagText(values)...});
+    metric->prefix = prefixWithFields({toString(values)...});
     return metric;
   }
 
 protected:
-  uint32_t id(const Tags &...values) { return resolveWithFields({tagText(values)...}); }
+  template <typename... Values> uint32_t id(const Values &...values) {
+    return resolveWithFields({toString(values)...});
+  }
 };
 
 } // namespace proxy_wasm_detail
 
 /// One counter with all its tags given.
 struct SimpleCounter {
-  explicit SimpleCounter(uint32_t id) : metric_id(id) {}
+  SimpleCounter(uint32_t id) : metric_id(id) {}
   void increment(int64_t offset) { incrementMetric(metric_id, offset); }
   void record(int64_t offset) { increment(offset); }
   void operator++() { increment(1); }
@@ -151,7 +172,7 @@ struct SimpleCounter {
 };
 
 struct SimpleGauge {
-  explicit SimpleGauge(uint32_t id) : metric_id(id) {}
+  SimpleGauge(uint32_t id) : metric_id(id) {}
   void record(uint64_t value) { recordMetric(metric_id, value); }
   uint64_t get() {
     uint64_t value = 0;
@@ -162,7 +183,7 @@ struct SimpleGauge {
 };
 
 struct SimpleHistogram {
-  explicit SimpleHistogram(uint32_t id) : metric_id(id) {}
+  SimpleHistogram(uint32_t id) : metric_id(id) {}
   void record(int64_t value) { recordMetric(metric_id, static_cast<uint64_t>(value)); }
   uint32_t metric_id;
 };
@@ -178,7 +199,7 @@ struct Counter : proxy_wasm_detail::TypedMetric<MetricType::Counter, Counter, Si
 template <typename... Tags>
 struct Gauge : proxy_wasm_detail::TypedMetric<MetricType::Gauge, Gauge, SimpleGauge, Tags...> {
   using Gauge::TypedMetric::TypedMetric;
-  void record(int64_t value, Tags... values) {
+  void record(int64_t value, typename StringToStringView<Tags>::type... values) {
     recordMetric(this->id(values...), static_cast<uint64_t>(value));
   }
   uint64_t get(Tags... values) { return this->read(this->id(values...)); }
@@ -188,7 +209,7 @@ template <typename... Tags>
 struct Histogram
     : proxy_wasm_detail::TypedMetric<MetricType::Histogram, Histogram, SimpleHistogram, Tags...> {
   using Histogram::TypedMetric::TypedMetric;
-  void record(int64_t value, Tags... values) {
+  void record(int64_t value, typename StringToStringView<Tags>::type... values) {
     recordMetric(this->id(values...), static_cast<uint64_t>(value));
   }
 };

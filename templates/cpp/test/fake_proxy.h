@@ -1,10 +1,11 @@
-// A proxy for native tests: it keeps what the filter sets, and plays one stream at a time through the SDK's
-// entry points. Include it in exactly one file of a test program.
+// A proxy for native tests: it keeps what the filter sets, and plays one stream at a time through what the
+// SDK exports. Include it in exactly one file of a test program.
 #pragma once
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -51,6 +52,8 @@ struct FakeProxy {
   std::map<std::string, std::pair<std::string, uint32_t>> shared;
   std::vector<std::tuple<MetricType, std::string, uint64_t>> metrics;
   std::vector<std::pair<LogLevel, std::string>> logs;
+  /// What its foreign functions answer, by name.
+  std::map<std::string, std::function<std::string(std::string_view argument)>> foreign;
   std::vector<Call> calls;
   std::vector<WasmStreamType> continued;
   std::vector<WasmStreamType> closed;
@@ -174,7 +177,8 @@ WasmResult proxy_replace_header_map_value(WasmHeaderMapType map, const char *key
   return proxy_add_header_map_value(map, key, key_size, value, size);
 }
 WasmResult proxy_get_header_map_pairs(WasmHeaderMapType map, const char **data, size_t *size) {
-  return fake_proxy_detail::give(proxy_wasm_detail::serialize(proxy.headers[map]), data, size);
+  exportPairs(proxy.headers[map], data, size);
+  return WasmResult::Ok;
 }
 WasmResult proxy_set_header_map_pairs(WasmHeaderMapType map, const char *data, size_t size) {
   proxy.headers[map] = fake_proxy_detail::pairs(data, size);
@@ -265,13 +269,18 @@ WasmResult proxy_set_effective_context(uint32_t id) {
   return WasmResult::Ok;
 }
 WasmResult proxy_done() { return WasmResult::Ok; }
-WasmResult proxy_call_foreign_function(const char *, size_t, const char *, size_t, char **, size_t *) {
-  return WasmResult::NotFound;
+WasmResult proxy_call_foreign_function(const char *name, size_t name_size, const char *argument,
+                                       size_t argument_size, char **result, size_t *size) {
+  const auto found = proxy.foreign.find(std::string(name, name_size));
+  if (found == proxy.foreign.end()) return WasmResult::NotFound;
+  const char *data = nullptr;
+  fake_proxy_detail::give(found->second({argument, argument_size}), &data, size);
+  *result = const_cast<char *>(data);
+  return WasmResult::Ok;
 }
 }
 
 // --- For the tests
-// ---------------------------------------------------------------------------------------------------
 
 inline int failures = 0;
 
