@@ -112,6 +112,14 @@ afterAll(async () => {
   for (const server of servers) await server.close();
 });
 
+/** Configurations with which headers of the request are read. */
+const readsHeaders: Readonly<Record<string, unknown>> = {
+  'request-logger': { headers: ['x-who'] },
+  'rate-limit': { keyHeader: 'x-who' },
+  'external-authorization': { cluster: 'auth' },
+  'jwt-check': { secret: 'key' },
+};
+
 describe.each(gallery)('$name', ({ name, useCase = '', language }) => {
   describeWith([...compilers[language], ...envoys], 'as its page says', () => {
     let filter: BuiltTemplate;
@@ -125,6 +133,18 @@ describe.each(gallery)('$name', ({ name, useCase = '', language }) => {
         stand.run(filter, { configuration, upstream: upstream ?? '', clusters: { auth: auth ?? '' } });
       await scenarios[useCase]?.(run, filter);
       expect(Object.keys(scenarios)).toContain(useCase);
+    });
+
+    it('outlives headers that are no UTF-8', async () => {
+      const [upstream = '', auth = ''] = servers.map(server => server.url);
+      const configuration = readsHeaders[useCase] ?? {};
+      const { url } = await hostStand.run(filter, { configuration, upstream, clusters: { auth } });
+      const before = await get(url);
+      // Sent as the byte 0xff.
+      const odd = '\u00ff';
+      const answer = await get(url, { 'x-who': odd, authorization: `Bearer ${odd}`, cookie: odd });
+      expect([200, 401]).toContain(answer.status);
+      expect((await get(url)).status).toBe(before.status);
     });
   });
 });

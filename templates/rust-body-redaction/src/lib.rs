@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use log::error;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::{Action, ContextType, LogLevel};
+use proxy_wasm::types::{Action, Bytes, ContextType, LogLevel};
 use regex_lite::Regex;
 use serde::Deserialize;
 
@@ -75,6 +75,12 @@ impl Config {
     }
 }
 
+/// A header as text. Bytes that are no UTF-8 are replaced: `get_http_request_header` and its like would panic at them, and
+/// a panic ends the filter for all requests.
+fn text(value: Option<Bytes>) -> Option<String> {
+    value.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
 #[derive(Default)]
 struct Root {
     config: Rc<Config>,
@@ -136,9 +142,8 @@ impl HttpContext for Filter {
     }
 
     fn on_http_response_headers(&mut self, _num_headers: usize, end_of_stream: bool) -> Action {
-        let content_type = self
-            .get_http_response_header("content-type")
-            .unwrap_or_default();
+        let content_type =
+            text(self.get_http_response_header_bytes("content-type")).unwrap_or_default();
         self.redacts = !end_of_stream && self.config.looks_into(&content_type);
         if self.redacts {
             // The length may change.
@@ -193,5 +198,11 @@ mod tests {
         for wrong in [r#"{"patterns":["("]}"#, r#"{"pattern":[]}"#] {
             assert!(Config::parse(wrong.as_bytes()).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn any_bytes_are_text() {
+        assert_eq!(text(None), None);
+        assert_eq!(text(Some(b"a\xff".to_vec())).unwrap(), "a\u{fffd}");
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use log::{error, warn};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::{Action, ContextType, LogLevel};
+use proxy_wasm::types::{Action, Bytes, ContextType, LogLevel};
 use serde::Deserialize;
 
 proxy_wasm::main! {{
@@ -66,6 +66,12 @@ fn judge(status: Option<&str>) -> Verdict {
     }
 }
 
+/// A header as text. Bytes that are no UTF-8 are replaced: `get_http_request_header` and its like would panic at them, and
+/// a panic ends the filter for all requests.
+fn text(value: Option<Bytes>) -> Option<String> {
+    value.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
 #[derive(Default)]
 struct Root {
     config: Rc<Config>,
@@ -105,13 +111,14 @@ impl HttpContext for Filter {
         for name in &self.config.copy_headers {
             self.set_http_request_header(name, None);
         }
-        let asked = |name: &str| self.get_http_request_header(name).unwrap_or_default();
-        let (method, path) = (asked(":method"), asked(":path"));
+        let asked = |name: &str| text(self.get_http_request_header_bytes(name));
+        let method = asked(":method").unwrap_or_default();
+        let path = asked(":path").unwrap_or_default();
         let forwarded: Vec<(&str, String)> = self
             .config
             .forward_headers
             .iter()
-            .filter_map(|name| Some((name.as_str(), self.get_http_request_header(name)?)))
+            .filter_map(|name| Some((name.as_str(), asked(name)?)))
             .collect();
         let mut headers = vec![
             (":method", "POST"),
@@ -144,11 +151,12 @@ impl Context for Filter {
         body_size: usize,
         _num_trailers: usize,
     ) {
-        match judge(self.get_http_call_response_header(":status").as_deref()) {
+        let status = text(self.get_http_call_response_header_bytes(":status"));
+        match judge(status.as_deref()) {
             Verdict::Pass => {
                 for name in &self.config.copy_headers {
-                    let value = self.get_http_call_response_header(name);
-                    self.set_http_request_header(name, value.as_deref());
+                    let value = self.get_http_call_response_header_bytes(name);
+                    self.set_http_request_header_bytes(name, value.as_deref());
                 }
                 self.resume_http_request();
             }
@@ -167,7 +175,7 @@ impl Filter {
     fn refuse(&self, status: u32, body_size: usize) {
         let kept: Vec<(&str, String)> = ["location", "www-authenticate", "content-type"]
             .into_iter()
-            .filter_map(|name| Some((name, self.get_http_call_response_header(name)?)))
+            .filter_map(|name| Some((name, text(self.get_http_call_response_header_bytes(name))?)))
             .collect();
         let headers = kept
             .iter()
@@ -207,5 +215,11 @@ mod tests {
         for wrong in ["", "{}", r#"{"cluster":"auth","failopen":true}"#] {
             assert!(Config::parse(wrong.as_bytes()).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn any_bytes_are_text() {
+        assert_eq!(text(None), None);
+        assert_eq!(text(Some(b"a\xff".to_vec())).unwrap(), "a\u{fffd}");
     }
 }

@@ -9,7 +9,7 @@ use base64::Engine;
 use hmac::{Hmac, Mac};
 use log::error;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::{Action, ContextType, LogLevel};
+use proxy_wasm::types::{Action, Bytes, ContextType, LogLevel};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::Sha256;
@@ -85,6 +85,12 @@ fn as_header(claim: &Value) -> Option<String> {
     (!value.chars().any(char::is_control)).then_some(value)
 }
 
+/// A header as text. Bytes that are no UTF-8 are replaced: `get_http_request_header` and its like would panic at them, and
+/// a panic ends the filter for all requests.
+fn text(value: Option<Bytes>) -> Option<String> {
+    value.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
 #[derive(Default)]
 struct Root {
     config: Rc<Config>,
@@ -123,9 +129,8 @@ impl Context for Filter {}
 
 impl HttpContext for Filter {
     fn on_http_request_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
-        let authorization = self
-            .get_http_request_header("authorization")
-            .unwrap_or_default();
+        let authorization =
+            text(self.get_http_request_header_bytes("authorization")).unwrap_or_default();
         let now = self
             .get_current_time()
             .duration_since(UNIX_EPOCH)
@@ -215,5 +220,11 @@ mod tests {
         for wrong in ["", "{}", r#"{"secret":""}"#, r#"{"secret":"a","key":"b"}"#] {
             assert!(Config::parse(wrong.as_bytes()).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn any_bytes_are_text() {
+        assert_eq!(text(None), None);
+        assert_eq!(text(Some(b"a\xff".to_vec())).unwrap(), "a\u{fffd}");
     }
 }

@@ -5,7 +5,7 @@ use std::time::UNIX_EPOCH;
 
 use log::{error, warn};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::{Action, ContextType, LogLevel, Status};
+use proxy_wasm::types::{Action, Bytes, ContextType, LogLevel, Status};
 use serde::Deserialize;
 
 proxy_wasm::main! {{
@@ -85,6 +85,12 @@ impl Count {
     }
 }
 
+/// A header as text. Bytes that are no UTF-8 are replaced: `get_http_request_header` and its like would panic at them, and
+/// a panic ends the filter for all requests.
+fn text(value: Option<Bytes>) -> Option<String> {
+    value.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
 #[derive(Default)]
 struct Root {
     config: Rc<Config>,
@@ -158,8 +164,7 @@ impl Filter {
                 .rsplit_once(':')
                 .map_or(address.clone(), |(host, _)| host.to_string())
         } else {
-            self.get_http_request_header(&self.config.key_header)
-                .unwrap_or_default()
+            text(self.get_http_request_header_bytes(&self.config.key_header)).unwrap_or_default()
         };
         format!("{}:{client}", env!("CARGO_PKG_NAME"))
     }
@@ -211,5 +216,11 @@ mod tests {
         for wrong in [r#"{"windowMs":0}"#, r#"{"limit":"1"}"#, r#"{"limits":1}"#] {
             assert!(Config::parse(wrong.as_bytes()).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn any_bytes_are_text() {
+        assert_eq!(text(None), None);
+        assert_eq!(text(Some(b"a\xff".to_vec())).unwrap(), "a\u{fffd}");
     }
 }

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use log::{error, info};
 use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::{Action, ContextType, LogLevel, MetricType, Status};
+use proxy_wasm::types::{Action, Bytes, ContextType, LogLevel, MetricType, Status};
 use serde::{Deserialize, Serialize};
 
 const NAME: &str = env!("CARGO_PKG_NAME");
@@ -80,6 +80,12 @@ fn class_of(status: &str) -> Option<usize> {
     }
 }
 
+/// A header as text. Bytes that are no UTF-8 are replaced: `get_http_request_header` and its like would panic at them, and
+/// a panic ends the filter for all requests.
+fn text(value: Option<Bytes>) -> Option<String> {
+    value.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
 #[derive(Default)]
 struct Root {
     config: Rc<Config>,
@@ -136,10 +142,10 @@ impl Context for Filter {}
 
 impl HttpContext for Filter {
     fn on_http_request_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
-        self.method = self.get_http_request_header(":method").unwrap_or_default();
-        self.path = self.get_http_request_header(":path").unwrap_or_default();
+        self.method = text(self.get_http_request_header_bytes(":method")).unwrap_or_default();
+        self.path = text(self.get_http_request_header_bytes(":path")).unwrap_or_default();
         for name in &self.config.headers {
-            if let Some(value) = self.get_http_request_header(name) {
+            if let Some(value) = text(self.get_http_request_header_bytes(name)) {
                 self.headers.push((name.clone(), value));
             }
         }
@@ -147,7 +153,7 @@ impl HttpContext for Filter {
     }
 
     fn on_log(&mut self) {
-        let status = self.get_http_response_header(":status").unwrap_or_default();
+        let status = text(self.get_http_response_header_bytes(":status")).unwrap_or_default();
         let elapsed = self
             .get_current_time()
             .duration_since(self.started)
@@ -185,5 +191,11 @@ mod tests {
     fn the_configuration_is_checked() {
         assert!(Config::parse(b"").unwrap().headers.is_empty());
         assert!(Config::parse(br#"{"header":[]}"#).is_err());
+    }
+
+    #[test]
+    fn any_bytes_are_text() {
+        assert_eq!(text(None), None);
+        assert_eq!(text(Some(b"a\xff".to_vec())).unwrap(), "a\u{fffd}");
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use log::{error, info, warn};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::{Action, ContextType, LogLevel};
+use proxy_wasm::types::{Action, Bytes, ContextType, LogLevel};
 
 use config::{judge, Config, Verdict};
 
@@ -62,8 +62,8 @@ struct Filter {
 
 impl HttpContext for Filter {
     fn on_http_request_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
-        let method = self.get_http_request_header(":method").unwrap_or_default();
-        let path = self.get_http_request_header(":path").unwrap_or_default();
+        let method = text(self.get_http_request_header_bytes(":method")).unwrap_or_default();
+        let path = text(self.get_http_request_header_bytes(":path")).unwrap_or_default();
         self.request = format!("{method} {path}");
         if self.config.blocks(&path) {
             return self.answer(403, &format!("blocked by {NAME}\n"));
@@ -82,7 +82,7 @@ impl HttpContext for Filter {
     }
 
     fn on_log(&mut self) {
-        let status = self.get_http_response_header(":status").unwrap_or_default();
+        let status = text(self.get_http_response_header_bytes(":status")).unwrap_or_default();
         info!("{} {status}", self.request);
     }
 }
@@ -95,7 +95,8 @@ impl Context for Filter {
         _body_size: usize,
         _num_trailers: usize,
     ) {
-        match judge(self.get_http_call_response_header(":status").as_deref()) {
+        let status = text(self.get_http_call_response_header_bytes(":status"));
+        match judge(status.as_deref()) {
             Verdict::Allow => {
                 self.set_http_request_header("x-checked", Some("yes"));
                 self.resume_http_request();
@@ -140,4 +141,10 @@ impl Filter {
         self.send_http_response(status, vec![("x-answered-by", NAME)], Some(body.as_bytes()));
         Action::Pause
     }
+}
+
+/// A header as text. Bytes that are no UTF-8 are replaced: `get_http_request_header` and its like would panic at them, and
+/// a panic ends the filter for all requests.
+fn text(value: Option<Bytes>) -> Option<String> {
+    value.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
