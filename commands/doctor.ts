@@ -59,7 +59,8 @@ function variantLines({ variant, usable, tools, conflicts }: VariantReport, seve
   const indent = several ? '    ' : '  ';
   return [
     ...(several ? [`  ${usable ? '✓' : '✗'} --toolchain ${variant}`] : []),
-    ...tools.map(tool => toolLine(tool, indent)),
+    // What gets several of them is said once, under the last.
+    ...tools.map((tool, index) => toolLine(tool, indent, tools[index + 1]?.fix === tool.fix)),
     ...conflicts.map(({ problem, hint }) => `${indent}✗ ${problem}\n${indent}    → ${hint}`),
   ];
 }
@@ -67,11 +68,12 @@ function variantLines({ variant, usable, tools, conflicts }: VariantReport, seve
 function toolLine(
   { title, status, optional, version, path, problem, fix }: ToolReport,
   indent: string,
+  fixFollows = false,
 ): string {
   if (status === 'with-project') return `${indent}· ${title}: each project brings it (npm install)`;
   if (status === 'found')
     return `${indent}✓ ${[title, version, path].filter(part => part !== undefined).join('  ')}`;
   const mark = optional ? '·' : '✗';
   const line = `${indent}${mark} ${problem ?? title}${optional ? ' (not needed)' : ''}`;
-  return fix === undefined || fix === '' ? line : `${line}\n${indent}    → ${fix}`;
+  return fix === undefined || fix === '' || fixFollows ? line : `${line}\n${indent}    → ${fix}`;
 }

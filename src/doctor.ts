@@ -4,7 +4,7 @@ import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import type { Language } from './project/names.ts';
 import { toolchainFor, toolchains, topNames } from './toolchains/index.ts';
-import { findKnownBad, runFixes } from './toolchains/prepare.ts';
+import { findKnownBad, isOfMissing, runFixes } from './toolchains/prepare.ts';
 import { runProbes } from './toolchains/probe.ts';
 import { type Fix, fixFor } from './toolchains/provision.ts';
 import type { Probe, ProbeResult, ProbeStatus, Toolchain, Variant } from './toolchains/toolchain.ts';
@@ -155,6 +155,7 @@ async function examineProbes(
     const result = results[probe.id];
     if (result === undefined) throw new WasmeError('INTERNAL', `no result for the probe ${probe.id}`);
     if (probe.ofProject && (result.status !== 'found' || result.version === undefined)) return [];
+    if (isOfMissing(probe, results)) return [];
     const optional = probe.optional ?? false;
     const { title, status, version, path, problem } = result;
     const later =

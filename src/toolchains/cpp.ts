@@ -54,6 +54,7 @@ const clangProbe: Probe = {
   ),
   version: /clang version (\d+\.\d+\.\d+)/,
   facts: stdout => /#define WASME_TARGET (\S+)/.exec(stdout)?.[1],
+  explain: output => explainClang(output)?.message,
   remedies: [
     {
       has: 'apt-get',

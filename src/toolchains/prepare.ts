@@ -78,9 +78,15 @@ async function look(
   const lacks = probes.flatMap((probe): Lack[] => {
     const result = tools[probe.id];
     if (result === undefined || result.status === 'found' || probe.optional) return [];
+    if (isOfMissing(probe, tools)) return [];
     return [{ probe, result, fix: fixFor(probe, projectDir, edges) }];
   });
   return { tools, lacks };
+}
+
+/** Whether it is asked of a tool that is not usable itself, which is all that there is to say then. */
+export function isOfMissing({ of }: Probe, tools: Readonly<Record<string, ProbeResult>>): boolean {
+  return of !== undefined && tools[of]?.status !== 'found';
 }
 
 /** Pairs of the tools found that are known not to go together. */

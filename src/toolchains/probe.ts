@@ -87,7 +87,11 @@ async function tryCandidate(
   }
   const { exitCode, stdout, stderr, timedOut } = outcome;
   if (exitCode !== 0) {
-    const said = (stderr.trim() || stdout.trim()).split('\n')[0] ?? '';
+    const explained = probe.explain?.(stderr);
+    if (explained !== undefined)
+      return { id, title, status: 'broken', path, problem: `${path}: ${explained}` };
+    const lines = (stderr.trim() || stdout.trim()).split('\n');
+    const said = lines.find(line => /error/i.test(line)) ?? lines[0] ?? '';
     const why = timedOut
       ? `gave no answer in ${probeTimeoutMs / 1000} s`
       : `ended with exit code ${exitCode}`;

@@ -15,7 +15,10 @@ export interface Fix {
 
 /** The first way to get a tool that works on this system. */
 export function fixFor(probe: Probe, projectDir: string, edges: Edges): Fix {
-  if (probe.kind === 'package' && probe.from === 'cache') {
+  const needsNpm = probe.kind === 'package';
+  if (needsNpm && findProgram('npm', edges) === undefined)
+    return { text: 'npm comes with Node: https://nodejs.org' };
+  if (needsNpm && probe.from === 'cache') {
     const wanted = probe.minimum === undefined ? probe.package : `${probe.package}@^${probe.minimum}`;
     return asFix({
       command: { program: 'npm', args: ['install', '--no-save', '--prefix', toolCacheDir(edges), wanted] },

@@ -63,7 +63,7 @@ const known: readonly (readonly [RegExp, Advice])[] = [
     },
   ],
   [
-    /requires rustc (\d[\d.]*) or newer|feature `edition20\d\d` is required/,
+    /requires rustc \d[\d.]*|feature `edition20\d\d` is required/,
     {
       code: 'TOOL_OUTDATED',
       message: 'a crate needs a newer Rust than this one',

@@ -14,9 +14,13 @@ const target = 'wasm32-wasip1';
 const cdylibHint = 'Cargo.toml needs:  [lib]  crate-type = ["cdylib"]';
 
 const getRust: readonly Remedy[] = [
-  { has: 'rustup', command: { program: 'rustup', args: ['toolchain', 'install', 'stable'] } },
+  {
+    has: 'rustup',
+    command: { program: 'rustup', args: ['toolchain', 'install', 'stable', '--target', target] },
+    text: 'where another one is the default: then "rustup default stable"',
+  },
   { has: 'brew', command: { program: 'brew', args: ['install', 'rustup'] } },
-  { text: 'install Rust with rustup: https://rustup.rs' },
+  { text: `install Rust with rustup (https://rustup.rs), then "rustup target add ${target}"` },
 ];
 
 const probes: readonly Probe[] = [
@@ -39,6 +43,7 @@ const probes: readonly Probe[] = [
     kind: 'program',
     id: 'wasi-std',
     title: 'Rust standard library for WASI',
+    of: 'rustc',
     // An older rustc knows only the old name, a newer one only the new name; the first that is known answers.
     candidates: [target, 'wasm32-wasi'].map(name => ({
       program: 'rustc',

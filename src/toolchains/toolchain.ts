@@ -51,6 +51,8 @@ interface ProbeBase {
   readonly optional?: true;
   /** Looked for only when wasm-opt was asked for (and by doctor): starting a program costs a build time. */
   readonly onlyToOptimize?: true;
+  /** The tool that is asked for it: where that one is not found, there is nothing to say of this. */
+  readonly of?: string;
   /** Asks for something of the project, which is no tool: nothing is said of it where it is not found. */
   readonly ofProject?: true;
   /** How to get it (or get it newer); the first one that fits the system is shown, in this order. */
@@ -70,6 +72,8 @@ export interface ProgramProbe extends ProbeBase {
    * (`rustc --print target-libdir` prints a folder whether it exists or not).
    */
   readonly folderHas?: string;
+  /** What a failure of the program means, from its output; where it is not known, its own words are told. */
+  readonly explain?: (output: string) => string | undefined;
   /** What it means when the program is there but `folderHas` is not: `the target wasm32-wasip1 is not installed`. */
   readonly missingText?: string;
 }

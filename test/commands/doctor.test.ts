@@ -50,6 +50,44 @@ describe('doctor', () => {
     );
   });
 
+  it('says once what gets several tools, and nothing of what only a missing one could tell', async () => {
+    const { stdout } = await worldWith({ node, npm }).wasme('doctor', '-l', 'rust');
+    const rust = stdout.split('\n').filter(line => line !== '' && !/Node|npm|wasm-opt/.test(line));
+    expect(rust).toEqual([
+      '✗ Rust',
+      '  ✗ cargo was not found on PATH',
+      '  ✗ rustc was not found on PATH',
+      '      → install Rust with rustup (https://rustup.rs), then "rustup target add wasm32-wasip1"',
+    ]);
+  });
+
+  it('a rustup without a toolchain: one command brings compiler and target', async () => {
+    const proxy = 'echo "error: rustup could not choose a version to run" >&2; exit 1';
+    const world = worldWith({ node, npm, rustup: 'exit 0', cargo: proxy, rustc: proxy });
+    const { all } = await report(world, 'rust');
+    expect(all.fixes).toEqual([
+      expect.stringContaining('rustup toolchain install stable --target wasm32-wasip1') as string,
+    ]);
+  });
+
+  it('a clang without a C++ library for WASI, and one that fails for its own reasons', async () => {
+    const missing =
+      'echo clang version 19.1.7 >&2; echo "fatal error: \'cstddef\' file not found" >&2; exit 1';
+    const bare = await report(worldWith({ node, npm, 'clang++': missing }), 'cpp');
+    expect(bare.report.variants[0]?.tools[0]?.problem).toMatch(/: this clang has no C\+\+ library for WASI$/);
+    const odd = 'echo clang version 19.1.7 >&2; echo "error: something else" >&2; exit 1';
+    const other = await report(worldWith({ node, npm, 'clang++': odd }), 'cpp');
+    expect(other.report.variants[0]?.tools[0]?.problem).toMatch(
+      /ended with exit code 1: error: something else$/,
+    );
+  });
+
+  it('without npm nothing that npm would do is offered', async () => {
+    const { report: cpp, all } = await report(worldWith({ node }), 'cpp');
+    expect(cpp.variants[1]?.tools[1]?.fix).toBe('npm comes with Node: https://nodejs.org');
+    expect(all.fixes).toEqual([]);
+  });
+
   it('AssemblyScript: Node is enough, the compiler comes with each project', async () => {
     const { exitCode, report: found } = await report(worldWith({ node, npm }), 'assemblyscript');
     expect(exitCode).toBe(0);

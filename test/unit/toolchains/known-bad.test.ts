@@ -32,6 +32,7 @@ describe.each([
   ['tinygo', { tinygo: '0.35.0', go: '1.24.0' }, { tinygo: '0.35.0', go: '1.23.9' }, 'newer TinyGo'],
   ['tinygo', { tinygo: '0.38.0', go: '1.25.1' }, { tinygo: '0.38.0', go: '1.24.2' }, 'newer TinyGo'],
   ['tinygo', { tinygo: '0.39.0', go: '1.26.0' }, { tinygo: '0.39.0', go: '1.25.4' }, 'newer TinyGo'],
+  ['tinygo', { tinygo: '0.40.1', go: '1.26.0' }, { tinygo: '0.40.1', go: '1.25.5' }, 'newer TinyGo'],
   ['tinygo', { tinygo: '0.41.1', go: '1.27.0' }, { tinygo: '0.41.1', go: '1.26.8' }, 'newer TinyGo'],
   ['tinygo', { tinygo: '0.42.0', go: '1.24.9' }, { tinygo: '0.42.0', go: '1.25.0' }, 'newer Go'],
 ] as const)('%s: %o', (language, bad, good, hint) => {

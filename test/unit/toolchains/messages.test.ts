@@ -129,6 +129,11 @@ describe('known failures', () => {
     ],
     [
       rust,
+      'error: rustc 1.70.0 is not supported by the following package:\n  x@1.0.0 requires rustc 1.82',
+      'rustup update',
+    ],
+    [
+      rust,
       "warning: spurious network error (3 tries remaining): [6] Couldn't resolve host name",
       'cargo fetch',
     ],
