@@ -101,7 +101,7 @@ export function outputFile(output: string | undefined): string | undefined {
   return output === '-' ? undefined : output;
 }
 
-function digest(text: string): string {
+export function digest(text: string): string {
   if (/^sha256:[0-9a-f]{64}$/.test(text)) return text;
   throw new InvalidArgumentError('It must be sha256: and 64 lower-case hexadecimal digits.');
 }

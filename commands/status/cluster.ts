@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { TargetName, TargetOptions } from '../../src/targets/index.ts';
 import { list } from '../deploy/cluster.ts';
+import { digest } from '../deploy/common.ts';
 import { type Context, edgesOf } from '../ui/context.ts';
 import { globalOptions } from '../ui/options.ts';
 import { reporterFor } from '../ui/reporter.ts';
@@ -72,7 +73,7 @@ function declareFor<Name extends TargetName>(
   else command.option(flags, description);
   command
     .option('--id <name>', 'name of the filter (default: the project here)')
-    .option('--digest <sha256>', 'the digest that should run')
+    .option('--digest <sha256>', 'the digest that should run', digest)
     .option('--context <name>', "kubectl's context (default: the current one)")
     .addHelpText(
       'after',

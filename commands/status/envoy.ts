@@ -1,6 +1,7 @@
 /** `wasme status envoy`: asks the admin interface of one or more Envoys. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { digest } from '../deploy/common.ts';
 import { type Context, edgesOf } from '../ui/context.ts';
 import { collect, globalOptions } from '../ui/options.ts';
 import { reporterFor } from '../ui/reporter.ts';
@@ -18,7 +19,7 @@ export function declare(command: Command, context: Context): void {
     .argument('[target]', 'what should run: project folder, .wasm file or image (default: the project here)')
     .option('--admin <url>', 'admin interface; may be repeated (default: 127.0.0.1:9901)', collect)
     .option('--id <name>', 'name of the filter (default: the project here)')
-    .option('--digest <sha256>', 'the digest that should run')
+    .option('--digest <sha256>', 'the digest that should run', digest)
     .option('--log <file>', "Envoy's log, where crashes of fail-open filters can be seen")
     .addHelpText(
       'after',

@@ -20,7 +20,7 @@ export function writeStatus(context: Context, command: Command, result: StatusRe
         short(row.digest),
         short(row.expected),
         String(row.restarts),
-        row.detail,
+        row.detail.replace(/\s*\n\s*/g, '; '),
       ]),
     ]);
     const [head = '', ...lines] = text.trimEnd().split('\n');

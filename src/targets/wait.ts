@@ -8,7 +8,8 @@ import type { StatusRow, StatusState, Target } from './target.ts';
 /** Often enough for a person, seldom enough for an API server. */
 const pauseMs = 1_000;
 
-/** What will not become better by waiting. */
+/** What will not become better by waiting, once it has been so for a while: at first it may be of what was there before. */
+const settleMs = 5_000;
 const final: readonly StatusState[] = ['rejected', 'fail-open', 'failing'];
 
 /**
@@ -28,6 +29,7 @@ export async function waitUntilLoaded<Options>(
     });
   }
   const deadline = edges.now() + timeoutMs;
+  let failedSince: number | undefined;
   const task = edges.reporter.task(`waiting until ${id} runs`);
   for (;;) {
     const rows = await target.status({ id, expected: code.digest }, options, edges);
@@ -37,7 +39,9 @@ export async function waitUntilLoaded<Options>(
       return rows;
     }
     const failed = waiting.find(({ state }) => final.includes(state));
-    if (failed !== undefined || edges.now() >= deadline) {
+    const now = edges.now();
+    failedSince = failed === undefined ? undefined : (failedSince ?? now);
+    if (now >= deadline || (failedSince !== undefined && now - failedSince >= settleMs)) {
       task.fail();
       throw notRunning(failed, waiting, rows, timeoutMs);
     }

@@ -12,7 +12,7 @@ const sha = 'ab'.repeat(32);
 
 /** An admin interface as Envoy's: two of its pages. */
 async function admin(dump: object, more: Record<string, number | bigint> = {}): Promise<string> {
-  const stats = { 'wasm.envoy.wasm.runtime.v8.created': 3, ...more };
+  const stats = { 'wasm.envoy.wasm.runtime.v8.active': 3, ...more };
   const server: Server = createServer((request, response) => {
     if (request.url === '/config_dump') response.end(JSON.stringify(dump));
     else
@@ -31,16 +31,16 @@ const plugin = (more: object = {}): object => ({
   '@type': wasm,
   config: { name: 'f', vm_config: { code: { remote: { sha256: sha } } }, ...more },
 });
-const fixed = (config: object): object => ({
+const named = (name: string, hex: string): object =>
+  plugin({ name, vm_config: { code: { remote: { sha256: hex.repeat(32) } } } });
+const fixed = (...plugins: object[]): { configs: object[] } => ({
   configs: [
     {
       '@type': 'type.googleapis.com/envoy.admin.v3.ListenersConfigDump',
-      static_listeners: [
-        {
-          listener: { name: 'l', filters: [{ typed_config: config }] },
-          last_updated: '2026-01-01T00:00:00Z',
-        },
-      ],
+      static_listeners: plugins.map(config => ({
+        listener: { name: 'l', filters: [{ typed_config: config }] },
+        last_updated: '2026-01-01T00:00:00Z',
+      })),
     },
   ],
 });
@@ -50,7 +50,19 @@ const discovered = (version: string): object => ({
       '@type': 'type.googleapis.com/envoy.admin.v3.EcdsConfigDump',
       ecds_filters: [{ version_info: version, ecds_filter: { name: 'f', typed_config: plugin() } }],
     },
-    ...(fixed({ name: 'f', config_discovery: {} }) as { configs: object[] }).configs,
+    ...fixed({ name: 'f', config_discovery: {} }).configs,
+  ],
+});
+/** With a route that answers by itself. */
+const answering = (status: number): object => ({
+  configs: [
+    ...fixed(plugin()).configs,
+    {
+      '@type': 'type.googleapis.com/envoy.admin.v3.RoutesConfigDump',
+      static_route_configs: [
+        { route_config: { virtual_hosts: [{ routes: [{ direct_response: { status } }] }] } },
+      ],
+    },
   ],
 });
 const ecds = 'extension_config_discovery.http_filter.f.';
@@ -84,6 +96,24 @@ describe('status envoy', () => {
     ['loaded', discovered('v2'), { [`${ecds}update_rejected`]: 1, [`${ecds}version`]: xxHash64('v2') }, 0],
     ['rejected', discovered('v2'), { [`${ecds}update_rejected`]: 1, [`${ecds}version`]: xxHash64('v1') }, 1],
     ['missing', fixed({ name: 'f', config_discovery: {} }), {}, 1],
+    // The filter crashed once, and only the request that saw it got a 503.
+    ['fail-open', fixed(plugin({ failure_policy: 'FAIL_OPEN' })), { 'http.main.downstream_rq_5xx': 1 }, 1],
+    ['loaded', fixed(plugin()), { 'http.admin.downstream_rq_5xx': 3 }, 0],
+    [
+      'failing',
+      fixed(plugin()),
+      {
+        'http.main.downstream_rq_5xx': 3,
+        'cluster.a.upstream_rq_5xx': 2,
+        'cluster.a.zone.here.there.upstream_rq_5xx': 2,
+      },
+      1,
+    ],
+    // Routes may answer with 5xx by themselves: which status they gave is not counted.
+    ['loaded', answering(503), { 'http.main.downstream_rq_5xx': 3, 'http.main.rq_direct_response': 4 }, 0],
+    ['failing', answering(200), { 'http.main.downstream_rq_5xx': 3, 'http.main.rq_direct_response': 4 }, 1],
+    ['other-digest', fixed(plugin(), named('f', 'cd')), {}, 1],
+    ['loaded', fixed(plugin(), named('g', 'cd')), {}, 0],
   ] as const)('%s', async (state, dump, stats, exitCode) => {
     const address = await admin(dump, stats);
     const outcome = await newWorld().wasme('status', 'envoy', '--id', 'f', '--admin', address, '--json');
@@ -150,6 +180,31 @@ describe('status envoy', () => {
     );
     expect(stdout).toMatch(/unreachable +- +- +0 +nothing answers at http:\/\/127\.0\.0\.1:1: /);
     expect(exitCode).toBe(1);
+  });
+
+  it('tells who is there instead, and that no Envoy is', async () => {
+    const world = newWorld();
+    const ask = (...argv: string[]): ReturnType<typeof world.wasme> =>
+      world.wasme('status', 'envoy', '--id', 'h', ...argv);
+    const others = await ask('--admin', await admin(fixed(plugin(), named('g', 'cd'))));
+    expect(others.stdout).toMatch(/missing .* no listener has a filter of this name; there are: f, g\n/);
+    const server = createServer((_request, response) => response.end('<h1>hello</h1>'));
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const page = await ask('--admin', String((server.address() as AddressInfo).port));
+    expect(page.stdout).toMatch(/unreachable .* did not answer with JSON: <h1>hello<\/h1>\n/);
+    expect(page.exitCode).toBe(1);
+  });
+
+  it('refuses what would compare nothing', async () => {
+    const world = newWorld();
+    const short = await world.wasme('status', 'envoy', '--id', 'f', '--digest', 'abab');
+    expect(short.stderr).toContain('It must be sha256: and 64 lower-case hexadecimal digits');
+    const logs = await world.wasme(
+      ...['status', 'envoy', '--id', 'f', '--admin', '1', '--admin', '2', '--log', 'envoy.log'],
+    );
+    expect(logs.stderr).toContain('error[USAGE]: one log cannot be of several Envoys');
+    expect([short.exitCode, logs.exitCode]).toEqual([2, 2]);
   });
 
   it('needs to know which filter', async () => {

@@ -1,11 +1,11 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import type { StatusResult } from '../../src/status.ts';
 import { type Outcome, newWorld } from '../helpers/cli.ts';
-import { realEnvoy } from '../helpers/envoy.ts';
+import { type TestEnvoy, realEnvoy } from '../helpers/envoy.ts';
 import { guestFile } from '../helpers/guests.ts';
 import { type TestCluster, clusterTools, startCluster } from '../helpers/kubernetes.ts';
 import { fakeRegistry } from '../helpers/registry.ts';
@@ -84,6 +84,8 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
       expect(rowsOf(await status())).toMatchObject([
         { state: 'missing', detail: expect.stringContaining('last change') as string },
       ]);
+      say('Accepted', 'False', 'Invalid', 0);
+      expect(rowsOf(await status())).toMatchObject([{ state: 'missing' }]);
       say('Accepted', 'True', 'Accepted');
       const good = await status();
       expect(good.exitCode).toBe(0);
@@ -219,6 +221,11 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
       expect(rowsOf(await status())).toMatchObject([
         { state: 'missing', detail: 'no running pod with a proxy is chosen by it' },
       ]);
+      pod('details-0', 'details');
+      report('pods', 'bookinfo', 'details-0', { phase: 'Pending' });
+      expect(rowsOf(await status())).toMatchObject([
+        { state: 'missing', detail: 'no running pod with a proxy is chosen by it (1 not running yet)' },
+      ]);
       pod('details-1', 'details');
       pod('details-2', 'details', 'no-proxy');
       pod('reviews-1', 'reviews');
@@ -226,6 +233,19 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
       expect(asked.exitCode).toBe(1);
       // There is no node behind these pods, so the API server cannot get at their proxies.
       expect(rowsOf(asked)).toMatchObject([{ where: 'Pod/bookinfo/details-1', state: 'unreachable' }]);
+    });
+
+    it('looks for the pods of all namespaces that an object of the root namespace is meant for', async () => {
+      cluster.kubectl(['create', 'namespace', 'istio-system']);
+      pod('gateway-1', 'ingress', 'istio-proxy', { namespace: 'istio-system', key: 'istio' });
+      pod('gateway-2', 'ingress', 'istio-proxy', { namespace: 'bookinfo', key: 'istio' });
+      const flags = ['-n', 'istio-system', '-l', 'istio=ingress', '--istio-version', '1.31'];
+      await deploy('istio', ...flags);
+      const places = async (): Promise<readonly string[]> =>
+        rowsOf(await wasme('status', 'istio', '-n', 'istio-system', '--id', 'tagger', '--json')).map(
+          ({ where }) => where,
+        );
+      expect(await places()).toEqual(['Pod/bookinfo/gateway-2', 'Pod/istio-system/gateway-1']);
     });
 
     it.each([
@@ -276,30 +296,10 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
       });
       const ask = async (config: object, ...argv: string[]): Promise<StatusResult['rows']> => {
         const file = join(dir, 'ecds.json');
-        writeFileSync(
-          file,
-          JSON.stringify({
-            resources: [
-              {
-                '@type': 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig',
-                name: resource,
-                typed_config: config,
-              },
-            ],
-          }),
-        );
+        writeFileSync(file, discovery(resource, config));
         const envoy = await realEnvoy(proxy(resource, file));
         await expect.poll(async () => (await fetch(envoy.url).catch(() => undefined))?.status).toBeDefined();
-        const env = {
-          ...cluster.env,
-          REAL_KUBECTL: tool('kubectl'),
-          ENVOY_ADMIN: envoy.admin.url,
-          PATH: [
-            join(root, 'test', 'fixtures', 'bin', 'kubectl-with-proxies'),
-            process.env['PATH'] ?? '',
-          ].join(delimiter),
-        };
-        const world = newWorld({ env });
+        const world = newWorld({ env: proxyEnv(cluster, envoy) });
         const outcome = await world.wasme(
           'status',
           mesh.mesh,
@@ -325,14 +325,90 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
       ]);
       expect(await ask(rules('ALLOW'))).toMatchObject([{ where, state: 'fail-open' }]);
     });
+
+    it.each([
+      ['FAIL_CLOSED', 'failing'],
+      ['FAIL_OPEN', 'fail-open'],
+    ])('sees in the log what proxies of a mesh do not count (%s)', async (failurePolicy, state) => {
+      await deploy('istio', ...istio);
+      pod('details-1', 'details');
+      const dir = mkdtempSync(join(tmpdir(), 'wasme-mesh-'));
+      onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+      const resource = 'extensions.istio.io/trafficextension/bookinfo.tagger';
+      const module = join(dir, `${digest.slice(7)}.wasm`);
+      copyFileSync(guestFile(dir, 'deploy-trap'), module);
+      const file = join(dir, 'ecds.json');
+      const give = (filename: string): void => {
+        const vm = { runtime: 'envoy.wasm.runtime.v8', code: { local: { filename } } };
+        const config = { name: 'bookinfo.tagger', vm_config: vm, failure_policy: failurePolicy };
+        const type = 'type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm';
+        writeFileSync(`${file}.new`, discovery(resource, { '@type': type, config }));
+        renameSync(`${file}.new`, file);
+      };
+      give(module);
+      const envoy = await realEnvoy(proxy(resource, file));
+      const log = join(dir, 'envoy.log');
+      const ask = async (more: object = { ENVOY_LOG: log }): Promise<StatusResult['rows'][number]> => {
+        writeFileSync(log, envoy.log.join('\n'));
+        const world = newWorld({ env: { ...proxyEnv(cluster, envoy), ...more } });
+        const argv = ['status', 'istio', '-n', 'bookinfo', '--id', 'tagger', '--json'];
+        return rowsOf(await world.wasme(...argv))[0]!;
+      };
+      expect(await ask()).toMatchObject({ state: 'loaded', detail: '' });
+      expect((await fetch(envoy.url, { headers: { 'x-crash': '1' } })).status).toBe(503);
+      await envoy.logged('failed: ');
+      expect(await ask()).toMatchObject({
+        state,
+        detail: expect.stringContaining('crashed in proxy_on_request_headers') as string,
+      });
+      // Without the log nothing shows it, and that is said: there is no node behind the pod to ask for it.
+      expect(await ask({})).toMatchObject({
+        state: 'loaded',
+        detail: expect.stringMatching(
+          /^the log of details-1 cannot be read: .*; a crash would stand there$/s,
+        ) as string,
+      });
+      give('/nowhere.wasm');
+      await envoy.logged('rejected');
+      expect(await ask()).toMatchObject({
+        state: 'rejected',
+        detail: 'Envoy refused an update (log): Invalid path: /nowhere.wasm',
+      });
+    });
   });
 });
 
-/** A listener whose filter is discovered, as istiod writes it. */
+/** The one resource of a discovery response. */
+function discovery(name: string, config: object): string {
+  const type = 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig';
+  return JSON.stringify({ resources: [{ '@type': type, name, typed_config: config }] });
+}
+
+/** For the environment of a kubectl whose pods all have this Envoy as their proxy. */
+function proxyEnv(cluster: TestCluster, { admin }: TestEnvoy): Record<string, string> {
+  const programs = join(root, 'test', 'fixtures', 'bin', 'kubectl-with-proxies');
+  return {
+    ...cluster.env,
+    REAL_KUBECTL: tool('kubectl'),
+    ENVOY_ADMIN: admin.url,
+    PATH: [programs, process.env['PATH'] ?? ''].join(delimiter),
+  };
+}
+
+/** A listener whose filter is discovered, as istiod writes it, in an Envoy that counts what Istio lets it. */
 function proxy(name: string, path: string): string {
   const types = 'type.googleapis.com/envoy.extensions.filters';
   return stringify({
     node: { id: 'test', cluster: 'test' },
+    stats_config: {
+      stats_matcher: {
+        inclusion_list: {
+          patterns: ['cluster_manager', 'listener_manager', 'server', 'cluster.xds-grpc', 'wasm'].map(
+            prefix => ({ prefix }),
+          ),
+        },
+      },
+    },
     admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },
     static_resources: {
       listeners: [

@@ -70,6 +70,13 @@ function verdict(
     conditions.find(condition => condition.type === type && condition.status === status);
   const said = ({ reason, message }: Condition): string =>
     [reason, message?.trim()].filter(Boolean).join(': ');
+  const generation = policy.metadata.generation ?? 0;
+  if (
+    conditions.length > 0 &&
+    conditions.every(({ observedGeneration = generation }) => observedGeneration < generation)
+  ) {
+    return ['missing', 'Envoy Gateway has not looked at the last change yet'];
+  }
   const refused = find('Accepted', 'False');
   if (refused !== undefined) {
     return refused.reason === 'Invalid' && failOpen
@@ -78,11 +85,6 @@ function verdict(
   }
   const overridden = find('Overridden', 'True');
   if (overridden !== undefined) return ['missing', `another policy takes its place: ${said(overridden)}`];
-  const accepted = find('Accepted', 'True');
-  if (accepted === undefined) return ['missing', 'Envoy Gateway has not decided yet'];
-  const generation = policy.metadata.generation ?? 0;
-  if ((accepted.observedGeneration ?? generation) < generation) {
-    return ['missing', 'Envoy Gateway has not looked at the last change yet'];
-  }
+  if (find('Accepted', 'True') === undefined) return ['missing', 'Envoy Gateway has not decided yet'];
   return ['loaded', 'as Envoy Gateway reports it; what its proxies run cannot be seen from here'];
 }

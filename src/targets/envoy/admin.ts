@@ -36,7 +36,7 @@ export function envoyAdmin(address: string, edges: Edges): EnvoyAdmin {
     url: shown,
     text: path => request(path, 'GET'),
     post: path => request(path, 'POST'),
-    json: async path => JSON.parse(await request(path, 'GET')) as unknown,
+    json: async path => parseAnswer(await request(path, 'GET'), shown + path),
     async stats(filter, type) {
       const query = `filter=${encodeURIComponent(filter)}${type === undefined ? '' : `&type=${type}`}`;
       const lines = (await request(`/stats?${query}`, 'GET')).split('\n');
@@ -44,6 +44,18 @@ export function envoyAdmin(address: string, edges: Edges): EnvoyAdmin {
       return Object.fromEntries(rows.map(([, name = '', value]) => [name, Number(value)]));
     },
   };
+}
+
+/** Fails with NETWORK for what no Envoy says. */
+export function parseAnswer(text: string, from: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new WasmeError('NETWORK', `${from} did not answer with JSON: ${printable(text)}`, {
+      hint: 'check that it is the admin interface of an Envoy',
+      cause: error,
+    });
+  }
 }
 
 /** One request over a connection of its own: a kept one would keep the process alive when all is said. */

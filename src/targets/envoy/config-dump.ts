@@ -1,4 +1,5 @@
 /** What Envoy's /config_dump says of one plugin. The dump is Envoy's, so nothing in it is taken for granted. */
+import { type Json, all, object, sectionsOf } from './dump-sections.ts';
 import { wasmExtensions } from './filters.ts';
 
 /** PluginConfig as far as it is looked at. */
@@ -9,15 +10,20 @@ export interface DumpedPlugin {
   readonly vm_config?: {
     readonly code?: {
       readonly local?: { readonly filename?: string };
-      readonly remote?: { readonly sha256?: string };
+      readonly remote?: { readonly sha256?: string; readonly http_uri?: { readonly cluster?: string } };
     };
   };
 }
 
 export interface FoundPlugin {
+  /** What runs; of several listeners, what the first one has. */
   readonly config: DumpedPlugin | undefined;
+  /** Not every place where it runs has the same code. */
+  readonly mixed: boolean;
   /** A listener gets the filter by discovery. */
   readonly discovered: boolean;
+  /** A listener with the filter is being prepared: it waits for code, clusters or certificates. */
+  readonly warming: boolean;
   /** Version of the discovered resource. */
   readonly version: string | undefined;
   readonly loadedAt: Date | undefined;
@@ -25,108 +31,89 @@ export interface FoundPlugin {
   readonly error: string | undefined;
 }
 
-type Json = Readonly<Record<string, unknown>>;
+/** What there is besides one plugin. */
+export interface DumpedEnvoy {
+  /** Every place of every plugin: one in two listeners is there twice. */
+  readonly plugins: readonly DumpedPlugin[];
+  /** Names of plugins, those that are still waited for too, each once. */
+  readonly names: readonly string[];
+  /** Some route answers with 5xx by itself. */
+  readonly answersErrors: boolean;
+}
 
 const messages: ReadonlySet<unknown> = new Set(Object.values(wasmExtensions).map(({ type }) => type));
 
 /** Looks for plugin `id` in discovered filters, listeners and the bootstrap, in this order. */
 export function findPlugin(dump: unknown, id: string): FoundPlugin {
-  const sections = new Map<string, Json>();
-  for (const section of list(object(dump)?.['configs'])) {
-    sections.set(String(section['@type']).replace(/^.*\./, ''), section);
-  }
-  const listeners = listenersOf(sections.get('ListenersConfigDump'));
+  const { listeners, discoveries, extensions, startedAt } = sectionsOf(dump);
   const error = listeners.find(({ refused }) => refused !== undefined && mentions(refused.configuration, id))
     ?.refused?.details;
   const discovered = listeners.some(({ configuration }) => isDiscovered(configuration, id));
-  for (const filter of list(sections.get('EcdsConfigDump')?.['ecds_filters'])) {
-    const resource = object(filter['ecds_filter']);
-    const config = pluginIn(resource, id) ?? (resource?.['name'] === id ? anyPlugin(resource) : undefined);
-    if (config === undefined) continue;
-    const version = typeof filter['version_info'] === 'string' ? filter['version_info'] : undefined;
-    return { config, discovered: true, version, loadedAt: date(filter['last_updated']), error };
-  }
-  for (const { configuration, loadedAt } of listeners) {
-    const config = pluginIn(configuration, id);
-    if (config !== undefined) return { config, discovered, version: undefined, loadedAt, error };
-  }
-  const start = sections.get('BootstrapConfigDump');
-  const config = pluginIn(object(start?.['bootstrap'])?.['bootstrap_extensions'], id);
-  return { config, discovered, version: undefined, loadedAt: date(start?.['last_updated']), error };
+  const warming = listeners.some(listener => mentions(listener.warming, id));
+  const places = [
+    ...discoveries.map(({ resource, version, loadedAt }) => ({
+      config: pluginIn(resource, id) ?? (resource?.['name'] === id ? pluginsIn(resource)[0] : undefined),
+      discovered: true,
+      version,
+      loadedAt,
+    })),
+    ...[...listeners, { configuration: extensions, loadedAt: startedAt }].flatMap(
+      ({ configuration, loadedAt }) =>
+        pluginsIn(configuration)
+          .filter(({ name }) => name === id)
+          .map(config => ({ config, discovered, version: undefined, loadedAt })),
+    ),
+  ].filter(({ config }) => config !== undefined);
+  const place = places[0] ?? { config: undefined, discovered, version: undefined, loadedAt: undefined };
+  const codes = places.map(({ config }) => JSON.stringify(config?.vm_config?.code));
+  return { ...place, mixed: new Set(codes).size > 1, warming, error };
 }
 
-interface DumpedListener {
-  readonly configuration: unknown;
-  readonly loadedAt: Date | undefined;
-  readonly refused: { readonly configuration: unknown; readonly details: string } | undefined;
+/** Every plugin of the proxy. */
+export function dumpedEnvoy(dump: unknown): DumpedEnvoy {
+  const { listeners, discoveries, extensions } = sectionsOf(dump);
+  const resources = discoveries.map(({ resource }) => resource);
+  const configurations = listeners.flatMap(({ configuration, warming }) => [configuration, warming]);
+  const plugins = pluginsIn([resources, configurations, extensions]);
+  const waited = all(configurations, node => (isWasmDiscovery(node) ? String(node['name']) : undefined));
+  // A resource may have another name than its plugin: Istio's have.
+  const known = new Set(resources.map(resource => resource?.['name']));
+  return {
+    plugins,
+    names: [
+      ...new Set([...plugins.map(({ name = '' }) => name), ...waited.filter(name => !known.has(name))]),
+    ].sort(),
+    answersErrors: all(dump, node => status5xx(node['direct_response'])).length > 0,
+  };
 }
 
-function listenersOf(section: Json | undefined): DumpedListener[] {
-  const fixed = list(section?.['static_listeners']).map(item => ({
-    configuration: item['listener'],
-    loadedAt: date(item['last_updated']),
-    refused: undefined,
-  }));
-  const changing = list(section?.['dynamic_listeners']).map(item => {
-    const active = object(item['active_state']);
-    const error = object(item['error_state']);
-    return {
-      configuration: active?.['listener'],
-      loadedAt: date(active?.['last_updated']),
-      refused: error && { configuration: error['failed_configuration'], details: String(error['details']) },
-    };
-  });
-  return [...fixed, ...changing];
-}
-
-/** First PluginConfig of that name anywhere inside. */
 function pluginIn(value: unknown, id: string): DumpedPlugin | undefined {
-  return search(value, node => {
-    const config = messages.has(node['@type']) ? object(node['config']) : undefined;
-    return config?.['name'] === id ? config : undefined;
-  });
+  return pluginsIn(value).find(({ name }) => name === id);
 }
 
-function anyPlugin(value: unknown): DumpedPlugin | undefined {
-  return search(value, node =>
+/** Every PluginConfig anywhere inside. */
+function pluginsIn(value: unknown): DumpedPlugin[] {
+  return all(value, node =>
     messages.has(node['@type']) ? (object(node['config']) as DumpedPlugin) : undefined,
   );
 }
 
 function isDiscovered(value: unknown, id: string): boolean {
   return (
-    search(value, node =>
-      node['name'] === id && node['config_discovery'] !== undefined ? true : undefined,
-    ) === true
+    all(value, node => (node['name'] === id && node['config_discovery'] !== undefined) || undefined).length >
+    0
   );
+}
+
+function isWasmDiscovery(node: Json): boolean {
+  const types = object(node['config_discovery'])?.['type_urls'];
+  return Array.isArray(types) && types.some(type => messages.has(type));
 }
 
 function mentions(value: unknown, id: string): boolean {
   return pluginIn(value, id) !== undefined || isDiscovered(value, id);
 }
 
-function search<T>(value: unknown, match: (node: Json) => T | undefined): T | undefined {
-  if (Array.isArray(value)) {
-    for (const item of value) {
-      const found = search(item, match);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  }
-  const node = object(value);
-  if (node === undefined) return undefined;
-  return match(node) ?? search(Object.values(node), match);
-}
-
-function object(value: unknown): Json | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
-}
-
-function list(value: unknown): Json[] {
-  return Array.isArray(value) ? value.map(object).filter(item => item !== undefined) : [];
-}
-
-function date(value: unknown): Date | undefined {
-  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(time) ? undefined : new Date(time);
+function status5xx(response: unknown): true | undefined {
+  return Number(object(response)?.['status'] ?? 0) >= 500 || undefined;
 }

@@ -15,6 +15,7 @@ import { readEnvoyFile } from './file.ts';
 import { wasmEntry } from './filters.ts';
 import { pruneModules } from './folder.ts';
 import type { EnvoyOptions } from './options.ts';
+import { fileLog } from './log-signs.ts';
 import { envoyStatus } from './status.ts';
 import { undeployEnvoy } from './undeploy.ts';
 import { envoyVersion } from './versions.ts';
@@ -81,8 +82,13 @@ export const envoyTarget: Target<EnvoyOptions, EnvoyFacts> = {
   diff: diffEnvoy,
   undeploy: undeployEnvoy,
   async status(request, { admins = ['127.0.0.1:9901'], log }, edges) {
-    const text = log === undefined ? undefined : await readText(log);
-    return Promise.all(admins.map(admin => envoyStatus(envoyAdmin(admin, edges), request, { log: text })));
+    if (log !== undefined && admins.length > 1) {
+      throw new WasmeError('USAGE', 'one log cannot be of several Envoys', {
+        hint: 'name one --admin with --log',
+      });
+    }
+    const sources = { log: log === undefined ? undefined : fileLog(log) };
+    return Promise.all(admins.map(admin => envoyStatus(envoyAdmin(admin, edges), request, sources)));
   },
 };
 

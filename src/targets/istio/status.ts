@@ -2,11 +2,12 @@
 import { WasmeError } from '../../errors.ts';
 import type { Edges } from '../../io/edges.ts';
 import type { EnvoyAdmin } from '../envoy/admin.ts';
+import type { LogReader } from '../envoy/log-signs.ts';
 import { envoyStatus } from '../envoy/status.ts';
 import { type KubeObject, type KubernetesOptions, showObject } from '../kubernetes/objects.ts';
 import { type Resource, listOurs } from '../kubernetes/read.ts';
 import type { StatusRequest, StatusRow } from '../target.ts';
-import { type ProxyPlace, podAdmin, proxiesOf } from './pods.ts';
+import { type ProxyPlace, podAdmin, podLog, proxiesOf } from './pods.ts';
 
 /** Proxies asked at the same time; each question is a kubectl of its own. */
 const parallel = 4;
@@ -30,20 +31,19 @@ export async function proxyStatusOf(
       const detail = 'the object in the cluster names another image: deploy again';
       rows.push({ ...row, where, digest: meant, state: 'other-digest', detail });
     }
-    const proxies = await proxiesOf(object, place, options, edges);
+    const { running: proxies, waiting } = await proxiesOf(object, place, options, edges);
     if (proxies.length === 0) {
-      rows.push({
-        ...row,
-        where,
-        digest: meant,
-        state: 'missing',
-        detail: 'no running pod with a proxy is chosen by it',
-      });
+      const others = waiting === 0 ? '' : ` (${waiting} not running yet)`;
+      const detail = `no running pod with a proxy is chosen by it${others}`;
+      rows.push({ ...row, where, digest: meant, state: 'missing', detail });
     }
     for (let start = 0; start < proxies.length; start += parallel) {
-      const admins = proxies.slice(start, start + parallel).map(pod => podAdmin(pod, place, options, edges));
       const asked = { id, expected: expected ?? meant };
-      rows.push(...(await Promise.all(admins.map(admin => proxyStatus(admin, object, asked)))));
+      const some = proxies.slice(start, start + parallel).map(pod => {
+        const log = podLog(pod, place, options, edges);
+        return proxyStatus(podAdmin(pod, place, options, edges), log, object, asked);
+      });
+      rows.push(...(await Promise.all(some)));
     }
   }
   if (found.length > 0) return rows;
@@ -54,6 +54,7 @@ export async function proxyStatusOf(
 /** Istio's agent puts a stand-in where a module could not be fetched; otherwise Envoy itself is asked. */
 async function proxyStatus(
   admin: EnvoyAdmin,
+  log: LogReader,
   object: KubeObject,
   request: StatusRequest,
 ): Promise<StatusRow> {
@@ -62,7 +63,7 @@ async function proxyStatus(
   const plugin = object.kind === 'EnvoyFilter' ? request.id : name;
   const standIn = await findStandIn(admin, name);
   if (standIn === undefined) {
-    return { ...(await envoyStatus(admin, { ...request, id: plugin })), filter: request.id };
+    return { ...(await envoyStatus(admin, { ...request, id: plugin }, { log })), filter: request.id };
   }
   const open = standIn === 'allow';
   return {

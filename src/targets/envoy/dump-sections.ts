@@ -1,0 +1,89 @@
+/** /config_dump, section by section: listeners, discovered filters, the bootstrap. Envoy's, so nothing is taken for granted. */
+
+export type Json = Readonly<Record<string, unknown>>;
+
+export interface DumpSections {
+  readonly listeners: readonly DumpedListener[];
+  readonly discoveries: readonly {
+    readonly resource: Json | undefined;
+    readonly version: string | undefined;
+    readonly loadedAt: Date | undefined;
+  }[];
+  /** Of the bootstrap: filters beside the traffic. */
+  readonly extensions: unknown;
+  readonly startedAt: Date | undefined;
+}
+
+export function sectionsOf(dump: unknown): DumpSections {
+  const sections = new Map<string, Json>();
+  for (const section of list(object(dump)?.['configs'])) {
+    sections.set(String(section['@type']).replace(/^.*\./, ''), section);
+  }
+  const start = sections.get('BootstrapConfigDump');
+  return {
+    listeners: listenersOf(sections.get('ListenersConfigDump')),
+    discoveries: list(sections.get('EcdsConfigDump')?.['ecds_filters']).map(filter => ({
+      resource: object(filter['ecds_filter']),
+      version: typeof filter['version_info'] === 'string' ? filter['version_info'] : undefined,
+      loadedAt: date(filter['last_updated']),
+    })),
+    extensions: object(start?.['bootstrap'])?.['bootstrap_extensions'],
+    startedAt: date(start?.['last_updated']),
+  };
+}
+
+export interface DumpedListener {
+  readonly configuration: unknown;
+  /** What is to take its place. */
+  readonly warming: unknown;
+  readonly loadedAt: Date | undefined;
+  readonly refused: { readonly configuration: unknown; readonly details: string } | undefined;
+}
+
+function listenersOf(section: Json | undefined): DumpedListener[] {
+  const fixed = list(section?.['static_listeners']).map(item => ({
+    configuration: item['listener'],
+    warming: undefined,
+    loadedAt: date(item['last_updated']),
+    refused: undefined,
+  }));
+  const changing = list(section?.['dynamic_listeners']).map(item => {
+    const active = object(item['active_state']);
+    const error = object(item['error_state']);
+    return {
+      configuration: active?.['listener'],
+      warming: object(item['warming_state'])?.['listener'],
+      loadedAt: date(active?.['last_updated']),
+      refused: error && { configuration: error['failed_configuration'], details: String(error['details']) },
+    };
+  });
+  return [...fixed, ...changing];
+}
+
+/** What `match` makes of every object anywhere inside, where it makes something. */
+export function all<T>(value: unknown, match: (node: Json) => T | undefined): T[] {
+  const found: T[] = [];
+  const visit = (at: unknown): void => {
+    if (Array.isArray(at)) return at.forEach(visit);
+    const node = object(at);
+    if (node === undefined) return;
+    const made = match(node);
+    if (made !== undefined) found.push(made);
+    Object.values(node).forEach(visit);
+  };
+  visit(value);
+  return found;
+}
+
+export function object(value: unknown): Json | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
+}
+
+function list(value: unknown): Json[] {
+  return Array.isArray(value) ? value.map(object).filter(item => item !== undefined) : [];
+}
+
+function date(value: unknown): Date | undefined {
+  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(time) ? undefined : new Date(time);
+}
