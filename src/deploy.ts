@@ -9,6 +9,7 @@ import type { RegistryTargetOptions } from './oci/registry.ts';
 import { type TargetName, type TargetOptions, loadTarget, projectSections } from './targets/index.ts';
 import { type DeployIntent, intentHash } from './targets/intent.ts';
 import { readModule } from './targets/module.ts';
+import { reachWarnings } from './targets/reach.ts';
 import { type FilterSettings, makeIntent } from './targets/settings.ts';
 import { type ResolvedSource, resolveSource } from './targets/source.ts';
 import type { AppliedObject, Plan, PlannedFile, StatusRow, Target } from './targets/target.ts';
@@ -121,7 +122,8 @@ export async function deploy<Name extends TargetName>(
     options.dryRun === true,
   );
   const removed = options.dryRun ? [] : ((await target.tidy?.(intent, targetOptions, edges)) ?? []);
-  for (const warning of plan.warnings) edges.reporter.warn(warning);
+  const warnings = [...plan.warnings, ...(options.target === 'envoy' ? [] : reachWarnings(intent.code))];
+  for (const warning of warnings) edges.reporter.warn(warning);
   for (const note of plan.notes ?? []) edges.reporter.info(note);
   const rows =
     options.waitMs === undefined || applied.length === 0
@@ -142,7 +144,7 @@ export async function deploy<Name extends TargetName>(
     applied,
     ...(diff === undefined ? {} : { diff }),
     ...(rows === undefined ? {} : { status: rows }),
-    warnings: plan.warnings,
+    warnings,
     notes: plan.notes ?? [],
   };
 }

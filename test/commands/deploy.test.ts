@@ -91,6 +91,24 @@ describe('deploy envoy', () => {
     }
   });
 
+  it.each([
+    ['istio', 'localhost:5000/f:v1', 'localhost:5000'],
+    ['gloo', '127.0.0.1:5001/team/f:v1', '127.0.0.1:5001'],
+    ['envoy-gateway', '[::1]:5000/f:v1', '[::1]:5000'],
+    ['higress', 'registry.localhost/f:v1', 'registry.localhost'],
+    ['istio', 'registry.example/localhost:v1', undefined],
+  ])('%s: %s, which a cluster cannot fetch', async (target, image, host) => {
+    const more = target === 'envoy-gateway' ? ['--gateway', 'eg'] : [];
+    const argv = ['deploy', target, image, '--no-digest', ...more];
+    const { exitCode, stderr } = await newWorld().wasme(...argv);
+    expect(exitCode).toBe(0);
+    expect(stderr.split('\n').filter(line => line.includes('cannot fetch'))).toEqual(
+      host === undefined
+        ? []
+        : [`warning: the proxies cannot fetch from ${host}: where they run, that is their own machine`],
+    );
+  });
+
   it('--dry-run starts nothing, also not with --run', async () => {
     const world = newWorld();
     guestFile(world.cwd, 'deploy-tag');
