@@ -4,6 +4,7 @@ import { WasmeError } from '../src/errors.ts';
 import type { LoginOptions, LoginResult } from '../src/login.ts';
 import type { Reporter } from '../src/reporter.ts';
 import { type Context, edgesOf } from './ui/context.ts';
+import { addOldFlags } from './ui/old-flags.ts';
 import { type GlobalOptions, globalOptions } from './ui/options.ts';
 import { promptsFor } from './ui/prompts.ts';
 import { type RegistryFlags, addConnectionFlags, connectionOptions, readSecret } from './ui/registry.ts';
@@ -18,6 +19,10 @@ interface Flags extends RegistryFlags {
 }
 
 export function declare(command: Command, context: Context): void {
+  addOldFlags(command, context, {
+    '--credentials-file <file>': { now: '--registry-config' },
+    '--plaintext': { now: '--plain-http' },
+  });
   command
     .argument('[registry]', 'host, with a port if it has one (default: Docker Hub, or WASM_IMAGE_REGISTRY)')
     .option('-u, --username <name>', 'asked for when missing')

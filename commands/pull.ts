@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { PullResult } from '../src/pull.ts';
 import { type Context, edgesOf } from './ui/context.ts';
-import { addOldFlags, oldStore } from './ui/old-flags.ts';
+import { addOldFlags, oldRegistryFlags } from './ui/old-flags.ts';
 import { globalOptions, integer } from './ui/options.ts';
 import { writeOutput } from './ui/output.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
@@ -17,10 +17,7 @@ interface Flags extends RegistryFlags {
 }
 
 export function declare(command: Command, context: Context): void {
-  addOldFlags(command, context, {
-    '-p, --password <password>': 'can be seen by others: --password-stdin cannot',
-    ...oldStore,
-  });
+  addOldFlags(command, context, oldRegistryFlags);
   command
     .argument('<reference>', 'image: registry.example/team/filter:v1, or …@sha256:…')
     .option(

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { PushOptions, PushResult } from '../src/push.ts';
 import { layoutNames } from '../src/project/names.ts';
 import { type Context, edgesOf } from './ui/context.ts';
-import { addOldFlags, oldStore } from './ui/old-flags.ts';
+import { addOldFlags, oldRegistryFlags } from './ui/old-flags.ts';
 import { collect, globalOptions, integer, keyValue } from './ui/options.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
 import { formatBytes, reporterFor } from './ui/reporter.ts';
@@ -27,10 +27,7 @@ const minChunkBytes = 64 * 1024;
 const maxChunkBytes = 1024 * 1024 * 1024;
 
 export function declare(command: Command, context: Context): void {
-  addOldFlags(command, context, {
-    '-p, --password <password>': 'can be seen by others: --password-stdin cannot',
-    ...oldStore,
-  });
+  addOldFlags(command, context, oldRegistryFlags);
   command
     .argument(
       '[reference]',

@@ -119,7 +119,7 @@ describe('wrong words', () => {
   });
 });
 
-describe('flags of the old wasme that have nothing to say any more', () => {
+describe('flags of the old wasme that have another name or nothing to say any more', () => {
   const { host, image } = { host: 'localhost:1', image: 'localhost:1/me/f:v1' };
   it.each([
     [
@@ -127,7 +127,11 @@ describe('flags of the old wasme that have nothing to say any more', () => {
       ['--show-dir', '--server', '--store is now the variable'],
     ],
     [['tag', '--store', 's', image, 'b/c'], ['--store']],
-    [['push', image, '-u', 'me', '-p', 'secret', '--file', 'm.wasm'], ['--password can be seen by others']],
+    [
+      ['push', image, '-u', 'me', '-p', 'secret', '--file', 'm.wasm', '-c', 'c.json'],
+      ['--password can be seen by others', '--config is now --registry-config'],
+    ],
+    [['login', host, '-u', 'me', '-p', 'secret', '--plaintext'], ['--plaintext is now --plain-http']],
     [
       ['pull', image, '-u', 'me', '-p', 'secret', '--store', 's'],
       ['--password', '--store'],

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../commands/cli.ts';
 import { type Outcome, type World, newWorld } from '../helpers/cli.ts';
+import { guest } from '../helpers/guests.ts';
 import { account, fakeRegistry } from '../helpers/registry.ts';
 
 /** As `world.wasme`, with something on standard input. */
@@ -87,6 +88,23 @@ describe('login', () => {
     );
     expect(exitCode).toBe(0);
     expect(stderr).toContain('a password on the command line can be seen by others');
+  });
+
+  it('keeps it in the file that the old tool names, from which push takes it', async () => {
+    const registry = await fakeRegistry({ auth: 'basic' });
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
+    const who = ['-s', registry.host, '-u', 'me', '-p', account.password];
+    const login = await world.wasme('login', ...who, '--credentials-file', 'c.json', '--plaintext');
+    expect(login.exitCode, login.stderr).toBe(0);
+    expect(login.stderr).toContain('note: --credentials-file is now --registry-config');
+    expect(JSON.parse(readFileSync(join(world.cwd, 'c.json'), 'utf8'))).toEqual({
+      auths: { [registry.host]: { auth } },
+    });
+    expect(existsSync(configOf(world))).toBe(false);
+    const push = ['push', `${registry.host}/team/filter:v1`, '-f', 'm.wasm'];
+    expect((await world.wasme(...push)).exitCode).toBe(1);
+    expect((await world.wasme(...push, '--config', 'c.json')).exitCode).toBe(0);
   });
 
   it('keeps the secret in the configured helper', async () => {
