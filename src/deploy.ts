@@ -101,7 +101,11 @@ export async function deploy<Name extends TargetName>(
   const targetOptions = withProject(target, options.targetOptions, source);
   const module = source.bytes && readModule(source.bytes, label(source), host);
   const defaults = source.project?.project.deploy?.[projectSections[options.target]];
-  const intent = await makeIntent(options, source, defaults, module, edges.cwd);
+  const filter = await makeIntent(options, source, defaults, module, edges.cwd);
+  const placement = Object.entries(target.placement?.(targetOptions) ?? {}).filter(
+    ([, value]) => value !== undefined,
+  );
+  const intent = placement.length === 0 ? filter : { ...filter, placement: Object.fromEntries(placement) };
   const facts = await target.observe(intent, targetOptions, edges);
   const plan = target.plan(intent, targetOptions, facts);
   const diff = options.diff ? await diffPlan(target, plan, targetOptions, edges) : undefined;

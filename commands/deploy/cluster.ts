@@ -37,6 +37,11 @@ export function addClusterFlags(command: Command): void {
 /** The library's options that say where the cluster is and what may be done there. */
 export function clusterOptions(flags: ClusterFlags): KubernetesOptions {
   const server = dryRunOnServer(flags);
+  if (flags.wait !== undefined && flags.apply !== true) {
+    throw new WasmeError('USAGE', '--wait is for what --apply gives to the cluster', {
+      hint: 'add --apply, or ask with "wasme status"',
+    });
+  }
   return {
     context: flags.context,
     useCluster: flags.apply === true || flags.diff === true || server,
@@ -54,12 +59,13 @@ export async function deployToCluster<Name extends TargetName>(
 ): Promise<void> {
   const { deploy } = await import('../../src/deploy.ts');
   const edges = edgesOf(context, reporterFor(context, globalOptions(command)));
-  const apply = (flags.apply === true || dryRunOnServer(flags)) && flags.diff !== true;
+  const trial = dryRunOnServer(flags);
+  const apply = (flags.apply === true || trial) && flags.diff !== true;
   const waitMs =
-    flags.wait === undefined || !apply ? undefined : 1000 * (flags.wait === true ? 60 : flags.wait);
+    flags.wait === undefined || !apply || trial ? undefined : 1000 * (flags.wait === true ? 60 : flags.wait);
   const { diff, force } = flags;
   // What the server only tries needs nobody's consent.
-  const confirm = dryRunOnServer(flags) ? undefined : confirmDiff(context, globalOptions(command));
+  const confirm = trial ? undefined : confirmDiff(context, globalOptions(command));
   const registry = connectionOptions(flags);
   const result = await deploy(
     { ...commonOptions(flags), ...options, apply, diff, force, waitMs, registry, confirm },

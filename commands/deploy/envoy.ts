@@ -56,7 +56,7 @@ export function declare(command: Command, context: Context): void {
     .option('--in <file>', 'put the filter into your own Envoy file instead of a new one')
     .option('--listener <name|port>', 'with --in: only into this listener (default: all)')
     .option('--dynamic <folder>', 'files that a running Envoy watches: run it again to swap the filter')
-    .option('--diff', 'show what would change in the --in or -o file, write nothing')
+    .option('--diff', 'show what would change in the files of --in, -o or --dynamic, write nothing')
     .option('--run', 'start an Envoy with the result: envoy, func-e, docker or podman')
     .option('--envoy <path>', 'with --run: this Envoy')
     .option('--envoy-image <image>', 'with --run: a container of this image')
@@ -86,6 +86,7 @@ Examples:
   command.action(async (source: string | undefined, flags: EnvoyFlags) => {
     const { deploy } = await import('../../src/deploy.ts');
     const reporter = reporterFor(context, globalOptions(command));
+    refuseIdle(flags);
     if (!flags.run && (flags.envoyImage ?? flags.envoy) !== undefined) {
       reporter.info('note: the configuration is only printed; --run starts an Envoy with it');
     }
@@ -137,6 +138,30 @@ async function run(
       hint: 'its own lines above say why',
     });
   }
+}
+
+/** What a flag would say has no place in the result: better told than dropped. Fails with USAGE. */
+function refuseIdle(flags: EnvoyFlags): void {
+  const own = (flags.in ?? flags.bootstrap) !== undefined;
+  const rows: readonly (readonly [boolean, string, string, string])[] = [
+    [
+      !own && flags.listener !== undefined,
+      '--listener',
+      'chooses among the listeners of your own file',
+      'add --in',
+    ],
+    [own && flags.port !== undefined, '--port', 'is for a new file', 'your own says where Envoy listens'],
+    [own && flags.admin !== undefined, '--admin', 'is for a new file', 'your own has its admin interface'],
+    [own && flags.upstream !== undefined, '--upstream', 'is for a new file', 'your own has its routes'],
+    [
+      !own && flags.dynamic !== undefined && outputFile(flags.output) !== undefined,
+      '--output',
+      'is not for --dynamic, which writes the files of its folder',
+      'leave one of them out',
+    ],
+  ];
+  const row = rows.find(([idle]) => idle);
+  if (row !== undefined) throw new WasmeError('USAGE', `${row[1]} ${row[2]}`, { hint: row[3] });
 }
 
 function envoyOptions(flags: EnvoyFlags, { cwd }: Context): EnvoyOptions {

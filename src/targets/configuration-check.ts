@@ -1,5 +1,8 @@
 /** Whether a plugin configuration satisfies the JSON Schema of its project. Apart, because it needs two large libraries. */
 import { resolve } from 'node:path';
+import type { Ajv } from 'ajv';
+import type { Ajv2019 } from 'ajv/dist/2019.js';
+import type { Ajv2020 } from 'ajv/dist/2020.js';
 import { LineCounter, parseDocument } from 'yaml';
 import { WasmeError } from '../errors.ts';
 import { readText } from '../io/files.ts';
@@ -40,7 +43,8 @@ export async function checkConfiguration(
   };
   if (document.errors.length > 0) {
     const faults = document.errors.map(
-      ({ pos, message }) => `${at(pos[0])}: ${message.split('\n')[0] ?? ''}`,
+      ({ pos, message }) =>
+        `${at(pos[0])}: ${(message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '')}`,
     );
     throw invalid(faults, schemaFile);
   }
@@ -60,13 +64,11 @@ interface Fault {
 
 /** Reads and compiles a schema. Fails with DEPLOY_CONFIGURATION when the schema itself is wrong. */
 async function compileSchema(file: string): Promise<(value: unknown) => Fault[]> {
-  const { Ajv2020 } = await import('ajv/dist/2020.js');
   const source = await readText(file);
   try {
-    const schema = JSON.parse(source) as Record<string, unknown>;
-    // Editors want $schema; ajv would look the draft up by it, and only knows the one it was made for.
-    delete schema['$schema'];
-    const validate = new Ajv2020({ allErrors: true, strict: false, validateFormats: false }).compile(schema);
+    const { $schema: draft, ...schema } = JSON.parse(source) as Record<string, unknown>;
+    const Ajv = await validatorOf(draft);
+    const validate = new Ajv({ allErrors: true, strict: false, validateFormats: false }).compile(schema);
     return value => {
       if (validate(value)) return [];
       return (validate.errors ?? []).map(error => {
@@ -80,11 +82,20 @@ async function compileSchema(file: string): Promise<(value: unknown) => Fault[]>
       });
     };
   } catch (error) {
-    throw new WasmeError('DEPLOY_CONFIGURATION', `${file} is no JSON Schema: ${(error as Error).message}`, {
+    const faults = new Set((error as Error).message.split(', '));
+    throw new WasmeError('DEPLOY_CONFIGURATION', `${file} is no JSON Schema: ${[...faults].join(', ')}`, {
       hint: 'correct the file, or take configurationSchema out of wasme.json',
       cause: error,
     });
   }
+}
+
+/** The drafts differ in what their words mean; the newest is taken when none is named. */
+async function validatorOf(draft: unknown): Promise<typeof Ajv2020 | typeof Ajv2019 | typeof Ajv> {
+  const text = typeof draft === 'string' ? draft : '';
+  if (/draft-0[4-7]/.test(text)) return (await import('ajv')).Ajv;
+  if (text.includes('2019-09')) return (await import('ajv/dist/2019.js')).Ajv2019;
+  return (await import('ajv/dist/2020.js')).Ajv2020;
 }
 
 function unescapePointer(part: string): string {

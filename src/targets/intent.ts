@@ -78,6 +78,8 @@ export interface DeployIntent {
   /** True when on_request_headers may pause the headers alone; undefined: the proxy's default. */
   readonly allowOnHeadersStopIteration: boolean | undefined;
   readonly module?: ModuleFacts;
+  /** What the target's own flags ask for (order, traffic, secrets): here only for the hash. */
+  readonly placement?: Readonly<Record<string, unknown>>;
 }
 
 /** Digest of everything the intent says: equal intents, equal hash, whatever the order of keys. For annotations. */

@@ -9,15 +9,19 @@ export function jsonConfiguration(
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    // Numbers travel as doubles: one that a double cannot hold would arrive as another.
-    return hasLargeInteger(text) ? undefined : { value };
+    // Numbers travel as doubles: one that a double cannot hold would arrive as another, or as none.
+    return hasLargeNumber(text) ? undefined : { value };
   } catch {
     return undefined;
   }
 }
 
-function hasLargeInteger(text: string): boolean {
+function hasLargeNumber(text: string): boolean {
   const outsideStrings = text.replace(/"(?:[^"\\]|\\.)*"/g, '""');
   const integers = outsideStrings.match(/(?<![\d.])\d+(?![\d.eE])/g) ?? [];
-  return integers.some(digits => !Number.isSafeInteger(Number(digits)));
+  const exponents = outsideStrings.match(/[\d.]+[eE]\+?\d+/g) ?? [];
+  return (
+    integers.some(digits => !Number.isSafeInteger(Number(digits))) ||
+    exponents.some(number => !Number.isFinite(Number(number)))
+  );
 }

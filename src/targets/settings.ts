@@ -53,8 +53,7 @@ export async function makeIntent(
   }
   const vm = settings.vmConfiguration;
   const vmConfiguration = vm === undefined ? undefined : await flagConfiguration(vm, '--vm-config', cwd);
-  const env = settings.env ?? [];
-  for (const item of env) checkVariable(item);
+  const { env, hostEnv } = variables(settings.env ?? [], defaults?.env);
   return {
     id: checkId(settings.id ?? defaults?.id ?? source.name),
     kind: settings.kind ?? project?.kind ?? 'http',
@@ -64,11 +63,8 @@ export async function makeIntent(
     code: source.code,
     ...(found === undefined ? {} : { configuration: found.configuration }),
     ...(vmConfiguration === undefined ? {} : { vmConfiguration: vmConfiguration.configuration }),
-    env: {
-      ...defaults?.env,
-      ...Object.fromEntries(env.filter(item => item.includes('=')).map(splitVariable)),
-    },
-    hostEnv: env.filter(item => !item.includes('=')),
+    env,
+    hostEnv,
     failPolicy: settings.failPolicy ?? defaults?.failPolicy,
     allowedCapabilities: await allowedCapabilities(settings.allowCapabilities, module),
     allowOnHeadersStopIteration: settings.allowOnHeadersStopIteration,
@@ -76,17 +72,31 @@ export async function makeIntent(
   };
 }
 
-function checkVariable(text: string): void {
-  if (!/^[^=\s]/.test(text)) {
-    throw new WasmeError('USAGE', `${JSON.stringify(text)} names no variable`, {
-      hint: 'write --env NAME=value, or --env NAME to pass one on',
+/** `NAME=value` and `NAME`; the project's values where no flag names the variable. Fails with USAGE. */
+function variables(
+  flags: readonly string[],
+  defaults: Readonly<Record<string, string>> = {},
+): Pick<DeployIntent, 'env' | 'hostEnv'> {
+  const env: Record<string, string> = {};
+  const hostEnv: string[] = [];
+  for (const text of flags) {
+    if (!/^[^=\s]/.test(text)) {
+      throw new WasmeError('USAGE', `${JSON.stringify(text)} names no variable`, {
+        hint: 'write --env NAME=value, or --env NAME to pass one on',
+      });
+    }
+    const at = text.indexOf('=');
+    if (at >= 0) env[text.slice(0, at)] = text.slice(at + 1);
+    else if (!hostEnv.includes(text)) hostEnv.push(text);
+  }
+  const twice = hostEnv.find(name => Object.hasOwn(env, name));
+  if (twice !== undefined) {
+    throw new WasmeError('USAGE', `the variable ${twice} is both set and passed on from the proxy`, {
+      hint: `name ${twice} once: --env ${twice}=value sets it, --env ${twice} passes it on`,
     });
   }
-}
-
-function splitVariable(text: string): [string, string] {
-  const at = text.indexOf('=');
-  return [text.slice(0, at), text.slice(at + 1)];
+  const kept = Object.entries(defaults).filter(([name]) => !hostEnv.includes(name));
+  return { env: { ...Object.fromEntries(kept), ...env }, hostEnv };
 }
 
 /** Names go into statistics, file names and YAML keys, so the wide set of DNS labels with dots and dashes has to do. */

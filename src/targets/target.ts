@@ -15,6 +15,8 @@ export interface Target<Options, Facts = undefined> {
   moduleFolder?(options: Options): string | undefined;
   /** The options with what the project says where they say nothing; most of it stands in its `deploy` part. Pure. */
   withProject?(options: Options, deploy: NonNullable<Project['deploy']>, project: Project): Options;
+  /** Those of the options that are asked for like the intent is, and count for its hash. Pure. */
+  placement?(options: Options): Readonly<Record<string, unknown>>;
   /** Reads, changes nothing: the cluster's version, the person's own file. */
   observe(intent: DeployIntent, options: Options, edges: Edges): Promise<Facts>;
   /** Same input, same plan. Fails with DEPLOY_UNSUPPORTED when the target or its version cannot say what is asked. */

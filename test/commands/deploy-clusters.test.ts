@@ -118,6 +118,24 @@ describe('documents for clusters', () => {
     expect(await document('gloo')).toMatchObject({ metadata: { namespace: 'edge' } });
   });
 
+  it.each([
+    ['istio', ['--phase', 'authn'], ['--priority', '1'], ['-l', 'a=b'], ['--pull-secret', 's']],
+    ['istio', ['--match-port', '80'], ['--patch-context', 'inbound'], ['--config', '{"a":1}']],
+    ['higress', ['--phase', 'authn'], ['--priority', '1'], ['--pull-policy', 'always'], ['--env', 'A']],
+  ])('%s: the hash is another with each thing that is asked for: %j', async (target, ...asked) => {
+    const world = newWorld({ env: { PATH: '/nowhere' } });
+    const hashOf = async (...argv: string[]): Promise<string> => {
+      const line = ['deploy', target, image, '--digest', digest, ...argv, '--json'];
+      const { hash, documents } = JSON.parse((await world.wasme(...line)).stdout) as DeployResult;
+      expect(documents[0]?.content).toMatchObject({ metadata: { annotations: { 'wasme.io/intent': hash } } });
+      return hash;
+    };
+    const hashes = [await hashOf()];
+    for (const flags of asked) hashes.push(await hashOf(...flags));
+    expect(new Set(hashes).size).toBe(hashes.length);
+    expect(await hashOf('-n', 'elsewhere')).toBe(hashes[0]);
+  });
+
   it('understand the lines of the old tool', async () => {
     const world = newWorld({ env: { PATH: '/nowhere' } });
     const line = `deploy istio ${image} --digest ${digest} --id=myfilter --namespace bookinfo --labels app=details --patch-context inbound --workload-type deployment`;
@@ -137,6 +155,10 @@ describe('documents for clusters', () => {
     ['a name Kubernetes refuses', ['--id', 'My_Filter'], 'DEPLOY_NAME', 2],
     ['a label that is none', ['-l', 'app'], 'USAGE', 2],
     ['an unknown dry run', ['--dry-run=client'], 'USAGE', 2],
+    ['a wait for nothing', ['--wait'], 'USAGE', 2],
+    ['a wait for a trial', ['--wait', '--dry-run=server'], 'USAGE', 2],
+    ['a variable set and passed on', ['--env', 'A=1', '--env', 'A'], 'USAGE', 2],
+    ['a secret of another namespace', ['--pull-secret', 'ns/access'], 'DEPLOY_NAME', 2],
     ['no kubectl', ['--apply', '--istio-version', '1.31'], 'TOOL_MISSING', 1],
     ['a reference that is none', [], 'REFERENCE_INVALID', 2],
   ])('fail with a code: %s', async (title, argv, code, exitCode) => {

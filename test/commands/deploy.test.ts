@@ -368,6 +368,8 @@ describe('deploy envoy', () => {
     expect(bad.stderr).toContain(`${join(world.cwd, 'c.json')}:2:10: tag: must be string`);
     expect(bad.stderr).toContain(`${join(world.cwd, 'c.json')}:3:12: extra: the schema has no such field`);
     expect(() => readFileSync(join(world.cwd, 'e.yaml'))).toThrow();
+    const twice = await world.wasme('deploy', 'envoy', '--config', '{"tag":"a","tag":"b"}');
+    expect(twice.stderr).toContain('error[DEPLOY_CONFIGURATION]: --config:1:12: Map keys must be unique\n');
     const text = await world.wasme('deploy', 'envoy', '--config', 'plain words');
     expect(text.stderr).toContain('error[DEPLOY_CONFIGURATION]: --config:1:1');
     const none = await world.wasme('deploy', 'envoy');
@@ -376,6 +378,71 @@ describe('deploy envoy', () => {
   });
 
   it.each([
+    // `items` as a list means a tuple in some drafts only.
+    ['http://json-schema.org/draft-07/schema#', 'items', 'definitions', 'dependencies'],
+    ['http://json-schema.org/draft-06/schema#', 'items', 'definitions', 'dependencies'],
+    ['https://json-schema.org/draft/2019-09/schema', 'items', '$defs', 'dependentRequired'],
+    ['https://json-schema.org/draft/2020-12/schema', 'prefixItems', '$defs', 'dependentRequired'],
+    [undefined, 'prefixItems', '$defs', 'dependentRequired'],
+  ])('reads a schema by the draft that it names: %s', async ($schema, tuple, definitions, required) => {
+    const world = newWorld();
+    project(world, { configurationSchema: 'schema.json' });
+    const schema = {
+      $schema,
+      properties: { pair: { [tuple]: [{ type: 'string' }, { $ref: `#/${definitions}/n` }] } },
+      [definitions]: { n: { type: 'integer' } },
+      [required]: { a: ['b'] },
+    };
+    writeFileSync(join(world.cwd, 'schema.json'), JSON.stringify(schema));
+    const bad = await world.wasme('deploy', 'envoy', '--config', '{"pair":["x","y"],"a":1}');
+    expect(bad.stderr).toContain('error[DEPLOY_CONFIGURATION]: ');
+    expect(bad.stderr).toContain('--config:1:14: pair.1: must be integer');
+    expect(bad.stderr).toContain('--config:1:1: must have property b when property a is present');
+    expect((await world.wasme('deploy', 'envoy', '--config', '{"pair":["x",1]}')).exitCode).toBe(0);
+    writeFileSync(join(world.cwd, 'schema.json'), JSON.stringify({ $schema, type: 'number!' }));
+    const none = await world.wasme('deploy', 'envoy', '--config', '{}');
+    expect(none.stderr).toContain('schema.json is no JSON Schema: ');
+  });
+
+  it('lets a flag pass a variable on that the project sets', async () => {
+    const world = newWorld();
+    project(world, { deploy: { envoy: { env: { A: '1', B: '2' } } } });
+    const { stdout } = await world.wasme('deploy', 'envoy', '--env', 'A', '--env', 'A');
+    expect(stdout).toMatch(/host_env_keys:\n +- A\n +key_values:\n +B: "2"\n/);
+  });
+
+  it('compares the files of a watched folder', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'deploy-tag');
+    const argv = ['deploy', 'envoy', 'deploy-tag.wasm', '--dynamic', 'live'];
+    const first = await world.wasme(...argv, '--diff');
+    expect(first.stdout).toContain(`+++ ${join(world.cwd, 'live', 'deploy-tag.ecds.yaml')} (planned)`);
+    expect(first.stdout).toContain(`+++ ${join(world.cwd, 'live', 'envoy.yaml')} (planned)`);
+    expect(existsSync(join(world.cwd, 'live'))).toBe(false);
+    await world.wasme(...argv);
+    expect((await world.wasme(...argv, '--diff')).stdout).toBe('nothing would change\n');
+    expect((await world.wasme(...argv, '--config', 'x', '--diff')).stdout).toMatch(/^\+ +value: x$/m);
+  });
+
+  it('warns of what an Envoy might not know', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'deploy-tag');
+    const told = async (...argv: string[]): Promise<string> =>
+      (await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', ...argv)).stderr;
+    expect(await told('--envoy-version', '1.41')).toBe(
+      'warning: Envoy 1.41 is newer than this wasme knows; written as for 1.40\n',
+    );
+    const list = ['--dynamic', 'live', '--allow-capabilities', 'auto'];
+    expect(await told(...list)).toMatch(/^warning: written for Envoy 1\.40: .* without its list/);
+    expect(await told(...list, '--envoy-version', '1.36')).not.toContain('list');
+  });
+
+  it.each([
+    [['deploy', 'envoy', 'deploy-tag.wasm', '--listener', 'a'], 'USAGE', 'add --in'],
+    [['deploy', 'envoy', 'deploy-tag.wasm', '--in', 'e', '-p', '1'], 'USAGE', '--port is for a new file'],
+    [['deploy', 'envoy', 'deploy-tag.wasm', '-b', 'e', '--admin', '1'], 'USAGE', '--admin is for'],
+    [['deploy', 'envoy', 'deploy-tag.wasm', '--in', 'e', '--upstream', 'http://a'], 'USAGE', '--upstream'],
+    [['deploy', 'envoy', 'deploy-tag.wasm', '--dynamic', 'd', '-o', 'e'], 'USAGE', '--output is not for'],
     [['deploy'], 'USAGE', 'no target was named'],
     [['deploy', 'istio', 'deploy-tag.wasm'], 'DEPLOY_UNSUPPORTED', 'wasme push makes one of a file'],
     [['run', 'http://x.example/f.wasm'], 'DEPLOY_UNSUPPORTED', 'name a .wasm file'],

@@ -139,7 +139,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
       ['a user without rights', ['--context', 'nobody'], 'KUBE_FORBIDDEN'],
       ['a context that is not there', ['--context', 'elsewhere'], 'KUBE_UNREACHABLE'],
       ['a namespace that is not there', ['-n', 'nowhere'], 'KUBE_NOT_FOUND'],
-      ['a value the schema refuses', ['--pull-secret', 's'.repeat(254)], 'KUBE_REFUSED'],
+      ['a value the schema refuses', ['--root-id', 'r'.repeat(257)], 'KUBE_REFUSED'],
     ])('fails before any change: %s', async (_title, argv, code) => {
       const outcome = await istio('seven', '--apply', ...argv);
       expect({ exitCode: outcome.exitCode, code: codeOf(outcome) }, outcome.stderr).toEqual({

@@ -2,6 +2,7 @@
 import { WasmeError } from '../../errors.ts';
 import type { DeployIntent } from '../intent.ts';
 import { jsonConfiguration } from '../json-configuration.ts';
+import { checkSecret } from '../kubernetes/names.ts';
 import { type Tree, because } from '../tree.ts';
 import { type EnvoyGatewayOptions, type EnvoyGatewayVersion, certificateRef, since } from './options.ts';
 
@@ -74,7 +75,7 @@ function code({ code: from }: DeployIntent, options: EnvoyGatewayOptions): Tree 
         options.pullSecret === undefined
           ? undefined
           : because(
-              { kind: 'Secret', name: options.pullSecret },
+              { kind: 'Secret', name: checkSecret(options.pullSecret) },
               'a docker-registry secret of the same namespace',
             ),
       tls,

@@ -61,6 +61,14 @@ export const envoyGateway: Target<EnvoyGatewayOptions, EnvoyGatewayFacts> = {
         options.targetRefs ?? (refs.length === 0 || options.selectors !== undefined ? undefined : refs),
     };
   },
+  placement: ({ targetRefs, selectors, merge, caCertificate, pullSecret, pullPolicy }) => ({
+    targetRefs,
+    selectors,
+    merge,
+    caCertificate,
+    pullSecret,
+    pullPolicy,
+  }),
   observe: observePolicies,
   plan: planPolicy,
   apply: (plan, options, edges) => applyDocuments(plan, [extensionPolicies], options, edges),
@@ -106,7 +114,7 @@ function planPolicy(
   return {
     documents: [document],
     files: [],
-    warnings: warnings(intent),
+    warnings: warnings(intent, version),
     ...(foreign ? { shared: [showObject(host)] } : {}),
   };
 }
@@ -230,7 +238,13 @@ function intoForeign(
   };
 }
 
-function warnings(intent: DeployIntent): string[] {
-  if (intent.vmId === '') return [];
-  return [`Envoy Gateway names virtual machines itself; vmId ${intent.vmId} is not used`];
+function warnings({ vmId }: DeployIntent, { minor, text }: EnvoyGatewayVersion): string[] {
+  const found: string[] = [];
+  if (vmId !== '') found.push(`Envoy Gateway names virtual machines itself; vmId ${vmId} is not used`);
+  if (minor > newestEnvoyGateway.minor) {
+    found.push(
+      `Envoy Gateway ${text} is newer than this wasme knows; written as for ${newestEnvoyGateway.text}`,
+    );
+  }
+  return found;
 }

@@ -1,4 +1,4 @@
-/** What deploying would change in a file, as a unified diff. */
+/** What deploying would change in files, as a unified diff. */
 import { WasmeError } from '../../errors.ts';
 import { exists, readText } from '../../io/files.ts';
 import type { Plan } from '../target.ts';
@@ -6,14 +6,24 @@ import { renderYaml } from '../yaml.ts';
 import type { EnvoyOptions } from './options.ts';
 
 /** Empty when nothing would change; a file that is not there counts as empty. Fails with USAGE without a file. */
-export async function diffEnvoy(plan: Plan, { compareWith: path }: EnvoyOptions): Promise<string> {
-  if (path === undefined) {
+export async function diffEnvoy(plan: Plan, { compareWith }: EnvoyOptions): Promise<string> {
+  const text = plan.text ?? renderYaml(plan.documents.map(({ content }) => content));
+  const files = [
+    ...plan.files.map(({ path, data }) => ({ path, after: Buffer.from(data).toString() })),
+    ...(compareWith === undefined ? [] : [{ path: compareWith, after: text }]),
+  ];
+  if (files.length === 0) {
     throw new WasmeError('USAGE', 'it is not said which file --diff should compare with', {
-      hint: 'name it with --in or -o',
+      hint: 'name it with --in or -o, or its folder with --dynamic',
     });
   }
+  const parts: string[] = [];
+  for (const { path, after } of files) parts.push(await fileDiff(path, after));
+  return parts.join('');
+}
+
+async function fileDiff(path: string, after: string): Promise<string> {
   const before = (await exists(path)) ? await readText(path) : '';
-  const after = plan.text ?? renderYaml(plan.documents.map(({ content }) => content));
   if (before === after) return '';
   const { createTwoFilesPatch } = await import('diff');
   return createTwoFilesPatch(path, `${path} (planned)`, before, after, undefined, undefined, {

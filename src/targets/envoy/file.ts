@@ -36,7 +36,7 @@ export async function readEnvoyFile(path: string): Promise<string> {
   }
 }
 
-/** Fails with DEPLOY_FILE: not YAML or JSON, empty, several documents, or written for API v2. */
+/** Fails with DEPLOY_FILE: not YAML or JSON, empty, several documents, an alias of nothing, or written for API v2. */
 export function parseEnvoyFile(text: string, path: string): EnvoyFile {
   const lineCounter = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter, keepSourceTokens: true });
@@ -49,7 +49,7 @@ export function parseEnvoyFile(text: string, path: string): EnvoyFile {
   const error = document.errors[0];
   if (error !== undefined) {
     const what = (error.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
-    throw refused(`${at(error.pos[0])}: ${what}`, 'correct the file first; Envoy could not read it either');
+    throw refused(`${at(error.pos[0])}: ${what}`, yamlHint);
   }
   if (second !== undefined) {
     throw refused(
@@ -59,26 +59,43 @@ export function parseEnvoyFile(text: string, path: string): EnvoyFile {
   }
   if (!isMap(document.contents)) throw refused(`${path} is no Envoy configuration: it is not a mapping`);
   const file = { text, path, document, root: document.contents, at };
-  refuseOldApi(file);
+  refuseUnreadable(file);
   return file;
 }
 
-/** API v2 names its messages otherwise and keeps filter settings under `config`. */
-function refuseOldApi({ document, at }: EnvoyFile): void {
+/** What the parser lets pass: an alias of nothing, and API v2, which names its messages otherwise. */
+function refuseUnreadable({ document, at }: EnvoyFile): void {
   visit(document, {
+    Alias(_key, alias) {
+      if (alias.resolve(document) !== undefined) return;
+      throw refused(`${at(alias.range?.[0] ?? 0)}: *${alias.source} is an alias of nothing`, yamlHint);
+    },
     Pair(_key, { key, value }) {
       if (!isScalar(key) || !isScalar(value) || typeof value.value !== 'string') return;
       const old =
         (key.value === '@type' && /\/envoy\.(api\.v2|config\.[\w.]*\.v2(alpha\d?)?)\./.test(value.value)) ||
         (key.value === 'name' && /^envoy\.(http_connection_manager|tcp_proxy|router)$/.test(value.value));
-      if (!old) return;
-      throw refused(
-        `${at(value.range?.[0] ?? 0)}: "${value.value}" is of Envoy API v2, which no Envoy since 1.17 reads`,
-        'write the file for API v3 first',
-      );
+      if (old) throw oldApi(`"${value.value}"`, at(value.range?.[0] ?? 0));
     },
   });
 }
+
+/** API v2 has the settings of a filter under `config`. */
+function refuseOldFilters(file: EnvoyFile, filters: readonly unknown[]): void {
+  const old = filters.find(
+    filter => isMap(filter) && filter.has('config') && child(file, filter, 'typed_config') === undefined,
+  );
+  if (isMap(old)) throw oldApi('a filter with "config"', file.at(old.range?.[0] ?? 0));
+}
+
+function oldApi(what: string, where: string): WasmeError {
+  return refused(
+    `${where}: ${what} is of Envoy API v2, which no Envoy since 1.17 reads`,
+    'write the file for API v3 first',
+  );
+}
+
+const yamlHint = 'correct the file first; Envoy could not read it either';
 
 /** A list and the mapping that has it under `key`. */
 export interface Spot {
@@ -110,8 +127,9 @@ export function listenersOf(file: EnvoyFile): ListenerPart[] {
     ]
       .filter(node => isMap(node))
       .map(chain => spotOf(file, chain, 'filters'));
-    const managers = chains
-      .flatMap(({ list }) => items(file, list))
+    const filters = chains.flatMap(({ list }) => items(file, list));
+    refuseOldFilters(file, filters);
+    const managers = filters
       .map(filter => child(file, filter, 'typed_config'))
       .filter(config => isMap(config))
       .filter(config => scalar(file, config, '@type') === managerType);
@@ -161,10 +179,15 @@ export function spotOf(file: EnvoyFile, owner: YAMLMap, key: string): Spot {
   return { owner, key, list: isSeq(list) ? list : undefined };
 }
 
-/** Value of a key; aliases are followed. */
+/** Value of a key, which Envoy also reads in camelCase; aliases are followed. */
 export function child(file: EnvoyFile, node: unknown, key: string): unknown {
   const map = follow(file, node);
-  return isMap(map) ? follow(file, map.get(key, true)) : undefined;
+  if (!isMap(map)) return undefined;
+  return follow(file, map.get(map.has(key) ? key : camelCase(key), true));
+}
+
+export function camelCase(key: string): string {
+  return key.replaceAll(/_(.)/g, (_all, letter: string) => letter.toUpperCase());
 }
 
 export function scalar(file: EnvoyFile, node: unknown, key: string): unknown {

@@ -1,12 +1,14 @@
 /** A list in a person's file where there is none yet. */
 import { type YAMLMap, isNode, isScalar } from 'yaml';
 import type { Tree } from '../tree.ts';
-import { type EnvoyFile, refused } from './file.ts';
+import { type EnvoyFile, camelCase, refused } from './file.ts';
 import { type Edit, fillKey, insertKey } from './splice.ts';
 
 /** A list where there is none: under a new key, or under one that stands there without a value. Fails with DEPLOY_FILE. */
 export function newList(file: EnvoyFile, owner: YAMLMap, key: string, added: readonly Tree[]): Edit {
-  const pair = owner.items.find(item => (isScalar(item.key) ? item.key.value : item.key) === key);
+  const pair = owner.items.find(
+    item => isScalar(item.key) && [key, camelCase(key)].includes(String(item.key.value)),
+  );
   if (pair === undefined) return insertKey(file.text, owner, key, added);
   const { value } = pair;
   // Nothing is written there, which Envoy reads as no list; a written null would have to be replaced, and could not come back.

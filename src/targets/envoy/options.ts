@@ -19,7 +19,7 @@ export interface EnvoyOptions {
   readonly caFile?: string | undefined;
   /** A person's own Envoy file that is to be edited; absolute. */
   readonly in?: string | undefined;
-  /** File that `--diff` compares with: the one that is edited, or would be written; absolute. */
+  /** File that `--diff` compares with beside those of `dynamic`: the one that is edited, or would be written; absolute. */
   readonly compareWith?: string | undefined;
   /** Only this listener of the file: its name or port. */
   readonly listener?: string | undefined;

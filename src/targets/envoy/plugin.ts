@@ -2,7 +2,7 @@
 import { WasmeError } from '../../errors.ts';
 import type { DeployIntent, IntentConfiguration } from '../intent.ts';
 import { type Tree, because } from '../tree.ts';
-import { type EnvoyVersion, featureSince, hasFeature } from './versions.ts';
+import { type EnvoyFeature, type EnvoyVersion, featureSince, hasFeature } from './versions.ts';
 
 /**
  * PluginConfig for `code`, an AsyncDataSource as `localCode` and `remoteCode` make it.
@@ -76,12 +76,6 @@ function anyOf(configuration: IntentConfiguration | undefined, reason: string): 
 function environment({ env, hostEnv }: DeployIntent): Tree {
   const names = Object.keys(env).sort();
   if (names.length === 0 && hostEnv.length === 0) return undefined;
-  const twice = hostEnv.find(name => names.includes(name));
-  if (twice !== undefined) {
-    throw new WasmeError('USAGE', `the variable ${twice} is both set and passed on from the proxy`, {
-      hint: `name ${twice} once: --env ${twice}=value sets it, --env ${twice} passes it on`,
-    });
-  }
   return {
     host_env_keys:
       hostEnv.length > 0 ? because([...hostEnv].sort(), "passed on from Envoy's environment") : undefined,
@@ -133,13 +127,14 @@ function stopIteration({ allowOnHeadersStopIteration: allow }: DeployIntent, ver
   return because(allow, 'asked for: a header callback may stop the headers and let the body come');
 }
 
-function unsupported(
-  flag: string,
-  feature: Parameters<typeof featureSince>[0],
-  version: EnvoyVersion,
-): WasmeError {
-  return new WasmeError('DEPLOY_UNSUPPORTED', `Envoy ${version.text} has no field for ${flag}`, {
-    hint: `it is there from Envoy ${featureSince(feature)} on; leave the flag out or name a newer --envoy-version`,
-    details: { flag, version: version.text, since: featureSince(feature) },
+function unsupported(flag: string, feature: EnvoyFeature, version: EnvoyVersion): WasmeError {
+  const { carrier } = version;
+  const since = featureSince(feature);
+  const [name, enough] = carrier
+    ? [carrier(version.minor), `use ${carrier(since)}`]
+    : [`Envoy ${version.text}`, `name a newer --envoy-version`];
+  return new WasmeError('DEPLOY_UNSUPPORTED', `${name} has no field for ${flag}`, {
+    hint: `it is there from Envoy 1.${since} on; leave the flag out or ${enough}`,
+    details: { flag, version: version.text, since: `1.${since}` },
   });
 }

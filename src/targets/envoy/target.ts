@@ -18,7 +18,7 @@ import type { EnvoyOptions } from './options.ts';
 import { fileLog } from './log-signs.ts';
 import { envoyStatus } from './status.ts';
 import { undeployEnvoy } from './undeploy.ts';
-import { envoyVersion } from './versions.ts';
+import { envoyVersion, newestEnvoy, newestEnvoyMinor } from './versions.ts';
 
 export interface EnvoyFacts {
   /** Text of the file that is to be edited. */
@@ -53,7 +53,7 @@ export const envoyTarget: Target<EnvoyOptions, EnvoyFacts> = {
       documents.push({ name: basename(discovery), content: response });
       files.push({ path: discovery, data: renderYaml([response]) });
     }
-    const warnings = warningsFor(intent);
+    const warnings = warningsFor(intent, options);
     if (facts.text !== undefined && options.in !== undefined) {
       const addition = { intent, entry, clusters: clustersOf(intent, options) };
       const text = addToFile(facts.text, addition, { path: options.in, listener: options.listener });
@@ -114,6 +114,21 @@ function requireDigest({ code }: DeployIntent): void {
   });
 }
 
-function warningsFor({ runtime }: DeployIntent): string[] {
-  return runtime === 'v8' ? [] : [`official builds of Envoy cannot run "${runtime}", only v8`];
+function warningsFor(
+  { runtime, allowedCapabilities }: DeployIntent,
+  { version, dynamic }: EnvoyOptions,
+): string[] {
+  const found: string[] = [];
+  if (runtime !== 'v8') found.push(`official builds of Envoy cannot run "${runtime}", only v8`);
+  const { minor, text } = envoyVersion(version);
+  if (minor > newestEnvoyMinor) {
+    found.push(`Envoy ${text} is newer than this wasme knows; written as for ${newestEnvoy}`);
+  }
+  // Fields that it does not know make Envoy refuse a bootstrap, but not a discovered filter.
+  if (dynamic !== undefined && allowedCapabilities !== undefined && version === undefined) {
+    found.push(
+      `written for Envoy ${newestEnvoy}: an older one would run the filter without its list of functions and only log that; name yours with --envoy-version`,
+    );
+  }
+  return found;
 }

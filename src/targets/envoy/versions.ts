@@ -15,13 +15,17 @@ const since = {
 export type EnvoyFeature = keyof typeof since;
 
 const oldest = 17;
+/** Minor release up to which the rows above were tried. */
+export const newestEnvoyMinor = 40;
 /** What is written for when no version is named. */
-export const newestEnvoy = '1.40';
+export const newestEnvoy = `1.${newestEnvoyMinor}`;
 
 /** An Envoy release as far as fields depend on it: the n of 1.n. */
 export interface EnvoyVersion {
   readonly minor: number;
   readonly text: string;
+  /** Release of a mesh that carries Envoy 1.n, where a person names that instead. */
+  readonly carrier?: (minor: number) => string;
 }
 
 /** `1.36`, `v1.36.2`, `1.36.x` → version. USAGE when it is none, DEPLOY_UNSUPPORTED before 1.17 (no v3 Wasm filter). */
@@ -43,7 +47,7 @@ export function hasFeature(version: EnvoyVersion, feature: EnvoyFeature): boolea
   return version.minor >= since[feature];
 }
 
-/** `1.33`: for explanations and refusals. */
-export function featureSince(feature: EnvoyFeature): string {
-  return `1.${since[feature]}`;
+/** The minor release that brought a field. */
+export function featureSince(feature: EnvoyFeature): number {
+  return since[feature];
 }

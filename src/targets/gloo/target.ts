@@ -28,6 +28,7 @@ export const gloo: Target<GlooOptions, GlooFacts> = {
     namespaces: options.namespaces ?? project.namespaces,
     labels: options.labels ?? project.labels,
   }),
+  placement: ({ filterStage }) => ({ filterStage }),
   observe: observeGateways,
   plan: planGloo,
   // Shared objects are never superseded, so no kinds have to be looked through.

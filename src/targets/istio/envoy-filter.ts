@@ -7,7 +7,7 @@ import { localCode, pluginConfig, remoteCode } from '../envoy/plugin.ts';
 import { envoyVersion } from '../envoy/versions.ts';
 import type { DeployIntent } from '../intent.ts';
 import { type IstioOptions, scope } from './options.ts';
-import { type IstioVersion, envoyMinorOf, since } from './versions.ts';
+import { type IstioVersion, envoyMinorOf, istioOf, since } from './versions.ts';
 import { ownMetadata } from '../kubernetes/objects.ts';
 import { type Tree, because } from '../tree.ts';
 
@@ -180,7 +180,8 @@ function extensionPatches(intent: DeployIntent, options: IstioOptions, version: 
 }
 
 function plugin(intent: DeployIntent, version: IstioVersion, source: Tree): Tree {
-  return pluginConfig(intent, envoyVersion(`1.${envoyMinorOf(version)}`), source);
+  const envoy = envoyVersion(`1.${envoyMinorOf(version)}`);
+  return pluginConfig(intent, { ...envoy, carrier: minor => `Istio ${istioOf(minor)}` }, source);
 }
 
 function code({ code: from }: DeployIntent): Tree {

@@ -42,13 +42,18 @@ const maxTargetRefs = 16;
 
 /** spec fields that choose the proxies: a selector, target references, or nothing. `selector` is its spelling in the kind. */
 export function scope(
-  { labels = {}, targetRefs = [] }: IstioOptions,
+  { labels = {}, targetRefs = [], patchContext }: IstioOptions,
   version: IstioVersion,
   selector: (labels: Tree) => { readonly [key: string]: Tree },
 ): { readonly [key: string]: Tree } {
   if (Object.keys(labels).length > 0 && targetRefs.length > 0) {
     throw new WasmeError('USAGE', '--labels and --gateway or --target-ref exclude each other in Istio', {
       hint: 'pods with sidecars are chosen by --labels; Gateway API gateways and waypoints by --gateway or --target-ref',
+    });
+  }
+  if (patchContext === 'waypoint' && targetRefs.length === 0) {
+    throw new WasmeError('USAGE', 'a waypoint gets only what names it or what it serves', {
+      hint: 'add --gateway WAYPOINT or --target-ref Service/NAME; labels choose pods with sidecars',
     });
   }
   if (targetRefs.length > 0) return references(targetRefs, version);

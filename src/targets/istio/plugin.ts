@@ -4,6 +4,7 @@ import type { DeployIntent } from '../intent.ts';
 import { type IstioOptions, scope } from './options.ts';
 import { type IstioVersion, since } from './versions.ts';
 import { jsonConfiguration } from '../json-configuration.ts';
+import { checkSecret } from '../kubernetes/names.ts';
 import { ownMetadata } from '../kubernetes/objects.ts';
 import { type Tree, because } from '../tree.ts';
 
@@ -179,7 +180,9 @@ export function code({ code: from }: DeployIntent): Fields {
 function pull(intent: DeployIntent, { pullPolicy, pullSecret }: IstioOptions): Fields {
   if (intent.code.from !== 'image') {
     if (pullSecret === undefined) return {};
-    throw new WasmeError('USAGE', '--pull-secret is for images; this module comes from elsewhere');
+    throw new WasmeError('USAGE', '--pull-secret is for images; this module comes from elsewhere', {
+      hint: 'leave it out',
+    });
   }
   return pullFields({ pullPolicy, pullSecret });
 }
@@ -197,7 +200,7 @@ export function pullFields({
     imagePullSecret:
       pullSecret === undefined
         ? undefined
-        : because(pullSecret, 'a docker-registry secret of the same namespace'),
+        : because(checkSecret(pullSecret), 'a docker-registry secret of the same namespace'),
   };
 }
 

@@ -31,6 +31,9 @@ export const istioResources: readonly Resource[] = Object.values(resources);
 /** Where filters go when no namespace is said; written out, so that a document means the same everywhere. */
 export const defaultNamespace = 'default';
 
+/** Where Istio is installed, unless it was told otherwise. */
+const rootNamespace = 'istio-system';
+
 export const istio: Target<IstioOptions, IstioFacts> = {
   name: 'istio',
   accepts: ['image', 'http', 'proxy-file'],
@@ -48,6 +51,16 @@ export const istio: Target<IstioOptions, IstioFacts> = {
           targetRefs: project.gateway === undefined ? undefined : [`Gateway/${project.gateway}`],
         }
       : {}),
+  }),
+  placement: ({ labels, targetRefs, phase, priority, patchContext, ports, pullSecret, pullPolicy }) => ({
+    labels,
+    targetRefs,
+    phase,
+    priority,
+    patchContext,
+    ports,
+    pullSecret,
+    pullPolicy,
   }),
   async observe(_intent: DeployIntent, options: IstioOptions, edges: Edges): Promise<IstioFacts> {
     if (options.version !== undefined) return { version: parseIstioVersion(options.version) };
@@ -131,6 +144,10 @@ function warnings(
     if (options.patchContext === 'inbound' && (options.targetRefs ?? []).length > 0) {
       found.push('on a gateway no traffic counts as inbound: this filter would never run');
     }
+  }
+  const everyPod = Object.keys(options.labels ?? {}).length + (options.targetRefs ?? []).length === 0;
+  if (options.namespace === rootNamespace && everyPod) {
+    found.push(`in ${rootNamespace}, Istio's root namespace, it counts for the whole mesh`);
   }
   if (version.minor > newestIstio.minor) {
     found.push(`Istio ${version.text} is newer than this wasme knows; written as for ${newestIstio.text}`);

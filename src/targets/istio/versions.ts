@@ -42,7 +42,14 @@ export function parseIstioVersion(text: string): IstioVersion {
   return { minor: Number(minor), text: text.trim().replace(/^v/, '') };
 }
 
+const minorsAhead = 8;
+
 /** The Envoy inside: one minor per minor. Istio 1.9 carries 1.17; earlier ones carried forks of 1.13 to 1.16. */
 export function envoyMinorOf(version: IstioVersion): number {
-  return version.minor + 8;
+  return version.minor + minorsAhead;
+}
+
+/** `1.25`: the Istio that carries Envoy 1.`minor`. */
+export function istioOf(minor: number): string {
+  return `1.${minor - minorsAhead}`;
 }

@@ -26,6 +26,15 @@ export function checkNamespace(namespace: string): string {
   });
 }
 
+/** Name of a secret: control planes take one that cannot be for none at all. Fails with DEPLOY_NAME. */
+export function checkSecret(name: string): string {
+  if (dnsSubdomain.test(name) && name.length <= 253) return name;
+  throw new WasmeError('DEPLOY_NAME', `${JSON.stringify(name)} cannot be the name of a secret`, {
+    hint: 'a secret of the same namespace is named without it: lower-case letters, digits, "-" and "."',
+    details: { name },
+  });
+}
+
 /** Labels that pods are selected by; wildcards and empty keys are refused as the control planes do. Fails with DEPLOY_NAME. */
 export function checkLabels(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   for (const [key, value] of Object.entries(labels)) {

@@ -112,6 +112,40 @@ describe('what a control plane cannot say', () => {
       /waypoints/,
     ],
     [
+      'a waypoint that is not named',
+      () => istioPlan({ version: '1.31', options: { patchContext: 'waypoint', labels: { a: 'b' } } }),
+      'USAGE',
+      /a waypoint gets only/,
+    ],
+    [
+      'reload in an Istio whose Envoy has none',
+      () => istioPlan({ version: '1.20.2', intent: { failPolicy: 'reload' } }),
+      'DEPLOY_UNSUPPORTED',
+      /^Istio 1\.20 has no field for --fail-policy reload$/,
+    ],
+    [
+      'a secret that Istio would take for none',
+      () => istioPlan({ version: '1.31', options: { pullSecret: 'Access' } }),
+      'DEPLOY_NAME',
+      /"Access"/,
+    ],
+    [
+      'such a secret in Envoy Gateway',
+      () =>
+        envoyGatewayPlan({
+          version: '1.9',
+          options: { targetRefs: ['Gateway/g'], pullSecret: 'ns/access' },
+        }),
+      'DEPLOY_NAME',
+      /"ns\/access"/,
+    ],
+    [
+      'such a secret in Higress',
+      () => higressPlan({ options: { pullSecret: 'a_b' } }),
+      'DEPLOY_NAME',
+      /"a_b"/,
+    ],
+    [
       'a reserved variable',
       () => istioPlan({ version: '1.31', intent: { env: { ISTIO_META_WASM_X: '' } } }),
       'DEPLOY_UNSUPPORTED',
@@ -290,6 +324,21 @@ describe('what a person should know', () => {
       'inbound on a gateway',
       () => istioPlan({ version: '1.31', options: { patchContext: 'inbound', targetRefs: ['Gateway/g'] } }),
       /never run/,
+    ],
+    [
+      'the whole mesh',
+      () => istioPlan({ version: '1.31', options: { namespace: 'istio-system' } }),
+      /whole mesh/,
+    ],
+    [
+      'an Envoy Gateway from the future',
+      () => envoyGatewayPlan({ version: '1.99', options: { targetRefs: ['Gateway/g'] } }),
+      /newer than this wasme knows/,
+    ],
+    [
+      'a number that no double holds',
+      () => istioPlan({ version: '1.31', intent: { configuration: { form: 'text', text: '{"a":1e400}' } } }),
+      /this is raw text/,
     ],
     ['no root id for Gloo', () => glooPlan({}), /root id/],
     ['another namespace for Higress', () => higressPlan({ options: { namespace: 'x' } }), /higress-system/],

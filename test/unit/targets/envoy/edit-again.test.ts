@@ -60,6 +60,10 @@ const forms: readonly (readonly [string, string])[] = [
   ['block', block],
   ['block without clusters', block.replace(/ {2}clusters:[^]*/, '')],
   ['block with an empty list', block.replace(/clusters:[^]*/, 'clusters: []\n')],
+  [
+    'block in camelCase',
+    block.replaceAll(/_([a-z])(?=[a-z_]*:)/g, (_all, letter: string) => letter.toUpperCase()),
+  ],
   ['block with CRLF', block.replaceAll('\n', '\r\n')],
   ['JSON in one line', JSON.stringify(file())],
   ['JSON in one line with an empty list', JSON.stringify(file([]))],
@@ -69,9 +73,8 @@ const forms: readonly (readonly [string, string])[] = [
 
 /** Name → address of every cluster. */
 function clustersOf(text: string): Record<string, unknown> {
-  const { static_resources: resources } = parse(text) as {
-    static_resources: { clusters?: { name: string; address?: string }[] };
-  };
+  const parsed = parse(text) as Record<string, { clusters?: { name: string; address?: string }[] }>;
+  const resources = parsed['static_resources'] ?? parsed['staticResources'] ?? {};
   return Object.fromEntries((resources.clusters ?? []).map(({ name, address }) => [name, address]));
 }
 

@@ -233,6 +233,12 @@ describe("editing a person's file", () => {
       /e\.yaml:11:\d+: .* API v2/,
     ],
     [two.replaceAll('envoy.filters.network.http', 'envoy.http'), /API v2/],
+    [
+      two.replaceAll('typed_config:\n          "@type"', 'config:\n          "@type"'),
+      /e\.yaml:9:9: a filter with/,
+    ],
+    [two.replace('name: backend', 'name: *backend'), /e\.yaml:\d+:11: \*backend is an alias of nothing/],
+    [two.replace('tail', 'tail\na: *later\nb: &later 1'), /\*later is an alias of nothing/],
     [two.replaceAll(hcm, 'type.googleapis.com/envoy.other'), /has no HTTP connection manager/],
     [two.replaceAll(/http_filters:[^]*?\n\n\n[^]*?Router\n/g, 'http_filters: []\n'), /http_filters is empty/],
   ])('refuses %j', (text, message) => {
