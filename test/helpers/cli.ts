@@ -1,4 +1,5 @@
 /** Runs a command line in process, in a world of its own: temp folder, own HOME, captured streams. */
+import { setMaxListeners } from 'node:events';
 import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,6 +44,8 @@ export function newWorld(
   mkdirSync(home);
   const env = { PATH: process.env['PATH'], HOME: home, ...options.env };
   const signal = options.signal ?? new AbortController().signal;
+  // As the process does with its own: many may wait at a time.
+  setMaxListeners(0, signal);
   const common = { cwd, env, platform: process.platform, homeDir: home, now: Date.now, signal };
   const wasmeLive = (screen: Screen, ...argv: string[]): Promise<number> =>
     run(argv, {
