@@ -9,7 +9,7 @@ import { WasmeError } from '../errors.ts';
 import type { Edges } from './edges.ts';
 import type { Connections, TlsOptions } from './http-agent.ts';
 import { isRetriable, networkError } from './http-errors.ts';
-import { Exchange } from './http-exchange.ts';
+import { DispatchedRequest } from './http-dispatch.ts';
 
 export interface HttpBody {
   /** Bytes; sent as Content-Length, because storage behind registries refuses chunked encoding. */
@@ -50,12 +50,12 @@ export class HttpResponse {
   readonly status: number;
   /** After redirects. */
   readonly url: URL;
-  readonly #exchange: Exchange;
+  readonly #dispatched: DispatchedRequest;
 
-  constructor(url: URL, exchange: Exchange) {
-    this.status = exchange.status;
+  constructor(url: URL, dispatched: DispatchedRequest) {
+    this.status = dispatched.status;
     this.url = url;
-    this.#exchange = exchange;
+    this.#dispatched = dispatched;
   }
 
   get ok(): boolean {
@@ -64,7 +64,7 @@ export class HttpResponse {
 
   /** All lines of a header. */
   headers(name: string): readonly string[] {
-    const value = this.#exchange.headers[name];
+    const value = this.#dispatched.headers[name];
     return value === undefined ? [] : Array.isArray(value) ? value : [value];
   }
 
@@ -76,7 +76,7 @@ export class HttpResponse {
   /** The body, once. Fails with NETWORK when the connection breaks. */
   async *stream(): AsyncGenerator<Uint8Array, void, undefined> {
     try {
-      yield* this.#exchange;
+      yield* this.#dispatched;
     } catch (error) {
       throw networkError(error, this.url);
     }
@@ -96,7 +96,7 @@ export class HttpResponse {
 
   /** Lets the connection be used again without the body being read. */
   async discard(): Promise<void> {
-    await this.#exchange.discard();
+    await this.#dispatched.discard();
   }
 }
 
@@ -178,9 +178,9 @@ export class HttpClient {
     const { Connections } = await import('./http-agent.ts');
     this.#connections ??= new Connections(this.#edges, this.#options);
     const { dispatcher, proxy } = await this.#connections.for(url);
-    const exchange = new Exchange(signal);
+    const dispatched = new DispatchedRequest(signal);
     try {
-      await exchange.send(dispatcher, {
+      await dispatched.send(dispatcher, {
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
         method: request.method,
@@ -199,8 +199,8 @@ export class HttpClient {
       );
       throw networkError(error, url, proxy);
     }
-    reporter.detail(`${request.method} ${showUrl(url)} → ${exchange.status} (${now() - startedAt} ms)`);
-    return new HttpResponse(url, exchange);
+    reporter.detail(`${request.method} ${showUrl(url)} → ${dispatched.status} (${now() - startedAt} ms)`);
+    return new HttpResponse(url, dispatched);
   }
 
   #delayFor(response: HttpResponse, attempt: number): number {

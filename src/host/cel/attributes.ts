@@ -135,20 +135,28 @@ function nodeField(context: Context, name: string): { value: Value; set: boolean
   return value === undefined ? undefined : { value, set: value !== '' };
 }
 
-/** `request`, `connection` …: their names can be asked for, not listed. */
-class Group extends ValueMap {
-  private readonly context: Context;
-  private readonly name: string;
+/** What properties below a path have to say. A key with the separator of paths in it would reach deeper. */
+abstract class Properties extends ValueMap {
+  protected readonly context: Context;
+  protected readonly path: ByteString;
 
-  constructor(context: Context, name: string) {
+  constructor(context: Context, path: ByteString) {
     super();
     this.context = context;
-    this.name = name;
+    this.path = path;
   }
 
   get(key: Value): Value | undefined {
-    if (typeof key !== 'string' || key.includes('\0')) return undefined;
-    return valueOf(this.context, `${this.name}\0${key}`, kinds[this.name]?.[key] ?? 'string');
+    return typeof key !== 'string' || key.includes('\0') ? undefined : this.property(key);
+  }
+
+  protected abstract property(key: string): Value | undefined;
+}
+
+/** `request`, `connection` …: their names can be asked for, not listed. */
+class Group extends Properties {
+  protected property(key: string): Value | undefined {
+    return valueOf(this.context, `${this.path}\0${key}`, kinds[this.path]?.[key] ?? 'string');
   }
 
   keys(): readonly Value[] {
@@ -161,18 +169,8 @@ class Group extends ValueMap {
 }
 
 /** Names in any case; every value of a name, joined. */
-class Headers extends ValueMap {
-  private readonly context: Context;
-  private readonly path: ByteString;
-
-  constructor(context: Context, path: ByteString) {
-    super();
-    this.context = context;
-    this.path = path;
-  }
-
-  get(key: Value): Value | undefined {
-    if (typeof key !== 'string' || key.includes('\0')) return undefined;
+class Headers extends Properties {
+  protected property(key: string): Value | undefined {
     const value = readProperty(this.context, `${this.path}\0${key}`);
     return typeof value === 'number' ? undefined : toText(value);
   }
