@@ -26,6 +26,7 @@ function clangDiagnostics(output: string): Diagnostic[] {
       file,
       line: Number(line),
       column: Number(column),
+      columnInBytes: true,
       severity: severity === 'warning' ? 'warning' : 'error',
       message,
       // Marks may start before the column; what is underlined from it on counts.

@@ -27,9 +27,14 @@ export function showDiagnostics(
 }
 
 /** The source line and a caret line under it. Tabs are kept, so that the caret stands where the terminal puts the column. */
-function frame(source: string, { line, column, length = 1 }: Diagnostic): string {
+function frame(source: string, { line, column, columnInBytes, length = 1 }: Diagnostic): string {
   const gutter = String(line);
-  const before = source.slice(0, column - 1).replace(/[^\t]/g, ' ');
-  const underlined = Math.max(1, Math.min(length, source.length - column + 1));
+  const start = columnInBytes
+    ? Buffer.from(source)
+        .subarray(0, column - 1)
+        .toString().length
+    : Math.min(column - 1, source.length);
+  const before = source.slice(0, start).replace(/[^\t]/g, ' ');
+  const underlined = Math.max(1, Math.min(length, source.length - start));
   return `  ${gutter} | ${source}\n  ${' '.repeat(gutter.length)} | ${before}${'^'.repeat(underlined)}`;
 }

@@ -109,6 +109,7 @@ export function parseGoDiagnostics(output: string): Diagnostic[] {
     file,
     line: Number(row),
     column: Number(column ?? 1),
+    columnInBytes: true,
     severity: 'error',
     message,
   }));

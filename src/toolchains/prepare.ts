@@ -115,7 +115,11 @@ export function containerEngine(edges: Edges): string {
   });
 }
 
-/** Runs the commands of fixes, each once; those without a command are left out. Fails with TOOL_FAILED. */
+/** How npm, rustup and brew say that they reached nobody. */
+const noNetwork =
+  /\b(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ERR_SOCKET_TIMEOUT)\b|could not download file|Could(?:n't| not) resolve host/i;
+
+/** Runs the commands of fixes, each once; those without a command are left out. Fails with TOOL_FAILED, NETWORK. */
 export async function runFixes(fixes: readonly Fix[], edges: Edges): Promise<void> {
   const commands = new Map(fixes.map(({ text, command }) => [text, command]));
   for (const [text, command] of commands) {
@@ -127,9 +131,16 @@ export async function runFixes(fixes: readonly Fix[], edges: Edges): Promise<voi
     if (exitCode !== 0) {
       task.fail();
       const output = (stderr.trim() || stdout.trim()).slice(-2_000);
-      throw new WasmeError('TOOL_FAILED', `${text} failed with exit code ${exitCode}:\n${output}`, {
-        hint: 'fix that, or get the tool by hand, and run the command again',
-      });
+      const offline = noNetwork.test(output);
+      throw new WasmeError(
+        offline ? 'NETWORK' : 'TOOL_FAILED',
+        `${text} failed with exit code ${exitCode}:\n${output}`,
+        {
+          hint: offline
+            ? 'run the command again with access to the network, or set a proxy (HTTPS_PROXY)'
+            : 'fix that, or get the tool by hand, and run the command again',
+        },
+      );
     }
     task.done();
   }

@@ -71,7 +71,7 @@ const known: readonly (readonly [RegExp, Advice])[] = [
     },
   ],
   [
-    /spurious network error|Could(?:n't| not) resolve host|failed to download from|attempting to make an HTTP request, but --offline/,
+    /spurious network error|Could(?:n't| not) (?:resolve|connect)|curl failed|failed to download from|attempting to make an HTTP request, but --offline|offline mode \(via `--offline`\)/,
     {
       code: 'NETWORK',
       message: 'cargo could not fetch a crate',

@@ -183,6 +183,8 @@ export interface Diagnostic {
   readonly column: number;
   readonly severity: 'error' | 'warning';
   readonly message: string;
+  /** The column counts bytes, as clang and Go do, not characters. */
+  readonly columnInBytes?: true;
   /** How many characters are underlined; default 1. */
   readonly length?: number;
 }

@@ -162,6 +162,16 @@ describe('doctor', () => {
     );
   });
 
+  it('--fix without a network says so', async () => {
+    const world = worldWith({
+      node,
+      npm: 'case $1 in install) echo "npm error code ENOTFOUND" >&2; exit 1 ;; *) echo 10.9.0 ;; esac',
+    });
+    const { exitCode, stderr } = await world.wasme('doctor', '-l', 'cpp', '--fix', '--yes');
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/error\[NETWORK\]: npm install .* failed[^]*\nhelp: .*HTTPS_PROXY/);
+  });
+
   it('an unknown language is a wrong command line', async () => {
     expect((await worldWith({}).wasme('doctor', '-l', 'cobol')).exitCode).toBe(2);
   });

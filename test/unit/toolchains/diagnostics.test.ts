@@ -15,6 +15,11 @@ describe('showDiagnostics', () => {
     expect(show({ length: 3 }, '\t\tabc')).toBe('src/a.ts:2:3: error: no\n  2 | \t\tabc\n    | \t\t^^^');
   });
 
+  it('counts bytes where the compiler does', () => {
+    expect(show({ column: 12, columnInBytes: true }, 'x = "nö" + y')).toMatch(/\n {4}\| {11}\^$/);
+    expect(show({ column: 12 }, 'x = "nö" + y')).toMatch(/\n {4}\| {12}\^$/);
+  });
+
   it('underlines no further than the line goes', () => {
     expect(show({ length: 99 }, 'let x')).toContain('    |   ^^^');
     expect(show({ column: 90 }, 'let x')).toMatch(/\| +\^$/);

@@ -88,7 +88,7 @@ describe('places in the source', () => {
 
   it('clang', () => {
     expect(cpp.parseDiagnostics(clangOutput)).toMatchObject([
-      { file: 'filter.cc', line: 40, column: 79, length: 5 },
+      { file: 'filter.cc', line: 40, column: 79, columnInBytes: true, length: 5 },
       { file: 'config.h', line: 3, column: 10, severity: 'error', message: "'nowhere.h' file not found" },
     ]);
   });
@@ -99,8 +99,8 @@ describe('places in the source', () => {
 ./main.go:91:70: undefined: checkTimeoutM
 C:\\src\\main.go:7: declared and not used: x
 `;
-    expect(toolchain.parseDiagnostics(output)).toEqual([
-      { file: 'main.go', line: 91, column: 70, severity: 'error', message: 'undefined: checkTimeoutM' },
+    expect(toolchain.parseDiagnostics(output)).toMatchObject([
+      { file: 'main.go', line: 91, column: 70, columnInBytes: true, message: 'undefined: checkTimeoutM' },
       {
         file: 'C:\\src\\main.go',
         line: 7,
@@ -135,6 +135,16 @@ describe('known failures', () => {
     [
       rust,
       "warning: spurious network error (3 tries remaining): [6] Couldn't resolve host name",
+      'cargo fetch',
+    ],
+    [
+      rust,
+      "  curl failed\n\nCaused by:\n  [7] Couldn't connect to server (Failed to connect to 127.0.0.1)",
+      'cargo fetch',
+    ],
+    [
+      rust,
+      'note: offline mode (via `--offline`) can sometimes cause surprising resolution failures',
       'cargo fetch',
     ],
     [go, '-buildmode=c-shared not supported on wasip1/wasm', '1.24'],
