@@ -58,7 +58,7 @@ export async function openTemplateFolder(folder: string): Promise<Template> {
   const file = join(folder, 'wasme.json');
   if (!(await exists(file))) {
     throw new WasmeError('TEMPLATE_INVALID', `${folder} has neither template.json nor wasme.json`, {
-      hint: `put a wasme.json there (${docsPage('project-file.md')}), or name another folder`,
+      hint: `put a wasme.json there, at least { "name": "{{name}}", "language": "rust" } (${docsPage('project-file.md')})`,
     });
   }
   const { language, kind } = parseFile(await readText(file), file, templateProjectSchema, parsing);

@@ -8,6 +8,7 @@ import { expect, it } from 'vitest';
 import { build } from '../../src/build.ts';
 import { init } from '../../src/init.ts';
 import type { Language } from '../../src/project/names.ts';
+import { parseModule } from '../../src/wasm/module.ts';
 import { sharePackages, sharedFolder } from '../helpers/assemblyscript.ts';
 import { compilerEdges, compilers } from '../helpers/compilers.ts';
 import { describeWith } from '../helpers/tools.ts';
@@ -113,6 +114,33 @@ describeWith([...compilers.cpp, 'cmake'], 'CMakeLists.txt', () => {
       // -O3 there, -O2 here.
       expect(Math.abs(byHand.sizeBytes / byCmake.sizeBytes - 1)).toBeLessThan(0.1);
       expect(byHand.abiVersion).toBe(byCmake.abiVersion);
+    },
+    timeoutMs,
+  );
+});
+
+describeWith(compilers.cpp, 'build.cpp.sdk', () => {
+  it(
+    'an SDK elsewhere that leaves imports and exports to the linker',
+    async () => {
+      const dir = await foreignProject('cpp', 'another sdk');
+      const sdk = join(folder, 'another sdk', 'sdk');
+      renameSync(join(dir, 'sdk'), sdk);
+      rmSync(join(dir, 'CMakeLists.txt'));
+      const unmark = (file: string, from: RegExp, to: string): void => {
+        const text = readFileSync(join(sdk, file), 'utf8');
+        expect(text).toMatch(from);
+        writeFileSync(join(sdk, file), text.replace(from, to));
+      };
+      unmark('proxy_wasm_externs.h', /__attribute__\(\(import_module.*\)\) /, '');
+      unmark('proxy_wasm_intrinsics.h', /PROXY_WASM_KEEPALIVE __attribute__\(\(export_name.*/, '');
+      const project = { name: 'p', language: 'cpp', build: { cpp: { sdk: '../sdk' } } };
+      writeFileSync(join(dir, 'wasme.json'), JSON.stringify(project));
+      const { module, abiVersion } = await build({ dir }, compilerEdges);
+      expect(abiVersion).toBe('0.2.1');
+      const { exports, imports } = parseModule(readFileSync(module));
+      expect(exports.map(({ name }) => name)).toContain('proxy_on_request_headers');
+      expect(imports.map(({ module: from, name }) => `${from}.${name}`)).toContain('env.proxy_log');
     },
     timeoutMs,
   );
