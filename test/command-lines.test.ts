@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { addGlobalOptions } from '../commands/ui/options.ts';
 import { verbs } from '../commands/verbs.ts';
+import { wordsOf } from './helpers/pages.ts';
 import { root, sourceFiles } from './helpers/tree.ts';
 
 /** The real flags and operands; what they would do is left out. */
@@ -27,17 +28,6 @@ async function understands(argv: readonly string[]): Promise<string | undefined>
     const { code, message } = error as { code?: string; message: string };
     return code === 'commander.helpDisplayed' || code === 'commander.version' ? undefined : message;
   }
-}
-
-/** What a shell would give the program: quotes taken away, what stands behind #, |, >, &&, ; left out. */
-function wordsOf(line: string): string[] {
-  const words: string[] = [];
-  for (const [word] of line.matchAll(/(?:"[^"]*"|'[^']*'|\\.|[^\s"'\\])+/g)) {
-    if (/^(#|\||>|&&|;|←|→)/.test(word)) break;
-    words.push(word.replace(/"([^"]*)"|'([^']*)'|\\(.)/g, '$1$2$3').replace(/;$/, ''));
-    if (word.endsWith(';')) break;
-  }
-  return words;
 }
 
 /** Lines of code blocks and of `code` in the text. In examples of help, an explanation follows after spaces. */
