@@ -11,15 +11,15 @@ import { edgesOf } from '../ui/context.ts';
 import { addOldFlags, oldStore } from '../ui/old-flags.ts';
 import { globalOptions, keyValue } from '../ui/options.ts';
 import { reporterFor } from '../ui/reporter.ts';
+import { type ConnectionFlags, addConnectionFlags, connectionOptions } from '../ui/registry.ts';
 import { type CommonFlags, addCommonFlags, commonOptions, outputFile, writeDeployment } from './common.ts';
 
-interface EnvoyFlags extends CommonFlags {
+interface EnvoyFlags extends CommonFlags, ConnectionFlags {
   readonly kind?: FilterKind;
   readonly port?: Address;
   readonly admin?: Address | 'none';
   readonly upstream?: string;
   readonly cluster?: Record<string, string>;
-  readonly caFile?: string;
   readonly envoyVersion?: string;
   readonly in?: string;
   readonly bootstrap?: string;
@@ -62,10 +62,10 @@ export function declare(command: Command, context: Context): void {
     .option('--envoy-image <image>', 'with --run: a container of this image')
     .option('--upstream <url>', 'backend that requests go to (default: Envoy answers itself)')
     .option('--cluster <name=url>', 'cluster for call-outs; may be repeated', keyValue)
-    .option('--ca-file <path>', 'certificate authorities for https clusters, as Envoy opens the file')
     .option('--envoy-version <version>', 'use only fields that this Envoy has (default: 1.40)')
     .option('--allow-on-headers-stop-iteration', 'let a header callback stop the headers alone');
   addCommonFlags(command);
+  addConnectionFlags(command, 'trust this certificate authority, also in https clusters');
   addOldFlags(command, context, {
     '-b, --bootstrap <file>': 'is now --in',
     '--docker-run-args <args>': 'is not used: start Envoy with what is printed, or with --run',
@@ -91,6 +91,7 @@ Examples:
       reporter.info('note: the configuration is only printed; --run starts an Envoy with it');
     }
     const edges = edgesOf(context, reporter);
+    const caFile = await certificates(flags, context);
     const result = await deploy(
       {
         ...commonOptions(flags),
@@ -100,7 +101,8 @@ Examples:
         dryRun: flags.dryRun === true || flags.diff,
         kind: flags.kind,
         allowOnHeadersStopIteration: flags.allowOnHeadersStopIteration,
-        targetOptions: envoyOptions(flags, context),
+        registry: { ...connectionOptions(flags), caFile: caFile?.here },
+        targetOptions: { ...envoyOptions(flags, context), caFile: caFile?.path },
       },
       edges,
     );
@@ -178,8 +180,18 @@ function envoyOptions(flags: EnvoyFlags, { cwd }: Context): EnvoyOptions {
     admin: flags.admin,
     upstream: flags.upstream,
     clusters: flags.cluster,
-    caFile: flags.caFile,
   };
+}
+
+/** `--ca-file` as Envoy opens it, and as it can be read here; where Envoy runs elsewhere it may be there only. */
+async function certificates(
+  { caFile }: EnvoyFlags,
+  { cwd }: Context,
+): Promise<{ readonly path: string; readonly here?: string } | undefined> {
+  if (caFile === undefined) return undefined;
+  const { exists } = await import('../../src/io/files.ts');
+  const path = resolve(cwd, caFile);
+  return (await exists(path)) ? { path, here: path } : { path: caFile };
 }
 
 function adminAddress(text: string): Address | 'none' {

@@ -31,14 +31,17 @@ export function addRegistryFlags(command: Command): Command {
     .option('--password-stdin', 'read the password from standard input');
 }
 
-/** Those of them that say nothing about who one is. */
-export function addConnectionFlags(command: Command): Command {
+/** Those of them that say nothing about who one is. `trusted` is for verbs whose result trusts the same certificate. */
+export function addConnectionFlags(
+  command: Command,
+  trusted = 'trust this certificate authority too',
+): Command {
   command.optionsGroup('Registry options:');
   return command
     .option('--plain-http', 'talk HTTP to the registry (default for this machine only)')
     .option('--no-plain-http', 'talk HTTPS, also to this machine')
     .option('--insecure', 'do not check its certificate')
-    .option('--ca-file <file>', 'trust this certificate authority too')
+    .option('--ca-file <file>', trusted)
     .option('--cert-file <file>', 'client certificate')
     .option('--key-file <file>', 'its key (default: in the same file)')
     .option('--registry-config <file>', "credentials, instead of docker's config.json");

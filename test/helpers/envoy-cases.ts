@@ -64,6 +64,11 @@ export const envoyRows: readonly Row[] = [
       upstream: 'https://[::1]:8443',
     },
   },
+  { name: 'envoy-1.40-localhost', options: { upstream: 'http://localhost:3000' } },
+  {
+    name: 'envoy-1.19-names',
+    options: { ...upstream, version: '1.19', clusters: { a: 'http://localhost' } },
+  },
   { name: 'envoy-1.40-discovered', options: { dynamic: '/etc/envoy/live', ...upstream } },
 ];
 

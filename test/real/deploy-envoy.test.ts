@@ -2,9 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { makeCertificate } from '../../src/proxy/certificate.ts';
 import { type World, newWorld } from '../helpers/cli.ts';
 import { type EnvoyRelease, realEnvoy } from '../helpers/envoy.ts';
 import { envoyRows, envoyText, goldenModule } from '../helpers/envoy-cases.ts';
@@ -39,10 +41,15 @@ function validate(world: World, release: EnvoyRelease, text: string, old = false
 }
 
 async function serve(respond: (path: string) => Uint8Array | string): Promise<string> {
-  const server: Server = createServer((request, response) => response.end(respond(request.url ?? '')));
+  const server = createServer((request, response) => response.end(respond(request.url ?? '')));
+  return `http://127.0.0.1:${await portOfServer(server)}`;
+}
+
+/** Starts it; it ends with the test. */
+async function portOfServer(server: Server): Promise<number> {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return (server.address() as AddressInfo).port;
 }
 
 async function sendTcp(port: number, text: string): Promise<string> {
@@ -210,6 +217,31 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
       const envoy = await realEnvoy(text, { release });
       await envoy.logged('wasm log');
       expect((await fetch(envoy.url)).headers.get('x-tag')).toBe('remote');
+    });
+
+    it(`${release}: code and backend behind TLS, with a certificate of one's own`, async () => {
+      const world = newWorld();
+      const certificate = makeCertificate(['localhost'], Date.now());
+      writeFileSync(join(world.cwd, 'ca.pem'), certificate.cert);
+      const server = createTlsServer(certificate, (request, response) =>
+        response.end(request.url === '/tag.wasm' ? guest('deploy-tag') : `for ${request.headers.host}`),
+      );
+      const web = `https://localhost:${await portOfServer(server)}`;
+      const argv = ['deploy', 'envoy', `${web}/tag.wasm`, '--config', 'tls', '--upstream', web, ...free];
+      const refused = await world.wasme(...argv);
+      expect(refused.stderr).toContain('error[NETWORK]');
+      const flags = ['--ca-file', 'ca.pem', '--envoy-version', release];
+      const { exitCode, stdout, stderr } = await world.wasme(...argv, ...flags);
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+      validate(world, release, stdout);
+      const envoy = await realEnvoy(stdout, { release });
+      await envoy.logged('wasm log');
+      const response = await fetch(envoy.url);
+      expect(response.headers.get('x-tag')).toBe('tls');
+      expect(await response.text()).toBe('for localhost');
+      // Where Envoy runs the certificate may lie where it does not lie here.
+      const elsewhere = ['--digest', `sha256:${'0'.repeat(64)}`, '--ca-file', '/etc/envoy/ca.pem'];
+      expect((await world.wasme(...argv, ...elsewhere)).stdout).toContain('filename: /etc/envoy/ca.pem');
     });
 
     it(`${release}: code that moved, in a person's own file that had it before`, async () => {

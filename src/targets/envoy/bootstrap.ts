@@ -34,14 +34,14 @@ export function pluginOf(intent: DeployIntent, { version }: EnvoyOptions): Tree 
 /** Clusters the filter needs: those of call-outs, and the one its code comes through. */
 export function clustersOf(
   { id, code }: DeployIntent,
-  { clusters = {}, caFile, trailers }: EnvoyOptions,
+  { clusters = {}, caFile, trailers, version }: EnvoyOptions,
 ): NamedCluster[] {
   const urls = Object.entries(clusters);
   if (code.from === 'http') urls.push([codeCluster(id), code.url]);
   return urls.map(([name, url]) => ({
     name,
     cluster: because(
-      cluster(name, parseEndpoint(url), caFile, trailers),
+      cluster(name, parseEndpoint(url), { caFile, trailers, version: envoyVersion(version) }),
       name === codeCluster(id)
         ? 'Envoy fetches the code through it'
         : 'for call-outs of the filter (--cluster)',
@@ -80,7 +80,10 @@ function around(
       ? []
       : [
           because(
-            cluster(upstreamCluster, parseEndpoint(upstream), options.caFile, options.trailers),
+            cluster(upstreamCluster, parseEndpoint(upstream), {
+              ...options,
+              version: envoyVersion(options.version),
+            }),
             'the backend (--upstream)',
           ),
         ]),

@@ -2,23 +2,27 @@
 import { isIP } from 'node:net';
 import type { Endpoint } from '../../io/endpoint.ts';
 import { type Tree, because } from '../tree.ts';
+import { type EnvoyVersion, hasFeature } from './versions.ts';
 
 /** Where most Linux systems and the official Envoy image keep the public certificate authorities. */
 export const defaultCaFile = '/etc/ssl/certs/ca-certificates.crt';
 
-/** One cluster with one endpoint. `trailers`: also those of HTTP/1.1. */
+export interface ClusterOptions {
+  readonly version: EnvoyVersion;
+  readonly caFile?: string | undefined;
+  /** Also those of HTTP/1.1. */
+  readonly trailers?: boolean | undefined;
+}
+
+/** One cluster with one endpoint. */
 export function cluster(
   name: string,
   endpoint: Endpoint,
-  caFile: string = defaultCaFile,
-  trailers: boolean = false,
+  { version, caFile = defaultCaFile, trailers = false }: ClusterOptions,
 ): Tree {
-  const fixed = isIP(endpoint.host) !== 0;
   return {
     name,
-    type: fixed
-      ? because('STATIC', 'the address needs no DNS')
-      : because('STRICT_DNS', 'the name is looked up again and again'),
+    ...lookup(endpoint, version),
     load_assignment: {
       cluster_name: name,
       endpoints: [
@@ -39,6 +43,27 @@ export function cluster(
         ? protocolOptions({ http_protocol_options: { enable_trailers: true } })
         : undefined,
     transport_socket: endpoint.tls ? tlsSocket(endpoint.host, caFile) : undefined,
+  };
+}
+
+/** Left alone, Envoy takes the IPv6 address of a name that has both, also where nothing is to be reached by it. */
+function lookup({ host }: Endpoint, version: EnvoyVersion): { readonly [key: string]: Tree } {
+  if (isIP(host) !== 0) return { type: because('STATIC', 'the address needs no DNS') };
+  const families = hasFeature(version, 'dnsFamilies');
+  if (families && /(^|\.)localhost$/i.test(host)) {
+    return {
+      type: because('LOGICAL_DNS', 'both addresses of the name are tried'),
+      dns_lookup_family: because('ALL', 'a program may listen on 127.0.0.1, on ::1, or on both'),
+    };
+  }
+  return {
+    type: because('STRICT_DNS', 'the name is looked up again and again'),
+    dns_lookup_family: families
+      ? because(
+          'V4_PREFERRED',
+          'names often have IPv6 addresses that the network of the proxy does not reach',
+        )
+      : undefined,
   };
 }
 

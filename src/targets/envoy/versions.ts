@@ -3,8 +3,8 @@ import { WasmeError } from '../../errors.ts';
 
 /** Minor release in which a field appeared. */
 const since = {
-  /** A filter entry that is off until a route turns it on. */
-  disabledFilter: 30,
+  /** `V4_PREFERRED` and `ALL` of `dns_lookup_family`. */
+  dnsFamilies: 20,
   /** `failure_policy` and `reload_config`; before it `fail_open`. */
   failurePolicy: 33,
   allowOnHeadersStopIteration: 35,

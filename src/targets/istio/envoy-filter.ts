@@ -4,7 +4,7 @@ import { parseEndpoint } from '../../io/endpoint.ts';
 import { cluster } from '../envoy/clusters.ts';
 import { managerType, wasmExtensions, wasmMessage } from '../envoy/filters.ts';
 import { localCode, pluginConfig, remoteCode } from '../envoy/plugin.ts';
-import { envoyVersion } from '../envoy/versions.ts';
+import { type EnvoyVersion, envoyVersion } from '../envoy/versions.ts';
 import type { DeployIntent } from '../intent.ts';
 import { type IstioOptions, scope } from './options.ts';
 import { type IstioVersion, envoyMinorOf, istioOf, since } from './versions.ts';
@@ -128,7 +128,9 @@ function extensionPatches(intent: DeployIntent, options: IstioOptions, version: 
   const source = remote ?? (from.from === 'proxy-file' ? localCode(from.path) : undefined);
   const typed = wasmMessage(intent.kind, plugin(intent, version, source));
   const clusters =
-    from.from === 'http' ? [cluster(clusterName, parseEndpoint(new URL(from.url).origin))] : [];
+    from.from === 'http'
+      ? [cluster(clusterName, parseEndpoint(new URL(from.url).origin), { version: envoyOf(version) })]
+      : [];
   const extension = wasmExtensions[intent.kind];
   if (intent.kind === 'service') {
     return because(
@@ -180,8 +182,12 @@ function extensionPatches(intent: DeployIntent, options: IstioOptions, version: 
 }
 
 function plugin(intent: DeployIntent, version: IstioVersion, source: Tree): Tree {
+  return pluginConfig(intent, envoyOf(version), source);
+}
+
+function envoyOf(version: IstioVersion): EnvoyVersion {
   const envoy = envoyVersion(`1.${envoyMinorOf(version)}`);
-  return pluginConfig(intent, { ...envoy, carrier: minor => `Istio ${istioOf(minor)}` }, source);
+  return { ...envoy, carrier: minor => `Istio ${istioOf(minor)}` };
 }
 
 function code({ code: from }: DeployIntent): Tree {
