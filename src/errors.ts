@@ -231,10 +231,16 @@ export function asFailure(thrown: unknown): WasmeError {
 /** Takes credentials out of text before it can be printed: URL userinfo, Authorization values, token parameters. */
 export function redact(text: string): string {
   return text
-    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^/\s:@]+(?::[^/\s@]*)?@/gi, '$1***@')
+    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#"']*@/gi, '$1***@')
+    .replace(/\b(authorization["']?\s*[:=]\s*["']?)(?:\w+\s+)?[^\s"',;]+/gi, '$1***')
     .replace(/\b(Basic|Bearer)\s+[A-Za-z0-9+/=._~-]{8,}/g, '$1 ***')
-    .replace(
-      /([?&](?:access_token|token|password|sig|signature|X-Amz-Signature|X-Amz-Credential)=)[^&\s]+/gi,
-      '$1***',
-    );
+    .replace(/([?&][\w.-]*(?:token|passw(?:or)?d|secret|sig|signature|credential|key)=)[^&\s"']+/gi, '$1***');
+}
+
+/** Takes words that are known to be secret out of what somebody else wrote. Very short ones are in every text. */
+export function withoutSecrets(text: string, secrets: Iterable<string>): string {
+  return [...secrets].reduce(
+    (rest, secret) => (secret.length < 4 ? rest : rest.replaceAll(secret, '***')),
+    text,
+  );
 }

@@ -13,7 +13,8 @@ export function showFailure(thrown: unknown, context: Context, argv: readonly st
   const error = asWasmeError(thrown, context, called);
   if (argv.includes('--json')) {
     const { code, message, hint, details } = error;
-    context.stderr.write(`${JSON.stringify({ error: { code, message, hint, details } })}\n`);
+    const safe = (_: string, value: unknown): unknown => (typeof value === 'string' ? redact(value) : value);
+    context.stderr.write(`${JSON.stringify({ error: { code, message, hint, details } }, safe)}\n`);
   } else {
     const colors = colorsFor(context.stderr, context, colorFlag(argv));
     context.stderr.write(`${colors.red.bold(`error[${error.code}]`)}: ${error.message}\n`);

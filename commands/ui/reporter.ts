@@ -1,6 +1,7 @@
 /** Status on stderr: plain lines, or progress bars on a terminal. Never stdout, which belongs to the result. */
 import { cursorTo, moveCursor, clearLine } from 'node:readline';
 import type { Reporter, Task, TaskOptions } from '../../src/reporter.ts';
+import { redact } from '../../src/errors.ts';
 import { colorsFor } from './colors.ts';
 import type { Context } from './context.ts';
 import type { GlobalOptions } from './options.ts';
@@ -15,13 +16,13 @@ export function reporterFor(context: Context, options: Partial<GlobalOptions>): 
   const board = new Board(context, live);
   return {
     info: message => {
-      if (!options.quiet) board.line(message);
+      if (!options.quiet) board.line(redact(message));
     },
     detail: message => {
-      if (options.verbose) board.line(colors.dim(message));
+      if (options.verbose) board.line(colors.dim(redact(message)));
     },
     warn: (message, hint) => {
-      board.line(`${colors.yellow('warning')}: ${message}`);
+      board.line(`${colors.yellow('warning')}: ${redact(message)}`);
       if (hint !== undefined) board.line(`${colors.cyan('help')}: ${hint}`);
     },
     task: (label, task = {}) => (options.quiet ? silentTask : board.task(label, task, context.now)),

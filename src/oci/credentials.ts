@@ -124,6 +124,15 @@ function matchingKey(keys: readonly string[], host: string, repository: string):
   return byPath ?? keys.find(key => hostOf(key) === host);
 }
 
+/** Every form in which a server may say them back. */
+export function secretsOf(credential: Credential | undefined): string[] {
+  const { username = tokenUser, password, identityToken, registryToken } = credential ?? {};
+  const basic = [password, identityToken].map(
+    secret => secret && Buffer.from(`${username}:${secret}`).toString('base64'),
+  );
+  return [password, identityToken, registryToken, ...basic].filter(secret => secret !== undefined);
+}
+
 /** `https://host/v1/`, `host:port` → the host; Docker Hub's several names are one. */
 export function hostOf(key: string): string {
   const host = key

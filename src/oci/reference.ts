@@ -42,6 +42,9 @@ export function parseReference(text: string, options: ParseOptions = {}): Refere
         hint: hint ?? 'write it as registry.example/team/filter:v1',
       },
     );
+  const { defaultRegistry } = options;
+  for (const typed of [bare, ...(defaultRegistry === undefined ? [] : [defaultRegistry])])
+    refuseCredentials(typed);
   if (bare === '') throw fail('it is empty');
   if (/^https?:\/\//i.test(bare)) {
     throw fail('a URL is not a reference', `without the scheme: ${bare.replace(/^https?:\/\//i, '')}`);
@@ -56,7 +59,7 @@ export function parseReference(text: string, options: ParseOptions = {}): Refere
     );
   }
   const beforeDigest = at < 0 ? bare : bare.slice(0, at);
-  const [host, rest] = splitHost(beforeDigest, options.defaultRegistry);
+  const [host, rest] = splitHost(beforeDigest, defaultRegistry);
   const colon = rest.indexOf(':');
   const name = colon < 0 ? rest : rest.slice(0, colon);
   const tag = colon < 0 ? undefined : rest.slice(colon + 1);
@@ -85,6 +88,15 @@ export function parseReference(text: string, options: ParseOptions = {}): Refere
     ...(tag !== undefined ? { tag } : digest === undefined ? { tag: 'latest' } : {}),
     ...(digest === undefined ? {} : { digest }),
   };
+}
+
+/** `name:password@host/…`: nothing of it is quoted. A digest is behind an `@`, too. */
+function refuseCredentials(text: string): void {
+  const [, host] = /^(?:https?:\/\/)?[^/@]*:[^/]*@(?!sha\d+:)([\w.:[\]-]*)/i.exec(text) ?? [];
+  if (host === undefined) return;
+  throw new WasmeError('REFERENCE_INVALID', `a reference takes no name and password in front of ${host}`, {
+    hint: `wasme login ${host} keeps them; then leave them out`,
+  });
 }
 
 /** The first segment is a host when it looks like one, as docker decides it. */

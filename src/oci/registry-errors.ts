@@ -1,5 +1,5 @@
 /** What a registry answered instead of what was asked for, told with the action, the repository and the way out. */
-import { type ErrorCode, WasmeError } from '../errors.ts';
+import { type ErrorCode, WasmeError, withoutSecrets } from '../errors.ts';
 import { type HttpResponse, retryAfterMs, showUrl } from '../io/http.ts';
 import { maxErrorBytes } from './limits.ts';
 
@@ -9,6 +9,8 @@ export interface RegistryErrorContext {
   readonly action: string;
   /** Where the credentials came from and whose they are; undefined when nobody was logged in. */
   readonly credentials?: string | undefined;
+  /** What was sent and is not to be printed, should the body say it back. */
+  readonly secrets: Iterable<string>;
   readonly nowMs: number;
 }
 
@@ -54,12 +56,16 @@ export async function registryError(
   context: RegistryErrorContext,
 ): Promise<WasmeError> {
   const body = await response.bytes(maxErrorBytes).catch(() => Buffer.alloc(0));
-  const complaint = parseComplaint(body, response.header('content-type'));
+  const said = parseComplaint(body, response.header('content-type'));
+  const complaint = {
+    code: withoutSecrets(said.code, context.secrets),
+    message: withoutSecrets(said.message, context.secrets),
+  };
   const [code, hint] = judge(response, complaint, context);
-  const said = [complaint.code, complaint.message].filter(Boolean).join(': ');
+  const words = [complaint.code, complaint.message].filter(Boolean).join(': ');
   return new WasmeError(
     code,
-    `cannot ${context.action}: ${response.status}${said === '' ? '' : ` ${said}`}`,
+    `cannot ${context.action}: ${response.status}${words === '' ? '' : ` ${words}`}`,
     {
       hint,
       details: {

@@ -1,11 +1,11 @@
 /** Requests to one registry: where it is, who we are there, and what to do about a 401. Credentials stay with their origin. */
-import type { WasmeError } from '../errors.ts';
+import { type WasmeError, withoutSecrets } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { isLoopback } from '../io/http-proxy.ts';
 import { HttpClient, type HttpRequest, type HttpResponse, retryAfterMs } from '../io/http.ts';
 import { packageVersion } from '../io/paths.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
-import { type Credential, findCredential, tokenUser } from './credentials.ts';
+import { type Credential, findCredential, secretsOf, tokenUser } from './credentials.ts';
 import { printable, registryError } from './registry-errors.ts';
 import { type Token, basic, requestToken } from './token.ts';
 
@@ -46,6 +46,8 @@ export class RegistrySession {
   readonly #credentials = new Map<string, Promise<Credential | undefined>>();
   readonly #tokens = new Map<string, Promise<Token>>();
   readonly #warned = new Set<string>();
+  /** All that was sent to prove who we are. */
+  readonly #secrets = new Set<string>();
   /** The way of the last successful answer to a 401: used for the next request without being asked. */
   #challenge: Challenge | undefined;
 
@@ -109,6 +111,7 @@ export class RegistrySession {
       host: this.host,
       action: request.action,
       credentials: credential?.source,
+      secrets: this.#secrets,
       nowMs: this.#edges.now(),
     });
   }
@@ -133,6 +136,7 @@ export class RegistrySession {
     authorization: string | undefined,
   ): Promise<HttpResponse> {
     const own = url.origin === this.base.origin && authorization !== undefined;
+    if (own) this.#secrets.add(authorization.replace(/^\w+ /, ''));
     const response = await this.#http.send({
       ...request,
       url,
@@ -185,6 +189,7 @@ export class RegistrySession {
     askedScope?: string,
   ): Promise<string | undefined> {
     const credential = await this.#credentialFor(request.scopes);
+    for (const secret of secretsOf(credential)) this.#secrets.add(secret);
     if (challenge.scheme === 'basic') {
       const secret = credential?.password ?? credential?.identityToken;
       return secret === undefined ? undefined : basic(credential?.username ?? tokenUser, secret);
@@ -228,7 +233,9 @@ export class RegistrySession {
     const text = /^299 \S+ "((?:[^"\\]|\\.)*)"/.exec(line.slice(0, 4096))?.[1];
     if (text === undefined || this.#warned.has(text)) return;
     this.#warned.add(text);
-    this.#edges.reporter.warn(`${this.host} says: ${printable(text.replace(/\\(.)/g, '$1'))}`);
+    this.#edges.reporter.warn(
+      `${this.host} says: ${withoutSecrets(printable(text.replace(/\\(.)/g, '$1')), this.#secrets)}`,
+    );
   }
 }
 

@@ -4,7 +4,7 @@ import { WasmeError } from '../errors.ts';
 import { isLoopback } from '../io/http-proxy.ts';
 import type { HttpClient, HttpResponse } from '../io/http.ts';
 import type { Challenge } from './challenge.ts';
-import { type Credential, tokenUser } from './credentials.ts';
+import { type Credential, secretsOf, tokenUser } from './credentials.ts';
 import { maxTokenBytes } from './limits.ts';
 import { registryError } from './registry-errors.ts';
 
@@ -49,6 +49,7 @@ export async function requestToken(request: TokenRequest): Promise<Token> {
       host: request.registry.host,
       action: `get a token from ${realm.host}${request.scopes.length === 0 ? '' : ` for ${request.scopes.join(' ')}`}`,
       credentials: credential?.source,
+      secrets: secretsOf(credential),
       nowMs: request.nowMs,
     });
   }
@@ -131,10 +132,9 @@ function readToken(body: Buffer, realm: URL, nowMs: number): Token {
   let answer: Record<string, unknown>;
   try {
     answer = JSON.parse(body.toString('utf8')) as Record<string, unknown>;
-  } catch (error) {
-    throw new WasmeError('REGISTRY_REFUSED', `${realm.host} answered with something that is no token`, {
-      cause: error,
-    });
+  } catch {
+    // The parser's message quotes the text around the fault: that may be a token.
+    throw new WasmeError('REGISTRY_REFUSED', `${realm.host} answered with something that is no token`);
   }
   const value = [answer['token'], answer['access_token']].find(
     text => typeof text === 'string' && text !== '',
