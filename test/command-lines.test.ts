@@ -3,6 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { addGlobalOptions } from '../commands/ui/options.ts';
 import { verbs } from '../commands/verbs.ts';
 import { wordsOf } from './helpers/pages.ts';
@@ -55,6 +56,17 @@ function pages(dir: string): string[] {
     .map(name => join(dir, name));
 }
 
+interface Step {
+  readonly run?: string;
+}
+
+/** What the templates run in CI. */
+function workflows(): string[] {
+  return readdirSync(join(root, 'templates'), { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith('ci.yml'))
+    .map(name => join('templates', name));
+}
+
 describe('a line to type is understood', () => {
   it('the words of a line', () => {
     expect(wordsOf(`wasme run --config '{"a": 1}' "x y" | jq .a`)).toEqual([
@@ -89,6 +101,16 @@ describe('a line to type is understood', () => {
       }
     }
     expect(wrong).toEqual([]);
+  });
+
+  it.each(workflows())('%s', async file => {
+    const { jobs } = parse(readFileSync(join(root, file), 'utf8')) as {
+      jobs: Record<string, { steps: Step[] }>;
+    };
+    const lines = Object.values(jobs).flatMap(({ steps }) => steps.flatMap(({ run }) => run ?? []));
+    const ours = lines.filter(line => line.startsWith('npx --yes wasme '));
+    expect(ours.length).toBeGreaterThan(1);
+    for (const line of ours) expect(await understands(wordsOf(line).slice(3)), line).toBeUndefined();
   });
 
   it('hints and messages', async () => {
