@@ -1,10 +1,11 @@
 // The configuration and the decisions that follow from it. Knows nothing of a proxy.
 #pragma once
 
+#include <charconv>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "json.h"
 
@@ -23,7 +24,8 @@ struct Config {
     const JsonObject json(text);
     for (const auto &field : json.fields()) {
       if (field.name == "intervalMs" && !field.is_text) {
-        interval_ms = static_cast<uint32_t>(strtoul(field.text.c_str(), nullptr, 10));
+        const char *end = field.text.data() + field.text.size();
+        if (std::from_chars(field.text.data(), end, interval_ms).ec != std::errc()) interval_ms = 0;
       } else if (field.name == "cluster" && field.is_text) {
         cluster = field.text;
       } else if (field.name == "path" && field.is_text) {
@@ -32,8 +34,8 @@ struct Config {
         return "unknown field or wrong type: \"" + field.name + "\"";
       }
     }
-    if (interval_ms == 0) return "intervalMs must be more than 0";
-    return json.problem();
+    if (!json.problem().empty()) return json.problem();
+    return interval_ms == 0 ? "intervalMs must be from 1 to 4294967295" : "";
   }
 };
 

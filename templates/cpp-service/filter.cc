@@ -1,7 +1,8 @@
-// A service beside the traffic: asks a cluster at intervals whether it is up, and tells by metrics, log and
-// shared data.
+// A service beside the traffic: asks a cluster at intervals whether it is up; metrics, log and shared data
+// tell.
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "config.h"
 #include "proxy_wasm_intrinsics.h"
@@ -16,11 +17,13 @@ public:
 
   /// Called at the start and on each change. `false` makes the proxy refuse the configuration.
   bool onConfigure(size_t size) override {
+    Config next;
     const auto text = getBufferBytes(WasmBufferType::PluginConfiguration, 0, size);
-    if (const auto problem = config_.parse(text->view()); !problem.empty()) {
+    if (const auto problem = next.parse(text->view()); !problem.empty()) {
       logError("invalid configuration: " + problem);
       return false;
     }
+    config_ = std::move(next);
     proxy_set_tick_period_milliseconds(config_.interval_ms);
     // Defined now, so that they can be read before the first check.
     up_.resolve();

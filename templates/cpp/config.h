@@ -14,8 +14,7 @@ struct Config {
   /// Cluster that is asked before a request goes on. Empty: nobody is asked.
   std::string check_cluster;
 
-  /// Nothing means the defaults, a JSON object is read, any other text is the greeting. Returns what is
-  /// wrong.
+  /// Nothing means the defaults, a JSON object is read, other text is the greeting. Returns what is wrong.
   std::string parse(std::string_view text) {
     *this = Config();
     const auto first = text.find_first_not_of(" \t\r\n");

@@ -65,7 +65,7 @@ private:
     if (const auto index = names.find(c); c != '\0' && index != names.npos)
       text += values[index];
     else if (c == 'u')
-      appendUtf8(text, readHex());
+      appendUtf8(text, readCharacter());
     else
       fail("unknown escape");
   }
@@ -85,15 +85,30 @@ private:
     return value;
   }
 
-  /// Characters outside the basic plane come as two escapes, which do not occur in a configuration of names.
+  /// What follows \u. Characters outside the basic plane come as two escapes.
+  uint32_t readCharacter() {
+    const auto high = readHex();
+    if (high < 0xd800 || high > 0xdfff) return high;
+    const bool pair = high < 0xdc00 && source_.substr(position_, 2) == "\\u";
+    if (pair) position_ += 2;
+    const auto low = pair ? readHex() : 0;
+    if (low < 0xdc00 || low > 0xdfff) fail("half a character");
+    return 0x10000 + ((high & 0x3ff) << 10) + (low & 0x3ff);
+  }
+
   static void appendUtf8(std::string &text, uint32_t code) {
     if (code < 0x80) {
       text += static_cast<char>(code);
     } else if (code < 0x800) {
       text += static_cast<char>(0xc0 | code >> 6);
       text += static_cast<char>(0x80 | (code & 0x3f));
-    } else {
+    } else if (code < 0x10000) {
       text += static_cast<char>(0xe0 | code >> 12);
+      text += static_cast<char>(0x80 | (code >> 6 & 0x3f));
+      text += static_cast<char>(0x80 | (code & 0x3f));
+    } else {
+      text += static_cast<char>(0xf0 | code >> 18);
+      text += static_cast<char>(0x80 | (code >> 12 & 0x3f));
       text += static_cast<char>(0x80 | (code >> 6 & 0x3f));
       text += static_cast<char>(0x80 | (code & 0x3f));
     }

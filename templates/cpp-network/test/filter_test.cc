@@ -1,5 +1,4 @@
-// The filter against a fake proxy, as a native program: cmake -B build/native && cmake --build build/native
-// && ctest.
+// The filter against a fake proxy, as a native program; the command lines are in CMakeLists.txt.
 #include "../config.h"
 #include "fake_proxy.h"
 

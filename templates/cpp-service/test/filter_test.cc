@@ -1,5 +1,4 @@
-// The service against a fake proxy, as a native program: cmake -B build/native && cmake --build build/native
-// && ctest.
+// The service against a fake proxy, as a native program; the command lines are in CMakeLists.txt.
 #include "../config.h"
 #include "fake_proxy.h"
 
@@ -37,6 +36,14 @@ void isDownWhenNobodyCanBeAsked() {
   EXPECT(proxy.shared[kName + ".status"].first == "down");
 }
 
+void keepsItsConfigurationWhenTheNextIsRefused() {
+  EXPECT(start(kName, R"({"cluster": "backend"})"));
+  proxy.buffers[WasmBufferType::PluginConfiguration] = R"({"cluster": 1})";
+  EXPECT(proxy_on_configure(kRoot, 14) == 0);
+  proxy_on_tick(kRoot);
+  EXPECT(proxy.calls.back().cluster == "backend");
+}
+
 void watchesNothingByDefault() {
   EXPECT(start(kName, ""));
   proxy_on_tick(kRoot);
@@ -46,8 +53,8 @@ void watchesNothingByDefault() {
 void readsItsConfiguration() {
   for (const auto *good : {"", " {} ", R"({"cluster":"a","intervalMs":5})"})
     EXPECT(Config().parse(good).empty());
-  for (const auto *wrong :
-       {"{", "text", R"({"path":1})", R"({"pth":"/"})", R"({"intervalMs":0})", R"({"intervalMs":"1"})"}) {
+  for (const auto *wrong : {"{", "text", R"({"path":1})", R"({"pth":"/"})", R"({"intervalMs":0})",
+                            R"({"intervalMs":"1"})", R"({"intervalMs":4294967296})"}) {
     EXPECT(!Config().parse(wrong).empty());
     EXPECT(!start(kName, wrong));
   }
@@ -58,6 +65,7 @@ void readsItsConfiguration() {
 int main() {
   tellsChanges();
   isDownWhenNobodyCanBeAsked();
+  keepsItsConfigurationWhenTheNextIsRefused();
   watchesNothingByDefault();
   readsItsConfiguration();
   if (failures == 0) puts("all passed");

@@ -1,5 +1,4 @@
-// What a filter derives from: RootContext for one configuration, Context for one stream; and how both are
-// registered.
+// What a filter derives from: RootContext for one configuration, Context for one stream; how they are known.
 #pragma once
 
 #include <functional>
@@ -50,8 +49,7 @@ public:
   RootContext *asRoot() override { return this; }
   std::string_view root_id() { return root_id_; }
 
-  /// The VM has started; its configuration is in the buffer VmConfiguration. False: the proxy gives the VM
-  /// up.
+  /// The VM has started; its configuration is in the buffer VmConfiguration. False: the VM is given up.
   virtual bool onStart(size_t /* vm_configuration_size */) { return true; }
   virtual bool validateConfiguration(size_t /* size */) { return true; }
   /// There is a (new) configuration in the buffer PluginConfiguration. False: the proxy refuses it.
@@ -63,8 +61,7 @@ public:
   virtual bool onDone() { return true; }
   void done() { proxy_done(); }
 
-  /// GETs, POSTs … a cluster. The callback runs once in any case; no headers at all mean that there was no
-  /// answer.
+  /// GETs, POSTs … a cluster. The callback runs once in any case; no headers at all mean: no answer.
   WasmResult httpCall(std::string_view cluster, const HeaderStringPairs &headers, std::string_view body,
                       const HeaderStringPairs &trailers, uint32_t timeout_milliseconds,
                       HttpCallCallback callback) {

@@ -8,8 +8,7 @@ enum class LogLevel : int32_t { trace, debug, info, warn, error, critical, Max =
 /// What a network filter wants done with the data it has seen.
 enum class FilterStatus : int32_t { Continue, StopIteration };
 
-/// What an HTTP filter wants done with headers. Proxies differ on the last two: StopIteration is what all of
-/// them know.
+/// What an HTTP filter wants done with headers. Proxies differ on the last two; all know StopIteration.
 enum class FilterHeadersStatus : int32_t {
   Continue,
   StopIteration,

@@ -9,8 +9,7 @@
 #include "proxy_wasm_common.h"
 #include "proxy_wasm_enums.h"
 
-// Named imports let the linker refuse every other undefined symbol. A native test defines these functions
-// itself.
+// Named imports let the linker refuse all other undefined symbols. A native test defines these functions.
 #ifdef __wasm__
 #define PROXY_WASM_IMPORT(name) __attribute__((import_module("env"), import_name(#name))) WasmResult name
 #else

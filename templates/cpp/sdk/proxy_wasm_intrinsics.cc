@@ -13,8 +13,7 @@ struct Factories {
   RootFactory root;
 };
 
-/// Function-local, because RegisterContextFactory objects of other files may be made before globals of this
-/// one.
+/// Function-local: RegisterContextFactory objects of other files may be made before globals of this one.
 std::map<std::string, Factories, std::less<>> &registered() {
   static std::map<std::string, Factories, std::less<>> factories;
   return factories;

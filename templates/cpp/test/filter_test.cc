@@ -1,5 +1,4 @@
-// The filter against a fake proxy, as a native program: cmake -B build/native && cmake --build build/native
-// && ctest.
+// The filter against a fake proxy, as a native program; the command lines are in CMakeLists.txt.
 #include "../config.h"
 #include "fake_proxy.h"
 
@@ -86,8 +85,11 @@ void readsItsConfiguration() {
   Config config;
   config.parse("world\n");
   EXPECT(config.greeting == "world");
+  EXPECT(config.parse(R"({"greeting":"\ud83d\uDE00 \u00e4"})").empty());
+  EXPECT(config.greeting == "\xf0\x9f\x98\x80 \xc3\xa4");
   for (const auto *wrong :
-       {"{", R"({"greeting":1})", R"({"greting":"typo"})", "{} {}", R"({"greeting":"\x"})"}) {
+       {"{", R"({"greeting":1})", R"({"greting":"typo"})", "{} {}", R"({"greeting":"\x"})",
+        R"({"greeting":"\ud83d"})", R"({"greeting":"\ude00\ud83d"})"}) {
     EXPECT(!Config().parse(wrong).empty());
     EXPECT(!start(kName, wrong));
     EXPECT(proxy.logs.back().first == LogLevel::error);
