@@ -95,7 +95,10 @@ class Filter extends Context {
   }
 
   onRequestHeaders(count: u32, endOfStream: bool): FilterHeadersStatusValues {
-    stream_context.headers.request.remove("accept-encoding");
+    const headers = stream_context.headers.request;
+    // Bodies that can be read, and whole: a part could end in the middle of what is looked for.
+    headers.remove("accept-encoding");
+    headers.remove("range");
     return FilterHeadersStatusValues.Continue;
   }
 

@@ -137,7 +137,9 @@ impl Context for Filter {}
 
 impl HttpContext for Filter {
     fn on_http_request_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
+        // Bodies that can be read, and whole: a part could end in the middle of what is looked for.
         self.set_http_request_header("accept-encoding", None);
+        self.set_http_request_header("range", None);
         Action::Continue
     }
 
