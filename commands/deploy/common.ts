@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { DeployOptions, DeployResult } from '../../src/deploy.ts';
 import type { Context } from '../ui/context.ts';
-import { collect, globalOptions } from '../ui/options.ts';
+import { capabilityList, collect, globalOptions } from '../ui/options.ts';
 import { writeResult } from '../ui/result.ts';
 
 export interface CommonFlags {
@@ -60,7 +60,6 @@ export function addCommonFlags(command: Command, target: 'files' | 'cluster' = '
 export function commonOptions(
   flags: CommonFlags,
 ): Omit<DeployOptions, 'target' | 'source' | 'targetOptions' | 'apply'> {
-  const names = flags.allowCapabilities;
   return {
     id: flags.id,
     rootId: flags.rootId,
@@ -70,8 +69,7 @@ export function commonOptions(
     env: flags.env,
     failPolicy: flags.failPolicy,
     runtime: flags.runtime,
-    allowCapabilities:
-      names === undefined || names === 'auto' ? names : names.split(',').map(name => name.trim()),
+    allowCapabilities: capabilityList(flags.allowCapabilities),
     digest: flags.digest,
     output: outputFile(flags.output),
     dryRun: flags.dryRun === true,

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { RunOptions } from '../../src/run.ts';
 import { type Address, address } from './address.ts';
-import { collect, integer, keyValue, valueAfterEquals } from './options.ts';
+import { capabilityList, collect, integer, keyValue, valueAfterEquals } from './options.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './registry.ts';
 import type { Context } from './context.ts';
 
@@ -17,6 +17,8 @@ export interface RunFlags extends RegistryFlags {
   readonly vmConfig?: string;
   readonly env?: string[];
   readonly failPolicy?: 'open' | 'closed' | 'reload';
+  readonly allowCapabilities?: string;
+  readonly allowOnHeadersStopIteration?: true;
   readonly kind?: 'http' | 'network';
   readonly host?: string;
   readonly concurrency?: number;
@@ -50,6 +52,8 @@ export function addRunFlags(command: Command): void {
         'reload',
       ]),
     )
+    .option('--allow-capabilities <auto|list>', 'only these functions; auto: what each module uses')
+    .option('--allow-on-headers-stop-iteration', 'let a header callback stop the headers alone')
     .addOption(
       new Option('--kind <kind>', "place of the filters (default: the project's)").choices([
         'http',
@@ -95,9 +99,12 @@ export async function runOptions(
   context: Context,
 ): Promise<RunOptions> {
   const { rootId, vmId, env, failPolicy, kind, host, envoy, watch, trace, logLevel, tls, upstream } = flags;
+  const { allowCapabilities, allowOnHeadersStopIteration } = flags;
   return {
     ...{ rootId, vmId, env, failPolicy, kind, host, envoy, watch, trace, logLevel, tls, upstream },
     targets,
+    allowCapabilities: capabilityList(allowCapabilities),
+    allowOnHeadersStopIteration,
     listen: flags.port,
     admin: flags.admin,
     clusters: flags.cluster,

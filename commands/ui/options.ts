@@ -80,3 +80,8 @@ export function valueAfterEquals(command: Command, flag: string, value: string, 
     return parse(argv.map((word, at) => (word === flag && (end < 0 || at < end) ? `${flag}=` : word)));
   };
 }
+
+/** `--allow-capabilities auto`, or names with commas. */
+export function capabilityList(text: string | undefined): 'auto' | readonly string[] | undefined {
+  return text === undefined || text === 'auto' ? text : text.split(',').map(name => name.trim());
+}

@@ -5,6 +5,7 @@ import type { Edges } from '../io/edges.ts';
 import { type ImageLookup, imageAccess } from '../oci/access.ts';
 import type { LoadedProject } from '../project/load.ts';
 import { type DeployIntent, configurationText } from '../targets/intent.ts';
+import { readModule } from '../targets/module.ts';
 import { type FilterSettings, makeIntent } from '../targets/settings.ts';
 import { type ResolvedSource, resolveSource } from '../targets/source.ts';
 import type { FilterPlan } from './plan.ts';
@@ -61,14 +62,11 @@ async function loadFilter(
     modulePath: name => name,
   });
   const project = source.project?.project;
-  const env = [...Object.entries(project?.run?.env ?? {}).map(([name, value]) => `${name}=${value}`)];
-  const intent = await makeIntent(
-    { ...settings, env: [...env, ...(settings.env ?? [])] },
-    source,
-    undefined,
-    undefined,
-    edges.cwd,
-  );
+  const module =
+    settings.allowCapabilities === 'auto' && source.bytes !== undefined
+      ? readModule(source.bytes, source.name, undefined)
+      : undefined;
+  const intent = await makeIntent(settings, source, { env: project?.run?.env }, module, edges.cwd);
   return {
     plan: filterPlan(intent, source, edges),
     intent,
@@ -101,6 +99,7 @@ function filterPlan(intent: DeployIntent, { bytes }: ResolvedSource, edges: Edge
     environmentVariables: variables,
     failurePolicy: intent.failPolicy ?? 'closed',
     allowOnHeadersStopIteration: intent.allowOnHeadersStopIteration ?? false,
+    allowedCapabilities: intent.allowedCapabilities ?? [],
   };
 }
 

@@ -16,6 +16,8 @@ export interface FilterPlan {
   readonly environmentVariables: Readonly<Record<string, string>>;
   readonly failurePolicy: FailurePolicy;
   readonly allowOnHeadersStopIteration: boolean;
+  /** The only functions that may be called; empty: all. */
+  readonly allowedCapabilities: readonly string[];
 }
 
 export interface ProxyPlan {

@@ -25,9 +25,8 @@ export interface FilterSettings {
 }
 
 /** The target's own part of `deploy` in wasme.json, as far as it says what flags say. */
-export type ProjectDefaults = Pick<
-  NonNullable<NonNullable<Project['deploy']>['envoy']>,
-  'id' | 'failPolicy' | 'env'
+export type ProjectDefaults = Partial<
+  Pick<NonNullable<NonNullable<Project['deploy']>['envoy']>, 'id' | 'failPolicy' | 'env'>
 >;
 
 /**

@@ -44,6 +44,36 @@ function saveSource({ cwd }: World, text: string): void {
 }
 
 describe('wasme run', () => {
+  it('lets a filter have the functions on a list only', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'deploy-tag');
+    const tagged = async (...flags: string[]): Promise<string | null> => {
+      const cli = startCli(world, 'deploy-tag.wasm', '--config', 'team-a', ...flags);
+      const { url } = await cli.ready();
+      const tag = (await fetch(url)).headers.get('x-tag');
+      if (tag === null) await cli.said('restricted proxy-wasm capability: proxy_replace_header_map_value');
+      await cli.interrupt();
+      return tag;
+    };
+    expect(await tagged('--allow-capabilities', 'auto')).toBe('team-a');
+    const list = 'proxy_get_buffer_bytes,proxy_log,proxy_on_configure,proxy_on_response_headers';
+    expect(await tagged('--allow-capabilities', list)).toBeNull();
+    const misspelt = await world.wasme('run', 'deploy-tag.wasm', '--allow-capabilities', 'proxy_logg');
+    expect(misspelt.stderr).toContain('error[USAGE]');
+  });
+
+  it('passes a variable on that the project sets, when told to', async () => {
+    const world = newWorld({ env: { SET: 'from here' } });
+    mkdirSync(join(world.cwd, 'build'));
+    writeFileSync(join(world.cwd, 'build', 'env.wasm'), guest('deploy-env'));
+    const project = { name: 'env', language: 'rust', run: { env: { SET: 'from the project', OTHER: 'x' } } };
+    writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify(project));
+    await startCli(world).said('SET=from the project');
+    const cli = startCli(world, '--env', 'SET');
+    await cli.said('SET=from here');
+    await cli.said('OTHER=x');
+  });
+
   it('puts a filter in front of the echo upstream until Ctrl-C', async () => {
     const world = newWorld();
     guestFile(world.cwd, 'header');

@@ -47,7 +47,8 @@ async function seen(url: string): Promise<unknown> {
 describeWith(['envoy-1.40', 'envoy-1.36'], 'run --envoy', () => {
   it.each(['1.40', '1.36'] as const)('%s: a chain behaves as in the bundled host', async version => {
     const world = chainWorld();
-    const operands = ['deploy-tag.wasm', 'probe.wasm', '--config', 'team-a', '--timeout', '2500'];
+    const flags = ['--config', 'team-a', '--timeout', '2500', '--allow-capabilities', 'auto'];
+    const operands = ['deploy-tag.wasm', 'probe.wasm', ...flags];
     const envoy = startCli(world, ...operands, `--envoy=${tool(`envoy-${version}`)}`);
     const ours = startCli(world, ...operands, '--host', `envoy@${version}`, '--admin', '0');
     const real = await envoy.ready();
