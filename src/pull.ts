@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
-import { kindOf, writeAtomic } from './io/files.ts';
+import { isStream, kindOf, writeAtomic } from './io/files.ts';
 import { type CopyResult, copy } from './oci/copy.ts';
 import { copySignatures } from './oci/copy-companions.ts';
 import { openStore } from './oci/layout.ts';
@@ -86,7 +86,7 @@ async function toFile(
   const wanted = resolve(edges.cwd, output);
   const isFolder = /[/\\]$/.test(output) || (await kindOf(wanted)) === 'dir';
   const file = isFolder ? join(wanted, `${reference.repository.split('/').at(-1) ?? 'filter'}.wasm`) : wanted;
-  if (!options.force && (await kindOf(file)) !== undefined) {
+  if (!options.force && (await kindOf(file)) !== undefined && !(await isStream(file))) {
     throw new WasmeError('FILE_EXISTS', `${file} is already there`, {
       hint: 'name another file, or add --force to replace it',
     });

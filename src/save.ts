@@ -2,7 +2,7 @@
 import { join, isAbsolute } from 'node:path';
 import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
-import { exists } from './io/files.ts';
+import { exists, isStream } from './io/files.ts';
 import { type ArchiveImage, writeArchive } from './oci/archive-write.ts';
 import { type OperandOptions, withReference } from './oci/operand.ts';
 import { signatureName } from './oci/read-referrers.ts';
@@ -28,7 +28,7 @@ export interface SaveResult {
 /** Fails with FILE_EXISTS, IMAGE_NOT_FOUND and what registries fail with; then nothing is written. */
 export async function save(options: SaveOptions, edges: Edges): Promise<SaveResult> {
   const file = isAbsolute(options.output) ? options.output : join(edges.cwd, options.output);
-  if (options.force !== true && (await exists(file))) {
+  if (options.force !== true && (await exists(file)) && !(await isStream(file))) {
     throw new WasmeError('FILE_EXISTS', `${options.output} is already there`, {
       hint: 'name another file, or add --force to replace it',
     });

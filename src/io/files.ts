@@ -1,6 +1,6 @@
 /** Files: atomic writes, temporary folders, safe joins, and system errors told as WasmeError. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { WasmeError } from '../errors.ts';
@@ -21,7 +21,8 @@ export async function readText(path: string): Promise<string> {
 
 /**
  * Writes so that a reader, or a kill at any moment, sees the old content or the new one, never a part:
- * temporary file in the same folder, flushed, then renamed over the target. Makes missing folders.
+ * temporary file in the same folder, flushed, then renamed over the target. Makes missing folders. What is no file (a pipe,
+ * a device) is written to as it is.
  */
 export async function writeAtomic(
   path: string,
@@ -30,6 +31,7 @@ export async function writeAtomic(
 ): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
+    if (await isStream(path)) return await writeFile(path, data);
     await mkdir(dirname(path), { recursive: true });
     const handle = await open(temporary, 'wx', options.mode ?? 0o644);
     try {
@@ -50,8 +52,14 @@ export async function writeAtomic(
   }
 }
 
+/** Whether a file put in the place of `path` would break it for everybody: a pipe, a device, /dev/stdout. */
+export async function isStream(path: string): Promise<boolean> {
+  return /^\/(dev\/(stdout|stderr|fd\/)|proc\/self\/fd\/)/.test(path) || (await kindOf(path)) === 'other';
+}
+
 /** As `writeAtomic`, for a file of a person that may be there: links, mode and owner stay as they are. */
 export async function rewrite(path: string, data: string | Uint8Array): Promise<void> {
+  if (await isStream(path)) return writeAtomic(path, data);
   const target = await realpath(path).catch(() => path);
   const there = await stat(target).catch(() => undefined);
   const kept = there && { mode: there.mode & 0o777, owner: { uid: there.uid, gid: there.gid } };

@@ -4,7 +4,7 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { fileError } from '../io/files.ts';
+import { fileError, isStream } from '../io/files.ts';
 import { splitDigest } from './digest.ts';
 import { jsonBytes } from './layouts/layout.ts';
 import { ociIndex } from './media-types.ts';
@@ -70,8 +70,10 @@ export async function writeArchive(
     }
   }
   try {
-    await pipeline(Readable.from(counted()), createWriteStream(temporary, { flags: 'wx' }));
-    await rename(temporary, path);
+    const isFile = !(await isStream(path));
+    const output = isFile ? createWriteStream(temporary, { flags: 'wx' }) : createWriteStream(path);
+    await pipeline(Readable.from(counted()), output);
+    if (isFile) await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw fileError(error, path, 'write');
