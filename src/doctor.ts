@@ -131,7 +131,7 @@ async function examineLanguage(
   const { language, title } = toolchain;
   // Of an unusable language the first variant that commands alone can complete is the one to fix.
   const fixable = variants.find(
-    ({ lacks }) => lacks.length > 0 && lacks.every(fix => fix.command !== undefined),
+    ({ lacks }) => lacks.length > 0 && lacks.every(fix => fix.commands !== undefined),
   );
   return {
     report: { language, title, usable, variants: variants.map(({ report }) => report) },

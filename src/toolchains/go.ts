@@ -5,18 +5,34 @@ import type { GoMod } from './schema.ts';
 import type { Advice, BuildPlan, Diagnostic, PlanRequest, Probe, Remedy, Toolchain } from './toolchain.ts';
 import { optimizeStep, wasmOptProbes } from './wasm-opt.ts';
 
+/** What an older Go fetches beside itself, and is from then on. */
+const newerGo = 'go1.26.0';
+
 const getGo: readonly Remedy[] = [
+  {
+    has: 'go',
+    before: { program: 'go', args: ['version'], env: { GOTOOLCHAIN: newerGo } },
+    command: { program: 'go', args: ['env', '-w', `GOTOOLCHAIN=${newerGo}+auto`] },
+    text: 'Go 1.21 and later can; an older one: https://go.dev/dl',
+  },
   { has: 'brew', command: { program: 'brew', args: ['install', 'go'] } },
   { text: 'install Go 1.24 or later: https://go.dev/dl' },
 ];
 
-/** Without GOTOOLCHAIN=local a look at the version could download another Go. */
+/**
+ * The Go that builds: where it was told to be another (GOTOOLCHAIN, go.mod), that one if it was fetched before. Otherwise the one
+ * that is installed. A look at the version downloads nothing.
+ */
 export const goProbe: Probe = {
   kind: 'program',
   id: 'go',
   title: 'Go',
   minimum: '1.24.0',
-  candidates: [{ program: 'go', args: ['env', 'GOVERSION'], env: { GOTOOLCHAIN: 'local' } }],
+  candidates: [{ GOPROXY: 'off' }, { GOTOOLCHAIN: 'local' }].map(env => ({
+    program: 'go',
+    args: ['env', 'GOVERSION'],
+    env,
+  })),
   version: /go(\d+\.\d+(?:\.\d+)?)/,
   remedies: getGo,
 };
@@ -104,7 +120,7 @@ export function goSettings({ projectDir, env, homeDir }: PlanRequest): string[] 
 
 /** `./main.go:3:5: text`, one a line; TinyGo prints the same. */
 export function parseGoDiagnostics(output: string): Diagnostic[] {
-  const line = /^(?:\.[\\/])?((?:[A-Za-z]:)?[^:\n]+\.go):(\d+)(?::(\d+))?: (.+)$/gm;
+  const line = /^(?:\.[\\/])?((?:[A-Za-z]:)?[^:\n]+\.(?:go|mod)):(\d+)(?::(\d+))?: (.+)$/gm;
   return [...output.replaceAll('\r', '').matchAll(line)].map(([, file = '', row, column, message = '']) => ({
     file,
     line: Number(row),

@@ -51,7 +51,7 @@ export async function prepare(
   for (const variant of variants) {
     const probes = toolchain.probes(variant).filter(probe => optimize || !probe.onlyToOptimize);
     let { tools, lacks } = await look(probes, projectDir, edges, known?.answers);
-    if (lacks.length > 0 && install && lacks.every(({ fix }) => fix.command !== undefined)) {
+    if (lacks.length > 0 && install && lacks.every(({ fix }) => fix.commands !== undefined)) {
       await runFixes(
         lacks.map(({ fix }) => fix),
         edges,
@@ -115,20 +115,21 @@ export function containerEngine(edges: Edges): string {
   });
 }
 
-/** How npm, rustup and brew say that they reached nobody. */
+/** How npm, rustup, brew and Go say that they reached nobody. */
 const noNetwork =
-  /\b(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ERR_SOCKET_TIMEOUT)\b|could not download file|Could(?:n't| not) resolve host/i;
+  /\b(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ERR_SOCKET_TIMEOUT)\b|could not download file|Could(?:n't| not) resolve host|dial tcp|no such host/i;
 
 /** Runs the commands of fixes, each once; those without a command are left out. Fails with TOOL_FAILED, NETWORK. */
 export async function runFixes(fixes: readonly Fix[], edges: Edges): Promise<void> {
-  const commands = new Map(fixes.map(({ text, command }) => [text, command]));
-  for (const [text, command] of commands) {
-    if (command === undefined) continue;
+  const each = new Map(fixes.map(({ text, commands }) => [text, commands]));
+  for (const [text, commands] of each) {
+    if (commands === undefined) continue;
     const task = edges.reporter.task(text);
-    const { exitCode, stderr, stdout } = await exec(command, edges, {
-      onLine: line => edges.reporter.detail(line),
-    });
-    if (exitCode !== 0) {
+    for (const command of commands) {
+      const { exitCode, stderr, stdout } = await exec(command, edges, {
+        onLine: line => edges.reporter.detail(line),
+      });
+      if (exitCode === 0) continue;
       task.fail();
       const output = (stderr.trim() || stdout.trim()).slice(-2_000);
       const offline = noNetwork.test(output);
@@ -163,12 +164,12 @@ function lackError(toolchain: Toolchain, lacks: readonly Lack[]): WasmeError {
     outdated ? 'TOOL_OUTDATED' : 'TOOL_MISSING',
     `cannot build ${toolchain.title}: ${problems.join('; ')}`,
     {
-      hint: `${fixes.join('; then ')}${lacks.every(({ fix }) => fix.command) ? ' (or: wasme build --install)' : ''}`,
+      hint: `${fixes.join('; then ')}${lacks.every(({ fix }) => fix.commands) ? ' (or: wasme build --install)' : ''}`,
       details: {
         language: toolchain.language,
         missing: lacks.map(({ result }) => result.title),
         fixes,
-        installable: lacks.every(({ fix }) => fix.command !== undefined),
+        installable: lacks.every(({ fix }) => fix.commands !== undefined),
       },
     },
   );

@@ -9,8 +9,8 @@ import type { Probe, Remedy } from './toolchain.ts';
 export interface Fix {
   /** What to type, or a sentence. */
   readonly text: string;
-  /** Absent: only a person can do it (root, a download page). */
-  readonly command?: CommandLine;
+  /** One after the other. Absent: only a person can do it (root, a download page). */
+  readonly commands?: readonly CommandLine[];
 }
 
 /** The first way to get a tool that works on this system. */
@@ -32,12 +32,12 @@ export function fixFor(probe: Probe, projectDir: string, edges: Edges): Fix {
   return asFix(remedy ?? { text: `install ${probe.title}` }, projectDir);
 }
 
-function asFix({ command, needsRoot, text }: Remedy, cwd?: string): Fix {
+function asFix({ command, before, needsRoot, text }: Remedy, cwd?: string): Fix {
   if (command === undefined) return { text: text ?? '' };
-  const shown = `${needsRoot ? 'sudo ' : ''}${showCommand(command)}`;
-  const runnable: CommandLine = cwd === undefined ? command : { cwd, ...command };
+  const commands = before === undefined ? [command] : [before, command];
+  const shown = commands.map(one => `${needsRoot ? 'sudo ' : ''}${showCommand(one)}`).join(' && ');
   return {
     text: text === undefined ? shown : `${shown} (${text})`,
-    ...(needsRoot ? {} : { command: runnable }),
+    ...(needsRoot ? {} : { commands: commands.map(one => (cwd === undefined ? one : { cwd, ...one })) }),
   };
 }

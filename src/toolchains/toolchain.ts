@@ -94,6 +94,8 @@ export interface Remedy {
   readonly has?: string;
   /** What to type. Without it, `text` says what to do. */
   readonly command?: CommandLine;
+  /** What has to succeed before `command` is typed. */
+  readonly before?: CommandLine;
   /** Asks for root: `doctor --fix` only prints it. */
   readonly needsRoot?: true;
   /** A sentence, where no command does it. */

@@ -162,6 +162,27 @@ describe('doctor', () => {
     );
   });
 
+  it('--fix: an older Go fetches a newer one, and is that one once it is there', async () => {
+    const world = worldWith({
+      node,
+      npm,
+      go: `case "$GOTOOLCHAIN $*" in
+        "go1.26.0 version") echo > "$HOME/fetched" ;;
+        *" env -w GOTOOLCHAIN=go1.26.0+auto") [ -e "$HOME/fetched" ] && echo > "$HOME/set" ;;
+        "local env GOVERSION") echo go1.22.1 ;;
+        *" env GOVERSION") if [ -e "$HOME/set" ]; then echo go1.26.0; else echo go1.22.1; fi ;;
+      esac`,
+    });
+    const before = await report(world, 'go');
+    expect(before.report.variants[0]?.tools[0]?.problem).toBe(
+      'Go 1.22.1 is too old: 1.24.0 or newer is needed',
+    );
+    const { exitCode, stdout, stderr } = await world.wasme('doctor', '-l', 'go', '--fix', '--yes');
+    expect(stderr).toMatch(/^✓ GOTOOLCHAIN=go1\.26\.0 go version && go env -w GOTOOLCHAIN=go1\.26\.0\+auto/);
+    expect(stdout).toContain('✓ Go  1.26.0');
+    expect(exitCode).toBe(0);
+  });
+
   it('--fix without a network says so', async () => {
     const world = worldWith({
       node,

@@ -98,6 +98,7 @@ describe('places in the source', () => {
 # my-go
 ./main.go:91:70: undefined: checkTimeoutM
 C:\\src\\main.go:7: declared and not used: x
+go.mod:1: usage: module module/path
 `;
     expect(toolchain.parseDiagnostics(output)).toMatchObject([
       { file: 'main.go', line: 91, column: 70, columnInBytes: true, message: 'undefined: checkTimeoutM' },
@@ -108,6 +109,7 @@ C:\\src\\main.go:7: declared and not used: x
         severity: 'error',
         message: 'declared and not used: x',
       },
+      { file: 'go.mod', line: 1, column: 1, message: 'usage: module module/path' },
     ]);
   });
 });
