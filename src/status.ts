@@ -4,6 +4,7 @@ import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import { exists } from './io/files.ts';
 import { cacheDir } from './io/paths.ts';
+import { type ImageLookup, imageAccess } from './oci/access.ts';
 import { type LoadedProject, findProject, outputPath } from './project/load.ts';
 import { type TargetName, type TargetOptions, loadTarget, projectSections } from './targets/index.ts';
 import { resolveSource } from './targets/source.ts';
@@ -14,6 +15,8 @@ export interface StatusOptions<Name extends TargetName = TargetName> {
   /** What should run: project folder, .wasm file or image; default: the project here, when it is built. */
   readonly source?: string | undefined;
   readonly id?: string | undefined;
+  /** Every filter that is there, instead of one; what should run is not compared then. */
+  readonly all?: boolean | undefined;
   /** The digest that should run, instead of the source's. */
   readonly digest?: string | undefined;
   readonly targetOptions: TargetOptions[Name];
@@ -21,7 +24,8 @@ export interface StatusOptions<Name extends TargetName = TargetName> {
 
 export interface StatusResult {
   readonly target: TargetName;
-  readonly id: string;
+  /** Absent when every filter was asked for. */
+  readonly id?: string;
   /** Every row is `loaded`, and there is one. */
   readonly healthy: boolean;
   readonly rows: readonly StatusRow[];
@@ -35,20 +39,37 @@ export async function status<Name extends TargetName>(
   const target = await loadTarget(options.target);
   if (target.status === undefined) throw new TypeError(`${target.name} has no status`);
   const loaded = await findProject(edges.cwd);
+  const targetOptions =
+    (loaded && target.withProject?.(options.targetOptions, loaded.project.deploy ?? {}, loaded.project)) ??
+    options.targetOptions;
+  const ask = async (id: string, expected?: string): Promise<readonly StatusRow[]> =>
+    (await target.status?.({ id, expected }, targetOptions, edges)) ?? [];
+  if (options.all === true) {
+    if ([options.source, options.id, options.digest].some(one => one !== undefined)) {
+      throw new WasmeError('USAGE', '--all is for every filter, and one was named too', {
+        hint: 'leave out --all, or what is named',
+      });
+    }
+    const rows: StatusRow[] = [];
+    for (const id of (await target.filters?.(targetOptions, edges)) ?? []) rows.push(...(await ask(id)));
+    return result(options.target, rows);
+  }
   const wanted = await expectation(options, target.accepts, loaded, edges);
   const project = loaded?.project;
   const id =
     options.id ?? project?.deploy?.[projectSections[options.target]]?.id ?? wanted?.name ?? project?.name;
   if (id === undefined) {
-    throw new WasmeError('USAGE', 'no filter was named', { hint: 'add --id, or run it in the project' });
+    throw new WasmeError('USAGE', 'no filter was named', {
+      hint: 'add --id, or --all for every filter there, or run it in the project',
+    });
   }
-  const targetOptions =
-    (project && target.withProject?.(options.targetOptions, project.deploy ?? {}, project)) ??
-    options.targetOptions;
   const expected = options.digest ?? wanted?.digest;
-  const rows = await target.status({ id, expected }, targetOptions, edges);
+  return { id, ...result(options.target, await ask(id, expected)) };
+}
+
+function result(target: TargetName, rows: readonly StatusRow[]): StatusResult {
   const healthy = rows.length > 0 && rows.every(({ state }) => state === 'loaded');
-  return { target: options.target, id, healthy, rows };
+  return { target, healthy, rows };
 }
 
 /** Name and digest of the source; undefined when nothing was named and the project here has not been built. */
@@ -70,17 +91,7 @@ async function expectation(
     cwd: edges.cwd,
     accepts,
     digest: digest ?? true,
-    // The registry is asked, not the store: a tag that was moved is one of the things to find out.
-    images: {
-      resolve: async (reference, wanted) => {
-        const { pinImage } = await import('./oci/pin.ts');
-        return pinImage(reference, wanted, edges, { remote: true });
-      },
-      module: async reference => {
-        const { extractImage } = await import('./oci/pin.ts');
-        return extractImage(reference, edges);
-      },
-    },
+    images: registryFirst(edges),
     fetchModule: () =>
       Promise.reject(
         new WasmeError('USAGE', 'a URL says nothing of its digest', { hint: 'add --digest sha256:…' }),
@@ -88,4 +99,27 @@ async function expectation(
     modulePath: () => join(cacheDir(edges), 'modules'),
   });
   return { name, digest: code.digest };
+}
+
+/** That a tag was moved is one of the things to find out; the store knows what it was. */
+function registryFirst(edges: Edges): ImageLookup {
+  const [registry, store] = [imageAccess(edges, { remote: true }), imageAccess(edges, {})];
+  const first = async <T>(ask: (from: ImageLookup) => Promise<T>): Promise<T> => {
+    try {
+      return await ask(registry);
+    } catch (error) {
+      if (edges.signal.aborted) throw error;
+      const kept = await ask(store).catch((): never => {
+        throw error;
+      });
+      edges.reporter.warn(
+        `compared with the image in the local store: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      return kept;
+    }
+  };
+  return {
+    resolve: (reference, digest) => first(from => from.resolve(reference, digest)),
+    module: reference => first(from => from.module(reference)),
+  };
 }

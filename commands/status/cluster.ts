@@ -10,6 +10,7 @@ import { writeStatus } from '../ui/status.ts';
 
 interface Flags {
   readonly id?: string;
+  readonly all?: boolean;
   readonly namespace?: string;
   readonly namespaces?: string[];
   readonly context?: string;
@@ -73,6 +74,7 @@ function declareFor<Name extends TargetName>(
   else command.option(flags, description);
   command
     .option('--id <name>', 'name of the filter (default: the project here)')
+    .option('--all', 'every filter of wasme there')
     .option('--digest <sha256>', 'the digest that should run', digest)
     .option('--context <name>', "kubectl's context (default: the current one)")
     .addHelpText(
@@ -92,6 +94,7 @@ Examples:
           target: words.target,
           source,
           id: given.id,
+          all: given.all,
           digest: given.digest,
           targetOptions: { ...words.options(given), context: given.context, useCluster: true },
         },

@@ -10,6 +10,7 @@ import { writeStatus } from '../ui/status.ts';
 interface Flags {
   readonly admin?: readonly string[];
   readonly id?: string;
+  readonly all?: boolean;
   readonly digest?: string;
   readonly log?: string;
 }
@@ -19,6 +20,7 @@ export function declare(command: Command, context: Context): void {
     .argument('[target]', 'what should run: project folder, .wasm file or image (default: the project here)')
     .option('--admin <url>', 'admin interface; may be repeated (default: 127.0.0.1:9901)', collect)
     .option('--id <name>', 'name of the filter (default: the project here)')
+    .option('--all', 'every Wasm filter there')
     .option('--digest <sha256>', 'the digest that should run', digest)
     .option('--log <file>', "Envoy's log, where crashes of fail-open filters can be seen")
     .addHelpText(
@@ -28,6 +30,7 @@ Exit code 1 when the filter is not loaded, has another digest, or fails.
 
 Examples:
   wasme status envoy
+  wasme status envoy --all --admin 127.0.0.1:9902
   wasme status envoy build/my-filter.wasm --admin 10.0.0.5:9901 --admin 10.0.0.6:9901 --json`,
     )
     .action(async (source: string | undefined, flags: Flags) => {
@@ -37,6 +40,7 @@ Examples:
           target: 'envoy',
           source,
           id: flags.id,
+          all: flags.all,
           digest: flags.digest,
           targetOptions: {
             admins: flags.admin,

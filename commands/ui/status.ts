@@ -10,6 +10,7 @@ import { table, writeResult } from './result.ts';
 export function writeStatus(context: Context, command: Command, result: StatusResult): void {
   const { json, color } = globalOptions(command);
   writeResult(context, json, result, ({ rows }) => {
+    if (rows.length === 0) return 'no filter is there';
     const colors = colorsFor(context.stdout, context, color);
     const text = table([
       ['WHERE', 'FILTER', 'STATE', 'DIGEST', 'EXPECTED', 'RESTARTS', 'DETAIL'],

@@ -9,8 +9,8 @@ export interface ImageLookup {
   module(reference: string): Promise<PinnedImage & { readonly digest: string; readonly bytes: Uint8Array }>;
 }
 
-/** The local store, then the registry. */
-export function imageAccess(edges: Edges, options: Pick<PinOptions, 'host' | 'registry'>): ImageLookup {
+/** The local store, then the registry; with `remote` the registry only. */
+export function imageAccess(edges: Edges, options: PinOptions): ImageLookup {
   return {
     resolve: async (reference, digest) => {
       const { pinImage } = await import('./pin.ts');
@@ -18,7 +18,7 @@ export function imageAccess(edges: Edges, options: Pick<PinOptions, 'host' | 're
     },
     module: async reference => {
       const { extractImage } = await import('./pin.ts');
-      return extractImage(reference, edges, options.registry);
+      return extractImage(reference, edges, options);
     },
   };
 }

@@ -57,10 +57,10 @@ export async function pinImage(
 export async function extractImage(
   text: string,
   edges: Edges,
-  registry?: RegistryTargetOptions,
+  { remote, registry }: Pick<PinOptions, 'remote' | 'registry'> = {},
 ): Promise<Required<PinnedImage> & { readonly digest: string }> {
   const parsed = parseReference(text, defaultsOf(edges));
-  return withReference(parsed, { registry }, edges, async ({ image }) => {
+  return withReference(parsed, { remote, registry }, edges, async ({ image }) => {
     const { module, runtime } = await readImage(image);
     return {
       reference: withoutDigest(parsed),

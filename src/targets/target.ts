@@ -29,6 +29,8 @@ export interface Target<Options, Facts = undefined> {
   diff?(plan: Plan, options: Options, edges: Edges): Promise<string>;
   /** Takes a filter out again: what is ours alone is deleted, our part of shared things is removed. */
   undeploy?(request: UndeployRequest, options: Options, edges: Edges): Promise<Undeployment>;
+  /** Names of the filters that are there: all that a proxy has, or all of ours in a cluster. */
+  filters?(options: Options, edges: Edges): Promise<readonly string[]>;
   /** How the filter fares where it was deployed. A proxy that does not answer is a row, not a failure. */
   status?(request: StatusRequest, options: Options, edges: Edges): Promise<readonly StatusRow[]>;
 }

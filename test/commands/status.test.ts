@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -5,7 +6,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { xxHash64 } from '../../src/targets/envoy/xxhash.ts';
 import { newWorld } from '../helpers/cli.ts';
-import { guest } from '../helpers/guests.ts';
+import { guest, guestFile } from '../helpers/guests.ts';
+import { fakeRegistry } from '../helpers/registry.ts';
 
 const wasm = 'type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm';
 const sha = 'ab'.repeat(32);
@@ -106,6 +108,7 @@ describe('status envoy', () => {
         'http.main.downstream_rq_5xx': 3,
         'cluster.a.upstream_rq_5xx': 2,
         'cluster.a.zone.here.there.upstream_rq_5xx': 2,
+        'cluster.a.retry.upstream_rq_5xx': 2,
       },
       1,
     ],
@@ -194,6 +197,56 @@ describe('status envoy', () => {
     const page = await ask('--admin', String((server.address() as AddressInfo).port));
     expect(page.stdout).toMatch(/unreachable .* did not answer with JSON: <h1>hello<\/h1>\n/);
     expect(page.exitCode).toBe(1);
+  });
+
+  it('shows every filter of every Envoy', async () => {
+    const [one, two] = [await admin(fixed(plugin(), named('g', 'cd'))), await admin(fixed(plugin()))];
+    const world = newWorld();
+    const ask = (...argv: string[]): ReturnType<typeof world.wasme> =>
+      world.wasme('status', 'envoy', '--all', ...argv);
+    const found = await ask('--admin', one, '--admin', two, '--json');
+    const { id, rows } = JSON.parse(found.stdout) as { id?: string; rows: Record<string, string>[] };
+    expect([id, ...rows.map(({ where, filter, state }) => [where, filter, state])]).toEqual([
+      undefined,
+      [`http://${one}`, 'f', 'loaded'],
+      [`http://${two}`, 'f', 'loaded'],
+      [`http://${one}`, 'g', 'loaded'],
+      [`http://${two}`, 'g', 'missing'],
+    ]);
+    expect(found.exitCode).toBe(1);
+    expect(await ask('--admin', await admin({}))).toMatchObject({
+      stdout: 'no filter is there\n',
+      exitCode: 1,
+    });
+    expect((await ask('--admin', '1')).stderr).toContain('error[NETWORK]: nothing answers at');
+    expect(await ask('--id', 'f')).toMatchObject({
+      stderr: expect.stringContaining('--all is for every filter') as string,
+      exitCode: 2,
+    });
+  });
+
+  it('sees that the tag of an image was moved', async () => {
+    const registry = await fakeRegistry();
+    const world = newWorld();
+    const reference = `${registry.host}/team/f:v1`;
+    const push = async (name: string): Promise<string> => {
+      const path = guestFile(world.cwd, name);
+      await world.wasme('push', reference, '-f', path, '--force');
+      return createHash('sha256').update(guest(name)).digest('hex');
+    };
+    const hex = await push('deploy-tag');
+    const code = { remote: { sha256: hex } };
+    const address = await admin(fixed(plugin({ vm_config: { code } })));
+    await world.wasme('pull', reference);
+    const ask = async (): Promise<string> =>
+      (await world.wasme('status', 'envoy', reference, '--admin', address)).stdout;
+    expect(await ask()).toMatch(/ f +loaded /);
+    await push('deploy-kinds');
+    expect(await ask()).toMatch(/ f +other-digest .* Envoy runs another module\n/);
+    registry.switches.fail = { status: 403, times: 99 };
+    const { stdout, stderr } = await world.wasme('status', 'envoy', reference, '--admin', address);
+    expect(stdout).toMatch(/ f +loaded /);
+    expect(stderr).toMatch(/^warning: compared with the image in the local store: /);
   });
 
   it('refuses what would compare nothing', async () => {

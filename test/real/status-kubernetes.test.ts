@@ -90,6 +90,8 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
       const good = await status();
       expect(good.exitCode).toBe(0);
       expect(rowsOf(good)).toMatchObject([{ where: 'Gateway/eg', state: 'loaded', digest }]);
+      const all = await wasme('status', 'envoy-gateway', '-n', 'bookinfo', '--all', '--json');
+      expect(rowsOf(all)).toEqual(rowsOf(good));
       expect(rowsOf(await status('--digest', other))).toMatchObject([
         { state: 'other-digest', expected: other },
       ]);
@@ -189,6 +191,7 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
     ]);
     say('Accepted');
     expect(await status()).toMatchObject([{ state: 'loaded', digest }]);
+    expect(rowsOf(await wasme('status', 'gloo', '--all', '--json'))).toEqual(await status());
     expect(await status('--digest', other)).toMatchObject([{ state: 'other-digest' }]);
     say(2);
     expect(await status()).toMatchObject([
@@ -233,6 +236,9 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
       expect(asked.exitCode).toBe(1);
       // There is no node behind these pods, so the API server cannot get at their proxies.
       expect(rowsOf(asked)).toMatchObject([{ where: 'Pod/bookinfo/details-1', state: 'unreachable' }]);
+      expect(rowsOf(await wasme('status', 'istio', '-n', 'bookinfo', '--all', '--json'))).toEqual(
+        rowsOf(asked),
+      );
     });
 
     it('looks for the pods of all namespaces that an object of the root namespace is meant for', async () => {

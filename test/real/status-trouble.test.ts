@@ -82,6 +82,11 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'status of an Envoy in trouble', () =
       const envoy = await realEnvoy(read(world, 'envoy.yaml'), { release });
       expect(await ask(world, envoy, 'one')).toEqual(['loaded', '', 0]);
       expect(await ask(world, envoy, 'two')).toEqual(['loaded', '', 0]);
+      const every = await world.wasme('status', 'envoy', '--all', '--admin', envoy.admin.url);
+      expect(every).toMatchObject({
+        stdout: expect.stringMatching(/ one +loaded .*\n.* two +loaded /) as string,
+        exitCode: 0,
+      });
       expect(await ask(world, envoy, 'three')).toEqual([
         'missing',
         'no listener has a filter of this name; there are: one, two',

@@ -20,6 +20,13 @@ interface Ancestor {
   readonly conditions?: readonly Condition[];
 }
 
+/** Names of our filters. */
+export async function policyNames(options: EnvoyGatewayOptions, edges: Edges): Promise<readonly string[]> {
+  const namespace = options.namespace ?? 'default';
+  const policies = await listObjects(extensionPolicies, { namespace }, options, edges);
+  return [...new Set(policies.flatMap(sharedIds))].sort();
+}
+
 /** One row per Gateway that the policy reaches, as the controller names them. */
 export async function policyStatus(
   { id, expected }: StatusRequest,

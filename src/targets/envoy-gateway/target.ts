@@ -32,7 +32,7 @@ import {
   policyTargets,
 } from './options.ts';
 import { extensionPolicies, filtersOf, mergeTypeOf, policyFilters, targetsOf } from './policies.ts';
-import { policyStatus } from './status.ts';
+import { policyNames, policyStatus } from './status.ts';
 import { undeployPolicy } from './undeploy.ts';
 
 export interface EnvoyGatewayFacts {
@@ -74,6 +74,7 @@ export const envoyGateway: Target<EnvoyGatewayOptions, EnvoyGatewayFacts> = {
   apply: (plan, options, edges) => applyDocuments(plan, [extensionPolicies], options, edges),
   diff: (plan, options, edges) => diffPlan(plan, [extensionPolicies], options, edges),
   undeploy: undeployPolicy,
+  filters: policyNames,
   status: policyStatus,
 };
 

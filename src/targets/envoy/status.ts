@@ -54,6 +54,17 @@ function whyMissing({ discovered, warming }: FoundPlugin, { names }: DumpedEnvoy
   return `no listener has a filter of this name${others}`;
 }
 
+/** Names of the Wasm filters in any of them. Fails with NETWORK when none of them answers. */
+export async function filterNames(admins: readonly EnvoyAdmin[]): Promise<readonly string[]> {
+  const asked = await Promise.allSettled(
+    admins.map(async admin => dumpedEnvoy(await admin.json('/config_dump')).names),
+  );
+  const failed = asked.filter(answer => answer.status === 'rejected');
+  if (failed.length === asked.length) throw failed[0]?.reason;
+  const names = asked.flatMap(answer => (answer.status === 'fulfilled' ? answer.value : []));
+  return [...new Set(names.filter(name => name !== ''))].sort();
+}
+
 /** `problem`: why nothing could be read. */
 async function readLog(
   log: LogReader | undefined,
@@ -160,7 +171,8 @@ function localFailures(stats: Stats, { answersErrors }: DumpedEnvoy): bigint {
     if (/^http\.(?!admin\.).*\.downstream_rq_5xx$/.test(name)) own += value;
     // Which status a route gave is not counted.
     if (answersErrors && /^http\.(?!admin\.).*\.rq_direct_response$/.test(name)) own -= value;
-    if (/^cluster\..*(?<!\.(?:external|internal|canary|zone\..*))\.upstream_rq_5xx$/.test(name)) own -= value;
+    if (/^cluster\..*(?<!\.(?:external|internal|canary|retry|zone\..*))\.upstream_rq_5xx$/.test(name))
+      own -= value;
   }
   return own;
 }

@@ -16,7 +16,7 @@ import { wasmEntry } from './filters.ts';
 import { pruneModules } from './folder.ts';
 import type { EnvoyOptions } from './options.ts';
 import { fileLog } from './log-signs.ts';
-import { envoyStatus } from './status.ts';
+import { envoyStatus, filterNames } from './status.ts';
 import { undeployEnvoy } from './undeploy.ts';
 import { envoyVersion, newestEnvoy, newestEnvoyMinor } from './versions.ts';
 
@@ -26,6 +26,8 @@ export interface EnvoyFacts {
   /** The bootstrap that an earlier run left in the folder of discovered filters. */
   readonly running?: string;
 }
+
+const defaultAdmins = ['127.0.0.1:9901'];
 
 export const envoyTarget: Target<EnvoyOptions, EnvoyFacts> = {
   name: 'envoy',
@@ -81,7 +83,8 @@ export const envoyTarget: Target<EnvoyOptions, EnvoyFacts> = {
   },
   diff: diffEnvoy,
   undeploy: undeployEnvoy,
-  async status(request, { admins = ['127.0.0.1:9901'], log }, edges) {
+  filters: ({ admins = defaultAdmins }, edges) => filterNames(admins.map(admin => envoyAdmin(admin, edges))),
+  async status(request, { admins = defaultAdmins, log }, edges) {
     if (log !== undefined && admins.length > 1) {
       throw new WasmeError('USAGE', 'one log cannot be of several Envoys', {
         hint: 'name one --admin with --log',

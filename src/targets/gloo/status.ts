@@ -14,6 +14,13 @@ interface Report {
 // Older versions wrote the number of the protobuf enum.
 const names = ['Pending', 'Accepted', 'Rejected', 'Warning'] as const;
 
+/** Names of our filters. */
+export async function glooFilters(options: GlooOptions, edges: Edges): Promise<readonly string[]> {
+  const { namespaces } = options;
+  const objects = await readForms(formsOf(options.kinds, true), { namespaces }, options, edges);
+  return [...new Set(objects.flatMap(({ object }) => sharedIds(object)))].sort();
+}
+
 /** One row per object with the filter. */
 export async function glooStatus(
   { id, expected }: StatusRequest,

@@ -10,7 +10,7 @@ import { type ListEdit, ownershipOf, patched, putItem } from '../kubernetes/shar
 import type { Plan, Target } from '../target.ts';
 import { type GlooForm, type GlooObject, formsOf, glooForms, readForms } from './forms.ts';
 import { type GlooOptions, filterStages, stagePredicates } from './options.ts';
-import { glooStatus } from './status.ts';
+import { glooFilters, glooStatus } from './status.ts';
 import { undeployGloo } from './undeploy.ts';
 import { type Tree, because, plain } from '../tree.ts';
 
@@ -35,6 +35,7 @@ export const gloo: Target<GlooOptions, GlooFacts> = {
   apply: (plan, options, edges) => applyDocuments(plan, [], options, edges),
   diff: (plan, options, edges) => diffPlan(plan, [], options, edges),
   undeploy: undeployGloo,
+  filters: glooFilters,
   status: glooStatus,
 };
 

@@ -6,7 +6,7 @@ import { proxyStatusOf } from '../istio/status.ts';
 import { applyDocuments, type KubernetesDocument } from '../kubernetes/apply.ts';
 import { diffPlan } from '../kubernetes/diff.ts';
 import { ownMetadata } from '../kubernetes/objects.ts';
-import type { Resource } from '../kubernetes/read.ts';
+import { type Resource, listIds } from '../kubernetes/read.ts';
 import { removeOwn } from '../kubernetes/undeploy.ts';
 import type { Plan, Target } from '../target.ts';
 import { type Tree, because } from '../tree.ts';
@@ -42,6 +42,8 @@ export const higress: Target<HigressOptions> = {
   diff: (plan, options, edges) => diffPlan(plan, [higressPlugins], options, edges),
   undeploy: (request, options, edges) =>
     removeOwn([higressPlugins], request, options.namespace ?? higressNamespace, options, edges),
+  filters: (options, edges) =>
+    listIds([higressPlugins], options.namespace ?? higressNamespace, options, edges),
   status: (request, options, edges) =>
     proxyStatusOf(
       [higressPlugins],

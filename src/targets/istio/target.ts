@@ -12,7 +12,7 @@ import { type DeployIntent, configurationText } from '../intent.ts';
 import { type KubernetesDocument, applyDocuments } from '../kubernetes/apply.ts';
 import { diffPlan } from '../kubernetes/diff.ts';
 import { removeOwn } from '../kubernetes/undeploy.ts';
-import type { Resource } from '../kubernetes/read.ts';
+import { type Resource, listIds } from '../kubernetes/read.ts';
 import type { Plan, Target } from '../target.ts';
 
 export interface IstioFacts {
@@ -72,6 +72,7 @@ export const istio: Target<IstioOptions, IstioFacts> = {
   diff: (plan, options, edges) => diffPlan(plan, istioResources, options, edges),
   undeploy: (request, options, edges) =>
     removeOwn(istioResources, request, options.namespace ?? defaultNamespace, options, edges),
+  filters: (options, edges) => listIds(istioResources, options.namespace ?? defaultNamespace, options, edges),
   status: (request, options, edges) =>
     proxyStatusOf(
       istioResources,

@@ -44,6 +44,18 @@ export async function listObjects<T = KubeObject>(
   return list.items;
 }
 
+/** Ids of everything of ours there. */
+export async function listIds(
+  resources: readonly Resource[],
+  namespace: string,
+  options: KubernetesOptions,
+  edges: Edges,
+): Promise<readonly string[]> {
+  const found = await listOurs(resources, undefined, namespace, options, edges);
+  const ids = found.flatMap(({ object }) => object.metadata.labels?.[idLabel] ?? []);
+  return [...new Set(ids)].sort();
+}
+
 /** Our objects for `id`, of those kinds that the cluster has and lets us see. */
 export async function listOurs(
   resources: readonly Resource[],
