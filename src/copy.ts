@@ -31,8 +31,15 @@ export interface CopyImageResult {
   readonly skipped: CopyResult['skipped'];
 }
 
-/** Registry to registry; nothing is kept here. Fails as registries do and with DIGEST_MISMATCH. */
+/** Registry to registry; nothing is kept here. Fails as registries do and with DIGEST_MISMATCH, with USAGE for a file. */
 export async function copy(options: CopyImageOptions, edges: Edges): Promise<CopyImageResult> {
+  if (/\.(wasm|tar)$/.test(options.source)) {
+    throw new WasmeError('USAGE', `copy goes from registry to registry; ${options.source} is a file`, {
+      hint: options.source.endsWith('.tar')
+        ? `wasme load ${options.source} puts its images into the store, wasme push into a registry`
+        : `wasme push ${options.target} --file ${options.source}`,
+    });
+  }
   const source = parseReference(options.source, defaultsOf(edges));
   const target = parseReference(options.target, defaultsOf(edges));
   if (target.digest !== undefined) {

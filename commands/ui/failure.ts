@@ -45,12 +45,31 @@ function systemFailure(thrown: unknown): unknown {
   return fileError(thrown, path, /^(open|read|stat|lstat|scandir)/.test(syscall ?? '') ? 'read' : 'write');
 }
 
+/** What verbs are called by the tools beside ours, whose names are too far off for a misspelling. */
+const elsewhere: Readonly<Record<string, string>> = {
+  images: 'list',
+  ls: 'list',
+  rmi: 'rm',
+  remove: 'rm',
+  cp: 'copy',
+  new: 'init',
+  create: 'init',
+  publish: 'push',
+  validate: 'verify',
+  apply: 'deploy',
+  delete: 'undeploy',
+  export: 'save',
+  import: 'load',
+};
+
 /** commander's texts start with "error: " and carry their suggestion on a second line. */
 function usageError(error: CommanderError, called: string): WasmeError {
   const [text = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
   const unknownVerb = error.code === 'commander.unknownCommand';
-  const message = unknownVerb ? text.replace(/^unknown command '(.*)'$/s, 'unknown verb "$1"') : text;
-  const meant = suggestion?.match(/Did you mean (?:one of )?(.*)\?/)?.[1];
+  const verb = unknownVerb ? (/^unknown command '(.*)'$/s.exec(text)?.[1] ?? '') : '';
+  const message = unknownVerb ? `unknown verb "${verb}"` : text;
+  const known = called === '' && Object.hasOwn(elsewhere, verb) ? elsewhere[verb] : undefined;
+  const meant = known ?? suggestion?.match(/Did you mean (?:one of )?(.*)\?/)?.[1];
   const program = ['wasme', called].filter(word => word !== '').join(' ');
   return new WasmeError('USAGE', message, {
     hint:

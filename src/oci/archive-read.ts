@@ -156,7 +156,7 @@ function otherArchive(path: string, places: ReadonlyMap<string, Place>): WasmeEr
     ? new WasmeError('IMAGE_UNSUPPORTED', `${path} is a Docker archive, not an OCI one`, {
         hint: `skopeo copy docker-archive:${path} oci-archive:image.tar`,
       })
-    : new WasmeError('IMAGE_UNSUPPORTED', `${path} is a tar archive but holds no images`, {
+    : new WasmeError('IMAGE_UNSUPPORTED', `${path} holds no images`, {
         hint: 'name a file that "wasme save" wrote, or skopeo as oci-archive:',
       });
 }

@@ -1,7 +1,8 @@
 /** Images as one file for machines without a registry: a tar of an OCI image layout, as skopeo, podman and ctr read it. */
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileError, isStream } from '../io/files.ts';
@@ -71,6 +72,7 @@ export async function writeArchive(
   }
   try {
     const isFile = !(await isStream(path));
+    await mkdir(dirname(path), { recursive: true });
     const output = isFile ? createWriteStream(temporary, { flags: 'wx' }) : createWriteStream(path);
     await pipeline(Readable.from(counted()), output);
     if (isFile) await rename(temporary, path);

@@ -64,7 +64,7 @@ export async function withOperand<T>(
   const kind = await kindOf(path);
   if (kind === 'dir') return body(await fromFolder(path, operand, options, edges));
   if (kind !== undefined) return body(await fromFile(path, operand, options));
-  if (/^(\.{0,2}\/|\.$|\.\.$|file:)/.test(operand) || operand.endsWith('.wasm')) {
+  if (/^(\.{0,2}\/|\.$|\.\.$|file:)/.test(operand) || /\.(wasm|tar)$/.test(operand)) {
     throw new WasmeError('FILE_NOT_FOUND', `no such file or folder: ${operand}`, {
       hint: 'name a .wasm file, a project folder, an image archive, or an image reference',
       details: { path },

@@ -8,7 +8,7 @@ import type { LoadedProject } from '../project/load.ts';
 
 const defaultInclude = ['**/*.test.yaml', '**/*.test.yml', '**/*.test.json'];
 
-/** Absolute paths. Fails with FILE_NOT_FOUND when a name is none or there is no suite. */
+/** Absolute paths. Fails with FILE_NOT_FOUND when a name is none or there is no suite, USAGE for a module. */
 export async function findSuites(
   named: readonly string[],
   project: LoadedProject | undefined,
@@ -22,6 +22,11 @@ export async function findSuites(
     if (kind === undefined) {
       throw new WasmeError('FILE_NOT_FOUND', `no such suite: ${name}`, {
         hint: 'name a file or folder; without one, all suites of the project are played',
+      });
+    }
+    if (name.endsWith('.wasm')) {
+      throw new WasmeError('USAGE', `${name} is a module; a test is a suite that is played against one`, {
+        hint: `write a suite with the line "module: ${name}", as in ${docsPage('test-suites.md')}`,
       });
     }
     found.push(...(kind === 'dir' ? await suitesIn(path, defaultInclude) : [path]));

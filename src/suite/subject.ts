@@ -32,7 +32,7 @@ export async function openSubject(
   }
   if ((await kindOf(modulePath)) !== 'file') {
     throw new WasmeError('FILE_NOT_FOUND', `no such module: ${modulePath}`, {
-      hint: 'run "wasme build" first',
+      hint: suite.module === undefined ? 'run "wasme build" first' : `${file} names it as its module`,
     });
   }
   return {

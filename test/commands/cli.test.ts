@@ -71,8 +71,32 @@ describe('help', () => {
   });
 });
 
+describe('files where something else is meant', () => {
+  it.each([
+    [['copy', 'm.wasm', 'r.example/a:v1'], 'USAGE', 'wasme push r.example/a:v1 --file m.wasm'],
+    [['copy', 'x.tar', 'r.example/a:v1'], 'USAGE', 'wasme load x.tar'],
+    [['inspect', 'none.tar'], 'FILE_NOT_FOUND', 'an image archive'],
+    [['load', 'm.wasm'], 'IMAGE_INVALID', 'a file that "wasme save" wrote'],
+    [['load', 'short.txt'], 'IMAGE_UNSUPPORTED', 'a file that "wasme save" wrote'],
+    [['test', 'm.wasm'], 'USAGE', 'module: m.wasm'],
+    [['test', 'a.test.yaml'], 'FILE_NOT_FOUND', 'a.test.yaml names it as its module'],
+  ])('%j: %s', async (argv, code, help) => {
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
+    writeFileSync(join(world.cwd, 'short.txt'), 'text');
+    writeFileSync(join(world.cwd, 'a.test.yaml'), 'module: none.wasm\ncases: [{ name: a }]\n');
+    const { exitCode, stdout, stderr } = await world.wasme(...argv);
+    expect({ exitCode, stdout }).toEqual({ exitCode: code === 'USAGE' ? 2 : 1, stdout: '' });
+    const [first = '', second = ''] = stderr.split('\n');
+    expect(first).toContain(`error[${code}]`);
+    expect(first).not.toContain('tar archive but');
+    expect(second).toContain(help);
+  });
+});
+
 describe('wrong words', () => {
   it.each([
+    [['images'], 'unknown verb "images"', 'did you mean "wasme list"?'],
     [['buidl'], 'unknown verb "buidl"', 'did you mean "wasme build"?'],
     [['nothing-like-it'], 'unknown verb "nothing-like-it"', 'run "wasme --help" to see what it takes'],
     [['build', '--profil', 'debug'], "unknown option '--profil'", 'did you mean --profile?'],

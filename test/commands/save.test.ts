@@ -20,6 +20,8 @@ describe('save', () => {
       /^images\.tar \(.* kB\)\nregistry\.example\/team\/a:v1 {2}sha256:\w+\nregistry.example\/team\/b:v2 {2}sha256:\w+\n$/,
     );
     const bytes = readFileSync(join(world.cwd, 'images.tar'));
+    expect((await world.wasme('save', first, second, '-o', 'new/folder/images.tar')).exitCode).toBe(0);
+    expect(readFileSync(join(world.cwd, 'new', 'folder', 'images.tar')).equals(bytes)).toBe(true);
     expect((await world.wasme('save', first, second, '-o', 'images.tar', '--force')).exitCode).toBe(0);
     expect(readFileSync(join(world.cwd, 'images.tar')).equals(bytes)).toBe(true);
   });
