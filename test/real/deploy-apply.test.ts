@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { kubectl } from '../../src/io/kubectl.ts';
 import { type Outcome, newWorld } from '../helpers/cli.ts';
 import { type TestCluster, clusterTools, startCluster } from '../helpers/kubernetes.ts';
 import { guestFile } from '../helpers/guests.ts';
@@ -149,8 +150,20 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
       expect(read('trafficextensions', 'seven')).toBeUndefined();
     });
 
-    it('fails without kubectl, and without a cluster', async () => {
-      const argv = ['deploy', 'istio', image, '--digest', digest, '--apply'];
+    it('fails before any change: a cluster that does not answer', async () => {
+      const world = newWorld({ env: { PATH: join(root, 'test', 'fixtures', 'bin', 'kubectl-that-hangs') } });
+      const failed = kubectl(['get', 'pods'], {}, world.edges, { timeoutMs: 200 });
+      await expect(failed).rejects.toMatchObject({ code: 'KUBE_UNREACHABLE' });
+    });
+
+    it.each([
+      ['deploy', 'istio', image, '--digest', digest, '--apply'],
+      ['deploy', 'istio', image, '--digest', digest, '--istio-version', '1.31', '--dry-run=server'],
+      ['deploy', 'gloo', image, '--digest', digest, '--root-id', 'r', '--apply'],
+      ['deploy', 'envoy-gateway', image, '--digest', digest, '--gateway', 'eg', '--diff'],
+      ['deploy', 'higress', image, '--digest', digest, '--apply'],
+      ...['istio', 'gloo', 'envoy-gateway', 'higress'].map(target => ['undeploy', target, '--id', 'x']),
+    ])('fails without kubectl, and without a cluster: %s %s', async (...argv) => {
       const noProgram = await newWorld({ env: { ...cluster.env, PATH: '/nowhere' } }).wasme(...argv);
       expect(codeOf(noProgram)).toBe('TOOL_MISSING');
       expect(noProgram.stderr).toContain('without --apply');

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestCluster, clusterTools, startCluster } from '../helpers/kubernetes.ts';
+import { newWorld } from '../helpers/cli.ts';
 import {
+  digest,
   envoyGatewayRows,
   envoyGatewayPlan,
   glooPlan,
@@ -24,6 +26,25 @@ describeWith(clusterTools, 'documents against the real definitions', () => {
     cluster.kubectl(['create', 'namespace', 'higress-system']);
   });
   afterAll(() => cluster.stop());
+
+  // First: nothing is installed yet.
+  it.each([
+    ['deploy', 'istio', '--apply'],
+    ['deploy', 'istio', '--istio-version', '1.31', '--apply'],
+    ['deploy', 'istio', '--istio-version', '1.31', '--diff'],
+    ['deploy', 'higress', '--dry-run=server'],
+    ['deploy', 'gloo', '--root-id', 'r', '--apply'],
+    ['deploy', 'envoy-gateway', '--gateway', 'eg', '--apply'],
+    ...['istio', 'gloo', 'envoy-gateway', 'higress'].map(target => ['undeploy', target, '--id', 'x']),
+  ])('without the control plane: %s %s', async (verb, target = '', ...flags) => {
+    const image = verb === 'deploy' ? ['registry.example/me/f:v1', '--digest', digest] : [];
+    const { exitCode, stdout, stderr } = await newWorld({ env: cluster.env }).wasme(
+      ...[verb ?? '', target, ...image, ...flags],
+    );
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toContain('error[KUBE_NOT_INSTALLED]: ');
+    expect(stderr).toContain('\nhelp: install ');
+  });
 
   /** Both ways in are strict, and everything that was said comes back: server-side apply alone drops some fields silently. */
   const tryOut = (plan: Plan): void => {
