@@ -150,6 +150,12 @@ function warnings(
   if (options.namespace === rootNamespace && everyPod) {
     found.push(`in ${rootNamespace}, Istio's root namespace, it counts for the whole mesh`);
   }
+  const forClass = (options.targetRefs ?? []).some(ref => ref.startsWith('GatewayClass/'));
+  if (forClass && options.namespace !== rootNamespace) {
+    found.push(
+      `Istio takes a filter for a GatewayClass in its root namespace only, usually ${rootNamespace}`,
+    );
+  }
   if (version.minor > newestIstio.minor) {
     found.push(`Istio ${version.text} is newer than this wasme knows; written as for ${newestIstio.text}`);
   }

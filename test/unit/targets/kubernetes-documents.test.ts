@@ -326,6 +326,11 @@ describe('what a person should know', () => {
       /never run/,
     ],
     [
+      'a class of gateways from elsewhere',
+      () => istioPlan({ version: '1.31', options: { targetRefs: ['GatewayClass/istio-waypoint'] } }),
+      /root namespace only/,
+    ],
+    [
       'the whole mesh',
       () => istioPlan({ version: '1.31', options: { namespace: 'istio-system' } }),
       /whole mesh/,
