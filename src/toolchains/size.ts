@@ -27,15 +27,12 @@ export function checkBudget(module: ModuleInfo, budget: number | string | undefi
   if (budget === undefined || module.sizeBytes <= budgetBytes(budget)) return;
   const sections = sectionSizes(module);
   const largest = sections.slice(0, 3).map(({ name, bytes }) => `${name} ${bytes}`);
-  const names = sections.find(({ name }) => name === 'name' || name.startsWith('.debug'));
   throw new WasmeError(
     'BUILD_TOO_LARGE',
     `the module has ${module.sizeBytes} bytes, build.sizeBudget allows ${budgetBytes(budget)} (${budget}); largest sections: ${largest.join(', ')}`,
     {
-      hint:
-        names === undefined
-          ? 'build with --profile release, drop dependencies, or raise build.sizeBudget in wasme.json'
-          : `the section ${names.name} is only for debugging: build with --profile release, or raise build.sizeBudget`,
+      // DWARF is not in it: that lies beside every module, and a debug build has no budget.
+      hint: 'drop dependencies, set build.optimize in wasme.json (AssemblyScript needs it not), or raise build.sizeBudget',
       details: { sizeBytes: module.sizeBytes, budgetBytes: budgetBytes(budget), sections },
     },
   );

@@ -179,7 +179,7 @@ describe('build', () => {
     const { exitCode, stderr } = await world.wasme('build', 'p');
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(
-      /error\[BUILD_TOO_LARGE\]: the module has \d+ bytes, build\.sizeBudget allows 100 \(0\.1 kB\)/,
+      /error\[BUILD_TOO_LARGE\]: the module has \d+ bytes, build\.sizeBudget allows 100 \(0\.1 kB\)[^]*\nhelp: .*build\.optimize/,
     );
     expect(existsSync(join(dir, 'build', 'fake.wasm'))).toBe(false);
   });
