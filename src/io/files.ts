@@ -108,7 +108,8 @@ export function fileError(error: unknown, path: string, verb: 'read' | 'write'):
     ENOENT: 'check the spelling; relative paths start at the current folder',
     EACCES: 'check the permissions of the file and of the folders above it',
     EPERM: 'check the permissions of the file and of the folders above it',
-    EROFS: 'the file system is mounted read-only; name an output path elsewhere with -o',
+    EROFS:
+      'the file system is mounted read-only; work in a copy of the folder, or, where only a result is written, name it with -o',
     ENOSPC: 'the disk is full; free some space and run the command again',
     EISDIR: 'this is a folder; name a file',
     ENOTDIR: 'a part of this path is a file, not a folder',
