@@ -1,7 +1,7 @@
 /** `wasme bench`: flags and printing; the job is in src/bench.ts. */
 import { type Command, Option } from 'commander';
 import { type Context, edgesOf } from './ui/context.ts';
-import { globalOptions, integer, keyValue, positiveNumber } from './ui/options.ts';
+import { fileToWrite, globalOptions, integer, keyValue, positiveNumber } from './ui/options.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
 import { reporterFor } from './ui/reporter.ts';
 import { writeResult } from './ui/result.ts';
@@ -25,7 +25,7 @@ export function declare(command: Command, context: Context): void {
   command
     .argument('[target]', '.wasm file, project folder, image archive or image (default: the project here)')
     .option('--baseline <file>', 'compare with a result that --save wrote')
-    .option('--save <file>', 'write the result as JSON, for --baseline')
+    .option('--save <file>', 'write the result as JSON, for --baseline', fileToWrite)
     .option('--max-us <n>', 'exit code 1 when the median stream costs more microseconds', positiveNumber)
     .option('--soak <n>', 'play n more streams and show what grows', integer(100, 100_000_000))
     .option(

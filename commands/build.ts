@@ -8,7 +8,7 @@ import { type Context, edgesOf } from './ui/context.ts';
 import { showFailure } from './ui/failure.ts';
 import { offeringInstall } from './ui/offer-install.ts';
 import { addOldFlags, oldStore } from './ui/old-flags.ts';
-import { globalOptions, hosts } from './ui/options.ts';
+import { fileToWrite, globalOptions, hosts } from './ui/options.ts';
 import { reporterFor } from './ui/reporter.ts';
 import { writeResult } from './ui/result.ts';
 
@@ -46,7 +46,7 @@ export function declare(command: Command, context: Context): void {
         'container',
       ]),
     )
-    .option('-o, --output <file>', 'where the module goes (default: build/<name>.wasm)')
+    .option('-o, --output <file>', 'where the module goes (default: build/<name>.wasm)', fileToWrite)
     .option('-t, --tag <image>', 'also put it into the local store under this name')
     .option('--host <host@version>', 'host that has to load it, e.g. istio@1.30 (repeatable)', hosts)
     .option('-c, --config <file>', 'runtime-config.json (ABI, root ids) of the image; with --tag')

@@ -1,6 +1,7 @@
 /** `wasme load`: flags and printing; the job is in src/load.ts. */
 import type { Command } from 'commander';
 import { type Context, edgesOf } from './ui/context.ts';
+import { readInput } from './ui/input.ts';
 import { globalOptions } from './ui/options.ts';
 import { reporterFor } from './ui/reporter.ts';
 import { table, writeResult } from './ui/result.ts';
@@ -11,20 +12,21 @@ interface Flags {
 
 export function declare(command: Command, context: Context): void {
   command
-    .argument('<file>', 'archive that "wasme save" wrote, or skopeo as oci-archive:')
+    .argument('<file>', 'archive that "wasme save" wrote, or skopeo as oci-archive: (- is standard input)')
     .option('-t, --tag <reference>', 'name of the image, when the archive gives it none or another is wanted')
     .addHelpText(
       'after',
       `
 Examples:
   wasme load filters.tar
+  wasme load - < filters.tar
   wasme load from-skopeo.tar --tag registry.example/team/add-header:v1`,
     )
     .action(async (file: string, { tag }: Flags) => {
       const options = globalOptions(command);
       const edges = edgesOf(context, reporterFor(context, options));
       const { load } = await import('../src/load.ts');
-      const result = await load({ file, tag }, edges);
+      const result = await readInput(context, file, path => load({ file: path, tag }, edges));
       writeResult(context, options.json, result, ({ images }) =>
         table(images.map(({ reference, digest }) => [reference, digest])),
       );

@@ -29,7 +29,7 @@ The archive is an OCI one: podman, ctr and skopeo (oci-archive:) read it too.
 
 Examples:
   wasme save registry.example/team/add-header:v1 -o filters.tar
-  wasme save registry.example/team/a:v1 -o - | ssh far-away 'cat > a.tar && wasme load a.tar'
+  wasme save registry.example/team/a:v1 -o - | ssh far-away wasme load -
   wasme save registry.example/team/a:v1 registry.example/team/b:v2 -o filters.tar`,
     )
     .action(async (references: string[], flags: Flags) => {

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { TestResult } from '../src/test.ts';
 import { type Context, edgesOf } from './ui/context.ts';
-import { type GlobalOptions, collect, globalOptions, valueAfterEquals } from './ui/options.ts';
+import { type GlobalOptions, collect, fileToWrite, globalOptions, valueAfterEquals } from './ui/options.ts';
 
 interface Flags extends GlobalOptions {
   readonly junit?: string;
@@ -25,7 +25,7 @@ export function declare(command: Command, context: Context): void {
   command
     .option('-w, --watch', 'build and play again when something is saved')
     .option('-u, --update', 'write what was seen into the suites')
-    .option('--junit <file>', 'also write the results as JUnit XML')
+    .option('--junit <file>', 'also write the results as JUnit XML', fileToWrite)
     .addHelpText(
       'after',
       `

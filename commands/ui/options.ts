@@ -45,6 +45,12 @@ export function positiveNumber(text: string): number {
   return value;
 }
 
+/** commander parser: a file to write beside the result, which has standard output for itself. */
+export function fileToWrite(text: string): string {
+  if (text === '-') throw new InvalidArgumentError('Standard output has the result; name a file.');
+  return text;
+}
+
 /** commander parser for repeatable KEY=VALUE flags: collects into an object, later ones win. */
 export function keyValue(
   text: string,

@@ -1,6 +1,6 @@
 /** The command line around the verbs: help at every level, wrong words, the global flags, streams that break. */
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../commands/cli.ts';
@@ -91,6 +91,19 @@ describe('files where something else is meant', () => {
     expect(first).toContain(`error[${code}]`);
     expect(first).not.toContain('tar archive but');
     expect(second).toContain(help);
+  });
+});
+
+describe('a file beside the result', () => {
+  it.each([
+    ['test', '--junit'],
+    ['bench', '--save'],
+    ['build', '--output'],
+  ])('%s %s is not standard output', async (verb, flag) => {
+    const world = newWorld();
+    const { exitCode, stderr } = await world.wasme(verb, flag, '-');
+    expect({ exitCode, left: readdirSync(world.cwd) }).toEqual({ exitCode: 2, left: [] });
+    expect(stderr).toContain('Standard output has the result; name a file.');
   });
 });
 

@@ -2,7 +2,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { run } from '../../commands/cli.ts';
 import { openStore } from '../../src/oci/layout.ts';
 import type { PullResult } from '../../src/pull.ts';
 import type { RmResult } from '../../src/rm.ts';
@@ -30,6 +32,29 @@ describe('load', () => {
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^registry\.example\/team\/a:v1 {2}sha256:\w{64}\n$/);
     expect((await world.wasme('verify', reference, '--for', 'istio')).exitCode).toBe(0);
+  });
+
+  it('reads standard input', async () => {
+    const archive = readFileSync(await archived(newWorld()));
+    const world = newWorld();
+    const loadFrom = async (stdin: Readable): Promise<{ exitCode: number; stderr: string }> => {
+      let stderr = '';
+      const exitCode = await run(['load', '-'], {
+        ...world.edges,
+        stdin: stdin as unknown as NodeJS.ReadStream,
+        stdout: { write: () => true },
+        stderr: { write: text => (stderr += String(text)) },
+      });
+      return { exitCode, stderr };
+    };
+    expect(await loadFrom(Readable.from([archive]))).toEqual({ exitCode: 0, stderr: '' });
+    expect((await world.wasme('list')).stdout).toContain(reference);
+    const broken = await loadFrom(Readable.from([Buffer.alloc(600, 1)]));
+    expect(broken.exitCode).toBe(1);
+    expect(broken.stderr).toContain('standard-input is no tar archive');
+    const terminal = await loadFrom(Object.assign(Readable.from([]), { isTTY: true }));
+    expect(terminal.exitCode).toBe(2);
+    expect(terminal.stderr).toContain('error[USAGE]: nothing is sent to standard input');
   });
 
   it('signatures stay with their image: registry, store, archive, another name, another registry', async () => {
