@@ -27,7 +27,7 @@ Every module has the address /<sha256>.wasm, / lists them; Ctrl-C ends it.
 Examples:
   wasme deploy http
   wasme deploy http build/my-filter.wasm -p 0.0.0.0:8085
-  wasme deploy envoy http://10.0.0.5:8085/<sha256>.wasm > envoy.yaml     # in a second terminal`,
+  wasme deploy envoy http://10.0.0.5:8085/<sha256>.wasm --id my-filter > envoy.yaml   # in a second terminal`,
   );
   command.action(async (sources: string[], flags: HttpFlags) => {
     const options = globalOptions(command);

@@ -71,7 +71,7 @@ function declareRest<Name extends TargetName>(
   command
     .option('--context <name>', "kubectl's context (default: the current one)")
     .option('--dry-run', 'show what would go, and change nothing')
-    .addHelpText('after', `\nExamples:\n${examples.map(line => `  $ ${line}`).join('\n')}`)
+    .addHelpText('after', `\nExamples:\n${examples.map(line => `  ${line}`).join('\n')}`)
     .action(async (flags: Flags) => {
       const { undeploy } = await import('../../src/undeploy.ts');
       const result = await undeploy(

@@ -16,10 +16,13 @@ const sha = 'ab'.repeat(32);
 async function admin(dump: object, more: Record<string, number | bigint> = {}): Promise<string> {
   const stats = { 'wasm.envoy.wasm.runtime.v8.active': 3, ...more };
   const server: Server = createServer((request, response) => {
-    if (request.url === '/config_dump') response.end(JSON.stringify(dump));
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://envoy.example');
+    const filter = new RegExp(searchParams.get('filter') ?? '');
+    if (pathname === '/config_dump') response.end(JSON.stringify(dump));
     else
       response.end(
         Object.entries(stats)
+          .filter(([name]) => filter.test(name))
           .map(([name, value]) => `${name}: ${value}\n`)
           .join(''),
       );

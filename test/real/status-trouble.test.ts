@@ -105,6 +105,22 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'status of an Envoy in trouble', () =
       ]);
     });
 
+    it(`${release}: a route that answers with 5xx by itself`, async () => {
+      const world = newWorld();
+      guestFile(world.cwd, 'deploy-trap');
+      await first(world, 'envoy.yaml', 'deploy-trap.wasm', '--id', 'f');
+      const text = read(world, 'envoy.yaml').replace('status: 200', 'status: 503');
+      const envoy = await realEnvoy(text, { release });
+      for (let times = 0; times < 2; times++) expect((await fetch(envoy.url)).status).toBe(503);
+      expect(await ask(world, envoy, 'f')).toEqual(['loaded', '', 0]);
+      await fetch(envoy.url, { headers: { 'x-crash': '1' } });
+      expect(await ask(world, envoy, 'f')).toEqual([
+        'failing',
+        '1 answer with 5xx came from Envoy or a filter, not from a backend: a crashed filter does that',
+        1,
+      ]);
+    });
+
     it(`${release}: of three that are fetched, one came`, async () => {
       const world = newWorld();
       const url = await webServer();

@@ -12,7 +12,7 @@ export interface StatusSources {
   readonly log?: LogReader | undefined;
 }
 
-const counters = '^wasm\\.|extension_config_discovery|_rq_(5xx|2xx|completed|direct_response)$';
+const counters = '^wasm\\.|extension_config_discovery|[._]rq_(5xx|2xx|completed|direct_response)$';
 
 /** One row. An admin interface that does not answer gives `unreachable`; other failures of reading are thrown. */
 export async function envoyStatus(
