@@ -54,7 +54,10 @@ function describeTree(command: Command, path: string): CompletionCommand[] {
   const help = { long: '--help', short: '-h', description: 'show help', takesValue: false, choices: [] };
   const operands = command.registeredArguments.flatMap(argument => argument.argChoices ?? []);
   const own: CompletionCommand = {
-    ...{ path, summary: command.description(), flags: [...flags, help], operands },
+    path,
+    summary: command.description(),
+    flags: [...flags, help],
+    operands,
     images: takesImages.test(path),
   };
   return [own, ...command.commands.flatMap(child => describeTree(child, `${path} ${child.name()}`.trim()))];
