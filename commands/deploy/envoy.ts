@@ -23,6 +23,7 @@ interface EnvoyFlags extends CommonFlags, ConnectionFlags {
   readonly envoyVersion?: string;
   readonly in?: string;
   readonly bootstrap?: string;
+  readonly out?: string;
   readonly listener?: string;
   readonly dynamic?: string;
   readonly diff?: true;
@@ -59,7 +60,7 @@ export function declare(command: Command, context: Context): void {
     .option('--diff', 'show what would change in the files of --in, -o or --dynamic, write nothing')
     .option('--run', 'start an Envoy with the result: envoy, func-e, docker or podman')
     .option('--envoy <path>', 'with --run: this Envoy')
-    .option('--envoy-image <image>', 'with --run: a container of this image')
+    .option('-e, --envoy-image <image>', 'with --run: a container of this image')
     .option('--upstream <url>', 'backend that requests go to (default: Envoy answers itself)')
     .option('--cluster <name=url>', 'cluster for call-outs; may be repeated', keyValue)
     .option('--envoy-version <version>', 'use only fields that this Envoy has (default: 1.40)')
@@ -68,6 +69,7 @@ export function declare(command: Command, context: Context): void {
   addConnectionFlags(command, 'trust this certificate authority, also in https clusters');
   addOldFlags(command, context, {
     '-b, --bootstrap <file>': 'is now --in',
+    '--out <file>': 'is now --output',
     '--docker-run-args <args>': 'is not used: start Envoy with what is printed, or with --run',
     '--envoy-run-args <args>': 'is not used: start Envoy with what is printed, or with --run',
     ...oldStore,
@@ -83,7 +85,8 @@ Examples:
   wasme deploy envoy --dynamic ./live && envoy -c ./live/envoy.yaml   # later: deploy again, no restart
   wasme deploy envoy --config '{"header":"x-team"}' --envoy-version 1.36 --explain`,
   );
-  command.action(async (source: string | undefined, flags: EnvoyFlags) => {
+  command.action(async (source: string | undefined, given: EnvoyFlags) => {
+    const flags = { ...given, ...(given.out === undefined ? {} : { output: given.out }) };
     const { deploy } = await import('../../src/deploy.ts');
     const reporter = reporterFor(context, globalOptions(command));
     refuseIdle(flags);

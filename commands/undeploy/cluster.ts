@@ -20,10 +20,14 @@ interface Flags {
 export function declareIstio(command: Command, context: Context): void {
   command
     .option('--id <name>', 'name of the filter (default: the project here)')
-    .option('-n, --namespace <name>', 'namespace it was deployed to (default: default)')
-    // The old tool had to be told the workloads again.
-    .addOption(new Option('-l, --labels <key=value,…>').hideHelp())
-    .addOption(new Option('-t, --workload-type <type>').hideHelp());
+    .option('-n, --namespace <name>', 'namespace it was deployed to (default: default)');
+  takeOldFlags(command, [
+    '-t, --workload-type <type>',
+    '--patch-context <where>',
+    '--istio-namespace <name>',
+    '--cache-timeout <time>',
+    '--ignore-version-check',
+  ]);
   declareRest(command, context, 'istio', ({ namespace }) => ({ namespace }), [
     'wasme undeploy istio --id add-header -n bookinfo',
     'wasme undeploy istio --id add-header -n bookinfo --dry-run',
@@ -33,8 +37,8 @@ export function declareIstio(command: Command, context: Context): void {
 export function declareGloo(command: Command, context: Context): void {
   command
     .option('--id <name>', 'name of the filter (default: the project here)')
-    .option('-n, --namespaces <name,…>', 'only Gateways of these namespaces (default: all)', list)
-    .addOption(new Option('-l, --labels <key=value,…>').hideHelp());
+    .option('-n, --namespaces <name,…>', 'only Gateways of these namespaces (default: all)', list);
+  takeOldFlags(command);
   declareRest(command, context, 'gloo', ({ namespaces }) => ({ namespaces }), [
     'wasme undeploy gloo --id add-header',
     'wasme undeploy gloo --id add-header -n gloo-system --dry-run',
@@ -59,6 +63,12 @@ export function declareHigress(command: Command, context: Context): void {
     'wasme undeploy higress --id add-header',
     'wasme undeploy higress --id add-header --dry-run',
   ]);
+}
+
+/** The old tool had to be told again what was deployed, and to what. */
+function takeOldFlags(command: Command, more: readonly string[] = []): void {
+  const all = ['-l, --labels <key=value,…>', '--config <text>', '--root-id <id>', ...more];
+  for (const flag of all) command.addOption(new Option(flag).hideHelp());
 }
 
 function declareRest<Name extends TargetName>(

@@ -181,10 +181,8 @@ describe('deploy envoy', () => {
 
   it.each([
     [['--bootstrap', 'e.yaml'], 'note: --bootstrap is now --in\n'],
-    [
-      ['-b', 'e.yaml', '--envoy-image', 'x'],
-      'note: the configuration is only printed; --run starts an Envoy with it\n',
-    ],
+    [['--out', '-'], 'note: --out is now --output\n'],
+    [['-b', 'e.yaml', '-e', 'x'], 'note: the configuration is only printed; --run starts an Envoy with it\n'],
   ])('understands the old flags %j', async (flags, note) => {
     const world = newWorld();
     guestFile(world.cwd, 'deploy-tag');

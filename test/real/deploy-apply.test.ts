@@ -634,7 +634,8 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
         'inbound',
         '--apply',
       );
-      const line = 'undeploy istio --id=old --namespace bookinfo -l app=details -t deployment';
+      const line =
+        'undeploy istio --id=old --namespace bookinfo -l app=details -t deployment --patch-context inbound --istio-namespace istio-system --root-id r --config world';
       expect((await wasme(...line.split(' '))).stdout).toMatch(/old deleted\n$/);
     });
   });
