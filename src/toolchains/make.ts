@@ -1,18 +1,18 @@
 /** Carries a plan out: runs the steps, checks the module, puts it in place, notes what it was made of. */
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { kindOf, readBytes, writeAtomic } from '../io/files.ts';
 import { rememberProject } from '../project/remembered.ts';
-import { shipModule } from './beside.ts';
+import { moduleEnding, shipModule } from './beside.ts';
 import { checkModule } from './check.ts';
 import { showDiagnostics } from './diagnostics.ts';
 import { lineReader } from './execute.ts';
 import { digestInputs, hashLockFiles, inputsOfBuild } from './inputs.ts';
 import { type BuildJob, recordFile } from './job.ts';
 import { type LastBuild, runPlan } from './run-plan.ts';
-import { writeRecord } from './record.ts';
+import { leftBeside, writeRecord } from './record.ts';
 import { type Made, describe, toolsOf } from './result.ts';
 import type { BuildPlan } from './toolchain.ts';
 import type { WarmCompiler } from './warm.ts';
@@ -37,10 +37,19 @@ export async function make(
     writeAtomic(job.output, bytes),
     job.loaded && rememberProject(job.loaded.dir, job.loaded.text, job.loaded.project),
   ]);
+  await removeStale(job, beside);
   const inputHash = digestInputs(inputsOfBuild(inputs, lockFiles));
   const { request } = job;
   await writeRecord(recordFile(job), ran, { request, inputHash, moduleHash: made.sha256, beside }, edges);
   return { ...made, beside, tools: toolsOf(Object.values(prepared.tools)), upToDate: false };
+}
+
+/** What an earlier build, perhaps of the other profile, has left beside this module tells nothing of it any more. */
+async function removeStale(job: BuildJob, beside: readonly string[]): Promise<void> {
+  const records = (['release', 'debug'] as const).map(profile => recordFile({ ...job, profile }));
+  const stem = job.output.replace(moduleEnding, '.');
+  const stale = (await leftBeside(records)).filter(file => file.startsWith(stem) && !beside.includes(file));
+  await Promise.all(stale.map(file => rm(file, { force: true })));
 }
 
 async function readResult(plan: BuildPlan, { toolchain, name }: BuildJob): Promise<Buffer> {

@@ -58,6 +58,12 @@ export async function readRecord(
   return record;
 }
 
+/** What the builds that these records tell of have left beside their modules. */
+export async function leftBeside(files: readonly string[]): Promise<readonly string[]> {
+  const texts = await Promise.all(files.map(file => readFile(file, 'utf8').catch(() => '')));
+  return texts.flatMap(text => parseRecord(text)?.beside ?? []);
+}
+
 /** Notes a build that has just succeeded. */
 export async function writeRecord(
   file: string,

@@ -48,11 +48,25 @@ describeWith(['npm'], 'AssemblyScript, the real compiler', () => {
     expect(await build({ dir: copy }, machineEdges)).toMatchObject({ upToDate: true });
   });
 
-  it('a debug build has names and a source map', async () => {
+  it('a debug build has names and a source map, which a release build takes away', async () => {
     const world = newWorld();
-    const debug = await build({ dir: copyTo(world.cwd), profile: 'debug' }, machineEdges);
+    const dir = copyTo(world.cwd);
+    const debug = await build({ dir, profile: 'debug' }, machineEdges);
     expect(debug.sections.map(({ name }) => name)).toContain('name');
-    expect(readFileSync(debug.module.replace('.wasm', '.wasm.map'), 'utf8')).toContain('assembly/filter.ts');
+    const map = debug.module.replace('.wasm', '.wasm.map');
+    expect(debug.beside).toEqual([map]);
+    expect(readFileSync(map, 'utf8')).toContain('assembly/filter.ts');
+    const own = debug.module.replace('.wasm', '.txt');
+    writeFileSync(own, '');
+    const release = await build({ dir }, machineEdges);
+    expect([release.module, release.beside, existsSync(map), existsSync(own)]).toEqual([
+      ...[debug.module, [], false, true],
+    ]);
+    expect(await build({ dir, profile: 'debug' }, machineEdges)).toMatchObject({
+      beside: [map],
+      upToDate: false,
+    });
+    expect(existsSync(map)).toBe(true);
   });
 
   it('an error in the source is shown with file, line, column and caret', async () => {
