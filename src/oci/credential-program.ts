@@ -1,5 +1,5 @@
 /** docker-credential-* programs: their protocol (verb as argument, everything secret over stdin and stdout). */
-import { WasmeError } from '../errors.ts';
+import { WasmeError, withoutSecrets } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { type ExecResult, exec } from '../io/exec.ts';
 import { type Credential, tokenUser } from './credentials.ts';
@@ -46,7 +46,7 @@ export async function helperStore(
 ): Promise<void> {
   const input = JSON.stringify({ ServerURL: server, Username: login.username, Secret: login.secret });
   const result = await runHelper(name, 'store', input, edges);
-  if (result.exitCode !== 0) throw helperFailed(name, 'store', result);
+  if (result.exitCode !== 0) throw helperFailed(name, 'store', result, login.secret);
 }
 
 /** Whether there was something to erase. */
@@ -94,12 +94,10 @@ async function runHelper(
   return result;
 }
 
-function helperFailed(name: string, verb: string, result: ExecResult): WasmeError {
+function helperFailed(name: string, verb: string, result: ExecResult, secret = ''): WasmeError {
   // Helpers print their complaint on stdout. For `get` that could be half a secret, were one to fail after printing it.
-  const said = printable(
-    result.stderr || (result.stdout.trimStart().startsWith('{') ? '' : result.stdout),
-    300,
-  );
+  const words = result.stderr || (result.stdout.trimStart().startsWith('{') ? '' : result.stdout);
+  const said = printable(withoutSecrets(words, [secret, JSON.stringify(secret).slice(1, -1)]), 300);
   return new WasmeError(
     'CREDENTIALS_INVALID',
     `${programOf(name)} ${verb} failed (exit ${result.exitCode})${said === '' ? '' : `: ${said}`}`,

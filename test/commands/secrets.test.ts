@@ -2,7 +2,7 @@
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type World, newWorld } from '../helpers/cli.ts';
 import { guest } from '../helpers/guests.ts';
@@ -114,6 +114,21 @@ describe('what a registry says back', () => {
     expect(text).toContain('/storage?');
     expectNoSecret(text);
   });
+});
+
+it('what a credential helper says back of what it was to keep', async () => {
+  const host = await server((_, response) => void response.end());
+  const world = newWorld();
+  const bin = join(world.home, 'bin');
+  mkdirSync(join(world.home, '.docker'));
+  mkdirSync(bin);
+  const helper = join(bin, 'docker-credential-fake');
+  writeFileSync(helper, '#!/bin/sh\necho "cannot keep this:" >&2; cat >&2; exit 1\n', { mode: 0o755 });
+  writeFileSync(join(world.home, '.docker', 'config.json'), '{"credsStore":"fake"}', { mode: 0o600 });
+  world.env['PATH'] = `${bin}${delimiter}${world.env['PATH'] ?? ''}`;
+  const text = await printed(world, 'login', host, '-u', 'me', '-p', password);
+  expect(text).toContain('cannot keep this:');
+  expectNoSecret(text);
 });
 
 describe('what a person typed', () => {
