@@ -10,16 +10,44 @@ export interface Fault {
 type Issue = z.core.$ZodIssue;
 type Schema = z.core.$ZodType;
 
-export function faultsOf(error: z.ZodError, schema: Schema): Fault[] {
+/** `value`: what the error is about. */
+export function faultsOf(error: z.ZodError, schema: Schema, value: unknown): Fault[] {
   return error.issues.flatMap(chosen).flatMap(issue => {
     const path = issue.path.map(String);
-    if (issue.code !== 'unrecognized_keys') return [{ path, what: issue.message }];
+    if (issue.code !== 'unrecognized_keys') return [{ path, what: told(issue, valueAt(value, path)) }];
     const known = keysAt(schema, path);
     return issue.keys.map(key => ({
       path: [...path, key],
       what: `there is no such field${didYouMean(key, known)}`,
     }));
   });
+}
+
+function told(issue: Issue, value: unknown): string {
+  if (issue.code === 'invalid_value') {
+    const names = issue.values.map(String);
+    const meant = typeof value === 'string' ? didYouMean(value, names) : '';
+    return value === undefined
+      ? `is missing; it is one of ${names.join(', ')}`
+      : `${JSON.stringify(value)} is none of ${names.join(', ')}${meant}`;
+  }
+  if (issue.code === 'invalid_union') {
+    const types = issue.errors.flatMap(issues =>
+      issues.flatMap(one => (one.path.length === 0 && one.code === 'invalid_type' ? [one.expected] : [])),
+    );
+    return types.length === 0 ? issue.message : `is of none of the types ${[...new Set(types)].join(', ')}`;
+  }
+  return issue.code === 'invalid_type' && value === undefined
+    ? `is missing; it is of type ${issue.expected}`
+    : issue.message;
+}
+
+function valueAt(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (inner, step) =>
+      typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>)[step] : undefined,
+    value,
+  );
 }
 
 /** Of a value that may be of several kinds: what is wrong with it as the kind that it is, where only one is left. */

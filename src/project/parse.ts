@@ -35,10 +35,11 @@ export function parseFile<S extends z.ZodType>(
     const what = ({ message }: Error): string => message.replace(/,? at line \d+, column \d+:?\n[^]*$/, '');
     throw fail(document.errors.map(error => `${at(error.pos[0])}: ${what(error)}`));
   }
-  const result = schema.safeParse(document.toJS({ maxAliasCount: 100 }));
+  const value: unknown = document.toJS({ maxAliasCount: 100 });
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw fail(
-    faultsOf(result.error, schema).map(
+    faultsOf(result.error, schema, value).map(
       ({ path, what }) =>
         `${at(offsetOf(document, path))}: ${path.length === 0 ? '' : `${path.join('.')}: `}${what}`,
     ),

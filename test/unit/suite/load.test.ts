@@ -37,7 +37,10 @@ it.each([
     '    callouts: {c: {status: 3}}',
     'a.test.yaml:3:28: cases.0.callouts.c.status: Too small: expected number to be >=100',
   ],
-  ['    expect: {response: {body: [1]}}', 'a.test.yaml:3:31: cases.0.expect.response.body: Invalid input'],
+  [
+    '    expect: {response: {body: [1]}}',
+    'a.test.yaml:3:31: cases.0.expect.response.body: is of none of the types string, null, object',
+  ],
 ])('%s', async (lines, fault) => {
   expect(await faultsOf(lines)).toEqual([fault]);
 });
