@@ -13,11 +13,15 @@ export interface RunningCode {
   readonly stale?: string;
 }
 
-/** Envoy does not say what it loaded from a file, so the file is read, and its time compared with the loading. */
+/**
+ * Envoy does not say what it loaded from a file, so the file is read, and its time compared with the loading. `here`: the
+ * Envoy is on this machine; a file of the same name elsewhere is another one.
+ */
 export async function runningCode(
   config: DumpedPlugin,
   loadedAt: Date | undefined,
   expected: string | undefined,
+  here: boolean,
 ): Promise<RunningCode> {
   const { local, remote } = config.vm_config?.code ?? {};
   if (remote?.sha256 !== undefined) return { digest: `sha256:${remote.sha256}` };
@@ -29,10 +33,14 @@ export async function runningCode(
   // Modules that `deploy` copied carry the start of their digest in their name.
   const named = /-([0-9a-f]{16})\.wasm$/.exec(path)?.[1];
   if (named !== undefined) {
-    const full = expected?.startsWith(`sha256:${named}`) ? expected : await digestOfFile(path);
+    const full = expected?.startsWith(`sha256:${named}`)
+      ? expected
+      : here
+        ? await digestOfFile(path)
+        : undefined;
     return { digest: full ?? `sha256:${named}` };
   }
-  const digest = await digestOfFile(path);
+  const digest = here ? await digestOfFile(path) : undefined;
   if (digest === undefined) return { digest: undefined };
   const { mtime } = await stat(path);
   if (loadedAt === undefined || mtime <= loadedAt) return { digest };

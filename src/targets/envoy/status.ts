@@ -1,5 +1,6 @@
 /** Is the filter loaded in an Envoy, which bytes, and how does it fare: read from the admin interface, changes nothing. */
 import { WasmeError } from '../../errors.ts';
+import { isLoopback } from '../../io/http-proxy.ts';
 import type { StatusRequest, StatusRow, StatusState } from '../target.ts';
 import type { EnvoyAdmin } from './admin.ts';
 import { type DumpedEnvoy, type FoundPlugin, dumpedEnvoy, findPlugin } from './config-dump.ts';
@@ -41,7 +42,7 @@ export async function envoyStatus(
   if (found.config === undefined) {
     return { ...row, restarts, state: 'missing', detail: whyMissing(found, envoy) };
   }
-  const code = await runningCode(found.config, found.loadedAt, expected);
+  const code = await runningCode(found.config, found.loadedAt, expected, isHere(admin));
   const [state, detail] = judge(found, envoy, code, stats, request, log.signs);
   return { ...row, restarts, digest: code.digest, state, detail: detail === '' ? log.problem : detail };
 }
@@ -52,6 +53,11 @@ function whyMissing({ discovered, warming }: FoundPlugin, { names }: DumpedEnvoy
   if (discovered) return 'a listener waits for it: its discovery file was not read yet';
   const others = names.length === 0 ? '' : `; there are: ${names.join(', ')}`;
   return `no listener has a filter of this name${others}`;
+}
+
+/** A proxy in a pod has no address of its own. */
+function isHere({ url }: EnvoyAdmin): boolean {
+  return URL.canParse(url) && isLoopback(new URL(url).hostname);
 }
 
 /** Names of the Wasm filters in any of them. Fails with NETWORK when none of them answers. */
