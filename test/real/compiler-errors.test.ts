@@ -45,7 +45,7 @@ const faults: readonly {
   { language: 'go', file: 'main.go', line: 'var x = "ö" + missing' },
 ];
 
-describe.each(faults)('$language $toolchain', ({ language, file, line, toolchain }) => {
+describe.each(faults)('$language, $file', ({ language, file, line, toolchain }) => {
   const needs = toolchain === 'npm' ? (['clang-npm'] as const) : compilers[language];
   describeWith(needs, 'an error in the source', () => {
     it(
@@ -71,7 +71,11 @@ describe.each(faults)('$language $toolchain', ({ language, file, line, toolchain
 const nobody = 'http://127.0.0.1:9';
 
 describe.each([
-  ['rust', 'Cargo.lock', { HTTPS_PROXY: nobody, CARGO_NET_RETRY: '0', CARGO_HOME: join(folder, 'cargo') }],
+  [
+    'rust',
+    'Cargo.lock',
+    { CARGO_HTTP_PROXY: nobody, CARGO_NET_RETRY: '0', CARGO_HOME: join(folder, 'cargo') },
+  ],
   ['go', '', { GOPROXY: nobody, GOMODCACHE: join(folder, 'modules') }],
   ['tinygo', '', { GOPROXY: nobody, GOMODCACHE: join(folder, 'modules') }],
 ] as const)('%s', (language, lock, variables) => {
