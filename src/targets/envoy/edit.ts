@@ -1,8 +1,10 @@
 /** Puts a filter into a person's own Envoy file, or takes it out: text in, text out. */
+import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type YAMLMap, type YAMLSeq, isAlias, isNode } from 'yaml';
 import type { DeployIntent } from '../intent.ts';
 import { type Tree, plain } from '../tree.ts';
+import { discoveryPath } from './discovery.ts';
 import { type NewCluster, clusterEdits, clusterRemovals } from './edit-clusters.ts';
 import {
   type EnvoyFile,
@@ -173,9 +175,9 @@ function editSpot(file: EnvoyFile, { owner, key, list }: Spot, { intent, entry }
   if (list === undefined) return [newList(file, owner, key, [entry])];
   const index = indexOfFilter(file, list, intent.id);
   if (index < 0) {
-    return key === 'http_filters' || key === 'filters'
-      ? [insertItems(file.text, list, terminalIndex(file, list), [entry])]
-      : [appendItems(file.text, list, [entry])];
+    if (key !== 'http_filters' && key !== 'filters') return [appendItems(file.text, list, [entry])];
+    refuseSameName(file, list, intent.id);
+    return [insertItems(file.text, list, terminalIndex(file, list), [entry])];
   }
   const present = list.items[index];
   if (isAlias(present)) {
@@ -188,15 +190,33 @@ function editSpot(file: EnvoyFile, { owner, key, list }: Spot, { intent, entry }
   return same ? [] : [replaceItem(file.text, list, index, entry)];
 }
 
-/** A filter is known by the plugin's name, or in a list of discovered ones by its own. */
+/** Routes and discovery know filters by these names: two of one name would be taken for each other. */
+function refuseSameName(file: EnvoyFile, list: YAMLSeq, id: string): void {
+  const rival = list.items.find(item => scalar(file, item, 'name') === id);
+  if (rival === undefined) return;
+  throw refused(
+    `${file.at(isNode(rival) ? (rival.range?.[0] ?? 0) : 0)}: a filter named "${id}" is here that wasme did not put in`,
+    'choose another --id',
+  );
+}
+
+/** A filter is known by the plugin's name, or a discovered one by its own and the file that it is discovered from. */
 function indexOfFilter(file: EnvoyFile, list: YAMLSeq | undefined, id: string): number {
   return items(file, list).findIndex(item => {
     const config = child(file, item, 'typed_config');
     const type = String(scalar(file, config, '@type'));
     const plugin = scalar(file, child(file, config, 'config'), 'name');
     if (plugin === id && /\.(Wasm|WasmService|WasmAccessLog)$/.test(type)) return true;
-    return child(file, item, 'config_discovery') !== undefined && scalar(file, item, 'name') === id;
+    const source = pathOf(file, item, 'config_discovery', 'config_source', 'path_config_source');
+    const discovered = scalar(file, source, 'path');
+    return (
+      scalar(file, item, 'name') === id && basename(String(discovered)) === basename(discoveryPath('.', id))
+    );
   });
+}
+
+function pathOf(file: EnvoyFile, node: unknown, ...keys: string[]): unknown {
+  return keys.reduce((at, key) => child(file, at, key), node);
 }
 
 /** A byte order mark is kept, but positions start behind it. */

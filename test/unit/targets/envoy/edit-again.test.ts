@@ -147,6 +147,27 @@ describe.each(forms)('a file that has filters already: %s', (_form, text) => {
   });
 });
 
+it("leaves a person's own filter of the same name alone", () => {
+  const own = (filter: string): string =>
+    block.replace('          - name: envoy.filters.http.router', `${filter}$&`);
+  const discovered = own(`          - name: one
+            config_discovery:
+              config_source: { ads: {} }
+              type_urls: [type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm]
+`);
+  const other = own('          - { name: one, typed_config: { "@type": type.googleapis.com/a.B } }\n');
+  for (const text of [discovered, other]) {
+    expect(() => add(text, 'one')).toThrow(
+      expect.objectContaining({
+        code: 'DEPLOY_FILE',
+        message: expect.stringMatching(/^e\.yaml:11:13: a filter named "one" is here/) as string,
+      }) as Error,
+    );
+    expect(removeFromFile(text, 'one', { path: 'e.yaml' }).removed).toBe(0);
+    expect(remove(add(text, 'two'), 'two')).toBe(text);
+  }
+});
+
 it('does not move a cluster away under a listener that was not named', () => {
   const text = JSON.stringify(file(), null, 2);
   const both = add(text, 'one', { clusters: { api: 'x' } });
