@@ -3,8 +3,11 @@ import type { AddressInfo, Server } from 'node:net';
 import { WasmeError } from '../errors.ts';
 import { isSystemError } from './files.ts';
 
-/** Binds a server and gives its port. Fails with PORT_IN_USE, or PORT_REFUSED where the system does not allow it. */
-export async function listen(server: Server, host: string, port: number): Promise<number> {
+/**
+ * Binds a server and gives its port; `flag` is the one that names another. Fails with PORT_IN_USE, or PORT_REFUSED where
+ * the system does not allow it.
+ */
+export async function listen(server: Server, host: string, port: number, flag = '--port'): Promise<number> {
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -14,16 +17,16 @@ export async function listen(server: Server, host: string, port: number): Promis
       });
     });
   } catch (error) {
-    throw listenError(error, host, port);
+    throw listenError(error, host, port, flag);
   }
   return (server.address() as AddressInfo).port;
 }
 
-function listenError(error: unknown, host: string, port: number): unknown {
+function listenError(error: unknown, host: string, port: number, flag: string): unknown {
   if (!isSystemError(error)) return error;
   if (error.code === 'EADDRINUSE') {
     return new WasmeError('PORT_IN_USE', `port ${port} on ${host} is already taken`, {
-      hint: 'stop what listens there, or name another port: --port or --admin (0 takes any free one)',
+      hint: `stop what listens there, or name another port with ${flag} (0 takes any free one)`,
       cause: error,
       details: { host, port },
     });

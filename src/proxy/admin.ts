@@ -28,7 +28,7 @@ export async function startAdmin(host: string, port: number, source: AdminSource
   const server = createServer((request, response) => {
     answer(request, response, source).catch(() => response.destroy());
   });
-  const actual = await listen(server, host, port);
+  const actual = await listen(server, host, port, '--admin');
   return {
     port: actual,
     close: () =>

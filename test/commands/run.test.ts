@@ -243,17 +243,20 @@ describe('wasme run', () => {
     expect(outcome.stderr.split('\n')[0]).toContain(target === '.' ? world.cwd : target);
   });
 
-  it('says that the port is taken', async () => {
+  it.each([
+    { flag: '--port', others: [] },
+    { flag: '--admin', others: ['--port', '0'] },
+  ])('says that the port of $flag is taken, and which flag names another', async ({ flag, others }) => {
     const world = newWorld();
     guestFile(world.cwd, 'header');
     const server = createServer();
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
-    const outcome = await world.wasme('run', 'header.wasm', '--port', String(port));
+    const outcome = await world.wasme('run', 'header.wasm', flag, String(port), ...others);
     expect(outcome.exitCode).toBe(1);
     expect(outcome.stderr).toContain(`error[PORT_IN_USE]: port ${port} on 127.0.0.1 is already taken`);
-    expect(outcome.stderr).toContain('help: ');
+    expect(outcome.stderr).toContain(`another port with ${flag} `);
   });
 
   it('refuses more configurations than filters', async () => {
