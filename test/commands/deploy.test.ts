@@ -459,6 +459,7 @@ describe('deploy envoy', () => {
     ],
     [['deploy', 'envoy', 'deploy-tag.wasm', '--env', 'A=1', '--env', 'A'], 'USAGE', 'A'],
     [['deploy', 'envoy', 'deploy-tag.wasm', '--env', '=x'], 'USAGE', '"=x" names no variable'],
+    [['run', 'deploy-tag.wasm', '--allow-capabilities', 'proxy_lgo'], 'USAGE', 'did you mean "proxy_log"?'],
     [['run', 'deploy-tag.wasm', '--env', ''], 'USAGE', '"" names no variable'],
   ])('refuses %j', async (argv, code, text) => {
     const world = newWorld();
