@@ -23,9 +23,8 @@ const passedOn = /^(https?_proxy|no_proxy|goproxy|goflags|cargo_net_offline)$/i;
 /** The same plan with every step run by `engine exec`. */
 export function inContainer(plan: BuildPlan, options: ContainerOptions): BuildPlan {
   const { engine, image, name, projectDir, user, mapsUser, env } = options;
-  const variables = Object.entries({ HOME: '/tmp', ...env })
-    .filter(([key, value]) => key === 'HOME' || (passedOn.test(key) && value !== undefined))
-    .flatMap(([key, value]) => ['--env', key === 'HOME' ? 'HOME=/tmp' : `${key}=${value ?? ''}`]);
+  // By name alone: the engine takes the value from its own environment, so that a proxy's password is in no command line.
+  const names = Object.keys(env).filter(key => passedOn.test(key) && env[key] !== undefined);
   const start = {
     program: engine,
     args: [
@@ -36,7 +35,7 @@ export function inContainer(plan: BuildPlan, options: ContainerOptions): BuildPl
       // SELinux would hide the folders from the container; relabelling a person's own files is the worse way.
       ...['--security-opt', 'label=disable'],
       ...(mapsUser ? ['--userns', 'keep-id'] : user === undefined ? [] : ['--user', user]),
-      ...variables,
+      ...['HOME=/tmp', ...names].flatMap(variable => ['--env', variable]),
       ...['--entrypoint', 'sleep', image, '7200'],
     ],
   };

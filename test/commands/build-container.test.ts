@@ -51,6 +51,16 @@ describe('build --toolchain container', () => {
     expect(rest).toEqual([]);
   });
 
+  it('names the proxies that it passes on, and shows no password of theirs', async () => {
+    const { world, calls } = containerWorld('docker');
+    world.env['HTTPS_PROXY'] = 'me:secret@proxy.test:3128';
+    world.env['UNRELATED'] = 'x';
+    const outcome = await world.wasme('build', 'p q', '--toolchain', 'container', '-v');
+    expect(outcome.exitCode).toBe(0);
+    expect(calls()[0]).toContain('--env HOME=/tmp --env HTTPS_PROXY --entrypoint');
+    expect(outcome.stdout + outcome.stderr).not.toContain('secret');
+  });
+
   it('removes the container when the build fails, and tells the compiler’s error', async () => {
     const { world, calls } = containerWorld('docker', 'error');
     const { exitCode, stderr } = await world.wasme('build', 'p q', '--toolchain', 'container');
