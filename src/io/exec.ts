@@ -53,12 +53,7 @@ export async function exec(
   const { execa } = await import('execa');
   const ownsGroup = options.endsTree === true && edges.platform !== 'win32';
   const child = execa(command.program, command.args, {
-    cwd: command.cwd ?? edges.cwd,
-    env: environment(command, edges),
-    extendEnv: false,
-    reject: false,
-    cancelSignal: edges.signal,
-    forceKillAfterDelay: forceKillAfterMs,
+    ...started(command, edges),
     detached: ownsGroup,
     all: options.onLine !== undefined,
     buffer: options.keepOutput !== false,
@@ -74,7 +69,7 @@ export async function exec(
   // Its last words may still be on their way when its end is seen.
   await told;
   if (result.isCanceled) {
-    throw new WasmeError('INTERRUPTED', `interrupted while ${command.program} was running`);
+    throw interrupted(command);
   }
   if (result.failed && result.exitCode === undefined && !result.timedOut && result.signal === undefined) {
     throw new WasmeError(
@@ -121,12 +116,7 @@ export async function converse(command: CommandLine, edges: Edges): Promise<Conv
   edges.reporter.detail(`$ ${showCommand(command)}`);
   const { execa } = await import('execa');
   const child = execa(command.program, command.args, {
-    cwd: command.cwd ?? edges.cwd,
-    env: environment(command, edges),
-    extendEnv: false,
-    reject: false,
-    cancelSignal: edges.signal,
-    forceKillAfterDelay: forceKillAfterMs,
+    ...started(command, edges),
     stdin: 'pipe',
     all: true,
     buffer: false,
@@ -143,7 +133,7 @@ export async function converse(command: CommandLine, edges: Edges): Promise<Conv
         if (isEnd(answer.at(-1) ?? '')) return answer;
       }
       if (edges.signal.aborted) {
-        throw new WasmeError('INTERRUPTED', `interrupted while ${command.program} was running`);
+        throw interrupted(command);
       }
       throw new WasmeError(
         'TOOL_FAILED',
@@ -156,6 +146,22 @@ export async function converse(command: CommandLine, edges: Edges): Promise<Conv
       await child;
     },
   };
+}
+
+/** How every program is started, and ended with us. */
+function started(command: CommandLine, edges: Edges) {
+  return {
+    cwd: command.cwd ?? edges.cwd,
+    env: environment(command, edges),
+    extendEnv: false,
+    reject: false,
+    cancelSignal: edges.signal,
+    forceKillAfterDelay: forceKillAfterMs,
+  } as const;
+}
+
+function interrupted({ program }: CommandLine): WasmeError {
+  return new WasmeError('INTERRUPTED', `interrupted while ${program} was running`);
 }
 
 function environment({ env }: CommandLine, edges: Edges): Record<string, string> {
