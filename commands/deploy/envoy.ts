@@ -22,8 +22,6 @@ interface EnvoyFlags extends CommonFlags, ConnectionFlags {
   readonly cluster?: Record<string, string>;
   readonly envoyVersion?: string;
   readonly in?: string;
-  readonly bootstrap?: string;
-  readonly out?: string;
   readonly listener?: string;
   readonly dynamic?: string;
   readonly diff?: true;
@@ -68,8 +66,8 @@ export function declare(command: Command, context: Context): void {
   addCommonFlags(command);
   addConnectionFlags(command, 'trust this certificate authority, also in https clusters');
   addOldFlags(command, context, {
-    '-b, --bootstrap <file>': 'is now --in',
-    '--out <file>': 'is now --output',
+    '-b, --bootstrap <file>': { now: '--in' },
+    '--out <file>': { now: '--output' },
     '--docker-run-args <args>': 'is not used: start Envoy with what is printed, or with --run',
     '--envoy-run-args <args>': 'is not used: start Envoy with what is printed, or with --run',
     ...oldStore,
@@ -85,8 +83,7 @@ Examples:
   wasme deploy envoy --dynamic ./live && envoy -c ./live/envoy.yaml   # later: deploy again, no restart
   wasme deploy envoy --config '{"header":"x-team"}' --envoy-version 1.36 --explain`,
   );
-  command.action(async (source: string | undefined, given: EnvoyFlags) => {
-    const flags = { ...given, ...(given.out === undefined ? {} : { output: given.out }) };
+  command.action(async (source: string | undefined, flags: EnvoyFlags) => {
     const { deploy } = await import('../../src/deploy.ts');
     const reporter = reporterFor(context, globalOptions(command));
     refuseIdle(flags);
@@ -110,7 +107,7 @@ Examples:
       edges,
     );
     // A comment above the entry would stay behind when undeploy takes it out.
-    if (flags.explain && (flags.in ?? flags.bootstrap) !== undefined) {
+    if (flags.explain && flags.in !== undefined) {
       for (const { field, reason } of result.explanations) reporter.info(`${field}: ${reason}`);
     }
     // --dry-run and --diff promise that nothing happens.
@@ -147,7 +144,7 @@ async function run(
 
 /** What a flag would say has no place in the result: better told than dropped. Fails with USAGE. */
 function refuseIdle(flags: EnvoyFlags): void {
-  const own = (flags.in ?? flags.bootstrap) !== undefined;
+  const own = flags.in !== undefined;
   const rows: readonly (readonly [boolean, string, string, string])[] = [
     [
       !own && flags.listener !== undefined,
@@ -170,11 +167,11 @@ function refuseIdle(flags: EnvoyFlags): void {
 }
 
 function envoyOptions(flags: EnvoyFlags, { cwd }: Context): EnvoyOptions {
-  const file = flags.in ?? flags.bootstrap;
+  const file = flags.in === undefined ? undefined : resolve(cwd, flags.in);
   const output = outputFile(flags.output);
   return {
-    in: file === undefined ? undefined : resolve(cwd, file),
-    compareWith: file !== undefined ? resolve(cwd, file) : output && resolve(cwd, output),
+    in: file,
+    compareWith: file ?? (output && resolve(cwd, output)),
     listener: flags.listener,
     version: flags.envoyVersion,
     dynamic: flags.dynamic === undefined ? undefined : resolve(cwd, flags.dynamic),
