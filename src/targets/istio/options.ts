@@ -5,6 +5,9 @@ import { checkLabels } from '../kubernetes/names.ts';
 import { type Tree, because } from '../tree.ts';
 import { type IstioVersion, since } from './versions.ts';
 
+/** Where Istio is installed, unless it was told otherwise. */
+export const rootNamespace = 'istio-system';
+
 export const istioKinds = ['auto', 'traffic-extension', 'wasm-plugin', 'envoy-filter'] as const;
 export const istioPhases = ['authn', 'authz', 'stats', 'unspecified'] as const;
 export const patchContexts = ['any', 'inbound', 'outbound', 'gateway', 'waypoint'] as const;

@@ -6,6 +6,7 @@ import { type EnvoyAdmin, parseAnswer } from '../envoy/admin.ts';
 import type { LogReader } from '../envoy/log-signs.ts';
 import type { KubeObject, KubernetesOptions } from '../kubernetes/objects.ts';
 import { type Resource, listObjects } from '../kubernetes/read.ts';
+import { rootNamespace } from './options.ts';
 
 const podResource: Resource = { kind: 'Pod', resource: 'pods' };
 
@@ -19,8 +20,8 @@ export interface ProxyPlace {
   readonly root?: string;
 }
 
-/** Sidecars, gateways and waypoints of Istio, whose root namespace has this name unless somebody chose another. */
-export const istioProxies: ProxyPlace = { container: 'istio-proxy', selectorsOf, root: 'istio-system' };
+/** Sidecars, gateways and waypoints of Istio. */
+export const istioProxies: ProxyPlace = { container: 'istio-proxy', selectorsOf, root: rootNamespace };
 
 interface Pod {
   readonly metadata: {

@@ -2,7 +2,7 @@
 import { WasmeError } from '../../errors.ts';
 import type { Edges } from '../../io/edges.ts';
 import { envoyFilter } from './envoy-filter.ts';
-import type { IstioOptions } from './options.ts';
+import { type IstioOptions, rootNamespace } from './options.ts';
 import { istioProxies } from './pods.ts';
 import { proxyStatusOf } from './status.ts';
 import { beyondPlugin, pluginObject, trafficExtension, wasmPlugin } from './plugin.ts';
@@ -30,9 +30,6 @@ export const istioResources: readonly Resource[] = Object.values(resources);
 
 /** Where filters go when no namespace is said; written out, so that a document means the same everywhere. */
 export const defaultNamespace = 'default';
-
-/** Where Istio is installed, unless it was told otherwise. */
-const rootNamespace = 'istio-system';
 
 export const istio: Target<IstioOptions, IstioFacts> = {
   name: 'istio',
