@@ -1,20 +1,12 @@
 /** Beyond HTTP filters too the bundled host does what Envoy was recorded to do (test/real/scenarios-network.test.ts records). */
 import { describe, expect, it } from 'vitest';
-import { envoyVersions } from '../helpers/scenario/envoy.ts';
 import { runNetworkInOurs } from '../helpers/scenario/network-ours.ts';
 import { networkAtPace, paceOf } from '../helpers/scenario/pace.ts';
-import { changingScenarios, plain, readRecording } from '../helpers/scenario/recording.ts';
+import { heldVersions, plain } from '../helpers/scenario/recording.ts';
 import { networkDifferences, networkScenarios } from '../scenarios/network.ts';
 
-const changing = changingScenarios('network-');
-
-for (const version of envoyVersions) {
-  const recorded = readRecording(version, 'network-');
-  const known = new Set(
-    networkDifferences.filter(({ envoy }) => envoy.includes(version)).flatMap(({ scenarios }) => scenarios),
-  );
-  const ends = version === '1.40' || version === '1.36';
-  const scenarios = networkScenarios.filter(({ id }) => ends || changing.has(id));
+for (const { version, recorded, known, holds } of heldVersions('network-', networkDifferences)) {
+  const scenarios = networkScenarios.filter(holds);
   describe.concurrent(`as Envoy ${version}: network`, () => {
     // Retried, slower, because a busy machine can join two writes of a peer into one read, here as in Envoy.
     it.for(scenarios)('$id', { retry: 2 }, async (scenario, { task }) => {

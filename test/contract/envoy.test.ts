@@ -1,23 +1,14 @@
 /** The bundled host does what real Envoy was recorded to do, scenario by scenario (test/real/scenarios.test.ts records). */
 import { describe, expect, it } from 'vitest';
-import { envoyVersions } from '../helpers/scenario/envoy.ts';
 import { runInOurs } from '../helpers/scenario/ours.ts';
 import { atPace, paceOf } from '../helpers/scenario/pace.ts';
-import { changingScenarios, plain, readRecording } from '../helpers/scenario/recording.ts';
+import { heldVersions, plain } from '../helpers/scenario/recording.ts';
 import { differences } from '../scenarios/differences.ts';
 import { families } from '../scenarios/index.ts';
 
-const changing = changingScenarios();
-
-for (const version of envoyVersions) {
-  const recorded = readRecording(version);
-  const known = new Set(
-    differences.filter(({ envoy }) => envoy.includes(version)).flatMap(({ scenarios }) => scenarios),
-  );
-  // The oldest and the newest in full; for those between what changed on the way.
-  const ends = version === '1.40' || version === '1.36';
+for (const { version, recorded, known, holds } of heldVersions('', differences)) {
   for (const [family, all] of Object.entries(families)) {
-    const scenarios = all.filter(({ id }) => ends || changing.has(id));
+    const scenarios = all.filter(holds);
     if (scenarios.length === 0) continue;
     describe.concurrent(`as Envoy ${version}: ${family}`, () => {
       // Retried, slower, because a busy machine can join two chunks of a body into one read, here as in Envoy.

@@ -1,6 +1,7 @@
 /** What real Envoy was seen to do, kept in test/fixtures/goldens/envoy-*.json: the fast stand-in for a real one. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Difference } from '../../scenarios/differences.ts';
 import { root } from '../tree.ts';
 import { type EnvoyVersion, envoyVersions } from './envoy.ts';
 import type { Pairs } from '../probe/script.ts';
@@ -21,8 +22,30 @@ export function readRecording(version: EnvoyVersion, set: Family = ''): Recorded
   return version === '1.40' ? own : { ...readRecording('1.40', set), ...own };
 }
 
+interface HeldVersion {
+  readonly version: EnvoyVersion;
+  readonly recorded: Recorded;
+  /** Scenarios that come out otherwise in the bundled host, and are known to. */
+  readonly known: ReadonlySet<string>;
+  /** Whether a scenario is played: all for the oldest and the newest; for those between what changed on the way. */
+  readonly holds: (scenario: { readonly id: string }) => boolean;
+}
+
+/** What the bundled host is held to, version by version. */
+export function heldVersions(set: Family, differences: readonly Difference[]): HeldVersion[] {
+  const changing = changingScenarios(set);
+  return envoyVersions.map(version => ({
+    version,
+    recorded: readRecording(version, set),
+    known: new Set(
+      differences.filter(({ envoy }) => envoy.includes(version)).flatMap(({ scenarios }) => scenarios),
+    ),
+    holds: ({ id }) => version === '1.40' || version === '1.36' || changing.has(id),
+  }));
+}
+
 /** Scenarios whose outcome depends on the version. */
-export function changingScenarios(set: Family = ''): ReadonlySet<string> {
+function changingScenarios(set: Family): ReadonlySet<string> {
   const older = envoyVersions.filter(version => version !== '1.40');
   return new Set(
     older.flatMap(version => Object.keys(JSON.parse(readFileSync(fileOf(version, set), 'utf8')) as Recorded)),
