@@ -20,6 +20,9 @@ async function made(language: Language, name: string): Promise<string> {
   return dir;
 }
 
+/** Compilers that ask for none of these print plain text into a pipe; in CI or by a person's wish it is coloured. */
+const colored = { CI: 'true', FORCE_COLOR: '1', CLICOLOR_FORCE: '1' };
+
 const env = (more: Readonly<Record<string, string>>) => ({
   ...compilerEdges,
   env: { ...compilerEdges.env, ...more },
@@ -54,7 +57,9 @@ describe.each(faults)('$language, $file', ({ language, file, line, toolchain }) 
         const dir = await made(language, `fault-${language}-${toolchain ?? ''}`);
         appendFileSync(join(dir, ...file.split('/')), `${line}\n`);
         const edges =
-          toolchain === 'npm' ? env({ XDG_CACHE_HOME: join(toolsDir, 'npm-clang') }) : compilerEdges;
+          toolchain === 'npm'
+            ? env({ ...colored, XDG_CACHE_HOME: join(toolsDir, 'npm-clang') })
+            : env(colored);
         const error = await build({ dir, toolchain }, edges).catch((thrown: unknown) => thrown as WasmeError);
         expect(error).toMatchObject({ code: 'BUILD_FAILED' });
         const [head = '', source = '', caret = ''] = (error as WasmeError).message.split('\n').slice(1);
