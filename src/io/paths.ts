@@ -24,7 +24,7 @@ export function cacheDir({ env, homeDir, platform }: Places): string {
 }
 
 /** The package's own folder: the one with package.json above this file, built or not. */
-export function packageDir(): string {
+function packageDir(): string {
   let dir = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(dir, 'package.json'))) dir = dirname(dir);
   return dir;

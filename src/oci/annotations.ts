@@ -10,11 +10,11 @@ export const createdKey = `${ociPrefix}created`;
 
 /** Of the solo.io Wasm image specification. */
 export const variantKey = 'module.wasm.image/variant';
-export const runtimeTypeKey = 'module.wasm.runtime/type';
-export const abiVersionKey = 'module.wasm.runtime/abi_version';
+const runtimeTypeKey = 'module.wasm.runtime/type';
+const abiVersionKey = 'module.wasm.runtime/abi_version';
 
 /** Ours: what the other keys cannot say, as compact JSON (see `ModuleNote`). */
-export const moduleKey = 'io.wasme.module';
+const moduleKey = 'io.wasme.module';
 
 /** The value of `moduleKey`. */
 export interface ModuleNote {

@@ -164,7 +164,7 @@ function lacksBlob(error: unknown): boolean {
 }
 
 /** `sha256:0123456789ab`: enough for a person to tell blobs apart. */
-export function shortDigest(digest: string): string {
+function shortDigest(digest: string): string {
   return digest.slice(0, digest.indexOf(':') + 13);
 }
 

@@ -26,7 +26,7 @@ export interface DockerConfig {
 }
 
 /** The key under which Docker Hub's credentials are kept, by docker and so by everybody. */
-export const dockerHubKey = 'https://index.docker.io/v1/';
+const dockerHubKey = 'https://index.docker.io/v1/';
 
 /** Who owns a token that comes without a name: docker's word, in files and helpers. */
 export const tokenUser = '<token>';

@@ -23,7 +23,7 @@ export interface RegistryComplaint {
 const maxShown = 1024;
 
 /** Reads an error body: the specified JSON, a variant of it, plain text; HTML pages say nothing. */
-export function parseComplaint(body: Uint8Array, contentType = ''): RegistryComplaint {
+function parseComplaint(body: Uint8Array, contentType = ''): RegistryComplaint {
   const text = new TextDecoder().decode(body).trim();
   try {
     const json = JSON.parse(text) as { errors?: unknown; message?: unknown; details?: unknown };

@@ -240,7 +240,7 @@ export class RegistrySession {
 }
 
 /** `repository:a:pull` and `repository:a:push` → `repository:a:pull,push`; sorted, each once. */
-export function mergeScopes(scopes: readonly string[]): string[] {
+function mergeScopes(scopes: readonly string[]): string[] {
   const byResource = new Map<string, Set<string>>();
   for (const scope of scopes) {
     const colon = scope.lastIndexOf(':');

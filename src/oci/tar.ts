@@ -27,7 +27,7 @@ const blockBytes = 512;
 /** A plugin image has one to five files; what has more is an operating system, or an attack on the reader's memory. */
 export const maxTarEntries = 10_000;
 /** Extended headers carry long names. 64 KiB of name is no name. */
-export const maxTarHeaderBytes = 64 * 1024;
+const maxTarHeaderBytes = 64 * 1024;
 
 /**
  * A ustar archive of regular files: mode 0644, owner 0, the given time (seconds since the epoch) everywhere, two zero

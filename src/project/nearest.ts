@@ -2,7 +2,7 @@
 import { closestMatch } from 'leven';
 
 /** The name that `word` begins, else the one that is a few letters off; undefined when none is near. */
-export function nearest(word: string, names: readonly string[]): string | undefined {
+function nearest(word: string, names: readonly string[]): string | undefined {
   const begun = names.filter(name => word.length > 2 && name.startsWith(word));
   const [shortest] = begun.sort((left, right) => left.length - right.length);
   // Two letters that changed places count as two; most of a short word is another word.

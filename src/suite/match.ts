@@ -38,7 +38,7 @@ function fits(expected: Exclude<Matcher, null>, observed: string): boolean {
   }
 }
 
-export function describe(expected: Matcher): string {
+function describe(expected: Matcher): string {
   if (expected === null) return 'nothing';
   if (typeof expected === 'string') return show(expected);
   if ('contains' in expected) return `something with ${show(expected.contains)} in it`;

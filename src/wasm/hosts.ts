@@ -47,7 +47,7 @@ const newestGatewayMinor = 9;
 const envoyOfHigress = 27;
 
 /** Istio goes with Envoy one minor to one minor: 1.9 has 1.17 (before that, forks), 1.30 has 1.38. */
-export function envoyOfIstio(istioMinor: number): number {
+function envoyOfIstio(istioMinor: number): number {
   return istioMinor + 8;
 }
 

@@ -246,7 +246,7 @@ const inGoogle = {
   module: { abi: '0.2.1', hostFunctions: [], callbacks },
 } as const;
 
-export const gcpRows: readonly Row<GcpOptions>[] = [
+const gcpRows: readonly Row<GcpOptions>[] = [
   { name: 'gcp-plain', intent: inGoogle, options: { project: 'my-project' } },
   {
     name: 'gcp-full',

@@ -56,7 +56,7 @@ const known = {
 export type ToolName = keyof typeof known;
 
 /** Path of a tool, or undefined. */
-export function findTool(name: ToolName): string | undefined {
+function findTool(name: ToolName): string | undefined {
   const tool: KnownTool = known[name];
   if (tool.file !== undefined) {
     const path = join(toolsDir, tool.file);

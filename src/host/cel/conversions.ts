@@ -89,7 +89,7 @@ export function toText(value: Value, { boolsAsText, newerExpressions }: Dialect)
 
 const strict = new TextDecoder('utf-8', { fatal: true });
 
-export function isUtf8(text: string): boolean {
+function isUtf8(text: string): boolean {
   try {
     strict.decode(Uint8Array.from(text, letter => letter.charCodeAt(0)));
     return true;

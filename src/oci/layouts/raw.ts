@@ -19,7 +19,7 @@ export const raw: Layout = {
 };
 
 /** The empty JSON object that the OCI specification puts where there is no config, its content inlined. */
-export function emptyConfig(): GraphBlob {
+function emptyConfig(): GraphBlob {
   const blob = blobOf(ociEmpty, Buffer.from('{}'));
   return { ...blob, descriptor: { ...blob.descriptor, data: 'e30=' } };
 }

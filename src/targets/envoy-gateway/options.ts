@@ -27,7 +27,7 @@ export interface PolicyTarget {
   readonly sectionName?: string;
 }
 
-export const gatewayGroup = 'gateway.networking.k8s.io';
+const gatewayGroup = 'gateway.networking.k8s.io';
 const kinds = ['Gateway', 'HTTPRoute', 'GRPCRoute'] as const;
 
 /** Feature → first minor version of Envoy Gateway 1 that has it. */

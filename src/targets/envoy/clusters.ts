@@ -5,7 +5,7 @@ import { type Tree, because } from '../tree.ts';
 import { type EnvoyVersion, hasFeature } from './versions.ts';
 
 /** Where most Linux systems and the official Envoy image keep the public certificate authorities. */
-export const defaultCaFile = '/etc/ssl/certs/ca-certificates.crt';
+const defaultCaFile = '/etc/ssl/certs/ca-certificates.crt';
 
 export interface ClusterOptions {
   readonly version: EnvoyVersion;

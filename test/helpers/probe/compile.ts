@@ -23,7 +23,7 @@ export function compileProbe(script: Script): Uint8Array {
   }
 }
 
-export function probeText(script: Script): string {
+function probeText(script: Script): string {
   const writer = new Writer(script);
   const callbacks = Object.entries(script.callbacks).map(([name, steps]) => writer.callback(name, steps));
   const allocator = writer.allocator();
@@ -304,7 +304,7 @@ function toBytes(arg: Arg): Uint8Array {
 }
 
 /** Reference 2.6: count, sizes, then names and values, each ended by a zero byte. */
-export function serializePairs(pairs: Pairs): Uint8Array {
+function serializePairs(pairs: Pairs): Uint8Array {
   const encoded = pairs.map(pair => pair.map(part => new TextEncoder().encode(part)));
   const words = [pairs.length, ...encoded.flatMap(pair => pair.map(part => part.length))];
   const head = new Uint8Array(new Uint32Array(words).buffer);
