@@ -1,5 +1,6 @@
 /** `wasme bench`: flags and printing; the job is in src/bench.ts. */
 import { type Command, Option } from 'commander';
+import { type StreamKind, streamKinds } from '../src/project/names.ts';
 import { type Context, edgesOf } from './ui/context.ts';
 import { fileToWrite, globalOptions, integer, keyValue, positiveNumber } from './ui/options.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
@@ -14,7 +15,7 @@ interface Flags extends RegistryFlags {
   readonly streams?: number;
   readonly config?: string;
   readonly rootId?: string;
-  readonly kind?: 'http' | 'network';
+  readonly kind?: StreamKind;
   readonly host?: string;
   readonly path?: string;
   readonly header?: Record<string, string>;
@@ -36,10 +37,7 @@ export function declare(command: Command, context: Context): void {
     .option('--config <text|@file>', "plugin configuration (default: the project's)")
     .option('--root-id <id>', 'root context of the module')
     .addOption(
-      new Option('--kind <kind>', "place of the filter (default: the project's)").choices([
-        'http',
-        'network',
-      ]),
+      new Option('--kind <kind>', "place of the filter (default: the project's)").choices(streamKinds),
     )
     .option('--host <host@version>', 'behave as this host, e.g. envoy@1.36 (default: newest Envoy)')
     .option('--path <path>', 'path of the requests (default: /)')

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { BuildOptions, BuildResult } from '../src/build.ts';
 import { WasmeError } from '../src/errors.ts';
+import { type Profile, type Variant, profiles, variants } from '../src/project/names.ts';
 import { buildOperands } from './ui/build-operands.ts';
 import { buildText, planText } from './ui/build-text.ts';
 import { type Context, edgesOf } from './ui/context.ts';
@@ -13,8 +14,8 @@ import { reporterFor } from './ui/reporter.ts';
 import { writeResult } from './ui/result.ts';
 
 interface Flags {
-  readonly profile?: 'release' | 'debug';
-  readonly toolchain?: 'auto' | 'native' | 'npm' | 'container';
+  readonly profile?: Profile;
+  readonly toolchain?: Variant | 'auto';
   readonly output?: string;
   readonly tag?: string;
   readonly config?: string;
@@ -35,16 +36,9 @@ export function declare(command: Command, context: Context): void {
   command
     .argument('[language]', 'where no wasme.json says it; "precompiled" takes a module that is there')
     .argument('[dir]', 'folder of the project (default: this one), or that module')
+    .addOption(new Option('--profile <profile>', 'what is built (default: release)').choices(profiles))
     .addOption(
-      new Option('--profile <profile>', 'what is built (default: release)').choices(['release', 'debug']),
-    )
-    .addOption(
-      new Option('--toolchain <which>', 'where the compiler comes from').choices([
-        'auto',
-        'native',
-        'npm',
-        'container',
-      ]),
+      new Option('--toolchain <which>', 'where the compiler comes from').choices(['auto', ...variants]),
     )
     .option('-o, --output <file>', 'where the module goes (default: build/<name>.wasm)', fileToWrite)
     .option('-t, --tag <image>', 'also put it into the local store under this name')

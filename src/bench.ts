@@ -15,6 +15,7 @@ import { type BenchSubject, type Rig, openRig } from './suite/bench/rig.ts';
 import { type SoakReport, soak } from './suite/bench/soak.ts';
 import { type Spread, rounded, spreadOf } from './suite/bench/statistics.ts';
 import type { Workload } from './suite/bench/traffic.ts';
+import type { StreamKind } from './project/names.ts';
 
 export interface BenchOptions extends Pick<OperandOptions, 'registry'> {
   /** Project folder, .wasm file or image; default: the project around the current folder. */
@@ -22,7 +23,7 @@ export interface BenchOptions extends Pick<OperandOptions, 'registry'> {
   /** Plugin configuration, text or @file; default that of wasme.json. */
   readonly configuration?: string | undefined;
   readonly rootId?: string | undefined;
-  readonly kind?: 'http' | 'network' | undefined;
+  readonly kind?: StreamKind | undefined;
   /** `envoy@1.36`, `istio@1.30`; default that of wasme.json, else the newest Envoy. */
   readonly host?: string | undefined;
   /** Exactly so many streams; default 10 000, or as many as fit into ten seconds. */
@@ -43,7 +44,7 @@ export interface BenchOptions extends Pick<OperandOptions, 'registry'> {
 export interface BenchResult {
   readonly target: string;
   readonly digest: string;
-  readonly kind: 'http' | 'network';
+  readonly kind: StreamKind;
   readonly host: string;
   readonly workload: { readonly path: string; readonly bodyBytes: number };
   readonly streams: number;

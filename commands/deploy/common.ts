@@ -1,6 +1,7 @@
 /** Flags that every deploy target has, and how a deployment is shown. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { DeployOptions, DeployResult } from '../../src/deploy.ts';
+import { type FailPolicy, failPolicies } from '../../src/project/names.ts';
 import type { Context } from '../ui/context.ts';
 import { capabilityList, collect, globalOptions } from '../ui/options.ts';
 import { writeResult } from '../ui/result.ts';
@@ -12,7 +13,7 @@ export interface CommonFlags {
   readonly config?: string;
   readonly vmConfig?: string;
   readonly env?: string[];
-  readonly failPolicy?: 'open' | 'closed' | 'reload';
+  readonly failPolicy?: FailPolicy;
   readonly runtime?: string;
   readonly digest?: string | boolean;
   readonly allowCapabilities?: string;
@@ -32,11 +33,9 @@ export function addCommonFlags(command: Command, target: 'files' | 'cluster' = '
     .option('--vm-config <text|@file>', 'VM configuration')
     .option('--env <name[=value]>', 'variable for the module; without value, from the proxy', collect)
     .addOption(
-      new Option('--fail-policy <policy>', 'what happens to traffic when the filter fails').choices([
-        'open',
-        'closed',
-        'reload',
-      ]),
+      new Option('--fail-policy <policy>', 'what happens to traffic when the filter fails').choices(
+        failPolicies,
+      ),
     )
     .option('--runtime <name>', 'Wasm runtime of the proxy (default: v8)')
     .option('--allow-capabilities <auto|list>', 'only these functions; auto: what the module uses');

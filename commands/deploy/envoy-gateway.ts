@@ -1,5 +1,6 @@
 /** `wasme deploy envoy-gateway`: flags of Envoy Gateway. */
 import { type Command, Option } from 'commander';
+import { mergeTypes, pullPolicies } from '../../src/project/names.ts';
 import type { EnvoyGatewayOptions } from '../../src/targets/envoy-gateway/options.ts';
 import type { Context } from '../ui/context.ts';
 import { collect } from '../ui/options.ts';
@@ -35,14 +36,12 @@ export function declare(command: Command, context: Context): void {
       new Option(
         '--merge <how>',
         "join the policy of the route's Gateway instead of taking its place",
-      ).choices(['strategic', 'json']),
+      ).choices(mergeTypes),
     )
     .option('--ca-certificate <kind/name>', 'Secret or ConfigMap that the registry is trusted by')
     .option('--policy <name>', 'put the filter into this policy')
     .option('--pull-secret <name>', 'docker-registry secret in the same namespace')
-    .addOption(
-      new Option('--pull-policy <policy>', 'when images are pulled').choices(['if-not-present', 'always']),
-    )
+    .addOption(new Option('--pull-policy <policy>', 'when images are pulled').choices(pullPolicies))
     .option('--envoy-gateway-version <version>', "default: the cluster's with --apply, else the newest");
   addClusterFlags(command);
   command.addHelpText(

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { WasmeError } from '../../src/errors.ts';
 import type { DeployResult } from '../../src/deploy.ts';
 import type { Address, EnvoyOptions } from '../../src/targets/envoy/options.ts';
-import type { FilterKind } from '../../src/targets/intent.ts';
+import { type FilterKind, filterKinds } from '../../src/project/names.ts';
 import { address } from '../ui/address.ts';
 import type { Context } from '../ui/context.ts';
 import { edgesOf } from '../ui/context.ts';
@@ -35,12 +35,9 @@ export function declare(command: Command, context: Context): void {
   command
     .argument('[target]', 'project folder, .wasm file, URL or image (default: the project here)')
     .addOption(
-      new Option('--kind <kind>', "how the filter is used (default: the project's, or http)").choices([
-        'http',
-        'network',
-        'service',
-        'access-log',
-      ]),
+      new Option('--kind <kind>', "how the filter is used (default: the project's, or http)").choices(
+        filterKinds,
+      ),
     )
     .addOption(
       new Option('-p, --port <[host:]port>', 'where Envoy listens (default: 0.0.0.0:8080)').argParser(

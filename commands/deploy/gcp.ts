@@ -1,5 +1,6 @@
 /** `wasme deploy gcp`: flags of Google Cloud Service Extensions. */
 import { type Command, Option } from 'commander';
+import { loadBalancingSchemes } from '../../src/project/names.ts';
 import type { GcpOptions } from '../../src/targets/gcp/options.ts';
 import { type Context, edgesOf } from '../ui/context.ts';
 import { globalOptions } from '../ui/options.ts';
@@ -24,10 +25,9 @@ export function declare(command: Command, context: Context): void {
     .option('--location <name>', 'global or a region (default: global)')
     .option('--forwarding-rule <path>', 'load balancer that gets the filter; may be repeated', list)
     .addOption(
-      new Option('--scheme <scheme>', 'kind of those load balancers (default: external)').choices([
-        'external',
-        'internal',
-      ]),
+      new Option('--scheme <scheme>', 'kind of those load balancers (default: external)').choices(
+        loadBalancingSchemes,
+      ),
     )
     .option('--match <cel>', 'only requests that this expression chooses (default: all)')
     .option('--force', 'go on although the service would not load the image');

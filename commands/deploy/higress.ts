@@ -1,5 +1,6 @@
 /** `wasme deploy higress`: flags of Higress. */
 import { type Command, Option } from 'commander';
+import { pluginPhases, pullPolicies } from '../../src/project/names.ts';
 import type { HigressOptions } from '../../src/targets/higress/options.ts';
 import type { Context } from '../ui/context.ts';
 import {
@@ -30,14 +31,10 @@ export function declare(command: Command, context: Context): void {
       "project folder, image, URL or file:///path in the gateway (default: the project's image)",
     )
     .option('-n, --namespace <name>', "Higress' own namespace (default: higress-system)")
-    .addOption(
-      new Option('--phase <phase>', 'where in the chain').choices(['authn', 'authz', 'stats', 'unspecified']),
-    )
+    .addOption(new Option('--phase <phase>', 'where in the chain').choices(pluginPhases))
     .option('--priority <n>', 'higher runs earlier in its phase', priority)
     .option('--pull-secret <name>', 'docker-registry secret in the same namespace')
-    .addOption(
-      new Option('--pull-policy <policy>', 'when the gateway pulls').choices(['if-not-present', 'always']),
-    )
+    .addOption(new Option('--pull-policy <policy>', 'when the gateway pulls').choices(pullPolicies))
     .option('--ingress <name>', 'only this Ingress; may be repeated', list)
     .option('--domain <name>', 'only this domain, as shop.example or *.example; may be repeated', list)
     .option('--service <name>', 'only this service; may be repeated', list)

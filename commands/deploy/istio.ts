@@ -1,6 +1,13 @@
 /** `wasme deploy istio`: flags of Istio, those of the old tool included. */
 import { type Command, Option } from 'commander';
-import type { FilterKind } from '../../src/targets/intent.ts';
+import {
+  type FilterKind,
+  filterKinds,
+  istioKinds,
+  patchContexts,
+  pluginPhases,
+  pullPolicies,
+} from '../../src/project/names.ts';
 import type { IstioOptions } from '../../src/targets/istio/options.ts';
 import type { Context } from '../ui/context.ts';
 import { addOldFlags } from '../ui/old-flags.ts';
@@ -46,41 +53,25 @@ export function declare(command: Command, context: Context): void {
       'Service, ServiceEntry, Gateway or GatewayClass; may be repeated',
       list,
     )
-    .addOption(
-      new Option('--phase <phase>', 'where in the chain').choices(['authn', 'authz', 'stats', 'unspecified']),
-    )
+    .addOption(new Option('--phase <phase>', 'where in the chain').choices(pluginPhases))
     .option('--priority <n>', 'higher runs earlier in its phase', priority)
     .addOption(
-      new Option('--patch-context <where>', 'direction of the traffic (default: any)').choices([
-        'any',
-        'inbound',
-        'outbound',
-        'gateway',
-        'waypoint',
-      ]),
+      new Option('--patch-context <where>', 'direction of the traffic (default: any)').choices(patchContexts),
     )
     .option('--match-port <n>', 'only traffic to this port; may be repeated', ports)
     .option('--istio-version <version>', "default: the cluster's with --apply, else the newest")
     .addOption(
-      new Option('--kind <kind>', 'kind of object (default: the plainest that can say it)').choices([
-        'auto',
-        'traffic-extension',
-        'wasm-plugin',
-        'envoy-filter',
-      ]),
+      new Option('--kind <kind>', 'kind of object (default: the plainest that can say it)').choices(
+        istioKinds,
+      ),
     )
     .addOption(
-      new Option('--filter-kind <kind>', "how the filter is used (default: the project's, or http)").choices([
-        'http',
-        'network',
-        'service',
-        'access-log',
-      ]),
+      new Option('--filter-kind <kind>', "how the filter is used (default: the project's, or http)").choices(
+        filterKinds,
+      ),
     )
     .option('--pull-secret <name>', 'docker-registry secret in the same namespace')
-    .addOption(
-      new Option('--pull-policy <policy>', 'when proxies pull').choices(['if-not-present', 'always']),
-    )
+    .addOption(new Option('--pull-policy <policy>', 'when proxies pull').choices(pullPolicies))
     .option('--allow-on-headers-stop-iteration', 'let a header callback stop the headers alone');
   addClusterFlags(command);
   const pulled = 'is not used: proxies pull images themselves';

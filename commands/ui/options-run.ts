@@ -1,5 +1,7 @@
 /** The flags of `run`, and what they become in the library. */
 import { type Command, Option } from 'commander';
+import { logLevels } from '../../src/host/status.ts';
+import { type FailPolicy, type StreamKind, failPolicies, streamKinds } from '../../src/project/names.ts';
 import type { RunOptions } from '../../src/run.ts';
 import { type Address, address } from './address.ts';
 import { capabilityList, collect, integer, keyValue, valueAfterEquals } from './options.ts';
@@ -16,10 +18,10 @@ export interface RunFlags extends RegistryFlags {
   readonly vmId?: string;
   readonly vmConfig?: string;
   readonly env?: string[];
-  readonly failPolicy?: 'open' | 'closed' | 'reload';
+  readonly failPolicy?: FailPolicy;
   readonly allowCapabilities?: string;
   readonly allowOnHeadersStopIteration?: true;
-  readonly kind?: 'http' | 'network';
+  readonly kind?: StreamKind;
   readonly host?: string;
   readonly concurrency?: number;
   readonly envoy?: string | true;
@@ -46,19 +48,14 @@ export function addRunFlags(command: Command): void {
     .option('--vm-config <text|@file>', 'VM configuration')
     .option('--env <name[=value]>', 'variable for the module; without value, from here; repeatable', collect)
     .addOption(
-      new Option('--fail-policy <policy>', 'what happens to traffic when the filter traps').choices([
-        'open',
-        'closed',
-        'reload',
-      ]),
+      new Option('--fail-policy <policy>', 'what happens to traffic when the filter traps').choices(
+        failPolicies,
+      ),
     )
     .option('--allow-capabilities <auto|list>', 'only these functions; auto: what each module uses')
     .option('--allow-on-headers-stop-iteration', 'let a header callback stop the headers alone')
     .addOption(
-      new Option('--kind <kind>', "place of the filters (default: the project's)").choices([
-        'http',
-        'network',
-      ]),
+      new Option('--kind <kind>', "place of the filters (default: the project's)").choices(streamKinds),
     )
     .option(
       '--host <host@version>',
@@ -73,12 +70,7 @@ export function addRunFlags(command: Command): void {
     .option('--trace', 'show each callback and host call')
     .addOption(
       new Option('--log-level <level>', "filters' log lines from this level on (default: info)").choices([
-        'trace',
-        'debug',
-        'info',
-        'warn',
-        'error',
-        'critical',
+        ...logLevels,
         'off',
       ]),
     )

@@ -14,6 +14,34 @@ export const layoutNames = [
   'higress',
 ] as const;
 
+export const profiles = ['release', 'debug'] as const;
+/** Where a compiler comes from: installed programs, npm packages, or a container that runs the native plan. */
+export const variants = ['native', 'npm', 'container'] as const;
+/** What happens to traffic when a filter cannot be loaded or has crashed. */
+export const failPolicies = ['open', 'closed', 'reload'] as const;
+/** Places of a filter that has streams. */
+export const streamKinds = ['http', 'network'] as const;
+/** What a proxy uses a module as. `service` is one VM beside the traffic; `access-log` is called when a stream is over. */
+export const filterKinds = [...kinds, 'access-log'] as const;
+/** Where Istio, and Higress as it, put a plugin in the chain. */
+export const pluginPhases = ['authn', 'authz', 'stats', 'unspecified'] as const;
+/** When proxies pull an image that they have already. */
+export const pullPolicies = ['if-not-present', 'always'] as const;
+export const istioKinds = ['auto', 'traffic-extension', 'wasm-plugin', 'envoy-filter'] as const;
+/** Traffic of a proxy in an Istio mesh. */
+export const patchContexts = ['any', 'inbound', 'outbound', 'gateway', 'waypoint'] as const;
+/** How a policy of Envoy Gateway joins the one of its Gateway. */
+export const mergeTypes = ['strategic', 'json'] as const;
+/** Kinds of Google Cloud's load balancers. */
+export const loadBalancingSchemes = ['external', 'internal'] as const;
+
 export type Language = (typeof languages)[number];
 export type Kind = (typeof kinds)[number];
 export type LayoutName = (typeof layoutNames)[number];
+export type Profile = (typeof profiles)[number];
+export type Variant = (typeof variants)[number];
+export type FailPolicy = (typeof failPolicies)[number];
+export type StreamKind = (typeof streamKinds)[number];
+export type FilterKind = (typeof filterKinds)[number];
+export type PullPolicy = (typeof pullPolicies)[number];
+export type PluginPhase = (typeof pluginPhases)[number];

@@ -1,10 +1,8 @@
 /** The shape of wasme.json: one source for checking, types and the JSON Schema. */
 import { z } from 'zod';
-import { kinds, languages, layoutNames } from './names.ts';
+import { failPolicies, kinds, languages, layoutNames, pluginPhases, profiles, variants } from './names.ts';
 
 export { type Kind, type Language, kinds, languages } from './names.ts';
-
-export const failPolicies = ['closed', 'open', 'reload'] as const;
 
 const text = z.string().min(1);
 const textMap = z.record(z.string(), z.string());
@@ -23,7 +21,7 @@ const build = z.strictObject({
     .describe('Command to run instead of the toolchain of the language; it must write `output`.'),
   source: text.optional().describe('Folder or main file of the source, relative to this file.'),
   output: text.optional().describe('Where the module goes. Default: build/<name>.wasm.'),
-  profile: z.enum(['release', 'debug']).optional(),
+  profile: z.enum(profiles).optional(),
   optimize: z.boolean().optional().describe('Run wasm-opt on the result.'),
   debugInfo: z
     .boolean()
@@ -33,7 +31,7 @@ const build = z.strictObject({
     .union([z.int().positive(), z.string().regex(/^\d+(\.\d+)?\s*(B|kB|MB|KiB|MiB)?$/i)])
     .optional()
     .describe('A release build fails when the module is larger: bytes, or a text such as "200 kB".'),
-  toolchain: z.enum(['auto', 'native', 'npm', 'container']).optional(),
+  toolchain: z.enum(['auto', ...variants]).optional(),
   cpp: z
     .strictObject({
       sdk: text.optional().describe('Folder of another C++ SDK than the one in the project.'),
@@ -76,7 +74,7 @@ const deploy = z.strictObject({
       namespace: text.optional(),
       labels: textMap.optional(),
       gateway: text.optional(),
-      phase: z.enum(['authn', 'authz', 'stats', 'unspecified']).optional(),
+      phase: z.enum(pluginPhases).optional(),
       priority: z.int().optional(),
     })
     .optional(),
@@ -95,7 +93,7 @@ const deploy = z.strictObject({
     .strictObject({
       ...commonDeploy,
       namespace: text.optional(),
-      phase: z.enum(['authn', 'authz', 'stats', 'unspecified']).optional(),
+      phase: z.enum(pluginPhases).optional(),
       priority: z.int().optional(),
     })
     .optional(),

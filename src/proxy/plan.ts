@@ -4,6 +4,7 @@ import type { LogLevel } from '../host/types.ts';
 import type { Endpoint } from '../io/endpoint.ts';
 import type { Certificate } from './certificate.ts';
 import type { Route } from './routes.ts';
+import type { StreamKind } from '../project/names.ts';
 
 export interface FilterPlan {
   /** Plugin name: shown in logs and statistics. */
@@ -21,7 +22,7 @@ export interface FilterPlan {
 }
 
 export interface ProxyPlan {
-  readonly kind: 'http' | 'network';
+  readonly kind: StreamKind;
   readonly host: string;
   /** 0: any free one; the first worker's choice holds for the others. */
   readonly port: number;

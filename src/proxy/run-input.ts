@@ -3,12 +3,13 @@ import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { type LoadedFilter, loadFilters } from './filter-source.ts';
 import type { Address, RunEvent, RunOptions } from './run-options.ts';
+import type { StreamKind } from '../project/names.ts';
 
 export interface RunInput {
   readonly options: RunOptions;
   readonly edges: Edges;
   readonly filters: readonly LoadedFilter[];
-  readonly kind: 'http' | 'network';
+  readonly kind: StreamKind;
   readonly listen: Address;
   readonly admin: Address | undefined;
   /** Worker threads. */
@@ -47,10 +48,7 @@ export async function openRun(options: RunOptions, edges: Edges): Promise<RunInp
 }
 
 /** All filters of one run sit at the same place. */
-function kindOf(
-  wanted: 'http' | 'network' | undefined,
-  filters: readonly LoadedFilter[],
-): 'http' | 'network' {
+function kindOf(wanted: StreamKind | undefined, filters: readonly LoadedFilter[]): StreamKind {
   if (wanted !== undefined) return wanted;
   const kinds = new Set(filters.map(filter => filter.kind));
   if (kinds.size > 1) {

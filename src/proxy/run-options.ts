@@ -5,13 +5,14 @@ import type { RegistryTargetOptions } from '../oci/registry.ts';
 import type { FilterSettings } from '../targets/settings.ts';
 import type { ProxyEvent } from './plan.ts';
 import type { StatsSnapshot } from './stats.ts';
+import type { StreamKind } from '../project/names.ts';
 
 export interface RunOptions extends Omit<FilterSettings, 'configuration' | 'kind'> {
   /** Project folders, .wasm files, images (the local store's, else the registry's): a chain in the order of the request. None: the project here. */
   readonly targets?: readonly string[] | undefined;
   /** Plugin configurations, the first for the first target. Text or @file. */
   readonly configurations?: readonly string[] | undefined;
-  readonly kind?: 'http' | 'network' | undefined;
+  readonly kind?: StreamKind | undefined;
   /** Where the proxy listens; default 127.0.0.1 and the project's port, or 8080. Port 0 takes any free one. */
   readonly listen?: Partial<Address> | undefined;
   /** Default: the project's port, or no admin interface. */

@@ -1,11 +1,6 @@
 /** What is to run, said once for every control plane: one filter, its code, its settings. Targets turn it into documents. */
 import { createHash } from 'node:crypto';
-
-/** Where the filter sits. `service` is one singleton VM beside the traffic; `access-log` is called when a stream is over. */
-export type FilterKind = 'http' | 'network' | 'service' | 'access-log';
-
-/** What happens to traffic when the filter cannot be loaded or has crashed. */
-export type FailurePolicy = 'closed' | 'open' | 'reload';
+import type { FailPolicy, FilterKind } from '../project/names.ts';
 
 /** Where the proxy gets the module from. Digests look like `sha256:<64 hex>`. */
 export type IntentCode =
@@ -72,7 +67,7 @@ export interface DeployIntent {
   /** Variables passed on from the proxy's own environment. */
   readonly hostEnv: readonly string[];
   /** undefined: the proxy's default, which is closed. */
-  readonly failPolicy: FailurePolicy | undefined;
+  readonly failPolicy: FailPolicy | undefined;
   /** Names of the only functions the module may import and the host may call; undefined: no restriction. */
   readonly allowedCapabilities: readonly string[] | undefined;
   /** True when on_request_headers may pause the headers alone; undefined: the proxy's default. */

@@ -3,8 +3,9 @@ import { WasmeError } from '../errors.ts';
 import type { Project } from '../project/schema.ts';
 import { allowedCapabilities } from './capabilities.ts';
 import { flagConfiguration, projectConfiguration } from './configuration.ts';
-import type { DeployIntent, FailurePolicy, FilterKind, ModuleFacts } from './intent.ts';
+import type { DeployIntent, ModuleFacts } from './intent.ts';
 import type { ResolvedSource } from './source.ts';
+import type { FailPolicy, FilterKind } from '../project/names.ts';
 
 export interface FilterSettings {
   readonly id?: string | undefined;
@@ -17,7 +18,7 @@ export interface FilterSettings {
   readonly vmConfiguration?: string | undefined;
   /** NAME=VALUE sets a variable, NAME passes it on from the proxy. */
   readonly env?: readonly string[] | undefined;
-  readonly failPolicy?: FailurePolicy | undefined;
+  readonly failPolicy?: FailPolicy | undefined;
   readonly runtime?: string | undefined;
   /** `auto`: what the module imports and exports. */
   readonly allowCapabilities?: 'auto' | readonly string[] | undefined;

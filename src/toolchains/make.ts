@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { kindOf, readBytes, writeAtomic } from '../io/files.ts';
+import { profiles } from '../project/names.ts';
 import { rememberProject } from '../project/remembered.ts';
 import { moduleEnding, shipModule } from './beside.ts';
 import { checkModule } from './check.ts';
@@ -46,7 +47,7 @@ export async function make(
 
 /** What an earlier build, perhaps of the other profile, has left beside this module tells nothing of it any more. */
 async function removeStale(job: BuildJob, beside: readonly string[]): Promise<void> {
-  const records = (['release', 'debug'] as const).map(profile => recordFile({ ...job, profile }));
+  const records = profiles.map(profile => recordFile({ ...job, profile }));
   const stem = job.output.replace(moduleEnding, '.');
   const stale = (await leftBeside(records)).filter(file => file.startsWith(stem) && !beside.includes(file));
   await Promise.all(stale.map(file => rm(file, { force: true })));

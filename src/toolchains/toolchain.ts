@@ -4,11 +4,10 @@
  */
 import type { ErrorCode } from '../errors.ts';
 import type { CommandLine } from '../io/exec.ts';
-import type { Language, Project } from '../project/schema.ts';
+import type { Language, Profile, Variant } from '../project/names.ts';
+import type { Project } from '../project/schema.ts';
 
-/** Where the compiler comes from: installed programs, npm packages, or a container that runs the native plan. */
-export type Variant = 'native' | 'npm' | 'container';
-export type Profile = 'release' | 'debug';
+export type { Profile, Variant } from '../project/names.ts';
 
 /** One language's way from source to module. */
 export interface Toolchain {

@@ -9,6 +9,7 @@ import {
 import type { Lanes } from './measure.ts';
 import { type Workload, httpTraffic, tcpTraffic } from './traffic.ts';
 import { BenchWorld } from './world.ts';
+import type { StreamKind } from '../../project/names.ts';
 
 export interface BenchSubject {
   readonly name: string;
@@ -16,7 +17,7 @@ export interface BenchSubject {
   readonly rootId: string;
   readonly configuration: Uint8Array;
   readonly environmentVariables: Readonly<Record<string, string>>;
-  readonly kind: 'http' | 'network';
+  readonly kind: StreamKind;
   readonly profile: HostProfile;
   readonly workload: Workload;
 }

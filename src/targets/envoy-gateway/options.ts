@@ -1,5 +1,6 @@
 /** The flags of `deploy envoy-gateway`, as the library takes them, and the Gateway API objects that a policy can be attached to. */
 import { WasmeError } from '../../errors.ts';
+import type { PullPolicy, mergeTypes } from '../../project/names.ts';
 import { checkLabels } from '../kubernetes/names.ts';
 import type { KubernetesOptions } from '../kubernetes/objects.ts';
 
@@ -17,7 +18,7 @@ export interface EnvoyGatewayOptions extends KubernetesOptions {
   /** `Secret/ca`, `ConfigMap/ca`: certificate authority of the registry or web server. */
   readonly caCertificate?: string | undefined;
   readonly pullSecret?: string | undefined;
-  readonly pullPolicy?: 'if-not-present' | 'always' | undefined;
+  readonly pullPolicy?: PullPolicy | undefined;
 }
 
 export interface PolicyTarget {
@@ -32,7 +33,6 @@ const kinds = ['Gateway', 'HTTPRoute', 'GRPCRoute'] as const;
 
 /** Feature → first minor version of Envoy Gateway 1 that has it. */
 export const since = { wasm: 1, hostEnv: 3, tls: 4, mergeType: 9 } as const;
-export const mergeTypes = ['strategic', 'json'] as const;
 
 export interface EnvoyGatewayVersion {
   readonly minor: number;

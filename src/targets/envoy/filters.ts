@@ -1,5 +1,5 @@
 /** Where a plugin goes in Envoy: extension names and message types of each kind. */
-import type { FilterKind } from '../intent.ts';
+import type { FilterKind } from '../../project/names.ts';
 import type { Tree } from '../tree.ts';
 
 const types = 'type.googleapis.com/envoy';

@@ -1,5 +1,6 @@
 /** The flags of `deploy gcp`, as the library takes them, and the names that Google Cloud accepts. */
 import { WasmeError } from '../../errors.ts';
+import type { loadBalancingSchemes } from '../../project/names.ts';
 
 export interface GcpOptions {
   /** Id of the Google Cloud project. */
@@ -8,12 +9,11 @@ export interface GcpOptions {
   readonly location?: string | undefined;
   /** Load balancers that get the filter: full URLs of forwarding rules, or their paths from `projects/` on. */
   readonly forwardingRules?: readonly string[] | undefined;
-  readonly scheme?: (typeof gcpSchemes)[number] | undefined;
+  readonly scheme?: (typeof loadBalancingSchemes)[number] | undefined;
   /** CEL expression that chooses requests; default: all. */
   readonly match?: string | undefined;
 }
 
-export const gcpSchemes = ['external', 'internal'] as const;
 export const defaultLocation = 'global';
 
 /** `projects/p/locations/global`. Fails with USAGE without a project, or for names that are none. */

@@ -1,14 +1,14 @@
 /** The flags of `deploy higress`, as the library takes them. */
 import { WasmeError } from '../../errors.ts';
-import type { istioPhases, pullPolicies } from '../istio/options.ts';
+import type { PluginPhase, PullPolicy } from '../../project/names.ts';
 import type { KubernetesOptions } from '../kubernetes/objects.ts';
 
 export interface HigressOptions extends KubernetesOptions {
-  readonly phase?: (typeof istioPhases)[number] | undefined;
+  readonly phase?: PluginPhase | undefined;
   /** Higher runs earlier among the filters of one phase. */
   readonly priority?: number | undefined;
   readonly pullSecret?: string | undefined;
-  readonly pullPolicy?: (typeof pullPolicies)[number] | undefined;
+  readonly pullPolicy?: PullPolicy | undefined;
   /** Only for these; needs a module that was built with Higress' own SDK, which reads the rules. */
   readonly ingresses?: readonly string[] | undefined;
   readonly domains?: readonly string[] | undefined;

@@ -1,5 +1,6 @@
 /** The flags of `deploy istio`, as the library takes them, and what they become in each kind of object. */
 import { WasmeError } from '../../errors.ts';
+import type { PluginPhase, PullPolicy, istioKinds, patchContexts } from '../../project/names.ts';
 import type { KubernetesOptions } from '../kubernetes/objects.ts';
 import { checkLabels } from '../kubernetes/names.ts';
 import { type Tree, because } from '../tree.ts';
@@ -7,11 +8,6 @@ import { type IstioVersion, since } from './versions.ts';
 
 /** Where Istio is installed, unless it was told otherwise. */
 export const rootNamespace = 'istio-system';
-
-export const istioKinds = ['auto', 'traffic-extension', 'wasm-plugin', 'envoy-filter'] as const;
-export const istioPhases = ['authn', 'authz', 'stats', 'unspecified'] as const;
-export const patchContexts = ['any', 'inbound', 'outbound', 'gateway', 'waypoint'] as const;
-export const pullPolicies = ['if-not-present', 'always'] as const;
 
 export type IstioKind = (typeof istioKinds)[number];
 export type PatchContext = (typeof patchContexts)[number];
@@ -24,7 +20,7 @@ export interface IstioOptions extends KubernetesOptions {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** `Gateway/ingress`, `Service/reviews`, `ServiceEntry/api`, `GatewayClass/istio-waypoint`. */
   readonly targetRefs?: readonly string[] | undefined;
-  readonly phase?: (typeof istioPhases)[number] | undefined;
+  readonly phase?: PluginPhase | undefined;
   /** Higher runs earlier among the filters of one phase. */
   readonly priority?: number | undefined;
   readonly patchContext?: PatchContext | undefined;
@@ -32,7 +28,7 @@ export interface IstioOptions extends KubernetesOptions {
   readonly ports?: readonly number[] | undefined;
   /** Name of a docker-registry secret in the same namespace. */
   readonly pullSecret?: string | undefined;
-  readonly pullPolicy?: (typeof pullPolicies)[number] | undefined;
+  readonly pullPolicy?: PullPolicy | undefined;
 }
 
 const targetGroups: Readonly<Record<string, string>> = {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { addToFile, removeFromFile } from '../../../../src/targets/envoy/edit.ts';
 import { managerType, routerType, wasmEntry } from '../../../../src/targets/envoy/filters.ts';
-import type { FilterKind } from '../../../../src/targets/intent.ts';
+import type { FilterKind } from '../../../../src/project/names.ts';
 import { plainIntent } from '../../../helpers/deploy-cases.ts';
 
 interface Asked {
