@@ -4,7 +4,7 @@
  */
 import type { AbiHost } from '../wasm/abi.ts';
 import { WasmeError } from '../errors.ts';
-import { offeredBy, parseHost } from '../wasm/hosts.ts';
+import { newestEnvoyMinor, offeredBy, parseHost } from '../wasm/hosts.ts';
 
 export interface HostProfile extends AbiHost {
   /** `envoy@1.40`. */
@@ -64,10 +64,15 @@ export function profileOf(minor: number, name = `envoy@1.${minor}`): HostProfile
   };
 }
 
-/** Oldest first. */
-export const hostProfiles: readonly HostProfile[] = Array.from({ length: 11 }, (_, i) => profileOf(30 + i));
+const oldestMinor = 30;
 
-export const newestProfile: HostProfile = profileOf(40);
+/** Oldest first. */
+export const hostProfiles: readonly HostProfile[] = Array.from(
+  { length: newestEnvoyMinor - oldestMinor + 1 },
+  (_, index) => profileOf(oldestMinor + index),
+);
+
+export const newestProfile: HostProfile = profileOf(newestEnvoyMinor);
 
 /** `envoy@1.36`, or undefined when the table has no such host. */
 export function findProfile(name: string): HostProfile | undefined {

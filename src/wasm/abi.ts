@@ -5,24 +5,29 @@ import {
   abiVersions,
   envFunctions,
   hostFunctions,
-  type WasiTier,
   wasiFunctions,
   wasiModules,
+  wasiTiers,
 } from './functions.ts';
+import { type EnvoyOffer, newestEnvoyMinor, offeredBy } from './hosts.ts';
 import { type FunctionType, type ModuleImport, type ModuleInfo, sameType, showType } from './module.ts';
 
 /** What a host offers; the default is the newest Envoy. */
-export interface AbiHost {
-  readonly wasiTier: WasiTier;
-  /** `__main_void` is called after `_initialize` (Envoy since 2026-03). */
-  readonly mainVoid: boolean;
+export interface AbiHost extends EnvoyOffer {
   /** Vendor functions that the host adds, as `module.name`. */
   readonly extraImports?: readonly string[];
 }
 
 export interface Finding {
-  /** Stable name: `marker`, `missing-import`, `import-type`, `export-type`, `allocator`, `entry`, `memory`, `start`. */
-  readonly code: string;
+  /** Stable name. */
+  readonly code:
+    | 'marker'
+    | 'missing-import'
+    | 'import-type'
+    | 'export-type'
+    | 'allocator'
+    | 'entry'
+    | 'memory';
   readonly level: 'error' | 'warning';
   /** What is wrong, in Envoy's words where Envoy has some. */
   readonly message: string;
@@ -39,8 +44,6 @@ export interface AbiVerdict {
 /** Pages of 64 KiB a host gives at most: 1 GiB. */
 export const maxMemoryPages = 16_384;
 
-export const newestHost: AbiHost = { wasiTier: 'D', mainVoid: true };
-
 /** The version whose marker function comes first in the export section. */
 export function detectAbi(module: ModuleInfo): AbiVersion | undefined {
   for (const { kind, name } of module.exports) {
@@ -52,7 +55,10 @@ export function detectAbi(module: ModuleInfo): AbiVersion | undefined {
 }
 
 /** All findings for one host. Pure; never fails. */
-export function judgeModule(module: ModuleInfo, host: AbiHost = newestHost): AbiVerdict {
+export function judgeModule(
+  module: ModuleInfo,
+  host: AbiHost = offeredBy({ envoyMinor: newestEnvoyMinor }),
+): AbiVerdict {
   const version = detectAbi(module);
   const findings: Finding[] = [];
   if (version === undefined) findings.push(missingMarker(module));
@@ -124,13 +130,11 @@ function offeredType(
     if (!found)
       return 'no Envoy has this WASI function: avoid what pulls it in (threads, processes, sockets)';
     if (found.tier <= host.wasiTier) return found.type;
-    return `Envoy has it since ${tierDates[found.tier]}; take a newer Envoy or avoid what pulls it in`;
+    return `Envoy has it since 1.${wasiTiers[found.tier]}; take a newer Envoy or avoid what pulls it in`;
   }
   if (module.startsWith('wasi:')) return 'components are not core modules: build for wasm32-wasip1';
   return `hosts know the import modules env, ${wasiModules.join(' and ')}`;
 }
-
-const tierDates = { A: 'always', B: '1.21', C: '1.33', D: '1.39' };
 
 function missingEnv(name: string): string {
   if (name === 'abort') {

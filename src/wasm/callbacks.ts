@@ -1,5 +1,5 @@
 /** The ABI table, guest side: every export a host looks for, with the type it must have. */
-import type { AbiVersion } from './functions.ts';
+import { type AbiVersion, abiVersions, v02 } from './functions.ts';
 import type { FunctionType, ValueType } from './module.ts';
 
 export interface GuestCallback {
@@ -10,14 +10,11 @@ export interface GuestCallback {
   readonly parameters: readonly string[];
 }
 
-const all: readonly AbiVersion[] = ['0.1.0', '0.2.0', '0.2.1'];
-const v02: readonly AbiVersion[] = ['0.2.0', '0.2.1'];
-
 function define(
   name: string,
   parameters: string,
   result: 'none' | 'value',
-  abis: readonly AbiVersion[] = all,
+  abis: readonly AbiVersion[] = abiVersions,
 ): GuestCallback {
   const names = parameters.split(' ').filter(Boolean);
   const type: FunctionType = {

@@ -38,7 +38,8 @@ export interface HostFunction {
 
 const all = abiVersions;
 const v01: readonly AbiVersion[] = ['0.1.0'];
-const v02: readonly AbiVersion[] = ['0.2.0', '0.2.1'];
+/** Versions that have what came with 0.2. */
+export const v02: readonly AbiVersion[] = ['0.2.0', '0.2.1'];
 
 function define(
   abis: readonly AbiVersion[],
@@ -136,8 +137,12 @@ export const envFunctions: ReadonlyMap<string, FunctionType> = new Map([
   ['pthread_equal', { params: ['i32', 'i32'], results: ['i32'] }],
 ]);
 
-/** Since when Envoy has a WASI function: A always, B 1.21, C 1.33, D 1.39. */
-export type WasiTier = 'A' | 'B' | 'C' | 'D';
+/**
+ * Tier of WASI functions → first Envoy 1.x that has it; A has been there always. The last step was looked up in the released
+ * binaries of 1.37.0, 1.38.2 and 1.39.0.
+ */
+export const wasiTiers = { A: 0, B: 21, C: 33, D: 39 } as const;
+export type WasiTier = keyof typeof wasiTiers;
 
 export interface WasiFunction {
   readonly type: FunctionType;

@@ -3,6 +3,7 @@
  * `istio@1.30`; what an Envoy version offers to a module is told elsewhere.
  */
 import { WasmeError } from '../errors.ts';
+import { type WasiTier, wasiTiers } from './functions.ts';
 
 export const hostNames = ['envoy', 'istio', 'envoy-gateway', 'gloo', 'higress', 'gcp'] as const;
 export type HostName = (typeof hostNames)[number];
@@ -21,12 +22,13 @@ export interface Host {
 
 type EnvoyInside = Pick<Host, 'envoyMinor' | 'note'>;
 
-/** Newest release line that this table knows. */
+/** Newest release lines that are known here. */
 export const newestEnvoyMinor = 40;
-const newestIstioMinor = 31;
+export const newestIstioMinor = 31;
+export const newestGatewayMinor = 9;
 
 /** The first Envoy that upstream shipped with Proxy-Wasm in it. */
-const oldestEnvoyMinor = 17;
+export const oldestEnvoyMinor = 17;
 
 /** Minor of Envoy Gateway 1.x → minor of Envoy 1.x. Wasm images came with 1.1. */
 const envoyOfGateway: Readonly<Record<number, number>> = {
@@ -41,14 +43,19 @@ const envoyOfGateway: Readonly<Record<number, number>> = {
   8: 38,
   9: 39,
 };
-const newestGatewayMinor = 9;
 
 /** Higress 2 began on Istio 1.19.5 and its Envoy; in October 2025 its sources went to Istio 1.27 (higress pull request 3066). */
 const envoyOfHigress = 27;
 
-/** Istio goes with Envoy one minor to one minor: 1.9 has 1.17 (before that, forks), 1.30 has 1.38. */
-function envoyOfIstio(istioMinor: number): number {
-  return istioMinor + 8;
+/** Istio goes with Envoy one minor to one minor: 1.9 has 1.17 (before that, forks of 1.13 to 1.16), 1.30 has 1.38. */
+const istioBehindEnvoy = 8;
+
+export function envoyOfIstio(istioMinor: number): number {
+  return istioMinor + istioBehindEnvoy;
+}
+
+export function istioOfEnvoy(envoyMinor: number): number {
+  return envoyMinor - istioBehindEnvoy;
 }
 
 /**
@@ -123,14 +130,15 @@ export function isForkedEnvoy({ envoyMinor }: Pick<Host, 'envoyMinor'>): boolean
   return envoyMinor < oldestEnvoyMinor;
 }
 
-/**
- * What the Envoy inside links for a module: the tier of WASI functions (see functions.ts) and whether `__main_void` is
- * called. The step at 1.39 was looked up in the released binaries of 1.37.0, 1.38.2 and 1.39.0.
- */
-export function offeredBy({ envoyMinor }: Pick<Host, 'envoyMinor'>): {
-  readonly wasiTier: 'A' | 'B' | 'C' | 'D';
+/** What an Envoy has for a module. */
+export interface EnvoyOffer {
+  readonly wasiTier: WasiTier;
+  /** `__main_void` is called after `_initialize`; it came with the newest tier. */
   readonly mainVoid: boolean;
-} {
-  const wasiTier = envoyMinor >= 39 ? 'D' : envoyMinor >= 33 ? 'C' : envoyMinor >= 21 ? 'B' : 'A';
-  return { wasiTier, mainVoid: envoyMinor >= 39 };
+}
+
+export function offeredBy({ envoyMinor }: Pick<Host, 'envoyMinor'>): EnvoyOffer {
+  const tiers = Object.entries(wasiTiers) as [WasiTier, number][];
+  const [wasiTier] = tiers.findLast(([, since]) => envoyMinor >= since) ?? ['A'];
+  return { wasiTier, mainVoid: wasiTier === 'D' };
 }

@@ -1,6 +1,7 @@
 /** The flags of `deploy envoy-gateway`, as the library takes them, and the Gateway API objects that a policy can be attached to. */
 import { WasmeError } from '../../errors.ts';
 import type { PullPolicy, mergeTypes } from '../../project/names.ts';
+import { newestGatewayMinor } from '../../wasm/hosts.ts';
 import { checkLabels } from '../kubernetes/names.ts';
 import type { KubernetesOptions } from '../kubernetes/objects.ts';
 
@@ -39,7 +40,10 @@ export interface EnvoyGatewayVersion {
   readonly text: string;
 }
 
-export const newestEnvoyGateway: EnvoyGatewayVersion = { minor: 9, text: '1.9' };
+export const newestEnvoyGateway: EnvoyGatewayVersion = {
+  minor: newestGatewayMinor,
+  text: `1.${newestGatewayMinor}`,
+};
 
 /** Fails with USAGE. */
 export function parseEnvoyGatewayVersion(text: string): EnvoyGatewayVersion {

@@ -18,7 +18,8 @@ import type { EnvoyOptions } from './options.ts';
 import { fileLog } from './log-signs.ts';
 import { envoyStatus, filterNames } from './status.ts';
 import { undeployEnvoy } from './undeploy.ts';
-import { envoyVersion, newestEnvoy, newestEnvoyMinor } from './versions.ts';
+import { envoyVersion, newestEnvoy } from './versions.ts';
+import { newestEnvoyMinor } from '../../wasm/hosts.ts';
 
 export interface EnvoyFacts {
   /** Text of the file that is to be edited. */

@@ -1,5 +1,6 @@
 /** Which Envoy has which field. Each row was tried with the binaries of 1.36 to 1.40; older ones are from release notes. */
 import { WasmeError } from '../../errors.ts';
+import { newestEnvoyMinor, oldestEnvoyMinor } from '../../wasm/hosts.ts';
 
 /** Minor release in which a field appeared. */
 const since = {
@@ -14,9 +15,6 @@ const since = {
 
 export type EnvoyFeature = keyof typeof since;
 
-const oldest = 17;
-/** Minor release up to which the rows above were tried. */
-export const newestEnvoyMinor = 40;
 /** What is written for when no version is named. */
 export const newestEnvoy = `1.${newestEnvoyMinor}`;
 
@@ -35,9 +33,9 @@ export function envoyVersion(text: string = newestEnvoy): EnvoyVersion {
     throw new WasmeError('USAGE', `"${text}" is not an Envoy version`, { hint: 'write it like 1.36' });
   }
   const minor = Number(match[1]);
-  if (minor < oldest) {
+  if (minor < oldestEnvoyMinor) {
     throw new WasmeError('DEPLOY_UNSUPPORTED', `Envoy 1.${minor} cannot load Proxy-Wasm filters of today`, {
-      hint: `the oldest release that documents are written for is 1.${oldest}`,
+      hint: `the oldest release that documents are written for is 1.${oldestEnvoyMinor}`,
     });
   }
   return { minor, text: `1.${minor}` };

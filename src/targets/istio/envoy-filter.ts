@@ -7,7 +7,8 @@ import { localCode, pluginConfig, remoteCode } from '../envoy/plugin.ts';
 import { type EnvoyVersion, envoyVersion } from '../envoy/versions.ts';
 import type { DeployIntent } from '../intent.ts';
 import { type IstioOptions, scope } from './options.ts';
-import { type IstioVersion, envoyMinorOf, istioOf, since } from './versions.ts';
+import { type IstioVersion, since } from './versions.ts';
+import { envoyOfIstio, istioOfEnvoy } from '../../wasm/hosts.ts';
 import { ownMetadata } from '../kubernetes/objects.ts';
 import { type Tree, because } from '../tree.ts';
 
@@ -186,8 +187,8 @@ function plugin(intent: DeployIntent, version: IstioVersion, source: Tree): Tree
 }
 
 function envoyOf(version: IstioVersion): EnvoyVersion {
-  const envoy = envoyVersion(`1.${envoyMinorOf(version)}`);
-  return { ...envoy, carrier: minor => `Istio ${istioOf(minor)}` };
+  const envoy = envoyVersion(`1.${envoyOfIstio(version.minor)}`);
+  return { ...envoy, carrier: minor => `Istio 1.${istioOfEnvoy(minor)}` };
 }
 
 function code({ code: from }: DeployIntent): Tree {

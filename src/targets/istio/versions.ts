@@ -1,5 +1,6 @@
-/** What each Istio version can say, and which Envoy it carries. Data only; an unknown newer version counts as the newest. */
+/** What each Istio version can say. Data only; an unknown newer version counts as the newest. */
 import { WasmeError } from '../../errors.ts';
+import { newestIstioMinor } from '../../wasm/hosts.ts';
 
 export interface IstioVersion {
   /** 30 for 1.30.x. */
@@ -8,7 +9,7 @@ export interface IstioVersion {
   readonly text: string;
 }
 
-export const newestIstio: IstioVersion = { minor: 31, text: '1.31' };
+export const newestIstio: IstioVersion = { minor: newestIstioMinor, text: `1.${newestIstioMinor}` };
 
 /** Feature → first minor version of Istio 1 that has it. */
 export const since = {
@@ -40,16 +41,4 @@ export function parseIstioVersion(text: string): IstioVersion {
     });
   }
   return { minor: Number(minor), text: text.trim().replace(/^v/, '') };
-}
-
-const minorsAhead = 8;
-
-/** The Envoy inside: one minor per minor. Istio 1.9 carries 1.17; earlier ones carried forks of 1.13 to 1.16. */
-export function envoyMinorOf(version: IstioVersion): number {
-  return version.minor + minorsAhead;
-}
-
-/** `1.25`: the Istio that carries Envoy 1.`minor`. */
-export function istioOf(minor: number): string {
-  return `1.${minor - minorsAhead}`;
 }
