@@ -14,6 +14,8 @@ const library = ['src/index', 'src/host/index'];
 
 await write(program, {
   external: (id, importer) => isPackage(id) && !bundledPackage(id, importer),
+  // Its ES module asks for picomatch by createRequire, which a bundle cannot answer: it would be loaded twice.
+  resolve: { alias: { tinyglobby: join(root, 'node_modules', 'tinyglobby', 'dist', 'index.cjs') } },
   plugins: [licenceTexts],
   output: { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name]-[hash].cjs' },
 });

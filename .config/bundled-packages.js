@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** Loaded at the start of many verbs, or of so many files that to load them one by one is a good part of a verb. */
-const names = new Set(['chalk', 'chokidar', 'commander', 'execa', 'semver', 'tinyglobby', 'yaml']);
+const names = new Set(['chalk', 'chokidar', 'commander', 'execa', 'semver', 'tinyglobby', 'yaml', 'zod']);
 
 /** Whether an import is to be bundled: of such a package (`semver/functions/coerce.js`), or inside of one. */
 export function bundledPackage(id, importer) {
