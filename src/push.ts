@@ -12,7 +12,7 @@ import { isIndexType } from './oci/media-types.ts';
 import type { MetadataOptions } from './oci/metadata.ts';
 import { type Reference, defaultsOf, formatName, formatReference, parseReference } from './oci/reference.ts';
 import { type RegistryTarget, type RegistryTargetOptions, openRegistry } from './oci/registry.ts';
-import { type Descriptor, type Source, graphDescriptor, graphSource } from './oci/target.ts';
+import { type Descriptor, type Source, graphDescriptor, graphSource, resolveIfThere } from './oci/target.ts';
 import { type LoadedProject, findProject, outputPath } from './project/load.ts';
 
 export interface PushOptions extends MetadataOptions {
@@ -159,17 +159,8 @@ function isOwn(reference: Reference, project: LoadedProject | undefined, edges: 
 async function inStore(reference: Reference, options: PushOptions, edges: Edges): Promise<Cargo | undefined> {
   if (options.layout !== undefined) return undefined;
   const source = openStore(edges);
-  try {
-    return {
-      from: 'store',
-      source,
-      root: await source.resolve(formatReference(reference)),
-      layout: undefined,
-    };
-  } catch (error) {
-    if (error instanceof WasmeError && error.code === 'IMAGE_NOT_FOUND') return undefined;
-    throw error;
-  }
+  const root = await resolveIfThere(source, formatReference(reference));
+  return root && { from: 'store', source, root, layout: undefined };
 }
 
 async function packed(

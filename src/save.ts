@@ -8,7 +8,7 @@ import { type OperandOptions, withReference } from './oci/operand.ts';
 import { signatureName } from './oci/read-referrers.ts';
 import { type Reference, defaultsOf, parseReference } from './oci/reference.ts';
 import { signatureTag, signedDigest, storedSignature } from './oci/signature.ts';
-import type { Source } from './oci/target.ts';
+import { type Source, resolveIfThere } from './oci/target.ts';
 
 export interface SaveOptions extends OperandOptions {
   readonly references: readonly string[];
@@ -74,12 +74,6 @@ async function signaturesOf(
   reference: Reference,
   digest: string,
 ): Promise<ArchiveImage | undefined> {
-  try {
-    const descriptor = await source.resolve(signatureName(source, reference, digest));
-    return { name: storedSignature(reference, signatureTag(digest)), source, descriptor };
-  } catch (error) {
-    const absent = ['REGISTRY_NOT_FOUND', 'IMAGE_NOT_FOUND'];
-    if (error instanceof WasmeError && absent.includes(error.code)) return undefined;
-    throw error;
-  }
+  const descriptor = await resolveIfThere(source, signatureName(source, reference, digest));
+  return descriptor && { name: storedSignature(reference, signatureTag(digest)), source, descriptor };
 }

@@ -7,16 +7,14 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { Header } from 'tar/header';
 import { WasmeError } from '../errors.ts';
 import { fileError } from '../io/files.ts';
-import { blobPath } from './archive-write.ts';
-import { isDigest, verified } from './digest.ts';
 import { compressionOf } from './decompress.ts';
+import { isDigest, verified } from './digest.ts';
+import { blobPath, containerdNameKey, indexFile, isLayoutFile, refNameKey } from './image-layout.ts';
 import { maxManifestBytes } from './limits.ts';
 import { ociIndex } from './media-types.ts';
 import { parseManifest } from './schema.ts';
 import { maxTarEntries } from './tar.ts';
-import { type Descriptor, type FetchOptions, type Source, pieceBytes } from './target.ts';
-
-const refNameKey = 'org.opencontainers.image.ref.name';
+import { type Descriptor, type FetchOptions, type Source, pieceBytes, whole } from './target.ts';
 
 export interface ArchivedImage {
   readonly descriptor: Descriptor;
@@ -49,17 +47,15 @@ export async function openArchive(path: string): Promise<Archive> {
         `${name} in ${path} has ${place.size} bytes; the limit is ${maxManifestBytes}`,
       );
     }
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of stream(path, place)) chunks.push(chunk);
-    return Buffer.concat(chunks);
+    return whole(stream(path, place));
   };
-  const index = await read('index.json');
+  const index = await read(indexFile);
   if (index === undefined) throw otherArchive(path, places);
   const manifest = parseManifest(index, ociIndex);
-  if (manifest.kind !== 'index') throw new WasmeError('IMAGE_INVALID', `index.json in ${path} is no index`);
+  if (manifest.kind !== 'index') throw new WasmeError('IMAGE_INVALID', `${indexFile} in ${path} is no index`);
   const images = manifest.manifests.map(({ annotations, ...descriptor }) => ({
     descriptor,
-    name: annotations?.[refNameKey] ?? annotations?.['io.containerd.image.name'],
+    name: annotations?.[refNameKey] ?? annotations?.[containerdNameKey],
   }));
   return {
     label: path,
@@ -119,7 +115,7 @@ async function scan(path: string): Promise<Map<string, Place>> {
       if (at + 512 + size > fileSize) throw damaged(path, 'it ends early');
       const name = (header.path ?? '').replace(/^\.\//, '');
       if (header.type === 'File' || header.type === 'OldFile') {
-        if (places.has(name) && isLayoutName(name)) throw damaged(path, `it holds ${name} twice`);
+        if (places.has(name) && isLayoutFile(name)) throw damaged(path, `it holds ${name} twice`);
         places.set(name, { start: at + 512, size });
       }
       at += 512 + Math.ceil(size / 512) * 512;
@@ -130,10 +126,6 @@ async function scan(path: string): Promise<Map<string, Place>> {
   } finally {
     await file.close();
   }
-}
-
-function isLayoutName(name: string): boolean {
-  return name === 'index.json' || name === 'oci-layout' || name.startsWith('blobs/');
 }
 
 function notTar(path: string, start: Buffer | undefined): WasmeError {

@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileError, isStream } from '../io/files.ts';
-import { splitDigest } from './digest.ts';
+import { blobPath, containerdNameKey, indexFile, marker, markerFile, refNameKey } from './image-layout.ts';
 import { jsonBytes } from './layouts/layout.ts';
 import { ociIndex } from './media-types.ts';
 import { tarEnd, tarHeader, tarPadding } from './tar.ts';
@@ -41,16 +41,15 @@ export async function writeArchive(
       mediaType,
       digest,
       size,
-      // The second one is where containerd's `ctr images import` looks.
-      annotations: { 'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': name },
+      annotations: { [containerdNameKey]: name, [refNameKey]: name },
     })),
   });
   const temporary = `${path}.${randomBytes(6).toString('hex')}.part`;
   let bytes = 0;
   async function* archive(): AsyncGenerator<Uint8Array> {
     for (const [name, content] of [
-      ['oci-layout', jsonBytes({ imageLayoutVersion: '1.0.0' })],
-      ['index.json', index],
+      [markerFile, Buffer.from(marker)],
+      [indexFile, index],
     ] as const) {
       yield* [tarHeader(name, content.length), content, tarPadding(content.length)];
     }
@@ -81,12 +80,6 @@ export async function writeArchive(
     throw fileError(error, path, 'write');
   }
   return { bytes, blobs: contents.length };
-}
-
-/** `blobs/sha256/<hex>`: where an image layout keeps a blob or manifest. */
-export function blobPath(digest: string): string {
-  const [algorithm, hex] = splitDigest(digest);
-  return `blobs/${algorithm}/${hex}`;
 }
 
 interface Content {

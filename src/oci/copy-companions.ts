@@ -1,13 +1,19 @@
 /** What belongs to an image without being part of it, brought along: cosign's signatures, and what refers to it (OCI 1.1). */
 import { WasmeError } from '../errors.ts';
 import { type CopyOptions, copy } from './copy.ts';
-import { splitDigest } from './digest.ts';
 import { jsonBytes } from './layouts/layout.ts';
 import { maxReferrers } from './limits.ts';
 import { ociIndex } from './media-types.ts';
-import { referrersByApi, referrersByTag, referrersOf } from './read-referrers.ts';
+import { referrersByApi, referrersByTag, referrersOf, referrersTag } from './read-referrers.ts';
 import type { RegistryTarget } from './registry.ts';
-import { type Descriptor, type Source, type Target, blobOf, fetchManifest } from './target.ts';
+import {
+  type Descriptor,
+  type Source,
+  type Target,
+  blobOf,
+  fetchManifest,
+  resolveIfThere,
+} from './target.ts';
 
 type Options = Omit<CopyOptions, 'names'>;
 
@@ -19,11 +25,7 @@ export async function copySignatures(
   newName: string,
   options: Options,
 ): Promise<boolean> {
-  const found = await from.resolve(name).catch((error: unknown) => {
-    const absent = ['REGISTRY_NOT_FOUND', 'IMAGE_NOT_FOUND'];
-    if (error instanceof WasmeError && absent.includes(error.code)) return undefined;
-    throw error;
-  });
+  const found = await resolveIfThere(from, name);
   if (found !== undefined) await copy(from, found, to, { ...options, names: [newName] });
   return found !== undefined;
 }
@@ -73,8 +75,7 @@ async function announce(
     ociIndex,
     jsonBytes({ schemaVersion: 2, mediaType: ociIndex, manifests: [...known, entry] }),
   );
-  const [algorithm, hex] = splitDigest(subject);
-  await to.push(index.descriptor, index, { name: `${algorithm}-${hex.slice(0, 64)}` });
+  await to.push(index.descriptor, index, { name: referrersTag(subject) });
 }
 
 /** The specification wants the entry to say what the artifact is. */

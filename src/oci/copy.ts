@@ -4,7 +4,7 @@ import { type Reporter, silentReporter } from '../reporter.ts';
 import { maxIndexDepth } from './limits.ts';
 import { isManifestType } from './media-types.ts';
 import type { Manifest } from './schema.ts';
-import { type Descriptor, type Source, type Target, fetchManifest } from './target.ts';
+import { type Descriptor, type Source, type Target, fetchManifest, inMemory } from './target.ts';
 
 export interface CopyOptions {
   readonly reporter: Reporter;
@@ -139,12 +139,7 @@ async function pushManifest(
   target: Target,
   repair: () => Promise<void>,
 ): Promise<void> {
-  const source = {
-    open: (from = 0) =>
-      (async function* () {
-        yield await Promise.resolve(bytes.subarray(from));
-      })(),
-  };
+  const source = inMemory(bytes);
   const [first, ...others] = names;
   for (let repairs = 0; ; repairs++) {
     try {

@@ -10,7 +10,8 @@ import type { Edges } from '../io/edges.ts';
 import { exists, fileError, isSystemError, readBytes, writeAtomic } from '../io/files.ts';
 import { type HeldLock, type LockOptions, withLock } from '../io/lock.ts';
 import { dataDir } from '../io/paths.ts';
-import { isDigest, splitDigest, verified } from './digest.ts';
+import { isDigest, verified } from './digest.ts';
+import { blobPath, indexFile, marker, markerFile, refNameKey } from './image-layout.ts';
 import { ingest } from './ingest.ts';
 import { maxManifestBytes } from './limits.ts';
 import { isManifestType, ociIndex } from './media-types.ts';
@@ -24,9 +25,6 @@ import {
   type Target,
   pieceBytes,
 } from './target.ts';
-
-/** Annotation in index.json that holds a manifest's name; ours is the full reference. */
-export const refNameKey = 'org.opencontainers.image.ref.name';
 
 /** The lock is held for the time of one small file: who waits longer waits for something broken. */
 const lockOptions: LockOptions = {
@@ -154,8 +152,7 @@ export class OciLayout implements Target {
   }
 
   blobPath(digest: string): string {
-    const [algorithm, hex] = splitDigest(digest);
-    return join(this.dir, 'blobs', algorithm, hex);
+    return join(this.dir, blobPath(digest));
   }
 
   #locked<T>(body: (lock: HeldLock) => Promise<T>): Promise<T> {
@@ -190,7 +187,7 @@ export class OciLayout implements Target {
         await this.#writeMarker();
         // Taken for dead (a laptop that slept): what was read is old, so read it again under a new lock.
         if (!(await lock.isHeld())) return false;
-        await writeAtomic(join(this.dir, 'index.json'), JSON.stringify(next));
+        await writeAtomic(join(this.dir, indexFile), JSON.stringify(next));
         return true;
       });
       if (done) return;
@@ -207,12 +204,12 @@ export class OciLayout implements Target {
   }
 
   async #writeMarker(): Promise<void> {
-    const path = join(this.dir, 'oci-layout');
-    if (!(await exists(path))) await writeAtomic(path, '{"imageLayoutVersion":"1.0.0"}');
+    const path = join(this.dir, markerFile);
+    if (!(await exists(path))) await writeAtomic(path, marker);
   }
 
   async #readIndex(): Promise<LayoutIndex> {
-    const path = join(this.dir, 'index.json');
+    const path = join(this.dir, indexFile);
     let bytes: Buffer;
     try {
       bytes = await readFile(path);

@@ -8,13 +8,14 @@ import type { Edges } from '../io/edges.ts';
 import { exists, kindOf, readBytes } from '../io/files.ts';
 import { type LoadedProject, findProject, loadProject, outputPath } from '../project/load.ts';
 import { openArchive } from './archive-read.ts';
+import { markerFile } from './image-layout.ts';
 import { OciLayout, openStore } from './layout.ts';
 import { isWasm } from './read-layer.ts';
 import { type OpenImage, openImage } from './read-open.ts';
 import { type Reference, formatReference, parseReference, tagOrDigest, defaultsOf } from './reference.ts';
 import type { RegistryTargetOptions } from './registry.ts';
 import { signedDigest } from './signature.ts';
-import type { Source } from './target.ts';
+import { type Source, isAbsent } from './target.ts';
 
 export interface OperandOptions {
   /** Flags about registries. */
@@ -107,7 +108,7 @@ async function openStored(
       image: await openImage(source, reference.digest ?? formatReference(reference), options),
     };
   } catch (error) {
-    if (error instanceof WasmeError && error.code === 'IMAGE_NOT_FOUND') return undefined;
+    if (isAbsent(error)) return undefined;
     throw error;
   }
 }
@@ -129,7 +130,7 @@ async function fromFolder(
   options: OperandOptions,
   edges: Edges,
 ): Promise<Opened> {
-  if (!(await exists(resolve(path, 'oci-layout')))) return fromProject(await loadProject(path));
+  if (!(await exists(resolve(path, markerFile)))) return fromProject(await loadProject(path));
   const source = new OciLayout(path, edges);
   const names = (await source.list()).map(({ name, descriptor }) => name || descriptor.digest);
   const name = onlyOne(names, operand);

@@ -1,5 +1,4 @@
 /** What was attached to an image: signatures, SBOMs, provenance. Listed, and of all that only bundles are fetched. */
-import { WasmeError } from '../errors.ts';
 import { fetchSignatures, signatureTag, storedSignature } from './signature.ts';
 import { splitDigest } from './digest.ts';
 import { maxTagPageBytes } from './limits.ts';
@@ -8,7 +7,7 @@ import type { Reference } from './reference.ts';
 import { RegistryTarget } from './registry.ts';
 import { type ImageIndex, parseManifest } from './schema.ts';
 import { bundleType, maxBundleBytes } from './signature-bundle.ts';
-import { type Descriptor, type Source, fetchBytes, fetchManifest } from './target.ts';
+import { type Descriptor, type Source, fetchBytes, fetchManifest, resolveIfThere } from './target.ts';
 
 export interface Referrer {
   readonly digest: string;
@@ -91,22 +90,21 @@ export async function referrersByApi(
   return manifest.kind === 'index' ? manifest : undefined;
 }
 
-/** `sha256-<hex>`: an index that clients keep by hand. */
+/** `sha256-<hex>`: the tag of the index that clients keep by hand. */
+export function referrersTag(imageDigest: string): string {
+  const [algorithm, hex] = splitDigest(imageDigest);
+  return `${algorithm}-${hex.slice(0, 64)}`;
+}
+
+/** That index. */
 export async function referrersByTag(
   registry: RegistryTarget,
   imageDigest: string,
 ): Promise<ImageIndex | undefined> {
-  const [algorithm, hex] = splitDigest(imageDigest);
-  try {
-    const { manifest } = await fetchManifest(
-      registry,
-      await registry.resolve(`${algorithm}-${hex.slice(0, 64)}`),
-    );
-    return manifest.kind === 'index' ? manifest : undefined;
-  } catch (error) {
-    if (error instanceof WasmeError && error.code === 'REGISTRY_NOT_FOUND') return undefined;
-    throw error;
-  }
+  const found = await resolveIfThere(registry, referrersTag(imageDigest));
+  if (found === undefined) return undefined;
+  const { manifest } = await fetchManifest(registry, found);
+  return manifest.kind === 'index' ? manifest : undefined;
 }
 
 /** How many cosign signatures (of the form before bundles) lie beside an image. */

@@ -17,6 +17,7 @@ import {
   type Target,
   fetchBytes,
   skipBytes,
+  whole,
 } from './target.ts';
 import { uploadBlob } from './upload.ts';
 
@@ -77,9 +78,7 @@ export class RegistryTarget implements Target {
 
   async push(descriptor: Descriptor, source: BlobSource, options: PushOptions = {}): Promise<void> {
     if (isManifestType(descriptor.mediaType)) {
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of source.open()) chunks.push(chunk);
-      await this.#putManifest(descriptor, Buffer.concat(chunks), options.name ?? descriptor.digest);
+      await this.#putManifest(descriptor, await whole(source.open()), options.name ?? descriptor.digest);
       options.onProgress?.(descriptor.size);
       return;
     }

@@ -11,7 +11,16 @@ import { ociConfig } from './media-types.ts';
 import { type Reference, formatName, formatReference } from './reference.ts';
 import type { ImageManifest } from './schema.ts';
 import { faultOfBundle } from './signature-bundle.ts';
-import { type GraphBlob, type ImageGraph, type Source, blobOf, fetchBytes, fetchManifest } from './target.ts';
+import {
+  type GraphBlob,
+  type ImageGraph,
+  type Source,
+  blobOf,
+  fetchBytes,
+  fetchManifest,
+  isAbsent,
+  whole,
+} from './target.ts';
 
 const payloadType = 'application/vnd.dev.cosign.simplesigning.v1+json';
 const signatureKey = 'dev.cosignproject.cosign/signature';
@@ -83,9 +92,7 @@ export async function fetchSignatures(source: Source, name: string): Promise<Gra
     if (found.manifest.kind !== 'image') return [];
     ({ manifest } = found);
   } catch (error) {
-    const absent =
-      error instanceof WasmeError && ['IMAGE_NOT_FOUND', 'REGISTRY_NOT_FOUND'].includes(error.code);
-    if (absent) return [];
+    if (isAbsent(error)) return [];
     throw error;
   }
   const signatures = manifest.layers.filter(layer => layer.mediaType === payloadType);
@@ -117,9 +124,7 @@ export async function verifySignatures(
   const good: VerifiedSignature[] = [];
   const faults: string[] = [];
   for (const blob of signatures) {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of blob.open()) chunks.push(chunk);
-    const payload = Buffer.concat(chunks);
+    const payload = await whole(blob.open());
     const signature = Buffer.from(blob.descriptor.annotations?.[signatureKey] ?? '', 'base64');
     // The signature first: an unsigned payload is not even parsed.
     if (digestOf(payload) !== blob.descriptor.digest || !verify('sha256', payload, publicKey, signature)) {

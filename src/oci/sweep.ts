@@ -6,6 +6,7 @@ import { pid } from 'node:process';
 import { isSystemError } from '../io/files.ts';
 import { isAlive } from '../io/lock.ts';
 import { isDigest } from './digest.ts';
+import { blobPath } from './image-layout.ts';
 import { machine } from './ingest.ts';
 import { isManifestType } from './media-types.ts';
 import { parseManifest } from './schema.ts';
@@ -75,7 +76,7 @@ async function mark(dir: string, roots: readonly Descriptor[]): Promise<Set<stri
     reached.add(next.digest);
     if (!isManifestType(next.mediaType) || !isDigest(next.digest)) continue;
     try {
-      const bytes = await readFile(join(dir, 'blobs', ...next.digest.split(':')));
+      const bytes = await readFile(join(dir, blobPath(next.digest)));
       const manifest = parseManifest(bytes, next.mediaType);
       const children = manifest.kind === 'index' ? manifest.manifests : [manifest.config, ...manifest.layers];
       open.push(...children, ...(manifest.subject === undefined ? [] : [manifest.subject]));

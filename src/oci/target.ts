@@ -109,8 +109,12 @@ export function blobOf(
       size: bytes.byteLength,
       ...(annotations === undefined ? {} : { annotations }),
     },
-    open: (from = 0) => once(bytes.subarray(from)),
+    ...inMemory(bytes),
   };
+}
+
+export function inMemory(bytes: Uint8Array): BlobSource {
+  return { open: (from = 0) => once(bytes.subarray(from)) };
 }
 
 /** Whole content of something small. Fails with IMAGE_INVALID above `maxBytes`. */
@@ -125,9 +129,31 @@ export async function fetchBytes(
       `${descriptor.digest} has ${descriptor.size} bytes; the limit is ${maxBytes}`,
     );
   }
+  return whole(source.fetch(descriptor));
+}
+
+/** All bytes of a stream that is known to be small. */
+export async function whole(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of source.fetch(descriptor)) chunks.push(chunk);
+  for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks);
+}
+
+/** Whether an error says that there is no image of the name that was asked for. */
+export function isAbsent(error: unknown): boolean {
+  return (
+    error instanceof WasmeError && (error.code === 'IMAGE_NOT_FOUND' || error.code === 'REGISTRY_NOT_FOUND')
+  );
+}
+
+/** As `resolve` of the source, but undefined when it has no such name. */
+export async function resolveIfThere(source: Source, name: string): Promise<Descriptor | undefined> {
+  try {
+    return await source.resolve(name);
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
 }
 
 /** The manifest or index a descriptor points to, and its bytes. */
