@@ -2,7 +2,7 @@
 import type { Edges } from './io/edges.ts';
 import { readFile } from 'node:fs/promises';
 import { openStore } from './oci/layout.ts';
-import { runtimeFromAnnotations } from './oci/annotations.ts';
+import { ociPrefix, runtimeFromAnnotations } from './oci/annotations.ts';
 import { type Manifest, parseManifest } from './oci/schema.ts';
 import { layoutOf } from './oci/read-layout.ts';
 import { signedDigest } from './oci/signature.ts';
@@ -75,6 +75,6 @@ function describe(manifest: Manifest): Pick<ListedImage, 'layout' | 'abiVersions
     layout: manifest.kind === 'index' ? 'index' : layoutOf(manifest).name,
     abiVersions: runtime?.abiVersions ?? [],
     rootIds: runtime?.rootIds ?? [],
-    version: annotations['org.opencontainers.image.version'],
+    version: annotations[`${ociPrefix}version`],
   };
 }

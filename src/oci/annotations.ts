@@ -1,7 +1,7 @@
 /** Annotation and label keys, and the ones that wasme puts on an image. */
 import { digestOf } from './digest.ts';
 import { type ImageMetadata, sortedByKey } from './layouts/layout.ts';
-import type { RuntimeConfig } from './runtime-config.ts';
+import { type RuntimeConfig, envoyProxy } from './runtime-config.ts';
 
 /** Predefined by the OCI image specification; `title` on a layer is the file name that ORAS gives it. */
 export const ociPrefix = 'org.opencontainers.image.';
@@ -55,7 +55,7 @@ export function runtimeFromAnnotations(
   const abi = annotations[abiVersionKey];
   if (type === undefined && abi === undefined) return undefined;
   return {
-    type: type ?? 'envoy_proxy',
+    type: type ?? envoyProxy,
     abiVersions: (abi ?? '').split(',').filter(version => version !== ''),
     rootIds: rootIdsOf(annotations[moduleKey]),
   };

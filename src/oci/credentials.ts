@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { readText } from '../io/files.ts';
+import { canonicalHost } from './reference.ts';
 
 export interface Credential {
   readonly username?: string | undefined;
@@ -100,8 +101,7 @@ async function fromConfig(
   repository: string,
   edges: Edges,
 ): Promise<Credential | undefined> {
-  const helper =
-    Object.entries(config.credHelpers).find(([key]) => hostOf(key) === host)?.[1] ?? config.credsStore;
+  const helper = helperFor(config, host);
   if (helper !== undefined) {
     // Starting programs is a library of its own, which most logins do not need.
     const { helperGet } = await import('./credential-program.ts');
@@ -115,6 +115,11 @@ async function fromConfig(
   return credential;
 }
 
+/** The helper program that has the credentials for a host, where one is configured. */
+export function helperFor({ credHelpers, credsStore }: DockerConfig, host: string): string | undefined {
+  return Object.entries(credHelpers).find(([key]) => hostOf(key) === host)?.[1] ?? credsStore;
+}
+
 /** podman also keys by `host/namespace/repository`: the longest key that fits wins. */
 function matchingKey(keys: readonly string[], host: string, repository: string): string | undefined {
   const full = `${host}/${repository}`;
@@ -124,22 +129,21 @@ function matchingKey(keys: readonly string[], host: string, repository: string):
   return byPath ?? keys.find(key => hostOf(key) === host);
 }
 
+/** What follows the word Basic, and what docker keeps as "auth". */
+export function basicCredentials(username: string, secret: string): string {
+  return Buffer.from(`${username}:${secret}`).toString('base64');
+}
+
 /** Every form in which a server may say them back. */
 export function secretsOf(credential: Credential | undefined): string[] {
   const { username = tokenUser, password, identityToken, registryToken } = credential ?? {};
-  const basic = [password, identityToken].map(
-    secret => secret && Buffer.from(`${username}:${secret}`).toString('base64'),
-  );
+  const basic = [password, identityToken].map(secret => secret && basicCredentials(username, secret));
   return [password, identityToken, registryToken, ...basic].filter(secret => secret !== undefined);
 }
 
 /** `https://host/v1/`, `host:port` → the host; Docker Hub's several names are one. */
 export function hostOf(key: string): string {
-  const host = key
-    .replace(/^https?:\/\//, '')
-    .replace(/\/.*$/, '')
-    .toLowerCase();
-  return host === 'index.docker.io' || host === 'registry-1.docker.io' ? 'docker.io' : host;
+  return canonicalHost(key.replace(/^https?:\/\//, '').replace(/\/.*$/, ''));
 }
 
 function fromEntry(entry: Readonly<Record<string, unknown>>, path: string): Credential | undefined {

@@ -2,6 +2,8 @@
 
 /** The only file name that Istio's fetcher looks for. */
 export const pluginFile = 'plugin.wasm';
+/** Title of the layer that holds it in a tar. */
+export const pluginArchive = 'plugin.tar.gz';
 
 const documentTypes: readonly (readonly [name: RegExp, mediaType: string])[] = [
   [/^spec\.ya?ml$/i, 'application/vnd.module.wasm.spec.v1+yaml'],

@@ -5,3 +5,12 @@ export interface Judgement {
   readonly note?: string | undefined;
   readonly repack?: true;
 }
+
+export function yes(reason: string): Judgement {
+  return { ok: true, reason };
+}
+
+/** Refused for how it is packed: another layout would load. */
+export function no(reason: string): Judgement {
+  return { ok: false, reason, repack: true };
+}

@@ -11,7 +11,9 @@ export const maxTokenBytes = 128 * 1024;
 export const maxErrorBytes = 64 * 1024;
 /** Istio and Envoy Gateway load no larger module; also the cap for an unpacked layer (a decompression bomb). */
 export const maxModuleBytes = 256 * MiB;
-/** A blob of a filter image is a module, packed or not, or smaller. The sum bounds what one pull writes to disk. */
+/** README, spec, icon, runtime-config: no honest one is larger. */
+export const maxDocumentBytes = MiB;
+/** A blob of a filter image is a module, packed or not, or smaller; images of other kinds are moved too. */
 export const maxBlobBytes = 1024 * MiB;
 /** Real images have under 20 layers; Spin documents 500. */
 export const maxLayers = 500;

@@ -1,6 +1,6 @@
 /** Readers that are not the mesh loader: by media types of config and layers, each with a rule of its own (reference A.3). */
 import { pluginFile } from './documents.ts';
-import type { Judgement } from './judgement.ts';
+import { type Judgement, no, yes } from './judgement.ts';
 import {
   cncfConfig,
   dockerConfig,
@@ -91,13 +91,4 @@ export async function kwctl(image: OpenImage): Promise<Judgement> {
   return isWasm(await image.blob(layer))
     ? yes('a bare module in the layer type it knows')
     : { ok: false, reason: 'the layer is not WebAssembly' };
-}
-
-function yes(reason: string): Judgement {
-  return { ok: true, reason };
-}
-
-/** Refused for how it is packed: another layout would load. */
-function no(reason: string): Judgement {
-  return { ok: false, reason, repack: true };
 }

@@ -4,7 +4,7 @@
  */
 import { compressionOf } from './decompress.ts';
 import { pluginFile } from './documents.ts';
-import type { Judgement } from './judgement.ts';
+import { type Judgement, no, yes } from './judgement.ts';
 import { maxModuleBytes } from './limits.ts';
 import {
   dockerLayerTarGzip,
@@ -76,14 +76,9 @@ async function fromTar(image: OpenImage, wanted: string, oneLayer: boolean): Pro
 function checked(bytes: Uint8Array, as: string): Judgement {
   if (bytes.length > maxModuleBytes) return { ok: false, reason: tooLarge(bytes.length) };
   if (bytes.length < 8 || !isWasm(bytes)) return { ok: false, reason: `${pluginFile} is not WebAssembly` };
-  return { ok: true, reason: `loads as ${as}` };
+  return yes(`loads as ${as}`);
 }
 
 function tooLarge(size: number): string {
   return `it has ${size} bytes, over the loader's limit of ${maxModuleBytes}`;
-}
-
-/** Refused for how it is packed: another layout would load. */
-function no(reason: string): Judgement {
-  return { ok: false, reason, repack: true };
 }

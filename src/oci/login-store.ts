@@ -7,8 +7,10 @@ import { withLock } from '../io/lock.ts';
 import { helperErase, helperStore, programOf } from './credential-program.ts';
 import {
   type DockerConfig,
+  basicCredentials,
   credentialKey,
   dockerConfigPath,
+  helperFor,
   hostOf,
   readDockerConfig,
   tokenUser,
@@ -52,9 +54,10 @@ export async function storeLogin(
 }
 
 function entryOf({ username = tokenUser, secret, isIdentityToken }: Login): Record<string, string> {
-  const auth = (password: string): string => Buffer.from(`${username}:${password}`).toString('base64');
   // docker refuses an entry without a name, and podman passes over one without "auth".
-  return isIdentityToken ? { auth: auth(''), identitytoken: secret } : { auth: auth(secret) };
+  return isIdentityToken
+    ? { auth: basicCredentials(username, ''), identitytoken: secret }
+    : { auth: basicCredentials(username, secret) };
 }
 
 /** Whether there was a login to forget. */
@@ -70,10 +73,6 @@ export async function eraseLogin(host: string, edges: Edges, registryConfig?: st
     return removed ? rest : undefined;
   });
   return found;
-}
-
-function helperFor({ credHelpers, credsStore }: DockerConfig, host: string): string | undefined {
-  return Object.entries(credHelpers).find(([key]) => hostOf(key) === host)?.[1] ?? credsStore;
 }
 
 function withoutHost({ auths }: DockerConfig, host: string): Record<string, unknown> {

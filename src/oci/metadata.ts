@@ -1,18 +1,18 @@
 /** What is said about a module when it becomes an image: from its project, from its own bytes, or from the image it came in. */
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { readBytes } from '../io/files.ts';
 import type { LoadedProject } from '../project/load.ts';
-import { readdir } from 'node:fs/promises';
 import { detectAbi } from '../wasm/abi.ts';
 import { parseModule } from '../wasm/module.ts';
 import { createdKey, isDerivedKey, ociPrefix } from './annotations.ts';
 import { documentType } from './documents.ts';
 import type { ImageDocument, ImageMetadata, LayoutName } from './layouts/index.ts';
-import { maxDocumentBytes } from './read-layer.ts';
+import { maxDocumentBytes } from './limits.ts';
 import type { ReadImage } from './read.ts';
-import { type RuntimeConfig, abiVersionName, envoyProxy, parseRuntimeConfig } from './runtime-config.ts';
+import { type RuntimeConfig, envoyProxy, parseRuntimeConfig, runtimeConfigFile } from './runtime-config.ts';
 
 export interface MetadataOptions {
   /** `--annotation KEY=VALUE`: win over everything else. */
@@ -45,8 +45,8 @@ export async function metadataOfProject(
   edges: Edges,
 ): Promise<ImageMetadata> {
   const entries = await readdir(dir);
-  const declared = entries.includes('runtime-config.json')
-    ? parseRuntimeConfig(await readBytes(join(dir, 'runtime-config.json')))
+  const declared = entries.includes(runtimeConfigFile)
+    ? parseRuntimeConfig(await readBytes(join(dir, runtimeConfigFile)))
     : undefined;
   const runtime = runtimeOf(module, options.runtimeConfig ?? declared);
   const rootIds = project.rootId === undefined || project.rootId === '' ? [] : [project.rootId];
@@ -104,7 +104,7 @@ function runtimeOf(module: Uint8Array, declared?: RuntimeConfig): RuntimeConfig 
 function abiOf(module: Uint8Array): string | undefined {
   try {
     const version = detectAbi(parseModule(module));
-    return version === undefined ? undefined : abiVersionName(version);
+    return version === undefined ? undefined : `v${version}`;
   } catch (error) {
     // A module that cannot be parsed is judged elsewhere; here it has nothing to say.
     if (error instanceof WasmeError) return undefined;

@@ -1,7 +1,7 @@
 /** What is inside a layer, whatever its media type claims: tar, bare module, or neither. Nothing touches the disk. */
 import { WasmeError } from '../errors.ts';
 import { type Compression, compressionOf, decompress } from './decompress.ts';
-import { maxModuleBytes } from './limits.ts';
+import { maxDocumentBytes, maxModuleBytes } from './limits.ts';
 import type { OpenImage } from './read-open.ts';
 import { type TarEntry, readTar } from './tar.ts';
 import type { Descriptor } from './target.ts';
@@ -14,9 +14,6 @@ export interface LayerContent {
   /** The unpacked layer itself, for `wasm` and `other`. */
   readonly bytes: Uint8Array;
 }
-
-/** README, spec, runtime-config: no honest one is larger. */
-export const maxDocumentBytes = 1 << 20;
 
 const contents = new WeakMap<OpenImage, Map<string, Promise<LayerContent>>>();
 

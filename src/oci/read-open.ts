@@ -1,6 +1,6 @@
 /** From a name to one image manifest: indexes are followed to the child that holds the filter, blobs are fetched once. */
 import { WasmeError } from '../errors.ts';
-import { maxBlobBytes, maxIndexDepth, maxModuleBytes } from './limits.ts';
+import { maxDocumentBytes, maxIndexDepth, maxModuleBytes } from './limits.ts';
 import { ociEmpty } from './media-types.ts';
 import type { ImageIndex, ImageManifest, Platform } from './schema.ts';
 import { type Descriptor, type Source, fetchBytes, fetchManifest } from './target.ts';
@@ -72,7 +72,7 @@ function onceEach(source: Source): OpenImage['blob'] {
   return descriptor => {
     let bytes = fetched.get(descriptor.digest);
     if (bytes === undefined) {
-      bytes = fetchBytes(source, descriptor, Math.min(maxModuleBytes, maxBlobBytes));
+      bytes = fetchBytes(source, descriptor, maxModuleBytes);
       fetched.set(descriptor.digest, bytes);
     }
     return bytes;
@@ -130,7 +130,8 @@ export function platformText(platform: Platform | undefined): string {
 /** The config as JSON, when it is an ordinary one; empty for anything else, which nobody needs. */
 export async function readConfig({ manifest, blob }: OpenImage): Promise<Readonly<Record<string, unknown>>> {
   const { config } = manifest;
-  if (config.mediaType === ociEmpty || !/\+json$/.test(config.mediaType) || config.size > 1 << 20) return {};
+  const isJson = config.mediaType !== ociEmpty && config.mediaType.endsWith('+json');
+  if (!isJson || config.size > maxDocumentBytes) return {};
   try {
     const json: unknown = JSON.parse(Buffer.from(await blob(config)).toString('utf8'));
     return typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : {};

@@ -6,10 +6,11 @@ import { WasmeError } from '../errors.ts';
 import { createdKey, runtimeFromAnnotations, titleKey } from './annotations.ts';
 import type { ImageDocument } from './layouts/layout.ts';
 import { documentType, pluginFile } from './documents.ts';
+import { maxDocumentBytes } from './limits.ts';
 import { soloConfig, soloLayer, vndLayer, wasmLayer } from './media-types.ts';
-import { baseName, isContentFault, layerContent, maxDocumentBytes, wasmKind } from './read-layer.ts';
+import { baseName, isContentFault, layerContent, wasmKind } from './read-layer.ts';
 import { type OpenImage, readConfig } from './read-open.ts';
-import { type RuntimeConfig, parseRuntimeConfig } from './runtime-config.ts';
+import { type RuntimeConfig, parseRuntimeConfig, runtimeConfigFile } from './runtime-config.ts';
 import { type ReadLayout, layoutOf } from './read-layout.ts';
 import type { Descriptor } from './target.ts';
 
@@ -169,7 +170,7 @@ async function runtimeConfigIn(image: OpenImage): Promise<RuntimeConfig | undefi
   if (blob !== undefined) {
     return blob.size > maxDocumentBytes ? undefined : parseRuntimeConfig(await image.blob(blob));
   }
-  const [entry] = await tarFiles(image, name => name === 'runtime-config.json');
+  const [entry] = await tarFiles(image, name => name === runtimeConfigFile);
   return entry === undefined ? undefined : parseRuntimeConfig(entry.bytes);
 }
 

@@ -104,11 +104,13 @@ function splitHost(text: string, defaultRegistry = 'docker.io'): [host: string, 
   const slash = text.indexOf('/');
   const first = slash < 0 ? '' : text.slice(0, slash);
   const named = first !== '' && (/[.:]/.test(first) || first.toLowerCase() === 'localhost');
-  const host = (named ? first : defaultRegistry).toLowerCase();
-  return [
-    host === 'index.docker.io' || host === 'registry-1.docker.io' ? 'docker.io' : host,
-    named ? text.slice(slash + 1) : text,
-  ];
+  return [canonicalHost(named ? first : defaultRegistry), named ? text.slice(slash + 1) : text];
+}
+
+/** In lower case; Docker Hub has several names and is one registry. */
+export function canonicalHost(host: string): string {
+  const lower = host.toLowerCase();
+  return lower === 'index.docker.io' || lower === 'registry-1.docker.io' ? 'docker.io' : lower;
 }
 
 function explainName(name: string, bare: string): [why: string, hint?: string] {

@@ -10,6 +10,8 @@ export interface RuntimeConfig {
 }
 
 export const envoyProxy = 'envoy_proxy';
+/** In projects, and as the title of the config in images. */
+export const runtimeConfigFile = 'runtime-config.json';
 
 /** Both spellings that were seen in images. */
 interface Written {
@@ -54,9 +56,4 @@ export function parseRuntimeConfig(bytes: Uint8Array): RuntimeConfig | undefined
     abiVersions: abiVersions ?? abi_versions ?? (abi_version === undefined ? [] : [abi_version]),
     rootIds: config?.rootIds ?? config?.root_ids ?? [],
   };
-}
-
-/** The marker that a module exports → the name of the version: `proxy_abi_version_0_2_1` → `v0.2.1`. */
-export function abiVersionName(marker: string): string {
-  return `v${marker.replace(/^proxy_abi_version_/, '').replaceAll('_', '.')}`;
 }

@@ -9,7 +9,7 @@ import {
   maxLayoutIndexBytes,
   maxManifestBytes,
 } from './limits.ts';
-import { dockerList, isManifestType, ociIndex, ociManifest } from './media-types.ts';
+import { isIndexType, isManifestType, ociIndex, ociManifest } from './media-types.ts';
 
 /** What a manifest, an index or a request points to. `size` in bytes. */
 export interface Descriptor {
@@ -28,23 +28,24 @@ export interface Platform {
   readonly variant?: string | undefined;
 }
 
-export interface ImageManifest {
-  readonly kind: 'image';
-  readonly mediaType: string;
+/** What manifests and indexes have in common. */
+interface About {
   readonly artifactType?: string | undefined;
-  readonly config: Descriptor;
-  readonly layers: readonly Descriptor[];
   readonly subject?: Descriptor | undefined;
   readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
 
-export interface ImageIndex {
+export interface ImageManifest extends About {
+  readonly kind: 'image';
+  readonly mediaType: string;
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+}
+
+export interface ImageIndex extends About {
   readonly kind: 'index';
   readonly mediaType: string;
-  readonly artifactType?: string | undefined;
   readonly manifests: readonly Descriptor[];
-  readonly subject?: Descriptor | undefined;
-  readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
 
 export type Manifest = ImageManifest | ImageIndex;
@@ -64,13 +65,10 @@ const descriptor = shape<Descriptor>({
   data: optional(text()),
 });
 
-/** What manifests and indexes have in common. The media type in the body is told by `typeOf`. */
-interface Common {
+/** As it is written; whether the media type may be what it says is told by `typeOf`. */
+interface Common extends About {
   readonly schemaVersion: 2;
   readonly mediaType?: string | undefined;
-  readonly artifactType?: string | undefined;
-  readonly subject?: Descriptor | undefined;
-  readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
 
 const common = {
@@ -152,8 +150,7 @@ function typeOf(json: object, declared: string | undefined, isIndex: boolean): s
     throw invalid(`the manifest calls itself ${own} but is served as ${declared}`);
   }
   if (type === undefined || !isManifestType(type)) return isIndex ? ociIndex : ociManifest;
-  const indexType = type === ociIndex || type === dockerList;
-  if (indexType !== isIndex)
+  if (isIndexType(type) !== isIndex)
     throw invalid(`the manifest is typed ${type} but has the fields of the other kind`);
   return type;
 }

@@ -4,7 +4,7 @@ import { WasmeError } from '../errors.ts';
 import { isLoopback } from '../io/http-proxy.ts';
 import type { HttpClient, HttpResponse } from '../io/http.ts';
 import type { Challenge } from './challenge.ts';
-import { type Credential, secretsOf, tokenUser } from './credentials.ts';
+import { type Credential, basicCredentials, secretsOf, tokenUser } from './credentials.ts';
 import { maxTokenBytes } from './limits.ts';
 import { registryError } from './registry-errors.ts';
 
@@ -90,7 +90,7 @@ async function getGrant(realm: URL, request: TokenRequest): Promise<HttpResponse
 
 /** `Basic …` for a user name and a secret. */
 export function basic(username: string, password: string): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  return `Basic ${basicCredentials(username, password)}`;
 }
 
 /**

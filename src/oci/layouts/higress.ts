@@ -1,6 +1,6 @@
 /** `higress`: README, spec and icon in front, the tar with plugin.wasm last. Without documents it is one layer, as `compat`. */
 import { annotationsFor, titleKey } from '../annotations.ts';
-import { documentOrder, documentType } from '../documents.ts';
+import { documentOrder, documentType, pluginArchive } from '../documents.ts';
 import { ociConfig, ociLayerTarGzip } from '../media-types.ts';
 import { blobOf } from '../target.ts';
 import { type Layout, imageOf } from './layout.ts';
@@ -18,7 +18,7 @@ export const higress: Layout = {
       });
     const annotations = annotationsFor(module, metadata);
     // Istio's rule is "the last layer"; whatever stands in front of it is for people and consoles.
-    const { layer, diffId } = tarLayer(module, metadata, ociLayerTarGzip, 'plugin.tar.gz');
+    const { layer, diffId } = tarLayer(module, metadata, ociLayerTarGzip, pluginArchive);
     const diffIds = [...front.map(blob => blob.descriptor.digest), diffId];
     return imageOf({
       config: imageConfig(ociConfig, metadata, annotations, diffIds),

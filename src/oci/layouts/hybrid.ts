@@ -1,5 +1,6 @@
 /** `hybrid`: the bare module for Gloo and the old wasme, and behind it the tar for Istio. Twice the bytes, both families. */
 import { annotationsFor } from '../annotations.ts';
+import { pluginArchive } from '../documents.ts';
 import { ociLayerTarGzip } from '../media-types.ts';
 import { type Layout, imageOf } from './layout.ts';
 import { moduleBlob, runtimeConfigBlob } from './oci.ts';
@@ -10,7 +11,7 @@ export const hybrid: Layout = {
   summary: 'both of the above in one image, twice the size: Istio and Gloo from one tag',
   pack(module, metadata) {
     // Order matters: Istio 1.16 and newer take the last layer, older ones want two layers and the module first.
-    const { layer } = tarLayer(module, metadata, ociLayerTarGzip, 'plugin.tar.gz');
+    const { layer } = tarLayer(module, metadata, ociLayerTarGzip, pluginArchive);
     return imageOf({
       config: runtimeConfigBlob(metadata),
       layers: [moduleBlob(module), layer],

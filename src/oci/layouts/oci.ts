@@ -1,7 +1,7 @@
 /** `oci`: what the old wasme pushed and Gloo Edge Enterprise pulls: the bare module beside its runtime-config.json. */
 import { annotationsFor, titleKey } from '../annotations.ts';
 import { soloConfig, soloLayer } from '../media-types.ts';
-import { type RuntimeConfig, envoyProxy, runtimeConfigBytes } from '../runtime-config.ts';
+import { type RuntimeConfig, envoyProxy, runtimeConfigBytes, runtimeConfigFile } from '../runtime-config.ts';
 import { type GraphBlob, blobOf } from '../target.ts';
 import { type ImageMetadata, type Layout, imageOf } from './layout.ts';
 
@@ -22,7 +22,7 @@ export const oci: Layout = {
 };
 
 export function runtimeConfigBlob({ runtime = nothingKnown }: ImageMetadata): GraphBlob {
-  return blobOf(soloConfig, runtimeConfigBytes(runtime), { [titleKey]: 'runtime-config.json' });
+  return blobOf(soloConfig, runtimeConfigBytes(runtime), { [titleKey]: runtimeConfigFile });
 }
 
 export function moduleBlob(module: Uint8Array): GraphBlob {
