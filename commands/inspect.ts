@@ -1,6 +1,7 @@
 /** `wasme inspect`: flags and printing; the job is in src/inspect.ts. */
 import type { Command } from 'commander';
 import type { ImageReport, InspectResult, ModuleReport } from '../src/inspect.ts';
+import { printable } from '../src/io/printable.ts';
 import { type Context, edgesOf } from './ui/context.ts';
 import { globalOptions } from './ui/options.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
@@ -49,9 +50,9 @@ function resultText({ target, module, problem, image, verdicts }: InspectResult,
       .map(verdict => verdict.host)
       .join(', ') || 'none';
   return [
-    `${shown(target)}\n`,
+    `${printable(target)}\n`,
     image === null ? '' : imageText(image),
-    module === null ? `\nno module: ${shown(problem ?? 'unknown')}\n` : moduleText(module, all),
+    module === null ? `\nno module: ${printable(problem ?? 'unknown')}\n` : moduleText(module, all),
     `\n${table([
       ['loaded by', loads(true)],
       ['refused by', loads(false)],
@@ -64,31 +65,31 @@ function imageText(image: ImageReport): string {
   const { index, runtimeConfig: runtime } = image;
   const rows = [
     ['image', `${image.digest} (${image.place})`],
-    ['layout', `${image.layout}: ${shown(image.layoutText)}`],
+    ['layout', `${image.layout}: ${printable(image.layoutText)}`],
     ...(index === null
       ? []
-      : [['index', `${index.digest}, child ${shown(index.platform)} of ${index.children}`]]),
+      : [['index', `${index.digest}, child ${printable(index.platform)} of ${index.children}`]]),
     ['size', formatBytes(image.sizeBytes)],
     ['config', blobText(image.config)],
     ...image.layers.map((layer, number) => [`layer ${number + 1}`, blobText(layer)]),
-    ...(image.modulePath === null ? [] : [['module in', shown(image.modulePath)]]),
+    ...(image.modulePath === null ? [] : [['module in', printable(image.modulePath)]]),
     ...(runtime === null
       ? []
       : [
-          ['abi versions', shown(runtime.abiVersions.join(', ')) || '-'],
-          ['root ids', shown(runtime.rootIds.join(', ')) || '-'],
+          ['abi versions', printable(runtime.abiVersions.join(', ')) || '-'],
+          ['root ids', printable(runtime.rootIds.join(', ')) || '-'],
         ]),
-    ...Object.entries(image.annotations).map(([key, value]) => [shown(key), shown(value)]),
-    ...image.documents.map(name => ['document', shown(name)]),
+    ...Object.entries(image.annotations).map(([key, value]) => [printable(key), printable(value)]),
+    ...image.documents.map(name => ['document', printable(name)]),
     ['signatures', String(image.signatures)],
-    ...image.referrers.map(item => ['referrer', `${shown(item.artifactType)} ${item.digest}`]),
-    ...image.warnings.map(text => ['warning', shown(text)]),
+    ...image.referrers.map(item => ['referrer', `${printable(item.artifactType)} ${item.digest}`]),
+    ...image.warnings.map(text => ['warning', printable(text)]),
   ];
   return table(rows);
 }
 
 function blobText({ mediaType, digest, sizeBytes, title }: ImageReport['config']): string {
-  return `${mediaType} ${digest.slice(0, 19)} ${formatBytes(sizeBytes)}${title === null ? '' : ` ${shown(title)}`}`;
+  return `${mediaType} ${digest.slice(0, 19)} ${formatBytes(sizeBytes)}${title === null ? '' : ` ${printable(title)}`}`;
 }
 
 function moduleText(module: ModuleReport, all: boolean): string {
@@ -99,7 +100,7 @@ function moduleText(module: ModuleReport, all: boolean): string {
     ['module', `sha256:${module.sha256}`],
     ['module size', formatBytes(module.sizeBytes)],
     ['abi', module.abi ?? (module.kind === 'component' ? 'a component, not a filter' : 'no marker')],
-    ...[...families].map(([name, count]) => [`imports ${shown(name)}`, String(count)]),
+    ...[...families].map(([name, count]) => [`imports ${printable(name)}`, String(count)]),
     ['exports', String(module.exports.length)],
     ['callbacks', module.callbacks.join(' ') || 'none'],
     ...(memory === null
@@ -112,17 +113,17 @@ function moduleText(module: ModuleReport, all: boolean): string {
         ]),
     ...module.sections
       .slice(0, all ? undefined : 4)
-      .map(item => [`section ${shown(item.name)}`, formatBytes(item.sizeBytes)]),
-    ...module.findings.map(text => ['finding', shown(text)]),
+      .map(item => [`section ${printable(item.name)}`, formatBytes(item.sizeBytes)]),
+    ...module.findings.map(text => ['finding', printable(text)]),
     ...(all
-      ? module.imports.map(item => ['import', `${shown(item.module)}.${shown(item.name)}: ${item.type}`])
+      ? module.imports.map(item => [
+          'import',
+          `${printable(item.module)}.${printable(item.name)}: ${item.type}`,
+        ])
       : []),
-    ...(all ? module.exports.map(item => ['export', `${shown(item.name)}: ${item.type ?? item.kind}`]) : []),
+    ...(all
+      ? module.exports.map(item => ['export', `${printable(item.name)}: ${item.type ?? item.kind}`])
+      : []),
   ];
   return `\n${table(rows)}`;
-}
-
-/** Names and texts come with the image or module: nothing in them may steer the terminal. */
-function shown(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, '?').slice(0, 500);
 }

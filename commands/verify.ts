@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { HostVerdict } from '../src/oci/loadable-verdict.ts';
 import type { VerifyResult } from '../src/verify.ts';
+import { printable } from '../src/io/printable.ts';
 import { type Context, edgesOf } from './ui/context.ts';
 import { collect, globalOptions } from './ui/options.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
@@ -55,19 +56,16 @@ Examples:
 function resultText({ target, digest, verdicts, signature }: VerifyResult): string {
   const rows = [['host', 'loads', 'why'], ...verdicts.flatMap(verdictRows)];
   const sign =
-    signature === null ? '' : `\nsignature: ${signature.ok ? 'good' : 'BAD'}: ${shown(signature.reason)}\n`;
-  return `${shown(target)}${digest === null ? '' : ` (${digest})`}\n\n${table(rows)}${sign}`;
+    signature === null
+      ? ''
+      : `\nsignature: ${signature.ok ? 'good' : 'BAD'}: ${printable(signature.reason)}\n`;
+  return `${printable(target)}${digest === null ? '' : ` (${digest})`}\n\n${table(rows)}${sign}`;
 }
 
 function verdictRows({ host, ok, reason, repair, notes }: HostVerdict): string[][] {
   return [
-    [host, ok ? 'yes' : 'no', shown(reason)],
-    ...(repair === null ? [] : [['', '', `repair: ${shown(repair)}`]]),
-    ...notes.map(note => ['', '', `note: ${shown(note)}`]),
+    [host, ok ? 'yes' : 'no', printable(reason)],
+    ...(repair === null ? [] : [['', '', `repair: ${printable(repair)}`]]),
+    ...notes.map(note => ['', '', `note: ${printable(note)}`]),
   ];
-}
-
-/** Reasons quote media types and names of the image: nothing in them may steer the terminal. */
-function shown(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, '?').slice(0, 500);
 }

@@ -2,8 +2,8 @@
 import { WasmeError, withoutSecrets } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { type ExecResult, exec } from '../io/exec.ts';
+import { printable } from '../io/printable.ts';
 import { type Credential, tokenUser } from './credentials.ts';
-import { printable } from './registry-errors.ts';
 
 /** A helper may wait for somebody to unlock a keychain, but not for ever. */
 const helperTimeoutMs = 30_000;

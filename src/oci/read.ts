@@ -3,6 +3,7 @@
  * Judging who would load it is `loadable`.
  */
 import { WasmeError } from '../errors.ts';
+import { printable } from '../io/printable.ts';
 import { createdKey, runtimeFromAnnotations, titleKey } from './annotations.ts';
 import type { ImageDocument } from './layouts/layout.ts';
 import { documentType, pluginFile } from './documents.ts';
@@ -154,7 +155,7 @@ function moduleInTar(
   const [first, second] = named;
   if (second !== undefined) {
     warnings.push(
-      `${named.length} files are named ${pluginFile}; proxies take the first, ${printable(first?.path)}`,
+      `${named.length} files are named ${pluginFile}; proxies take the first, ${printable(first?.path ?? '')}`,
     );
   }
   if (first?.bytes !== undefined) return { bytes: first.bytes, path: first.path };
@@ -208,9 +209,4 @@ function labelsOf(config: Readonly<Record<string, unknown>>): Record<string, str
   return Object.fromEntries(
     Object.entries(labels).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
   );
-}
-
-/** Text that came with an image, fit for a terminal: no control characters, no escape sequences, not endless. */
-export function printable(text: string | undefined): string {
-  return (text ?? '').replace(/[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, '?').slice(0, 1000);
 }

@@ -1,6 +1,7 @@
 /** What a registry answered instead of what was asked for, told with the action, the repository and the way out. */
 import { type ErrorCode, WasmeError, withoutSecrets } from '../errors.ts';
 import { type HttpResponse, retryAfterMs, showUrl } from '../io/http.ts';
+import { printable } from '../io/printable.ts';
 import { maxErrorBytes } from './limits.ts';
 
 export interface RegistryErrorContext {
@@ -20,8 +21,6 @@ export interface RegistryComplaint {
   readonly message: string;
 }
 
-const maxShown = 1024;
-
 /** Reads an error body: the specified JSON, a variant of it, plain text; HTML pages say nothing. */
 function parseComplaint(body: Uint8Array, contentType = ''): RegistryComplaint {
   const text = new TextDecoder().decode(body).trim();
@@ -38,16 +37,6 @@ function parseComplaint(body: Uint8Array, contentType = ''): RegistryComplaint {
     const isPage = contentType.includes('html') || text.startsWith('<');
     return { code: '', message: isPage ? '' : printable(text) };
   }
-}
-
-/** Without control characters and escape sequences: it goes to somebody's terminal. */
-export function printable(text: string, maxLength = maxShown): string {
-  // biome-ignore lint: control characters are what this is about
-  const clean = text
-    .replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '')
-    .replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
-    .trim();
-  return clean.length > maxLength ? `${clean.slice(0, maxLength)}…` : clean;
 }
 
 /** The error for a response that is not what was asked for. Reads its body. */

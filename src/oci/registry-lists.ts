@@ -1,7 +1,7 @@
 /** Lists that registries give in pages: the tags of a repository, the repositories of a registry. */
 import { WasmeError } from '../errors.ts';
+import { printable } from '../io/printable.ts';
 import { maxTagPageBytes } from './limits.ts';
-import { printable } from './registry-errors.ts';
 import type { RegistryTarget } from './registry.ts';
 import type { RegistrySession } from './session.ts';
 

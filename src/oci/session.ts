@@ -4,9 +4,10 @@ import type { Edges } from '../io/edges.ts';
 import { isLoopback } from '../io/http-proxy.ts';
 import { HttpClient, type HttpRequest, type HttpResponse, retryAfterMs } from '../io/http.ts';
 import { packageVersion } from '../io/paths.ts';
+import { printable } from '../io/printable.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import { type Credential, findCredential, secretsOf, tokenUser } from './credentials.ts';
-import { printable, registryError } from './registry-errors.ts';
+import { registryError } from './registry-errors.ts';
 import { type Token, basic, requestToken } from './token.ts';
 
 /** How to reach registries and who to be there: the flags that push, pull, login and the others share. */

@@ -2,6 +2,7 @@
 import { WasmeError } from '../../errors.ts';
 import type { Edges } from '../../io/edges.ts';
 import { packageVersion } from '../../io/paths.ts';
+import { printable } from '../../io/printable.ts';
 
 export interface EnvoyAdmin {
   readonly url: string;
@@ -51,7 +52,7 @@ export function parseAnswer(text: string, from: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new WasmeError('NETWORK', `${from} did not answer with JSON: ${printable(text)}`, {
+    throw new WasmeError('NETWORK', `${from} did not answer with JSON: ${printable(text, 200)}`, {
       hint: 'check that it is the admin interface of an Envoy',
       cause: error,
     });
@@ -70,7 +71,7 @@ async function ask(url: URL, method: 'GET' | 'POST', shown: string, edges: Edges
     const response = await client.send({ method, url, retry: false, followRedirects: false });
     const body = (await response.bytes(maxAnswerBytes)).toString('utf8');
     if (response.ok) return body;
-    throw new WasmeError('NETWORK', `${shown} answered ${response.status}: ${printable(body)}`, {
+    throw new WasmeError('NETWORK', `${shown} answered ${response.status}: ${printable(body, 200)}`, {
       hint: `check that ${url.origin} is the admin interface of an Envoy`,
       details: { status: response.status },
     });
@@ -80,14 +81,6 @@ async function ask(url: URL, method: 'GET' | 'POST', shown: string, edges: Edges
   } finally {
     await client.close();
   }
-}
-
-/** What somebody else's server says, for a terminal: no control characters, not more than a line. */
-function printable(body: string): string {
-  return body
-    .replace(/\p{Cc}+/gu, ' ')
-    .trim()
-    .slice(0, 200);
 }
 
 function unreachable(url: URL, error: unknown, timedOut: boolean): unknown {

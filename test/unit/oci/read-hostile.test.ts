@@ -5,7 +5,7 @@ import { imageOf, jsonBytes } from '../../../src/oci/layouts/layout.ts';
 import { packImage } from '../../../src/oci/layouts/index.ts';
 import { maxManifestBytes, maxModuleBytes } from '../../../src/oci/limits.ts';
 import * as types from '../../../src/oci/media-types.ts';
-import { printable, readImage } from '../../../src/oci/read.ts';
+import { readImage } from '../../../src/oci/read.ts';
 import { openImage } from '../../../src/oci/read-open.ts';
 import { maxTarEntries, readTar } from '../../../src/oci/tar.ts';
 import {
@@ -172,12 +172,5 @@ describe('manifests', () => {
       code: 'IMAGE_UNSUPPORTED',
       message: expect.stringContaining(name) as string,
     });
-  });
-});
-
-describe('text of an image', () => {
-  it('cannot steer a terminal', () => {
-    expect(printable('\u001b[2J\u001b]0;x\u0007a\r\nb\u202ec')).toBe('?[2J?]0;x?a??b?c');
-    expect(printable('x'.repeat(5000))).toHaveLength(1000);
   });
 });
