@@ -4,14 +4,7 @@ import { judgeModule } from '../wasm/abi.ts';
 import { type Host, isForkedEnvoy, offeredBy, parseHost } from '../wasm/hosts.ts';
 import { type ModuleInfo, parseModule } from '../wasm/module.ts';
 import { type LayoutName, layouts } from './layouts/index.ts';
-import {
-  type ConsumerName,
-  consumerNames,
-  consumerOf,
-  consumers,
-  fetchesNoImages,
-  judgeImage,
-} from './loadable.ts';
+import { type ConsumerName, consumerOf, consumers, fetchesNoImages, judgeImage } from './loadable.ts';
 import type { OpenImage } from './read-open.ts';
 
 export interface HostVerdict {
@@ -75,10 +68,11 @@ export function audiencesOf(
   });
 }
 
-/** `cncf`, `wasmcloud`, `kwctl`, `wasme`: readers of images that are no hosts of filters. */
+/** Readers of images that are no hosts of filters. */
+const readers: readonly ConsumerName[] = ['cncf', 'wasmcloud', 'kwctl', 'wasme'];
+
 function readerNamed(name: string): ConsumerName | undefined {
-  const isHost = ['istio', 'envoy-gateway', 'higress', 'gloo', 'gcp'].includes(name);
-  return isHost ? undefined : consumerNames.find(consumer => consumer === name.trim().toLowerCase());
+  return readers.find(reader => reader === name.trim().toLowerCase());
 }
 
 async function judgeForReader(subject: Subject, name: string, reader: ConsumerName): Promise<HostVerdict> {

@@ -108,6 +108,21 @@ describe('an image', () => {
     expect(verdict).toMatchObject({ ok: false, reason: 'this version fetches no images' });
   });
 
+  it('for a host in whichever case it was typed, by its module first', async () => {
+    const twice = await judge(await subject('compat', filter('(import "env" "odd" (func))')), [
+      'Istio',
+      'istio',
+    ]);
+    expect(twice.map(({ ok, reason }) => ({ ok, reason }))).toEqual([
+      { ok: false, reason: 'Failed to load Wasm module due to a missing import: env.odd' },
+      { ok: false, reason: 'Failed to load Wasm module due to a missing import: env.odd' },
+    ]);
+  });
+
+  it('for no version of a loader that is typed as none', async () => {
+    await expect(judge(await subject('compat'), ['istio-1.12'])).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
   it('for readers that are no hosts', async () => {
     const verdicts = await judge(await subject('cncf'), ['cncf', 'kwctl', 'wasmcloud', 'wasme']);
     expect(verdicts.map(verdict => verdict.ok)).toEqual([true, false, false, false]);
