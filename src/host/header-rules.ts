@@ -82,7 +82,7 @@ function hasControl(value: string): boolean {
   return false;
 }
 
-/** Status of a gRPC answer that was made from an HTTP one. */
+/** HTTP status → gRPC status, as gRPC defines it for answers that are not gRPC. */
 export function grpcStatusOf(httpStatus: number): number {
   const table: Readonly<Record<number, number>> = {
     400: 13,

@@ -1,6 +1,9 @@
 /** gRPC exchanges that filters open: length-prefixed messages over HTTP/2. */
 import type { GrpcCall, GrpcListener, GrpcRequest } from '../host/types.ts';
+import { toByteString } from '../host/bytes.ts';
 import { HeaderMap } from '../host/header-map.ts';
+import { grpcStatusOf } from '../host/header-rules.ts';
+import { type FailureReply, upstreamFailure, upstreamTimeout } from './local-reply.ts';
 import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from './streams.ts';
 
 /** A frame is one flag byte, four bytes of length, and the message. */
@@ -14,8 +17,6 @@ const status = {
   internal: 13,
   unavailable: 14,
 };
-
-const transportFailure = ', transport failure reason: delayed connect error: Connection refused';
 
 /**
  * Opens an exchange; the listener hears of it later, `close` last and once. `showTransportFailure`: a refused connection
@@ -66,7 +67,7 @@ class GrpcExchange implements GrpcCall, UpstreamListener {
         this.#stream.reset();
         // Envoy's router answers in gRPC's terms what would be a 504.
         if (this.#started) this.#fail(status.internal);
-        else this.#localReply('upstream request timeout', 'response_timeout');
+        else this.#localReply(upstreamTimeout);
       }, timeoutMs);
     }
     this.#stream = upstream.open(this);
@@ -110,7 +111,7 @@ class GrpcExchange implements GrpcCall, UpstreamListener {
     if (endOfStream && (code === 200 || headers.get('grpc-status') !== undefined)) this.#finish(headers);
     else if (code !== 200) {
       this.#stream.reset();
-      this.#fail(statusOfHttp(code));
+      this.#fail(grpcStatusOf(code));
     }
   }
 
@@ -137,30 +138,26 @@ class GrpcExchange implements GrpcCall, UpstreamListener {
     if (!this.#over) this.#finish(trailers);
   }
 
-  upstreamReset(reason: ResetReason): void {
+  upstreamReset(reason: ResetReason, transportFailure?: string): void {
     if (this.#over) return;
     if (this.#started) {
       this.#fail(status.internal, `upstream_reset_after_response_started{${reason.replaceAll(' ', '_')}}`);
       return;
     }
-    const text = `upstream connect error or disconnect/reset before headers. reset reason: ${reason}`;
-    const refused = reason === 'remote connection failure';
-    const cause = refused ? '|delayed_connect_error:_Connection_refused' : '';
-    const shown = refused && this.#showTransportFailure ? `${text}${transportFailure}` : text;
-    this.#localReply(shown, `upstream_reset_before_response_started{${reason.replaceAll(' ', '_')}${cause}}`);
+    this.#localReply(upstreamFailure(reason, transportFailure, this.#showTransportFailure));
   }
 
   /** What Envoy's router says in the upstream's place: an answer of headers only. */
-  #localReply(text: string, details: string): void {
+  #localReply({ reply }: FailureReply): void {
     this.#listener.initialMetadata(new HeaderMap([]));
     this.#finish(
       new HeaderMap([
         [':status', '200'],
         ['content-type', 'application/grpc'],
         ['grpc-status', String(status.unavailable)],
-        ['grpc-message', text],
+        ['grpc-message', toByteString(reply.body)],
       ]),
-      details,
+      reply.details,
     );
   }
 
@@ -186,19 +183,4 @@ class GrpcExchange implements GrpcCall, UpstreamListener {
     clearTimeout(this.#timer);
     this.#listener.close(code, message);
   }
-}
-
-/** HTTP status → gRPC status as gRPC defines it for answers that are not gRPC. */
-function statusOfHttp(code: number): number {
-  const table: Readonly<Record<number, number>> = {
-    400: 13,
-    401: 16,
-    403: 7,
-    404: 12,
-    429: 14,
-    502: 14,
-    503: 14,
-    504: 14,
-  };
-  return table[code] ?? status.unknown;
 }

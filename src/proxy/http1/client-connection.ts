@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { HeaderMap } from '../../host/header-map.ts';
 import type { ConnectionInfo } from '../../host/types.ts';
+import { hostAndPort } from '../../io/endpoint.ts';
 import type { ResetReason, UpstreamListener, UpstreamStream } from '../streams.ts';
 import { encodeRequestHead, encodeTrailers } from './encode.ts';
 import type { Framing } from './framing.ts';
@@ -217,7 +218,7 @@ export class Http1ClientConnection implements UpstreamStream {
 }
 
 /** As Envoy words it in its transport failure reason. */
-function failureText(error: NodeJS.ErrnoException): string {
+export function failureText(error: NodeJS.ErrnoException): string {
   if (error.code === 'ECONNREFUSED') return 'delayed connect error: Connection refused';
   return error.message;
 }
@@ -232,6 +233,5 @@ export function connectionInfo(socket: Socket, id: number): ConnectionInfo {
 
 /** Empty when it is not known. */
 export function socketAddress(host: string | undefined, port: number | undefined): string {
-  if (host === undefined || port === undefined) return '';
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return host === undefined || port === undefined ? '' : hostAndPort(host, port);
 }

@@ -8,7 +8,8 @@ import {
 } from 'node:http2';
 import type { HeaderMap } from '../../host/header-map.ts';
 import { MapType } from '../../host/status.ts';
-import { connectionInfo } from '../http1/client-connection.ts';
+import { hostAndPort } from '../../io/endpoint.ts';
+import { connectionInfo, failureText } from '../http1/client-connection.ts';
 import type { PoolTarget } from '../http1/client-pool.ts';
 import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from '../streams.ts';
 import { BodyEnd } from './body-end.ts';
@@ -36,8 +37,7 @@ export class Http2Pool implements Upstream {
     const current = this.#session;
     if (current !== undefined && !current.closed && !current.destroyed) return current;
     const { host, port, tls } = this.#target;
-    const name = host.includes(':') ? `[${host}]` : host;
-    const session = connect(`${tls === undefined ? 'http' : 'https'}://${name}:${port}`, {
+    const session = connect(`${tls === undefined ? 'http' : 'https'}://${hostAndPort(host, port)}`, {
       ...tls,
       settings: { enablePush: false, initialWindowSize: 256 * 1024 },
     });
@@ -156,23 +156,30 @@ class Http2UpstreamStream implements UpstreamStream {
       this.#listener = undefined;
       listener?.upstreamTrailers(trailers);
     });
-    stream.on('error', (error: NodeJS.ErrnoException) => this.#fail(reasonOf(error)));
+    stream.on('error', (failure: Error) => {
+      const error = causeOf(failure);
+      const connecting = error.syscall === 'connect' || error.syscall === 'getaddrinfo';
+      this.#fail(reasonOf(error), connecting ? failureText(error) : undefined);
+    });
     stream.on('close', () => {
       this.#session.unref();
       this.#fail(stream.rstCode === 0 ? 'connection termination' : 'remote reset');
     });
   }
 
-  #fail(reason: ResetReason): void {
+  #fail(reason: ResetReason, transportFailure?: string): void {
     const listener = this.#listener;
     this.#listener = undefined;
-    listener?.upstreamReset(reason);
+    listener?.upstreamReset(reason, transportFailure);
   }
 }
 
-function reasonOf(failure: Error): ResetReason {
-  // A stream that never got its session carries what happened to the session as its cause.
-  const error = (failure.cause instanceof Error ? failure.cause : failure) as NodeJS.ErrnoException;
+/** A stream that never got its session carries what happened to the session as its cause. */
+function causeOf(failure: Error): NodeJS.ErrnoException {
+  return failure.cause instanceof Error ? failure.cause : failure;
+}
+
+function reasonOf(error: NodeJS.ErrnoException): ResetReason {
   if (error.syscall === 'getaddrinfo') return 'no healthy upstream';
   if (error.syscall === 'connect') return 'remote connection failure';
   if (error.message === 'connection timeout') return 'connection timeout';

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { startEcho, type EchoAnswer } from '../../../src/proxy/echo.ts';
 import { type Proxy, startProxy } from '../../../src/proxy/proxy.ts';
+import type { StreamFacts } from '../../../src/proxy/stream-facts.ts';
 import { type Answer, type RawUpstream, closing, rawRequest, rawUpstream } from '../../helpers/raw-http.ts';
 import { refusedPort } from '../../helpers/ports.ts';
 import { oneCluster } from '../../helpers/proxy.ts';
@@ -135,6 +136,27 @@ it('answers 503 when nothing listens and 504 when nothing answers', async () => 
   const toNobody = await proxyTo(refusedPort);
   const refused = await rawRequest(toNobody.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
   expect(refused.text).toMatch(/^HTTP\/1.1 503 [^]*reset reason: remote connection failure$/);
+});
+
+it.each([false, true])('tells filters and older hosts why nothing listens, HTTP/2 there: %s', async http2 => {
+  const ended: StreamFacts[] = [];
+  const proxy = closing(
+    await startProxy({
+      host: '127.0.0.1',
+      port: 0,
+      clusters: closing(oneCluster(refusedPort, http2)),
+      routes: [{ prefix: '/', cluster: 'upstream', timeoutMs: 15_000 }],
+      showTransportFailure: true,
+      onExchange: facts => ended.push(facts),
+    }),
+  );
+  const { text } = await rawRequest(proxy.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  const cause = 'delayed connect error: Connection refused';
+  expect(text).toMatch(
+    new RegExp(`reset reason: remote connection failure, transport failure reason: ${cause}$`),
+  );
+  await expect.poll(() => ended).toHaveLength(1);
+  expect(ended[0]?.upstreamTransportFailure).toBe(cause);
 });
 
 it('cuts the client off when the upstream breaks off', async () => {
