@@ -1,5 +1,5 @@
 /** Key-value data that all VMs with the same vm_id share, with compare-and-swap. */
-import type { ByteString } from './types.ts';
+import { type ByteString, utf8ByteString } from './bytes.ts';
 
 export interface SharedValue {
   readonly value: Uint8Array;
@@ -13,17 +13,22 @@ export interface SharedData {
   set(vmId: string, key: ByteString, value: Uint8Array, cas: number): boolean;
 }
 
+/** The name of something that belongs to a vm_id. */
+export function placeOf(vmId: string, name: ByteString): ByteString {
+  return `${vmId.length}:${utf8ByteString(vmId)}${name}`;
+}
+
 /** One process, one thread. */
 export class LocalSharedData implements SharedData {
   private readonly values = new Map<string, SharedValue>();
   private lastCas = 0;
 
   get(vmId: string, key: ByteString): SharedValue | undefined {
-    return this.values.get(`${vmId.length}:${vmId}${key}`);
+    return this.values.get(placeOf(vmId, key));
   }
 
   set(vmId: string, key: ByteString, value: Uint8Array, cas: number): boolean {
-    const place = `${vmId.length}:${vmId}${key}`;
+    const place = placeOf(vmId, key);
     const present = this.values.get(place);
     if (cas !== 0 && present !== undefined && present.cas !== cas) return false;
     this.lastCas = this.lastCas === 0xffffffff ? 1 : this.lastCas + 1;

@@ -1,4 +1,5 @@
 /** FIFO queues between VMs, found by vm_id and name, with a notification to whoever registered last. */
+import { placeOf } from './shared-data.ts';
 import type { ByteString } from './types.ts';
 
 /** Synchronous for the guest. An implementation over shared memory serves several threads. */
@@ -28,7 +29,7 @@ export class LocalSharedQueues implements SharedQueues {
   }
 
   register(vmId: string, name: ByteString, ready: (token: number) => void): number {
-    const place = `${vmId.length}:${vmId}${name}`;
+    const place = placeOf(vmId, name);
     const known = this.tokens.get(place);
     const queue = known === undefined ? undefined : this.queues.get(known);
     if (known !== undefined && queue) {
@@ -42,7 +43,7 @@ export class LocalSharedQueues implements SharedQueues {
   }
 
   resolve(vmId: string, name: ByteString): number | undefined {
-    return this.tokens.get(`${vmId.length}:${vmId}${name}`);
+    return this.tokens.get(placeOf(vmId, name));
   }
 
   enqueue(token: number, data: Uint8Array): boolean {

@@ -1,4 +1,5 @@
 /** Shared queues between VMs. */
+import { displayText } from '../bytes.ts';
 import { Status } from '../status.ts';
 import type { Vm } from '../vm.ts';
 import type { HostImplementations } from './implementation.ts';
@@ -27,7 +28,7 @@ export const sharedQueueFunctions = {
     if (!memory.holds(vmId >>> 0, vmIdSize >>> 0) || !memory.holds(name >>> 0, nameSize >>> 0)) {
       return Status.InvalidMemoryAccess;
     }
-    const given = memory.text(vmId >>> 0, vmIdSize >>> 0);
+    const given = displayText(memory.text(vmId >>> 0, vmIdSize >>> 0));
     const queueName = memory.text(name >>> 0, nameSize >>> 0);
     const owner = given === '' ? vm.options.vmId : given;
     const token = vm.services.sharedQueues.resolve(owner, queueName);

@@ -1,6 +1,5 @@
 /** Shared data for several threads, over shared memory. */
-import { utf8ByteString } from '../bytes.ts';
-import type { SharedData, SharedValue } from '../shared-data.ts';
+import { placeOf, type SharedData, type SharedValue } from '../shared-data.ts';
 import type { ByteString } from '../types.ts';
 import { load, release, store } from './blocks.ts';
 import type { SharedMemory } from './memory.ts';
@@ -50,9 +49,4 @@ export class ThreadSharedData implements SharedData {
       return true;
     });
   }
-}
-
-/** The name of something that belongs to a vm_id. */
-export function placeOf(vmId: string, name: ByteString): ByteString {
-  return `${vmId.length}:${utf8ByteString(vmId)}${name}`;
 }

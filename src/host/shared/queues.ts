@@ -1,8 +1,8 @@
 /** Shared queues for several threads, over shared memory. */
+import { placeOf } from '../shared-data.ts';
 import type { SharedQueues } from '../shared-queue.ts';
 import type { ByteString } from '../types.ts';
 import { allocate, load, release } from './blocks.ts';
-import { placeOf } from './data.ts';
 import type { SharedMemory } from './memory.ts';
 import { findEntry, kinds, makeEntry, roots } from './table.ts';
 

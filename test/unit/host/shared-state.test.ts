@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LocalMetrics } from '../../../src/host/index.ts';
+import { utf8ByteString } from '../../../src/host/bytes.ts';
 import { get, openStream } from '../../helpers/host-world.ts';
 import { guest as fixture } from '../../helpers/guests.ts';
 import { type Guest, puppet, puppetModule } from '../../helpers/puppet.ts';
@@ -79,14 +80,19 @@ describe('shared queues', () => {
           );
           return status === 0 ? guest.u32(1024) : -status;
         };
-        out.push(resolve('', 'q'), resolve('v', 'q'), resolve('x', 'q'), resolve('', 'none'));
+        out.push(
+          resolve('', 'q'),
+          resolve(utf8ByteString('vüm'), 'q'),
+          resolve('x', 'q'),
+          resolve('', 'none'),
+        );
         out.push(guest.call('proxy_enqueue_shared_queue', token, ...guest.put('one')));
         out.push(guest.call('proxy_enqueue_shared_queue', token, ...guest.put('')));
         const next = () => guest.bytes('proxy_dequeue_shared_queue', token);
         out.push(next(), next(), next(), guest.bytes('proxy_dequeue_shared_queue', 99));
         out.push(guest.call('proxy_enqueue_shared_queue', 99, 0, 0));
       },
-      { vmId: 'v' },
+      { vmId: 'vüm' },
     );
     expect(seen).toEqual([1, 1, 2, 1, 1, -1, -1, 0, 0, 'one', '', 7, 1, 1]);
   });
