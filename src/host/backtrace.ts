@@ -15,7 +15,14 @@ export function backtrace(error: unknown, { info, offsetShift }: CompiledFilter)
   const lines = frames.slice(0, maxBacktraceFrames).map(([, , index, offset], depth) => {
     const name = names.get(Number(index));
     const shown = name === undefined ? `unknown(function index:${index ?? ''})` : demangle(name);
-    return `${String(depth).padStart(3)}:  0x${(parseInt(offset ?? '', 16) - offsetShift).toString(16)} - ${shown}`;
+    return frameLine(depth, parseInt(offset ?? '', 16) - offsetShift, shown);
   });
-  return ['Proxy-Wasm plugin in-VM backtrace:', ...lines];
+  return [backtraceTitle, ...lines];
+}
+
+export const backtraceTitle = 'Proxy-Wasm plugin in-VM backtrace:';
+
+/** `offset`: of the call, in the module's file. */
+export function frameLine(depth: number, offset: number, name: string): string {
+  return `${String(depth).padStart(3)}:  0x${offset.toString(16)} - ${name}`;
 }

@@ -4,6 +4,7 @@
  */
 import type { ByteString } from './bytes.ts';
 import type { HeaderMap } from './header-map.ts';
+import type { logLevels } from './status.ts';
 
 export type { ByteString };
 
@@ -157,7 +158,7 @@ export interface SignatureProvider {
   sign(hash: string, key: Uint8Array | string, text: Uint8Array): Uint8Array | undefined;
 }
 
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'critical';
+export type LogLevel = (typeof logLevels)[number];
 
 export interface LogEntry {
   readonly level: LogLevel;

@@ -1,7 +1,7 @@
 /** The admin interface: the paths of Envoy's that make sense for one local run, under Envoy's names. */
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { LogLevel } from '../host/types.ts';
-import { listen } from '../io/listen.ts';
+import { closeNow, listen } from '../io/listen.ts';
 import { type StatsSnapshot, statsPrometheus, statsText } from './stats.ts';
 
 /** What the admin interface shows and can do; answered by whoever runs the proxy. */
@@ -31,11 +31,7 @@ export async function startAdmin(host: string, port: number, source: AdminSource
   const actual = await listen(server, host, port, '--admin');
   return {
     port: actual,
-    close: () =>
-      new Promise(resolve => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: () => closeNow(server),
   };
 }
 

@@ -1,6 +1,6 @@
 /** The built-in upstream: answers with what it received, so that a filter's work on a request can be seen with curl. */
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
-import { listen } from '../io/listen.ts';
+import { closeNow, listen } from '../io/listen.ts';
 
 export interface EchoServer {
   readonly port: number;
@@ -32,11 +32,7 @@ export async function startEcho(): Promise<EchoServer> {
   const port = await listen(server, '127.0.0.1', 0);
   return {
     port,
-    close: () =>
-      new Promise(resolve => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: () => closeNow(server),
   };
 }
 

@@ -4,11 +4,12 @@ import { Host } from '../host/host.ts';
 import { LocalMetrics } from '../host/metrics.ts';
 import type { Plugin } from '../host/plugin.ts';
 import { findProfile } from '../host/profiles.ts';
+import { logLevels } from '../host/status.ts';
 import type { TraceEvent } from '../host/trace.ts';
 import type { LogEntry, LogLevel } from '../host/types.ts';
 import { Clusters } from './clusters.ts';
 import { NodeEnvironment } from './environment.ts';
-import type { FilterPlan, ProxyEvent, ProxyPlan } from './plan.ts';
+import { type FilterPlan, type ProxyEvent, type ProxyPlan, upstreamCluster } from './plan.ts';
 import { type HttpChain, passThroughChain } from './pass-through.ts';
 import { type Proxy, startProxy } from './proxy.ts';
 import { mergeStats, metricStats, ProxyStats, type StatsSnapshot } from './stats.ts';
@@ -16,7 +17,7 @@ import type { StreamFacts } from './stream-facts.ts';
 import { traceText } from './trace-text.ts';
 import type { WorkerStores } from './worker-stores.ts';
 
-const levels: readonly (LogLevel | 'off')[] = ['trace', 'debug', 'info', 'warn', 'error', 'critical', 'off'];
+const levels: readonly (LogLevel | 'off')[] = [...logLevels, 'off'];
 
 /** What listens: an HTTP proxy or a TCP proxy. */
 type Front = Pick<Proxy, 'port' | 'socket' | 'close'>;
@@ -164,7 +165,7 @@ export class Engine {
         port: plan.port,
         socket: this.#place.socket,
         chain: () => this.#host.tcpChain(this.#plugins),
-        upstream: new Map(plan.clusters).get('upstream'),
+        upstream: new Map(plan.clusters).get(upstreamCluster),
         resets: { client: profile.clientResets, upstream: profile.upstreamResets },
       });
     }

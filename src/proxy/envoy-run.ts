@@ -6,6 +6,7 @@ import { WasmeError } from '../errors.ts';
 import { profileOf } from '../host/profiles.ts';
 import type { Edges } from '../io/edges.ts';
 import { writeAtomic } from '../io/files.ts';
+import { portTaken } from '../io/listen.ts';
 import type { DeployIntent } from '../targets/intent.ts';
 import { chainBootstrap } from '../targets/envoy/bootstrap.ts';
 import { envoyRelease, findEnvoy, startEnvoy } from '../targets/envoy/launch.ts';
@@ -88,7 +89,7 @@ export async function startEnvoyRun(options: RunOptions, edges: Edges): Promise<
     );
   } catch (error) {
     await cleanUp.closeAll();
-    throw portTaken(error) ?? error;
+    throw takenPort(error) ?? error;
   }
 }
 
@@ -121,13 +122,10 @@ function logEvent({ timeMs, level, text }: EnvoyRecord): ProxyEvent {
 }
 
 /** Envoy's complaint about a taken port, as the bundled host would say it. */
-function portTaken(error: unknown): WasmeError | undefined {
+function takenPort(error: unknown): WasmeError | undefined {
   if (!(error instanceof WasmeError) || error.code !== 'DEPLOY_REJECTED') return undefined;
   const [, address, port] =
     /cannot bind '\[?([^']+?)\]?:(\d+)': Address already in use/.exec(error.message) ?? [];
   if (address === undefined || port === undefined) return undefined;
-  return new WasmeError('PORT_IN_USE', `port ${port} on ${address} is already taken`, {
-    hint: 'stop what listens there, or name another port: --port or --admin (0 takes any free one)',
-    cause: error,
-  });
+  return portTaken(error, address, Number(port), '--port or --admin');
 }

@@ -36,7 +36,7 @@ export async function loadFilters(options: RunOptions, edges: Edges): Promise<Lo
   const images = imageAccess(edges, { registry: options.registry });
   const loaded: LoadedFilter[] = [];
   for (const [index, target] of targets.entries()) {
-    const settings = { ...options, kind: options.kind, configuration: configurations[index] };
+    const settings = { ...options, configuration: configurations[index] };
     loaded.push(await loadFilter(target, settings, images, edges));
   }
   return loaded;

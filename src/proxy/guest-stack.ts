@@ -1,5 +1,6 @@
 /** Where a guest is that does not return: its worker is paused through the inspector, asked for its frames, and let go. */
 import type { Debugger, NodeWorker, Session } from 'node:inspector';
+import { backtraceTitle, frameLine } from '../host/backtrace.ts';
 import { maxBacktraceFrames } from '../host/limits.ts';
 import { demangle } from '../wasm/demangle.ts';
 
@@ -144,11 +145,10 @@ class Probe {
 /** For a person, below the sentence that says what happened. */
 export function stackLines(stack: GuestStack | undefined): string[] {
   if (stack === undefined) return [];
-  return [`${stack.context ?? ''}Proxy-Wasm plugin in-VM backtrace:`, ...stack.frames];
+  return [`${stack.context ?? ''}${backtraceTitle}`, ...stack.frames];
 }
 
 /** The engine puts `$` before a name; the column is the offset in the module. */
 function shownFrame({ functionName, location }: Debugger.CallFrame, depth: number, shift: number): string {
-  const offset = ((location.columnNumber ?? 0) - shift).toString(16);
-  return `${String(depth).padStart(3)}:  0x${offset} - ${demangle(functionName.replace(/^\$/, ''))}`;
+  return frameLine(depth, (location.columnNumber ?? 0) - shift, demangle(functionName.replace(/^\$/, '')));
 }

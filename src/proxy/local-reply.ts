@@ -44,9 +44,10 @@ export const routeNotFound: FailureReply = {
   flag: flags.noRouteFound,
 };
 
-export function clusterNotFound(): FailureReply {
-  return { reply: localReply(503, '', 'cluster_not_found'), flag: flags.noClusterFound };
-}
+export const clusterNotFound: FailureReply = {
+  reply: localReply(503, '', 'cluster_not_found'),
+  flag: flags.noClusterFound,
+};
 
 function flagOf(reason: ResetReason): number {
   switch (reason) {

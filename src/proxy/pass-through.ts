@@ -1,5 +1,7 @@
 /** The chain without filters: what comes in goes out. The quick path of a proxy that runs no filter. */
-import { HeaderMap } from '../host/header-map.ts';
+import type { HeaderMap } from '../host/header-map.ts';
+import { isGrpc } from '../host/header-rules.ts';
+import { buildReply } from '../host/local-reply.ts';
 import type { HttpStream, HttpStreamSink, LocalReply, StreamInfo } from '../host/types.ts';
 
 /** What opens a stream in front of a filter chain. */
@@ -48,19 +50,9 @@ class PassThrough implements HttpStream {
   localReply(reply: LocalReply): void {
     this.info.responseCodeDetails = reply.details;
     if (reply.requestHeaders !== undefined) this.#lookAt(reply.requestHeaders);
-    if (this.#grpc) {
-      this.#sink.responseHeaders(grpcReply(reply), true);
-      return;
-    }
-    const headers = new HeaderMap([[':status', String(reply.status)]]);
-    const empty = reply.body.length === 0;
-    if (!empty) {
-      headers.append('content-length', String(reply.body.length));
-      headers.append('content-type', 'text/plain');
-    }
-    const headersOnly = empty || this.#head;
-    this.#sink.responseHeaders(headers, headersOnly);
-    if (!headersOnly) this.#sink.responseBody(reply.body, true);
+    const { headers, body } = buildReply(reply, this.#head, this.#grpc);
+    this.#sink.responseHeaders(headers, body.length === 0);
+    if (body.length > 0) this.#sink.responseBody(body, true);
   }
 
   reset(): void {}
@@ -68,36 +60,7 @@ class PassThrough implements HttpStream {
   complete(): void {}
 
   #lookAt(headers: HeaderMap): void {
-    this.#grpc = headers.get('content-type')?.startsWith('application/grpc') ?? false;
+    this.#grpc = isGrpc(headers);
     this.#head = headers.get(':method') === 'HEAD';
   }
-}
-
-/** HTTP status → gRPC status, where it is not "unknown" (2). */
-const grpcStatusOf: Readonly<Record<number, number>> = {
-  400: 13,
-  401: 16,
-  403: 7,
-  404: 12,
-  429: 14,
-  502: 14,
-  503: 14,
-  504: 14,
-};
-
-function grpcReply(reply: LocalReply): HeaderMap {
-  const headers = new HeaderMap([
-    [':status', '200'],
-    ['content-type', 'application/grpc'],
-    ['grpc-status', String(reply.grpcStatus ?? grpcStatusOf[reply.status] ?? 2)],
-  ]);
-  const message = Buffer.from(reply.body).toString('latin1');
-  if (message !== '') {
-    headers.append('grpc-message', message.replace(/[^\x20-\x24\x26-\x7e]/g, percentEncode));
-  }
-  return headers;
-}
-
-function percentEncode(character: string): string {
-  return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 }

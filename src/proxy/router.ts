@@ -59,7 +59,7 @@ export class RoutedRequest implements UpstreamListener {
     this.#facts.clusterName = route.cluster;
     const upstream = this.#table.cluster(route.cluster);
     if (upstream === undefined) {
-      this.#fail(clusterNotFound());
+      this.#fail(clusterNotFound);
       return;
     }
     const fault = headerFault(headers);
@@ -182,7 +182,6 @@ export class RoutedRequest implements UpstreamListener {
   }
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a value must not hold
 const badValue = /[\0\r\n]/;
 const token = /^[\w!#$%&'*+.^`|~-]+$/;
 

@@ -2,11 +2,8 @@
 import { profileFor } from '../host/profiles.ts';
 import { type Endpoint, parseEndpoint } from '../io/endpoint.ts';
 import { makeCertificate } from './certificate.ts';
-import type { ProxyPlan } from './plan.ts';
+import { type ProxyPlan, upstreamCluster } from './plan.ts';
 import type { RunInput } from './run-input.ts';
-
-/** Name of the cluster that requests go to, as in the bootstraps that deploy writes. */
-export const upstreamCluster = 'upstream';
 
 /** `echoPort` is where the built-in upstream listens. Fails with USAGE for addresses and hosts that are none. */
 export function makePlan(input: RunInput, echoPort: number | undefined): ProxyPlan {

@@ -3,6 +3,7 @@ import { type Socket, connect, createServer } from 'node:net';
 import type { StreamInfo, TcpStream, TcpStreamSink } from '../host/types.ts';
 import type { Endpoint } from '../io/endpoint.ts';
 import { connectionInfo, socketAddress } from './http1/client-connection.ts';
+import { upstreamCluster } from './plan.ts';
 import { bind, descriptorOf } from './socket-copy.ts';
 import { StreamFacts, nowMs } from './stream-facts.ts';
 
@@ -102,7 +103,7 @@ class TcpLink implements TcpStreamSink {
   connectUpstream(): void {
     const { upstream: endpoint } = this.#options;
     if (endpoint === undefined || this.#upstream !== undefined || !this.#downstreamOpen) return;
-    this.#facts.clusterName = 'upstream';
+    this.#facts.clusterName = upstreamCluster;
     this.#facts.upstreamRequestAttempts = 1;
     const socket = connect({ host: endpoint.host, port: endpoint.port, allowHalfOpen: true, noDelay: true });
     this.#upstream = socket;

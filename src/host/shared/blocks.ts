@@ -12,10 +12,12 @@ const endWord = freeWord;
 const freeListsWord = endWord + 1;
 /** First word behind the allocator's own. */
 export const rootsWord = freeListsWord + sizeClasses;
-/** Words that stores keep at fixed places: counters, heads of lists, the buckets of the table. */
-export const rootWords = 16 * 1024 + 64;
+/** Words at fixed places: what stores count and where their lists begin, then the buckets of the table. */
+export const countWords = 64;
+/** A power of two. Far more keys than this only make chains longer. */
+export const bucketWords = 16 * 1024;
 
-const firstBlock = (rootsWord + rootWords + 1) & ~1;
+const firstBlock = (rootsWord + countWords + bucketWords + 1) & ~1;
 /** In front of each block: its size class. Two words, so that blocks stay aligned to 8 bytes. */
 const headerWords = 2;
 

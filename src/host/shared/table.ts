@@ -1,6 +1,6 @@
 /** Names in shared memory: kind and name → a few words that belong to it. Entries are made and never removed. */
 import type { ByteString } from '../types.ts';
-import { allocate, rootsWord, storeText } from './blocks.ts';
+import { allocate, bucketWords, countWords, rootsWord, storeText } from './blocks.ts';
 import type { SharedMemory } from './memory.ts';
 
 /** Single words that stores keep. */
@@ -12,9 +12,7 @@ export const roots = {
   lastMetric: rootsWord + 4,
 } as const;
 
-/** A power of two. Far more keys than this only make chains longer. */
-const buckets = 16 * 1024;
-const bucketsWord = rootsWord + 64;
+const bucketsWord = rootsWord + countWords;
 
 /** What a name stands for: the same name may be one of each. */
 export const kinds = { data: 1, queue: 2, metric: 3 } as const;
@@ -32,7 +30,7 @@ const nameField = ownFields + fieldCount;
 export function findEntry(memory: SharedMemory, kind: number, name: ByteString): number {
   const { words } = memory;
   const hash = hashOf(kind, name);
-  let entry = words[bucketsWord + (hash & (buckets - 1))] as number;
+  let entry = words[bucketsWord + (hash & (bucketWords - 1))] as number;
   while (entry !== 0) {
     if (
       words[entry + hashField] === hash &&
@@ -51,7 +49,7 @@ export function makeEntry(memory: SharedMemory, kind: number, name: ByteString):
   const { words } = memory;
   const entry = allocate(memory, nameField * 4 + name.length);
   const hash = hashOf(kind, name);
-  const bucket = bucketsWord + (hash & (buckets - 1));
+  const bucket = bucketsWord + (hash & (bucketWords - 1));
   words[entry + nextField] = words[bucket] as number;
   words[entry + hashField] = hash;
   words[entry + kindField] = kind;

@@ -1,7 +1,7 @@
 /** A real server that plays the upstream or a cluster of a suite: answers as the suite says, and keeps what it received. */
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { type HeaderEntry, HeaderMap } from '../../host/header-map.ts';
+import { closeNow, listen } from '../../io/listen.ts';
 import { type Cut, bodyChunks, headerEntries, observed } from '../message.ts';
 import type { ObservedMessage } from '../outcome.ts';
 import type { Answer, Callout } from '../schema.ts';
@@ -32,18 +32,7 @@ export async function startPeer(
       })
       .catch(() => response.destroy());
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise(resolve => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return { port: await listen(server, '127.0.0.1', 0), close: () => closeNow(server) };
 }
 
 /** A port where nobody listens. */
