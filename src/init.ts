@@ -1,9 +1,9 @@
 /** `wasme init`: a new project from a template. */
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
 import { type CommandLine, exec, showCommand } from './io/exec.ts';
-import { exists, kindOf } from './io/files.ts';
+import { exists, kindOf, makeFolder } from './io/files.ts';
 import type { Edges } from './io/edges.ts';
 import { templatesDir } from './io/paths.ts';
 import { projectParsing } from './project/load.ts';
@@ -135,7 +135,7 @@ async function completeProjectFile(folder: string, name: string, hosts: readonly
     );
   parseFile(complete, file, projectSchema, projectParsing);
   await writeFile(file, complete);
-  await mkdir(join(folder, '.wasme'), { recursive: true });
+  await makeFolder(join(folder, '.wasme'));
   await writeFile(join(folder, schemaFile), `${JSON.stringify(projectJsonSchema(), null, 2)}\n`);
 }
 

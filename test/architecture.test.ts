@@ -180,6 +180,11 @@ describe('words', () => {
     expect(users.map(file => file.path).filter(path => !place.test(path))).toEqual([]);
   });
 
+  it('folders are made in one place: Node’s recursive mkdir never ends below /proc', () => {
+    const users = files.filter(file => /\bmkdir(Sync)?\(.*recursive/.test(file.text)).map(file => file.path);
+    expect(users).toEqual([]);
+  });
+
   it('every file says what it owns, in its first line', () => {
     const silent = files.filter(file => !/^(#!.*\n)?\/\*\*/.test(file.text));
     expect(silent.map(file => file.path)).toEqual([]);

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, open, readFile, realpath, rename, rm, stat, writeFile }
 import { tmpdir } from 'node:os';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { WasmeError } from '../errors.ts';
+import { fileError, isSystemError } from './file-errors.ts';
 
 /** Whole file as bytes. Fails with FILE_NOT_FOUND or FILE_ACCESS. */
 export async function readBytes(path: string): Promise<Buffer> {
@@ -32,7 +33,7 @@ export async function writeAtomic(
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
     if (await isStream(path)) return await writeFile(path, data);
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const handle = await open(temporary, 'wx', options.mode ?? 0o644);
     try {
       const { mode, owner } = options;
@@ -50,6 +51,34 @@ export async function writeAtomic(
     await rm(temporary, { force: true }).catch(() => undefined);
     throw fileError(error, path, 'write');
   }
+}
+
+/**
+ * Makes the folder and those above it. Gives the first one that was not there. Node's own recursive mkdir tries for ever
+ * below /proc, which takes no folders. Fails with FILE_ACCESS.
+ */
+export async function makeFolder(path: string, options: { mode?: number } = {}): Promise<string | undefined> {
+  try {
+    try {
+      await mkdir(path, options);
+      return path;
+    } catch (error) {
+      if (await isFolder(path)) return undefined;
+      if (!isSystemError(error) || error.code !== 'ENOENT' || dirname(path) === path) throw error;
+    }
+    const first = await makeFolder(dirname(path), options);
+    await mkdir(path, options).catch(async (error: unknown) => {
+      // Somebody else was faster.
+      if (!(await isFolder(path))) throw error;
+    });
+    return first ?? path;
+  } catch (error) {
+    throw fileError(error, path, 'write');
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
 }
 
 /** Whether a file put in the place of `path` would break it for everybody: a pipe, a device, /dev/stdout. */
@@ -99,33 +128,4 @@ export function safeJoin(root: string, name: string): string {
     throw new WasmeError('FILE_ACCESS', `refused the path ${JSON.stringify(name)}: it leads out of ${root}`);
   }
   return path;
-}
-
-/** The system's error as ours: what was tried on which path, and what usually helps. Other values come back as they are. */
-export function fileError(error: unknown, path: string, verb: 'read' | 'write'): unknown {
-  if (!isSystemError(error)) return error;
-  const hints: Record<string, string> = {
-    ENOENT: 'check the spelling; relative paths start at the current folder',
-    EACCES: 'check the permissions of the file and of the folders above it',
-    EPERM: 'check the permissions of the file and of the folders above it',
-    EROFS:
-      'the file system is mounted read-only; work in a copy of the folder, or, where only a result is written, name it with -o',
-    ENOSPC: 'the disk is full; free some space and run the command again',
-    EISDIR: 'this is a folder; name a file',
-    ENOTDIR: 'a part of this path is a file, not a folder',
-    EEXIST: 'a part of this path is a file, not a folder',
-    ENAMETOOLONG: 'a name in this path is too long for the file system',
-  };
-  const missing = error.code === 'ENOENT' && verb === 'read';
-  return new WasmeError(
-    missing ? 'FILE_NOT_FOUND' : 'FILE_ACCESS',
-    missing ? `no such file: ${path}` : `cannot ${verb} ${path}: ${error.code ?? error.message}`,
-    { hint: hints[error.code ?? ''], cause: error, details: { path } },
-  );
-}
-
-export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return (
-    error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string' && 'syscall' in error
-  );
 }

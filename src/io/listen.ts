@@ -2,7 +2,7 @@
 import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import { WasmeError } from '../errors.ts';
-import { isSystemError } from './files.ts';
+import { isSystemError } from './file-errors.ts';
 
 /**
  * Binds a server and gives its port; `flag` is the one that names another. Fails with PORT_IN_USE, or PORT_REFUSED where

@@ -1,13 +1,14 @@
 /** A lock between processes: one file that says who holds it. Survives holders that were killed. */
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { kill, pid as ownPid } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ErrorCode, WasmeError } from '../errors.ts';
 import type { Edges } from './edges.ts';
-import { fileError, isSystemError } from './files.ts';
+import { fileError, isSystemError } from './file-errors.ts';
+import { makeFolder } from './files.ts';
 
 export interface LockOptions {
   /** What is said to a person who waits: `another build of this project`. */
@@ -77,7 +78,7 @@ async function acquire(path: string, token: string, options: LockOptions, edges:
 async function create(path: string, token: string): Promise<boolean> {
   const own = `${path}.${randomBytes(6).toString('hex')}`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeFile(own, token, { flag: 'wx' });
     await link(own, path);
     return true;

@@ -1,6 +1,6 @@
 /** A program and all that it has started, ended together: they share a process group. Not on Windows, which has none. */
 import { kill } from 'node:process';
-import { isSystemError } from './files.ts';
+import { isSystemError } from './file-errors.ts';
 
 /** Time that the members of a group have to end in good order. */
 const graceMs = 2_000;

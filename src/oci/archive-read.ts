@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { Header } from 'tar/header';
 import { WasmeError } from '../errors.ts';
-import { fileError } from '../io/files.ts';
+import { fileError } from '../io/file-errors.ts';
 import { compressionOf } from './decompress.ts';
 import { isDigest, verified } from './digest.ts';
 import { blobPath, containerdNameKey, indexFile, isLayoutFile, refNameKey } from './image-layout.ts';

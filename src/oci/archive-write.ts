@@ -1,11 +1,12 @@
 /** Images as one file for machines without a registry: a tar of an OCI image layout, as skopeo, podman and ctr read it. */
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { fileError, isStream } from '../io/files.ts';
+import { fileError } from '../io/file-errors.ts';
+import { isStream, makeFolder } from '../io/files.ts';
 import { blobPath, containerdNameKey, indexFile, marker, markerFile, refNameKey } from './image-layout.ts';
 import { jsonBytes } from './layouts/layout.ts';
 import { ociIndex } from './media-types.ts';
@@ -71,7 +72,7 @@ export async function writeArchive(
   }
   try {
     const isFile = !(await isStream(path));
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const output = isFile ? createWriteStream(temporary, { flags: 'wx' }) : createWriteStream(path);
     await pipeline(Readable.from(counted()), output);
     if (isFile) await rename(temporary, path);

@@ -1,12 +1,13 @@
 /** Bytes on their way into the store: a file of their own until they are whole, so that an interrupted download can go on. */
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { pid } from 'node:process';
 import { WasmeError } from '../errors.ts';
-import { fileError, isSystemError } from '../io/files.ts';
+import { fileError, isSystemError } from '../io/file-errors.ts';
+import { makeFolder } from '../io/files.ts';
 import { isAlive } from '../io/lock.ts';
 import { Verifier } from './digest.ts';
 import { GatheringWriter } from './gathering-writer.ts';
@@ -29,7 +30,7 @@ export async function ingest(
   const stem = descriptor.digest.replace(':', '-');
   const own = join(dir, `${stem}.${machine()}.${pid}.${randomBytes(4).toString('hex')}`);
   try {
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir);
     const adopted = await adopt(dir, stem, own);
     try {
       return await fill(own, adopted, descriptor, source, label, onProgress);

@@ -3,11 +3,12 @@
  * Safe under several processes and a kill at any moment: blobs and index.json appear whole or not at all.
  */
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
-import { exists, fileError, isSystemError, readBytes, writeAtomic } from '../io/files.ts';
+import { fileError, isSystemError } from '../io/file-errors.ts';
+import { exists, makeFolder, readBytes, writeAtomic } from '../io/files.ts';
 import { type HeldLock, type LockOptions, withLock } from '../io/lock.ts';
 import { dataDir } from '../io/paths.ts';
 import { isDigest, verified } from './digest.ts';
@@ -165,7 +166,7 @@ export class OciLayout implements Target {
     const file = await ingest(join(this.dir, 'ingest'), descriptor, source, label, options.onProgress);
     try {
       if (isManifestType(descriptor.mediaType)) parseManifest(await readBytes(file), descriptor.mediaType);
-      await mkdir(join(path, '..'), { recursive: true });
+      await makeFolder(join(path, '..'));
       await rename(file, path);
     } catch (error) {
       await rm(file, { force: true });

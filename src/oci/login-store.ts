@@ -1,8 +1,8 @@
 /** Keeps and forgets logins where docker keeps them: the configured helper, else config.json, of which all else stays as it is. */
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Edges } from '../io/edges.ts';
-import { readText, writeAtomic } from '../io/files.ts';
+import { makeFolder, readText, writeAtomic } from '../io/files.ts';
 import { withLock } from '../io/lock.ts';
 import { helperErase, helperStore, programOf } from './credential-program.ts';
 import {
@@ -89,7 +89,7 @@ async function changeConfig(
   change: (config: DockerConfig) => Promise<Record<string, unknown> | undefined>,
 ): Promise<void> {
   const named = dockerConfigPath(edges, registryConfig);
-  await mkdir(dirname(named), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(named), { mode: 0o700 });
   // A link to a file in a dotfiles repository stays a link.
   const path = await realpath(named).catch(() => named);
   const lock = { holder: 'another login', code: 'FILE_ACCESS', waitMs: 60_000 } as const;

@@ -1,9 +1,10 @@
 /** Takes blobs out of a layout folder that no name reaches, without pulling them from under a copy that counts on them. */
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pid } from 'node:process';
-import { isSystemError } from '../io/files.ts';
+import { isSystemError } from '../io/file-errors.ts';
+import { makeFolder } from '../io/files.ts';
 import { isAlive } from '../io/lock.ts';
 import { isDigest } from './digest.ts';
 import { blobPath } from './image-layout.ts';
@@ -26,7 +27,7 @@ export interface Swept {
 export async function withLease<T>(dir: string, body: () => Promise<T>): Promise<T> {
   const folder = join(dir, 'ingest');
   const path = join(folder, `lease.${machine()}.${pid}.${randomBytes(4).toString('hex')}`);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await writeFile(path, '');
   try {
     return await body();
@@ -91,7 +92,7 @@ async function removeIfOlder(path: string, ingestDir: string, cutoff: number): P
   const aside = join(ingestDir, `swept.${basename(path)}.${randomBytes(4).toString('hex')}`);
   try {
     if ((await stat(path)).mtimeMs >= cutoff) return undefined;
-    await mkdir(ingestDir, { recursive: true });
+    await makeFolder(ingestDir);
     await rename(path, aside);
     const { mtimeMs, size } = await stat(aside);
     if (mtimeMs >= cutoff) {

@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { constants, copyFile, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { fileError, isSystemError, kindOf } from '../io/files.ts';
+import { fileError, isSystemError } from '../io/file-errors.ts';
+import { kindOf, makeFolder } from '../io/files.ts';
 
 /**
  * Runs `fill` on an empty folder next to `target` (inside it when it exists) and then moves the content to `target`.
@@ -18,7 +19,7 @@ export async function publishFolder(
   let temporary: string | undefined;
   let finished = false;
   try {
-    firstMade = await mkdir(parent, { recursive: true });
+    firstMade = await makeFolder(parent);
     // Not mkdtemp: its folders are closed to others, and this one becomes the project.
     const name = join(parent, `.${basename(target)}.wasme-${randomBytes(6).toString('hex')}`);
     await mkdir(name);
@@ -43,7 +44,7 @@ async function moveFiles(from: string, to: string, files: readonly string[]): Pr
   try {
     for (const file of files) {
       const path = join(to, file);
-      const made = await mkdir(dirname(path), { recursive: true });
+      const made = await makeFolder(dirname(path));
       if (made !== undefined) undo.push(() => removeEmpty(made, dirname(path)));
       try {
         await copyFile(join(from, file), path, constants.COPYFILE_EXCL);

@@ -1,7 +1,8 @@
 /** Template folder → files of a new project: placeholders filled in, `_gitignore` renamed. Writes only into `target`. */
-import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileError, readBytes, safeJoin } from '../io/files.ts';
+import { fileError } from '../io/file-errors.ts';
+import { makeFolder, readBytes, safeJoin } from '../io/files.ts';
 import type { Template } from './catalog.ts';
 
 /** Left by work on a template itself; never part of a project. */
@@ -39,7 +40,7 @@ export async function renderTemplate(
   for (const [file, source] of files) {
     const path = safeJoin(target, file);
     try {
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       await writeFile(path, fill(await readBytes(source), name), { flag: 'wx' });
       await chmod(path, ((await stat(source)).mode & 0o111) === 0 ? 0o644 : 0o755);
     } catch (error) {

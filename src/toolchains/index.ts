@@ -1,7 +1,7 @@
 /** Language → toolchain, and which language a folder is of. */
 import { readdir } from 'node:fs/promises';
 import { WasmeError } from '../errors.ts';
-import { fileError } from '../io/files.ts';
+import { fileError } from '../io/file-errors.ts';
 import type { Language } from '../project/names.ts';
 import { assemblyscript } from './assemblyscript.ts';
 import { cpp } from './cpp.ts';

@@ -2,9 +2,10 @@
  * From a job to a compiler that has done its work. What tools said at the last build is taken to be true still: the
  * compiler starts at once, tools are asked meanwhile, and it starts anew if anything else comes out.
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Edges } from '../io/edges.ts';
+import { makeFolder } from '../io/files.ts';
 import { executePlan } from './execute.ts';
 import { type InputHashes, hashInputs } from './inputs.ts';
 import type { BuildJob } from './job.ts';
@@ -70,7 +71,7 @@ async function planAsBefore(
 async function makeReady(job: BuildJob, { plan }: PlannedJob, last?: LastBuild): Promise<InputHashes> {
   const seen = last !== undefined && JSON.stringify(last.record.inputs) === JSON.stringify(plan.inputs);
   const inputs = seen ? last.hashes : await hashInputs(job.dir, plan.inputs);
-  await mkdir(dirname(plan.module), { recursive: true });
+  await makeFolder(dirname(plan.module));
   // A module left by an earlier run must not pass for the one of this run. A custom command writes in place.
   if (plan.module !== job.output) await rm(plan.module, { force: true, recursive: true });
   return inputs;
