@@ -73,7 +73,8 @@ function plan(request: PlanRequest): BuildPlan {
       {
         program: 'go',
         args: ['build', '-buildmode=c-shared', ...flags, '-o', built, mainPackage(request)],
-        env: { GOOS: 'wasip1', GOARCH: 'wasm' },
+        // Go writes the last one into the module, although there is no cgo for WASI.
+        env: { GOOS: 'wasip1', GOARCH: 'wasm', CGO_ENABLED: '0' },
       },
       ...optimized.steps,
     ],

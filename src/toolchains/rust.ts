@@ -128,8 +128,9 @@ function plan(request: PlanRequest): BuildPlan {
       ...(found === undefined ? [] : ['--package', found.name]),
     ],
     env: {
-      // Some CI systems ask cargo for colours, which would hide its messages from us.
+      // Some CI systems ask cargo for colours and a progress bar, which would hide its messages from us.
       CARGO_TERM_COLOR: 'never',
+      CARGO_TERM_PROGRESS_WHEN: 'never',
       ...(debugInfo && profile === 'release' ? releaseDebugInfo : {}),
     },
   };

@@ -55,7 +55,7 @@ describe('Rust', () => {
       tools: metadata(crate('my-filter', '/p', ['cdylib', 'rlib'], ['/common', '/p/inner'])),
     });
     expect(steps(rust, asked)).toEqual([
-      'CARGO_TERM_COLOR=never cargo build --target wasm32-wasip1 --release --package my-filter',
+      'CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never cargo build --target wasm32-wasip1 --release --package my-filter',
     ]);
     expect(rust.plan(asked)).toMatchObject({ module: '/shared/target/wasm32-wasip1/release/my_filter.wasm' });
     expect(rust.plan(asked).inputs).toContain('../common/**/*.{rs,toml}');
@@ -70,7 +70,7 @@ describe('Rust', () => {
 
   it('keeps debug information in a release build when that is asked for', () => {
     expect(steps(rust, request({ debugInfo: true }))[0]).toMatch(
-      /^CARGO_TERM_COLOR=never CARGO_PROFILE_RELEASE_DEBUG=2 CARGO_PROFILE_RELEASE_STRIP=none cargo build /,
+      /^CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never CARGO_PROFILE_RELEASE_DEBUG=2 CARGO_PROFILE_RELEASE_STRIP=none cargo build /,
     );
     expect(steps(rust, request({ debugInfo: true, profile: 'debug' }))[0]).not.toContain('CARGO_PROFILE');
     expect(steps(tinygo, request({ debugInfo: true }))[0]).not.toContain('-no-debug');
@@ -91,7 +91,7 @@ describe('Rust', () => {
   it('adds the target in a container, and wasm-opt when asked and there', () => {
     expect(steps(rust, request({ variant: 'container' }))).toEqual([
       'rustup target add wasm32-wasip1',
-      'CARGO_TERM_COLOR=never cargo build --target wasm32-wasip1 --release',
+      'CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never cargo build --target wasm32-wasip1 --release',
     ]);
     const optimized = rust.plan(
       request({ optimize: true, tools: { 'wasm-opt': { path: '/bin/wasm-opt' } } }),
@@ -113,7 +113,7 @@ describe('Go and TinyGo', () => {
   it('Go builds a library that is the same everywhere', () => {
     const project = { build: { source: 'cmd/filter' } } as Project;
     expect(steps(go, request({ project }))).toEqual([
-      'GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath -buildvcs=false -o /p/build/.wasme/release/my-filter.wasm ./cmd/filter',
+      'GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 go build -buildmode=c-shared -trimpath -buildvcs=false -o /p/build/.wasme/release/my-filter.wasm ./cmd/filter',
     ]);
     const tools = goMod({ Replace: [{ New: { Path: '../common' } }] });
     expect(go.plan(request({ tools })).inputs).toContain('../common/**/*.go');
