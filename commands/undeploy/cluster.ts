@@ -1,9 +1,10 @@
 /** `wasme undeploy istio|gloo|envoy-gateway`: what is ours out of a cluster. */
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { TargetName, TargetOptions } from '../../src/targets/index.ts';
 import { list } from '../deploy/cluster.ts';
 import { confirmDiff } from '../ui/confirm.ts';
 import { type Context, edgesOf } from '../ui/context.ts';
+import { addOldFlags } from '../ui/old-flags.ts';
 import { globalOptions } from '../ui/options.ts';
 import { reporterFor } from '../ui/reporter.ts';
 import { writeResult } from '../ui/result.ts';
@@ -17,17 +18,27 @@ interface Flags {
   readonly diff?: boolean;
 }
 
+const notUsed = 'is not used: the filter is found by --id';
+
+/** The old tool had to be told again what was deployed, and to what. */
+const toldAgain = {
+  '-l, --labels <key=value,…>': notUsed,
+  '--config <text>': notUsed,
+  '--root-id <id>': notUsed,
+};
+
 export function declareIstio(command: Command, context: Context): void {
   command
     .option('--id <name>', 'name of the filter (default: the project here)')
     .option('-n, --namespace <name>', 'namespace it was deployed to (default: default)');
-  takeOldFlags(command, [
-    '-t, --workload-type <type>',
-    '--patch-context <where>',
-    '--istio-namespace <name>',
-    '--cache-timeout <time>',
-    '--ignore-version-check',
-  ]);
+  addOldFlags(command, context, {
+    ...toldAgain,
+    '-t, --workload-type <type>': notUsed,
+    '--patch-context <where>': notUsed,
+    '--istio-namespace <name>': notUsed,
+    '--cache-timeout <time>': notUsed,
+    '--ignore-version-check': notUsed,
+  });
   declareRest(command, context, 'istio', ({ namespace }) => ({ namespace }), [
     'wasme undeploy istio --id add-header -n bookinfo',
     'wasme undeploy istio --id add-header -n bookinfo --dry-run',
@@ -38,7 +49,7 @@ export function declareGloo(command: Command, context: Context): void {
   command
     .option('--id <name>', 'name of the filter (default: the project here)')
     .option('-n, --namespaces <name,…>', 'only Gateways of these namespaces (default: all)', list);
-  takeOldFlags(command);
+  addOldFlags(command, context, toldAgain);
   declareRest(command, context, 'gloo', ({ namespaces }) => ({ namespaces }), [
     'wasme undeploy gloo --id add-header',
     'wasme undeploy gloo --id add-header -n gloo-system --dry-run',
@@ -63,12 +74,6 @@ export function declareHigress(command: Command, context: Context): void {
     'wasme undeploy higress --id add-header',
     'wasme undeploy higress --id add-header --dry-run',
   ]);
-}
-
-/** The old tool had to be told again what was deployed, and to what. */
-function takeOldFlags(command: Command, more: readonly string[] = []): void {
-  const all = ['-l, --labels <key=value,…>', '--config <text>', '--root-id <id>', ...more];
-  for (const flag of all) command.addOption(new Option(flag).hideHelp());
 }
 
 function declareRest<Name extends TargetName>(

@@ -191,6 +191,14 @@ describe('flags of the old wasme that have another name or nothing to say any mo
       ['--ignore-version-check is not used: --force', '--cache-timeout is not used: proxies pull'],
     ],
     [['deploy', 'envoy', 'm.wasm', '--docker-run-args', 'a b'], ['--docker-run-args is not used']],
+    [
+      ['undeploy', 'istio', '--id', 'f', '--labels', 'app=a', '--config', 'c', '-t', 'deployment'],
+      ['--labels is not used: the filter is found by --id', '--config', '--workload-type'],
+    ],
+    [
+      ['undeploy', 'gloo', '--id', 'f', '-l', 'app=a', '--root-id', 'r'],
+      ['--labels is not used: the filter is found by --id', '--root-id'],
+    ],
   ])('%j', async (argv, told) => {
     const world = newWorld();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
@@ -200,8 +208,8 @@ describe('flags of the old wasme that have another name or nothing to say any mo
     expect(notes).toEqual(told.map(text => expect.stringContaining(`note: ${text}`) as string));
     expect(stderr).not.toContain('secret');
     expect(
-      (await world.wasme(...argv.slice(0, argv[0] === 'deploy' ? 2 : 1), '--help')).stdout,
-    ).not.toContain('--store');
+      (await world.wasme(...argv.slice(0, argv[0]?.endsWith('deploy') ? 2 : 1), '--help')).stdout,
+    ).not.toMatch(/--store|--workload-type/);
   });
 });
 
@@ -210,7 +218,7 @@ describe('what the system refuses', () => {
     [['load', 'folder'], 'read', 'folder'],
     [['load', 'file/in-a-file.tar'], 'read', 'file/in-a-file.tar'],
     [['deploy', 'envoy', 'm.wasm', '--dynamic', 'file'], 'write', 'file'],
-    [['init', 'file/p', '-l', 'rust'], 'write', 'file/p'],
+    [['init', 'file/p', '-l', 'rust'], 'write', 'file:'],
     [['init', 'x'.repeat(300), '-l', 'rust', '--name', 'x'], 'read', 'x'.repeat(300)],
   ])('%j is no bug of ours', async (argv, verb, path) => {
     const world = newWorld();
