@@ -1,5 +1,6 @@
 /** `wasme bench`: flags and printing; the job is in src/bench.ts. */
 import { type Command, Option } from 'commander';
+import type { BenchResult } from '../src/bench.ts';
 import { type StreamKind, streamKinds } from '../src/project/names.ts';
 import { type Context, edgesOf } from './ui/context.ts';
 import { fileToWrite, globalOptions, integer, keyValue, positiveNumber } from './ui/options.ts';
@@ -66,9 +67,9 @@ Examples:
         ...(header === undefined ? {} : { headers: Object.entries(header).map(lowerName) }),
         ...(body === undefined ? {} : { bodyBytes: body }),
       };
-      const result = await bench({ ...rest, target, configuration, workload, registry }, edges);
-      writeResult(context, options.json, result, benchText);
-      if (!result.ok) command.parent?.setOptionValue('exitCode', 1);
+      const onResult = (result: BenchResult): void => writeResult(context, options.json, result, benchText);
+      const { ok } = await bench({ ...rest, target, configuration, workload, registry, onResult }, edges);
+      if (!ok) command.parent?.setOptionValue('exitCode', 1);
     });
 }
 

@@ -51,9 +51,8 @@ Examples:
       const show = (result: TestResult): void =>
         writeResult(context, flags.json, result, value => testText(value, flags.verbose === true));
       if (!flags.watch) {
-        const result = await test(options, edges);
-        show(result);
-        if (result.failed > 0) command.parent?.setOptionValue('exitCode', 1);
+        const { failed } = await test({ ...options, onResult: show }, edges);
+        if (failed > 0) command.parent?.setOptionValue('exitCode', 1);
         return;
       }
       await watchTests(options, edges, outcome => {

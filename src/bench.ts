@@ -36,6 +36,8 @@ export interface BenchOptions extends Pick<OperandOptions, 'registry'> {
   readonly baseline?: string | undefined;
   /** Writes the result there. */
   readonly save?: string | undefined;
+  /** Told of the result before it is written: that may fail, and the work is done. */
+  readonly onResult?: ((result: BenchResult) => void) | undefined;
   /** The median stream may cost so much, in microseconds. */
   readonly maxUs?: number | undefined;
 }
@@ -84,34 +86,34 @@ export async function bench(options: BenchOptions, edges: Edges): Promise<BenchR
     edges.reporter.warn(`${options.baseline} was measured with other streams: ratios say little`);
   }
   const task = edges.reporter.task(`measure ${target}`);
-  try {
-    const measured = await measure(subject, options, edges);
-    const soaked = options.soak === undefined ? null : await soakSubject(subject, options.soak, edges);
-    task.done();
-    const problems = problemsOf(measured, soaked, options.maxUs);
-    const result: BenchResult = {
-      target,
-      digest: digestOf(subject.module),
-      kind,
-      host: subject.profile.name,
-      workload: { path: workload.path, bodyBytes: workload.bodyBytes },
-      ...measured,
-      soak: soaked,
-      baseline:
-        then === undefined || path === undefined
-          ? null
-          : compareWith(options.baseline ?? path, then, measured),
-      problems,
-      ok: problems.length === 0,
-    };
-    if (options.save !== undefined) {
-      await writeAtomic(resolve(edges.cwd, options.save), `${JSON.stringify(result, null, 2)}\n`);
-    }
-    return result;
-  } catch (error) {
+  const run = async () => ({
+    measured: await measure(subject, options, edges),
+    soaked: options.soak === undefined ? null : await soakSubject(subject, options.soak, edges),
+  });
+  const { measured, soaked } = await run().catch((error: unknown) => {
     task.fail();
     throw error;
+  });
+  task.done();
+  const problems = problemsOf(measured, soaked, options.maxUs);
+  const result: BenchResult = {
+    target,
+    digest: digestOf(subject.module),
+    kind,
+    host: subject.profile.name,
+    workload: { path: workload.path, bodyBytes: workload.bodyBytes },
+    ...measured,
+    soak: soaked,
+    baseline:
+      then === undefined || path === undefined ? null : compareWith(options.baseline ?? path, then, measured),
+    problems,
+    ok: problems.length === 0,
+  };
+  options.onResult?.(result);
+  if (options.save !== undefined) {
+    await writeAtomic(resolve(edges.cwd, options.save), `${JSON.stringify(result, null, 2)}\n`);
   }
+  return result;
 }
 
 async function benchSubject(opened: Opened, options: BenchOptions, edges: Edges): Promise<BenchSubject> {

@@ -27,6 +27,8 @@ export interface TestOptions {
   readonly envoy?: string | true | undefined;
   /** Write the results there as JUnit XML. */
   readonly junit?: string | undefined;
+  /** Told of the result before it is written: that may fail, and the work is done. */
+  readonly onResult?: ((result: TestResult) => void) | undefined;
 }
 
 export interface TestResult {
@@ -58,10 +60,18 @@ export async function test(options: TestOptions, edges: Edges): Promise<TestResu
     }
     suites.push({ file, cases: played.cases });
   }
-  if (options.junit !== undefined) await writeAtomic(resolve(edges.cwd, options.junit), junitXml(suites));
   const all = suites.flatMap(suite => suite.cases);
   const count = (status: CaseResult['status']): number => all.filter(one => one.status === status).length;
-  return { suites, passed: count('passed'), failed: count('failed'), skipped: count('skipped'), updated };
+  const result = {
+    suites,
+    passed: count('passed'),
+    failed: count('failed'),
+    skipped: count('skipped'),
+    updated,
+  };
+  options.onResult?.(result);
+  if (options.junit !== undefined) await writeAtomic(resolve(edges.cwd, options.junit), junitXml(suites));
+  return result;
 }
 
 /**
@@ -83,7 +93,7 @@ export async function watchTests(
   builds.listen({ onBuilt: () => undefined, onFailure: onOutcome });
   const play = async (): Promise<void> => {
     try {
-      onOutcome(await test(options, edges));
+      await test({ ...options, onResult: onOutcome }, edges);
     } catch (error) {
       if (!edges.signal.aborted) onOutcome(asFailure(error));
     }

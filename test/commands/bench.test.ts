@@ -178,6 +178,15 @@ describe('wasme bench', () => {
     expect(text.stderr).toContain('base.json was measured with other streams');
   });
 
+  it('shows the numbers also when they cannot be saved', async () => {
+    const world = project(http());
+    writeFileSync(join(world.cwd, 'file'), '');
+    const { exitCode, stdout, stderr } = await world.wasme('bench', ...few, '--save', 'file/base.json');
+    expect(stdout).toContain('median');
+    expect(stderr).toContain('error[FILE_ACCESS]: cannot write');
+    expect(exitCode).toBe(1);
+  });
+
   it('soaks: contexts are back to zero, guest memory does not grow', async () => {
     const world = project(http());
     const { soak, exitCode } = await resultOf(world, '--soak', '500');

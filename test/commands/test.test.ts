@@ -340,6 +340,15 @@ cases:
     expect(xml).toContain('name="a &lt;b&gt;"');
   });
 
+  it('shows the results also when the XML cannot be written', async () => {
+    const world = project({}, 'cases: [{ name: a }]');
+    writeFileSync(join(world.cwd, 'file'), '');
+    const { exitCode, stdout, stderr } = await world.wasme('test', '--junit', 'file/results.xml', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ passed: 1, failed: 0 });
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'FILE_ACCESS' } });
+    expect(exitCode).toBe(1);
+  });
+
   it.each([
     ['no suite', 'cases: []', 'SUITE_INVALID', 2],
     ['a field that does not exist', 'cases: [{ name: a, expects: {} }]', 'SUITE_INVALID', 2],
