@@ -98,9 +98,8 @@ export class Http1ClientConnection implements UpstreamStream {
   requestBody(data: Uint8Array, endOfStream: boolean): void {
     if (this.#requestEnded) return;
     if (data.length > 0) {
-      if (this.#chunked) this.#output.text(`${data.length.toString(16)}\r\n`);
-      this.#output.bytes(data);
-      if (this.#chunked) this.#output.text('\r\n');
+      if (this.#chunked) this.#output.chunk(data);
+      else this.#output.bytes(data);
     }
     if (!endOfStream) return;
     if (this.#chunked) this.#output.text('0\r\n\r\n');

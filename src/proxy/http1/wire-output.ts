@@ -53,6 +53,13 @@ export class WireOutput {
     if (!room) this.#fill();
   }
 
+  /** As one chunk of a chunked body. */
+  chunk(data: Uint8Array): void {
+    this.text(`${data.length.toString(16)}\r\n`);
+    this.bytes(data);
+    this.text('\r\n');
+  }
+
   flush(): void {
     this.#scheduled = false;
     const text = this.#text;
