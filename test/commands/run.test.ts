@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { EchoAnswer } from '../../src/proxy/echo.ts';
 import type { RunEvent } from '../../src/proxy/run-options.ts';
@@ -289,6 +289,18 @@ describe('wasme run', () => {
     expect(bare.stderr).toContain('error[TOOL_MISSING]: no Envoy was found');
     const named = await world.wasme('run', '--envoy=./none', 'header.wasm');
     expect(named.stderr).toContain(`error[TOOL_MISSING]: ${join(world.cwd, 'none')} is no program`);
+  });
+
+  it('takes no folder for an Envoy', async () => {
+    const world = newWorld();
+    guestFile(world.cwd, 'header');
+    const folder = join(world.cwd, 'tools', 'envoy');
+    mkdirSync(folder, { recursive: true });
+    const named = await world.wasme('run', `--envoy=${folder}`, 'header.wasm');
+    expect(named.stderr).toContain(`error[TOOL_MISSING]: ${folder} is no program`);
+    world.env['PATH'] = dirname(folder);
+    const bare = await world.wasme('run', '--envoy', 'header.wasm');
+    expect(bare.stderr).toContain('error[TOOL_MISSING]: no Envoy was found');
   });
 
   it('ends when the admin interface is told to', async () => {

@@ -1,13 +1,13 @@
 /** Finds an Envoy (a path, PATH, func-e, docker, podman) and runs it in front of us until it ends or is stopped. */
-import { accessSync, constants } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WasmeError } from '../../errors.ts';
 import type { Edges } from '../../io/edges.ts';
 import { type CommandLine, exec } from '../../io/exec.ts';
 import { writeAtomic } from '../../io/files.ts';
+import { findProgram } from '../../io/program.ts';
 import { type EnvoyAdmin, envoyAdmin } from './admin.ts';
 import { recordEnd } from './log.ts';
 import { newestEnvoy } from './versions.ts';
@@ -30,19 +30,20 @@ export interface FindOptions {
 /** First of: the path, `envoy`, `func-e`, `docker`, `podman` on PATH. Fails with TOOL_MISSING. */
 export function findEnvoy({ path, image }: FindOptions, edges: Edges): EnvoyProgram {
   if (path !== undefined) {
-    const program = resolve(edges.cwd, path);
-    if (isExecutable(program)) return { kind: 'binary', program, args: () => [] };
-    throw new WasmeError('TOOL_MISSING', `${program} is no program that can be started`, {
+    const asked = resolve(edges.cwd, path);
+    const program = findProgram(asked, edges);
+    if (program !== undefined) return { kind: 'binary', program, args: () => [] };
+    throw new WasmeError('TOOL_MISSING', `${asked} is no program that can be started`, {
       hint: 'name the envoy binary with --envoy',
     });
   }
   if (image === undefined) {
-    const binary = onPath('envoy', edges);
+    const binary = findProgram('envoy', edges);
     if (binary !== undefined) return { kind: 'binary', program: binary, args: () => [] };
-    const funcE = onPath('func-e', edges);
+    const funcE = findProgram('func-e', edges);
     if (funcE !== undefined) return { kind: 'func-e', program: funcE, args: () => ['run'] };
   }
-  const engine = onPath('docker', edges) ?? onPath('podman', edges);
+  const engine = findProgram('docker', edges) ?? findProgram('podman', edges);
   if (engine !== undefined) return container(engine, image ?? `envoyproxy/envoy:v${newestEnvoy}-latest`);
   throw new WasmeError(
     'TOOL_MISSING',
@@ -242,21 +243,4 @@ export async function envoyRelease(envoy: EnvoyProgram, edges: Edges): Promise<s
     hint: 'name the envoy binary with --envoy',
     details: { output: `${stdout}${stderr}`.slice(0, 2_000) },
   });
-}
-
-function onPath(name: string, { env }: Edges): string | undefined {
-  return (env['PATH'] ?? '')
-    .split(delimiter)
-    .filter(folder => folder !== '')
-    .map(folder => join(folder, name))
-    .find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
