@@ -4,15 +4,14 @@ import { digestOf } from './oci/digest.ts';
 import { judge, defaultHosts, type HostVerdict } from './oci/loadable-verdict.ts';
 import { type Opened, type OpenedImage, type OperandOptions, withOperand } from './oci/operand.ts';
 import { subjectOf } from './oci/loadable-subject.ts';
-import { wasmKind } from './oci/read-layer.ts';
 import { layoutOf } from './oci/read-layout.ts';
 import { platformText } from './oci/read-open.ts';
 import { type Referrer, countSignatures, listReferrers } from './oci/read-referrers.ts';
 import type { ReadImage } from './oci/read.ts';
 import { titleKey } from './oci/annotations.ts';
 import type { RuntimeConfig } from './oci/runtime-config.ts';
-import { detectAbi, judgeModule } from './wasm/abi.ts';
-import { callbacksOf } from './wasm/abi.ts';
+import { callbacksOf, detectAbi, judgeModule } from './wasm/abi.ts';
+import { wasmKind } from './wasm/magic.ts';
 import { type ModuleInfo, parseModule, showType } from './wasm/module.ts';
 
 export interface InspectOptions extends OperandOptions {

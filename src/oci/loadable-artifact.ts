@@ -12,7 +12,8 @@ import {
   vndLayer,
   wasmLayer,
 } from './media-types.ts';
-import { isWasm, layerContent, wasmKind } from './read-layer.ts';
+import { isWasm, wasmKind } from '../wasm/magic.ts';
+import { layerContent } from './read-layer.ts';
 import { type OpenImage, isAttestation } from './read-open.ts';
 
 /** Looks through config and layers for the first child of its type; how many there are does not matter. */

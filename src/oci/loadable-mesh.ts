@@ -13,7 +13,8 @@ import {
   ociLayerTarGzip,
   soloLayer,
 } from './media-types.ts';
-import { baseName, isWasm, layerContent } from './read-layer.ts';
+import { isWasm } from '../wasm/magic.ts';
+import { baseName, layerContent } from './read-layer.ts';
 import { type OpenImage, platformText } from './read-open.ts';
 import type { Descriptor } from './target.ts';
 

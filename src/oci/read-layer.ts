@@ -1,5 +1,6 @@
 /** What is inside a layer, whatever its media type claims: tar, bare module, or neither. Nothing touches the disk. */
 import { WasmeError } from '../errors.ts';
+import { isWasm } from '../wasm/magic.ts';
 import { type Compression, compressionOf, decompress } from './decompress.ts';
 import { maxDocumentBytes, maxModuleBytes } from './limits.ts';
 import type { OpenImage } from './read-open.ts';
@@ -43,18 +44,6 @@ async function unpack(blob: Uint8Array): Promise<LayerContent> {
     ({ path, size }) => isModulePath(path) || (isDocumentPath(path) && size <= maxDocumentBytes),
   );
   return { compression, form: 'tar', entries, bytes: new Uint8Array(0) };
-}
-
-/** The four bytes that every module and component starts with. Istio checks them and nothing more. */
-export function isWasm(bytes: Uint8Array): boolean {
-  return bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;
-}
-
-/** `module`: core Wasm, version 1. `component`: the component model, which no proxy runs. */
-export function wasmKind(bytes: Uint8Array): 'module' | 'component' | 'other' {
-  if (!isWasm(bytes) || bytes.length < 8) return 'other';
-  if (bytes[4] === 1 && bytes[5] === 0 && bytes[6] === 0 && bytes[7] === 0) return 'module';
-  return bytes[6] === 1 && bytes[7] === 0 ? 'component' : 'other';
 }
 
 function looksLikeTar(bytes: Uint8Array): boolean {

@@ -4,12 +4,13 @@
  */
 import { WasmeError } from '../errors.ts';
 import { printable } from '../io/printable.ts';
+import { wasmKind } from '../wasm/magic.ts';
 import { createdKey, runtimeFromAnnotations, titleKey } from './annotations.ts';
 import type { ImageDocument } from './layouts/layout.ts';
 import { documentType, pluginFile } from './documents.ts';
 import { maxDocumentBytes } from './limits.ts';
 import { soloConfig, soloLayer, vndLayer, wasmLayer } from './media-types.ts';
-import { baseName, isContentFault, layerContent, wasmKind } from './read-layer.ts';
+import { baseName, isContentFault, layerContent } from './read-layer.ts';
 import { type OpenImage, readConfig } from './read-open.ts';
 import { type RuntimeConfig, parseRuntimeConfig, runtimeConfigFile } from './runtime-config.ts';
 import { type ReadLayout, layoutOf } from './read-layout.ts';

@@ -6,6 +6,7 @@ import type { Edges } from '../io/edges.ts';
 import { kindOf, readBytes, writeAtomic } from '../io/files.ts';
 import { profiles } from '../project/names.ts';
 import { rememberProject } from '../project/remembered.ts';
+import { isWasm } from '../wasm/magic.ts';
 import { moduleEnding, shipModule } from './beside.ts';
 import { checkModule } from './check.ts';
 import { showDiagnostics } from './diagnostics.ts';
@@ -73,7 +74,7 @@ async function readOnlyModule({ module: folder, noModuleHint }: BuildPlan, name:
   for (const file of await readdir(folder)) {
     if ((await kindOf(join(folder, file))) !== 'file') continue;
     const bytes = await readBytes(join(folder, file));
-    if (bytes.subarray(0, 4).equals(wasmMagic)) modules.set(file, bytes);
+    if (isWasm(bytes)) modules.set(file, bytes);
   }
   const [first, ...others] = modules.values();
   const found = others.length === 0 ? first : (modules.get(`${name}.wasm`) ?? modules.get(name));
@@ -87,5 +88,3 @@ async function readOnlyModule({ module: folder, noModuleHint }: BuildPlan, name:
     },
   );
 }
-
-const wasmMagic = Buffer.from('\0asm');
