@@ -1,6 +1,7 @@
 /** What a command gets from the process: streams, environment, and the edges that verbs need. */
 import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
+import { WasmeError } from '../../src/errors.ts';
 import type { Edges } from '../../src/io/edges.ts';
 import type { Reporter } from '../../src/reporter.ts';
 
@@ -56,11 +57,34 @@ export function processContext(): Context {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
-    cwd: process.cwd(),
+    get cwd() {
+      return currentFolder();
+    },
     env: process.env,
     platform: process.platform,
-    homeDir: homedir(),
+    homeDir: ownHome(),
     now: Date.now,
     signal: interrupt.signal,
   };
+}
+
+/** Asked for by what works with files alone, because it may be gone. */
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    throw new WasmeError('FILE_NOT_FOUND', 'the current folder has been deleted', {
+      hint: 'cd to a folder that is there',
+      cause: error,
+    });
+  }
+}
+
+/** Containers run programs as users whom the system does not know: their home is the one that Docker gives them. */
+function ownHome(): string {
+  try {
+    return homedir() || '/';
+  } catch {
+    return '/';
+  }
 }

@@ -5,6 +5,7 @@
 import { WasmeError, redact } from '../errors.ts';
 import type { Edges } from './edges.ts';
 import { endGroupOn } from './process-group.ts';
+import { searchPath } from './program.ts';
 
 /** A command as data: what a plan holds and what --dry-run prints. */
 export interface CommandLine {
@@ -166,7 +167,8 @@ function interrupted({ program }: CommandLine): WasmeError {
 
 function environment({ env }: CommandLine, edges: Edges): Record<string, string> {
   const all: Record<string, string> = {};
-  for (const [name, value] of Object.entries({ ...edges.env, ...env })) {
+  const path = edges.env['PATH'] === undefined ? {} : { PATH: searchPath(edges) };
+  for (const [name, value] of Object.entries({ ...edges.env, ...path, ...env })) {
     if (value !== undefined) all[name] = value;
   }
   return all;

@@ -1,23 +1,21 @@
 /** Where a program is. Apart from exec.ts, because asking must be quick: no library is loaded for it. */
 import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join, win32 } from 'node:path';
+import { isAbsolute, join, posix, resolve, win32 } from 'node:path';
 import type { Edges } from './edges.ts';
 
+type Place = Pick<Edges, 'cwd' | 'env' | 'platform'>;
+
 /** Absolute path of a program as the system would find it on PATH, or undefined. `$NAME/…` is below that variable. */
-export function findProgram(
-  asked: string,
-  { env, platform }: Pick<Edges, 'env' | 'platform'>,
-): string | undefined {
+export function findProgram(asked: string, edges: Place): string | undefined {
+  const { cwd, env, platform } = edges;
   const variable = /^\$(\w+)/.exec(asked)?.[1];
   if (variable !== undefined && !env[variable]) return undefined;
   const program =
-    variable === undefined ? asked : `${env[variable] ?? ''}${asked.slice(variable.length + 1)}`;
+    variable === undefined
+      ? asked
+      : resolve(cwd, `${env[variable] ?? ''}${asked.slice(variable.length + 1)}`);
   const endings = platform === 'win32' ? (env['PATHEXT'] ?? '.EXE;.CMD;.BAT').split(';') : [''];
-  const folders = isAbsolute(program)
-    ? ['']
-    : (env['PATH'] ?? env['Path'] ?? '')
-        .split(platform === 'win32' ? win32.delimiter : delimiter)
-        .filter(Boolean);
+  const folders = isAbsolute(program) ? [''] : searchPath(edges).split(separator(edges)).filter(Boolean);
   for (const folder of folders) {
     for (const ending of ['', ...endings]) {
       const path = join(folder, program + ending);
@@ -25,6 +23,17 @@ export function findProgram(
     }
   }
   return undefined;
+}
+
+/** PATH with absolute folders alone: programs are started in other folders than the one it was set for. */
+export function searchPath(edges: Place): string {
+  const { cwd, env } = edges;
+  const folders = (env['PATH'] ?? env['Path'] ?? '').split(separator(edges)).filter(Boolean);
+  return folders.map(folder => resolve(cwd, folder)).join(separator(edges));
+}
+
+function separator({ platform }: Pick<Edges, 'platform'>): string {
+  return platform === 'win32' ? win32.delimiter : posix.delimiter;
 }
 
 function isExecutable(path: string): boolean {

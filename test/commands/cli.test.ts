@@ -258,3 +258,45 @@ describe('streams', () => {
     closeSync(full);
   });
 });
+
+describe('a process', () => {
+  it.skipIf(process.platform === 'win32')('in a folder that was deleted says so, and gives help', () => {
+    const world = newWorld();
+    const inGone = (...argv: string[]) =>
+      spawnSync(
+        'sh',
+        [
+          '-c',
+          'mkdir gone && cd gone && rmdir ../gone && exec "$@"',
+          'sh',
+          process.execPath,
+          program,
+          ...argv,
+        ],
+        { cwd: world.cwd, env: world.env, encoding: 'utf8' },
+      );
+    const { status, stderr } = inGone('list');
+    expect(stderr).toMatch(/^error\[FILE_NOT_FOUND\]: the current folder has been deleted\nhelp: .+\n$/);
+    expect(status).toBe(1);
+    expect(inGone('--help').status).toBe(0);
+  });
+
+  it('of a user whom the system does not know works without a home', () => {
+    const { cwd, env } = newWorld();
+    const unknown = join(cwd, 'unknown.cjs');
+    // As Node does where the user is not in the system's list and HOME is not set.
+    writeFileSync(
+      unknown,
+      'require("node:os").homedir = () => { throw new Error("uv_os_homedir returned ENOENT"); };',
+    );
+    const { status, stderr } = spawnSync(process.execPath, ['--require', unknown, program, 'list'], {
+      cwd,
+      env,
+      encoding: 'utf8',
+    });
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: expect.not.stringContaining('homedir') as string,
+    });
+  });
+});

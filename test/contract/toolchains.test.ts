@@ -1,6 +1,6 @@
 /** What every language's build does when its compiler does not: one table of misfortunes, played with each of them. */
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { asOrdinaryUser } from '../helpers/ordinary-user.ts';
 import { type CompilerWish, compilerWorld, fakeLanguages } from '../helpers/fake-compilers.ts';
@@ -19,6 +19,13 @@ describe.each(fakeLanguages)('$title', language => {
     // The recorded answer came without starting the compiler.
     world.wish('silent');
     expect((await world.wasme('build', folder)).stdout).toContain('up to date');
+  });
+
+  it('is on PATH by a folder that is told from where the command is given', async () => {
+    const world = compilerWorld(language, 'p');
+    world.env['PATH'] = `none:${relative(world.cwd, world.env['PATH'] ?? '')}:`;
+    expect(await world.wasme('build', 'p')).toMatchObject({ exitCode: 0, stderr: '' });
+    expect((await world.wasme('build', 'p')).stdout).toContain('up to date');
   });
 
   it.each<[CompilerWish, string, (place: string) => string]>([
