@@ -2,6 +2,7 @@
  * Starts other programs. The only importer of execa: no shell, arguments as a list, children end with us. It is loaded
  * with the first program, because its hundred files cost every other verb that could start one 40 ms.
  */
+import { stripVTControlCharacters } from 'node:util';
 import { WasmeError, redact } from '../errors.ts';
 import type { Edges } from './edges.ts';
 import { endGroupOn } from './process-group.ts';
@@ -32,6 +33,7 @@ export interface ExecOptions {
 export interface ExecResult {
   /** Exit code; 128 + n for a signal. */
   readonly exitCode: number;
+  /** Both are text: without colours and what was written over. */
   readonly stdout: string;
   readonly stderr: string;
   readonly durationMs: number;
@@ -130,7 +132,7 @@ export async function converse(command: CommandLine, edges: Edges): Promise<Conv
       for (;;) {
         const next = await lines.next();
         if (next.done) break;
-        answer.push(String(next.value));
+        answer.push(text(String(next.value)));
         if (isEnd(answer.at(-1) ?? '')) return answer;
       }
       if (edges.signal.aborted) {
@@ -174,8 +176,14 @@ function environment({ env }: CommandLine, edges: Edges): Record<string, string>
   return all;
 }
 
-function text(output: string | undefined): string {
-  return output ?? '';
+/**
+ * As a terminal would show it in the end. In CI, and where it is asked for, programs colour what goes into a pipe too, and
+ * write over what they have written.
+ */
+function text(output = ''): string {
+  return stripVTControlCharacters(output)
+    .replace(/^[^\n]*\r(?!\n)/gm, '')
+    .replaceAll('\r\n', '\n');
 }
 
 /** A command line that can be pasted into a POSIX shell; credentials redacted. */

@@ -111,7 +111,7 @@ const plainFlags = {
 function parseDiagnostics(output: string): Diagnostic[] {
   const pattern =
     /^(ERROR|WARNING) (?:TS|AS)\d+: (.+)\n(?:[^\n]*[:│][^\n]*\n)*?(?:[^\n]*?│ *(~+)[^\n]*\n)?[^\n]*└─ in (.+)\((\d+),(\d+)\)/gm;
-  return [...output.replaceAll('\r', '').matchAll(pattern)].map(match => {
+  return [...output.matchAll(pattern)].map(match => {
     const [, severity, message = '', underline, file = '', line, column] = match;
     return {
       file,

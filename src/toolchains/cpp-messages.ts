@@ -9,7 +9,7 @@ export function parseClangDiagnostics(output: string): Diagnostic[] {
 /** `CMake Error at CMakeLists.txt:3 (add_executable):`, then the text, indented. */
 function cmakeDiagnostics(output: string): Diagnostic[] {
   const head = /^CMake Error at ([^:\n]+):(\d+) \(\w+\):\n+((?: {2}.+\n)+)/gm;
-  return [...output.replaceAll('\r', '').matchAll(head)].map(([, file = '', line, text = '']) => ({
+  return [...output.matchAll(head)].map(([, file = '', line, text = '']) => ({
     file,
     line: Number(line),
     column: 1,
@@ -21,18 +21,16 @@ function cmakeDiagnostics(output: string): Diagnostic[] {
 function clangDiagnostics(output: string): Diagnostic[] {
   const head =
     /^((?:[A-Za-z]:)?[^:\n]+):(\d+):(\d+): (?:fatal )?(error|warning): (.+)(?:\n *\d+ \|.*\n *\| *([~^]+))?/gm;
-  return [...output.replaceAll('\r', '').matchAll(head)].map(
-    ([, file = '', line, column, severity, message = '', marks]) => ({
-      file,
-      line: Number(line),
-      column: Number(column),
-      columnInBytes: true,
-      severity: severity === 'warning' ? 'warning' : 'error',
-      message,
-      // Marks may start before the column; what is underlined from it on counts.
-      ...(marks === undefined ? {} : { length: marks.length - marks.indexOf('^') }),
-    }),
-  );
+  return [...output.matchAll(head)].map(([, file = '', line, column, severity, message = '', marks]) => ({
+    file,
+    line: Number(line),
+    column: Number(column),
+    columnInBytes: true,
+    severity: severity === 'warning' ? 'warning' : 'error',
+    message,
+    // Marks may start before the column; what is underlined from it on counts.
+    ...(marks === undefined ? {} : { length: marks.length - marks.indexOf('^') }),
+  }));
 }
 
 export function explainClang(output: string): Advice | undefined {

@@ -1,10 +1,11 @@
 /** C++: any clang that finds a C++ library for WASI, or the clang that npm carries. One object file a source, then one link. */
-import { basename, join, relative, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import { templatesDir } from '../io/paths.ts';
 import { clangScript } from './clang-npm.ts';
 import { cmakeInputs, cmakePlan, cmakeProbe, usesCmake } from './cmake.ts';
 import { explainClang, parseClangDiagnostics } from './cpp-messages.ts';
+import { liesOutside } from './settings.ts';
 import type { BuildPlan, PlanRequest, Probe, Toolchain } from './toolchain.ts';
 import { optimizeStep, wasmOptProbes } from './wasm-opt.ts';
 
@@ -182,9 +183,7 @@ function plan(request: PlanRequest): BuildPlan {
 
 /** Of these folders, absolute or in the project, those that lie elsewhere; absolute. */
 function outside(projectDir: string, folders: readonly string[]): readonly string[] {
-  return folders
-    .map(folder => resolve(projectDir, folder))
-    .filter(folder => /^\.\.|^[A-Za-z]:|^\//.test(relative(projectDir, folder)));
+  return folders.map(folder => resolve(projectDir, folder)).filter(folder => liesOutside(folder, projectDir));
 }
 
 function targetOf({ variant, tools }: PlanRequest): string {

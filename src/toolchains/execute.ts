@@ -1,7 +1,6 @@
 /** Runs the steps of a plan and tells a compiler's failure as file, line, column and what to do. */
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { stripVTControlCharacters } from 'node:util';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { type CommandLine, exec } from '../io/exec.ts';
@@ -29,9 +28,7 @@ export async function executePlan(
       const ended = await Promise.allSettled(steps.map(async step => ({ step, ...(await run(step)) })));
       for (const one of ended) {
         if (one.status === 'rejected') throw one.reason as Error;
-        const { step, exitCode } = one.value;
-        // In CI, and where colours are asked for, compilers colour what goes into a pipe too.
-        const output = stripVTControlCharacters(one.value.output);
+        const { step, exitCode, output } = one.value;
         if (exitCode !== 0) throw buildFailure(toolchain, step, exitCode, output, projectDir);
         warnings.push(...toolchain.parseDiagnostics(output).filter(({ severity }) => severity === 'warning'));
       }

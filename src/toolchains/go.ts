@@ -48,13 +48,25 @@ export const goModProbe: Probe = {
   remedies: [],
 };
 
+/** The modules that are built together: that of the project, and those of a workspace (go.work). */
+export const goModulesProbe: Probe = {
+  kind: 'program',
+  id: 'go-modules',
+  title: 'modules of the workspace',
+  optional: true,
+  ofProject: true,
+  candidates: [{ program: 'go', args: ['list', '-m', '-f', '{{.Dir}}'], env: { GOPROXY: 'off' } }],
+  facts: stdout => stdout.trim().split('\n'),
+  remedies: [],
+};
+
 export const go: Toolchain = {
   language: 'go',
   title: 'Go',
   variants: ['native'],
   containerImage: 'docker.io/library/golang:1.26',
   detect: names => names.includes('go.mod'),
-  probes: variant => (variant === 'native' ? [goProbe, goModProbe, ...wasmOptProbes] : []),
+  probes: variant => (variant === 'native' ? [goProbe, goModProbe, goModulesProbe, ...wasmOptProbes] : []),
   environment: /^(GO|CGO_)/,
   plan,
   parseDiagnostics: parseGoDiagnostics,
@@ -66,7 +78,12 @@ function plan(request: PlanRequest): BuildPlan {
   const { scratchDir, name, profile } = request;
   const built = join(scratchDir, `${name}.wasm`);
   // -trimpath and no VCS stamp: the same source gives the same bytes in every folder and commit.
-  const flags = ['-trimpath', '-buildvcs=false', ...(profile === 'debug' ? ['-gcflags=all=-N -l'] : [])];
+  const flags = [
+    '-trimpath',
+    '-buildvcs=false',
+    '-json=false',
+    ...(profile === 'debug' ? ['-gcflags=all=-N -l'] : []),
+  ];
   const optimized = optimizeStep(request, built, join(scratchDir, `${name}.opt.wasm`));
   return {
     steps: [
@@ -97,16 +114,22 @@ export function goMod({ tools }: PlanRequest): GoMod | undefined {
   return tools['go-mod']?.facts as GoMod | undefined;
 }
 
-/** Anything may be embedded (go:embed), so all files count but those that cannot; so do modules replaced by a folder. */
+/** Anything may be embedded (go:embed), so all files count but those that cannot; so do modules replaced by a folder, and the workspace's. */
 export function goInputs(request: PlanRequest): string[] {
-  const replaced = (goMod(request)?.Replace ?? []).map(one => one.New.Path.replaceAll('\\', '/'));
+  const { projectDir, tools } = request;
+  const replaced = (goMod(request)?.Replace ?? []).map(one => one.New.Path);
+  const modules = (tools['go-modules']?.facts as readonly string[] | undefined) ?? [];
+  const elsewhere = [...replaced, ...modules.map(dir => relative(projectDir, dir))];
   return [
     '**/*',
     '!build/**',
     '!node_modules/**',
     '!**/*_test.go',
     '!**/*.{md,wasm}',
-    ...replaced.filter(path => path.startsWith('../')).map(path => `${path}/**/*.go`),
+    ...elsewhere
+      .map(path => path.replaceAll('\\', '/'))
+      .filter(path => path.startsWith('../'))
+      .map(path => `${path}/**/*.go`),
   ];
 }
 
@@ -115,14 +138,14 @@ export function goSettings({ projectDir, env, homeDir }: PlanRequest): string[] 
   const config = env['XDG_CONFIG_HOME'] || join(homeDir, '.config');
   return [
     env['GOENV'] ?? join(config, 'go', 'env'),
-    ...foldersAbove(projectDir).map(folder => join(folder, 'go.work')),
+    ...(env['GOWORK'] ? [env['GOWORK']] : foldersAbove(projectDir).map(folder => join(folder, 'go.work'))),
   ];
 }
 
 /** `./main.go:3:5: text`, one a line; TinyGo prints the same. */
 export function parseGoDiagnostics(output: string): Diagnostic[] {
   const line = /^(?:\.[\\/])?((?:[A-Za-z]:)?[^:\n]+\.(?:go|mod)):(\d+)(?::(\d+))?: (.+)$/gm;
-  return [...output.replaceAll('\r', '').matchAll(line)].map(([, file = '', row, column, message = '']) => ({
+  return [...output.matchAll(line)].map(([, file = '', row, column, message = '']) => ({
     file,
     line: Number(row),
     column: Number(column ?? 1),
@@ -144,6 +167,10 @@ const known: readonly (readonly [RegExp, Advice])[] = [
       message: 'this Go cannot build a WebAssembly library',
       hint: 'Go 1.24 or later is needed: https://go.dev/dl',
     },
+  ],
+  [
+    /inconsistent vendoring/,
+    { message: 'the folder vendor/ does not fit go.mod', hint: 'run "go mod vendor", or unset GOFLAGS' },
   ],
   [
     /go\.mod requires go >= ([\d.]+)|requires go >= ([\d.]+)/,

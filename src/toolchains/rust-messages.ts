@@ -5,7 +5,7 @@ import type { Advice, Diagnostic } from './toolchain.ts';
 export function parseRustDiagnostics(output: string): Diagnostic[] {
   const head =
     /^(error|warning)(?:\[\w+\])?: (.+)\n\s*--> (.+):(\d+):(\d+)\n((?:\s*(?:\d+\s*)?[|=].*\n?|\.\.\.\n)*)/gm;
-  return [...output.replaceAll('\r', '').matchAll(head)].map(match => {
+  return [...output.matchAll(head)].map(match => {
     const [, severity, message = '', file = '', line, column, excerpt = ''] = match;
     const carets = /^\s*\|[^^\n]*?(\^+)/m.exec(excerpt)?.[1];
     return {

@@ -1,8 +1,9 @@
 /** Rust: cargo for wasm32-wasip1, with whichever rustc the person has. Cargo says where its results lie and what they are called. */
 import { dirname, join, relative } from 'node:path';
 import { WasmeError } from '../errors.ts';
+import type { CommandLine } from '../io/exec.ts';
 import { explainRust, parseRustDiagnostics } from './rust-messages.ts';
-import { foldersAbove } from './settings.ts';
+import { foldersAbove, liesOutside } from './settings.ts';
 import type { CargoMetadata } from './schema.ts';
 import type { BuildPlan, PlanRequest, Probe, Remedy, Toolchain } from './toolchain.ts';
 import { optimizeStep, wasmOptProbes } from './wasm-opt.ts';
@@ -118,15 +119,10 @@ function plan(request: PlanRequest): BuildPlan {
   const targetDir = container || known === undefined ? join(projectDir, 'target') : known.target_directory;
   const name = found?.library ?? request.name.replaceAll('-', '_');
   const built = join(targetDir, triple, profile, `${name}.wasm`);
+  const where = ['--target', triple, ...(profile === 'release' ? ['--release'] : [])];
   const build = {
     program: 'cargo',
-    args: [
-      'build',
-      '--target',
-      triple,
-      ...(profile === 'release' ? ['--release'] : []),
-      ...(found === undefined ? [] : ['--package', found.name]),
-    ],
+    args: ['build', ...where, ...(found === undefined ? [] : ['--package', found.name])],
     env: {
       // Some CI systems ask cargo for colours and a progress bar, which would hide its messages from us.
       CARGO_TERM_COLOR: 'never',
@@ -135,9 +131,10 @@ function plan(request: PlanRequest): BuildPlan {
     },
   };
   const addTarget = { program: 'rustup', args: ['target', 'add', triple] };
+  const before = container ? [addTarget] : known === undefined ? [] : forgetOthers(known, where);
   const optimized = optimizeStep(request, built, join(scratchDir, `${name}.opt.wasm`));
   return {
-    steps: [...(container ? [addTarget] : []), build, ...optimized.steps],
+    steps: [...before, build, ...optimized.steps],
     module: optimized.module,
     inputs: [
       'Cargo.{toml,lock}',
@@ -146,8 +143,10 @@ function plan(request: PlanRequest): BuildPlan {
       '**/*.rs',
       '**/Cargo.toml',
       'src/**',
-      '!target/**',
       '!build/**',
+      ...(known === undefined ? [targetDir] : resultDirs(known))
+        .filter(dir => !liesOutside(dir, projectDir))
+        .map(dir => `!${relative(projectDir, dir).replaceAll('\\', '/')}/**`),
       ...(known?.packages ?? []).flatMap(crate => outside(crate, projectDir)),
     ],
     settings: settings(request),
@@ -159,6 +158,20 @@ function plan(request: PlanRequest): BuildPlan {
 function targetOf({ tools }: PlanRequest): string {
   const folder = tools['wasi-std']?.facts as string | undefined;
   return /[\\/]wasm32-wasi[\\/]/.test(folder ?? '') ? 'wasm32-wasi' : target;
+}
+
+/**
+ * In a folder for results that several workspaces share, cargo takes what another one has left for this one's where packages
+ * have the same name and the sources are older: packages of the workspace are made anew there.
+ */
+function forgetOthers(known: CargoMetadata, where: readonly string[]): CommandLine[] {
+  if (!resultDirs(known).some(dir => liesOutside(dir, known.workspace_root))) return [];
+  const packages = known.packages.flatMap(({ name }) => ['--package', name]);
+  return [{ program: 'cargo', args: ['clean', '--quiet', ...where, ...packages] }];
+}
+
+function resultDirs({ target_directory: target, build_directory: between }: CargoMetadata): string[] {
+  return [target, between ?? target];
 }
 
 /** The package whose library is the filter: the one of this folder, or the only such library of a workspace. */

@@ -3,7 +3,10 @@ import { z } from 'zod';
 
 /** `cargo metadata --no-deps`: one package for a crate, several for a workspace. */
 const cargoMetadata = z.object({
+  workspace_root: z.string(),
   target_directory: z.string(),
+  /** Of what lies between source and result; Cargo 1.91 and later. */
+  build_directory: z.string().nullish(),
   packages: z.array(
     z.object({
       name: z.string(),

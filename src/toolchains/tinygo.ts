@@ -8,6 +8,7 @@ import {
   goInputs,
   goMod,
   goModProbe,
+  goModulesProbe,
   goProbe,
   goSettings,
   mainPackage,
@@ -46,7 +47,7 @@ export const tinygo: Toolchain = {
   // TinyGo itself says which Go it takes; what our probe would call too old is fine for an older TinyGo.
   probes: variant =>
     variant === 'native'
-      ? [tinygoProbe, { ...goProbe, minimum: '1.19.0' }, goModProbe, ...wasmOptProbes]
+      ? [tinygoProbe, { ...goProbe, minimum: '1.19.0' }, goModProbe, goModulesProbe, ...wasmOptProbes]
       : [],
   environment: /^(GO|CGO_|TINYGO|WASMOPT$)/,
   plan,

@@ -20,10 +20,11 @@ async function made(language: Language, name: string): Promise<string> {
   return dir;
 }
 
-/** Compilers that ask for none of these print plain text into a pipe; in CI or by a person's wish it is coloured, with a bar. */
+/** Compilers that ask for none of these print plain text into a pipe; in CI or by a person's wish it is coloured, with a bar, or JSON. */
 const colored = {
   ...{ CI: 'true', FORCE_COLOR: '1', CLICOLOR_FORCE: '1' },
   ...{ CARGO_TERM_PROGRESS_WHEN: 'always', CARGO_TERM_PROGRESS_WIDTH: '60' },
+  GOFLAGS: '-json',
 };
 
 const env = (more: Readonly<Record<string, string>>) => ({

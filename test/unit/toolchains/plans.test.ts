@@ -46,7 +46,7 @@ const crate = (name: string, dir: string, types: readonly string[], paths: reado
   dependencies: paths.map(path => ({ path })),
 });
 const metadata = (...packages: unknown[]) => ({
-  'cargo-metadata': { facts: { target_directory: '/shared/target', packages } },
+  'cargo-metadata': { facts: { workspace_root: '/p', target_directory: '/shared/target', packages } },
 });
 
 describe('Rust', () => {
@@ -55,6 +55,8 @@ describe('Rust', () => {
       tools: metadata(crate('my-filter', '/p', ['cdylib', 'rlib'], ['/common', '/p/inner'])),
     });
     expect(steps(rust, asked)).toEqual([
+      // Another project may have left a package of that name there.
+      'cargo clean --quiet --target wasm32-wasip1 --release --package my-filter',
       'CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never cargo build --target wasm32-wasip1 --release --package my-filter',
     ]);
     expect(rust.plan(asked)).toMatchObject({ module: '/shared/target/wasm32-wasip1/release/my_filter.wasm' });
@@ -85,7 +87,7 @@ describe('Rust', () => {
     const two = request({ tools: metadata(crate('a', '/p/a', ['cdylib']), crate('b', '/p/b', ['cdylib'])) });
     expect(() => rust.plan(two)).toThrow('more than one filter: a, b');
     const member = request({ tools: metadata(crate('a', '/p/a', ['cdylib']), crate('b', '/p/b', ['lib'])) });
-    expect(rust.plan(member).steps[0]?.args).toContain('a');
+    expect(rust.plan(member).steps.at(-1)?.args).toContain('a');
   });
 
   it('adds the target in a container, and wasm-opt when asked and there', () => {
@@ -113,7 +115,7 @@ describe('Go and TinyGo', () => {
   it('Go builds a library that is the same everywhere', () => {
     const project = { build: { source: 'cmd/filter' } } as Project;
     expect(steps(go, request({ project }))).toEqual([
-      'GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 go build -buildmode=c-shared -trimpath -buildvcs=false -o /p/build/.wasme/release/my-filter.wasm ./cmd/filter',
+      'GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 go build -buildmode=c-shared -trimpath -buildvcs=false -json=false -o /p/build/.wasme/release/my-filter.wasm ./cmd/filter',
     ]);
     const tools = goMod({ Replace: [{ New: { Path: '../common' } }] });
     expect(go.plan(request({ tools })).inputs).toContain('../common/**/*.go');
