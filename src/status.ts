@@ -37,13 +37,12 @@ export async function status<Name extends TargetName>(
   edges: Edges,
 ): Promise<StatusResult> {
   const target = await loadTarget(options.target);
-  if (target.status === undefined) throw new TypeError(`${target.name} has no status`);
+  if (target.inquire === undefined) throw new TypeError(`${target.name} has no status`);
   const loaded = await findProject(edges.cwd);
   const targetOptions =
     (loaded && target.withProject?.(options.targetOptions, loaded.project.deploy ?? {}, loaded.project)) ??
     options.targetOptions;
-  const ask = async (id: string, expected?: string): Promise<readonly StatusRow[]> =>
-    (await target.status?.({ id, expected }, targetOptions, edges)) ?? [];
+  const inquiry = target.inquire(targetOptions, edges)();
   if (options.all === true) {
     if ([options.source, options.id, options.digest].some(one => one !== undefined)) {
       throw new WasmeError('USAGE', '--all is for every filter, and one was named too', {
@@ -51,7 +50,9 @@ export async function status<Name extends TargetName>(
       });
     }
     const rows: StatusRow[] = [];
-    for (const id of (await target.filters?.(targetOptions, edges)) ?? []) rows.push(...(await ask(id)));
+    for (const id of await inquiry.filters()) {
+      rows.push(...(await inquiry.status({ id, expected: undefined })));
+    }
     return result(options.target, rows);
   }
   const wanted = await expectation(options, target.accepts, loaded, edges);
@@ -64,7 +65,7 @@ export async function status<Name extends TargetName>(
     });
   }
   const expected = options.digest ?? wanted?.digest;
-  return { id, ...result(options.target, await ask(id, expected)) };
+  return { id, ...result(options.target, await inquiry.status({ id, expected })) };
 }
 
 function result(target: TargetName, rows: readonly StatusRow[]): StatusResult {

@@ -29,10 +29,16 @@ export interface Target<Options, Facts = undefined> {
   diff?(plan: Plan, options: Options, edges: Edges): Promise<string>;
   /** Takes a filter out again: what is ours alone is deleted, our part of shared things is removed. */
   undeploy?(request: UndeployRequest, options: Options, edges: Edges): Promise<Undeployment>;
+  /** Gives what looks at what is deployed; each call is a look of its own. */
+  inquire?(options: Options, edges: Edges): () => Inquiry;
+}
+
+/** Questions of one look: what was read for one of them is not read again for the next. */
+export interface Inquiry {
   /** Names of the filters that are there: all that a proxy has, or all of ours in a cluster. */
-  filters?(options: Options, edges: Edges): Promise<readonly string[]>;
+  filters(): Promise<readonly string[]>;
   /** How the filter fares where it was deployed. A proxy that does not answer is a row, not a failure. */
-  status?(request: StatusRequest, options: Options, edges: Edges): Promise<readonly StatusRow[]>;
+  status(request: StatusRequest): Promise<readonly StatusRow[]>;
 }
 
 export interface UndeployRequest {

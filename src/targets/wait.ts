@@ -17,22 +17,23 @@ const final: readonly StatusState[] = ['rejected', 'fail-open', 'failing'];
  * not run the filter, and with DEPLOY_NOT_RUNNING when `timeoutMs` have passed.
  */
 export async function waitUntilLoaded<Options>(
-  target: Pick<Target<Options, unknown>, 'name' | 'status'>,
+  target: Pick<Target<Options, unknown>, 'name' | 'inquire'>,
   { id, code }: Pick<DeployIntent, 'id' | 'code'>,
   options: Options,
   timeoutMs: number,
   edges: Edges,
 ): Promise<readonly StatusRow[]> {
-  if (target.status === undefined) {
+  if (target.inquire === undefined) {
     throw new WasmeError('USAGE', `${target.name} cannot be asked how a filter fares`, {
       hint: 'leave --wait out',
     });
   }
+  const look = target.inquire(options, edges);
   const deadline = edges.now() + timeoutMs;
   let failedSince: number | undefined;
   const task = edges.reporter.task(`waiting until ${id} runs`);
   for (;;) {
-    const rows = await target.status({ id, expected: code.digest }, options, edges);
+    const rows = await look().status({ id, expected: code.digest });
     const waiting = rows.filter(({ state }) => state !== 'loaded');
     if (waiting.length === 0 && rows.length > 0) {
       task.done();

@@ -13,11 +13,16 @@ const wasm = 'type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm';
 const sha = 'ab'.repeat(32);
 
 /** An admin interface as Envoy's: two of its pages. */
-async function admin(dump: object, more: Record<string, number | bigint> = {}): Promise<string> {
+async function admin(
+  dump: object,
+  more: Record<string, number | bigint> = {},
+  onPage: (path: string) => void = () => undefined,
+): Promise<string> {
   const stats = { 'wasm.envoy.wasm.runtime.v8.active': 3, ...more };
   const server: Server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://envoy.example');
     const filter = new RegExp(searchParams.get('filter') ?? '');
+    onPage(pathname);
     if (pathname === '/config_dump') response.end(JSON.stringify(dump));
     else
       response.end(
@@ -226,6 +231,16 @@ describe('status envoy', () => {
       stderr: expect.stringContaining('--all is for every filter') as string,
       exitCode: 2,
     });
+  });
+
+  it('reads the dump, which is large, once for all filters', async () => {
+    const pages: string[] = [];
+    const address = await admin(fixed(plugin(), named('g', 'cd'), named('h', 'ef')), {}, page =>
+      pages.push(page),
+    );
+    const { stdout } = await newWorld().wasme('status', 'envoy', '--all', '--admin', address, '--json');
+    expect((JSON.parse(stdout) as { rows: object[] }).rows).toHaveLength(3);
+    expect(pages.sort()).toEqual(['/config_dump', '/stats']);
   });
 
   it('sees that the tag of an image was moved', async () => {

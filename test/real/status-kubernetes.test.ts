@@ -254,6 +254,81 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
       expect(await places()).toEqual(['Pod/bookinfo/gateway-2', 'Pod/istio-system/gateway-1']);
     });
 
+    describe('with its control plane elsewhere', () => {
+      const flags = ['-n', 'mesh-root', '--istio-version', '1.31'] as const;
+      beforeAll(() => {
+        for (const namespace of ['control', 'mesh-root']) cluster.kubectl(['create', 'namespace', namespace]);
+        const labels = { app: 'istiod', 'istio.io/rev': 'canary' };
+        const template = {
+          metadata: { labels },
+          spec: { containers: [{ name: 'discovery', image: 'registry.example/pilot:1.31.0' }] },
+        };
+        cluster.create(
+          {
+            apiVersion: 'apps/v1',
+            kind: 'Deployment',
+            metadata: { name: 'istiod-canary', namespace: 'control', labels },
+            spec: { selector: { matchLabels: labels }, template },
+          },
+          {
+            apiVersion: 'v1',
+            kind: 'ConfigMap',
+            metadata: { name: 'istio-canary', namespace: 'control' },
+            data: { mesh: 'accessLogFile: /dev/stdout\nrootNamespace: mesh-root # ours\n' },
+          },
+        );
+        pod('everywhere-1', 'all', 'istio-proxy', { namespace: 'bookinfo', key: 'part' });
+        pod('everywhere-2', 'all', 'istio-proxy', { namespace: 'mesh-root', key: 'part' });
+      });
+      afterAll(() => {
+        cluster.kubectl(['delete', 'namespace', 'control', 'mesh-root', '--wait=false']);
+        cluster.kubectl(['delete', 'deployment,configmap', '-n', 'control', '--all']);
+        cluster.kubectl(['delete', 'pods', '-n', 'bookinfo', '-l', 'part=all', '--force']);
+      });
+      const ask = async (...argv: string[]): Promise<Outcome> => {
+        await deploy('istio', ...flags, '-l', 'part=all');
+        return wasme('status', 'istio', '-n', 'mesh-root', '--id', 'tagger', '--json', ...argv);
+      };
+      const places = (outcome: Outcome): readonly string[] => rowsOf(outcome).map(({ where }) => where);
+
+      it('looks for the pods of all namespaces from the root namespace of its mesh configuration', async () => {
+        const outcome = await ask();
+        expect(places(outcome)).toEqual(['Pod/bookinfo/everywhere-1', 'Pod/mesh-root/everywhere-2']);
+        expect(outcome.stderr).not.toContain('root namespace');
+      });
+
+      it('tells what counts for the whole mesh, and what counts nowhere', async () => {
+        const mesh = ['istio', image, '--digest', digest, '--istio-version', '1.31', '--diff'] as const;
+        const whole = await wasme('deploy', ...mesh, '--id', 'whole', '-n', 'mesh-root');
+        expect(whole.stderr).toContain("in mesh-root, Istio's root namespace, it counts for the whole mesh");
+        const own = await wasme('deploy', ...mesh, '--id', 'own', '-n', 'bookinfo');
+        expect(own.stderr).not.toContain('whole mesh');
+        const forClass = ['--target-ref', 'GatewayClass/istio-waypoint', '-n', 'bookinfo'];
+        const nowhere = await wasme('deploy', ...mesh, '--id', 'class', ...forClass);
+        expect(nowhere.stderr).toContain('in its root namespace only, mesh-root');
+      });
+
+      it('says that it could not see which namespace that is', async () => {
+        const subjects = [{ kind: 'User', name: 'nobody', apiGroup: 'rbac.authorization.k8s.io' }];
+        const roleRef = { kind: 'Role', name: 'reader', apiGroup: 'rbac.authorization.k8s.io' };
+        const metadata = { name: 'reader', namespace: 'mesh-root' };
+        cluster.create(
+          {
+            apiVersion: 'rbac.authorization.k8s.io/v1',
+            kind: 'Role',
+            metadata,
+            rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['get', 'list'] }],
+          },
+          { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata, subjects, roleRef },
+        );
+        const outcome = await ask('--context', 'nobody');
+        expect(places(outcome)).toEqual(['Pod/mesh-root/everywhere-2']);
+        expect(outcome.stderr).toMatch(
+          /^warning: Istio's root namespace is taken to be istio-system, it cannot be read: .*forbidden/m,
+        );
+      });
+    });
+
     it.each([
       {
         mesh: 'istio',

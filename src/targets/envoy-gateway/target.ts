@@ -74,8 +74,10 @@ export const envoyGateway: Target<EnvoyGatewayOptions, EnvoyGatewayFacts> = {
   apply: (plan, options, edges) => applyDocuments(plan, [extensionPolicies], options, edges),
   diff: (plan, options, edges) => diffPlan(plan, [extensionPolicies], options, edges),
   undeploy: undeployPolicy,
-  filters: policyNames,
-  status: policyStatus,
+  inquire: (options, edges) => () => ({
+    filters: () => policyNames(options, edges),
+    status: request => policyStatus(request, options, edges),
+  }),
 };
 
 async function observePolicies(

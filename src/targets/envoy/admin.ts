@@ -47,6 +47,19 @@ export function envoyAdmin(address: string, edges: Edges): EnvoyAdmin {
   };
 }
 
+/** The same interface with each page read once: a dump is large, and answers several questions. */
+export function readOnce(admin: EnvoyAdmin): EnvoyAdmin {
+  const once = <T>(read: (path: string) => Promise<T>): ((path: string) => Promise<T>) => {
+    const pages = new Map<string, Promise<T>>();
+    return path => {
+      const page = pages.get(path) ?? read(path);
+      pages.set(path, page);
+      return page;
+    };
+  };
+  return { ...admin, text: once(path => admin.text(path)), json: once(path => admin.json(path)) };
+}
+
 /** Fails with NETWORK for what no Envoy says. */
 export function parseAnswer(text: string, from: string): unknown {
   try {

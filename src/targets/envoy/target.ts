@@ -6,7 +6,7 @@ import type { Project } from '../../project/schema.ts';
 import type { DeployIntent } from '../intent.ts';
 import type { Target } from '../target.ts';
 import { renderYaml } from '../yaml.ts';
-import { envoyAdmin } from './admin.ts';
+import { envoyAdmin, readOnce } from './admin.ts';
 import { bootstrap, clustersOf, pluginOf } from './bootstrap.ts';
 import { diffEnvoy } from './diff.ts';
 import { bootstrapPath, discoveredEntry, discoveryPath, discoveryResponse } from './discovery.ts';
@@ -84,15 +84,20 @@ export const envoyTarget: Target<EnvoyOptions, EnvoyFacts> = {
   },
   diff: diffEnvoy,
   undeploy: undeployEnvoy,
-  filters: ({ admins = defaultAdmins }, edges) => filterNames(admins.map(admin => envoyAdmin(admin, edges))),
-  async status(request, { admins = defaultAdmins, log }, edges) {
-    if (log !== undefined && admins.length > 1) {
+  inquire({ admins: addresses = defaultAdmins, log }, edges) {
+    if (log !== undefined && addresses.length > 1) {
       throw new WasmeError('USAGE', 'one log cannot be of several Envoys', {
         hint: 'name one --admin with --log',
       });
     }
     const sources = { log: log === undefined ? undefined : fileLog(log) };
-    return Promise.all(admins.map(admin => envoyStatus(envoyAdmin(admin, edges), request, sources)));
+    return () => {
+      const admins = addresses.map(address => readOnce(envoyAdmin(address, edges)));
+      return {
+        filters: () => filterNames(admins),
+        status: request => Promise.all(admins.map(admin => envoyStatus(admin, request, sources))),
+      };
+    };
   },
 };
 

@@ -35,8 +35,10 @@ export const gloo: Target<GlooOptions, GlooFacts> = {
   apply: (plan, options, edges) => applyDocuments(plan, [], options, edges),
   diff: (plan, options, edges) => diffPlan(plan, [], options, edges),
   undeploy: undeployGloo,
-  filters: glooFilters,
-  status: glooStatus,
+  inquire: (options, edges) => () => ({
+    filters: () => glooFilters(options, edges),
+    status: request => glooStatus(request, options, edges),
+  }),
 };
 
 async function observeGateways(

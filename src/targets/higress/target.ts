@@ -2,11 +2,11 @@
 import { WasmeError } from '../../errors.ts';
 import type { DeployIntent } from '../intent.ts';
 import { code, environment, phaseReasons, pluginObject, pullFields } from '../istio/plugin.ts';
-import { proxyStatusOf } from '../istio/status.ts';
+import { inquireProxies } from '../istio/status.ts';
 import { applyDocuments, type KubernetesDocument } from '../kubernetes/apply.ts';
 import { diffPlan } from '../kubernetes/diff.ts';
 import { ownMetadata } from '../kubernetes/objects.ts';
-import { type Resource, listIds } from '../kubernetes/read.ts';
+import type { Resource } from '../kubernetes/read.ts';
 import { removeOwn } from '../kubernetes/undeploy.ts';
 import type { Plan, Target } from '../target.ts';
 import { type Tree, because } from '../tree.ts';
@@ -42,14 +42,11 @@ export const higress: Target<HigressOptions> = {
   diff: (plan, options, edges) => diffPlan(plan, [higressPlugins], options, edges),
   undeploy: (request, options, edges) =>
     removeOwn([higressPlugins], request, options.namespace ?? higressNamespace, options, edges),
-  filters: (options, edges) =>
-    listIds([higressPlugins], options.namespace ?? higressNamespace, options, edges),
-  status: (request, options, edges) =>
-    proxyStatusOf(
+  inquire: (options, edges) =>
+    inquireProxies(
       [higressPlugins],
-      request,
       { ...options, namespace: options.namespace ?? higressNamespace },
-      gatewayPods,
+      () => Promise.resolve(gatewayPods),
       edges,
     ),
 };

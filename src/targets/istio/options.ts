@@ -6,8 +6,8 @@ import { checkLabels } from '../kubernetes/names.ts';
 import { type Tree, because } from '../tree.ts';
 import { type IstioVersion, since } from './versions.ts';
 
-/** Where Istio is installed, unless it was told otherwise. */
-export const rootNamespace = 'istio-system';
+/** Where filters go when no namespace is said; written out, so that a document means the same everywhere. */
+export const defaultNamespace = 'default';
 
 export type IstioKind = (typeof istioKinds)[number];
 export type PatchContext = (typeof patchContexts)[number];

@@ -1,23 +1,51 @@
 /** Does a filter run in the proxies of a mesh: the object in the cluster, then every proxy it is meant for. */
 import { WasmeError } from '../../errors.ts';
 import type { Edges } from '../../io/edges.ts';
-import type { EnvoyAdmin } from '../envoy/admin.ts';
+import { type EnvoyAdmin, readOnce } from '../envoy/admin.ts';
 import type { LogReader } from '../envoy/log-signs.ts';
 import { envoyStatus } from '../envoy/status.ts';
 import { type KubeObject, type KubernetesOptions, showObject } from '../kubernetes/objects.ts';
-import { type Resource, listOurs } from '../kubernetes/read.ts';
-import type { StatusRequest, StatusRow } from '../target.ts';
-import { type ProxyPlace, podAdmin, podLog, proxiesOf } from './pods.ts';
+import { type Resource, listIds, listOurs } from '../kubernetes/read.ts';
+import type { Inquiry, StatusRequest, StatusRow } from '../target.ts';
+import { podAdmin, podLog } from './pod-proxy.ts';
+import { type Pod, type ProxyPlace, proxiesOf } from './pods.ts';
 
 /** Proxies asked at the same time; each question is a kubectl of its own. */
 const parallel = 4;
 
+/** `findPlace` is asked once, and each proxy once in a look, for all filters together. */
+export function inquireProxies(
+  resources: readonly Resource[],
+  options: KubernetesOptions & { readonly namespace: string },
+  findPlace: () => Promise<ProxyPlace>,
+  edges: Edges,
+): () => Inquiry {
+  let found: Promise<ProxyPlace> | undefined;
+  return () => {
+    const admins = new Map<string, EnvoyAdmin>();
+    return {
+      filters: () => listIds(resources, options.namespace, options, edges),
+      async status(request) {
+        const place = await (found ??= findPlace());
+        const adminOf = (pod: Pod): EnvoyAdmin => {
+          const fresh = readOnce(podAdmin(pod, place, options, edges));
+          const admin = admins.get(fresh.url) ?? fresh;
+          admins.set(fresh.url, admin);
+          return admin;
+        };
+        return proxyStatusOf(resources, request, options, place, adminOf, edges);
+      },
+    };
+  };
+}
+
 /** One row per proxy; one for the object when there is none, or when it names another image than expected. */
-export async function proxyStatusOf(
+async function proxyStatusOf(
   resources: readonly Resource[],
   request: StatusRequest,
   options: KubernetesOptions & { readonly namespace: string },
   place: ProxyPlace,
+  adminOf: (pod: Pod) => EnvoyAdmin,
   edges: Edges,
 ): Promise<readonly StatusRow[]> {
   const { id, expected } = request;
@@ -41,7 +69,7 @@ export async function proxyStatusOf(
       const asked = { id, expected: expected ?? meant };
       const some = proxies.slice(start, start + parallel).map(pod => {
         const log = podLog(pod, place, options, edges);
-        return proxyStatus(podAdmin(pod, place, options, edges), log, object, asked);
+        return proxyStatus(adminOf(pod), log, object, asked);
       });
       rows.push(...(await Promise.all(some)));
     }

@@ -1,35 +1,48 @@
-/** Which version a control plane has: the tags of the images that its deployments run. */
+/** The control planes of a cluster: where they run, and which version each has by the tag of its image. */
 import { WasmeError } from '../../errors.ts';
 import type { Edges } from '../../io/edges.ts';
 import { type KubernetesOptions } from './objects.ts';
 import { listObjects } from './read.ts';
 
-interface ControlPlane {
+interface Deployment {
+  readonly metadata: { readonly namespace: string; readonly labels?: Readonly<Record<string, string>> };
   readonly spec: {
     readonly template: { readonly spec: { readonly containers: readonly { image: string }[] } };
   };
 }
 
-/**
- * Versions (`1.30.1`) of the deployments with these labels, in any namespace; tags that are no version are left out.
- * Empty when nobody may list them: listing every namespace is often not allowed.
- */
+export interface ControlPlane {
+  readonly namespace: string;
+  /** Istio's, where several run side by side. */
+  readonly revision: string | undefined;
+  /** `1.30.1`; tags that are no version are left out. */
+  readonly versions: readonly string[];
+}
+
+/** The deployments with these labels, in any namespace. Fails with KUBE_FORBIDDEN: listing all is often not allowed. */
+export async function controlPlanes(
+  selector: string,
+  options: KubernetesOptions,
+  edges: Edges,
+): Promise<readonly ControlPlane[]> {
+  const resource = { kind: 'Deployment', resource: 'deployments' };
+  const where = { namespace: undefined, selector };
+  const found = await listObjects<Deployment>(resource, where, options, edges);
+  return found.map(({ metadata, spec }) => ({
+    namespace: metadata.namespace,
+    revision: metadata.labels?.['istio.io/rev'],
+    versions: spec.template.spec.containers.flatMap(({ image }) => versionOf(image) ?? []),
+  }));
+}
+
+/** Versions of the control planes. Empty when nobody may list them. */
 export async function controlPlaneVersions(
   selector: string,
   options: KubernetesOptions,
   edges: Edges,
 ): Promise<readonly string[]> {
   try {
-    const resource = { kind: 'Deployment', resource: 'deployments' };
-    const found = await listObjects<ControlPlane>(
-      resource,
-      { namespace: undefined, selector },
-      options,
-      edges,
-    );
-    return found.flatMap(({ spec }) =>
-      spec.template.spec.containers.flatMap(({ image }) => versionOf(image) ?? []),
-    );
+    return (await controlPlanes(selector, options, edges)).flatMap(({ versions }) => versions);
   } catch (error) {
     if (error instanceof WasmeError && error.code === 'KUBE_FORBIDDEN') return [];
     throw error;

@@ -8,11 +8,14 @@ async function wait(states: readonly StatusState[], stepMs: number): Promise<rea
   let looks = 0;
   const target = {
     name: 'istio',
-    status: () => {
-      const state = states[Math.min(looks++, states.length - 1)] ?? 'missing';
-      const row = { where: 'here', filter: 'f', digest: undefined, expected: undefined, restarts: 0 };
-      return Promise.resolve([{ ...row, state, detail: 'why' }]);
-    },
+    inquire: () => () => ({
+      filters: () => Promise.resolve(['f']),
+      status: () => {
+        const state = states[Math.min(looks++, states.length - 1)] ?? 'missing';
+        const row = { where: 'here', filter: 'f', digest: undefined, expected: undefined, restarts: 0 };
+        return Promise.resolve([{ ...row, state, detail: 'why' }]);
+      },
+    }),
   };
   const edges = {
     cwd: '/',

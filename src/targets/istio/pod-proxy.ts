@@ -1,0 +1,74 @@
+/** What is in a pod with a proxy, through kubectl: the log, and Envoy's admin interface. */
+import { WasmeError } from '../../errors.ts';
+import type { Edges } from '../../io/edges.ts';
+import { kubectl } from '../../io/kubectl.ts';
+import { type EnvoyAdmin, parseAnswer } from '../envoy/admin.ts';
+import type { LogReader } from '../envoy/log-signs.ts';
+import type { KubernetesOptions } from '../kubernetes/objects.ts';
+import type { Pod, ProxyPlace } from './pods.ts';
+
+/** As much of a log as is read of each proxy: access logs stand there too. */
+const logLines = 20_000;
+
+/** The log of a proxy. What hinders reading is NETWORK. */
+export function podLog(
+  { metadata }: Pod,
+  { container }: ProxyPlace,
+  options: KubernetesOptions,
+  edges: Edges,
+): LogReader {
+  const { name, namespace = 'default' } = metadata;
+  return async since => {
+    const args = ['logs', name, '-n', namespace, '-c', container, `--tail=${logLines}`];
+    // Without fractions of a second, as kubectl wants it: some lines too many are no harm.
+    if (since !== undefined) args.push(`--since-time=${since.toISOString().replace(/\.\d+/, '')}`);
+    try {
+      return await kubectl(args, options, edges);
+    } catch (error) {
+      throw hindered(error, `the log of ${name} cannot be read`, 'pods/log');
+    }
+  };
+}
+
+function hindered(error: unknown, what: string, right: string): unknown {
+  if (!(error instanceof WasmeError) || error.code === 'INTERRUPTED' || error.code === 'TOOL_MISSING')
+    return error;
+  return new WasmeError('NETWORK', `${what}: ${error.message}`, {
+    hint: `the right "${right}" is needed in the namespace`,
+    cause: error,
+  });
+}
+
+/** Envoy's admin interface inside a pod. What hinders asking is NETWORK, as with any admin interface. */
+export function podAdmin(
+  { metadata }: Pod,
+  { container }: ProxyPlace,
+  options: KubernetesOptions,
+  edges: Edges,
+): EnvoyAdmin {
+  const { name, namespace = 'default' } = metadata;
+  const ask = async (method: 'GET' | 'POST', path: string): Promise<string> => {
+    const args = ['exec', name, '-n', namespace, '-c', container, '--'];
+    try {
+      return await kubectl(
+        [...args, 'pilot-agent', 'request', method, path.replace(/^\//, '')],
+        options,
+        edges,
+      );
+    } catch (error) {
+      throw hindered(error, `the proxy of ${name} cannot be asked`, 'pods/exec');
+    }
+  };
+  const text = (path: string): Promise<string> => ask('GET', path);
+  return {
+    url: `Pod/${namespace}/${name}`,
+    text,
+    json: async path => parseAnswer(await text(path), `Pod/${namespace}/${name}`),
+    post: path => ask('POST', path),
+    async stats(filter) {
+      const lines = (await text(`/stats?filter=${encodeURIComponent(filter)}`)).split('\n');
+      const rows = lines.map(line => /^(.+): (\d+)$/.exec(line)).filter(match => match !== null);
+      return Object.fromEntries(rows.map(([, key = '', value]) => [key, Number(value)]));
+    },
+  };
+}

@@ -1,0 +1,57 @@
+/** Istio's root namespace, where filters count for the whole mesh: found where istiod itself reads it. */
+import { parseDocument } from 'yaml';
+import { WasmeError } from '../../errors.ts';
+import type { Edges } from '../../io/edges.ts';
+import { type ControlPlane, controlPlanes } from '../kubernetes/control-plane.ts';
+import type { KubeObject, KubernetesOptions } from '../kubernetes/objects.ts';
+import { readObject } from '../kubernetes/read.ts';
+
+/** Istio's own default. */
+export const usualRootNamespace = 'istio-system';
+
+const configMaps = { kind: 'ConfigMap', resource: 'configmaps' };
+
+/** One for each control plane; what may not be read is told, and taken to be Istio's default. */
+export async function rootNamespaces(options: KubernetesOptions, edges: Edges): Promise<ReadonlySet<string>> {
+  const listed = await unlessForbidden(controlPlanes('app=istiod', options, edges));
+  const planes = listed instanceof WasmeError || listed.length === 0 ? [{}] : listed;
+  const roots = new Set<string>();
+  for (const plane of planes) {
+    const root = await unlessForbidden(configuredRoot(plane, options, edges));
+    const hidden = root ?? listed;
+    if (hidden instanceof WasmeError) {
+      edges.reporter.warn(
+        `Istio's root namespace is taken to be ${usualRootNamespace}, it cannot be read: ${hidden.message}`,
+        'the rights to list deployments of every namespace and to read ConfigMaps beside istiod are needed',
+      );
+    }
+    roots.add(typeof root === 'string' ? root : usualRootNamespace);
+  }
+  return roots;
+}
+
+/** rootNamespace of the mesh configuration; undefined when there is none. */
+async function configuredRoot(
+  { namespace = usualRootNamespace, revision = 'default' }: Partial<ControlPlane>,
+  options: KubernetesOptions,
+  edges: Edges,
+): Promise<string | undefined> {
+  const name = revision === 'default' ? 'istio' : `istio-${revision}`;
+  const found = (await readObject(configMaps, namespace, name, options, edges)) as ConfigMap | undefined;
+  if (found === undefined) return undefined;
+  const root = parseDocument(found.data?.['mesh'] ?? '').get('rootNamespace');
+  return typeof root === 'string' && root !== '' ? root : usualRootNamespace;
+}
+
+interface ConfigMap extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+async function unlessForbidden<T>(answer: Promise<T>): Promise<T | WasmeError> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof WasmeError && error.code === 'KUBE_FORBIDDEN') return error;
+    throw error;
+  }
+}
