@@ -2,10 +2,11 @@
  * Starts other programs. The only importer of execa: no shell, arguments as a list, children end with us. It is loaded
  * with the first program, because its hundred files cost every other verb that could start one 40 ms.
  */
+import { constants } from 'node:os';
 import { stripVTControlCharacters } from 'node:util';
 import { WasmeError, redact } from '../errors.ts';
 import type { Edges } from './edges.ts';
-import { endGroupOn } from './process-group.ts';
+import { endGroupOn, graceMs } from './process-group.ts';
 import { searchPath } from './program.ts';
 
 /** A command as data: what a plan holds and what --dry-run prints. */
@@ -40,9 +41,6 @@ export interface ExecResult {
   readonly timedOut: boolean;
 }
 
-/** Time that a program has to end in good order. */
-const forceKillAfterMs = 2_000;
-
 /**
  * Runs a program to its end and gives back what it printed, whatever its exit code.
  * Fails with TOOL_MISSING when it cannot be started and INTERRUPTED when the edges' signal aborts.
@@ -71,9 +69,7 @@ export async function exec(
   forget?.();
   // Its last words may still be on their way when its end is seen.
   await told;
-  if (result.isCanceled) {
-    throw interrupted(command);
-  }
+  if (result.isCanceled) throw interrupted(command);
   if (result.failed && result.exitCode === undefined && !result.timedOut && result.signal === undefined) {
     throw new WasmeError(
       'TOOL_MISSING',
@@ -86,7 +82,7 @@ export async function exec(
     );
   }
   return {
-    exitCode: result.exitCode ?? 128,
+    exitCode: result.exitCode ?? 128 + (result.signal === undefined ? 0 : constants.signals[result.signal]),
     stdout: text(result.stdout),
     stderr: text(result.stderr),
     durationMs: result.durationMs,
@@ -135,9 +131,7 @@ export async function converse(command: CommandLine, edges: Edges): Promise<Conv
         answer.push(text(String(next.value)));
         if (isEnd(answer.at(-1) ?? '')) return answer;
       }
-      if (edges.signal.aborted) {
-        throw interrupted(command);
-      }
+      if (edges.signal.aborted) throw interrupted(command);
       throw new WasmeError(
         'TOOL_FAILED',
         `${command.program} ended instead of answering:\n${answer.join('\n')}`,
@@ -159,7 +153,7 @@ function started(command: CommandLine, edges: Edges) {
     extendEnv: false,
     reject: false,
     cancelSignal: edges.signal,
-    forceKillAfterDelay: forceKillAfterMs,
+    forceKillAfterDelay: graceMs,
   } as const;
 }
 

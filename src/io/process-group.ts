@@ -2,11 +2,11 @@
 import { kill } from 'node:process';
 import { isSystemError } from './file-errors.ts';
 
-/** Time that the members of a group have to end in good order. */
-const graceMs = 2_000;
+/** Time that a program, or the members of a group, have to end in good order. */
+export const graceMs = 2_000;
 
 /**
- * Ends the group that the process `leader` leads when `signal` aborts: politely, and after two seconds by force. Gives
+ * Ends the group that the process `leader` leads when `signal` aborts: politely, and after `graceMs` by force. Gives
  * what to call when the leader has ended: members that outlived it after an interrupt are ended then.
  */
 export function endGroupOn(signal: AbortSignal, leader: number | undefined): () => void {
