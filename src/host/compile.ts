@@ -2,7 +2,8 @@
 import { WasmeError } from '../errors.ts';
 import { type AbiHost, detectAbi, judgeModule, maxMemoryPages } from '../wasm/abi.ts';
 import type { AbiVersion } from '../wasm/functions.ts';
-import { capMemory, type ModuleInfo, parseModule } from '../wasm/module.ts';
+import { capMemory } from '../wasm/memory-cap.ts';
+import { type ModuleInfo, parseModule } from '../wasm/module.ts';
 import { sameBytes } from './bytes.ts';
 
 /** A filter that compiled. Can be posted to a worker, which then does not compile again. */

@@ -4,6 +4,7 @@
  */
 import { checkMagic } from './magic.ts';
 import { BinaryReader } from './reader.ts';
+import { concat, nameBytes, sectionBytes } from './writer.ts';
 
 export interface SplitModule {
   /** Without DWARF; with function names. */
@@ -31,34 +32,8 @@ export function splitDebugInfo(bytes: Uint8Array, debugFile: string): SplitModul
     if (!isDwarf && name !== pointer) kept.push(bytes.subarray(start, section.end));
   }
   if (!hasDwarf) return undefined;
-  kept.push(customSection(pointer, sized(utf8.encode(debugFile))));
+  kept.push(sectionBytes(0, concat([nameBytes(pointer), nameBytes(debugFile)])));
   return { module: concat(kept), debug: bytes };
 }
 
 const pointer = 'external_debug_info';
-const utf8 = new TextEncoder();
-
-function customSection(name: string, content: Uint8Array): Uint8Array {
-  return concat([Uint8Array.of(0), sized(concat([sized(utf8.encode(name)), content]))]);
-}
-
-/** The bytes behind their number, as LEB128. */
-function sized(bytes: Uint8Array): Uint8Array {
-  const size: number[] = [];
-  let rest = bytes.length;
-  do {
-    size.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
-    rest >>>= 7;
-  } while (rest > 0);
-  return concat([Uint8Array.from(size), bytes]);
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
-}

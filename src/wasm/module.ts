@@ -232,62 +232,10 @@ function readImport(section: BinaryReader, typeAt: (index: number) => FunctionTy
   }
 }
 
-function readLimits(section: BinaryReader): Limits {
+/** Of a memory or a table. */
+export function readLimits(section: BinaryReader): Limits {
   const flags = section.byte();
   if (flags > 3) section.fail(`memory or table flags ${flags} are not understood (64-bit memory?)`);
   const min = section.u32();
   return { min, max: (flags & 1) === 0 ? undefined : section.u32(), shared: (flags & 2) !== 0 };
-}
-
-/**
- * The module with its memories' maximum lowered to `maxPages`, which is how a host keeps a guest from taking more.
- * Gives back the same array when nothing has to change.
- */
-export function capMemory(bytes: Uint8Array, info: ModuleInfo, maxPages: number): Uint8Array {
-  const section = info.sections.find(item => item.id === 5);
-  if (!section) return bytes;
-  const reader = new BinaryReader(bytes, section.start, section.end);
-  const content: number[] = [];
-  let changed = false;
-  const count = reader.count();
-  pushU32(content, count);
-  for (let left = count; left > 0; left--) {
-    const { min, max, shared } = readLimits(reader);
-    if (max === undefined || max > maxPages) changed = true;
-    content.push(shared ? 3 : 1);
-    pushU32(content, min);
-    pushU32(content, Math.max(min, Math.min(max ?? maxPages, maxPages)));
-  }
-  if (!changed) return bytes;
-  const size: number[] = [];
-  pushU32(size, content.length);
-  const head = bytes.subarray(0, sectionHead(bytes, section));
-  const tail = bytes.subarray(section.end);
-  const capped = new Uint8Array(head.length + 1 + size.length + content.length + tail.length);
-  capped.set(head);
-  capped.set([5, ...size, ...content], head.length);
-  capped.set(tail, head.length + 1 + size.length + content.length);
-  return capped;
-}
-
-/** Offset of the section's id byte: its content starts after the id and a LEB128 size. */
-function sectionHead(bytes: Uint8Array, section: SectionRange): number {
-  for (let at = section.start - 2; at >= 8; at--) {
-    if (bytes[at] !== section.id) continue;
-    const reader = new BinaryReader(bytes, at + 1);
-    if (reader.u32() === section.end - section.start && reader.offset === section.start) return at;
-  }
-  throw new WasmeError(
-    'WASM_INVALID',
-    'Failed to parse corrupted Wasm module: the memory section has no head',
-  );
-}
-
-function pushU32(target: number[], value: number): void {
-  let rest = value;
-  while (rest > 0x7f) {
-    target.push((rest & 0x7f) | 0x80);
-    rest >>>= 7;
-  }
-  target.push(rest);
 }

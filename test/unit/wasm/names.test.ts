@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { demangle } from '../../../src/wasm/demangle.ts';
-import { capMemory, parseModule } from '../../../src/wasm/module.ts';
+import { capMemory } from '../../../src/wasm/memory-cap.ts';
+import { parseModule } from '../../../src/wasm/module.ts';
 import { functionNames } from '../../../src/wasm/names.ts';
 import { compileWat } from '../../helpers/guests.ts';
 
