@@ -220,6 +220,11 @@ export class WasmeError extends Error {
   }
 }
 
+/** Ctrl-C, or a signal that means the same. */
+export function interrupted(): WasmeError {
+  return new WasmeError('INTERRUPTED', 'interrupted');
+}
+
 /** A thrown value as the failure it is: one of ours as it is, anything else INTERNAL with its cause kept. */
 export function asFailure(thrown: unknown): WasmeError {
   if (thrown instanceof WasmeError) return thrown;

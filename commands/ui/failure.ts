@@ -1,6 +1,6 @@
 /** A thrown value → what is printed on stderr and the exit code. */
 import { CommanderError } from 'commander';
-import { WasmeError, asFailure, redact } from '../../src/errors.ts';
+import { WasmeError, asFailure, interrupted, redact } from '../../src/errors.ts';
 import { fileError, isSystemError } from '../../src/io/file-errors.ts';
 import { type When, colorsFor } from './colors.ts';
 import type { Context } from './context.ts';
@@ -32,7 +32,7 @@ function colorFlag(argv: readonly string[]): When {
 }
 
 function asWasmeError(thrown: unknown, context: Context, called: string): WasmeError {
-  if (context.signal.aborted) return new WasmeError('INTERRUPTED', 'interrupted');
+  if (context.signal.aborted) return interrupted();
   return thrown instanceof CommanderError ? usageError(thrown, called) : asFailure(systemFailure(thrown));
 }
 

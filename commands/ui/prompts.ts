@@ -1,6 +1,6 @@
 /** Questions on a terminal. The only importer of inquirer; without a terminal a missing value is an error that names the flag. */
 import type Inquirer from 'inquirer';
-import { WasmeError } from '../../src/errors.ts';
+import { WasmeError, interrupted } from '../../src/errors.ts';
 import type { Context } from './context.ts';
 import type { GlobalOptions } from './options.ts';
 
@@ -45,8 +45,7 @@ export function promptsFor(context: Context, options: Partial<GlobalOptions>): P
     try {
       return await body(inquirer);
     } catch (error) {
-      if (error instanceof Error && /^(Exit|Abort)PromptError$/.test(error.name))
-        throw new WasmeError('INTERRUPTED', 'interrupted');
+      if (error instanceof Error && /^(Exit|Abort)PromptError$/.test(error.name)) throw interrupted();
       throw error;
     }
   };

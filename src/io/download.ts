@@ -3,7 +3,6 @@ import { WasmeError } from '../errors.ts';
 import type { Edges } from './edges.ts';
 import type { TlsOptions } from './http-agent.ts';
 import { HttpClient, showUrl } from './http.ts';
-import { packageVersion } from './paths.ts';
 
 /** What images may hold at most; proxies and control planes stop there or before. */
 export const maxModuleBytes = 256 * 1024 * 1024;
@@ -14,7 +13,7 @@ export const maxModuleBytes = 256 * 1024 * 1024;
  */
 export async function download(text: string, tls: TlsOptions, edges: Edges): Promise<Uint8Array> {
   const url = new URL(text);
-  const client = new HttpClient(edges, { ...tls, userAgent: `wasme/${packageVersion()}` });
+  const client = new HttpClient(edges, tls);
   try {
     const response = await client.send({ method: 'GET', url, followRedirects: false });
     if (response.status !== 200) {

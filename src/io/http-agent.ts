@@ -8,6 +8,7 @@ import { WasmeError } from '../errors.ts';
 import type { Dispatcher } from 'undici';
 import type { Edges } from './edges.ts';
 import { readText } from './files.ts';
+import { connectTimeoutMs, idleTimeoutMs } from './http-errors.ts';
 import { proxyFor } from './http-proxy.ts';
 
 export interface TlsOptions {
@@ -19,10 +20,6 @@ export interface TlsOptions {
   /** Takes any certificate. */
   readonly insecure?: boolean | undefined;
 }
-
-const connectTimeoutMs = 10_000;
-/** Until the response's head, and between two pieces of its body: a slow registry may take its time, a dead one not. */
-const idleTimeoutMs = 60_000;
 
 /** Made once: to parse all authorities takes 0.1 s. */
 interface TlsSettings {

@@ -1,5 +1,9 @@
 /** What goes wrong on the wire, told as WasmeError: which server, and what usually helps. */
-import { WasmeError } from '../errors.ts';
+import { WasmeError, interrupted } from '../errors.ts';
+
+export const connectTimeoutMs = 10_000;
+/** Until the response's head, and between two pieces of its body: a slow registry may take its time, a dead one not. */
+export const idleTimeoutMs = 60_000;
 
 const untrusted = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -56,8 +60,7 @@ export function networkError(error: unknown, url: URL, proxy?: string): WasmeErr
   if (error instanceof WasmeError) return error;
   const refusal = proxy === undefined ? undefined : proxyRefusal(error);
   if (refusal !== undefined) return refusedByProxy(proxy ?? '', url, refusal);
-  if (error instanceof Error && error.name === 'AbortError')
-    return new WasmeError('INTERRUPTED', 'interrupted');
+  if (error instanceof Error && error.name === 'AbortError') return interrupted();
   const code = codeOf(error);
   const peer = proxy !== undefined && ofConnecting.has(code) ? `the proxy ${proxy}` : url.host;
   return new WasmeError('NETWORK', `${peer}: ${explain(code, error)}`, {
@@ -109,9 +112,9 @@ function explain(code: string, error: unknown): string {
     EPIPE: 'the connection was closed in the middle',
     UND_ERR_SOCKET: 'the connection was closed in the middle',
     UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the connection was closed in the middle',
-    UND_ERR_CONNECT_TIMEOUT: 'no answer within 10 s',
-    UND_ERR_HEADERS_TIMEOUT: 'no answer within 60 s',
-    UND_ERR_BODY_TIMEOUT: 'nothing came for 60 s',
+    UND_ERR_CONNECT_TIMEOUT: `no answer within ${connectTimeoutMs / 1000} s`,
+    UND_ERR_HEADERS_TIMEOUT: `no answer within ${idleTimeoutMs / 1000} s`,
+    UND_ERR_BODY_TIMEOUT: `nothing came for ${idleTimeoutMs / 1000} s`,
     ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS',
     EPROTO: 'it does not speak TLS as we do',
     CERT_HAS_EXPIRED: 'its certificate has expired',

@@ -3,13 +3,14 @@
  * undici is loaded by http-agent.ts only, and not before the network is asked.
  */
 import type { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
-import { WasmeError } from '../errors.ts';
+import { WasmeError, interrupted } from '../errors.ts';
 import type { Edges } from './edges.ts';
 import type { Connections, TlsOptions } from './http-agent.ts';
 import { isRetriable, networkError } from './http-errors.ts';
 import { DispatchedRequest } from './http-dispatch.ts';
+import { packageVersion } from './paths.ts';
+import { pause } from './pause.ts';
 
 export interface HttpBody {
   /** Bytes; sent as Content-Length, because storage behind registries refuses chunked encoding. */
@@ -33,8 +34,6 @@ export interface HttpRequest {
 export interface HttpOptions extends TlsOptions {
   /** First pause before a retry; doubles each time. Default 250. */
   readonly retryDelayMs?: number;
-  /** `wasme/1.2.3`: what the server's log shows. */
-  readonly userAgent: string;
 }
 
 /** How often anything is tried before its failure counts. */
@@ -104,15 +103,18 @@ export class HttpResponse {
 export class HttpClient {
   readonly #edges: Edges;
   readonly #options: HttpOptions;
+  /** What the server's log shows. */
+  readonly #userAgent: string;
   #connections: Connections | undefined;
 
-  constructor(edges: Edges, options: HttpOptions) {
+  constructor(edges: Edges, options: HttpOptions = {}) {
     this.#edges = edges;
     this.#options = options;
+    this.#userAgent = `wasme/${packageVersion()} (node; ${edges.platform})`;
   }
 
   /**
-   * The response, whatever its status. Follows up to 10 redirects; retries up to 5 times with growing pauses.
+   * The response, whatever its status. Follows up to 10 redirects; tries up to 5 times with growing pauses.
    * Fails with NETWORK, INTERRUPTED, and with what the body's source fails with.
    */
   async send(request: HttpRequest): Promise<HttpResponse> {
@@ -172,7 +174,7 @@ export class HttpClient {
     headers: Readonly<Record<string, string>>,
   ): Promise<HttpResponse> {
     const { signal, now, reporter } = this.#edges;
-    if (signal.aborted) throw new WasmeError('INTERRUPTED', 'interrupted');
+    if (signal.aborted) throw interrupted();
     const startedAt = now();
     const upload = uploadOf(request.body);
     const { Connections } = await import('./http-agent.ts');
@@ -187,7 +189,7 @@ export class HttpClient {
         headers: {
           ...headers,
           ...upload.headers,
-          'user-agent': this.#options.userAgent,
+          'user-agent': this.#userAgent,
           'accept-encoding': 'identity',
         },
         body: upload.body,
@@ -215,9 +217,7 @@ export class HttpClient {
 
   async #pause(delayMs: number, why: string): Promise<void> {
     this.#edges.reporter.detail(`${why}; again in ${Math.round(delayMs)} ms`);
-    await sleep(delayMs, undefined, { signal: this.#edges.signal }).catch(() => {
-      throw new WasmeError('INTERRUPTED', 'interrupted');
-    });
+    await pause(delayMs, this.#edges.signal);
   }
 }
 

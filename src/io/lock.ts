@@ -4,11 +4,11 @@ import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { kill, pid as ownPid } from 'node:process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type ErrorCode, WasmeError } from '../errors.ts';
 import type { Edges } from './edges.ts';
 import { fileError, isSystemError } from './file-errors.ts';
 import { makeFolder } from './files.ts';
+import { pause } from './pause.ts';
 
 export interface LockOptions {
   /** What is said to a person who waits: `another build of this project`. */
@@ -68,9 +68,7 @@ async function acquire(path: string, token: string, options: LockOptions, edges:
       edges.reporter.info(`waiting for ${options.holder} …`);
       told = true;
     }
-    await sleep(pauseMs * (0.5 + Math.random()), undefined, { signal: edges.signal }).catch(() => {
-      throw new WasmeError('INTERRUPTED', 'interrupted');
-    });
+    await pause(pauseMs * (0.5 + Math.random()), edges.signal);
   }
 }
 

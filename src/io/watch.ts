@@ -73,12 +73,13 @@ export async function watchFiles(
   files: readonly string[],
   onChange: () => void,
 ): Promise<() => Promise<void>> {
-  const watcher = watch([...files], { ignoreInitial: true, disableGlobbing: true } as object);
+  const watcher = watch([...files], { ignoreInitial: true });
   let timer: NodeJS.Timeout | undefined;
   watcher.on('all', () => {
     clearTimeout(timer);
     timer = setTimeout(onChange, quietMs);
   });
+  // What runs goes on without being told of changes.
   watcher.on('error', () => undefined);
   await new Promise<void>(resolve => watcher.once('ready', resolve));
   return async () => {

@@ -1,5 +1,5 @@
 /** The one move: an image, with everything it consists of, from any source to any target. push, pull, save and load are this. */
-import { WasmeError } from '../errors.ts';
+import { WasmeError, interrupted } from '../errors.ts';
 import { type Reporter, silentReporter } from '../reporter.ts';
 import { maxIndexDepth } from './limits.ts';
 import { isManifestType } from './media-types.ts';
@@ -111,7 +111,7 @@ async function copyBlob(
   target: Target,
   options: CopyOptions,
 ): Promise<boolean> {
-  if (options.signal.aborted) throw new WasmeError('INTERRUPTED', 'interrupted');
+  if (options.signal.aborted) throw interrupted();
   if (await target.exists(blob)) {
     options.reporter.detail(`${blob.digest} is there already`);
     return false;

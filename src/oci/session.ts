@@ -3,7 +3,6 @@ import { type WasmeError, withoutSecrets } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { isLoopback } from '../io/http-proxy.ts';
 import { HttpClient, type HttpRequest, type HttpResponse, retryAfterMs } from '../io/http.ts';
-import { packageVersion } from '../io/paths.ts';
 import { printable } from '../io/printable.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import { type Credential, findCredential, secretsOf, tokenUser } from './credentials.ts';
@@ -68,7 +67,6 @@ export class RegistrySession {
       keyFile: options.keyFile,
       insecure: options.insecure,
       ...(options.retryDelayMs === undefined ? {} : { retryDelayMs: options.retryDelayMs }),
-      userAgent: `wasme/${packageVersion()} (node; ${edges.platform})`,
     });
     if (options.insecure && this.base.protocol === 'https:') {
       edges.reporter.warn(`the certificate of ${host} is not checked (--insecure)`);

@@ -2,7 +2,7 @@
  * Keeps worker threads running: starts them on one listening socket, adds up what they count, replaces one whose guest
  * never returns. The thread of the supervisor runs no guest, so that signals and the admin interface always work.
  */
-import { WasmeError } from '../errors.ts';
+import { WasmeError, interrupted } from '../errors.ts';
 import { newSharedBuffer, SharedMemory } from '../host/shared/memory.ts';
 import { ThreadMetrics } from '../host/shared/metrics.ts';
 import type { LogLevel } from '../host/types.ts';
@@ -75,7 +75,7 @@ class Supervisor implements RunningProxy, MemberListener {
     this.#watch = setInterval(() => this.#look(), watchMs);
     const { signal } = this.#options;
     const interrupt = (): void => {
-      for (const member of this.#members.values()) member.fail(new WasmeError('INTERRUPTED', 'interrupted'));
+      for (const member of this.#members.values()) member.fail(interrupted());
     };
     signal?.addEventListener('abort', interrupt, { once: true });
     try {

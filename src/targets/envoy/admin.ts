@@ -1,7 +1,6 @@
 /** Envoy's admin interface: what is loaded, how it fares, which port it took. */
 import { WasmeError } from '../../errors.ts';
 import type { Edges } from '../../io/edges.ts';
-import { packageVersion } from '../../io/paths.ts';
 import { printable } from '../../io/printable.ts';
 
 export interface EnvoyAdmin {
@@ -76,10 +75,7 @@ export function parseAnswer(text: string, from: string): unknown {
 async function ask(url: URL, method: 'GET' | 'POST', shown: string, edges: Edges): Promise<string> {
   const { HttpClient } = await import('../../io/http.ts');
   const timeout = AbortSignal.timeout(answerTimeoutMs);
-  const client = new HttpClient(
-    { ...edges, signal: AbortSignal.any([edges.signal, timeout]) },
-    { userAgent: `wasme/${packageVersion()}` },
-  );
+  const client = new HttpClient({ ...edges, signal: AbortSignal.any([edges.signal, timeout]) });
   try {
     const response = await client.send({ method, url, retry: false, followRedirects: false });
     const body = (await response.bytes(maxAnswerBytes)).toString('utf8');

@@ -19,7 +19,7 @@ async function served(answer: (response: ServerResponse) => void) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const interruption = new AbortController();
-  const http = new HttpClient({ ...newWorld().edges, signal: interruption.signal }, { userAgent: 'test/1' });
+  const http = new HttpClient({ ...newWorld().edges, signal: interruption.signal });
   onTestFinished(async () => {
     await http.close();
     server.closeAllConnections();
