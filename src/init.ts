@@ -141,7 +141,11 @@ async function completeProjectFile(folder: string, name: string, hosts: readonly
 
 async function runInstall(command: CommandLine, edges: Edges): Promise<void> {
   const task = edges.reporter.task(showCommand(command));
-  const { exitCode, stderr } = await exec(command, edges, { onLine: line => edges.reporter.detail(line) });
+  // With NODE_ENV=production npm would leave out the compiler.
+  const withCompiler = { ...command, env: { npm_config_include: 'dev' } };
+  const { exitCode, stderr } = await exec(withCompiler, edges, {
+    onLine: line => edges.reporter.detail(line),
+  });
   if (exitCode === 0) return task.done();
   task.fail();
   throw new WasmeError(

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { warmCompilerScript } from './assemblyscript-warm.ts';
 import type { Advice, BuildPlan, Diagnostic, PlanRequest, Probe, Remedy, Toolchain } from './toolchain.ts';
 
-const npmInstall: readonly Remedy[] = [{ command: { program: 'npm', args: ['install'] } }];
+/** A compiler is a dev dependency: with NODE_ENV=production npm would leave it out. */
+const npmInstall: readonly Remedy[] = [{ command: { program: 'npm', args: ['install', '--include=dev'] } }];
 const getNode: readonly Remedy[] = [
   { has: 'brew', command: { program: 'brew', args: ['install', 'node'] } },
   { text: 'install Node 20.19 or newer: https://nodejs.org' },
@@ -131,7 +132,11 @@ function explain(output: string): Advice | undefined {
 const known: readonly (readonly [RegExp, Advice])[] = [
   [
     /TS6054: File '~lib\/(?:@gcoredev|@assemblyscript)|Cannot find module .*assemblyscript|ERR_MODULE_NOT_FOUND/,
-    { code: 'TOOL_MISSING', message: 'packages of the project are not installed', hint: 'run "npm install"' },
+    {
+      code: 'TOOL_MISSING',
+      message: 'packages of the project are not installed',
+      hint: 'run "npm install --include=dev"',
+    },
   ],
   [
     /heap out of memory/,

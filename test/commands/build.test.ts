@@ -1,5 +1,5 @@
 /** `wasme build` with a fake compiler: what is written, what is refused, and that a failure leaves the last module alone. */
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -103,8 +103,17 @@ describe('build', () => {
     expect(exitCode).toBe(1);
     expect(stderr).toBe(
       'error[TOOL_MISSING]: cannot build AssemblyScript: the npm package assemblyscript is not installed in the project\n' +
-        'help: npm install (or: wasme build --install)\n',
+        'help: npm install --include=dev (or: wasme build --install)\n',
     );
+  });
+
+  it('--install gets the compiler where npm leaves out what production does not need', async () => {
+    const world = newWorld({ env: { NODE_ENV: 'production', npm_config_offline: 'true' } });
+    const dir = fakeProject(join(world.cwd, 'p'));
+    renameSync(join(dir, 'node_modules', 'assemblyscript'), join(world.cwd, 'compiler'));
+    const devDependencies = { assemblyscript: 'file:../compiler' };
+    writeFileSync(join(dir, 'package.json'), JSON.stringify({ type: 'module', devDependencies }));
+    expect(await world.wasme('build', 'p', '--install')).toMatchObject({ exitCode: 0 });
   });
 
   it('a compiler that is too old, and one that does not go with the SDK', async () => {

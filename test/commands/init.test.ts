@@ -47,6 +47,19 @@ describe('init', () => {
     expect(readdirSync(world.cwd)).toEqual(['my-filter']);
   });
 
+  it('--install gets the compiler too where NODE_ENV=production leaves it out', async () => {
+    const world = newWorld();
+    const bin = join(world.home, 'bin');
+    mkdirSync(bin);
+    // npm takes its settings from the environment, too: "npm config ls" shows them.
+    writeFileSync(join(bin, 'npm'), '#!/bin/sh\necho "$* $npm_config_include" > installed\n', {
+      mode: 0o755,
+    });
+    world.env['PATH'] = bin;
+    expect(await world.wasme(...assemblyscript, '--install')).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(join(world.cwd, 'my-filter', 'installed'), 'utf8')).toBe('install dev\n');
+  });
+
   it('takes the old command line, and says what the old flag is called now', async () => {
     const world = newWorld();
     const { exitCode, stderr } = await world.wasme(

@@ -98,7 +98,7 @@ describeWith(['npm'], 'AssemblyScript, the real compiler', () => {
     const { exitCode, stderr } = await world.wasme('build', copy);
     expect(exitCode).toBe(1);
     expect(stderr).toBe(
-      'error[TOOL_MISSING]: packages of the project are not installed\nhelp: run "npm install"\n',
+      'error[TOOL_MISSING]: packages of the project are not installed\nhelp: run "npm install --include=dev"\n',
     );
   });
 });
