@@ -1,6 +1,7 @@
 /** AssemblyScript: the compiler that the project's own npm packages bring. */
 import { join } from 'node:path';
 import { warmCompilerScript } from './assemblyscript-warm.ts';
+import { foldersAbove } from './settings.ts';
 import type { Advice, BuildPlan, Diagnostic, PlanRequest, Probe, Remedy, Toolchain } from './toolchain.ts';
 
 /** A compiler is a dev dependency: with NODE_ENV=production npm would leave it out. */
@@ -86,6 +87,8 @@ function plan({ project, name, names, profile, scratchDir, tools, projectDir }: 
       'package-lock.json',
       'node_modules/.package-lock.json',
     ],
+    // Of a monorepo, whose packages lie above the project.
+    settings: foldersAbove(projectDir).map(folder => join(folder, 'node_modules', '.package-lock.json')),
     noModuleHint: 'check "entries" and "noEmit" in asconfig.json',
     warm: {
       program: node,

@@ -116,6 +116,16 @@ describe('build', () => {
     expect(await world.wasme('build', 'p', '--install')).toMatchObject({ exitCode: 0 });
   });
 
+  it('builds again when the packages of a monorepo, above the project, are others', async () => {
+    const world = newWorld();
+    const dir = fakeProject(join(world.cwd, 'packages', 'p'));
+    renameSync(join(dir, 'node_modules'), join(world.cwd, 'node_modules'));
+    expect((await world.wasme('build', dir)).stdout).toContain('built in');
+    expect((await world.wasme('build', dir)).stdout).toContain('up to date');
+    writeFileSync(join(world.cwd, 'node_modules', '.package-lock.json'), '{}');
+    expect((await world.wasme('build', dir)).stdout).toContain('built in');
+  });
+
   it('a compiler that is too old, and one that does not go with the SDK', async () => {
     const world = newWorld();
     const dir = fakeProject(join(world.cwd, 'p'));
