@@ -1,4 +1,5 @@
 /** Connections: which proxy, which certificates, kept open between requests. http.ts sends over what is made here. */
+import type { LookupFunction } from 'node:net';
 import { resolve } from 'node:path';
 import { versions } from 'node:process';
 // As a whole: its list of authorities is only made when it is asked for.
@@ -19,6 +20,8 @@ export interface TlsOptions {
   readonly keyFile?: string | undefined;
   /** Takes any certificate. */
   readonly insecure?: boolean | undefined;
+  /** Resolves the names of hosts that are reached without a proxy. Default: as the system does. */
+  readonly lookup?: LookupFunction | undefined;
 }
 
 /** Made once: to parse all authorities takes 0.1 s. */
@@ -53,7 +56,8 @@ export class Connections {
     const tunnel = url.protocol === 'https:';
     const settings = tunnel || proxy?.protocol === 'https:' ? await (this.#tls ??= this.#readTls()) : {};
     const key = `${proxy?.href ?? ''} ${tunnel}`;
-    const dispatcher = this.#open.get(key) ?? (await makeDispatcher(settings, proxy, tunnel));
+    const dispatcher =
+      this.#open.get(key) ?? (await makeDispatcher(settings, proxy, tunnel, this.#options.lookup));
     this.#open.set(key, dispatcher);
     return { dispatcher, proxy: proxy?.host };
   }
@@ -89,6 +93,7 @@ async function makeDispatcher(
   settings: TlsSettings,
   proxy: URL | undefined,
   tunnel: boolean,
+  lookup?: LookupFunction,
 ): Promise<Dispatcher> {
   const timeouts = { headersTimeout: idleTimeoutMs, bodyTimeout: idleTimeoutMs };
   const connect = { timeout: connectTimeoutMs };
@@ -98,7 +103,8 @@ async function makeDispatcher(
       import('undici/lib/dispatcher/agent.js'),
       import('undici/lib/core/connect.js'),
     ]);
-    const open = buildConnector({ ...connect, ...settings, allowH2: false });
+    const resolver = lookup === undefined ? {} : { lookup };
+    const open = buildConnector({ ...connect, ...resolver, ...settings, allowH2: false });
     return new Agent({
       ...timeouts,
       connect: (options, done) =>

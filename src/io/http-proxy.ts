@@ -1,19 +1,12 @@
 /** Which proxy stands between us and a URL: HTTPS_PROXY, HTTP_PROXY, NO_PROXY. */
 import { BlockList, isIP } from 'node:net';
 import { WasmeError } from '../errors.ts';
+import { bareHost, rangeOfHost } from './address-range.ts';
 import type { Edges } from './edges.ts';
 
 /** Whether a host name or address is this machine: never proxied, plain HTTP without being told. */
 export function isLoopback(hostname: string): boolean {
-  const name = bareHost(hostname);
-  return (
-    name === 'localhost' || name.endsWith('.localhost') || name === '::1' || /^127(\.\d+){3}$/.test(name)
-  );
-}
-
-/** `[::1]` → `::1`; lower case. */
-function bareHost(hostname: string): string {
-  return hostname.toLowerCase().replace(/^\[|\]$/g, '');
+  return rangeOfHost(hostname) === 'loopback';
 }
 
 /** The proxy for a URL (lower-case variables win), or undefined. Fails with USAGE for one that is no HTTP URL. */

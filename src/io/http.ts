@@ -29,6 +29,8 @@ export interface HttpRequest {
   readonly retry?: boolean;
   /** Default true. */
   readonly followRedirects?: boolean;
+  /** Called with each URL, of redirects too, before anything is sent there; throws to refuse it. */
+  readonly checkUrl?: (url: URL) => void;
 }
 
 export interface HttpOptions extends TlsOptions {
@@ -146,6 +148,7 @@ export class HttpClient {
   async #followed(request: HttpRequest): Promise<HttpResponse> {
     let { url, headers = {} } = request;
     for (let hop = 0; hop <= maxRedirects; hop++) {
+      request.checkUrl?.(url);
       const response = await this.#once(request, url, headers);
       const location = response.header('location');
       if (

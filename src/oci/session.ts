@@ -7,6 +7,7 @@ import { printable } from '../io/printable.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import { type Credential, findCredential, secretsOf, tokenUser } from './credentials.ts';
 import { registryError } from './registry-errors.ts';
+import { RegistryReach } from './registry-reach.ts';
 import { type Token, basic, requestToken } from './token.ts';
 
 /** How to reach registries and who to be there: the flags that push, pull, login and the others share. */
@@ -42,6 +43,7 @@ export class RegistrySession {
   readonly #edges: Edges;
   readonly #options: RegistryOptions;
   readonly #http: HttpClient;
+  readonly #reach: RegistryReach;
   /** Repositories differ in podman's files, so each is looked up once. */
   readonly #credentials = new Map<string, Promise<Credential | undefined>>();
   readonly #tokens = new Map<string, Promise<Token>>();
@@ -61,7 +63,9 @@ export class RegistrySession {
     const wantsTls = Boolean(options.insecure || options.caFile || options.certFile);
     const plain = options.plainHttp ?? (isLoopback(hostname) && !wantsTls);
     this.base = new URL(`${plain ? 'http' : 'https'}://${apiHost}/`);
+    this.#reach = new RegistryReach(this.base);
     this.#http = new HttpClient(edges, {
+      lookup: this.#reach.lookup,
       caFile: options.caFile,
       certFile: options.certFile,
       keyFile: options.keyFile,
@@ -139,6 +143,7 @@ export class RegistrySession {
     const response = await this.#http.send({
       ...request,
       url,
+      checkUrl: this.#reach.checkUrl,
       headers: { ...request.headers, ...(own ? { authorization } : {}) },
     });
     for (const line of response.headers('warning')) this.#warnOnce(line);
@@ -206,7 +211,8 @@ export class RegistrySession {
     const now = this.#edges.now();
     const pending = this.#tokens.get(key);
     if (pending !== undefined && (await pending).expiresAtMs > now) return pending;
-    const asked = requestToken({ http: this.#http, registry: this.base, nowMs: now, ...wanted });
+    const { base: registry } = this;
+    const asked = requestToken({ http: this.#http, registry, reach: this.#reach, nowMs: now, ...wanted });
     for (const name of [key, alias]) this.#tokens.set(name, asked);
     asked.catch(() => {
       this.#tokens.delete(key);

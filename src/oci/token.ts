@@ -1,12 +1,11 @@
 /** Bearer tokens: asks a registry's token service, as the Docker and OAuth2 flows have it. */
-import { isIP } from 'node:net';
 import { WasmeError } from '../errors.ts';
-import { isLoopback } from '../io/http-proxy.ts';
 import type { HttpClient, HttpResponse } from '../io/http.ts';
 import type { Challenge } from './challenge.ts';
 import { type Credential, basicCredentials, secretsOf, tokenUser } from './credentials.ts';
 import { maxTokenBytes } from './limits.ts';
 import { registryError } from './registry-errors.ts';
+import type { RegistryReach } from './registry-reach.ts';
 
 export interface Token {
   readonly value: string;
@@ -17,6 +16,7 @@ export interface Token {
 export interface TokenRequest {
   readonly http: HttpClient;
   readonly registry: URL;
+  readonly reach: RegistryReach;
   readonly challenge: Challenge;
   readonly scopes: readonly string[];
   readonly credential: Credential | undefined;
@@ -32,7 +32,7 @@ const skewMs = 10_000;
  * Fails with REGISTRY_UNAUTHORIZED, REGISTRY_DENIED or REGISTRY_REFUSED.
  */
 export async function requestToken(request: TokenRequest): Promise<Token> {
-  const realm = checkRealm(request.challenge.parameters['realm'], request.registry);
+  const realm = checkRealm(request);
   const { credential } = request;
   let response: HttpResponse | undefined;
   if (credential?.identityToken !== undefined) {
@@ -68,6 +68,7 @@ async function refreshGrant(realm: URL, refreshToken: string, request: TokenRequ
   return request.http.send({
     method: 'POST',
     url: realm,
+    checkUrl: request.reach.checkRealm,
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: form.toString(),
   });
@@ -84,6 +85,7 @@ async function getGrant(realm: URL, request: TokenRequest): Promise<HttpResponse
   return request.http.send({
     method: 'GET',
     url,
+    checkUrl: request.reach.checkRealm,
     headers: secret === undefined ? {} : { authorization: basic(username ?? tokenUser, secret) },
   });
 }
@@ -97,13 +99,15 @@ export function basic(username: string, password: string): string {
  * The realm decides who gets the credentials: it must be as safe as the registry, and must not point into a network
  * that only this machine can reach (a hostile registry would make us its hands there).
  */
-function checkRealm(realm: string | undefined, registry: URL): URL {
-  const refuse = (why: string): WasmeError =>
+function checkRealm({ challenge, registry, reach }: TokenRequest): URL {
+  const { realm } = challenge.parameters;
+  const refuse = (why: string, cause?: unknown): WasmeError =>
     new WasmeError(
       'REGISTRY_REFUSED',
       `${registry.host} names the token service ${JSON.stringify(realm?.slice(0, 200))}: ${why}`,
       {
         hint: 'credentials were not sent; whoever runs the registry has to correct its realm',
+        cause,
       },
     );
   if (realm === undefined || !URL.canParse(realm)) throw refuse('that is no absolute URL');
@@ -111,21 +115,12 @@ function checkRealm(realm: string | undefined, registry: URL): URL {
   if (url.protocol !== 'https:' && (url.protocol !== 'http:' || registry.protocol !== 'http:')) {
     throw refuse('it must use https, as the registry does');
   }
-  if (url.hostname !== registry.hostname && isInternal(url.hostname) && !isLoopback(registry.hostname)) {
-    throw refuse('it is an internal address, and not the registry itself');
+  try {
+    reach.checkRealm(url);
+  } catch (error) {
+    throw refuse('it is an internal address, and not the registry itself', error);
   }
   return url;
-}
-
-function isInternal(hostname: string): boolean {
-  const name = hostname.replace(/^\[|\]$/g, '').toLowerCase();
-  if (isLoopback(name) || name === 'metadata.google.internal') return true;
-  if (isIP(name) === 4) {
-    return /^(?:0|10|127|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./.test(
-      name,
-    );
-  }
-  return isIP(name) === 6 && /^(?:::|f[cd]|fe[89ab])/.test(name);
 }
 
 function readToken(body: Buffer, realm: URL, nowMs: number): Token {
