@@ -1,5 +1,5 @@
 /** Where a registry may send us, decided before a socket opens: these tests send nothing to the addresses that they name. */
-import { type LookupAddress, type LookupAllOptions, lookup } from 'node:dns';
+import type { LookupAddress, LookupAllOptions, lookup } from 'node:dns';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
