@@ -42,7 +42,7 @@ export async function watchBuild(
   edges: Edges,
   onResult: (outcome: BuildResult | WasmeError) => void,
 ): Promise<void> {
-  const { watchJob } = await import('./toolchains/watch.ts');
+  const { watchJob } = await import('./toolchains/watch/watch.ts');
   await watchJob(
     options,
     edges,

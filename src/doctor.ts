@@ -5,8 +5,8 @@ import type { Edges } from './io/edges.ts';
 import type { Language } from './project/names.ts';
 import { toolchainFor, toolchains, topNames } from './toolchains/index.ts';
 import { findKnownBad, isOfMissing, runFixes } from './toolchains/prepare.ts';
-import { runProbes } from './toolchains/probe.ts';
-import { type Fix, fixFor } from './toolchains/provision.ts';
+import { runProbes } from './toolchains/tools/probe.ts';
+import { type Fix, fixFor } from './toolchains/tools/provision.ts';
 import type { Probe, ProbeResult, ProbeStatus, Toolchain, Variant } from './toolchains/toolchain.ts';
 
 export interface DoctorOptions {

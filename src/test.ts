@@ -86,7 +86,7 @@ export async function watchTests(
   const project = await findProject(edges.cwd);
   const { watchSuites } = await import('./suite/watch.ts');
   const { isNeverInput } = await import('./toolchains/inputs.ts');
-  const { startBuilds } = await import('./toolchains/watched-builds.ts');
+  const { startBuilds } = await import('./toolchains/watch/watched-builds.ts');
   const builds = await startBuilds(project === undefined ? [] : [project.dir], edges);
   for (const failure of builds.failures) onOutcome(failure);
   // A build that makes something new changes the module, which is watched.

@@ -5,7 +5,7 @@ import { hostAndPort } from '../io/endpoint.ts';
 import { CleanUp } from './clean-up.ts';
 import type { EchoServer } from './echo.ts';
 import type { ProxyPlan } from './plan.ts';
-import type { WatchedBuilds } from '../toolchains/watched-builds.ts';
+import type { WatchedBuilds } from '../toolchains/watch/watched-builds.ts';
 import { RunHandle } from './run-handle.ts';
 import { type RunInput, openRun } from './run-input.ts';
 import type { Run, RunOptions } from './run-options.ts';
@@ -20,7 +20,7 @@ export async function startRunHere(
   threads: SpareThread | undefined,
 ): Promise<Run> {
   if (!options.watch) return startHere(await openRun(options, edges), threads);
-  const { startBuilds } = await import('../toolchains/watched-builds.ts');
+  const { startBuilds } = await import('../toolchains/watch/watched-builds.ts');
   const builds = await startBuilds(options.targets?.length ? options.targets : [undefined], edges);
   try {
     return await startHere(await openRun(options, edges), threads, builds);

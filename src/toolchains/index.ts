@@ -3,11 +3,11 @@ import { readdir } from 'node:fs/promises';
 import { WasmeError } from '../errors.ts';
 import { fileError } from '../io/file-errors.ts';
 import type { Language } from '../project/names.ts';
-import { assemblyscript } from './assemblyscript.ts';
-import { cpp } from './cpp.ts';
-import { go } from './go.ts';
-import { rust } from './rust.ts';
-import { tinygo } from './tinygo.ts';
+import { assemblyscript } from './languages/assemblyscript.ts';
+import { cpp } from './languages/cpp.ts';
+import { go } from './languages/go.ts';
+import { rust } from './languages/rust.ts';
+import { tinygo } from './languages/tinygo.ts';
 import type { Toolchain } from './toolchain.ts';
 
 /** In the order in which folders are asked; a go.mod alone is taken for Go, not TinyGo. */

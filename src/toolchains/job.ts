@@ -8,7 +8,7 @@ import { type LoadedProject, findProject, outputPath } from '../project/load.ts'
 import { stateDir } from '../project/remembered.ts';
 import type { Language, Project } from '../project/schema.ts';
 import type { CheckOptions } from './check.ts';
-import { customToolchain } from './custom.ts';
+import { customToolchain } from './languages/custom.ts';
 import { sha256 } from './inputs.ts';
 import { detectToolchain, toolchainFor, topNames } from './index.ts';
 import type { Profile, Toolchain, Variant } from './toolchain.ts';

@@ -7,7 +7,7 @@ import { kindOf, readBytes, writeAtomic } from '../io/files.ts';
 import { profiles } from '../project/names.ts';
 import { rememberProject } from '../project/remembered.ts';
 import { isWasm } from '../wasm/magic.ts';
-import { moduleEnding, shipModule } from './beside.ts';
+import { moduleEnding, shipModule } from './install.ts';
 import { checkModule } from './check.ts';
 import { showDiagnostics } from './diagnostics.ts';
 import { lineReader } from './execute.ts';
@@ -17,7 +17,7 @@ import { type LastBuild, runPlan } from './run-plan.ts';
 import { leftBeside, writeRecord } from './record.ts';
 import { type Made, describe, toolsOf } from './result.ts';
 import type { BuildPlan } from './toolchain.ts';
-import type { WarmCompiler } from './warm.ts';
+import type { WarmCompiler } from './watch/persistent-compiler.ts';
 
 /** Whatever fails, the module of the last build stays. Fails as `build` does. */
 export async function make(

@@ -3,11 +3,11 @@ import { stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import type { Edges } from '../io/edges.ts';
-import { inContainer } from './container.ts';
+import { inContainer } from './tools/container.ts';
 import { sha256 } from './inputs.ts';
 import type { BuildJob } from './job.ts';
 import { type Known, type Prepared, containerEngine, prepare } from './prepare.ts';
-import { debugSuffix, moduleEnding } from './beside.ts';
+import { debugSuffix, moduleEnding } from './install.ts';
 import type { BuildPlan } from './toolchain.ts';
 
 export interface PlannedJob {

@@ -5,8 +5,8 @@ import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { exec } from '../io/exec.ts';
 import { findProgram } from '../io/program.ts';
-import { runProbes } from './probe.ts';
-import { type Fix, fixFor } from './provision.ts';
+import { runProbes } from './tools/probe.ts';
+import { type Fix, fixFor } from './tools/provision.ts';
 import type { KnownBad, Probe, ProbeResult, Toolchain, Variant } from './toolchain.ts';
 
 export interface Prepared {

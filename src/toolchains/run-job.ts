@@ -9,7 +9,7 @@ import { type BuildJob, recordFile } from './job.ts';
 import { readRecord } from './record.ts';
 import type { LastBuild } from './run-plan.ts';
 import { type BuildResult, type Made, describe, toolsOf } from './result.ts';
-import type { WarmCompiler } from './warm.ts';
+import type { WarmCompiler } from './watch/persistent-compiler.ts';
 
 /** How long a build waits for another one of the same project: longer than a cold Rust or Go build takes. */
 const lockWaitMs = 10 * 60_000;

@@ -12,7 +12,7 @@ import type { BuildJob } from './job.ts';
 import { type PlannedJob, planJob } from './plan.ts';
 import type { BuildRecord } from './record.ts';
 import type { Diagnostic } from './toolchain.ts';
-import type { WarmCompiler } from './warm.ts';
+import type { WarmCompiler } from './watch/persistent-compiler.ts';
 
 /** A record that is true of all but the sources, and those as they are now. */
 export interface LastBuild {

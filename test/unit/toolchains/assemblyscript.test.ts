@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assemblyscript } from '../../../src/toolchains/assemblyscript.ts';
+import { assemblyscript } from '../../../src/toolchains/languages/assemblyscript.ts';
 import type { PlanRequest } from '../../../src/toolchains/toolchain.ts';
 
 const request: PlanRequest = {

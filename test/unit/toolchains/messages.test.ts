@@ -1,9 +1,9 @@
 /** What compilers really printed, read back: places in the source, and known failures with what to do. */
 import { describe, expect, it } from 'vitest';
-import { cpp } from '../../../src/toolchains/cpp.ts';
-import { go } from '../../../src/toolchains/go.ts';
-import { rust } from '../../../src/toolchains/rust.ts';
-import { tinygo } from '../../../src/toolchains/tinygo.ts';
+import { cpp } from '../../../src/toolchains/languages/cpp.ts';
+import { go } from '../../../src/toolchains/languages/go.ts';
+import { rust } from '../../../src/toolchains/languages/rust.ts';
+import { tinygo } from '../../../src/toolchains/languages/tinygo.ts';
 
 const rustcOutput = `   Compiling bad-rust v0.1.0 (/projects/bad-rust)
 error[E0425]: cannot find value \`NAM\` in this scope

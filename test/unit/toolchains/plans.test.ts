@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { templatesDir } from '../../../src/io/paths.ts';
 import { showCommand } from '../../../src/io/exec.ts';
 import type { Project } from '../../../src/project/schema.ts';
-import { cpp } from '../../../src/toolchains/cpp.ts';
-import { go } from '../../../src/toolchains/go.ts';
-import { rust } from '../../../src/toolchains/rust.ts';
-import { tinygo } from '../../../src/toolchains/tinygo.ts';
+import { cpp } from '../../../src/toolchains/languages/cpp.ts';
+import { go } from '../../../src/toolchains/languages/go.ts';
+import { rust } from '../../../src/toolchains/languages/rust.ts';
+import { tinygo } from '../../../src/toolchains/languages/tinygo.ts';
 import type { PlanRequest, ProbeResult, Toolchain } from '../../../src/toolchains/toolchain.ts';
 
 function request(

@@ -1,12 +1,12 @@
 /** Rust: cargo for wasm32-wasip1, with whichever rustc the person has. Cargo says where its results lie and what they are called. */
 import { dirname, join, relative } from 'node:path';
-import { WasmeError } from '../errors.ts';
-import type { CommandLine } from '../io/exec.ts';
+import { WasmeError } from '../../errors.ts';
+import type { CommandLine } from '../../io/exec.ts';
 import { explainRust, parseRustDiagnostics } from './rust-messages.ts';
-import { foldersAbove, liesOutside } from './settings.ts';
-import type { CargoMetadata } from './schema.ts';
-import type { BuildPlan, PlanRequest, Probe, Remedy, Toolchain } from './toolchain.ts';
-import { optimizeStep, wasmOptProbes } from './wasm-opt.ts';
+import { foldersAbove, liesOutside } from '../outside-inputs.ts';
+import type { CargoMetadata } from '../schema.ts';
+import type { BuildPlan, PlanRequest, Probe, Remedy, Toolchain } from '../toolchain.ts';
+import { optimizeStep, wasmOptProbes } from '../tools/wasm-opt.ts';
 
 type Package = CargoMetadata['packages'][number];
 
@@ -66,7 +66,7 @@ const probes: readonly Probe[] = [
     optional: true,
     ofProject: true,
     candidates: [{ program: 'cargo', args: ['metadata', '--format-version', '1', '--no-deps'] }],
-    facts: async stdout => (await import('./schema.ts')).readCargoMetadata(stdout),
+    facts: async stdout => (await import('../schema.ts')).readCargoMetadata(stdout),
     remedies: [],
   },
   {

@@ -1,8 +1,8 @@
 /** AssemblyScript: the compiler that the project's own npm packages bring. */
 import { join } from 'node:path';
-import { warmCompilerScript } from './assemblyscript-warm.ts';
-import { foldersAbove } from './settings.ts';
-import type { Advice, BuildPlan, Diagnostic, PlanRequest, Probe, Remedy, Toolchain } from './toolchain.ts';
+import { warmCompilerScript } from './assemblyscript-compiler.ts';
+import { foldersAbove } from '../outside-inputs.ts';
+import type { Advice, BuildPlan, Diagnostic, PlanRequest, Probe, Remedy, Toolchain } from '../toolchain.ts';
 
 /** A compiler is a dev dependency: with NODE_ENV=production npm would leave it out. */
 const npmInstall: readonly Remedy[] = [{ command: { program: 'npm', args: ['install', '--include=dev'] } }];

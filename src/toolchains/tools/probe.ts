@@ -5,12 +5,12 @@ import { execPath, version as ourVersion } from 'node:process';
 import coerce from 'semver/functions/coerce.js';
 import gte from 'semver/functions/gte.js';
 import { globSync } from 'tinyglobby';
-import { WasmeError } from '../errors.ts';
-import type { Edges } from '../io/edges.ts';
-import { type CommandLine, exec } from '../io/exec.ts';
-import { cacheDir } from '../io/paths.ts';
-import { findProgram } from '../io/program.ts';
-import type { PackageProbe, Probe, ProbeResult, ProgramProbe } from './toolchain.ts';
+import { WasmeError } from '../../errors.ts';
+import type { Edges } from '../../io/edges.ts';
+import { type CommandLine, exec } from '../../io/exec.ts';
+import { cacheDir } from '../../io/paths.ts';
+import { findProgram } from '../../io/program.ts';
+import type { PackageProbe, Probe, ProbeResult, ProgramProbe } from '../toolchain.ts';
 
 /** A compiler that takes longer to say its version is not usable either. */
 const probeTimeoutMs = 30_000;

@@ -2,7 +2,7 @@
  * A native plan inside docker or podman: one container for all steps, with the project at the path it has outside. What
  * else lies outside of the project is not there, but for the folders that the plan names.
  */
-import type { BuildPlan } from './toolchain.ts';
+import type { BuildPlan } from '../toolchain.ts';
 
 export interface ContainerOptions {
   readonly engine: string;

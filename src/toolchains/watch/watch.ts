@@ -1,13 +1,13 @@
 /** Builds a project again and again: what `build --watch` and `run --watch` share. */
-import { WasmeError } from '../errors.ts';
-import type { Edges } from '../io/edges.ts';
-import { watchFolder } from '../io/watch.ts';
-import { isNeverInput } from './inputs.ts';
-import { type BuildJob, type BuildOptions, openJob } from './job.ts';
-import { planJob } from './plan.ts';
-import type { BuildResult } from './result.ts';
-import { runJob } from './run-job.ts';
-import { warmCompiler } from './warm.ts';
+import { WasmeError } from '../../errors.ts';
+import type { Edges } from '../../io/edges.ts';
+import { watchFolder } from '../../io/watch.ts';
+import { isNeverInput } from '../inputs.ts';
+import { type BuildJob, type BuildOptions, openJob } from '../job.ts';
+import { planJob } from '../plan.ts';
+import type { BuildResult } from '../result.ts';
+import { runJob } from '../run-job.ts';
+import { warmCompiler } from './persistent-compiler.ts';
 
 /**
  * Builds, then again after each change of what the module depends on, until the edges' signal aborts. The compiler is

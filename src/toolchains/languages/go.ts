@@ -1,9 +1,9 @@
 /** Go itself, 1.24 or later, as a WASI library; and what it shares with TinyGo: go.mod and the messages of the type checker. */
 import { join, relative } from 'node:path';
-import { foldersAbove } from './settings.ts';
-import type { GoMod } from './schema.ts';
-import type { Advice, BuildPlan, Diagnostic, PlanRequest, Probe, Remedy, Toolchain } from './toolchain.ts';
-import { optimizeStep, wasmOptProbes } from './wasm-opt.ts';
+import { foldersAbove } from '../outside-inputs.ts';
+import type { GoMod } from '../schema.ts';
+import type { Advice, BuildPlan, Diagnostic, PlanRequest, Probe, Remedy, Toolchain } from '../toolchain.ts';
+import { optimizeStep, wasmOptProbes } from '../tools/wasm-opt.ts';
 
 /** What an older Go fetches beside itself, and is from then on. */
 const newerGo = 'go1.26.0';
@@ -44,7 +44,7 @@ export const goModProbe: Probe = {
   optional: true,
   ofProject: true,
   candidates: [{ program: 'go', args: ['mod', 'edit', '-json'], env: { GOTOOLCHAIN: 'local' } }],
-  facts: async stdout => (await import('./schema.ts')).readGoMod(stdout),
+  facts: async stdout => (await import('../schema.ts')).readGoMod(stdout),
   remedies: [],
 };
 

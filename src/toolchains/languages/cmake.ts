@@ -1,8 +1,8 @@
 /** C++ projects that CMake builds: configured for WASI with the clang that was found, and whatever module comes out of it. */
 import { join } from 'node:path';
-import { WasmeError } from '../errors.ts';
-import { templatesDir } from '../io/paths.ts';
-import type { BuildPlan, PlanRequest, Probe } from './toolchain.ts';
+import { WasmeError } from '../../errors.ts';
+import { templatesDir } from '../../io/paths.ts';
+import type { BuildPlan, PlanRequest, Probe } from '../toolchain.ts';
 
 export const cmakeProbe: Probe = {
   kind: 'program',

@@ -1,13 +1,13 @@
 /** C++: any clang that finds a C++ library for WASI, or the clang that npm carries. One object file a source, then one link. */
 import { basename, join, resolve } from 'node:path';
-import { WasmeError } from '../errors.ts';
-import { templatesDir } from '../io/paths.ts';
+import { WasmeError } from '../../errors.ts';
+import { templatesDir } from '../../io/paths.ts';
 import { clangScript } from './clang-npm.ts';
 import { cmakeInputs, cmakePlan, cmakeProbe, usesCmake } from './cmake.ts';
 import { explainClang, parseClangDiagnostics } from './cpp-messages.ts';
-import { liesOutside } from './settings.ts';
-import type { BuildPlan, PlanRequest, Probe, Toolchain } from './toolchain.ts';
-import { optimizeStep, wasmOptProbes } from './wasm-opt.ts';
+import { liesOutside } from '../outside-inputs.ts';
+import type { BuildPlan, PlanRequest, Probe, Toolchain } from '../toolchain.ts';
+import { optimizeStep, wasmOptProbes } from '../tools/wasm-opt.ts';
 
 /** Newest first. A bare name may be anything, Apple's included, which has no WebAssembly. */
 const clangNames = ['clang++-22', 'clang++-21', 'clang++-20', 'clang++-19', 'clang++-18', 'clang++'];

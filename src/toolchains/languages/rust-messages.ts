@@ -1,5 +1,5 @@
 /** What cargo and rustc say, read for people: places in the source, and what usual failures mean. */
-import type { Advice, Diagnostic } from './toolchain.ts';
+import type { Advice, Diagnostic } from '../toolchain.ts';
 
 /** rustc's form for people: `error[E0425]: text`, then ` --> file:line:column`, then the source with carets. */
 export function parseRustDiagnostics(output: string): Diagnostic[] {

@@ -1,8 +1,8 @@
 /** Binaryen's wasm-opt, which any language's build may end with: how it is found and what it is asked to do. */
 import { join } from 'node:path';
-import { WasmeError } from '../errors.ts';
-import type { CommandLine } from '../io/exec.ts';
-import type { PlanRequest, Probe } from './toolchain.ts';
+import { WasmeError } from '../../errors.ts';
+import type { CommandLine } from '../../io/exec.ts';
+import type { PlanRequest, Probe } from '../toolchain.ts';
 
 /** On PATH, or an npm package of the project. */
 export const wasmOptProbes: readonly Probe[] = [

@@ -1,9 +1,9 @@
 /** How to get what is missing: the remedy that fits this system, and the cache for npm packages that are tools. */
-import type { Edges } from '../io/edges.ts';
-import { type CommandLine, showCommand } from '../io/exec.ts';
-import { findProgram } from '../io/program.ts';
+import type { Edges } from '../../io/edges.ts';
+import { type CommandLine, showCommand } from '../../io/exec.ts';
+import { findProgram } from '../../io/program.ts';
 import { toolCacheDir } from './probe.ts';
-import type { Probe, Remedy } from './toolchain.ts';
+import type { Probe, Remedy } from '../toolchain.ts';
 
 /** What a person is told, and what `doctor --fix` may run. */
 export interface Fix {

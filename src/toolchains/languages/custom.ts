@@ -1,6 +1,6 @@
 /** A project that says itself how it is built: build.command in wasme.json. */
 import { join, resolve } from 'node:path';
-import type { PlanRequest, Toolchain } from './toolchain.ts';
+import type { PlanRequest, Toolchain } from '../toolchain.ts';
 
 /** The toolchain of the language with its steps replaced; messages are still read as that language's compiler writes them. */
 export function customToolchain(base: Toolchain, command: readonly string[], name: string): Toolchain {

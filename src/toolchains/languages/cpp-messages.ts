@@ -1,5 +1,5 @@
 /** What clang and wasm-ld say, read for people: places in the source, and what usual failures mean. */
-import type { Advice, Diagnostic } from './toolchain.ts';
+import type { Advice, Diagnostic } from '../toolchain.ts';
 
 /** `file:line:column: error: text`, then the line and `~~~^~~~` under it; and what CMake finds wrong. */
 export function parseClangDiagnostics(output: string): Diagnostic[] {

@@ -1,8 +1,8 @@
 /** Keeps a compiler process between builds of --watch; starts another one when the plan changes. */
-import type { Edges } from '../io/edges.ts';
-import { type CommandLine, type Conversation, converse, showCommand } from '../io/exec.ts';
-import type { StepRunner } from './execute.ts';
-import type { BuildPlan } from './toolchain.ts';
+import type { Edges } from '../../io/edges.ts';
+import { type CommandLine, type Conversation, converse, showCommand } from '../../io/exec.ts';
+import type { StepRunner } from '../execute.ts';
+import type { BuildPlan } from '../toolchain.ts';
 
 export interface WarmCompiler {
   /** How the plan's steps are run: by the kept process, or undefined when the toolchain has none. */

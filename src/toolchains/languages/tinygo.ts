@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import coerce from 'semver/functions/coerce.js';
 import gte from 'semver/functions/gte.js';
-import { WasmeError } from '../errors.ts';
+import { WasmeError } from '../../errors.ts';
 import {
   explainGo,
   goInputs,
@@ -14,8 +14,8 @@ import {
   mainPackage,
   parseGoDiagnostics,
 } from './go.ts';
-import type { Advice, BuildPlan, PlanRequest, Probe, Toolchain } from './toolchain.ts';
-import { optimizeStep, wasmOptProbes } from './wasm-opt.ts';
+import type { Advice, BuildPlan, PlanRequest, Probe, Toolchain } from '../toolchain.ts';
+import { optimizeStep, wasmOptProbes } from '../tools/wasm-opt.ts';
 
 /** Since this version main() of a program ends the VM; libraries (c-shared) came with it. */
 const librariesSince = '0.35.0';

@@ -1,8 +1,8 @@
 /** The projects among what a verb watches: built at the start, and again when their sources change. */
 import { resolve } from 'node:path';
-import { type WasmeError, asFailure } from '../errors.ts';
-import type { Edges } from '../io/edges.ts';
-import { kindOf } from '../io/files.ts';
+import { type WasmeError, asFailure } from '../../errors.ts';
+import type { Edges } from '../../io/edges.ts';
+import { kindOf } from '../../io/files.ts';
 
 export interface WatchedBuilds {
   /** Why a project's first build failed: an older module may be there all the same. */
