@@ -6,7 +6,7 @@ import type { Language } from './project/names.ts';
 import { toolchainFor, toolchains, topNames } from './toolchains/index.ts';
 import { findKnownBad, isOfMissing, runFixes } from './toolchains/prepare.ts';
 import { runProbes } from './toolchains/tools/probe.ts';
-import { type Fix, fixFor } from './toolchains/tools/provision.ts';
+import { type InstallStep, fixFor } from './toolchains/tools/provision.ts';
 import type { Probe, ProbeResult, ProbeStatus, Toolchain, Variant } from './toolchains/toolchain.ts';
 
 export interface DoctorOptions {
@@ -88,7 +88,7 @@ export async function fixTools(options: DoctorOptions, edges: Edges): Promise<Do
 async function examine(
   { language, dir = '.' }: DoctorOptions,
   edges: Edges,
-): Promise<{ result: DoctorResult; fixes: readonly Fix[] }> {
+): Promise<{ result: DoctorResult; fixes: readonly InstallStep[] }> {
   const projectDir = resolve(edges.cwd, dir);
   const asked = language === undefined ? toolchains : [toolchainFor(language)];
   const names = await topNames(projectDir);
@@ -113,7 +113,7 @@ async function examineLanguage(
   hasPackages: boolean,
   projectDir: string,
   edges: Edges,
-): Promise<{ report: LanguageReport; fixes: readonly Fix[] }> {
+): Promise<{ report: LanguageReport; fixes: readonly InstallStep[] }> {
   const variants = await Promise.all(
     toolchain.variants.map(async variant => {
       const { tools, results, lacks } = await examineProbes(
@@ -147,10 +147,10 @@ async function examineProbes(
 ): Promise<{
   tools: readonly ToolReport[];
   results: Readonly<Record<string, ProbeResult>>;
-  lacks: readonly Fix[];
+  lacks: readonly InstallStep[];
 }> {
   const results = await runProbes(probes, projectDir, edges);
-  const lacks: Fix[] = [];
+  const lacks: InstallStep[] = [];
   const tools = probes.flatMap((probe): ToolReport | readonly ToolReport[] => {
     const result = results[probe.id];
     if (result === undefined) throw new WasmeError('INTERNAL', `no result for the probe ${probe.id}`);

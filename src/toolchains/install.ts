@@ -10,7 +10,7 @@ export const debugSuffix = '.debug.wasm';
 /** What of a module's name gives way to a suffix. */
 export const moduleEnding = /(\.wasm)?$/;
 
-export interface ShippedModule {
+export interface InstalledModule {
   /** The module as it is shipped. */
   readonly bytes: Uint8Array;
   /** Writes what goes beside it; gives the absolute paths. */
@@ -18,11 +18,11 @@ export interface ShippedModule {
 }
 
 /** Takes DWARF out of a built module. `output`: absolute path that the module is going to have. */
-export function shipModule(
+export function installModule(
   built: Uint8Array,
   output: string,
   sidecars: readonly Sidecar[] = [],
-): ShippedModule {
+): InstalledModule {
   const debugFile = output.replace(moduleEnding, debugSuffix);
   const split = splitDebugInfo(built, encodeURIComponent(basename(debugFile)));
   return {

@@ -7,7 +7,7 @@ import { kindOf, readBytes, writeAtomic } from '../io/files.ts';
 import { profiles } from '../project/names.ts';
 import { rememberProject } from '../project/remembered.ts';
 import { isWasm } from '../wasm/magic.ts';
-import { moduleEnding, shipModule } from './install.ts';
+import { moduleEnding, installModule } from './install.ts';
 import { checkModule } from './check.ts';
 import { showDiagnostics } from './diagnostics.ts';
 import { lineReader } from './execute.ts';
@@ -15,23 +15,23 @@ import { digestInputs, hashLockFiles, inputsOfBuild } from './inputs.ts';
 import { type BuildJob, recordFile } from './job.ts';
 import { type LastBuild, runPlan } from './run-plan.ts';
 import { leftBeside, writeRecord } from './record.ts';
-import { type Made, describe, toolsOf } from './result.ts';
+import { type BuildOutput, describe, toolsOf } from './result.ts';
 import type { BuildPlan } from './toolchain.ts';
-import type { WarmCompiler } from './watch/persistent-compiler.ts';
+import type { PersistentCompiler } from './watch/persistent-compiler.ts';
 
 /** Whatever fails, the module of the last build stays. Fails as `build` does. */
 export async function make(
   job: BuildJob,
   edges: Edges,
   last?: LastBuild,
-  compiler?: WarmCompiler,
-): Promise<Made> {
+  compiler?: PersistentCompiler,
+): Promise<BuildOutput> {
   const ran = await runPlan(job, edges, last, compiler);
   const { plan, prepared, warnings, inputs } = ran;
   if (warnings.length > 0) {
     edges.reporter.info(showDiagnostics(warnings, job.dir, lineReader()));
   }
-  const { bytes, writeBeside } = shipModule(await readResult(plan, job), job.output, plan.sidecars);
+  const { bytes, writeBeside } = installModule(await readResult(plan, job), job.output, plan.sidecars);
   const made = describe(job, bytes, checkModule(bytes, job.check), prepared.variant);
   const [beside, lockFiles] = await Promise.all([
     writeBeside(),

@@ -6,7 +6,7 @@ import type { Edges } from '../io/edges.ts';
 import { inContainer } from './tools/container.ts';
 import { sha256 } from './inputs.ts';
 import type { BuildJob } from './job.ts';
-import { type Known, type Prepared, containerEngine, prepare } from './prepare.ts';
+import { type CachedProbes, type Prepared, containerEngine, prepare } from './prepare.ts';
 import { debugSuffix, moduleEnding } from './install.ts';
 import type { BuildPlan } from './toolchain.ts';
 
@@ -16,7 +16,7 @@ export interface PlannedJob {
 }
 
 /** Probes the machine, but for what is known, and asks the toolchain for its plan. Fails with TOOL_MISSING, TOOL_OUTDATED. */
-export async function planJob(job: BuildJob, edges: Edges, known?: Known): Promise<PlannedJob> {
+export async function planJob(job: BuildJob, edges: Edges, known?: CachedProbes): Promise<PlannedJob> {
   const { dir, name, project, names, toolchain, profile, stateDir } = job;
   const optimize = project?.build?.optimize ?? false;
   const prepared = await prepare(

@@ -6,7 +6,7 @@ import type { Edges } from '../io/edges.ts';
 import { exec } from '../io/exec.ts';
 import { findProgram } from '../io/program.ts';
 import { runProbes } from './tools/probe.ts';
-import { type Fix, fixFor } from './tools/provision.ts';
+import { type InstallStep, fixFor } from './tools/provision.ts';
 import type { KnownBad, Probe, ProbeResult, Toolchain, Variant } from './toolchain.ts';
 
 export interface Prepared {
@@ -15,16 +15,16 @@ export interface Prepared {
 }
 
 /** What programs answered at an earlier build, and are taken to answer still. */
-export interface Known {
+export interface CachedProbes {
   readonly variant: Variant;
   readonly answers: readonly ProbeResult[];
 }
 
 /** A needed tool that is not usable, and what to do. */
-export interface Lack {
+export interface MissingTool {
   readonly probe: Probe;
   readonly result: ProbeResult;
-  readonly fix: Fix;
+  readonly fix: InstallStep;
 }
 
 /**
@@ -37,7 +37,7 @@ export async function prepare(
   { install, optimize }: { readonly install: boolean; readonly optimize: boolean },
   projectDir: string,
   edges: Edges,
-  known?: Known,
+  known?: CachedProbes,
 ): Promise<Prepared> {
   if (wish === 'container') return { variant: 'container', tools: {} };
   const wanted = known?.variant ?? wish;
@@ -47,7 +47,7 @@ export async function prepare(
       hint: `use --toolchain ${[...toolchain.variants, 'container'].join(' or ')}`,
     });
   }
-  let first: readonly Lack[] = [];
+  let first: readonly MissingTool[] = [];
   for (const variant of variants) {
     const probes = toolchain.probes(variant).filter(probe => optimize || !probe.onlyToOptimize);
     let { tools, lacks } = await look(probes, projectDir, edges, known?.answers);
@@ -73,9 +73,9 @@ async function look(
   projectDir: string,
   edges: Edges,
   answers?: readonly ProbeResult[],
-): Promise<{ tools: Readonly<Record<string, ProbeResult>>; lacks: readonly Lack[] }> {
+): Promise<{ tools: Readonly<Record<string, ProbeResult>>; lacks: readonly MissingTool[] }> {
   const tools = await runProbes(probes, projectDir, edges, answers);
-  const lacks = probes.flatMap((probe): Lack[] => {
+  const lacks = probes.flatMap((probe): MissingTool[] => {
     const result = tools[probe.id];
     if (result === undefined || result.status === 'found' || probe.optional) return [];
     if (isOfMissing(probe, tools)) return [];
@@ -120,7 +120,7 @@ const noNetwork =
   /\b(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ERR_SOCKET_TIMEOUT)\b|could not download file|Could(?:n't| not) resolve host|dial tcp|no such host/i;
 
 /** Runs the commands of fixes, each once; those without a command are left out. Fails with TOOL_FAILED, NETWORK. */
-export async function runFixes(fixes: readonly Fix[], edges: Edges): Promise<void> {
+export async function runFixes(fixes: readonly InstallStep[], edges: Edges): Promise<void> {
   const each = new Map(fixes.map(({ text, commands }) => [text, commands]));
   for (const [text, commands] of each) {
     if (commands === undefined) continue;
@@ -156,7 +156,7 @@ function refuseKnownBad(toolchain: Toolchain, tools: Readonly<Record<string, Pro
   throw new WasmeError('TOOL_OUTDATED', `${pair}: ${bad.problem}`, { hint: bad.hint });
 }
 
-function lackError(toolchain: Toolchain, lacks: readonly Lack[]): WasmeError {
+function lackError(toolchain: Toolchain, lacks: readonly MissingTool[]): WasmeError {
   const outdated = lacks.every(({ result }) => result.status === 'too-old');
   const problems = lacks.map(({ result }) => result.problem ?? `${result.title} is missing`);
   const fixes = [...new Set(lacks.map(({ fix }) => fix.text))];

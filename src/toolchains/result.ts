@@ -31,7 +31,7 @@ export interface BuildResult {
 }
 
 /** A build before it is timed. */
-export type Made = Omit<BuildResult, 'durationMs'>;
+export type BuildOutput = Omit<BuildResult, 'durationMs'>;
 
 /** What a job and its module say of themselves. */
 export function describe(
@@ -39,7 +39,7 @@ export function describe(
   bytes: Uint8Array,
   module: ModuleInfo,
   variant: Variant,
-): Omit<Made, 'beside' | 'tools' | 'upToDate'> {
+): Omit<BuildOutput, 'beside' | 'tools' | 'upToDate'> {
   return {
     ...measure(bytes, module),
     name: job.name,

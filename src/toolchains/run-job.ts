@@ -8,14 +8,14 @@ import { digestInputs, hashInputs, sha256 } from './inputs.ts';
 import { type BuildJob, recordFile } from './job.ts';
 import { readRecord } from './record.ts';
 import type { LastBuild } from './run-plan.ts';
-import { type BuildResult, type Made, describe, toolsOf } from './result.ts';
-import type { WarmCompiler } from './watch/persistent-compiler.ts';
+import { type BuildResult, type BuildOutput, describe, toolsOf } from './result.ts';
+import type { PersistentCompiler } from './watch/persistent-compiler.ts';
 
 /** How long a build waits for another one of the same project: longer than a cold Rust or Go build takes. */
 const lockWaitMs = 10 * 60_000;
 
 /** Fails as the verb `build` does; what was there stays then. */
-export async function runJob(job: BuildJob, edges: Edges, compiler?: WarmCompiler): Promise<BuildResult> {
+export async function runJob(job: BuildJob, edges: Edges, compiler?: PersistentCompiler): Promise<BuildResult> {
   return withLock(
     join(job.stateDir, 'lock'),
     { holder: 'another build of this project', code: 'BUILD_BUSY', waitMs: lockWaitMs },
@@ -45,7 +45,7 @@ async function lastBuild(job: BuildJob, edges: Edges): Promise<LastBuild | undef
 }
 
 /** The last build's result, when nothing that decided it has changed. */
-async function reuse(job: BuildJob, { record, hashes }: LastBuild): Promise<Made | undefined> {
+async function reuse(job: BuildJob, { record, hashes }: LastBuild): Promise<BuildOutput | undefined> {
   if (digestInputs(hashes) !== record.inputHash) return undefined;
   const bytes = await readFile(job.output).catch(() => undefined);
   if (bytes === undefined || sha256(bytes) !== record.moduleHash) return undefined;

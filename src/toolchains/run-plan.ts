@@ -12,7 +12,7 @@ import type { BuildJob } from './job.ts';
 import { type PlannedJob, planJob } from './plan.ts';
 import type { BuildRecord } from './record.ts';
 import type { Diagnostic } from './toolchain.ts';
-import type { WarmCompiler } from './watch/persistent-compiler.ts';
+import type { PersistentCompiler } from './watch/persistent-compiler.ts';
 
 /** A record that is true of all but the sources, and those as they are now. */
 export interface LastBuild {
@@ -20,7 +20,7 @@ export interface LastBuild {
   readonly hashes: InputHashes;
 }
 
-export interface RanPlan extends PlannedJob {
+export interface PlanRun extends PlannedJob {
   readonly warnings: readonly Diagnostic[];
   /** The sources as the compiler has seen them. */
   readonly inputs: InputHashes;
@@ -31,10 +31,10 @@ export async function runPlan(
   job: BuildJob,
   edges: Edges,
   last?: LastBuild,
-  compiler?: WarmCompiler,
-): Promise<RanPlan> {
+  compiler?: PersistentCompiler,
+): Promise<PlanRun> {
   const guess = last === undefined || job.install ? undefined : await planAsBefore(job, last, edges);
-  const run = async (planned: PlannedJob): Promise<RanPlan> =>
+  const run = async (planned: PlannedJob): Promise<PlanRun> =>
     runSteps(job, planned, await makeReady(job, planned, last), edges, compiler);
   if (guess === undefined) return run(await planJob(job, edges));
   const stopper = new AbortController();
@@ -82,8 +82,8 @@ async function runSteps(
   planned: PlannedJob,
   inputs: InputHashes,
   edges: Edges,
-  compiler?: WarmCompiler,
-): Promise<RanPlan> {
+  compiler?: PersistentCompiler,
+): Promise<PlanRun> {
   const run = compiler?.runner(planned.plan, job.dir);
   const warnings = await executePlan(planned.plan, job.toolchain, job.dir, edges, run);
   return { ...planned, warnings, inputs };

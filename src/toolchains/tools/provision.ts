@@ -6,7 +6,7 @@ import { toolCacheDir } from './probe.ts';
 import type { Probe, Remedy } from '../toolchain.ts';
 
 /** What a person is told, and what `doctor --fix` may run. */
-export interface Fix {
+export interface InstallStep {
   /** What to type, or a sentence. */
   readonly text: string;
   /** One after the other. Absent: only a person can do it (root, a download page). */
@@ -14,7 +14,7 @@ export interface Fix {
 }
 
 /** The first way to get a tool that works on this system. */
-export function fixFor(probe: Probe, projectDir: string, edges: Edges): Fix {
+export function fixFor(probe: Probe, projectDir: string, edges: Edges): InstallStep {
   const needsNpm = probe.kind === 'package';
   if (needsNpm && findProgram('npm', edges) === undefined)
     return { text: 'npm comes with Node: https://nodejs.org' };
@@ -32,7 +32,7 @@ export function fixFor(probe: Probe, projectDir: string, edges: Edges): Fix {
   return asFix(remedy ?? { text: `install ${probe.title}` }, projectDir);
 }
 
-function asFix({ command, before, needsRoot, text }: Remedy, cwd?: string): Fix {
+function asFix({ command, before, needsRoot, text }: Remedy, cwd?: string): InstallStep {
   if (command === undefined) return { text: text ?? '' };
   const commands = before === undefined ? [command] : [before, command];
   const shown = commands.map(one => `${needsRoot ? 'sudo ' : ''}${showCommand(one)}`).join(' && ');

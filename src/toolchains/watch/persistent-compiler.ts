@@ -4,7 +4,7 @@ import { type CommandLine, type Conversation, converse, showCommand } from '../.
 import type { StepRunner } from '../execute.ts';
 import type { BuildPlan } from '../toolchain.ts';
 
-export interface WarmCompiler {
+export interface PersistentCompiler {
   /** How the plan's steps are run: by the kept process, or undefined when the toolchain has none. */
   runner(plan: BuildPlan, projectDir: string): StepRunner | undefined;
   /** Has the process compile once for nothing: its first compile is the slow one. Comes back at once, and never fails. */
@@ -14,7 +14,7 @@ export interface WarmCompiler {
 
 const answer = /^@@built ([01])$/;
 
-export function warmCompiler(edges: Edges): WarmCompiler {
+export function startPersistentCompiler(edges: Edges): PersistentCompiler {
   let kept: { readonly key: string; readonly conversation: Conversation } | undefined;
   /** One question at a time. */
   let before: Promise<unknown> = Promise.resolve();

@@ -7,7 +7,7 @@ import { type BuildJob, type BuildOptions, openJob } from '../job.ts';
 import { planJob } from '../plan.ts';
 import type { BuildResult } from '../result.ts';
 import { runJob } from '../run-job.ts';
-import { warmCompiler } from './persistent-compiler.ts';
+import { startPersistentCompiler } from './persistent-compiler.ts';
 
 /**
  * Builds, then again after each change of what the module depends on, until the edges' signal aborts. The compiler is
@@ -20,7 +20,7 @@ export async function watchJob(
   onBuilt: (result: BuildResult, job: BuildJob) => Promise<void> | void,
   onFailure: (error: WasmeError) => void,
 ): Promise<void> {
-  const compiler = warmCompiler(edges);
+  const compiler = startPersistentCompiler(edges);
   const { dir } = await openJob(options, edges);
   let first = true;
   const once = async (): Promise<void> => {
