@@ -15,7 +15,11 @@ import type { PersistentCompiler } from './watch/persistent-compiler.ts';
 const lockWaitMs = 10 * 60_000;
 
 /** Fails as the verb `build` does; what was there stays then. */
-export async function runJob(job: BuildJob, edges: Edges, compiler?: PersistentCompiler): Promise<BuildResult> {
+export async function runJob(
+  job: BuildJob,
+  edges: Edges,
+  compiler?: PersistentCompiler,
+): Promise<BuildResult> {
   return withLock(
     join(job.stateDir, 'lock'),
     { holder: 'another build of this project', code: 'BUILD_BUSY', waitMs: lockWaitMs },
