@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
+import { timerDelays } from './timer-delays.js';
 
 export default defineConfig(
   globalIgnores([
@@ -43,6 +44,12 @@ export default defineConfig(
       eqeqeq: 'error',
       'prefer-const': 'error',
     },
+  },
+  {
+    files: ['src/**/*.ts', 'commands/**/*.ts'],
+    ignores: ['src/io/timer.ts'],
+    plugins: { wasme: { rules: { 'timer-delays': timerDelays } } },
+    rules: { 'wasme/timer-delays': 'error' },
   },
   {
     files: ['test/**/*.ts'],

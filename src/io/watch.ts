@@ -5,13 +5,14 @@ import { watch } from 'chokidar';
 export interface WatchOptions {
   /** Paths, relative with `/`, that are neither watched nor descended into. */
   readonly ignore: (path: string) => boolean;
-  /** Changes that come closer together than this are told once: an editor's save is several. At least 60. */
-  readonly settleMs?: number;
   readonly signal: AbortSignal;
 }
 
-/** More than the 50 ms in which chokidar drops a second change of a file: what it dropped is there when we look. */
-const defaultSettleMs = 60;
+/**
+ * Changes that come closer together are reported once: an editor's save is several. More than the 50 ms in which chokidar
+ * drops a second change of a file: what it dropped is there when we look.
+ */
+const settleMs = 60;
 
 /**
  * Calls `onChange` once with nothing when it listens, then with the changed paths (relative to `dir`) after they have
@@ -23,7 +24,7 @@ export async function watchFolder(
   options: WatchOptions,
   onChange: (paths: readonly string[]) => Promise<void>,
 ): Promise<void> {
-  const { ignore, settleMs = defaultSettleMs, signal } = options;
+  const { ignore, signal } = options;
   if (signal.aborted) return;
   const shown = (path: string): string => relative(dir, path).replaceAll('\\', '/');
   const watcher = watch(dir, {

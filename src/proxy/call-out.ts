@@ -1,6 +1,7 @@
 /** HTTP requests that filters make by themselves: one request to a cluster, answered as Envoy's router would answer it. */
 import { HeaderMap } from '../host/header-map.ts';
 import type { HttpCallListener, HttpCallRequest, LocalReply } from '../host/types.ts';
+import { startTimer } from '../io/timer.ts';
 import { upstreamFailure, upstreamTimeout } from './local-reply.ts';
 import { nowMs } from './stream-facts.ts';
 import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from './streams.ts';
@@ -26,7 +27,7 @@ class CallOut implements UpstreamListener {
   readonly #showTransportFailure: boolean;
   readonly #startMs = nowMs();
   #stream: UpstreamStream | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelTimer: (() => void) | undefined;
   #headers: HeaderMap | undefined;
   #body: Buffer[] = [];
   #bytes = 0;
@@ -45,7 +46,7 @@ class CallOut implements UpstreamListener {
     headers.set('x-envoy-internal', 'true');
     if (timeoutMs > 0) {
       headers.set('x-envoy-expected-rq-timeout-ms', String(timeoutMs));
-      this.#timer = setTimeout(() => this.#onTimeout(), timeoutMs);
+      this.#cancelTimer = startTimer(timeoutMs, () => this.#onTimeout());
     }
     this.#stream = upstream.open(this);
     this.#stream.requestHeaders(headers, body.length === 0);
@@ -126,6 +127,6 @@ class CallOut implements UpstreamListener {
 
   #finish(): void {
     this.#over = true;
-    clearTimeout(this.#timer);
+    this.#cancelTimer?.();
   }
 }

@@ -13,6 +13,7 @@ import type {
   ResolvedAddress,
 } from '../host/types.ts';
 import { isHostName, knownAddresses, lookUpAddresses } from '../io/addresses.ts';
+import { startTimer } from '../io/timer.ts';
 import { startCallOut } from './call-out.ts';
 import type { Clusters } from './clusters.ts';
 import { startGrpcCall } from './grpc-call.ts';
@@ -51,8 +52,7 @@ export class NodeEnvironment implements HostEnvironment {
       const soon = setImmediate(callback);
       return () => clearImmediate(soon);
     }
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
+    return startTimer(delayMs, callback);
   }
 
   log(entry: LogEntry): void {

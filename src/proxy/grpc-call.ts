@@ -3,6 +3,7 @@ import type { GrpcCall, GrpcListener, GrpcRequest } from '../host/types.ts';
 import { toByteString } from '../host/bytes.ts';
 import { HeaderMap } from '../host/header-map.ts';
 import { grpcStatusOf } from '../host/header-rules.ts';
+import { startTimer } from '../io/timer.ts';
 import { type FailureReply, upstreamFailure, upstreamTimeout } from './local-reply.ts';
 import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from './streams.ts';
 
@@ -31,11 +32,18 @@ export function startGrpcCall(
   return new GrpcExchange(upstream, request, listener, showTransportFailure);
 }
 
+/** The header has room for eight digits, so a time that is longer is in seconds, rounded down. */
+function grpcTimeout(timeoutMs: number): string {
+  const most = 99_999_999;
+  if (timeoutMs <= most) return `${timeoutMs}m`;
+  return `${Math.floor(timeoutMs / 1000)}S`;
+}
+
 class GrpcExchange implements GrpcCall, UpstreamListener {
   readonly #stream: UpstreamStream;
   readonly #listener: GrpcListener;
   readonly #showTransportFailure: boolean;
-  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #cancelTimer: (() => void) | undefined;
   #rest: Buffer = Buffer.alloc(0);
   #halfClosedMs: number | undefined;
   #over = false;
@@ -58,17 +66,17 @@ class GrpcExchange implements GrpcCall, UpstreamListener {
       ['te', 'trailers'],
       ['content-type', 'application/grpc'],
     ]);
-    if (timeoutMs > 0) headers.append('grpc-timeout', `${timeoutMs}m`);
+    if (timeoutMs > 0) headers.append('grpc-timeout', grpcTimeout(timeoutMs));
     for (const [name, value] of metadata.entries) headers.append(name, value);
     headers.set('x-envoy-internal', 'true');
     if (timeoutMs > 0) headers.set('x-envoy-expected-rq-timeout-ms', String(timeoutMs));
     if (timeoutMs > 0) {
-      this.#timer = setTimeout(() => {
+      this.#cancelTimer = startTimer(timeoutMs, () => {
         this.#stream.reset();
         // Envoy's router answers in gRPC's terms what would be a 504.
         if (this.#started) this.#fail(status.internal);
         else this.#localReply(upstreamTimeout);
-      }, timeoutMs);
+      });
     }
     this.#stream = upstream.open(this);
     this.#stream.requestHeaders(headers, false);
@@ -92,7 +100,7 @@ class GrpcExchange implements GrpcCall, UpstreamListener {
   cancel(): void {
     if (this.#over) return;
     this.#over = true;
-    clearTimeout(this.#timer);
+    this.#cancelTimer?.();
     this.#stream.reset();
   }
 
@@ -180,7 +188,7 @@ class GrpcExchange implements GrpcCall, UpstreamListener {
   #close(code: number, message: string): void {
     if (this.#over) return;
     this.#over = true;
-    clearTimeout(this.#timer);
+    this.#cancelTimer?.();
     this.#listener.close(code, message);
   }
 }

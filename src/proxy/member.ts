@@ -1,6 +1,7 @@
 /** One worker thread as the supervisor sees it: questions, answers, heartbeat, end. */
 import type { Worker } from 'node:worker_threads';
 import { WasmeError } from '../errors.ts';
+import { startTimer } from '../io/timer.ts';
 import type { FilterPlan, ProxyEvent } from './plan.ts';
 import type { StatsSnapshot } from './stats.ts';
 import type { FromWorker, SentFailure, ToWorker, WorkerStart } from './worker-protocol.ts';
@@ -164,12 +165,12 @@ export class Member {
 
 /** Undefined when it takes longer. */
 async function inTime<Value>(promise: Promise<Value>, ms: number): Promise<Value | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<undefined>(resolve => (timer = setTimeout(() => resolve(undefined), ms)));
+  let cancel = (): void => undefined;
+  const deadline = new Promise<undefined>(resolve => (cancel = startTimer(ms, () => resolve(undefined))));
   try {
     return await Promise.race([promise, deadline]);
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }
 

@@ -69,6 +69,8 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     open: encoder => new Exchange(encoder, context),
   });
   const sweepMs = (options.idleTimeoutMs ?? 300_000) / idleSweeps;
+  // Chosen by tests alone, and short there.
+  // eslint-disable-next-line wasme/timer-delays
   const sweeper = setInterval(() => listener.sweep(idleSweeps), sweepMs).unref();
   return {
     port: listener.port,

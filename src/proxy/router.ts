@@ -1,6 +1,7 @@
 /** The last step of a request: chooses the route, sends to the cluster, and turns what goes wrong into Envoy's answers. */
 import type { HeaderMap } from '../host/header-map.ts';
 import type { ConnectionInfo } from '../host/types.ts';
+import { startTimer } from '../io/timer.ts';
 import {
   type FailureReply,
   clusterNotFound,
@@ -37,7 +38,7 @@ export class RoutedRequest implements UpstreamListener {
   readonly #facts: StreamFacts;
   readonly #listener: RouterListener;
   #upstream: UpstreamStream | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelTimer: (() => void) | undefined;
   #timeoutMs = 0;
   #requestEndMs: number | undefined;
   #responseStarted = false;
@@ -149,7 +150,7 @@ export class RoutedRequest implements UpstreamListener {
   #requestEnded(): void {
     this.#requestEndMs = nowMs();
     if (this.#timeoutMs > 0 && !this.#over) {
-      this.#timer = setTimeout(() => this.#onTimeout(), this.#timeoutMs);
+      this.#cancelTimer = startTimer(this.#timeoutMs, () => this.#onTimeout());
     }
   }
 
@@ -178,7 +179,7 @@ export class RoutedRequest implements UpstreamListener {
 
   #finish(): void {
     this.#over = true;
-    clearTimeout(this.#timer);
+    this.#cancelTimer?.();
   }
 }
 
@@ -197,12 +198,16 @@ function headerFault(headers: HeaderMap): string | undefined {
   return hasMethod ? undefined : 'missing required header: :method';
 }
 
-/** A filter may set the timeout of its request with a header that is for the router alone. */
+const largestInt64 = 2n ** 63n - 1n;
+
+/** Takes the timeout that a filter has set for its request with a header for the router alone; Envoy reads it as an int64. */
 function takeTimeout(headers: HeaderMap): number | undefined {
   const wanted = headers.get('x-envoy-upstream-rq-timeout-ms');
   if (wanted === undefined) return undefined;
   headers.delete('x-envoy-upstream-rq-timeout-ms');
-  return /^\d{1,9}$/.test(wanted) ? Number(wanted) : undefined;
+  const digits = /^\s*\+?0*(\d{1,19})\s*$/.exec(wanted)?.[1];
+  if (digits === undefined || BigInt(digits) > largestInt64) return undefined;
+  return Math.min(Number(digits), Number.MAX_SAFE_INTEGER);
 }
 
 /** An upstream that is a proxy itself may have sent it. */

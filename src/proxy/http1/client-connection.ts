@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { HeaderMap } from '../../host/header-map.ts';
 import type { ConnectionInfo } from '../../host/types.ts';
 import { hostAndPort } from '../../io/endpoint.ts';
+import { startTimer } from '../../io/timer.ts';
 import type { ResetReason, UpstreamListener, UpstreamStream } from '../streams.ts';
 import { encodeRequestHead, encodeTrailers } from './encode.ts';
 import type { Framing } from './framing.ts';
@@ -23,7 +24,7 @@ export class Http1ClientConnection implements UpstreamStream {
   readonly #socket: Socket;
   readonly #options: ClientOptions;
   readonly #output: WireOutput;
-  readonly #connectTimer: NodeJS.Timeout;
+  readonly #cancelConnectTimer: () => void;
   readonly #parser: MessageParser;
   #listener: UpstreamListener | undefined;
   #info: ConnectionInfo | undefined;
@@ -55,13 +56,13 @@ export class Http1ClientConnection implements UpstreamStream {
       },
       'responses',
     );
-    this.#connectTimer = setTimeout(() => this.#fail('connection timeout'), connectTimeoutMs);
+    this.#cancelConnectTimer = startTimer(connectTimeoutMs, () => this.#fail('connection timeout'));
     socket.setNoDelay(true);
     socket.on('connectionAttempt', (host: string, port: number) =>
       this.#listener?.upstreamConnected({ id, localAddress: '', remoteAddress: socketAddress(host, port) }),
     );
     socket.once(readyEvent, () => {
-      clearTimeout(this.#connectTimer);
+      this.#cancelConnectTimer();
       this.#info = connectionInfo(socket, id);
       this.#listener?.upstreamConnected(this.#info);
     });
@@ -201,13 +202,13 @@ export class Http1ClientConnection implements UpstreamStream {
 
   #onClose(): void {
     this.#closed = true;
-    clearTimeout(this.#connectTimer);
+    this.#cancelConnectTimer();
     this.#fail('connection termination');
     this.#options.onClose(this);
   }
 
   #fail(reason: ResetReason, detail?: string): void {
-    clearTimeout(this.#connectTimer);
+    this.#cancelConnectTimer();
     const listener = this.#listener;
     this.#listener = undefined;
     this.#parser.stop();

@@ -9,6 +9,7 @@ import {
 import type { HeaderMap } from '../../host/header-map.ts';
 import { MapType } from '../../host/status.ts';
 import { hostAndPort } from '../../io/endpoint.ts';
+import { startTimer } from '../../io/timer.ts';
 import { connectionInfo, failureText } from '../http1/client-connection.ts';
 import type { PoolTarget } from '../http1/client-pool.ts';
 import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from '../streams.ts';
@@ -42,14 +43,16 @@ export class Http2Pool implements Upstream {
       settings: { enablePush: false, initialWindowSize: 256 * 1024 },
     });
     this.#session = session;
-    const timer = setTimeout(() => session.destroy(new Error('connection timeout')), this.#connectTimeoutMs);
+    const cancelTimer = startTimer(this.#connectTimeoutMs, () =>
+      session.destroy(new Error('connection timeout')),
+    );
     session.once('connect', () => {
-      clearTimeout(timer);
+      cancelTimer();
       session.unref();
     });
     // Each stream hears of it by itself; without a listener it would be nobody's error.
-    session.on('error', () => clearTimeout(timer));
-    session.once('close', () => clearTimeout(timer));
+    session.on('error', () => cancelTimer());
+    session.once('close', () => cancelTimer());
     session.on('goaway', () => {
       if (this.#session === session) this.#session = undefined;
     });
