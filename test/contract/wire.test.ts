@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Proxy, startProxy } from '../../src/proxy/proxy.ts';
 import { oneCluster } from '../helpers/proxy.ts';
 import type { RawUpstream } from '../helpers/raw-http.ts';
-import { playWire, readWire, wireUpstream } from '../helpers/wire.ts';
+import { playWire, readWire, shortWireCases, wireUpstream } from '../helpers/wire.ts';
 import { wireCases } from '../helpers/wire-cases.ts';
 
 let upstream: RawUpstream;
@@ -25,4 +25,8 @@ afterAll(async () => {
 
 it.each(wireCases)('$name', async item => {
   expect(await playWire(proxy.port, upstream, item)).toEqual(readWire()[item.name]);
+});
+
+it.each(shortWireCases)('sent byte by byte: $name', async item => {
+  expect(await playWire(proxy.port, upstream, item, 'byte by byte')).toEqual(readWire()[item.name]);
 });

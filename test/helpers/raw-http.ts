@@ -70,10 +70,13 @@ export interface RawAnswer {
   readonly closed: boolean;
 }
 
-/** Sends bytes to a port of this machine and collects the answer until `done` says so, the server closes, or it is late. */
+/**
+ * Sends bytes to a port of this machine and collects the answer until `done` says so, the server closes, or it is late.
+ * A list is sent piece by piece, each in a turn of the event loop of its own.
+ */
 export function rawRequest(
   port: number,
-  bytes: string,
+  bytes: string | readonly string[],
   done: (text: string) => boolean = isWholeResponse,
   patienceMs = 20_000,
 ): Promise<RawAnswer> {
@@ -96,7 +99,13 @@ export function rawRequest(
     });
     socket.on('error', () => settle(true));
     socket.on('close', () => settle(true));
-    socket.write(Buffer.from(bytes, 'latin1'));
+    const pieces = typeof bytes === 'string' ? [bytes] : [...bytes];
+    const next = (): void => {
+      const piece = pieces.shift();
+      if (piece === undefined || settled) return;
+      socket.write(Buffer.from(piece, 'latin1'), () => setImmediate(next));
+    };
+    socket.once('connect', next);
   });
 }
 

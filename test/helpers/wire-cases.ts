@@ -6,6 +6,8 @@ export interface WireCase {
   readonly request: string;
   /** Whether the upstream hears of a request that is refused in its middle is a race, in Envoy too. */
   readonly answerOnly?: true;
+  /** More than one request: all answers are waited for, until the server closes. */
+  readonly pipelined?: true;
 }
 
 const get = (headers = '', path = '/x', host = 'a.test'): string =>
@@ -33,6 +35,13 @@ const requests: Readonly<Record<string, string>> = {
   'bytes above ASCII': get('X-Y: \xe9\xff\r\n'),
   'a folded header': get('X-Y: a\r\n b\r\n'),
   'bare line feeds': 'GET /x HTTP/1.1\nHost: a\n\n',
+  'bare line feeds and CR LF at the end': 'GET /x HTTP/1.1\nHost: a\n\r\n',
+  'CR LF and a bare line feed at the end': 'GET /x HTTP/1.1\r\nHost: a\r\n\n',
+  'bare line feeds, then a body with empty lines':
+    'POST /x HTTP/1.1\nHost: a\nContent-Length: 8\n\r\n\r\n\r\nabcd',
+  'bare line feeds, then chunks':
+    'POST /x HTTP/1.1\nHost: a\nTransfer-Encoding: chunked\n\r\n5\r\nhello\r\n0\r\n\r\n',
+  'carriage returns between line feeds': 'GET /x HTTP/1.1\nHost: a\n\r\r\nX-A: 1\r\n\r\n',
   '100 headers': get('h: v\r\n'.repeat(99)),
   '101 headers': get('h: v\r\n'.repeat(100)),
   'a head of 60 KiB': sized(60 * 1024),
@@ -92,6 +101,13 @@ const requests: Readonly<Record<string, string>> = {
   ]),
   'repeated headers that are not': twice(['accept-language', 'x-a', 'cookie', 'forwarded', 'range']),
   'repeated headers in other letters': get('Accept: a\r\naccept: b\r\nACCEPT:\r\n'),
+};
+
+/** A message that ends with bare line feeds, and a second request behind it whose CR LF CR LF is not the first one's end. */
+const second = get('Connection: close\r\n', '/y');
+const pipelined: Readonly<Record<string, string>> = {
+  'bare line feeds, then a request with CR LF': `GET /x HTTP/1.1\nHost: a\n\r\n${second}`,
+  'trailers with bare line feeds, then a request with CR LF': `${chunked('2\r\nhi\r\n0\r\nTr: 1\n\r\n')}${second}`,
 };
 
 const hosts: readonly string[] = ['', '[::1]:80', 'a_b', 'a@b', 'a,b', 'a:99999', 'a b', 'a/b', 'a?b', 'a"b'];
@@ -178,6 +194,10 @@ export const wireAnswers: Readonly<Record<string, Answer>> = {
   'http-2.0': start('HTTP/2.0 200 OK'),
   'http-in-small-letters': start('http/1.1 200 OK'),
   'tabs-in-status-line': start('HTTP/1.1\t200\tOK'),
+  'bare-line-feeds': ['HTTP/1.1 200 OK\nContent-Length: 6\n\r\n\r\n\r\nab'],
+  'bare-line-feeds-in-chunks': [
+    'HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\r\n5\r\nhello\r\n0\r\n\r\n',
+  ],
   garbage: ['garbage\r\n\r\n'],
   'empty-line-first': start('\r\nHTTP/1.1 200 OK'),
   ambiguous: ok('Content-Length: 5\r\nTransfer-Encoding: chunked\r\n', '5\r\nhello\r\n0\r\n\r\n'),
@@ -202,6 +222,7 @@ export const wireAnswers: Readonly<Record<string, Answer>> = {
 
 export const wireCases: readonly WireCase[] = [
   ...Object.entries(requests).map(([name, request]) => ({ name, request })),
+  ...Object.entries(pipelined).map(([name, request]) => ({ name, request, pipelined: true as const })),
   ...hosts.map(host => ({ name: `Host: ${host}`, request: get('', '/x', host) })),
   ...connects.map(target => ({ name: `CONNECT ${target}`, request: line(`CONNECT ${target} HTTP/1.1`) })),
   { name: 'CONNECT with a length', request: line('CONNECT a:1 HTTP/1.1\r\nContent-Length: 5') },

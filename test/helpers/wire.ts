@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RawUpstream, isWholeResponse, rawRequest, rawUpstream } from './raw-http.ts';
 import { root } from './tree.ts';
-import { type WireCase, wireAnswers } from './wire-cases.ts';
+import { type WireCase, wireAnswers, wireCases } from './wire-cases.ts';
 
 /** The answer and what the upstream received for it, line by line. */
 export interface WireOutcome {
@@ -18,13 +18,16 @@ export function wireUpstream(): Promise<RawUpstream> {
   return rawUpstream(request => wireAnswers[/^\S+ \/([^ ?]*)/.exec(request)?.[1] ?? ''] ?? plain);
 }
 
+/** Plays a case; `cut` says how its bytes are sent. */
 export async function playWire(
   port: number,
   upstream: RawUpstream,
-  { request, answerOnly }: WireCase,
+  { request, answerOnly, pipelined }: WireCase,
+  cut: 'whole' | 'byte by byte' = 'whole',
 ): Promise<WireOutcome> {
   const before = upstream.received.map(text => text.length);
-  const { text } = await rawRequest(port, request, isWholeResponse);
+  const done = pipelined ? () => false : isWholeResponse;
+  const { text } = await rawRequest(port, cut === 'whole' ? request : [...request], done);
   const answer = linesOf(text);
   if (answerOnly) return { answer };
   const received = upstream.received.map((all, index) => all.slice(before[index] ?? 0)).join('');
@@ -33,13 +36,29 @@ export async function playWire(
 
 /** Without what differs from run to run; what is very long is counted. */
 function linesOf(text: string): string[] {
-  return text
+  return joinChunks(text)
     .replace(/date: [A-Z][^\r]+/g, 'date: D')
     .replace(/x-request-id: [0-9a-f-]{36}/g, 'x-request-id: R')
     .replace(/service-time: \d+/g, 'service-time: N')
     .replace(/(.)\1{200,}/g, (run, character: string) => `${character} x ${run.length}`)
     .split('\r\n');
 }
+
+/** How many chunks a body comes in depends on how its bytes were cut. */
+function joinChunks(text: string): string {
+  const first = /(?<=\r\n)([\da-f]+)\r\n([^\r]*)\r\n([\da-f]+)\r\n([^\r]+)\r\n(?=[\da-f]+\r\n)/;
+  for (let joined = text; ; text = joined) {
+    joined = text.replace(first, (all, size: string, a: string, next: string, b: string) =>
+      a.length === Number.parseInt(size, 16) && b.length === Number.parseInt(next, 16)
+        ? `${(a.length + b.length).toString(16)}\r\n${a}${b}\r\n`
+        : all,
+    );
+    if (joined === text) return text;
+  }
+}
+
+/** Cases that are short enough to be sent byte by byte. */
+export const shortWireCases = wireCases.filter(({ request }) => request.length <= 1_000);
 
 export function readWire(): Readonly<Record<string, WireOutcome>> {
   return JSON.parse(readFileSync(file, 'utf8')) as Record<string, WireOutcome>;

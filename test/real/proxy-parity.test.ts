@@ -10,7 +10,14 @@ import { type TestEnvoy, realEnvoy } from '../helpers/envoy.ts';
 import { oneCluster } from '../helpers/proxy.ts';
 import { type RawUpstream, closing, rawRequest, rawUpstream } from '../helpers/raw-http.ts';
 import { describeWith } from '../helpers/tools.ts';
-import { type WireOutcome, playWire, readWire, wireUpstream, writeWire } from '../helpers/wire.ts';
+import {
+  type WireOutcome,
+  playWire,
+  readWire,
+  shortWireCases,
+  wireUpstream,
+  writeWire,
+} from '../helpers/wire.ts';
 import { wireCases } from '../helpers/wire-cases.ts';
 
 describeWith(['envoy-1.40'], 'raw HTTP/1 in Envoy 1.40', () => {
@@ -30,6 +37,10 @@ describeWith(['envoy-1.40'], 'raw HTTP/1 in Envoy 1.40', () => {
 
   it.each(wireCases.map(({ name }) => name))('%s', name => {
     expect(outcomes.get(name)).toEqual(readWire()[name]);
+  });
+
+  it.each(shortWireCases)('sent byte by byte: $name', async item => {
+    expect(await playWire(envoy.port, upstream, item, 'byte by byte')).toEqual(readWire()[item.name]);
   });
 
   it.each([

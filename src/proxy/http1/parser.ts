@@ -231,11 +231,16 @@ export class MessageParser {
   }
 }
 
-/** Offset and length of the empty line that ends a head; bare line feeds count as line ends. */
+/**
+ * Returns where the first empty line begins and its length with the line end before it, or a negative offset. A bare
+ * line feed counts as a line end. Only the first one ends the head: what follows may belong to the next message.
+ */
 function headEnd(bytes: Buffer): [end: number, length: number] {
-  const usual = bytes.indexOf('\r\n\r\n');
-  const bare = bytes.indexOf('\n\n');
-  if (bare >= 0 && (usual < 0 || bare < usual)) return [bare, 2];
-  const mixed = usual < 0 ? bytes.indexOf('\n\r\n') : -1;
-  return mixed >= 0 ? [mixed, 3] : [usual, 4];
+  for (let feed = bytes.indexOf(10); feed >= 0; feed = bytes.indexOf(10, feed + 1)) {
+    const next = bytes[feed + 1] === 13 ? feed + 2 : feed + 1;
+    if (bytes[next] !== 10) continue;
+    const end = bytes[feed - 1] === 13 ? feed - 1 : feed;
+    return [end, next + 1 - end];
+  }
+  return [-1, 0];
 }
