@@ -195,9 +195,7 @@ export const wireAnswers: Readonly<Record<string, Answer>> = {
   'http-in-small-letters': start('http/1.1 200 OK'),
   'tabs-in-status-line': start('HTTP/1.1\t200\tOK'),
   'bare-line-feeds': ['HTTP/1.1 200 OK\nContent-Length: 6\n\r\n\r\n\r\nab'],
-  'bare-line-feeds-in-chunks': [
-    'HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\r\n5\r\nhello\r\n0\r\n\r\n',
-  ],
+  'bare-line-feeds-in-chunks': ['HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\r\n5\r\nhello\r\n0\r\n\r\n'],
   garbage: ['garbage\r\n\r\n'],
   'empty-line-first': start('\r\nHTTP/1.1 200 OK'),
   ambiguous: ok('Content-Length: 5\r\nTransfer-Encoding: chunked\r\n', '5\r\nhello\r\n0\r\n\r\n'),
