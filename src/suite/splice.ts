@@ -1,7 +1,7 @@
 /** Writes values into the text of a suite file where they stand, so that comments, order and style stay. */
 import { isDeepStrictEqual } from 'node:util';
 import {
-  type Document,
+  Document,
   type Node,
   Scalar,
   type YAMLMap,
@@ -11,8 +11,8 @@ import {
   isScalar,
   parse,
   parseDocument,
-  stringify,
 } from 'yaml';
+import { isUnsafe, stringifyDocument, stringifyFlow } from '../io/yaml-text.ts';
 import type { CasePath } from './compare.ts';
 
 export interface SuiteEdit {
@@ -41,9 +41,9 @@ export function spliceSuite(
   for (const { start, end, text: own } of made.map(({ piece }) => piece).sort((a, b) => b.start - a.start)) {
     text = text.slice(0, start) + own + text.slice(end);
   }
-  for (const { path, value } of done) document.setIn(path, value);
+  for (const { path, value } of done) document.setIn(path, document.createNode(value));
   // Where the text around a value is stranger than thought, form gives way to the values.
-  return { text: meansTheSame(text, document) ? text : document.toString({ lineWidth: 0 }), done };
+  return { text: meansTheSame(text, document) ? text : stringifyDocument(document), done };
 }
 
 function meansTheSame(text: string, document: Document): boolean {
@@ -109,7 +109,7 @@ function added(
   const [start, valueEnd] = parent.range;
   if (flow) {
     const inside = source.slice(start, valueEnd - 1).trimEnd();
-    const name = format === 'json' ? JSON.stringify(key) : key;
+    const name = flowText(key, format);
     const separator = /[{,]$/.test(inside) ? ' ' : ', ';
     const at = start + inside.length;
     return { start: at, end: at, text: `${separator}${name}: ${flowText(value, format)}` };
@@ -119,7 +119,7 @@ function added(
   const at = lineEnd < 0 ? source.length : source[lineEnd - 1] === '\r' ? lineEnd - 1 : lineEnd;
   const eol = source.includes('\r\n') ? '\r\n' : '\n';
   const indent = ' '.repeat(column(source, start));
-  const lines = stringify({ [key]: value }, { lineWidth: 0 })
+  const lines = stringifyDocument(new Document({ [key]: value }))
     .trimEnd()
     .split('\n');
   return {
@@ -139,9 +139,10 @@ function inline(
 ): string {
   if (typeof value !== 'string' || format === 'json') return flowText(value, format);
   const type = isScalar(old) ? old.type : undefined;
-  if (type === Scalar.QUOTE_DOUBLE) return JSON.stringify(value);
+  if (type === Scalar.QUOTE_DOUBLE) return stringifyFlow(value);
   if (type === Scalar.QUOTE_SINGLE && /^[\x20-\x7e]*$/.test(value)) return `'${value.replaceAll("'", "''")}'`;
-  const literal = type === Scalar.BLOCK_LITERAL && !flow && /^\S[^\r]*[^\n]\n?$/.test(value);
+  const literal =
+    type === Scalar.BLOCK_LITERAL && !flow && !isUnsafe(value) && /^\S[^\r]*[^\n]\n?$/.test(value);
   if (!literal) return flowText(value, format);
   const indent = ' '.repeat(keyColumn + 2);
   const lines = value.replace(/\n$/, '').split('\n');
@@ -152,9 +153,9 @@ function inline(
 
 /** On one line, fit for every place. */
 function flowText(value: unknown, format: 'json' | 'yaml'): string {
-  if (format === 'json') return JSON.stringify(value);
-  const text = stringify([value], { collectionStyle: 'flow', lineWidth: 0 }).trim();
-  return text.includes('\n') ? JSON.stringify(value) : text.slice(1, -1).trim();
+  if (format === 'json') return stringifyFlow(value);
+  const text = stringifyDocument(new Document([value]), { collectionStyle: 'flow' }).trim();
+  return text.includes('\n') ? stringifyFlow(value) : text.slice(1, -1).trim();
 }
 
 function keyNode(parent: Node, key: string | number): Node | undefined {

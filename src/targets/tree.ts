@@ -34,16 +34,25 @@ export function because(value: Tree, reason: string): Because {
   return new Because(value, reason);
 }
 
-/** The document without reasons; fields that are undefined are gone, key order is kept. */
+/**
+ * The document without reasons; fields that are undefined are gone, key order is kept. Half of a surrogate pair, which UTF-8
+ * and control planes do not have, becomes U+FFFD, as in what `wasme run` gives a filter.
+ */
 export function plain(tree: Tree): unknown {
   if (tree instanceof Because) return plain(tree.value);
   if (Array.isArray(tree)) return (tree as readonly Tree[]).filter(isPresent).map(plain);
+  if (typeof tree === 'string') return wellFormed(tree);
   if (typeof tree !== 'object' || tree === null) return tree;
-  const result: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(tree)) {
-    if (isPresent(value)) result[key] = plain(value);
-  }
-  return result;
+  // fromEntries makes fields of its own: assigning to `__proto__` would not.
+  return Object.fromEntries(
+    Object.entries(tree).flatMap(([key, value]) =>
+      isPresent(value) ? [[wellFormed(key), plain(value)]] : [],
+    ),
+  );
+}
+
+function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '\uFFFD');
 }
 
 /** Every reason in the document, in the order of its fields. */
@@ -57,7 +66,7 @@ export function explanations(tree: Tree, path: TreePath = []): Explanation[] {
       .flatMap((item, index) => explanations(item, [...path, index]));
   }
   if (typeof tree !== 'object' || tree === null) return [];
-  return Object.entries(tree).flatMap(([key, value]) => explanations(value, [...path, key]));
+  return Object.entries(tree).flatMap(([key, value]) => explanations(value, [...path, wellFormed(key)]));
 }
 
 function isPresent(tree: Tree): boolean {

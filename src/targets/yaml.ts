@@ -1,9 +1,7 @@
 /** Documents → YAML text: the same bytes for the same data, read alike by YAML 1.1 and 1.2 parsers. */
 import { Document, type Node, isMap, isNode, isScalar, isSeq } from 'yaml';
+import { commentText, stringifyDocument } from '../io/yaml-text.ts';
 import { type Explanation, type Tree, type TreePath, explanations, plain } from './tree.ts';
-
-// compat: words such as `on`, `no`, `0777` are quoted, since kubectl and Envoy read YAML 1.1. Long lines stay whole.
-const style = { lineWidth: 0, indent: 2, indentSeq: true } as const;
 
 /** One YAML stream; several documents are separated by `---`. With `explain`, each reason is a comment over its field. */
 export function renderYaml(trees: readonly Tree[], options: { explain?: boolean } = {}): string {
@@ -11,16 +9,17 @@ export function renderYaml(trees: readonly Tree[], options: { explain?: boolean 
 }
 
 function renderDocument(tree: Tree, explain: boolean): string {
+  // compat: words such as `on`, `no`, `0777` are quoted, since kubectl and Envoy read YAML 1.1.
   const document = new Document(plain(tree), { compat: 'yaml-1.1', aliasDuplicateObjects: false });
   if (explain) for (const explanation of explanations(tree)) comment(document, explanation);
-  return document.toString(style);
+  return stringifyDocument(document, { indent: 2, indentSeq: true });
 }
 
 /** Puts the reason over the key (or list item) at its path. */
 function comment(document: Document, { path, reason }: Explanation): void {
   const node = keyNode(document, path);
   if (node === undefined) return;
-  const text = ` ${reason}`;
+  const text = ` ${commentText(reason)}`;
   node.commentBefore = node.commentBefore ? `${node.commentBefore}\n${text}` : text;
 }
 

@@ -3,6 +3,7 @@
  * numbers stay as they are. Each addition can be taken out again byte for byte.
  */
 import { type Node, type Pair, type YAMLMap, type YAMLSeq, isNode } from 'yaml';
+import { stringifyFlow } from '../../io/yaml-text.ts';
 import { renderYaml } from '../yaml.ts';
 import type { Tree } from '../tree.ts';
 import { plain } from '../tree.ts';
@@ -65,7 +66,7 @@ export function insertKey(text: string, map: YAMLMap, key: string, added: readon
   if (map.flow === true || !isNode(first)) {
     const at = isNode(first) ? startOf(first) : startOf(map) + 1;
     // The space after "[" tells removeItem that the key came with the item.
-    const list = `${JSON.stringify(key)}: [ ${flowItems(text, at, added)}]`;
+    const list = `${stringifyFlow(key)}: [ ${flowItems(text, at, added)}]`;
     return { start: at, end: at, insert: isNode(first) ? `${list},${gapBefore(text, at)}` : list };
   }
   const column = columnOf(text, startOf(first));
@@ -197,9 +198,9 @@ function flowItems(text: string, offset: number, added: readonly Tree[]): string
 /** JSON of a value at an offset: over several lines when the offset begins its line. */
 function flowText(text: string, offset: number, value: Tree): string {
   const ownLine = text.slice(lineStart(text, offset), offset).trim() === '';
-  if (!ownLine) return JSON.stringify(plain(value));
+  if (!ownLine) return stringifyFlow(plain(value));
   const eol = text.includes('\r\n') ? '\r\n' : '\n';
-  return JSON.stringify(plain(value), null, 2).replaceAll('\n', eol + ' '.repeat(columnOf(text, offset)));
+  return stringifyFlow(plain(value), 2).replaceAll('\n', eol + ' '.repeat(columnOf(text, offset)));
 }
 
 /** What separates two items here: a new line with the indentation, or a space. */

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { spliceSuite } from '../../../src/suite/splice.ts';
+import { hostileTexts, rawInYaml } from '../../helpers/hostile-texts.ts';
 
 const at = (...path: (string | number)[]) => ['cases', 0, 'expect', ...path];
 
@@ -92,5 +93,30 @@ describe('an expectation that is not there', () => {
     const before = parse(source) as { cases: object[] };
     expect(parse(text)).toEqual({ cases: [{ ...before.cases[0], expect: value }, ...before.cases.slice(1)] });
     for (const comment of source.match(/#.*/g) ?? []) expect(text).toContain(comment);
+  });
+});
+
+describe('texts that YAML readers disagree about are written as escapes', () => {
+  it.each([
+    ['plain', 'cases:\n  - expect: { }\n    body: old # c\n', 'yaml'],
+    ['double quoted', 'cases:\n  - expect: { }\n    body: "old"\n', 'yaml'],
+    ['single quoted', "cases:\n  - expect: { }\n    body: 'old'\n", 'yaml'],
+    ['literal', 'cases:\n  - expect: { }\n    body: |\n      old\n', 'yaml'],
+    ['in a flow map', 'cases: [{ expect: { }, body: old }]\n', 'yaml'],
+    ['new in a block', 'cases:\n  - expect: { }\n', 'yaml'],
+    ['new in a flow map', 'cases: [{ expect: { } }]\n', 'yaml'],
+    ['JSON', '{ "cases": [{ "expect": {}, "body": "old" }] }', 'json'],
+    ['new in JSON', '{ "cases": [{ "expect": {} }] }', 'json'],
+  ] as const)('%s', (_style, source, format) => {
+    for (const value of [
+      ...hostileTexts(300),
+      Object.fromEntries(hostileTexts(50).map(text => [text, text])),
+    ]) {
+      const { text } = spliceSuite(source, format, [{ path: ['cases', 0, 'body'], value }]);
+      expect(rawInYaml.exec(text)?.[0], JSON.stringify(value)).toBeUndefined();
+      const { cases } = parse(text) as { cases: { body: unknown }[] };
+      expect(cases[0]?.body).toEqual(value);
+      if (format === 'json') expect(JSON.parse(text)).toEqual(parse(text));
+    }
   });
 });
