@@ -21,6 +21,11 @@ export interface Admin {
   close(): Promise<void>;
 }
 
+/** Steps that a filter of statistics may take over all names: a second or two of the thread that also answers signals. */
+const maxFilterSteps = 50_000_000;
+
+const plainText = 'text/plain; charset=UTF-8';
+
 const levels = ['trace', 'debug', 'info', 'warning', 'error', 'critical', 'off'] as const;
 
 /** Starts the admin interface. Fails with PORT_IN_USE or PORT_REFUSED. */
@@ -47,7 +52,7 @@ async function answer(
     response.writeHead(status, { 'content-type': type, 'cache-control': 'no-cache, max-age=0' });
     response.end(request.method === 'HEAD' ? undefined : body);
   };
-  const text = (body: string, status = 200): void => send(status, 'text/plain; charset=UTF-8', body);
+  const text = (body: string, status = 200): void => send(status, plainText, body);
   const json = (value: unknown): void =>
     send(200, 'application/json', `${JSON.stringify(value, undefined, 1)}\n`);
   switch (url.pathname) {
@@ -58,7 +63,7 @@ async function answer(
       return text('LIVE\n');
     case '/stats':
     case '/stats/prometheus':
-      return text(showStats(await source.stats(), url));
+      return showStats(await source.stats(), url, send);
     case '/config_dump':
       return json(source.configuration());
     case '/listeners':
@@ -102,22 +107,47 @@ const help = `admin commands are:
   /stats: print counters (?filter=regex, ?format=prometheus|json, ?usedonly)
 `;
 
-function showStats(stats: StatsSnapshot, url: URL): string {
-  const pattern = url.searchParams.get('filter');
-  let filter: RegExp | undefined;
+async function showStats(
+  stats: StatsSnapshot,
+  url: URL,
+  send: (status: number, type: string, body: string) => void,
+): Promise<void> {
+  const text = (body: string, status = 200): void => send(status, plainText, body);
+  let kept: (name: string) => boolean;
   try {
-    filter = pattern === null ? undefined : new RegExp(pattern);
-  } catch {
-    return `Invalid re2 regex\n`;
+    kept = await statsFilter(url, stats);
+  } catch (error) {
+    return text(`Invalid re2 regex: ${(error as Error).message}`, 400);
   }
   const format = url.pathname === '/stats/prometheus' ? 'prometheus' : url.searchParams.get('format');
-  if (format === 'prometheus') return statsPrometheus(stats, filter);
-  if (format !== 'json') return statsText(stats, filter);
+  if (format === 'prometheus') return text(statsPrometheus(stats, kept));
+  if (format !== 'json') return text(statsText(stats, kept));
   const values = [...Object.entries(stats.counters), ...Object.entries(stats.gauges)]
-    .filter(([name]) => filter === undefined || filter.test(name))
+    .filter(([name]) => kept(name))
     .sort()
     .map(([name, value]) => ({ name, value: Number(value) }));
-  return `${JSON.stringify({ stats: values })}\n`;
+  send(200, 'application/json', `${JSON.stringify({ stats: values })}\n`);
+}
+
+/** Which names `?filter=` keeps. Fails with what RE2 has against the pattern. */
+async function statsFilter(url: URL, stats: StatsSnapshot): Promise<(name: string) => boolean> {
+  const raw = /[?&]filter=([^&]*)/.exec(url.search)?.[1] ?? '';
+  if (raw === '') return () => true;
+  const { compilePattern, PatternError, tooLarge } = await import('../host/regular-expression.ts');
+  const { test, size } = compilePattern(percentDecoded(raw, () => new PatternError('invalid UTF-8')));
+  const names = [stats.counters, stats.gauges, stats.histograms].flatMap(values => Object.keys(values));
+  const characters = names.reduce((sum, name) => sum + name.length + 1, 0);
+  if (size * characters > maxFilterSteps) throw new PatternError(tooLarge);
+  return test;
+}
+
+/** As Envoy decodes a query: `+` and a broken escape are themselves. */
+function percentDecoded(text: string, fault: () => Error): string {
+  try {
+    return text.replace(/(?:%[\da-f]{2})+/gi, escapes => decodeURIComponent(escapes));
+  } catch {
+    throw fault();
+  }
 }
 
 function setLogging(url: URL, source: AdminSource, text: (body: string, status?: number) => void): void {

@@ -153,11 +153,11 @@ function sum(a: number | bigint | undefined, b: number | bigint): number | bigin
 }
 
 /** `/stats`: `name: value` lines, sorted; histograms after them. */
-export function statsText(stats: StatsSnapshot, filter: RegExp | undefined): string {
+export function statsText(stats: StatsSnapshot, kept: (name: string) => boolean): string {
   const values = [...Object.entries(stats.counters), ...Object.entries(stats.gauges)]
     .map(([name, value]) => `${name}: ${value}`)
     .concat(Object.entries(stats.histograms).map(([name, one]) => `${name}: ${quantiles(one)}`))
-    .filter(line => filter === undefined || filter.test(line.slice(0, line.indexOf(': '))));
+    .filter(line => kept(line.slice(0, line.indexOf(': '))));
   return values
     .sort()
     .map(line => `${line}\n`)
@@ -178,8 +178,7 @@ function quantiles(histogram: Histogram): string {
 }
 
 /** `/stats?format=prometheus`. Guests' own stats lose `wasmcustom.`, all others get `envoy_`, as Envoy does. */
-export function statsPrometheus(stats: StatsSnapshot, filter: RegExp | undefined): string {
-  const kept = (name: string): boolean => filter === undefined || filter.test(name);
+export function statsPrometheus(stats: StatsSnapshot, kept: (name: string) => boolean): string {
   let text = '';
   for (const [type, values] of [
     ['counter', stats.counters],

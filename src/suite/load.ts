@@ -2,12 +2,15 @@
 import { readText, writeAtomic } from '../io/files.ts';
 import { docsPage } from '../io/paths.ts';
 import { parseFile } from '../project/parse.ts';
+import { loadPatterns } from './pattern.ts';
 import { type Suite, suiteSchema } from './schema.ts';
 import { type SuiteEdit, spliceSuite } from './splice.ts';
 
 /** Fails with SUITE_INVALID, FILE_NOT_FOUND or FILE_ACCESS. */
 export async function loadSuite(file: string): Promise<Suite> {
-  return parseFile(await readText(file), file, suiteSchema, {
+  const source = await readText(file);
+  await loadPatterns(source);
+  return parseFile(source, file, suiteSchema, {
     format: formatOf(file),
     code: 'SUITE_INVALID',
     hint: `every field: ${docsPage('test-suites.md')}`,

@@ -1,4 +1,5 @@
 /** One expectation against one observed value: undefined when it fits, otherwise what differs. */
+import { patternMatches } from './pattern.ts';
 import type { Matcher } from './schema.ts';
 
 /** `observed` is undefined when there was nothing (no such header, no body). */
@@ -30,7 +31,7 @@ export function recorded(expected: Matcher, observed: string | undefined): Match
 function fits(expected: Exclude<Matcher, null>, observed: string): boolean {
   if (typeof expected === 'string') return observed === expected;
   if ('contains' in expected) return observed.includes(expected.contains);
-  if ('matches' in expected) return new RegExp(expected.matches, 'u').test(observed);
+  if ('matches' in expected) return patternMatches(expected.matches, observed);
   try {
     return canonical(JSON.parse(observed)) === canonical(expected.json);
   } catch {

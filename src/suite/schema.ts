@@ -1,16 +1,24 @@
 /** The shape of a test suite file (*.test.yaml, *.test.yml, *.test.json): what is sent, what answers, what must come out. */
 import { z } from 'zod';
+import { patternFault } from './pattern.ts';
 
 const text = z.string();
 /** One value or several of the same name, in order. */
 const headers = z.record(z.string(), z.union([text, z.array(text)]));
+
+/** A regular expression as RE2 has them. */
+const pattern = text.superRefine((value, context) => {
+  const fault = patternFault(value);
+  if (fault !== undefined)
+    context.addIssue({ code: 'custom', message: `invalid regular expression: ${fault}` });
+});
 
 /** Exact text, `{contains}`, `{matches}` (a regular expression), `{json}` (equal as JSON), or null: must not be there. */
 const matcher = z.union([
   text,
   z.null(),
   z.strictObject({ contains: text }),
-  z.strictObject({ matches: text }),
+  z.strictObject({ matches: pattern }),
   z.strictObject({ json: z.unknown() }),
 ]);
 

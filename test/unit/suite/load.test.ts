@@ -41,6 +41,15 @@ it.each([
     '    expect: {response: {body: [1]}}',
     'a.test.yaml:3:31: cases.0.expect.response.body: is of none of the types string, null, object',
   ],
+  [
+    '    expect: {logs: [{matches: "(a|b"}]}',
+    'a.test.yaml:3:31: cases.0.expect.logs.0.matches: invalid regular expression: missing ): (a|b',
+  ],
+  // A key with escapes is the same key.
+  [
+    '    expect: {response: {body: {"m\\x61tches": "a**"}}}',
+    'a.test.yaml:3:46: cases.0.expect.response.body.matches: invalid regular expression: bad repetition operator: **',
+  ],
 ])('%s', async (lines, fault) => {
   expect(await faultsOf(lines)).toEqual([fault]);
 });
