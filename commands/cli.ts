@@ -1,11 +1,12 @@
 /** argv → exit code: builds the command tree, catches everything, and is the one way out. */
 import { Command, CommanderError, Option } from 'commander';
-import type { Context } from './ui/context.ts';
+import { type Context, type ProcessContext, commandContext } from './ui/context.ts';
 import { packageVersion } from '../src/io/paths.ts';
 import { type Verb, verbs } from './verbs.ts';
 
 /** Runs one command line (without the program's name) and gives the exit code. Never throws, never ends the process. */
-export async function run(argv: readonly string[], context: Context): Promise<number> {
+export async function run(argv: readonly string[], own: ProcessContext): Promise<number> {
+  const context = commandContext(own);
   const program = buildProgram(context);
   try {
     await declareVerbs(program, context, operandsOf(argv));
@@ -90,7 +91,7 @@ Run "wasme <verb> --help" for flags and examples.`,
 
 /** As wide as the terminal, but no wider than one can read. */
 function helpWidth({ stdout }: Context): number {
-  return Math.min(100, stdout.isTTY === true ? (stdout.columns ?? 100) : 100);
+  return Math.min(100, stdout.isTTY ? (stdout.columns ?? 100) : 100);
 }
 
 /** Every verb by name and summary; only the one that is called is loaded. */

@@ -4,7 +4,7 @@ import type { DeployOptions, DeployResult } from '../../src/deploy.ts';
 import { type FailPolicy, failPolicies } from '../../src/project/names.ts';
 import type { Context } from '../ui/context.ts';
 import { capabilityList, collect, globalOptions } from '../ui/options.ts';
-import { writeResult } from '../ui/result.ts';
+import { writeDiff, writeResult } from '../ui/result.ts';
 
 export interface CommonFlags {
   readonly id?: string;
@@ -79,7 +79,7 @@ export function commonOptions(
 /** Documents on stdout, or one line per file that was written instead. */
 export function writeDeployment(context: Context, command: Command, result: DeployResult): void {
   writeResult(context, globalOptions(command).json, result, ({ text, files, removed, applied, diff }) => {
-    if (diff !== undefined) return diff === '' ? 'nothing would change' : diff;
+    if (diff !== undefined) return diff === '' ? 'nothing would change' : writeDiff(context, diff);
     const documents = files.filter(({ kind }) => kind === 'document');
     const lines = [
       ...documents.map(({ path, written }) => `${written ? 'wrote' : 'would write'} ${path}`),
@@ -88,7 +88,7 @@ export function writeDeployment(context: Context, command: Command, result: Depl
     ];
     if (lines.length > 0) return lines.join('\n');
     // As it is: an edited file may end without a newline.
-    context.stdout.write(text);
+    context.stdout.writeDocument(text);
     return '';
   });
 }

@@ -34,7 +34,7 @@ export function benchText(result: BenchResult): string {
     `callbacks were measured apart, with a clock around each that adds about ${us(result.clockUs)}\n`,
     soak === null ? '' : soakText(soak),
     baseline === null ? '' : baselineText(baseline),
-    ...problems.map(problem => `\n✗ ${problem}\n`),
+    ...problems.map(problem => `\n✗ ${problem.replaceAll('\n', '\n  ')}\n`),
   ].join('');
 }
 

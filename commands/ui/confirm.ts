@@ -10,7 +10,7 @@ export function confirmDiff(
 ): ((diff: string) => Promise<boolean>) | undefined {
   if (!mayPrompt(context, options)) return undefined;
   return async diff => {
-    context.stderr.write(diff.endsWith('\n') ? diff : `${diff}\n`);
+    context.stderr.writeDocument(diff.endsWith('\n') ? diff : `${diff}\n`);
     const question = { message: 'Others own this too. Change it?', flag: '--yes' };
     return promptsFor(context, options).confirm(question, false);
   };

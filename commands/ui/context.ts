@@ -4,12 +4,7 @@ import { homedir } from 'node:os';
 import { WasmeError } from '../../src/errors.ts';
 import type { Edges } from '../../src/io/edges.ts';
 import type { Reporter } from '../../src/reporter.ts';
-
-export interface OutputStream {
-  write(text: string | Uint8Array): unknown;
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-}
+import { OutputStream, type RawStream } from './output-stream.ts';
 
 export interface Context {
   readonly stdin: NodeJS.ReadStream;
@@ -23,6 +18,30 @@ export interface Context {
   readonly signal: AbortSignal;
 }
 
+/** The same with the streams as the process has them. */
+export interface ProcessContext extends Omit<Context, 'stdout' | 'stderr'> {
+  readonly stdout: RawStream;
+  readonly stderr: RawStream;
+}
+
+/** Puts the streams behind the class that keeps control sequences from elsewhere off the terminal. */
+export function commandContext(own: ProcessContext): Context {
+  const { stdin, env, platform, homeDir, now, signal } = own;
+  return {
+    stdin,
+    stdout: new OutputStream(own.stdout),
+    stderr: new OutputStream(own.stderr),
+    get cwd() {
+      return own.cwd;
+    },
+    env,
+    platform,
+    homeDir,
+    now,
+    signal,
+  };
+}
+
 /** The edges that a verb of the library takes. */
 export function edgesOf(context: Context, reporter: Reporter): Edges {
   const { cwd, env, platform, homeDir, now, signal } = context;
@@ -33,7 +52,7 @@ export function edgesOf(context: Context, reporter: Reporter): Edges {
  * The context of the real process. The first Ctrl-C, SIGTERM or closed terminal aborts `signal`, so that children
  * end and temporary files go; a second one ends the process at once.
  */
-export function processContext(): Context {
+export function processContext(): ProcessContext {
   const interrupt = new AbortController();
   // Every child process and request listens to it; many at a time are no leak.
   setMaxListeners(0, interrupt.signal);

@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { WasmeError, asFailure, interrupted, redact } from '../../src/errors.ts';
 import { fileError, isSystemError } from '../../src/io/file-errors.ts';
+import { visibleJson } from '../../src/io/printable.ts';
 import { type When, colorsFor } from './colors.ts';
 import type { Context } from './context.ts';
 
@@ -14,11 +15,12 @@ export function showFailure(thrown: unknown, context: Context, argv: readonly st
   if (argv.includes('--json')) {
     const { code, message, hint, details } = error;
     const safe = (_: string, value: unknown): unknown => (typeof value === 'string' ? redact(value) : value);
-    context.stderr.write(`${JSON.stringify({ error: { code, message, hint, details } }, safe)}\n`);
+    const document = JSON.stringify({ error: { code, message, hint, details } }, safe);
+    context.stderr.write(`${visibleJson(document)}\n`);
   } else {
     const colors = colorsFor(context.stderr, context, colorFlag(argv));
-    context.stderr.write(`${colors.red.bold(`error[${error.code}]`)}: ${error.message}\n`);
-    if (error.hint !== undefined) context.stderr.write(`${colors.cyan('help')}: ${error.hint}\n`);
+    context.stderr.write(colors.redBold(`error[${error.code}]`), `: ${error.message}\n`);
+    if (error.hint !== undefined) context.stderr.write(colors.cyan('help'), `: ${error.hint}\n`);
     if (argv.includes('-v') || argv.includes('--verbose')) writeCauses(error, context);
     if (error.code === 'INTERNAL') context.stderr.write(`${redact(stackOf(error.cause))}\n`);
   }

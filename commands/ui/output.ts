@@ -33,6 +33,6 @@ export async function writeOutput<T>(
     const file = join(dir, 'output');
     await body(file);
     for await (const chunk of createReadStream(file) as AsyncIterable<Uint8Array>)
-      context.stdout.write(chunk);
+      context.stdout.writeBytes(chunk);
   });
 }

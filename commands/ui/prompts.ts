@@ -1,6 +1,7 @@
 /** Questions on a terminal. The only importer of inquirer; without a terminal a missing value is an error that names the flag. */
 import type Inquirer from 'inquirer';
 import { WasmeError, interrupted } from '../../src/errors.ts';
+import { visibleLine } from '../../src/io/printable.ts';
 import type { Context } from './context.ts';
 import type { GlobalOptions } from './options.ts';
 
@@ -8,7 +9,7 @@ import type { GlobalOptions } from './options.ts';
 export function mayPrompt(context: Context, options: Partial<GlobalOptions>): boolean {
   return (
     context.stdin.isTTY === true &&
-    context.stderr.isTTY === true &&
+    context.stderr.isTTY &&
     !options.yes &&
     !options.json &&
     !context.env['CI']
@@ -33,6 +34,15 @@ export interface Prompts {
   password(question: Question): Promise<string>;
 }
 
+/** A question as inquirer takes it; its texts go to the terminal past the stream that makes them fit. */
+interface Asked {
+  readonly type: 'select' | 'input' | 'confirm' | 'password';
+  readonly message: string;
+  readonly choices?: readonly Choice[];
+  readonly default?: string | boolean | undefined;
+  readonly mask?: string;
+}
+
 /** Prompts for this context. Each one fails with USAGE_NO_PROMPT where nobody can answer. */
 export function promptsFor(context: Context, options: Partial<GlobalOptions>): Prompts {
   const ask = async <T>(question: Question, body: (inquirer: typeof Inquirer) => Promise<T>): Promise<T> => {
@@ -49,14 +59,16 @@ export function promptsFor(context: Context, options: Partial<GlobalOptions>): P
       throw error;
     }
   };
-  const answer = async <T>(inquirer: typeof Inquirer, question: object): Promise<T> => {
+  const answer = async <T>(inquirer: typeof Inquirer, { message, choices, ...rest }: Asked): Promise<T> => {
     const prompt = inquirer.createPromptModule({
       input: context.stdin,
-      output: context.stderr as NodeJS.WriteStream,
+      output: context.stderr.raw as NodeJS.WriteStream,
       signal: context.signal,
     });
     // The overloads describe each question type; ours is one of four, chosen below.
-    const questions = [{ name: 'value', ...question }] as unknown as Parameters<typeof prompt>[0];
+    const shown = choices?.map(choice => ({ ...choice, name: visibleLine(choice.name) }));
+    const question = { name: 'value', ...rest, message: visibleLine(message), choices: shown };
+    const questions = [question] as unknown as Parameters<typeof prompt>[0];
     const answers: Record<string, T> = await prompt(questions);
     return answers['value'] as T;
   };
@@ -65,7 +77,11 @@ export function promptsFor(context: Context, options: Partial<GlobalOptions>): P
       ask(question, inquirer => answer(inquirer, { type: 'select', message: question.message, choices })),
     input: (question, defaultValue) =>
       ask(question, inquirer =>
-        answer(inquirer, { type: 'input', message: question.message, default: defaultValue }),
+        answer(inquirer, {
+          type: 'input',
+          message: question.message,
+          default: defaultValue && visibleLine(defaultValue),
+        }),
       ),
     confirm: (question, defaultValue) =>
       ask(question, inquirer =>

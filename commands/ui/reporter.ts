@@ -2,17 +2,18 @@
 import { cursorTo, moveCursor, clearLine } from 'node:readline';
 import type { Reporter, Task, TaskOptions } from '../../src/reporter.ts';
 import { redact } from '../../src/errors.ts';
+import { visibleLine } from '../../src/io/printable.ts';
 import { colorsFor } from './colors.ts';
 import type { Context } from './context.ts';
 import type { GlobalOptions } from './options.ts';
+import type { Pieces } from './output-stream.ts';
 
 /** The reporter that the global flags ask for. */
 export function reporterFor(context: Context, options: Partial<GlobalOptions>): Reporter {
   const colors = colorsFor(context.stderr, context, options.color);
   const { stderr, env } = context;
   // A dumb terminal cannot go back to a line.
-  const live =
-    stderr.isTTY === true && !options.quiet && !options.json && !env['CI'] && env['TERM'] !== 'dumb';
+  const live = stderr.isTTY && !options.quiet && !options.json && !env['CI'] && env['TERM'] !== 'dumb';
   const board = new Board(context, live);
   return {
     info: message => {
@@ -22,8 +23,8 @@ export function reporterFor(context: Context, options: Partial<GlobalOptions>): 
       if (options.verbose) board.line(colors.dim(redact(message)));
     },
     warn: (message, hint) => {
-      board.line(`${colors.yellow('warning')}: ${redact(message)}`);
-      if (hint !== undefined) board.line(`${colors.cyan('help')}: ${hint}`);
+      board.line(colors.yellow('warning'), `: ${redact(message)}`);
+      if (hint !== undefined) board.line(colors.cyan('help'), `: ${hint}`);
     },
     task: (label, task = {}) => (options.quiet ? silentTask : board.task(label, task, context.now)),
   };
@@ -48,9 +49,9 @@ class Board {
     this.#live = live;
   }
 
-  line(text: string): void {
+  line(...pieces: Pieces): void {
     this.#erase();
-    this.#context.stderr.write(`${text}\n`);
+    this.#context.stderr.write(...pieces, '\n');
     this.#draw();
   }
 
@@ -86,7 +87,7 @@ class Board {
 
   #erase(): void {
     if (this.#drawn === 0) return;
-    const stream = this.#context.stderr as NodeJS.WriteStream;
+    const stream = this.#context.stderr.raw as NodeJS.WriteStream;
     for (let row = 0; row < this.#drawn; row++) {
       moveCursor(stream, 0, -1);
       cursorTo(stream, 0);
@@ -98,7 +99,10 @@ class Board {
   #draw(): void {
     if (!this.#live) return;
     const width = (this.#context.stderr.columns ?? 80) - 1;
-    for (const line of this.#running.values()) this.#context.stderr.write(`${line().slice(0, width)}\n`);
+    // One row each, or the cursor would not go back far enough.
+    for (const line of this.#running.values()) {
+      this.#context.stderr.write(`${visibleLine(line()).slice(0, width)}\n`);
+    }
     this.#drawn = this.#running.size;
   }
 }

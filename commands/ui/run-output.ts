@@ -11,30 +11,36 @@ export function runPrinter(context: Context, options: GlobalOptions): (event: Ru
   const ofLevel = {
     trace: colors.dim,
     debug: colors.dim,
-    info: colors.reset,
+    info: colors.plain,
     warn: colors.yellow,
     error: colors.red,
-    critical: colors.red.bold,
+    critical: colors.redBold,
   };
   return event => {
     switch (event.type) {
       case 'log': {
         const { timeMs, level, text } = event.line;
         const name = level === 'warn' ? 'warning' : level;
-        context.stderr.write(`${ofLevel[level](`[${timestamp(timeMs)}][${name}][wasm] ${text}`)}\n`);
+        const lines = continued(`[${timestamp(timeMs)}][${name}][wasm] ${text}`);
+        context.stderr.write(ofLevel[level](lines), '\n');
         break;
       }
       case 'trace':
-        context.stderr.write(`${colors.dim(event.text)}\n`);
+        context.stderr.write(colors.dim(continued(event.text)), '\n');
         break;
       case 'failure':
         showFailure(event.error, context, options.json ? ['--json'] : []);
         break;
       case 'notice':
-        context.stderr.write(`${colors.yellow('note')}: ${event.text}\n`);
+        context.stderr.write(colors.yellow('note'), `: ${continued(event.text)}\n`);
         break;
     }
   };
+}
+
+/** What follows a line break is marked, so that a guest cannot forge a line of another guest, of the host or of ours. */
+function continued(text: string): string {
+  return text.replace(/\r*\n/g, '\n  | ');
 }
 
 /** `2026-11-21 04:05:06.123`, local time as in Envoy's log. */

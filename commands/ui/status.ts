@@ -25,8 +25,11 @@ export function writeStatus(context: Context, command: Command, result: StatusRe
       ]),
     ]);
     const [head = '', ...lines] = text.trimEnd().split('\n');
-    const painted = lines.map((line, index) => (rows[index]?.state === 'loaded' ? line : colors.red(line)));
-    return [colors.bold(head), ...painted].join('\n');
+    const painted = lines.flatMap((line, index) => [
+      '\n',
+      rows[index]?.state === 'loaded' ? line : colors.red(line),
+    ]);
+    return [colors.bold(head), ...painted];
   });
   if (!result.healthy) command.parent?.parent?.setOptionValue('exitCode', 1);
 }

@@ -7,7 +7,7 @@ import { type Context, edgesOf } from '../ui/context.ts';
 import { addOldFlags } from '../ui/old-flags.ts';
 import { globalOptions } from '../ui/options.ts';
 import { reporterFor } from '../ui/reporter.ts';
-import { writeResult } from '../ui/result.ts';
+import { writeDiff, writeResult } from '../ui/result.ts';
 
 interface Flags {
   readonly id?: string;
@@ -100,7 +100,9 @@ function declareRest<Name extends TargetName>(
         edgesOf(context, reporterFor(context, globalOptions(command))),
       );
       writeResult(context, globalOptions(command).json, result, ({ changed, diff = '' }) =>
-        flags.dryRun ? diff : changed.map(({ name, result: what }) => `${name} ${what}`).join('\n'),
+        flags.dryRun
+          ? writeDiff(context, diff)
+          : changed.map(({ name, result: what }) => `${name} ${what}`).join('\n'),
       );
     });
 }

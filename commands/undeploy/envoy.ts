@@ -61,7 +61,7 @@ Examples:
         }
         for (const line of gone) reporter.info(line);
         // Byte for byte, so not through the result's text, which ends with a newline.
-        context.stdout.write(text);
+        context.stdout.writeDocument(text);
         return '';
       });
     });

@@ -128,7 +128,7 @@ describe('verify', () => {
     const world = newWorld();
     writeFileSync(join(world.cwd, 'm.wasm'), compileWat(filterText('(import "env" "x\u001b[2J" (func))')));
     const { stdout } = await world.wasme('verify', 'm.wasm', '--for', 'envoy');
-    expect(stdout).toContain('missing import: env.x [2J');
+    expect(stdout).toContain(String.raw`missing import: env.x\x1b[2J`);
   });
 
   it('says what of this module is otherwise there than where run runs it', async () => {

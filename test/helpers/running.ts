@@ -1,7 +1,7 @@
 /** `wasme run` in a test: the real command line with its worker threads, watched while it runs. */
 import { onTestFinished } from 'vitest';
 import { run } from '../../commands/cli.ts';
-import type { Context } from '../../commands/ui/context.ts';
+import type { ProcessContext } from '../../commands/ui/context.ts';
 import type { RunResult } from '../../src/run.ts';
 import type { World } from './cli.ts';
 import { until } from './until.ts';
@@ -25,7 +25,7 @@ export function startCli(world: World, ...argv: string[]): RunningCli {
   let stdout = '';
   let stderr = '';
   const { cwd, env, edges } = world;
-  const context: Context = {
+  const context: ProcessContext = {
     stdin: process.stdin,
     stdout: { write: text => (stdout += String(text)) },
     stderr: { write: text => (stderr += String(text)) },

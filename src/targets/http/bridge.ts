@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WasmeError } from '../../errors.ts';
 import { hostAndPort } from '../../io/endpoint.ts';
 import { listen } from '../../io/listen.ts';
+import { printable } from '../../io/printable.ts';
 
 /** A module that can be had here. */
 export interface ServedModule {
@@ -62,7 +63,7 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
       request.resume();
       answer(request, response, options.catalogue)
         .catch((error: unknown) => failed(response, error))
-        .finally(() => options.onRequest(`${printable(request)} ${response.statusCode}`));
+        .finally(() => options.onRequest(`${requestLine(request)} ${response.statusCode}`));
     },
   );
   server.maxConnections = maxConnections;
@@ -132,8 +133,8 @@ function failed(response: ServerResponse, error: unknown): void {
   else text(response, 500, `${error instanceof WasmeError ? error.code : 'failed'}\n`);
 }
 
-/** Method and target for a terminal: whatever a stranger sent, it is one short line. */
-function printable({ method = '', url = '' }: IncomingMessage): string {
+/** Returns method and target as one short line; a query may hold a token. */
+function requestLine({ method = '', url = '' }: IncomingMessage): string {
   const [target = ''] = url.split('?');
-  return `${method} ${target}`.replace(/[^\x21-\x7e ]/g, '?').slice(0, 120);
+  return printable(`${method} ${target}`, 120);
 }
