@@ -105,18 +105,15 @@ export async function startEnvoy(options: StartOptions, edges: Edges): Promise<R
   const stopper = new AbortController();
   const faults: string[] = [];
   const command = commandLine(options, dir, config, adminFile);
-  const ended = exec(
-    command,
-    { ...edges, signal: AbortSignal.any([edges.signal, stopper.signal]) },
-    {
-      keepOutput: false,
-      onLine: line => {
-        const fault = /\]\[(?:critical|error)\]\[[^\]]*\] (?:\[[^\]]*\] )?(.*)/.exec(line)?.[1];
-        if (fault !== undefined && faults.length < 20) faults.push(fault.replace(recordEnd, ''));
-        options.onLine?.(line);
-      },
+  const stoppable = { ...edges, signal: AbortSignal.any([edges.signal, stopper.signal]) };
+  const ended = exec(command, stoppable, {
+    keepOutput: false,
+    onLine: line => {
+      const fault = /\]\[(?:critical|error)\]\[[^\]]*\] (?:\[[^\]]*\] )?(.*)/.exec(line)?.[1];
+      if (fault !== undefined && faults.length < 20) faults.push(fault.replace(recordEnd, ''));
+      options.onLine?.(line);
     },
-  )
+  })
     .then(({ exitCode }) => exitCode)
     .catch((error: unknown) => {
       if (stopper.signal.aborted) return 0;
@@ -139,7 +136,7 @@ export async function startEnvoy(options: StartOptions, edges: Edges): Promise<R
     await ended.catch(() => undefined);
   };
   try {
-    const admin = await Promise.race([ready(adminFile, options.readyTimeoutMs ?? 60_000, edges), early]);
+    const admin = await Promise.race([ready(adminFile, options.readyTimeoutMs ?? 60_000, stoppable), early]);
     return { admin, ended, stop, port: listener => listenerPort(admin, listener) };
   } catch (error) {
     await stop();
