@@ -2,19 +2,17 @@
  * Reads OCI archives (a tar of an image layout) where they lie: headers are scanned once, blobs are read from their place.
  * Nothing is unpacked, and only names that an image layout has are looked at.
  */
-import { createReadStream } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { Header } from 'tar/header';
 import { WasmeError } from '../errors.ts';
 import { fileError } from '../io/file-errors.ts';
-import { compressionOf } from './decompress.ts';
+import { type ArchiveFile, type Place, openArchiveFile } from './archive-file.ts';
 import { isDigest, verified } from './digest.ts';
 import { blobPath, containerdNameKey, indexFile, isLayoutFile, refNameKey } from './image-layout.ts';
 import { maxManifestBytes } from './limits.ts';
 import { ociIndex } from './media-types.ts';
 import { parseManifest } from './schema.ts';
 import { maxTarEntries } from './tar.ts';
-import { type Descriptor, type FetchOptions, type Source, pieceBytes, whole } from './target.ts';
+import { type Descriptor, type FetchOptions, type Source, whole } from './target.ts';
 
 export interface ArchivedImage {
   readonly descriptor: Descriptor;
@@ -26,18 +24,13 @@ export interface Archive extends Source {
   readonly images: readonly ArchivedImage[];
 }
 
-interface Place {
-  /** Byte in the file where the content starts. */
-  readonly start: number;
-  readonly size: number;
-}
-
 /**
- * Opens an archive that `save`, skopeo (`oci-archive:`) or podman wrote.
+ * Opens an archive that `save`, skopeo (`oci-archive:`) or podman wrote, also through gzip.
  * Fails with IMAGE_INVALID when it is damaged and IMAGE_UNSUPPORTED when it is another kind of archive.
  */
 export async function openArchive(path: string): Promise<Archive> {
-  const places = await scan(path);
+  const file = await openArchiveFile(path);
+  const places = await scan(path, file);
   const read = async (name: string): Promise<Buffer | undefined> => {
     const place = places.get(name);
     if (place === undefined) return undefined;
@@ -47,7 +40,7 @@ export async function openArchive(path: string): Promise<Archive> {
         `${name} in ${path} has ${place.size} bytes; the limit is ${maxManifestBytes}`,
       );
     }
-    return whole(stream(path, place));
+    return whole(file.stream(place));
   };
   const index = await read(indexFile);
   if (index === undefined) throw otherArchive(path, places);
@@ -77,42 +70,25 @@ export async function openArchive(path: string): Promise<Archive> {
           hint: 'the archive is incomplete; save it again',
         });
       }
-      const bytes = stream(path, { start: place.start + from, size: place.size - from });
+      const bytes = file.stream({ start: place.start + from, size: place.size - from });
       return from === 0 && !unchecked ? verified(bytes, descriptor, `${path}: ${descriptor.digest}`) : bytes;
     },
   };
 }
 
-function stream(path: string, { start, size }: Place): AsyncIterable<Uint8Array> {
-  if (size <= 0) return (async function* () {})();
-  return createReadStream(path, {
-    start,
-    end: start + size - 1,
-    highWaterMark: pieceBytes,
-  }) as AsyncIterable<Uint8Array>;
-}
-
 /** Name → place of the regular files that an image layout has. A name that comes twice is refused: which one counts? */
-async function scan(path: string): Promise<Map<string, Place>> {
-  let file: FileHandle;
-  try {
-    file = await open(path);
-  } catch (error) {
-    throw fileError(error, path, 'read');
-  }
+async function scan(path: string, file: ArchiveFile): Promise<Map<string, Place>> {
   try {
     const places = new Map<string, Place>();
-    const { size: fileSize } = await file.stat();
-    const block = Buffer.alloc(512);
     let entries = 0;
-    for (let at = 0; at + 512 <= fileSize; ) {
-      await file.read(block, 0, 512, at);
-      const header = new Header(block);
-      if (header.nullBlock) break;
-      if (!header.cksumValid) throw notTar(path, at === 0 ? block : undefined);
+    for (let at = 0; at + 512 <= file.size; ) {
+      const header = headerOf(await file.read({ start: at, size: 512 }));
+      if (header?.nullBlock) break;
+      if (!header?.cksumValid)
+        throw at === 0 ? notTar(path) : damaged(path, 'a header is not what a tar has');
       const size = header.size ?? 0;
       if (++entries > maxTarEntries) throw damaged(path, `it has more than ${maxTarEntries} entries`);
-      if (at + 512 + size > fileSize) throw damaged(path, 'it ends early');
+      if (at + 512 + size > file.size) throw damaged(path, 'it ends early');
       const name = (header.path ?? '').replace(/^\.\//, '');
       if (header.type === 'File' || header.type === 'OldFile') {
         if (places.has(name) && isLayoutFile(name)) throw damaged(path, `it holds ${name} twice`);
@@ -128,14 +104,18 @@ async function scan(path: string): Promise<Map<string, Place>> {
   }
 }
 
-function notTar(path: string, start: Buffer | undefined): WasmeError {
-  if (start === undefined) return damaged(path, 'a header is not what a tar has');
-  const compression = compressionOf(start);
+/** undefined for bytes whose numbers no tar has: the parser throws at them before it compares the checksum. */
+function headerOf(block: Buffer): Header | undefined {
+  try {
+    return new Header(block);
+  } catch {
+    return undefined;
+  }
+}
+
+function notTar(path: string): WasmeError {
   return new WasmeError('IMAGE_INVALID', `${path} is no tar archive`, {
-    hint:
-      compression === 'none'
-        ? 'name a file that "wasme save" wrote, or skopeo as oci-archive:'
-        : `it is compressed: unpack it with ${compression === 'gzip' ? 'gunzip' : 'unzstd'} first`,
+    hint: 'name a file that "wasme save" wrote, or skopeo as oci-archive:',
   });
 }
 

@@ -4,6 +4,7 @@ import type { Edges } from '../io/edges.ts';
 import { type ExecResult, exec } from '../io/exec.ts';
 import { printable } from '../io/printable.ts';
 import { type Credential, tokenUser } from './credentials.ts';
+import { parseObject } from './json-object.ts';
 
 /** A helper may wait for somebody to unlock a keychain, but not for ever. */
 const helperTimeoutMs = 30_000;
@@ -108,13 +109,18 @@ function helperFailed(name: string, verb: string, result: ExecResult, secret = '
 }
 
 function parseAnswer(name: string, stdout: string): { Username?: string; Secret?: string } {
-  try {
-    const { Username, Secret } = JSON.parse(stdout) as Record<string, unknown>;
-    return {
-      ...(typeof Username === 'string' ? { Username } : {}),
-      ...(typeof Secret === 'string' ? { Secret } : {}),
-    };
-  } catch {
+  const answer = parseObject(stdout);
+  if (answer === undefined) {
     throw new WasmeError('CREDENTIALS_INVALID', `${programOf(name)} get printed something that is not JSON`);
   }
+  const { Username, Secret } = answer;
+  if (
+    ![Username, Secret].every(value => value === undefined || value === null || typeof value === 'string')
+  ) {
+    throw new WasmeError('CREDENTIALS_INVALID', `${programOf(name)} get printed a login that is not text`);
+  }
+  return {
+    ...(typeof Username === 'string' ? { Username } : {}),
+    ...(typeof Secret === 'string' ? { Secret } : {}),
+  };
 }

@@ -63,6 +63,7 @@ export function recordOf<T>(reader: Reader<T>): Reader<Readonly<Record<string, T
 export function shape<T extends object>(fields: { readonly [K in keyof T]-?: Reader<T[K]> }): Reader<T> {
   return value => {
     const from = object(value);
+    refuseLookalikes(from, Object.keys(fields));
     const read = Object.entries<Reader<unknown>>(fields).map(
       ([name, reader]) => [name, within(name, () => reader(from[name]))] as const,
     );
@@ -71,6 +72,23 @@ export function shape<T extends object>(fields: { readonly [K in keyof T]-?: Rea
       ...Object.fromEntries(read.filter(([name, item]) => item !== undefined || name in from)),
     } as T;
   };
+}
+
+/**
+ * Throws a Malformed for a name that differs from one of `names` in case only. Programs in Go (skopeo, crane, Istio) take
+ * `LAYERS` for `layers`: they would read another image out of the same bytes.
+ */
+export function refuseLookalikes(from: object, names: readonly string[]): void {
+  const folded = new Map(names.map(name => [fold(name), name]));
+  for (const key of Object.keys(from)) {
+    const name = folded.get(fold(key));
+    if (name !== undefined && name !== key) throw new Malformed(`is written another way than ${name}`, key);
+  }
+}
+
+/** Both ways, as Go does it: the long s and the Kelvin sign are letters of ASCII then. */
+function fold(text: string): string {
+  return text.toUpperCase().toLowerCase();
 }
 
 function within<T>(name: string, body: () => T): T {

@@ -11,6 +11,8 @@ export const maxTokenBytes = 128 * 1024;
 export const maxErrorBytes = 64 * 1024;
 /** Istio and Envoy Gateway load no larger module; also the cap for an unpacked layer (a decompression bomb). */
 export const maxModuleBytes = 256 * MiB;
+/** An archive that is gzip is unpacked in memory: two of the largest modules, which no filter's archive has. */
+export const maxUnpackedArchiveBytes = 2 * maxModuleBytes;
 /** README, spec, icon, runtime-config: no honest one is larger. */
 export const maxDocumentBytes = MiB;
 /** A blob of a filter image is a module, packed or not, or smaller; images of other kinds are moved too. */

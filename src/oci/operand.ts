@@ -145,7 +145,7 @@ async function fromFolder(
 }
 
 async function fromFile(path: string, operand: string, options: OperandOptions): Promise<Opened> {
-  if (path.endsWith('.tar')) {
+  if (/\.(?:tar|tar\.gz|tgz)$/.test(path)) {
     const source = await openArchive(path);
     const name = onlyOne(
       source.images.map(({ name: text, descriptor }) => text ?? descriptor.digest),

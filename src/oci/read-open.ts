@@ -1,5 +1,6 @@
 /** From a name to one image manifest: indexes are followed to the child that holds the filter, blobs are fetched once. */
 import { WasmeError } from '../errors.ts';
+import { parseObject } from './json-object.ts';
 import { maxDocumentBytes, maxIndexDepth, maxModuleBytes } from './limits.ts';
 import { ociEmpty } from './media-types.ts';
 import type { ImageIndex, ImageManifest, Platform } from './schema.ts';
@@ -52,11 +53,11 @@ async function openFrom(source: Source, from: Descriptor, options: OpenOptions):
     seen.add(descriptor.digest);
     const { manifest, bytes } = await fetchManifest(source, descriptor);
     if (manifest.kind === 'image') {
-      const { mediaType } = JSON.parse(bytes.toString('utf8')) as { mediaType?: string };
+      const own = parseObject(bytes.toString('utf8'))?.['mediaType'];
       return {
         descriptor,
         manifest,
-        ownMediaType: mediaType,
+        ownMediaType: typeof own === 'string' ? own : undefined,
         index: top,
         blob: onceEach(source),
         open: child => openFrom(source, child, options),

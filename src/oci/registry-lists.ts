@@ -1,6 +1,7 @@
 /** Lists that registries give in pages: the tags of a repository, the repositories of a registry. */
 import { WasmeError } from '../errors.ts';
 import { printable } from '../io/printable.ts';
+import { parseObject } from './json-object.ts';
 import { maxTagPageBytes } from './limits.ts';
 import type { RegistryTarget } from './registry.ts';
 import type { RegistrySession } from './session.ts';
@@ -55,20 +56,18 @@ async function pages(session: RegistrySession, list: PagedList): Promise<readonl
 }
 
 function entries(body: Buffer, { field, action }: PagedList): string[] {
-  let json: unknown;
-  try {
-    json = JSON.parse(body.toString('utf8'));
-  } catch {
-    json = undefined;
-  }
-  if (typeof json !== 'object' || json === null) {
-    throw new WasmeError('REGISTRY_REFUSED', `cannot ${action}: the answer is not JSON`);
-  }
+  const refuse = (why: string): WasmeError =>
+    new WasmeError('REGISTRY_REFUSED', `cannot ${action}: ${why}`, {
+      hint: 'whoever runs the registry, or a proxy in front of it, has to look at it',
+    });
+  const json = parseObject(body.toString('utf8'));
+  if (json === undefined) throw refuse('the answer is not JSON');
   // null stands for an empty list.
-  const names: unknown = (json as Record<string, unknown>)[field] ?? [];
-  return Array.isArray(names)
-    ? names.filter(name => typeof name === 'string').map(name => printable(name, 300))
-    : [];
+  const names = json[field] ?? [];
+  if (!Array.isArray(names) || !names.every(name => typeof name === 'string')) {
+    throw refuse(`"${field}" in the answer is no list of names`);
+  }
+  return names.map(name => printable(name, 300));
 }
 
 /** By the Link header, on the registry's own origin only; else by the last entry when the page was full. */

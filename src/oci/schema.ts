@@ -1,7 +1,17 @@
 /** Manifests and indexes as they come from outside: parsed strictly where we rely on them, liberally elsewhere. */
 import { WasmeError } from '../errors.ts';
 import { isDigest } from './digest.ts';
-import { Malformed, type Reader, byteCount, listOf, optional, recordOf, shape, text } from './fields.ts';
+import {
+  Malformed,
+  type Reader,
+  byteCount,
+  listOf,
+  optional,
+  recordOf,
+  refuseLookalikes,
+  shape,
+  text,
+} from './fields.ts';
 import {
   maxBlobBytes,
   maxIndexChildren,
@@ -110,6 +120,7 @@ export function parseManifest(bytes: Uint8Array, declared?: string): Manifest {
   if ('schemaVersion' in json && json.schemaVersion === 1) {
     throw invalid('a manifest of Docker schema 1', 'push the image again with a tool of this decade');
   }
+  checked(json, value => refuseLookalikes(value as object, ['manifests', 'layers', 'config']), 'manifest');
   const isIndex = 'manifests' in json;
   // The same bytes must not be an image for one reader and an index for the other.
   if (isIndex && ('layers' in json || 'config' in json)) {
@@ -157,7 +168,8 @@ function typeOf(json: object, declared: string | undefined, isIndex: boolean): s
 
 function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    // With a byte order mark it is not JSON for other clients either.
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch (error) {
     // Deep nesting ends as a RangeError of the parser: also not a manifest.
     throw invalid('the manifest is not JSON', undefined, error);

@@ -1,6 +1,7 @@
 /** Keys for image signatures: ECDSA P-256 as PEM, plain or encrypted the way cosign writes them. Nothing is ever written. */
 import { type KeyObject, createPrivateKey, createPublicKey, scryptSync } from 'node:crypto';
 import { WasmeError } from '../errors.ts';
+import { objectAt, parseObject } from './json-object.ts';
 
 /** A key file has a few hundred bytes. */
 const maxKeyBytes = 64 * 1024;
@@ -86,14 +87,11 @@ interface Box {
 }
 
 function parseBox(base64: string, file: string): Box {
-  let box: Partial<Record<'kdf' | 'cipher', Record<string, unknown>>> & { ciphertext?: unknown };
-  try {
-    box = JSON.parse(Buffer.from(base64, 'base64').toString('utf8')) as typeof box;
-  } catch {
-    throw invalid(file, 'its encrypted part is damaged');
-  }
-  const { kdf, cipher, ciphertext } = box;
-  const { N, r, p } = (kdf?.['params'] ?? {}) as Record<string, unknown>;
+  const box = parseObject(Buffer.from(base64, 'base64').toString('utf8'));
+  if (box === undefined) throw invalid(file, 'its encrypted part is damaged');
+  const { ciphertext } = box;
+  const [kdf, cipher] = [objectAt(box, 'kdf'), objectAt(box, 'cipher')];
+  const { N, r, p } = objectAt(kdf, 'params') ?? {};
   const numbers = [N, r, p].every(value => Number.isInteger(value) && Number(value) > 0);
   const texts = [kdf?.['salt'], cipher?.['nonce'], ciphertext].every(value => typeof value === 'string');
   if (kdf?.['name'] !== 'scrypt' || cipher?.['name'] !== 'nacl/secretbox' || !numbers || !texts) {

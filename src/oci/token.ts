@@ -3,6 +3,7 @@ import { WasmeError } from '../errors.ts';
 import type { HttpClient, HttpResponse } from '../io/http.ts';
 import type { Challenge } from './challenge.ts';
 import { type Credential, basicCredentials, secretsOf, tokenUser } from './credentials.ts';
+import { parseObject } from './json-object.ts';
 import { maxTokenBytes } from './limits.ts';
 import { registryError } from './registry-errors.ts';
 import type { RegistryReach } from './registry-reach.ts';
@@ -124,11 +125,9 @@ function checkRealm({ challenge, registry, reach }: TokenRequest): URL {
 }
 
 function readToken(body: Buffer, realm: URL, nowMs: number): Token {
-  let answer: Record<string, unknown>;
-  try {
-    answer = JSON.parse(body.toString('utf8')) as Record<string, unknown>;
-  } catch {
-    // The parser's message quotes the text around the fault: that may be a token.
+  // Its fault is not kept: the parser's message quotes the text around it, which may be a token.
+  const answer = parseObject(body.toString('utf8'));
+  if (answer === undefined) {
     throw new WasmeError('REGISTRY_REFUSED', `${realm.host} answered with something that is no token`);
   }
   const value = [answer['token'], answer['access_token']].find(

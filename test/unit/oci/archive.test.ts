@@ -3,6 +3,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { maxUnpackedArchiveBytes } from '../../../src/oci/limits.ts';
 import { openArchive } from '../../../src/oci/archive-read.ts';
 import { writeArchive } from '../../../src/oci/archive-write.ts';
 import { type LayoutName, layouts, packImage } from '../../../src/oci/layouts/index.ts';
@@ -68,12 +69,77 @@ describe('an archive', () => {
   });
 });
 
+describe('an archive through gzip', () => {
+  it('is read as skopeo reads it, of one member or of several', async () => {
+    const { cwd } = newWorld();
+    const image = await imageNamed('compat');
+    await writeArchive(join(cwd, 'a.tar'), [image]);
+    const tar = readFileSync(join(cwd, 'a.tar'));
+    const members = [tar.subarray(0, 700), tar.subarray(700)].map(part => gzipSync(part));
+    for (const bytes of [gzipSync(tar), Buffer.concat(members)]) {
+      writeFileSync(join(cwd, 'a.tar.gz'), bytes);
+      const archive = await openArchive(join(cwd, 'a.tar.gz'));
+      const opened = await openImage(archive, image.name);
+      expect(Buffer.from((await readImage(opened)).module).equals(largerModule)).toBe(true);
+    }
+  });
+
+  it('that is cut, damaged or a bomb is refused', async () => {
+    const path = join(newWorld().cwd, 'a.tar.gz');
+    const good = gzipSync(foreignTar([{ path: 'index.json', bytes: Buffer.alloc(3000, 'x') }]));
+    const damaged = Buffer.from(good).fill(0xff, 20, 30);
+    // A member of a megabyte of zeros, so often that the whole is over the limit.
+    const member = gzipSync(Buffer.alloc(1 << 20));
+    const bomb = Buffer.concat(Array.from({ length: maxUnpackedArchiveBytes / (1 << 20) + 1 }, () => member));
+    for (const [bytes, says] of [
+      [good.subarray(0, 60), 'its gzip data cannot be read'],
+      [damaged, 'its gzip data cannot be read'],
+      [bomb, `unpacks to more than ${maxUnpackedArchiveBytes} bytes`],
+    ] as const) {
+      writeFileSync(path, bytes);
+      await expect(openArchive(path)).rejects.toMatchObject({
+        code: 'IMAGE_INVALID',
+        message: expect.stringContaining(says) as string,
+      });
+    }
+  });
+});
+
 describe('a file that is no such archive', () => {
   const index = jsonBytes({ schemaVersion: 2, manifests: [] });
   const good = foreignTar([{ path: 'index.json', bytes: index }]);
+  /** A size below zero, in base 256, with the right checksum: it would lead back to the start of the file. */
+  const negativeSize = Buffer.from(good);
+  negativeSize.fill(0xff, 124, 136);
+  negativeSize.fill(' ', 148, 156);
+  const sum = negativeSize.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+  negativeSize.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
   const damagedByte = Buffer.from(good);
   damagedByte[0] = 0x7a;
   it.each<[string, Uint8Array, string, string]>([
+    ...[
+      ['bzip2', '425a6839314159265359'],
+      ['xz', 'fd377a585a000004'],
+      ['zstd', '28b52ffd'],
+      ['lz4', '04224d18'],
+      ['zip', '504b0304'],
+    ].map(
+      ([name = '', start = '']) =>
+        [
+          name,
+          Buffer.concat([Buffer.from(start, 'hex'), Buffer.alloc(2000, 0xff)]),
+          'IMAGE_UNSUPPORTED',
+          `is compressed with ${name}, which wasme does not read`,
+        ] as [string, Uint8Array, string, string],
+    ),
+    ['numbers that no tar has', Buffer.alloc(2000, 0x9f), 'IMAGE_INVALID', 'is no tar archive'],
+    [
+      'numbers that no tar has, in the second header',
+      Buffer.concat([foreignTar([{ path: 'a' }]).subarray(0, 512), Buffer.alloc(2000, 0x9f)]),
+      'IMAGE_INVALID',
+      'a header is not what a tar has',
+    ],
+    ['a negative size', negativeSize, 'IMAGE_INVALID', 'a header is not what a tar has'],
     ['text', Buffer.alloc(2000, 'x'), 'IMAGE_INVALID', 'is no tar archive'],
     ['gzip', gzipSync(Buffer.alloc(2000, 'x'), { level: 0 }), 'IMAGE_INVALID', 'is no tar archive'],
     ['a module', emptyModule, 'IMAGE_UNSUPPORTED', 'holds no images'],
