@@ -30,6 +30,8 @@ export interface HostOptions {
   /** Index into trace … critical, 6 for off. Guest logs below it are dropped. Default 2, info. */
   readonly logLevel?: () => number;
   readonly listenerDirection?: number;
+  /** A word of shared memory by which another thread sees whether a guest runs (guest-calls.ts). */
+  readonly guestCalls?: Int32Array;
 }
 
 /** The bytes of a module, or what `compileFilter` made of them (perhaps in another thread). */
@@ -54,6 +56,7 @@ export class Host {
       foreignFunctions: options.foreignFunctions ?? new Map(),
       logLevel: options.logLevel ?? (() => 2),
       listenerDirection: options.listenerDirection ?? 0,
+      guestCalls: options.guestCalls ?? new Int32Array(1),
     };
   }
 

@@ -27,4 +27,6 @@ export interface HostServices {
   readonly logLevel: () => number;
   /** 0 unspecified, 1 inbound, 2 outbound: what `xds.listener_direction` answers. */
   readonly listenerDirection: number;
+  /** Written by `enterGuest` and `leaveGuest`, read by whoever watches from another thread. */
+  readonly guestCalls: Int32Array;
 }

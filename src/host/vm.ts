@@ -3,12 +3,14 @@
  * return. The guest is entered only here, and only when no guest frame is on the stack (except its allocator). Traps stop here.
  */
 import { WasmeError } from '../errors.ts';
+import { enterGuest, leaveGuest } from './guest-calls.ts';
 import { findCallbacks, type GuestExports, type GuestFunction } from './guest-exports.ts';
 import { backtrace } from './backtrace.ts';
 import type { CompiledFilter, Linked } from './compile.ts';
 import { type Context, VmContext } from './context.ts';
 import type { GrpcExchange, HttpCallOut } from './call-outs.ts';
 import { IdMap } from './id-map.ts';
+import { instantiate, instantiateNow } from './instantiate.ts';
 import { maxQueuedActions } from './limits.ts';
 import { GuestMemory } from './memory.ts';
 import { MetricIds } from './metrics.ts';
@@ -17,7 +19,7 @@ import type { RootContext } from './root-context.ts';
 import type { HostServices } from './services.ts';
 import { logLevels, Status } from './status.ts';
 import type { Tracer } from './trace.ts';
-import { describeFault, describeTrap, instanceError, prepareTrap, startError, trapNow } from './traps.ts';
+import { describeFault, describeTrap, prepareTrap, startError, trapNow } from './traps.ts';
 import type { ByteString, LogLevel } from './types.ts';
 import { utf8Bytes } from './bytes.ts';
 
@@ -87,22 +89,14 @@ export class Vm {
   /** Instantiates without blocking a page's main thread and runs the entry point. Fails with WASM_ABI or WASM_START. */
   async start(link: (vm: this) => Linked): Promise<void> {
     const { imports, memory } = link(this);
-    try {
-      this.attach(await WebAssembly.instantiate(this.compiled.module, imports), memory);
-    } catch (error) {
-      throw instanceError(this.failure, error);
-    }
+    this.attach(await instantiate(this, imports), memory);
     this.enterStart();
   }
 
   /** The same at once, for a reload between two requests. */
   startNow(link: (vm: this) => Linked): void {
     const { imports, memory } = link(this);
-    try {
-      this.attach(new WebAssembly.Instance(this.compiled.module, imports), memory);
-    } catch (error) {
-      throw instanceError(this.failure, error);
-    }
+    this.attach(instantiateNow(this, imports), memory);
     this.enterStart();
   }
 
@@ -143,17 +137,20 @@ export class Vm {
   invoke(callback: GuestFunction, context: Context, a: number, b: number, c: number, d = 0, e = 0): number {
     if (this.depth !== 0) return this.refuseReentry(callback.name);
     const { current, effective } = this;
+    const { guestCalls } = this.services;
     const tracer = this.options.tracer;
     this.current = context;
     this.effective = undefined;
     this.depth = 1;
     const begun = tracer === undefined ? 0 : tracer.enter(callback, context, [a, b, c, d, e]);
     let result = 0;
+    enterGuest(guestCalls);
     try {
       result = (callback.call(a, b, c, d, e) ?? 0) >>> 0;
     } catch (error) {
       this.trap(callback.name, error);
     }
+    leaveGuest(guestCalls);
     this.depth = 0;
     this.current = current;
     this.effective = effective;

@@ -28,6 +28,8 @@ export interface EnginePlace {
   readonly socket?: number | undefined;
   /** Absent: its own. What is in shared ones is not in `stats`. */
   readonly stores?: WorkerStores | undefined;
+  /** Where the host shows that a guest runs. */
+  readonly guestCalls?: Int32Array | undefined;
 }
 
 export class Engine {
@@ -83,6 +85,7 @@ export class Engine {
       profile,
       metrics: this.#metrics,
       ...place.stores,
+      ...(place.guestCalls && { guestCalls: place.guestCalls }),
       logLevel: () => this.#logLevel,
     });
   }

@@ -1,7 +1,8 @@
-/** One worker thread as the supervisor sees it: questions, answers, heartbeat, end. */
+/** One worker thread as the supervisor sees it: questions, answers, the time of its guest, end. */
 import type { Worker } from 'node:worker_threads';
 import { WasmeError } from '../errors.ts';
 import { startTimer } from '../io/timer.ts';
+import { GuestTime, newGuestTimeBuffer } from './guest-time.ts';
 import type { FilterPlan, ProxyEvent } from './plan.ts';
 import type { StatsSnapshot } from './stats.ts';
 import type { FromWorker, SentFailure, ToWorker, WorkerStart } from './worker-protocol.ts';
@@ -14,7 +15,7 @@ export interface MemberListener {
   ended(member: Member): void;
 }
 
-/** How often the supervisor looks at the heartbeats. */
+/** How often the supervisor looks whether a guest still runs. */
 export const watchMs = 250;
 
 /** A worker that has not closed by then is stopped. */
@@ -51,22 +52,20 @@ export class Member {
   /** Makes `ready` fail, where it is not settled yet. */
   readonly fail: (error: Error) => void;
   readonly #worker: Worker;
-  readonly #beats: Int32Array;
+  readonly #guestTime: GuestTime;
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
-  #lastBeat = 0;
   #lastStats = noStats;
-  #standing = 0;
 
   constructor(
     thread: number,
     worker: Worker,
-    start: Omit<WorkerStart, 'heartbeat'>,
+    start: Omit<WorkerStart, 'guestTime'>,
     listener: MemberListener,
   ) {
-    const heartbeat = new SharedArrayBuffer(4);
+    const guestTime = newGuestTimeBuffer();
     this.thread = thread;
-    this.#beats = new Int32Array(heartbeat);
+    this.#guestTime = new GuestTime(guestTime);
     this.#worker = worker;
     let fail: (error: Error) => void = () => undefined;
     this.ready = new Promise((resolve, reject) => {
@@ -102,7 +101,7 @@ export class Member {
     this.fail = fail;
     // Whoever awaits `ready` hears of it; afterwards a rejection is no news.
     this.ready.catch(() => undefined);
-    this.tell({ type: 'start', start: { ...start, heartbeat } });
+    this.tell({ type: 'start', start: { ...start, guestTime } });
   }
 
   /** The engine's number of it. */
@@ -125,15 +124,9 @@ export class Member {
     return this.#lastStats;
   }
 
-  /**
-   * For how long the event loop has stood still, in steps of `watchMs`. To be asked once in each. 0 before the first
-   * beat: starting a thread may take its time on a busy machine.
-   */
-  stalledMs(): number {
-    const beat = Atomics.load(this.#beats, 0);
-    this.#standing = beat === this.#lastBeat && beat > 0 ? this.#standing + watchMs : 0;
-    this.#lastBeat = beat;
-    return this.#standing;
+  /** For how long one call of a guest has been running, in steps of `watchMs`. Called once in each. */
+  guestMs(): number {
+    return this.#guestTime.look(watchMs);
   }
 
   async close(): Promise<void> {

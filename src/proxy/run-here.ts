@@ -96,10 +96,10 @@ async function startWorkers(
 ): Promise<RunningProxy> {
   const { options, onEvent } = input;
   if (threads !== undefined) {
-    const stallMs = options.callbackLimitMs ?? 10_000;
+    const callbackLimitMs = options.callbackLimitMs ?? 10_000;
     return superviseProxy(
       plan,
-      { threads, workers: input.concurrency, stallMs, signal: input.edges.signal },
+      { threads, workers: input.concurrency, callbackLimitMs, signal: input.edges.signal },
       onEvent,
     );
   }

@@ -28,8 +28,8 @@ export interface SupervisorOptions {
   readonly threads: SpareThread;
   /** Worker threads, each with VMs of its own. */
   readonly workers: number;
-  /** A worker whose event loop stands still for longer is replaced. */
-  readonly stallMs: number;
+  /** A worker in which one call of a guest runs for longer is replaced. What else holds it up is no reason. */
+  readonly callbackLimitMs: number;
   /** Ends a start that takes too long. */
   readonly signal?: AbortSignal;
 }
@@ -168,8 +168,8 @@ class Supervisor implements RunningProxy, MemberListener {
 
   #look(): void {
     for (const member of this.#members.values()) {
-      const stalled = member.stalledMs() >= this.#options.stallMs;
-      if (stalled && !member.leaving && !this.#lenders.includes(member)) void this.#stop(member);
+      const stuck = member.guestMs() >= this.#options.callbackLimitMs;
+      if (stuck && !member.leaving && !this.#lenders.includes(member)) void this.#stop(member);
     }
   }
 
@@ -179,7 +179,7 @@ class Supervisor implements RunningProxy, MemberListener {
     const { running } = member;
     const stack = await findGuestStack(member.threadId);
     const where = stack?.callback === undefined ? '' : ` from ${stack.callback}`;
-    const reason = `a filter did not return${where} within ${this.#options.stallMs / 1000} s`;
+    const reason = `a filter did not return${where} within ${this.#options.callbackLimitMs / 1000} s`;
     const lines = stackLines(stack);
     if (!running) {
       const message = [`${reason} while it started`, ...lines].join('\n');

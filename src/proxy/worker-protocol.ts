@@ -7,8 +7,8 @@ import type { SharedPlace } from './worker-stores.ts';
 
 export interface WorkerStart {
   readonly plan: ProxyPlan;
-  /** One 32-bit counter that the worker's event loop keeps going up. */
-  readonly heartbeat: SharedArrayBuffer;
+  /** Where the worker shows that a guest runs (guest-time.ts). */
+  readonly guestTime: SharedArrayBuffer;
   /** The listening socket of another worker; undefined: makes its own. */
   readonly socket: number | undefined;
   /** Undefined for a worker that is the only one. */

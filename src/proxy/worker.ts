@@ -4,11 +4,9 @@ import { WasmeError } from '../errors.ts';
 import { Engine } from './engine.ts';
 import type { ProxyEvent } from './plan.ts';
 import { flushName } from './guest-stack.ts';
+import { shareGuestCalls } from './guest-time.ts';
 import type { FromWorker, SentFailure, ToWorker, WorkerStart } from './worker-protocol.ts';
 import type { WorkerStores } from './worker-stores.ts';
-
-/** How often the event loop shows that it is alive. */
-const heartbeatMs = 100;
 
 const port = parentPort;
 if (port === null) throw new TypeError('this file is the inside of a worker thread');
@@ -43,18 +41,17 @@ port.on('message', (message: ToWorker) => {
   else void running?.then(engine => engine && answer(engine, message));
 });
 
-async function start({ plan, heartbeat, socket, shared }: WorkerStart): Promise<Engine | undefined> {
-  const beats = new Int32Array(heartbeat);
-  const beat = (): void => void Atomics.add(beats, 0, 1);
-  // Before anything is loaded: a guest may loop in its start function.
-  beat();
-  setInterval(beat, heartbeatMs);
+async function start({ plan, guestTime, socket, shared }: WorkerStart): Promise<Engine | undefined> {
   try {
     if (shared !== undefined) {
       const { openStores } = await import('./worker-stores.ts');
       stores = openStores(shared, (thread, token) => send({ type: 'queue-ready', thread, token }));
     }
-    const engine = await Engine.start(plan, onEvent, { socket, stores });
+    const engine = await Engine.start(plan, onEvent, {
+      socket,
+      stores,
+      guestCalls: shareGuestCalls(guestTime),
+    });
     flush();
     send({ type: 'ready', port: engine.port, socket: engine.socket });
     return engine;

@@ -11,6 +11,7 @@ import type { RunEvent } from '../../src/proxy/run-options.ts';
 import { type Run, type RunOptions, startRun } from '../../src/run.ts';
 import { newWorld } from '../helpers/cli.ts';
 import { compileWat, guest, guestFile } from '../helpers/guests.ts';
+import { holdNewestWorker } from '../helpers/hold-worker.ts';
 import { startCli } from '../helpers/running.ts';
 import { root } from '../helpers/tree.ts';
 import { ownStats, requests, vmOf } from '../helpers/workers.ts';
@@ -117,6 +118,21 @@ describe('two workers', () => {
     await expect.poll(() => notices(run)).toHaveLength(3);
     expect(notices(run)[0]).toContain(' - spin\n');
     expect((await ownStats(run))['counted']).toBe(60);
+  });
+
+  it('a worker that something else than a guest holds for longer than a guest may run keeps its connections', async () => {
+    const busy = await start({ concurrency: 1, callbackLimitMs: 500 });
+    const socket = connect(busy.port, '127.0.0.1');
+    await once(socket, 'connect');
+    const worker = await holdNewestWorker();
+    socket.write('GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+    // The same limit begins later in another run, and ends there while this worker is still held.
+    const other = await start({ concurrency: 1, callbackLimitMs: 500 });
+    get(other.url, { agent: false, headers: { 'x-loop': '1' } }).on('error', () => undefined);
+    await expect.poll(() => notices(other)).toHaveLength(1);
+    worker.release();
+    expect(await text(socket)).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+    expect(notices(busy)).toEqual([]);
   });
 
   it('T19 a guest that does not come back from its start fails the start, with its stack', async () => {
