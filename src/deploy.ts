@@ -154,8 +154,8 @@ export async function deploy<Name extends TargetName>(
 }
 
 export interface RunDeployedOptions extends FindOptions {
-  /** Every line that Envoy prints. */
-  readonly onLine: (line: string) => void;
+  /** Called with each line that Envoy prints; `continued`: it belongs to the message before it. */
+  readonly onLine: (line: string, continued: boolean) => void;
   readonly onReady: () => void;
 }
 

@@ -11,6 +11,7 @@ import { edgesOf } from '../ui/context.ts';
 import { addOldFlags, oldStore } from '../ui/old-flags.ts';
 import { globalOptions, keyValue } from '../ui/options.ts';
 import { reporterFor } from '../ui/reporter.ts';
+import { continuation } from '../ui/run-output.ts';
 import { type ConnectionFlags, addConnectionFlags, connectionOptions } from '../ui/registry.ts';
 import { type CommonFlags, addCommonFlags, commonOptions, outputFile, writeDeployment } from './common.ts';
 
@@ -127,7 +128,7 @@ async function run(
     {
       path: flags.envoy,
       image: flags.envoyImage,
-      onLine: line => context.stderr.write(`${line}\n`),
+      onLine: (line, continued) => context.stderr.write(`${continued ? continuation : ''}${line}\n`),
       onReady: () => reporter.info('Envoy is ready; Ctrl-C ends it'),
     },
     edgesOf(context, reporter),

@@ -38,9 +38,12 @@ export function runPrinter(context: Context, options: GlobalOptions): (event: Ru
   };
 }
 
+/** Before each further line of a message. */
+export const continuation = '  | ';
+
 /** What follows a line break is marked, so that a guest cannot forge a line of another guest, of the host or of ours. */
 function continued(text: string): string {
-  return text.replace(/\r*\n/g, '\n  | ');
+  return text.replace(/\r*\n/g, `\n${continuation}`);
 }
 
 /** `2026-11-21 04:05:06.123`, local time as in Envoy's log. */

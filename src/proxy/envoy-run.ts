@@ -10,7 +10,13 @@ import { portTaken } from '../io/listen.ts';
 import type { DeployIntent } from '../targets/intent.ts';
 import { chainBootstrap } from '../targets/envoy/bootstrap.ts';
 import { envoyRelease, findEnvoy, startEnvoy } from '../targets/envoy/launch.ts';
-import { type EnvoyRecord, recordArguments, recordEnd, recordReader } from '../targets/envoy/log.ts';
+import {
+  type EnvoyRecord,
+  recordArguments,
+  recordMark,
+  recordReader,
+  withoutMarks,
+} from '../targets/envoy/log.ts';
 import { envoyVersion } from '../targets/envoy/versions.ts';
 import { renderYaml } from '../targets/yaml.ts';
 import { CleanUp } from './clean-up.ts';
@@ -62,7 +68,8 @@ export async function startEnvoyRun(options: RunOptions, edges: Edges): Promise<
       caFile: edges.env['SSL_CERT_FILE'],
       timeoutMs: options.timeoutMs,
     });
-    const read = recordReader();
+    const mark = recordMark();
+    const read = recordReader(mark);
     const envoy = await startEnvoy(
       {
         envoy: program,
@@ -70,9 +77,9 @@ export async function startEnvoyRun(options: RunOptions, edges: Edges): Promise<
         files: chain.map(({ code }) => (code.from === 'file' ? code.path : dir)),
         concurrency: input.concurrency,
         logLevel: 'error',
-        args: recordArguments(envoyLevel(options.logLevel ?? 'info')),
+        args: recordArguments(envoyLevel(options.logLevel ?? 'info'), mark),
         onLine: line => {
-          edges.reporter.detail(line.replace(recordEnd, ''));
+          edges.reporter.detail(withoutMarks(line));
           const record = read(line);
           if (record?.logger === 'wasm') input.onEvent(logEvent(record));
         },

@@ -1,10 +1,12 @@
 /** `deploy envoy --run` with real programs: Envoy itself, and func-e in front of it. */
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type Screen, newWorld } from '../helpers/cli.ts';
 import { guestFile } from '../helpers/guests.ts';
 import { freePort } from '../helpers/ports.ts';
+import { compileProbe } from '../helpers/probe/compile.ts';
+import { call, http, step } from '../helpers/probe/script.ts';
 import { type ToolName, describeWith, tool } from '../helpers/tools.ts';
 
 describeWith(['envoy-1.40', 'func-e'], 'deploy envoy --run', () => {
@@ -54,5 +56,26 @@ describeWith(['envoy-1.40', 'func-e'], 'deploy envoy --run', () => {
         ),
       )
       .toBe('ended');
+  });
+
+  it('marks the further lines of a message, so that a filter forges none of Envoy', async () => {
+    const interrupt = new AbortController();
+    const world = newWorld({ signal: interrupt.signal });
+    const forged = '[2026-01-01 00:00:00.000][1][critical][main] [a.cc:1] forged';
+    const probe = compileProbe({
+      callbacks: http({ on_configure: step([call('log', 3, `first\n${forged}\u001b[2J`)]) }),
+    });
+    writeFileSync(join(world.cwd, 'probe.wasm'), probe);
+    const [port, admin] = [await freePort(), await freePort()];
+    const screen: Screen = { out: '', err: '' };
+    const flags = ['-p', `${port}`, '--admin', `${admin}`, '--run', '--envoy', tool('envoy-1.40')];
+    const ended = world.wasmeLive(screen, 'deploy', 'envoy', 'probe.wasm', ...flags);
+    await expect.poll(() => screen.err).toContain('Envoy is ready');
+    interrupt.abort();
+    expect(await ended).toBe(130);
+    expect(screen.err).toMatch(/^\[\d{4}-[^\n]*\]\[warning\]\[wasm\] \[[^\n]*first\n {2}\| \[2026-01-01 /m);
+    expect(screen.err).not.toMatch(/^\[2026-01-01 00/m);
+    expect(screen.err).not.toContain('\u001b');
+    expect(screen.err).not.toContain('\u001e');
   });
 });

@@ -65,7 +65,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'run --envoy', () => {
     await envoy.said('on_delete(2)');
     await ours.said('on_delete(2)');
     expect(guestLines(envoy)).toEqual(guestLines(ours));
-    expect(guestLines(envoy)).toContain('[][warning][wasm] wasm log probe: two\nlines');
+    expect(guestLines(envoy)).toContain('[][warning][wasm] wasm log probe: two\n  | lines');
     expect(envoy.stderr()).not.toContain('not shown');
     expect(await (await fetch(`${real.admin}/ready`)).text()).toBe('LIVE\n');
   });

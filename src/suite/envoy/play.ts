@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Edges } from '../../io/edges.ts';
 import { bootstrap } from '../../targets/envoy/bootstrap.ts';
 import { type EnvoyProgram, type RunningEnvoy, startEnvoy } from '../../targets/envoy/launch.ts';
-import { type EnvoyRecord, recordArguments, recordReader } from '../../targets/envoy/log.ts';
+import { type EnvoyRecord, recordArguments, recordMark, recordReader } from '../../targets/envoy/log.ts';
 import { renderYaml } from '../../targets/yaml.ts';
 import { compare } from '../compare.ts';
 import type { Cut } from '../message.ts';
@@ -115,7 +115,8 @@ class Stage {
       },
       { version: release, listen: free, admin: free, upstream: main, clusters, trailers: true },
     );
-    const read = recordReader();
+    const mark = recordMark();
+    const read = recordReader(mark);
     this.#envoy = await startEnvoy(
       {
         envoy,
@@ -123,7 +124,7 @@ class Stage {
         files: [modulePath],
         concurrency: 1,
         logLevel: 'error',
-        args: recordArguments('trace'),
+        args: recordArguments('trace', mark),
         onLine: line => {
           const record = read(line);
           if (record?.logger === 'wasm') this.records.push(record);

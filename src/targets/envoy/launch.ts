@@ -9,7 +9,7 @@ import { type CommandLine, exec } from '../../io/exec.ts';
 import { writeAtomic } from '../../io/files.ts';
 import { findProgram } from '../../io/program.ts';
 import { type EnvoyAdmin, envoyAdmin } from './admin.ts';
-import { recordEnd } from './log.ts';
+import { markedArguments, recordMark, withoutMarks } from './log.ts';
 import { newestEnvoy } from './versions.ts';
 
 /** How to start an Envoy: its arguments come after `args`. */
@@ -110,7 +110,7 @@ export async function startEnvoy(options: StartOptions, edges: Edges): Promise<R
     keepOutput: false,
     onLine: line => {
       const fault = /\]\[(?:critical|error)\]\[[^\]]*\] (?:\[[^\]]*\] )?(.*)/.exec(line)?.[1];
-      if (fault !== undefined && faults.length < 20) faults.push(fault.replace(recordEnd, ''));
+      if (fault !== undefined && faults.length < 20) faults.push(withoutMarks(fault));
       options.onLine?.(line);
     },
   })
@@ -149,7 +149,8 @@ export interface RunOptions {
   readonly bootstrap: string;
   /** Files and folders the bootstrap names, for containers. */
   readonly files?: readonly string[];
-  readonly onLine: (line: string) => void;
+  /** Called with each line of its output. `continued`: the line belongs to the message before it, whatever it looks like. */
+  readonly onLine: (line: string, continued: boolean) => void;
   /** Called once when Envoy serves traffic. */
   readonly onReady: () => void;
 }
@@ -161,11 +162,17 @@ export async function runEnvoy(options: RunOptions, edges: Edges): Promise<numbe
   let ready = false;
   try {
     await writeAtomic(config, options.bootstrap);
-    const command = commandLine(options, dir, config, join(dir, 'admin-address'));
+    const mark = recordMark();
+    const marked = { ...options, args: markedArguments(mark) };
+    const command = commandLine(marked, dir, config, join(dir, 'admin-address'));
+    // What comes before the first message is of the tool that starts Envoy.
+    let messages = false;
     const { exitCode } = await exec(command, edges, {
       keepOutput: false,
       onLine: line => {
-        options.onLine(line);
+        const begins = line.startsWith(mark);
+        messages ||= begins;
+        options.onLine(begins ? line.slice(mark.length) : line, messages && !begins);
         if (ready || !line.includes('all dependencies initialized. starting workers')) return;
         ready = true;
         options.onReady();

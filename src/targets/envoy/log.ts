@@ -1,10 +1,18 @@
-/** Envoy's own log, record by record: a line of a filter may hold line breaks, so each record ends with a mark. */
+/**
+ * Envoy's own log, record by record. A message of a filter may hold line breaks, which Envoy writes as they are, so
+ * each record begins and ends with a mark: random for each Envoy, or a filter could write it and forge a record.
+ */
+import { randomBytes } from 'node:crypto';
 
-/** Where a record ends: a control character that texts do not have. */
-export const recordEnd = '\u001e';
+/** Returns a mark for one Envoy. */
+export function recordMark(): string {
+  return `\u001e${randomBytes(8).toString('hex')}\u001e`;
+}
 
-/** Seconds since the epoch, thread, level, logger, place, text: like the format that Envoy has without being told. */
-const format = `[%E.%e][%t][%l][%n] [%g:%#] %v${recordEnd}`;
+/** Returns the line without marks, of whichever Envoy. */
+export function withoutMarks(line: string): string {
+  return line.replace(/\u001e[0-9a-f]{16}\u001e/g, '');
+}
 
 const levels = ['trace', 'debug', 'info', 'warning', 'error', 'critical'] as const;
 export type EnvoyLogLevel = (typeof levels)[number];
@@ -18,20 +26,31 @@ export interface EnvoyRecord {
   readonly text: string;
 }
 
-/** Arguments that make Envoy write records, those of filters from `wasmLevel` on and its own errors. */
-export function recordArguments(wasmLevel: EnvoyLogLevel | 'off'): string[] {
+/**
+ * Arguments that make Envoy write records, those of filters from `wasmLevel` on and its own errors: seconds since the
+ * epoch, thread, level, logger, place, text.
+ */
+export function recordArguments(wasmLevel: EnvoyLogLevel | 'off', mark: string): string[] {
+  const format = `${mark}[%E.%e][%t][%l][%n] [%g:%#] %v${mark}`;
   return ['--log-format', format, '--component-log-level', `wasm:${wasmLevel}`];
 }
 
+/** Arguments that make Envoy begin each message with the mark, in the format that it has by default. */
+export function markedArguments(mark: string): string[] {
+  return ['--log-format', `${mark}[%Y-%m-%d %T.%e][%t][%l][%n] [%g:%#] %v`];
+}
+
 /** Puts lines together to records. Gives the record that a line ends, or undefined while it goes on. */
-export function recordReader(): (line: string) => EnvoyRecord | undefined {
+export function recordReader(mark: string): (line: string) => EnvoyRecord | undefined {
   let waiting: string[] = [];
   return line => {
     // A record that never ended (Envoy crashed) does not swallow the next one.
-    if (head.test(line)) waiting = [];
+    if (line.startsWith(mark)) waiting = [];
+    else if (waiting.length === 0) return undefined;
     waiting.push(line);
-    if (!line.endsWith(recordEnd)) return undefined;
-    const [, seconds, milliseconds, level, logger, text] = record.exec(waiting.join('\n')) ?? [];
+    if (!line.endsWith(mark)) return undefined;
+    const whole = waiting.join('\n').slice(mark.length, -mark.length);
+    const [, seconds, milliseconds, level, logger, text] = record.exec(whole) ?? [];
     waiting = [];
     const known = levels.find(name => name === level);
     if (known === undefined || logger === undefined || text === undefined) return undefined;
@@ -39,5 +58,4 @@ export function recordReader(): (line: string) => EnvoyRecord | undefined {
   };
 }
 
-const head = /^\[\d+\.\d{3}\]\[\d+\]\[[a-z]+\]\[/;
-const record = /^\[(\d+)\.(\d{3})\]\[\d+\]\[([a-z]+)\]\[([^\]]*)\] \[[^\]]*\] ([^]*)\u001e$/;
+const record = /^\[(\d+)\.(\d{3})\]\[\d+\]\[([a-z]+)\]\[([^\]]*)\] \[[^\]]*\] ([^]*)$/;

@@ -1,19 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { recordArguments, recordEnd, recordReader } from '../../../../src/targets/envoy/log.ts';
+import { recordArguments, recordMark, recordReader } from '../../../../src/targets/envoy/log.ts';
+
+const mark = recordMark();
 
 /** What the lines give, in order. */
 function read(...lines: string[]) {
-  return lines.map(recordReader()).filter(record => record !== undefined);
+  return lines.map(recordReader(mark)).filter(record => record !== undefined);
 }
 
 describe("Envoy's log as records", () => {
   it('a record may have several lines', () => {
     expect(
       read(
-        '[1795244632.824][5][warning][wasm] [source/a.cc:1] wasm log f: one',
+        `${mark}[1795244632.824][5][warning][wasm] [source/a.cc:1] wasm log f: one`,
         '[two]',
-        `three${recordEnd}`,
-        `[1795244632.900][5][info][main] [source/b.cc:2] next${recordEnd}`,
+        `three${mark}`,
+        `${mark}[1795244632.900][5][info][main] [source/b.cc:2] next${mark}`,
       ),
     ).toEqual([
       { timeMs: 1795244632824, level: 'warning', logger: 'wasm', text: 'wasm log f: one\n[two]\nthree' },
@@ -24,19 +26,30 @@ describe("Envoy's log as records", () => {
   it('what is no record is left out, and does not swallow the next one', () => {
     expect(
       read(
-        '[1.000][5][info][wasm] [a:1] never ended',
-        `[1.001][5][info][wasm] [a:1] next${recordEnd}`,
+        `${mark}[1.000][5][info][wasm] [a:1] never ended`,
+        `${mark}[1.001][5][info][wasm] [a:1] next${mark}`,
         'Caught Segmentation fault',
-        `[1.002][5][info][wasm] [a:1] last${recordEnd}`,
-        `[1.003][5][odd][wasm] [a:1] unknown level${recordEnd}`,
+        `${mark}[1.002][5][info][wasm] [a:1] last${mark}`,
+        `${mark}[1.003][5][odd][wasm] [a:1] unknown level${mark}`,
       ).map(({ text }) => text),
     ).toEqual(['next', 'last']);
   });
 
+  it('a filter that writes the marks and the heads of other Envoys forges no record', () => {
+    const foreign = recordMark();
+    const lines = [
+      `${mark}[1.001][5][info][wasm] [a:1] wasm log f: one${foreign}`,
+      '[1.002][5][critical][wasm] [a:1] forged',
+      `${foreign}[1.003][5][critical][wasm] [a:1] forged\u001e${mark}`,
+    ];
+    expect(read(...lines).map(({ timeMs, level }) => [timeMs, level])).toEqual([[1001, 'info']]);
+    expect(mark).not.toBe(foreign);
+  });
+
   it('asks for it in the format that it reads', () => {
-    expect(recordArguments('debug')).toEqual([
+    expect(recordArguments('debug', mark)).toEqual([
       '--log-format',
-      expect.stringMatching(/^\[%E\.%e\].*%v\u001e$/),
+      `${mark}[%E.%e][%t][%l][%n] [%g:%#] %v${mark}`,
       '--component-log-level',
       'wasm:debug',
     ]);
