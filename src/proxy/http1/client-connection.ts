@@ -4,7 +4,8 @@ import { HeaderMap } from '../../host/header-map.ts';
 import type { ConnectionInfo } from '../../host/types.ts';
 import { hostAndPort } from '../../io/endpoint.ts';
 import { startTimer } from '../../io/timer.ts';
-import type { ResetReason, UpstreamListener, UpstreamStream } from '../streams.ts';
+import type { PooledStream } from '../reused-request.ts';
+import type { ResetReason, UpstreamListener } from '../streams.ts';
 import { encodeRequestHead, encodeTrailers } from './encode.ts';
 import type { Framing } from './framing.ts';
 import { HeadError } from './head-error.ts';
@@ -15,12 +16,13 @@ import { WireOutput } from './wire-output.ts';
 export interface ClientOptions {
   readonly trailers: boolean;
   readonly keepAliveShown: boolean;
-  /** The connection is free again, or gone. */
+  /** The connection is free again. */
   readonly onIdle: (connection: Http1ClientConnection) => void;
+  /** No request may be sent on it any more, although the socket may take a moment to close. */
   readonly onClose: (connection: Http1ClientConnection) => void;
 }
 
-export class Http1ClientConnection implements UpstreamStream {
+export class Http1ClientConnection implements PooledStream {
   readonly #socket: Socket;
   readonly #options: ClientOptions;
   readonly #output: WireOutput;
@@ -36,6 +38,8 @@ export class Http1ClientConnection implements UpstreamStream {
   #close = false;
   #closed = false;
   #paused = false;
+  #requests = 0;
+  #answered = false;
 
   /** `readyEvent` is 'connect', or 'secureConnect' for TLS. */
   constructor(
@@ -75,6 +79,8 @@ export class Http1ClientConnection implements UpstreamStream {
   /** Takes the connection for a request. */
   assign(listener: UpstreamListener): void {
     this.#listener = listener;
+    this.#requests++;
+    this.#answered = false;
     this.#requestEnded = false;
     this.#responseEnded = false;
     this.#socket.ref();
@@ -84,7 +90,16 @@ export class Http1ClientConnection implements UpstreamStream {
     }
   }
 
+  get reused(): boolean {
+    return this.#requests > 1;
+  }
+
+  get answered(): boolean {
+    return this.#answered;
+  }
+
   destroy(): void {
+    this.#options.onClose(this);
     this.#socket.destroy();
   }
 
@@ -122,15 +137,16 @@ export class Http1ClientConnection implements UpstreamStream {
   reset(): void {
     if (this.#listener === undefined) return;
     this.#listener = undefined;
-    this.#socket.destroy();
+    this.destroy();
   }
 
   #onData(data: Buffer): void {
     // Bytes that nobody asked for: the connection cannot be trusted any more.
     if (this.#listener === undefined) {
-      this.#socket.destroy();
+      this.destroy();
       return;
     }
+    this.#answered = true;
     try {
       this.#parser.feed(data);
     } catch (error) {
@@ -169,7 +185,7 @@ export class Http1ClientConnection implements UpstreamStream {
     // An answer before the whole request was sent leaves the connection in an unknown state.
     if (!this.#requestEnded || this.#close || this.#parser.heldBytes > 0 || this.#closed) {
       this.#listener = undefined;
-      this.#socket.destroy();
+      this.destroy();
       return;
     }
     this.#listener = undefined;
@@ -186,9 +202,10 @@ export class Http1ClientConnection implements UpstreamStream {
 
   #onEnd(): void {
     if (this.#listener !== undefined && !this.#parser.finish()) {
-      this.#fail(this.#parser.inHead ? 'protocol error' : 'connection termination');
+      const began = this.#parser.inHead || this.#parser.inMessage;
+      this.#fail(began ? 'protocol error' : 'connection termination');
     }
-    this.#socket.destroy();
+    this.destroy();
   }
 
   #onError(error: NodeJS.ErrnoException): void {
@@ -204,7 +221,6 @@ export class Http1ClientConnection implements UpstreamStream {
     this.#closed = true;
     this.#cancelConnectTimer();
     this.#fail('connection termination');
-    this.#options.onClose(this);
   }
 
   #fail(reason: ResetReason, detail?: string): void {
@@ -212,7 +228,7 @@ export class Http1ClientConnection implements UpstreamStream {
     const listener = this.#listener;
     this.#listener = undefined;
     this.#parser.stop();
-    this.#socket.destroy();
+    this.destroy();
     listener?.upstreamReset(reason, detail);
   }
 }

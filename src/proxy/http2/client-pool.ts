@@ -6,20 +6,29 @@ import {
   connect,
   constants,
 } from 'node:http2';
+import { type Socket, connect as connectTcp } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { HeaderMap } from '../../host/header-map.ts';
 import { MapType } from '../../host/status.ts';
 import { hostAndPort } from '../../io/endpoint.ts';
 import { startTimer } from '../../io/timer.ts';
 import { connectionInfo, failureText } from '../http1/client-connection.ts';
 import type { PoolTarget } from '../http1/client-pool.ts';
+import { type PooledStream, ReusedRequest } from '../reused-request.ts';
 import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from '../streams.ts';
 import { BodyEnd } from './body-end.ts';
 import { fromHttp2, joinedHttp2, toHttp2 } from './headers.ts';
 
+interface Connection {
+  readonly session: ClientHttp2Session;
+  /** Its own: node:http2 does not let others see when a session's socket has ended. */
+  readonly socket: Socket;
+}
+
 export class Http2Pool implements Upstream {
   readonly #target: PoolTarget;
   readonly #connectTimeoutMs: number;
-  #session: ClientHttp2Session | undefined;
+  #connection: Connection | undefined;
 
   constructor(target: PoolTarget, connectTimeoutMs: number) {
     this.#target = target;
@@ -27,52 +36,87 @@ export class Http2Pool implements Upstream {
   }
 
   open(listener: UpstreamListener): UpstreamStream {
-    return new Http2UpstreamStream(this.#ready(), listener);
+    if (!this.#isReady()) return this.#take(listener, true);
+    return new ReusedRequest((later, fresh) => this.#take(later, fresh), listener);
   }
 
   close(): void {
-    this.#session?.close();
+    this.#connection?.session.close();
   }
 
-  #ready(): ClientHttp2Session {
-    const current = this.#session;
-    if (current !== undefined && !current.closed && !current.destroyed) return current;
+  #take(listener: UpstreamListener, fresh: boolean): UpstreamStream {
+    const reused = !fresh && this.#isReady();
+    const current = reused ? this.#connection : undefined;
+    return new Http2UpstreamStream(current ?? this.#connect(), reused, listener);
+  }
+
+  #isReady(): boolean {
+    const session = this.#connection?.session;
+    return session !== undefined && !session.closed && !session.destroyed;
+  }
+
+  #connect(): Connection {
     const { host, port, tls } = this.#target;
+    const socket = this.#socket();
     const session = connect(`${tls === undefined ? 'http' : 'https'}://${hostAndPort(host, port)}`, {
-      ...tls,
+      createConnection: () => socket,
       settings: { enablePush: false, initialWindowSize: 256 * 1024 },
     });
-    this.#session = session;
-    const cancelTimer = startTimer(this.#connectTimeoutMs, () =>
+    const connection = (this.#connection = { session, socket });
+    const stopTimer = startTimer(this.#connectTimeoutMs, () =>
       session.destroy(new Error('connection timeout')),
     );
     session.once('connect', () => {
-      cancelTimer();
+      stopTimer();
       session.unref();
     });
-    // Each stream hears of it by itself; without a listener it would be nobody's error.
-    session.on('error', () => cancelTimer());
-    session.once('close', () => cancelTimer());
-    session.on('goaway', () => {
-      if (this.#session === session) this.#session = undefined;
-    });
-    return session;
+    const leave = (): void => {
+      stopTimer();
+      if (this.#connection === connection) this.#connection = undefined;
+    };
+    // Each stream hears of it by itself; without a listener it would be an uncaught error.
+    session.on('error', leave);
+    session.once('close', leave);
+    session.on('goaway', leave);
+    // A session notices some turns later that its socket has ended.
+    socket.on('end', leave);
+    socket.on('error', leave);
+    socket.once('close', leave);
+    // A session that has ended waits for the upstream's FIN before it closes the socket: for ever, if none comes.
+    socket.once('finish', () => socket.destroy());
+    return connection;
+  }
+
+  #socket(): Socket {
+    const { host, port, tls } = this.#target;
+    return tls === undefined
+      ? connectTcp({ host, port })
+      : connectTls({ host, port, ALPNProtocols: ['h2'], ...tls });
   }
 }
 
 let lastConnectionId = 0;
 
-class Http2UpstreamStream implements UpstreamStream {
+class Http2UpstreamStream implements PooledStream {
+  readonly reused: boolean;
   readonly #session: ClientHttp2Session;
+  readonly #isOver: () => boolean;
   #listener: UpstreamListener | undefined;
   #stream: ClientHttp2Stream | undefined;
   #trailers: HeaderMap | undefined;
   #full = false;
   #ended = false;
+  #answered = false;
 
-  constructor(session: ClientHttp2Session, listener: UpstreamListener) {
+  constructor({ session, socket }: Connection, reused: boolean, listener: UpstreamListener) {
     this.#session = session;
+    this.#isOver = () => session.destroyed || socket.destroyed || socket.readableEnded;
+    this.reused = reused;
     this.#listener = listener;
+  }
+
+  get answered(): boolean {
+    return this.#answered;
   }
 
   requestHeaders(headers: HeaderMap, endOfStream: boolean): void {
@@ -137,7 +181,9 @@ class Http2UpstreamStream implements UpstreamStream {
         listener?.upstreamBody(data, endOfStream);
       },
     });
+    stream.on('headers', () => (this.#answered = true));
     stream.on('response', (headers, flags, raw?: string[]) => {
+      this.#answered = true;
       this.#ended = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
       const received = joinedHttp2(fromHttp2(raw ?? [], headers), MapType.ResponseHeaders);
       this.#listener?.upstreamHeaders(received, this.#ended);
@@ -166,7 +212,9 @@ class Http2UpstreamStream implements UpstreamStream {
     });
     stream.on('close', () => {
       this.#session.unref();
-      this.#fail(stream.rstCode === 0 ? 'connection termination' : 'remote reset');
+      // A session that ends gives its streams a code that no upstream has sent.
+      const gone = stream.rstCode === constants.NGHTTP2_NO_ERROR || this.#isOver();
+      this.#fail(gone ? 'connection termination' : 'remote reset');
     });
   }
 
