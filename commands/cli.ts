@@ -2,7 +2,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { type Context, type ProcessContext, commandContext } from './ui/context.ts';
 import { packageVersion } from '../src/io/paths.ts';
-import { type Verb, verbs } from './verbs.ts';
+import type { Verb } from './ui/verb.ts';
+import { verbs } from './verbs.ts';
 
 /** Runs one command line (without the program's name) and gives the exit code. Never throws, never ends the process. */
 export async function run(argv: readonly string[], own: ProcessContext): Promise<number> {
@@ -106,7 +107,7 @@ async function declareVerbs(program: Command, context: Context, operands: readon
 
 async function declareVerb(command: Command, verb: Verb, context: Context): Promise<void> {
   const { declare } = await verb.load();
-  declare(command, context);
+  declare(command, context, verbs);
   const { addGlobalOptions } = await import('./ui/options.ts');
   addGlobalOptions(command);
 }

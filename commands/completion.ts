@@ -9,9 +9,9 @@ import {
 import type { Context } from './ui/context.ts';
 import { addGlobalOptions, globalOptions } from './ui/options.ts';
 import { writeResult } from './ui/result.ts';
-import { verbs } from './verbs.ts';
+import type { Verb } from './ui/verb.ts';
 
-export function declare(command: Command, context: Context): void {
+export function declare(command: Command, context: Context, verbs: readonly Verb[]): void {
   command
     .addArgument(new Argument('<shell>', 'which shell').choices(shells))
     .addHelpText(
@@ -27,7 +27,7 @@ Examples:
       const root = new Command('wasme');
       for (const { name, summary, load } of verbs) {
         const child = root.command(name).description(summary);
-        (await load()).declare(child, context);
+        (await load()).declare(child, context, verbs);
       }
       const result: CompletionResult = { shell, script: completionScript(shell, describeTree(root, '')) };
       writeResult(context, globalOptions(command).json, result, ({ script }) => script);

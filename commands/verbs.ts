@@ -1,14 +1,5 @@
 /** The verbs, in the order of the help. A line here is all that is loaded of a verb until it is called. */
-import type { Command } from 'commander';
-import type { Context } from './ui/context.ts';
-
-export interface Verb {
-  readonly name: string;
-  /** One line for the list in `wasme --help`; the verb's own help shows it too. */
-  readonly summary: string;
-  /** Adds operands, flags and the action to an empty command. */
-  readonly load: () => Promise<{ declare: (command: Command, context: Context) => void }>;
-}
+import type { Verb } from './ui/verb.ts';
 
 export const verbs: readonly Verb[] = [
   { name: 'init', summary: 'make a project from a template', load: () => import('./init.ts') },

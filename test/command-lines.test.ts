@@ -16,7 +16,7 @@ async function understands(argv: readonly string[]): Promise<string | undefined>
   for (const { name, load } of verbs) {
     const command = program.command(name).copyInheritedSettings(program);
     if (name !== argv.find(word => !word.startsWith('-'))) continue;
-    (await load()).declare(command, { env: {}, stdout: {}, stderr: {} } as never);
+    (await load()).declare(command, { env: {}, stdout: {}, stderr: {} } as never, verbs);
     addGlobalOptions(command);
     // A bare `wasme deploy` is an error by itself; a missing target is not what is asked here.
     for (const each of [command, ...command.commands]) each.action(() => undefined);

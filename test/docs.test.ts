@@ -38,7 +38,7 @@ describe('docs/commands', () => {
     const command = new Command(name);
     const { declare } = await verb.load();
     const context = { env: {}, stdout: {}, stderr: {} } as never;
-    declare(command, context);
+    declare(command, context, verbs);
     const sections = [`# wasme ${name}\n\n${verb.summary}\n\n\`\`\`text\n${await help(name)}\n\`\`\`\n`];
     for (const { name: subName } of command.commands.map(sub => ({ name: sub.name() }))) {
       sections.push(`\n## wasme ${name} ${subName}\n\n\`\`\`text\n${await help(name, subName)}\n\`\`\`\n`);

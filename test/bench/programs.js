@@ -18,7 +18,8 @@ const children = new Set();
 export async function bundled(name) {
   const file = join(here, '..', '..', 'node_modules', '.cache', name.replace(/ts$/, 'mjs'));
   const bundle = await rolldown({ input: join(here, name), platform: 'node', external: /^[^./]/ });
-  await bundle.write({ file });
+  // One file, although the sources import some of their parts late.
+  await bundle.write({ file, codeSplitting: false });
   return file;
 }
 
