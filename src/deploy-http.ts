@@ -122,7 +122,7 @@ class Shelf implements Catalogue {
   async #operands(): Promise<readonly (string | undefined)[]> {
     if (this.#options.sources.length > 0) return this.#options.sources;
     const stored = (await openStore(this.#edges).list()).map(({ name }) => name).filter(name => name !== '');
-    const here = await findProject(this.#edges.cwd);
+    const here = await findProject(this.#edges.cwd, this.#edges);
     return [...(here === undefined ? [] : [undefined]), ...stored.sort()];
   }
 

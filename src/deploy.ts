@@ -91,6 +91,7 @@ export async function deploy<Name extends TargetName>(
   const host = options.force ? undefined : (target.host?.(options.targetOptions) ?? 'envoy');
   const source = await resolveSource(options.source, {
     cwd: edges.cwd,
+    places: edges,
     accepts: target.accepts,
     digest: options.digest ?? true,
     images: imageAccess(edges, { host, registry: options.registry }),

@@ -63,7 +63,7 @@ interface Cargo {
  * of the project would refuse it, and as registries do. Blobs go first, the tag last: a failure leaves what the tag was.
  */
 export async function push(options: PushOptions, edges: Edges): Promise<PushResult> {
-  const project = await findProject(edges.cwd);
+  const project = await findProject(edges.cwd, edges);
   const reference = destination(options, project, edges);
   const tags = tagsOf(reference, options.tags ?? []);
   const cargo = await load(reference, options, project, edges);

@@ -38,7 +38,7 @@ export async function status<Name extends TargetName>(
 ): Promise<StatusResult> {
   const target = await loadTarget(options.target);
   if (target.inquire === undefined) throw new TypeError(`${target.name} has no status`);
-  const loaded = await findProject(edges.cwd);
+  const loaded = await findProject(edges.cwd, edges);
   const targetOptions =
     (loaded && target.withProject?.(options.targetOptions, loaded.project.deploy ?? {}, loaded.project)) ??
     options.targetOptions;
@@ -90,6 +90,7 @@ async function expectation(
   }
   const { name, code } = await resolveSource(source, {
     cwd: edges.cwd,
+    places: edges,
     accepts,
     digest: digest ?? true,
     images: registryFirst(edges),

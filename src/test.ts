@@ -46,7 +46,7 @@ export interface TestResult {
  * and with a real Envoy as starting it does.
  */
 export async function test(options: TestOptions, edges: Edges): Promise<TestResult> {
-  const project = await findProject(edges.cwd);
+  const project = await findProject(edges.cwd, edges);
   const files = await findSuites(options.files ?? [], project, edges.cwd);
   const venues = await openVenues(options, project?.project, edges);
   const suites: SuiteReport[] = [];
@@ -83,7 +83,7 @@ export async function watchTests(
   edges: Edges,
   onOutcome: (outcome: TestResult | WasmeError) => void,
 ): Promise<void> {
-  const project = await findProject(edges.cwd);
+  const project = await findProject(edges.cwd, edges);
   const { watchSuites } = await import('./suite/watch.ts');
   const { isNeverInput } = await import('./toolchains/inputs.ts');
   const { startBuilds } = await import('./toolchains/watch/watched-builds.ts');

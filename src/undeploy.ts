@@ -31,7 +31,7 @@ export async function undeploy<Name extends TargetName>(
   edges: Edges,
 ): Promise<UndeployResult> {
   const target = await loadTarget(options.target);
-  const project = (await findProject(edges.cwd))?.project;
+  const project = (await findProject(edges.cwd, edges))?.project;
   const id = options.id ?? project?.deploy?.[projectSections[options.target]]?.id ?? project?.name;
   if (id === undefined) {
     throw new WasmeError('USAGE', 'no filter was named', { hint: 'add --id, or run it in the project' });

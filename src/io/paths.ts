@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Edges } from './edges.ts';
 
-type Places = Pick<Edges, 'env' | 'homeDir' | 'platform'>;
+/** What decides where a user's own folders are. */
+export type Places = Pick<Edges, 'env' | 'homeDir' | 'platform'>;
 
 /** Folder of the image store: WASME_HOME, else the platform's data folder. */
 export function dataDir({ env, homeDir, platform }: Places): string {

@@ -60,7 +60,7 @@ export async function withOperand<T>(
   edges: Edges,
   body: (opened: Opened) => Promise<T>,
 ): Promise<T> {
-  if (operand === undefined) return body(await fromProject(await loadProject(edges.cwd)));
+  if (operand === undefined) return body(await fromProject(await loadProject(edges.cwd, edges)));
   const path = resolve(edges.cwd, operand);
   const kind = await kindOf(path);
   if (kind === 'dir') return body(await fromFolder(path, operand, options, edges));
@@ -130,7 +130,7 @@ async function fromFolder(
   options: OperandOptions,
   edges: Edges,
 ): Promise<Opened> {
-  if (!(await exists(resolve(path, markerFile)))) return fromProject(await loadProject(path));
+  if (!(await exists(resolve(path, markerFile)))) return fromProject(await loadProject(path, edges));
   const source = new OciLayout(path, edges);
   const names = (await source.list()).map(({ name, descriptor }) => name || descriptor.digest);
   const name = onlyOne(names, operand);

@@ -2,7 +2,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import { exists, readText } from '../io/files.ts';
-import { docsPage } from '../io/paths.ts';
+import { type Places, docsPage } from '../io/paths.ts';
 import { rememberedProject } from './remembered.ts';
 import type { Project } from './schema.ts';
 
@@ -22,9 +22,12 @@ export const projectParsing = {
   hint: `every field: ${docsPage('project-file.md')}`,
 } as const;
 
-/** The project in `dir` or the nearest folder above. Fails with PROJECT_NOT_FOUND or PROJECT_INVALID. */
-export async function loadProject(dir: string): Promise<LoadedProject> {
-  const found = await findProject(dir);
+/**
+ * The project in `dir` or the nearest folder above. Fails with PROJECT_NOT_FOUND or PROJECT_INVALID.
+ * @param places where it may be remembered as checked; without them it is checked.
+ */
+export async function loadProject(dir: string, places?: Places): Promise<LoadedProject> {
+  const found = await findProject(dir, places);
   if (found === undefined) {
     throw new WasmeError('PROJECT_NOT_FOUND', `no wasme.json in ${dir} or above it`, {
       hint: 'run "wasme init" to make a project, or name its folder',
@@ -34,12 +37,12 @@ export async function loadProject(dir: string): Promise<LoadedProject> {
 }
 
 /** As `loadProject`, but undefined when there is none. */
-export async function findProject(dir: string): Promise<LoadedProject | undefined> {
+export async function findProject(dir: string, places?: Places): Promise<LoadedProject | undefined> {
   for (let folder = resolve(dir); ; folder = dirname(folder)) {
     const file = join(folder, 'wasme.json');
     if (await exists(file)) {
       const text = await readText(file);
-      const remembered = await rememberedProject(folder, text);
+      const remembered = places && (await rememberedProject(folder, text, places));
       if (remembered !== undefined) return { dir: folder, file, text, project: remembered };
       // Two large libraries, which a verb outside any project does without.
       const [{ parseFile }, { projectSchema }] = await Promise.all([

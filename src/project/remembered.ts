@@ -1,40 +1,61 @@
-/** A wasme.json that was found right need not be checked again while it is the same: that spares two large libraries. */
+/**
+ * What wasme knows of a project from its last build. It lies in the user's cache and never in the project: files that a
+ * repository ships are not believed.
+ */
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { writeAtomic } from '../io/files.ts';
-import { packageVersion } from '../io/paths.ts';
+import { type Places, cacheDir, packageVersion } from '../io/paths.ts';
 import type { Project } from './schema.ts';
 
-/** What builds keep for themselves in a project. */
-export function stateDir(projectDir: string): string {
-  return join(projectDir, 'build', '.wasme');
+/** Folder for what is known of the project in `projectDir`; one of the user's, for each place of a project its own. */
+export function memoryDir(projectDir: string, places: Places): string {
+  return join(cacheDir(places), 'projects', sha256(resolve(projectDir)));
 }
 
-function memoryFile(projectDir: string): string {
-  return join(stateDir(projectDir), 'project.json');
+/** Writes such a file: only the user may read or change it. */
+export function writeMemory(file: string, content: unknown): Promise<void> {
+  return writeAtomic(file, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
 }
 
-/**
- * The project of this text, when this version of wasme has checked the very same text before. Only that is kept, not what
- * was made of it: a file that somebody else has put there cannot say anything that wasme.json does not.
- */
-export async function rememberedProject(projectDir: string, text: string): Promise<Project | undefined> {
+function memoryFile(projectDir: string, places: Places): string {
+  return join(memoryDir(projectDir, places), 'project.json');
+}
+
+/** Returns the project of this text when this version of wasme has checked the very same text before: that spares two large libraries. */
+export async function rememberedProject(
+  projectDir: string,
+  text: string,
+  places: Places,
+): Promise<Project | undefined> {
   try {
-    const memory = JSON.parse(await readFile(memoryFile(projectDir), 'utf8')) as unknown;
-    return isDeepStrictEqual(memory, { version: packageVersion(), text })
-      ? (JSON.parse(text) as Project)
-      : undefined;
+    const memory = JSON.parse(await readFile(memoryFile(projectDir, places), 'utf8')) as unknown;
+    return isDeepStrictEqual(memory, memoryOf(text)) ? (JSON.parse(text) as Project) : undefined;
   } catch {
     return undefined;
   }
 }
 
 /** Keeps in mind that `text` is a right wasme.json, where plain JSON gives the same project. */
-export async function rememberProject(projectDir: string, text: string, project: Project): Promise<void> {
+export async function rememberProject(
+  projectDir: string,
+  text: string,
+  project: Project,
+  places: Places,
+): Promise<void> {
   if (!isDeepStrictEqual(plainJson(text), project)) return;
-  if ((await rememberedProject(projectDir, text)) !== undefined) return;
-  await writeAtomic(memoryFile(projectDir), JSON.stringify({ version: packageVersion(), text }));
+  if ((await rememberedProject(projectDir, text, places)) !== undefined) return;
+  await writeMemory(memoryFile(projectDir, places), memoryOf(text));
+}
+
+function memoryOf(text: string): object {
+  return { version: packageVersion(), text: sha256(text) };
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 function plainJson(text: string): unknown {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import { exists, kindOf, readBytes } from '../io/files.ts';
+import type { Places } from '../io/paths.ts';
 import { type LoadedProject, findProject, loadProject, outputPath } from '../project/load.ts';
 import { parseNamedModule } from '../wasm/module.ts';
 import type { IntentCode } from './intent.ts';
@@ -34,6 +35,8 @@ export type FetchModule = (url: string) => Promise<Uint8Array>;
 
 export interface SourceOptions {
   readonly cwd: string;
+  /** Where a wasme.json may be remembered as checked. */
+  readonly places?: Places;
   /** Forms of code the target takes, preferred one first. */
   readonly accepts: readonly IntentCode['from'][];
   /** A digest as flag; false: do not pin. */
@@ -67,13 +70,13 @@ export async function resolveSource(
   operand: string | undefined,
   options: SourceOptions,
 ): Promise<ResolvedSource> {
-  if (operand === undefined) return projectSource(await loadProject(options.cwd), options);
+  if (operand === undefined) return projectSource(await loadProject(options.cwd, options.places), options);
   if (/^https?:\/\//i.test(operand)) return urlSource(operand, options);
   if (/^file:\/\//i.test(operand)) return proxyFileSource(operand, options);
   const path = resolve(options.cwd, operand);
   const kind = await kindOf(path);
-  if (kind === 'dir') return projectSource(await loadProject(path), options);
-  if (kind !== undefined) return fileSource(path, await findProject(path), options);
+  if (kind === 'dir') return projectSource(await loadProject(path, options.places), options);
+  if (kind !== undefined) return fileSource(path, await findProject(path, options.places), options);
   if (/^\.{0,2}\//.test(operand) || operand === '.' || operand.endsWith('.wasm')) {
     throw new WasmeError('FILE_NOT_FOUND', `no such file or folder: ${operand}`, {
       hint: 'name a project folder, a .wasm file, a URL or an image',

@@ -5,7 +5,7 @@ import type { Edges } from '../io/edges.ts';
 import { kindOf } from '../io/files.ts';
 import { packageVersion } from '../io/paths.ts';
 import { type LoadedProject, findProject, outputPath } from '../project/load.ts';
-import { stateDir } from '../project/remembered.ts';
+import { memoryDir } from '../project/remembered.ts';
 import type { Language, Project } from '../project/schema.ts';
 import type { CheckOptions } from './check.ts';
 import { customToolchain } from './languages/custom.ts';
@@ -48,8 +48,10 @@ export interface BuildJob {
   readonly install: boolean;
   readonly force: boolean;
   readonly output: string;
-  /** For the lock, the record and what the steps make. */
+  /** In the project: for the lock and what the steps make. */
   readonly stateDir: string;
+  /** In the user's cache: for the record. */
+  readonly memoryDir: string;
   /** All that decides the result apart from files and tools. */
   readonly request: string;
 }
@@ -62,7 +64,7 @@ export async function openJob(options: BuildOptions, edges: Edges): Promise<Buil
       hint: 'name the folder of a project',
     });
   }
-  const found = await findProject(asked);
+  const found = await findProject(asked, edges);
   // A wasme.json far above (someone's home) does not make a Cargo project its part.
   const loaded = found?.dir === asked || options.language === undefined ? found : undefined;
   const dir = loaded?.dir ?? asked;
@@ -110,7 +112,8 @@ export async function openJob(options: BuildOptions, edges: Edges): Promise<Buil
     install,
     force,
     output,
-    stateDir: stateDir(dir),
+    stateDir: join(dir, 'build', '.wasme'),
+    memoryDir: memoryDir(dir, edges),
     request,
   };
 }
@@ -122,6 +125,6 @@ function environmentHash({ environment }: Toolchain, { env }: Edges): string {
 }
 
 /** Where `record` keeps what a profile's last build was made of. */
-export function recordFile({ stateDir, profile }: BuildJob): string {
-  return join(stateDir, `${profile}.json`);
+export function recordFile({ memoryDir, profile }: BuildJob): string {
+  return join(memoryDir, `${profile}.json`);
 }

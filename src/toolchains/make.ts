@@ -37,12 +37,19 @@ export async function make(
     writeBeside(),
     hashLockFiles(job.dir, plan.inputs),
     writeAtomic(job.output, bytes),
-    job.loaded && rememberProject(job.loaded.dir, job.loaded.text, job.loaded.project),
   ]);
   await removeStale(job, beside);
   const inputHash = digestInputs(inputsOfBuild(inputs, lockFiles));
   const { request } = job;
-  await writeRecord(recordFile(job), ran, { request, inputHash, moduleHash: made.sha256, beside }, edges);
+  const record = { request, inputHash, moduleHash: made.sha256, beside };
+  await Promise.all([
+    writeRecord(recordFile(job), ran, record, edges),
+    job.loaded && rememberProject(job.loaded.dir, job.loaded.text, job.loaded.project, edges),
+  ]).catch((error: unknown) => {
+    // A home that cannot be written to (containers have such) makes the next build slower, not this one wrong.
+    if (!(error instanceof WasmeError)) throw error;
+    edges.reporter.detail(`the next build starts from nothing: ${error.message}`);
+  });
   return { ...made, beside, tools: toolsOf(Object.values(prepared.tools)), upToDate: false };
 }
 

@@ -4,8 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { Edges } from '../io/edges.ts';
-import { writeAtomic } from '../io/files.ts';
 import { findProgram } from '../io/program.ts';
+import { writeMemory } from '../project/remembered.ts';
 import { fileIdentity } from './inputs.ts';
 import type { PlannedJob } from './plan.ts';
 import type { ProbeResult, Variant } from './toolchain.ts';
@@ -87,14 +87,15 @@ export async function writeRecord(
     ),
     ...built,
   };
-  await writeAtomic(file, `${JSON.stringify(record, null, 2)}\n`);
+  await writeMemory(file, record);
 }
 
-/** Our own file: checked just enough not to fail on an old or damaged one. */
+/** Our own file in the user's cache: checked just enough not to fail on an old or damaged one. */
 function parseRecord(text: string): BuildRecord | undefined {
   try {
     const record = JSON.parse(text) as Partial<BuildRecord> | null;
-    return record?.format === 3 && Array.isArray(record.inputs) && Array.isArray(record.tools)
+    return record?.format === 3 &&
+      [record.inputs, record.tools, record.settings, record.beside].every(Array.isArray)
       ? (record as BuildRecord)
       : undefined;
   } catch {

@@ -1,10 +1,12 @@
 /** `wasme build` with a fake compiler: what is written, what is refused, and that a failure leaves the last module alone. */
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { memoryDir } from '../../src/project/remembered.ts';
 import { newWorld } from '../helpers/cli.ts';
-import { guestFile } from '../helpers/guests.ts';
+import { guest, guestFile } from '../helpers/guests.ts';
 import { type FakeWish, fakeProject, setWish } from '../helpers/fake-project.ts';
 import { gone, pidsIn } from '../helpers/processes.ts';
 import { until } from '../helpers/until.ts';
@@ -46,12 +48,46 @@ describe('build', () => {
     expect(await run()).toMatchObject({ upToDate: false, sha256: second.sha256 });
     writeFileSync(second.module, 'tampered');
     expect(await run()).toMatchObject({ upToDate: false });
-    writeFileSync(join(dir, 'build', '.wasme', 'release.json'), '{"format":');
+    writeFileSync(join(memoryDir(dir, world.edges), 'release.json'), '{"format":');
     expect(await run()).toMatchObject({ upToDate: false });
     const compiler = join(dir, 'node_modules', 'assemblyscript', 'package.json');
     writeFileSync(compiler, readFileSync(compiler, 'utf8').replace('0.28.20', '0.28.21'));
     writeFileSync(join(dir, 'package-lock.json'), '{}');
     expect(await run()).toMatchObject({ upToDate: false });
+  });
+
+  it('builds what a repository ships as built: a record in build/ says nothing', async () => {
+    const world = newWorld();
+    const dir = fakeProject(join(world.cwd, 'p'));
+    const run = async (): Promise<Json> =>
+      JSON.parse((await world.wasme('build', 'p', '--json')).stdout) as Json;
+    const { module, sha256 } = await run();
+    const shipped = guest('deploy-tag');
+    const shippedHash = createHash('sha256').update(shipped).digest('hex');
+    writeFileSync(module, shipped);
+    // All that is known of the build, as if for the other module, at the same path of another person.
+    for (const folder of [join(dir, 'build', '.wasme'), memoryDir(dir, world.edges)]) {
+      for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+        if (!name.endsWith('.json')) continue;
+        const text = readFileSync(join(folder, name), 'utf8').replaceAll(sha256, shippedHash);
+        writeFileSync(join(dir, 'build', '.wasme', name), text);
+      }
+    }
+    world.env['WASME_HOME'] = join(world.cwd, 'other');
+    expect(await run()).toMatchObject({ upToDate: false, sha256 });
+    expect(await run()).toMatchObject({ upToDate: true, sha256 });
+  });
+
+  it("builds where nothing can be kept in the user's cache, each time", async () => {
+    const world = newWorld();
+    fakeProject(join(world.cwd, 'p'));
+    writeFileSync(join(world.cwd, 'file'), '');
+    world.env['WASME_HOME'] = join(world.cwd, 'file');
+    for (let time = 0; time < 2; time++) {
+      const { exitCode, stdout } = await world.wasme('build', 'p', '--json');
+      expect(exitCode).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ upToDate: false });
+    }
   });
 
   it.each<[FakeWish, string, string]>([

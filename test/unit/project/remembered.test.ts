@@ -1,52 +1,79 @@
-import { mkdtempSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadProject } from '../../../src/project/load.ts';
-import { rememberProject, rememberedProject } from '../../../src/project/remembered.ts';
+import { memoryDir, rememberProject, rememberedProject } from '../../../src/project/remembered.ts';
+import { newWorld } from '../../helpers/cli.ts';
 
 const text = '{ "name": "a", "language": "rust", "build": { "profile": "debug" } }';
 
 /** A project whose wasme.json was checked and remembered. */
-async function known(content = text): Promise<string> {
-  const dir = mkdtempSync(join(tmpdir(), 'wasme-test-'));
+async function known(content = text) {
+  const { cwd: dir, edges } = newWorld();
   writeFileSync(join(dir, 'wasme.json'), content);
-  const loaded = await loadProject(dir);
-  await rememberProject(dir, loaded.text, loaded.project);
-  return dir;
+  const loaded = await loadProject(dir, edges);
+  await rememberProject(dir, loaded.text, loaded.project, edges);
+  return { dir, edges, file: join(memoryDir(dir, edges), 'project.json') };
 }
 
 describe('a wasme.json that was checked before', () => {
   it('is the same project as when it was checked', async () => {
-    const dir = await known();
-    expect(await rememberedProject(dir, text)).toEqual(JSON.parse(text));
-    expect((await loadProject(dir)).project).toEqual(JSON.parse(text));
+    const { dir, edges } = await known();
+    expect(await rememberedProject(dir, text, edges)).toEqual(JSON.parse(text));
+    expect((await loadProject(dir, edges)).project).toEqual(JSON.parse(text));
   });
 
   it('is checked again when it has changed', async () => {
-    const dir = await known();
-    expect(await rememberedProject(dir, `${text} `)).toBeUndefined();
+    const { dir, edges } = await known();
+    expect(await rememberedProject(dir, `${text} `, edges)).toBeUndefined();
     writeFileSync(join(dir, 'wasme.json'), text.replace('debug', 'fast'));
-    await expect(loadProject(dir)).rejects.toThrow(/wasme\.json:1:58: build\.profile: /);
+    await expect(loadProject(dir, edges)).rejects.toThrow(/wasme\.json:1:58: build\.profile: /);
   });
 
   it('is not remembered when plain JSON does not say the same', async () => {
     const comment = `# a comment\n${text}`;
-    expect(await rememberedProject(await known(comment), comment)).toBeUndefined();
+    const { dir, edges } = await known(comment);
+    expect(await rememberedProject(dir, comment, edges)).toBeUndefined();
   });
 
   it('a memory of another version, or with anything added, is none', async () => {
-    const dir = await known();
-    const file = join(dir, 'build', '.wasme', 'project.json');
+    const { dir, edges, file } = await known();
     const memory = JSON.parse(readFileSync(file, 'utf8')) as object;
     writeFileSync(file, JSON.stringify({ ...memory, version: '0.0.1' }));
-    expect(await rememberedProject(dir, text)).toBeUndefined();
+    expect(await rememberedProject(dir, text, edges)).toBeUndefined();
     writeFileSync(file, JSON.stringify({ ...memory, project: { build: { command: ['other'] } } }));
-    expect(await rememberedProject(dir, text)).toBeUndefined();
+    expect(await rememberedProject(dir, text, edges)).toBeUndefined();
     writeFileSync(file, 'null');
-    expect(await rememberedProject(dir, text)).toBeUndefined();
-    const fresh = mkdtempSync(join(tmpdir(), 'wasme-test-'));
-    mkdirSync(join(fresh, 'build'));
-    expect(await rememberedProject(fresh, text)).toBeUndefined();
+    expect(await rememberedProject(dir, text, edges)).toBeUndefined();
+    const fresh = newWorld();
+    expect(await rememberedProject(fresh.cwd, text, fresh.edges)).toBeUndefined();
+  });
+
+  it('is remembered outside of the project, for its user only, and for this place only', async () => {
+    const { dir, edges, file } = await known();
+    expect(file.startsWith(join(edges.homeDir, '.cache', 'wasme', 'projects'))).toBe(true);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    // The name of the folder is no content of the file: an equal project elsewhere is another one.
+    expect(await rememberedProject(join(dir, 'copy'), text, edges)).toBeUndefined();
+  });
+});
+
+it('a memory that a repository ships is not believed: wasme.json is checked', async () => {
+  const { dir, file } = await known();
+  const { cwd, edges } = newWorld();
+  const escaping = text.replace('"a"', '"../../outside"');
+  writeFileSync(join(cwd, 'wasme.json'), escaping);
+  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
+  const shipped = [
+    [join(cwd, 'build', '.wasme', 'project.json'), JSON.stringify({ version, text: escaping })],
+    [join(cwd, file.slice(dirname(dir).length)), readFileSync(file, 'utf8')],
+  ] as const;
+  for (const [path, content] of shipped) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+  }
+  await expect(loadProject(cwd, edges)).rejects.toMatchObject({
+    code: 'PROJECT_INVALID',
+    message: expect.stringContaining('name: lower-case letters') as string,
   });
 });
