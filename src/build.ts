@@ -3,6 +3,7 @@ import { basename, resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import { readBytes, writeAtomic } from './io/files.ts';
+import { maxDocumentBytes } from './oci/limits.ts';
 import type { LoadedProject } from './project/load.ts';
 import type { Language } from './project/names.ts';
 import { checkModule } from './toolchains/check.ts';
@@ -97,7 +98,7 @@ async function withImage(
   let runtimeConfig;
   if (config !== undefined) {
     const file = resolve(edges.cwd, config);
-    runtimeConfig = parseRuntimeConfig(await readBytes(file));
+    runtimeConfig = parseRuntimeConfig(await readBytes(file, maxDocumentBytes));
     if (runtimeConfig === undefined) {
       throw new WasmeError('PROJECT_INVALID', `${file} is no runtime-config.json`, {
         hint: 'it looks like { "type": "envoy_proxy", "abiVersions": ["v0.2.1"], "config": { "rootIds": ["my-filter"] } }',

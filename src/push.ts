@@ -1,9 +1,9 @@
 /** `wasme push`: a project's build, a module file or an image of the store → registry. */
 import type { KeyObject } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
+import { maxKeyBytes } from './io/file-limits.ts';
 import { readBytes } from './io/files.ts';
 import { type CopyResult, copy } from './oci/copy.ts';
 import { openStore } from './oci/layout.ts';
@@ -136,7 +136,7 @@ async function load(
   }
   const stored = isOwn(reference, project, edges) ? undefined : await inStore(reference, options, edges);
   if (stored !== undefined) return stored;
-  const module = project && (await readFile(outputPath(project)).catch(() => undefined));
+  const module = project && (await readBytes(outputPath(project)).catch(() => undefined));
   if (project !== undefined && module !== undefined)
     return packed('project', outputPath(project), module, project, options, edges);
   const last = await inStore(reference, options, edges);
@@ -200,7 +200,11 @@ async function check(cargo: Cargo, hosts: readonly string[], reference: Referenc
 async function signingKey(file: string, edges: Edges): Promise<KeyObject> {
   const { privateKeyFrom } = await import('./oci/signature-key.ts');
   const path = resolve(edges.cwd, file);
-  return privateKeyFrom((await readBytes(path)).toString('utf8'), path, edges.env['COSIGN_PASSWORD']);
+  return privateKeyFrom(
+    (await readBytes(path, maxKeyBytes)).toString('utf8'),
+    path,
+    edges.env['COSIGN_PASSWORD'],
+  );
 }
 
 /** What pull and load brought along goes back out with the image. */

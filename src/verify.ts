@@ -3,6 +3,7 @@ import { WasmeError } from './errors.ts';
 import { hostDifferences } from './host/differences.ts';
 import { type HostProfile, newestProfile, profileOf } from './host/profiles.ts';
 import type { Edges } from './io/edges.ts';
+import { maxKeyBytes } from './io/file-limits.ts';
 import { readText } from './io/files.ts';
 import { isAbsolute, join } from 'node:path';
 import { packImage } from './oci/layouts/index.ts';
@@ -125,7 +126,10 @@ async function checkSignature(opened: Opened, key: string, edges: Edges): Promis
     );
   }
   const { source, reference, image } = opened;
-  const publicKey = publicKeyFrom(await readText(isAbsolute(key) ? key : join(edges.cwd, key)), key);
+  const publicKey = publicKeyFrom(
+    await readText(isAbsolute(key) ? key : join(edges.cwd, key), maxKeyBytes),
+    key,
+  );
   const { digest } = image.descriptor;
   try {
     const signatures = await fetchSignatures(source, signatureName(source, reference, digest));

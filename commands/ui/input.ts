@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { WasmeError } from '../../src/errors.ts';
+import { maxArchiveBytes } from '../../src/io/file-limits.ts';
 import { withTempDir } from '../../src/io/files.ts';
 import type { Context } from './context.ts';
 
@@ -20,7 +21,23 @@ export async function readInput<T>(
   }
   return withTempDir(async dir => {
     const file = join(dir, 'standard-input');
-    await pipeline(stdin, createWriteStream(file), { signal });
+    await pipeline(stdin, atMostAnArchive, createWriteStream(file), { signal });
     return body(file);
   });
+}
+
+/** Passes bytes on. Fails with FILE_ACCESS when there are more than an archive has. */
+async function* atMostAnArchive(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const piece of source) {
+    size += piece.length;
+    if (size > maxArchiveBytes) {
+      throw new WasmeError(
+        'FILE_ACCESS',
+        `standard input has more than ${maxArchiveBytes} bytes, which is the limit`,
+        { hint: 'name the file instead' },
+      );
+    }
+    yield piece;
+  }
 }

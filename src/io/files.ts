@@ -1,23 +1,74 @@
 /** Files: atomic writes, temporary folders, safe joins, and system errors told as WasmeError. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  type FileHandle,
+  mkdir,
+  mkdtemp,
+  open,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { isatty } from 'node:tty';
 import { WasmeError } from '../errors.ts';
 import { fileError, isSystemError } from './file-errors.ts';
+import { maxFileBytes, maxTextBytes } from './file-limits.ts';
 
-/** Whole file as bytes. Fails with FILE_NOT_FOUND or FILE_ACCESS. */
-export async function readBytes(path: string): Promise<Buffer> {
+/** Read at a time where the size is not known. */
+const pieceBytes = 64 * 1024;
+
+/**
+ * Returns a whole file, or what comes out of a pipe. Fails with FILE_NOT_FOUND, and with FILE_ACCESS for a device, for a folder
+ * and for more than `maxBytes`.
+ */
+export async function readBytes(path: string, maxBytes: number = maxFileBytes): Promise<Buffer> {
   try {
-    return await readFile(path);
+    const file = await open(path);
+    try {
+      return await readWhole(file, path, maxBytes);
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     throw fileError(error, path, 'read');
   }
 }
 
-/** Whole file as UTF-8 text. Fails with FILE_NOT_FOUND or FILE_ACCESS. */
-export async function readText(path: string): Promise<string> {
-  return (await readBytes(path)).toString('utf8');
+/** Returns a whole file as UTF-8 text. Fails as `readBytes` does. */
+export async function readText(path: string, maxBytes: number = maxTextBytes): Promise<string> {
+  return (await readBytes(path, maxBytes)).toString('utf8');
+}
+
+async function readWhole(file: FileHandle, path: string, maxBytes: number): Promise<Buffer> {
+  const found = await file.stat();
+  const tooLarge = (): WasmeError =>
+    new WasmeError('FILE_ACCESS', `${path} has more than ${maxBytes} bytes, which is the limit`, {
+      hint: 'check that it is the file you meant',
+      details: { path, maxBytes },
+    });
+  if (found.isFile() && found.size > maxBytes) throw tooLarge();
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for (;;) {
+    // One byte more than a file has: the next read says that it has ended.
+    const piece = Buffer.allocUnsafe(size === 0 && found.isFile() ? found.size + 1 : pieceBytes);
+    const { bytesRead } = await file.read(piece, 0, piece.length, null);
+    if (bytesRead === 0) return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces, size);
+    // /dev/null ends at once, and a terminal when its user says so; other devices may never end.
+    if (found.isBlockDevice() || (found.isCharacterDevice() && !isatty(file.fd))) {
+      throw new WasmeError('FILE_ACCESS', `cannot read ${path}: it is a device`, {
+        hint: 'name a file',
+        details: { path },
+      });
+    }
+    size += bytesRead;
+    if (size > maxBytes) throw tooLarge();
+    pieces.push(piece.subarray(0, bytesRead));
+  }
 }
 
 /**

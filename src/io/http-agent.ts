@@ -8,6 +8,7 @@ import { setFlagsFromString } from 'node:v8';
 import { WasmeError } from '../errors.ts';
 import type { Dispatcher } from 'undici';
 import type { Edges } from './edges.ts';
+import { maxKeyBytes } from './file-limits.ts';
 import { readText } from './files.ts';
 import { connectTimeoutMs, idleTimeoutMs } from './http-errors.ts';
 import { proxyFor } from './http-proxy.ts';
@@ -85,7 +86,7 @@ export class Connections {
   }
 
   async #readPem(file: string): Promise<string> {
-    return await readText(resolve(this.#edges.cwd, file));
+    return await readText(resolve(this.#edges.cwd, file), maxKeyBytes);
   }
 }
 

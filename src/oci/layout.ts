@@ -3,7 +3,7 @@
  * Safe under several processes and a kill at any moment: blobs and index.json appear whole or not at all.
  */
 import { createReadStream } from 'node:fs';
-import { readFile, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
@@ -14,7 +14,7 @@ import { dataDir } from '../io/paths.ts';
 import { isDigest, verified } from './digest.ts';
 import { blobPath, indexFile, marker, markerFile, refNameKey } from './image-layout.ts';
 import { ingest } from './ingest.ts';
-import { maxManifestBytes } from './limits.ts';
+import { maxLayoutIndexBytes, maxManifestBytes } from './limits.ts';
 import { isManifestType, ociIndex } from './media-types.ts';
 import { type LayoutIndex, parseLayoutIndex, parseManifest } from './schema.ts';
 import { type Swept, sweep, touch, withLease } from './sweep.ts';
@@ -165,7 +165,8 @@ export class OciLayout implements Target {
     const label = options.origin?.label ?? this.label;
     const file = await ingest(join(this.dir, 'ingest'), descriptor, source, label, options.onProgress);
     try {
-      if (isManifestType(descriptor.mediaType)) parseManifest(await readBytes(file), descriptor.mediaType);
+      if (isManifestType(descriptor.mediaType))
+        parseManifest(await readBytes(file, maxManifestBytes), descriptor.mediaType);
       await makeFolder(join(path, '..'));
       await rename(file, path);
     } catch (error) {
@@ -200,7 +201,7 @@ export class OciLayout implements Target {
     const path = this.blobPath(digest);
     const found = await stat(path).catch(() => undefined);
     if (found === undefined || found.size > maxManifestBytes) return undefined;
-    const { mediaType } = parseManifest(await readBytes(path));
+    const { mediaType } = parseManifest(await readBytes(path, maxManifestBytes));
     return { mediaType, digest, size: found.size };
   }
 
@@ -213,10 +214,10 @@ export class OciLayout implements Target {
     const path = join(this.dir, indexFile);
     let bytes: Buffer;
     try {
-      bytes = await readFile(path);
+      bytes = await readBytes(path, maxLayoutIndexBytes);
     } catch (error) {
-      if (isSystemError(error) && error.code === 'ENOENT') return { manifests: [] };
-      throw fileError(error, path, 'read');
+      if (error instanceof WasmeError && error.code === 'FILE_NOT_FOUND') return { manifests: [] };
+      throw error;
     }
     try {
       return parseLayoutIndex(bytes);

@@ -46,7 +46,7 @@ export async function metadataOfProject(
 ): Promise<ImageMetadata> {
   const entries = await readdir(dir);
   const declared = entries.includes(runtimeConfigFile)
-    ? parseRuntimeConfig(await readBytes(join(dir, runtimeConfigFile)))
+    ? parseRuntimeConfig(await readBytes(join(dir, runtimeConfigFile), maxDocumentBytes))
     : undefined;
   const runtime = runtimeOf(module, options.runtimeConfig ?? declared);
   const rootIds = project.rootId === undefined || project.rootId === '' ? [] : [project.rootId];
@@ -81,7 +81,7 @@ async function documentsIn(dir: string, entries: readonly string[]): Promise<Ima
   const names = entries.filter(name => documentType(name) !== undefined);
   return Promise.all(
     names.map(async name => {
-      const bytes = await readBytes(join(dir, name));
+      const bytes = await readBytes(join(dir, name), maxDocumentBytes);
       if (bytes.length <= maxDocumentBytes) return { name, bytes };
       throw new WasmeError(
         'IMAGE_UNSUPPORTED',

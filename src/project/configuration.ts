@@ -1,6 +1,7 @@
 /** Plugin configuration as people give it (in wasme.json, a suite, a flag) → the bytes a filter receives. */
 import { resolve } from 'node:path';
 import { readBytes } from '../io/files.ts';
+import { maxTextBytes } from '../io/file-limits.ts';
 
 /**
  * `@path` is a file's content, relative to `dir`; any other text is taken as it is; everything else as compact JSON;
@@ -8,6 +9,7 @@ import { readBytes } from '../io/files.ts';
  */
 export async function configurationBytes(value: unknown, dir: string): Promise<Uint8Array> {
   if (value === undefined) return new Uint8Array();
-  if (typeof value === 'string' && value.startsWith('@')) return readBytes(resolve(dir, value.slice(1)));
+  if (typeof value === 'string' && value.startsWith('@'))
+    return readBytes(resolve(dir, value.slice(1)), maxTextBytes);
   return new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
 }

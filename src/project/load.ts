@@ -1,6 +1,7 @@
 /** Finds, parses and explains wasme.json. Every complaint names the file, line, column and field. */
 import { dirname, join, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
+import { maxParsedBytes } from '../io/file-limits.ts';
 import { exists, readText } from '../io/files.ts';
 import { type Places, docsPage } from '../io/paths.ts';
 import { rememberedProject } from './remembered.ts';
@@ -41,7 +42,7 @@ export async function findProject(dir: string, places?: Places): Promise<LoadedP
   for (let folder = resolve(dir); ; folder = dirname(folder)) {
     const file = join(folder, 'wasme.json');
     if (await exists(file)) {
-      const text = await readText(file);
+      const text = await readText(file, maxParsedBytes);
       const remembered = places && (await rememberedProject(folder, text, places));
       if (remembered !== undefined) return { dir: folder, file, text, project: remembered };
       // Two large libraries, which a verb outside any project does without.

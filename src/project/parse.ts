@@ -1,5 +1,5 @@
 /** Text of a JSON or YAML file → checked value, with complaints that point at file, line, column and field. */
-import { LineCounter, isNode, parseDocument } from 'yaml';
+import { type Document, LineCounter, isNode, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 import { faultsOf } from './faults.ts';
 import { type ErrorCode, WasmeError } from '../errors.ts';
@@ -35,7 +35,7 @@ export function parseFile<S extends z.ZodType>(
     const what = ({ message }: Error): string => message.replace(/,? at line \d+, column \d+:?\n[^]*$/, '');
     throw fail(document.errors.map(error => `${at(error.pos[0])}: ${what(error)}`));
   }
-  const value: unknown = document.toJS({ maxAliasCount: 100 });
+  const value = valueOf(document, (offset, what) => fail([`${at(offset)}: ${what}`]));
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw fail(
@@ -44,6 +44,34 @@ export function parseFile<S extends z.ZodType>(
         `${at(offsetOf(document, path))}: ${path.length === 0 ? '' : `${path.join('.')}: `}${what}`,
     ),
   );
+}
+
+/** Returns the document as plain data; throws what `fail` makes where its aliases multiply. */
+export function valueOf(document: Document, fail: (offset: number, what: string) => Error): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    // The parser found no alias of nothing, or the library says so here in a sentence of its own.
+    if (!(error instanceof ReferenceError)) throw error;
+    const multiplied = error.message.startsWith('Excessive alias count');
+    throw fail(
+      firstAlias(document),
+      multiplied ? 'aliases of aliases stand for too many values' : error.message,
+    );
+  }
+}
+
+/** Offset of the first alias that lies in an anchored value: such ones multiply. */
+function firstAlias(document: Document): number {
+  let offset: number | undefined;
+  visit(document, {
+    Alias(_key, alias, path) {
+      if (!path.some(node => isNode(node) && 'anchor' in node && node.anchor !== undefined)) return undefined;
+      offset = alias.range?.[0];
+      return visit.BREAK;
+    },
+  });
+  return offset ?? 0;
 }
 
 /** Offset of the value at `path`, or of the deepest part of it that exists. */

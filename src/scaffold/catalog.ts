@@ -2,6 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { WasmeError } from '../errors.ts';
+import { maxParsedBytes } from '../io/file-limits.ts';
 import { exists, kindOf, readText } from '../io/files.ts';
 import { docsPage } from '../io/paths.ts';
 import { parseFile } from '../project/parse.ts';
@@ -61,7 +62,12 @@ export async function openTemplateFolder(folder: string): Promise<Template> {
       hint: `put a wasme.json there, at least { "name": "{{name}}", "language": "rust" } (${docsPage('project-file.md')})`,
     });
   }
-  const { language, kind } = parseFile(await readText(file), file, templateProjectSchema, parsing);
+  const { language, kind } = parseFile(
+    await readText(file, maxParsedBytes),
+    file,
+    templateProjectSchema,
+    parsing,
+  );
   return { name: basename(folder), layers: [{ folder, without: [] }], language, kind, description: folder };
 }
 
@@ -94,7 +100,7 @@ async function readTemplate(root: string, name: string, depth = 0): Promise<Temp
       `the template ${name} in ${root} does not exist or extends itself`,
     );
   }
-  const info = parseFile(await readText(file), file, templateSchema, parsing);
+  const info = parseFile(await readText(file, maxParsedBytes), file, templateSchema, parsing);
   const base = info.extends === undefined ? undefined : await readTemplate(root, info.extends, depth + 1);
   const inherited = base?.install === undefined ? {} : { install: base.install };
   const layer: TemplateLayer = { folder: join(root, name), without: info.without ?? [] };

@@ -1,4 +1,5 @@
 /** Reads a suite file (YAML or JSON), where every complaint names file, line, column and field; and writes values into it. */
+import { maxParsedBytes } from '../io/file-limits.ts';
 import { readText, writeAtomic } from '../io/files.ts';
 import { docsPage } from '../io/paths.ts';
 import { parseFile } from '../project/parse.ts';
@@ -8,7 +9,7 @@ import { type SuiteEdit, spliceSuite } from './splice.ts';
 
 /** Fails with SUITE_INVALID, FILE_NOT_FOUND or FILE_ACCESS. */
 export async function loadSuite(file: string): Promise<Suite> {
-  const source = await readText(file);
+  const source = await readText(file, maxParsedBytes);
   await loadPatterns(source);
   return parseFile(source, file, suiteSchema, {
     format: formatOf(file),
@@ -19,7 +20,7 @@ export async function loadSuite(file: string): Promise<Suite> {
 
 /** Puts seen values into the file; how many found their place. Fails with FILE_ACCESS. */
 export async function updateSuite(file: string, edits: readonly SuiteEdit[]): Promise<number> {
-  const source = await readText(file);
+  const source = await readText(file, maxParsedBytes);
   const mark = source.startsWith('\uFEFF') ? '\uFEFF' : '';
   const { text, done } = spliceSuite(source.slice(mark.length), formatOf(file), edits);
   if (done.length > 0) await writeAtomic(file, mark + text);

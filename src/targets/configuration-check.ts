@@ -7,7 +7,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { WasmeError } from '../errors.ts';
 import { readText } from '../io/files.ts';
 import type { LoadedProject } from '../project/load.ts';
-import { offsetOf } from '../project/parse.ts';
+import { offsetOf, valueOf } from '../project/parse.ts';
 import type { FoundConfiguration } from './configuration.ts';
 import { configurationText } from './intent.ts';
 
@@ -48,7 +48,9 @@ export async function checkConfiguration(
     );
     throw invalid(faults, schemaFile);
   }
-  const value = inProject ? loaded.project.configuration : (document.toJS() as unknown);
+  const value = inProject
+    ? loaded.project.configuration
+    : valueOf(document, (offset, what) => invalid([`${at(offset)}: ${what}`], schemaFile));
   const base = inProject ? ['configuration'] : [];
   const faults = validate(value).map(({ path, message }) => {
     const field = path.join('.');

@@ -1,6 +1,7 @@
 /** Plugin configuration: where it is written, and what the filter will read. */
 import { isAbsolute, resolve } from 'node:path';
 import { readBytes } from '../io/files.ts';
+import { maxTextBytes } from '../io/file-limits.ts';
 import type { LoadedProject } from '../project/load.ts';
 import type { IntentConfiguration } from './intent.ts';
 
@@ -34,7 +35,7 @@ export async function projectConfiguration({
 }
 
 async function fileConfiguration(path: string): Promise<FoundConfiguration> {
-  const bytes = await readBytes(path);
+  const bytes = await readBytes(path, maxTextBytes);
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     return { configuration: { form: 'text', text }, origin: path };

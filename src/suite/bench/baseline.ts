@@ -1,4 +1,5 @@
 /** A result of today beside one that was saved: ratios, above 1 when more is needed (or done) now. */
+import { maxParsedBytes } from '../../io/file-limits.ts';
 import { readText } from '../../io/files.ts';
 import { parseFile } from '../../project/parse.ts';
 import type { CallbackCost } from './callbacks.ts';
@@ -25,7 +26,7 @@ export interface Measured {
 
 /** Fails with FILE_NOT_FOUND, FILE_ACCESS or BENCH_BASELINE. */
 export async function loadBaseline(path: string): Promise<Baseline> {
-  return parseFile(await readText(path), path, baselineSchema, {
+  return parseFile(await readText(path, maxParsedBytes), path, baselineSchema, {
     format: 'json',
     code: 'BENCH_BASELINE',
     hint: 'write one with "wasme bench --save baseline.json"',

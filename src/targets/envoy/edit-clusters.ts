@@ -1,8 +1,8 @@
 /** Clusters that filters brought into a person's file: each says which filters it is there for, and goes with the last one. */
 import { isDeepStrictEqual } from 'node:util';
-import { type YAMLSeq, isMap, isNode } from 'yaml';
+import { type YAMLSeq, isMap, isNode, isScalar } from 'yaml';
 import { type Tree, plain } from '../tree.ts';
-import { type EnvoyFile, child, items, refused, scalar, spotOf } from './file.ts';
+import { type EnvoyFile, child, dataOf, items, refused, scalar, spotOf } from './file.ts';
 import { newList } from './new-list.ts';
 import { type Edit, appendItems, removeItems, replaceItem } from './splice.ts';
 
@@ -18,8 +18,8 @@ interface Present {
   readonly name: unknown;
   /** Filters that it is there for; empty: it is the person's own. */
   readonly filters: readonly string[];
-  /** Without the note of whose it is. */
-  readonly content: Fields;
+  /** Returns it without the note of whose it is. */
+  readonly content: () => Fields;
 }
 
 /**
@@ -43,7 +43,7 @@ export function clusterEdits(
     if (list === undefined || there === undefined || there.filters.length === 0) continue;
     const content = plain(wanted.cluster) as Fields;
     const others = there.filters.filter(filter => filter !== id);
-    const same = isDeepStrictEqual(there.content, content);
+    const same = isDeepStrictEqual(there.content(), content);
     if (same && there.filters.includes(id)) continue;
     if (!same && (others.length > 0 || stays)) {
       throw refused(
@@ -83,16 +83,21 @@ export function clusterRemovals(file: EnvoyFile, id: string, kept: readonly stri
     ...removeItems(file.text, list, alone, owner),
     ...ours.filter(isShared).map(({ index, content, filters }) => {
       const rest = filters.filter(filter => filter !== id);
-      return replaceItem(file.text, list, index, marked(content, rest));
+      return replaceItem(file.text, list, index, marked(content(), rest));
     }),
   ];
 }
 
 function clustersIn(file: EnvoyFile, list: YAMLSeq): Present[] {
   return items(file, list).map((item, index) => {
-    const { metadata, ...content } = (isNode(item) ? item.toJS(file.document) : {}) as Fields;
-    const note = metadata as { filter_metadata?: { wasme?: { filters?: readonly string[] } } } | undefined;
-    const filters = note?.filter_metadata?.wasme?.filters ?? [];
+    const note = child(file, child(file, child(file, item, 'metadata'), 'filter_metadata'), 'wasme');
+    const filters = items(file, child(file, note, 'filters')).flatMap(filter =>
+      isScalar(filter) && typeof filter.value === 'string' ? [filter.value] : [],
+    );
+    const content = (): Fields => {
+      const fields = isNode(item) ? Object.entries(dataOf(file, item) as Fields) : [];
+      return Object.fromEntries(fields.filter(([key]) => key !== 'metadata'));
+    };
     return { index, name: scalar(file, item, 'name'), filters, content };
   });
 }

@@ -11,6 +11,7 @@ import {
   type ListenerPart,
   type Spot,
   child,
+  dataOf,
   items,
   listenersOf,
   parseEnvoyFile,
@@ -186,7 +187,7 @@ function editSpot(file: EnvoyFile, { owner, key, list }: Spot, { intent, entry }
       'write it out first',
     );
   }
-  const same = isNode(present) && isDeepStrictEqual(present.toJS(file.document), plain(entry));
+  const same = isNode(present) && isDeepStrictEqual(dataOf(file, present), plain(entry));
   return same ? [] : [replaceItem(file.text, list, index, entry)];
 }
 

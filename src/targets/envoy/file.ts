@@ -1,7 +1,9 @@
 /** A person's Envoy file: parsed with positions, and the lists in it that filters go into. */
 import {
+  type Alias,
   type Document,
   LineCounter,
+  type Node,
   type YAMLMap,
   type YAMLSeq,
   isAlias,
@@ -13,6 +15,7 @@ import {
 } from 'yaml';
 import { WasmeError } from '../../errors.ts';
 import { readBytes } from '../../io/files.ts';
+import { maxParsedBytes } from '../../io/file-limits.ts';
 import { managerType, routerType } from './filters.ts';
 
 export interface EnvoyFile {
@@ -21,13 +24,15 @@ export interface EnvoyFile {
   readonly path: string;
   readonly document: Document;
   readonly root: YAMLMap;
+  /** Each alias with the node that it means. */
+  readonly aliases: ReadonlyMap<Alias, Node>;
   /** `file:line:col` of an offset. */
   readonly at: (offset: number) => string;
 }
 
 /** The text, whose every byte can be written back. Fails with DEPLOY_FILE when it is not UTF-8. */
 export async function readEnvoyFile(path: string): Promise<string> {
-  const bytes = await readBytes(path);
+  const bytes = await readBytes(path, maxParsedBytes);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
@@ -39,7 +44,7 @@ export async function readEnvoyFile(path: string): Promise<string> {
 /** Fails with DEPLOY_FILE: not YAML or JSON, empty, several documents, an alias of nothing, or written for API v2. */
 export function parseEnvoyFile(text: string, path: string): EnvoyFile {
   const lineCounter = new LineCounter();
-  const documents = parseAllDocuments(text, { lineCounter, keepSourceTokens: true });
+  const documents = parseAllDocuments(text, { lineCounter });
   const at = (offset: number): string => {
     const { line, col } = lineCounter.linePos(offset);
     return `${path}:${line}:${col}`;
@@ -58,17 +63,24 @@ export function parseEnvoyFile(text: string, path: string): EnvoyFile {
     );
   }
   if (!isMap(document.contents)) throw refused(`${path} is no Envoy configuration: it is not a mapping`);
-  const file = { text, path, document, root: document.contents, at };
-  refuseUnreadable(file);
-  return file;
+  return { text, path, document, root: document.contents, at, aliases: readable(document, at) };
 }
 
-/** What the parser lets pass: an alias of nothing, and API v2, which names its messages otherwise. */
-function refuseUnreadable({ document, at }: EnvoyFile): void {
+/**
+ * Refuses what the parser lets pass: an alias of nothing, and API v2, which names its messages otherwise. Returns what aliases
+ * mean: the last anchor in front of them. The library would search the whole file for each of them.
+ */
+function readable(document: Document, at: EnvoyFile['at']): Map<Alias, Node> {
+  const anchors = new Map<string, Node>();
+  const aliases = new Map<Alias, Node>();
   visit(document, {
     Alias(_key, alias) {
-      if (alias.resolve(document) !== undefined) return;
+      const node = anchors.get(alias.source);
+      if (node !== undefined) return void aliases.set(alias, node);
       throw refused(`${at(alias.range?.[0] ?? 0)}: *${alias.source} is an alias of nothing`, yamlHint);
+    },
+    Value(_key, node) {
+      if (node.anchor !== undefined) anchors.set(node.anchor, node);
     },
     Pair(_key, { key, value }) {
       if (!isScalar(key) || !isScalar(value) || typeof value.value !== 'string') return;
@@ -78,6 +90,7 @@ function refuseUnreadable({ document, at }: EnvoyFile): void {
       if (old) throw oldApi(`"${value.value}"`, at(value.range?.[0] ?? 0));
     },
   });
+  return aliases;
 }
 
 /** API v2 has the settings of a filter under `config`. */
@@ -200,8 +213,21 @@ export function items(file: EnvoyFile, node: unknown): unknown[] {
   return isSeq(list) ? list.items.map(item => follow(file, item)) : [];
 }
 
-function follow({ document }: EnvoyFile, node: unknown): unknown {
-  return isAlias(node) ? node.resolve(document) : node;
+function follow({ aliases }: EnvoyFile, node: unknown): unknown {
+  return isAlias(node) ? aliases.get(node) : node;
+}
+
+/** Returns the value of a node as plain data. Fails with DEPLOY_FILE when its aliases multiply. */
+export function dataOf(file: EnvoyFile, node: Node): unknown {
+  try {
+    return node.toJS(file.document) as unknown;
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    throw refused(
+      `${file.at(node.range?.[0] ?? 0)}: aliases stand for too many values here`,
+      'write it out first',
+    );
+  }
 }
 
 /** DEPLOY_FILE. */

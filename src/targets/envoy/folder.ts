@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { parse } from 'yaml';
 import { WasmeError } from '../../errors.ts';
 import { exists, readBytes, readText } from '../../io/files.ts';
+import { maxParsedBytes } from '../../io/file-limits.ts';
 import { bootstrapPath, discoveryPath } from './discovery.ts';
 
 /** `add-header-0123456789abcdef.wasm`: named by the content, so that Envoy never sees a file change that it has loaded. */
@@ -67,7 +68,7 @@ async function modulesNamedIn(path: string): Promise<string[]> {
     }
   };
   try {
-    visit(parse(await readText(path)));
+    visit(parse(await readText(path, maxParsedBytes)));
   } catch (error) {
     if (error instanceof WasmeError) throw error;
     throw new WasmeError(
@@ -92,7 +93,7 @@ async function holds(path: string, digest: string): Promise<boolean> {
 /** A bootstrap that `deploy` made for this filter, by the node that it gives to no other. */
 async function startsFor(path: string, id: string): Promise<boolean> {
   if (!(await exists(path))) return false;
-  const text = await readText(path);
+  const text = await readText(path, maxParsedBytes);
   try {
     const { node } = (parse(text) ?? {}) as { node?: { id?: unknown; cluster?: unknown } };
     return node?.cluster === 'wasme' && node.id === id;

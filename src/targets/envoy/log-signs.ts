@@ -1,5 +1,6 @@
 /** What only Envoy's log tells of a filter: that it crashed, and in a mesh, whose proxies count little, that an update was refused. */
 import { stat } from 'node:fs/promises';
+import { maxFileBytes } from '../../io/file-limits.ts';
 import { readText } from '../../io/files.ts';
 
 /** The log from that moment on, or all of it. May give earlier lines too, but never leaves later ones out. */
@@ -26,7 +27,7 @@ export function signsIn(log: string): LogSigns {
 /** A file that Envoy's log goes to. Fails with FILE_NOT_FOUND and FILE_ACCESS. */
 export function fileLog(path: string): LogReader {
   return async since => {
-    const text = await readText(path);
+    const text = await readText(path, maxFileBytes);
     return since === undefined ? text : linesSince(text, since, (await stat(path)).mtime);
   };
 }

@@ -17,7 +17,7 @@ export function gcloudLines(
 ): string[] {
   const place = [`--project=${project}`, `--location=${location}`];
   const text = configuration === undefined ? undefined : configurationText(configuration);
-  const short = text !== undefined && text.length <= maxInline && !/\p{Cc}/u.test(text);
+  const short = text !== undefined && text.length <= maxInline && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text);
   const config =
     configuration === undefined ? [] : [short ? `--plugin-config=${text}` : '--plugin-config-file=FILE'];
   const create = [

@@ -1,0 +1,14 @@
+/** How much of a local file, pipe or standard input is read. Each cap has its reason; bytes. */
+
+const MiB = 1024 * 1024;
+
+/** Modules and whatever is not named below: Istio and Envoy Gateway load no larger module. */
+export const maxFileBytes = 256 * MiB;
+/** Archives on standard input, which are kept on disk: an image of the largest blob, and room for others beside it. */
+export const maxArchiveBytes = 4096 * MiB;
+/** Files that are parsed with positions: the parser takes up to 250 bytes for each byte of a dense file. */
+export const maxParsedBytes = 4 * MiB;
+/** Other texts (configuration, credentials, logs): above everything that was seen, and parsed in a moment. */
+export const maxTextBytes = 16 * MiB;
+/** Keys and certificates; a bundle of every public authority has 250 kB. */
+export const maxKeyBytes = 4 * MiB;
