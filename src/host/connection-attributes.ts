@@ -52,19 +52,21 @@ function addressAttribute(address: string, name: ByteString): Answer {
   return port === undefined ? undefined : int64(Number(port));
 }
 
+const tlsFields: ReadonlyMap<ByteString, (tls: TlsInfo) => string> = new Map(
+  Object.entries<(tls: TlsInfo) => string>({
+    tls_version: tls => tls.version,
+    subject_local_certificate: tls => tls.subjectLocal,
+    subject_peer_certificate: tls => tls.subjectPeer,
+    dns_san_local_certificate: tls => tls.dnsSanLocal,
+    dns_san_peer_certificate: tls => tls.dnsSanPeer,
+    uri_san_local_certificate: tls => tls.uriSanLocal,
+    uri_san_peer_certificate: tls => tls.uriSanPeer,
+    sha256_peer_certificate_digest: tls => tls.sha256Peer,
+  }),
+);
+
 function tlsAttribute(tls: TlsInfo | undefined, name: ByteString): Answer {
-  if (tls === undefined) return undefined;
-  const values: Readonly<Record<string, string>> = {
-    tls_version: tls.version,
-    subject_local_certificate: tls.subjectLocal,
-    subject_peer_certificate: tls.subjectPeer,
-    dns_san_local_certificate: tls.dnsSanLocal,
-    dns_san_peer_certificate: tls.dnsSanPeer,
-    uri_san_local_certificate: tls.uriSanLocal,
-    uri_san_peer_certificate: tls.uriSanPeer,
-    sha256_peer_certificate_digest: tls.sha256Peer,
-  };
-  const value = values[name];
+  const value = tls && tlsFields.get(name)?.(tls);
   // An empty digest counts as none; the others are Ok and empty.
   if (value === undefined || (value === '' && name.startsWith('sha256'))) return undefined;
   return utf8ByteString(value);

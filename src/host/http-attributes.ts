@@ -9,19 +9,21 @@ import type { ByteString, StreamInfo } from './types.ts';
 
 type Answer = PropertyValue | undefined;
 
-const requestHeaders: Readonly<Record<string, string>> = {
-  path: ':path',
-  host: ':authority',
-  scheme: ':scheme',
-  method: ':method',
-  referer: 'referer',
-  id: 'x-request-id',
-  useragent: 'user-agent',
-};
+const requestHeaders: ReadonlyMap<ByteString, string> = new Map(
+  Object.entries({
+    path: ':path',
+    host: ':authority',
+    scheme: ':scheme',
+    method: ':method',
+    referer: 'referer',
+    id: 'x-request-id',
+    useragent: 'user-agent',
+  }),
+);
 
 export function requestAttribute(context: Context, info: StreamInfo, name: ByteString): Answer {
   const headers = context.headersFor(MapType.RequestHeaders);
-  const plain = requestHeaders[name];
+  const plain = requestHeaders.get(name);
   if (plain !== undefined) return headers?.get(plain);
   switch (name) {
     case 'url_path':

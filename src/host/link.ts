@@ -6,15 +6,25 @@ import type { Linked } from './compile.ts';
 import { findImport, type HostImplementation } from './imports/index.ts';
 import { isAllowedIn, Phase } from './restricted.ts';
 import { Errno, Status } from './status.ts';
+import { instanceError } from './traps.ts';
 import type { Vm } from './vm.ts';
 
 /** Only what the module imports; that all of it is known and of the right type was judged before. */
 export function linkImports(vm: Vm): Linked {
-  const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {};
+  try {
+    return makeImports(vm);
+  } catch (error) {
+    throw instanceError(vm.failure, error);
+  }
+}
+
+/** Fails with what the engine throws when there is no room for a memory or a table. */
+function makeImports(vm: Vm): Linked {
+  const imports = Object.create(null) as Record<string, Record<string, WebAssembly.ImportValue>>;
   let memory: WebAssembly.Memory | undefined;
   for (const item of vm.compiled.info.imports) {
-    imports[item.module] ??= {};
-    const target = imports[item.module] as Record<string, WebAssembly.ImportValue>;
+    // The names are the module's: without a prototype `__proto__` and `constructor` are names like any other.
+    const target = (imports[item.module] ??= Object.create(null) as Record<string, WebAssembly.ImportValue>);
     if (item.kind === 'memory') {
       const { min, max } = item.limits;
       memory = new WebAssembly.Memory({

@@ -36,9 +36,13 @@ export function describeFault(name: string, error: unknown): string {
 
 /** Why an instance did not come up: what the guest's failure was, or what the engine threw. Code WASM_START. */
 export function instanceError(failure: string | undefined, error: unknown): WasmeError {
+  if (error instanceof WasmeError) return error;
   const reason = failure ?? (error instanceof Error ? error.message : String(error));
   return new WasmeError('WASM_START', `Failed to create new Wasm instance: ${reason}`, {
-    hint: 'the start section or the data of the module trapped before any of its exports was called',
+    hint:
+      error instanceof WebAssembly.RuntimeError
+        ? 'the start section or the data of the module trapped before any of its exports was called'
+        : 'the engine could not make what the module imports or defines: lower its memory and its tables',
     cause: error,
   });
 }

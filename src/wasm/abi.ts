@@ -10,6 +10,7 @@ import {
   wasiTiers,
 } from './functions.ts';
 import { type EnvoyOffer, newestEnvoyMinor, offeredBy } from './hosts.ts';
+import { findStorageFaults } from './imported-storage.ts';
 import { type FunctionType, type ModuleImport, type ModuleInfo, sameType, showType } from './module.ts';
 
 /** What a host offers; the default is the newest Envoy. */
@@ -27,7 +28,8 @@ export interface Finding {
     | 'export-type'
     | 'allocator'
     | 'entry'
-    | 'memory';
+    | 'memory'
+    | 'table';
   readonly level: 'error' | 'warning';
   /** What is wrong, in Envoy's words where Envoy has some. */
   readonly message: string;
@@ -65,6 +67,9 @@ export function judgeModule(
   for (const item of module.imports) {
     const finding = judgeImport(item, version, host);
     if (finding) findings.push(finding);
+  }
+  for (const { kind, message, repair } of findStorageFaults(module.imports)) {
+    findings.push({ code: kind, level: 'error', message, repair });
   }
   findings.push(...judgeExports(module, version, host), ...judgeShape(module));
   return { version, findings };
@@ -206,6 +211,7 @@ const noType: FunctionType = { params: [], results: [] };
 function judgeShape(module: ModuleInfo): Finding[] {
   const findings: Finding[] = [];
   const memory = module.memories[0];
+  const isImported = module.imports.some(({ kind }) => kind === 'memory');
   if (!memory) {
     findings.push({
       code: 'memory',
@@ -217,7 +223,7 @@ function judgeShape(module: ModuleInfo): Finding[] {
     findings.push({
       code: 'memory',
       level: 'error',
-      message: `Failed to create new Wasm instance: it wants ${memory.min} pages of memory, hosts give ${maxMemoryPages} (1 GiB)`,
+      message: `${isImported ? 'Failed to initialize Wasm code' : 'Failed to create new Wasm instance'}: it wants ${memory.min} pages of memory, hosts give ${maxMemoryPages} (1 GiB)`,
       repair: 'lower --initial-memory',
     });
   }

@@ -49,22 +49,24 @@ function readIdentifier(name: string, at: number): { text: string; next: number 
   return { text: name.slice(start, start + length), next: start + length };
 }
 
-const escapes: Readonly<Record<string, string>> = {
-  SP: '@',
-  BP: '*',
-  RF: '&',
-  LT: '<',
-  GT: '>',
-  LP: '(',
-  RP: ')',
-  C: ',',
-};
+const escapes: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    SP: '@',
+    BP: '*',
+    RF: '&',
+    LT: '<',
+    GT: '>',
+    LP: '(',
+    RP: ')',
+    C: ',',
+  }),
+);
 
 function rustEscapes(part: string): string {
   return part
     .replace(/^_\$/, '$')
     .replace(/\$([A-Z]{1,2}|u[0-9a-f]{1,6})\$/g, (whole, code: string) =>
-      code.startsWith('u') ? codePoint(code.slice(1), whole) : (escapes[code] ?? whole),
+      code.startsWith('u') ? codePoint(code.slice(1), whole) : (escapes.get(code) ?? whole),
     )
     .replaceAll('..', '::');
 }

@@ -23,7 +23,7 @@ export function guest(name: string, replace: Readonly<Record<string, string>> = 
 
 /** Module of WebAssembly text, for a guest that only one test needs. */
 export function compileWat(text: string): Uint8Array {
-  const module = compiler.parseWat('inline.wat', text, { exceptions: true });
+  const module = compiler.parseWat('inline.wat', text, { exceptions: true, threads: true });
   const { buffer } = module.toBinary({ write_debug_names: true });
   module.destroy();
   return buffer;

@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { newWorld } from '../helpers/cli.ts';
 import { compileWat, guest } from '../helpers/guests.ts';
 import { component, filterText } from '../helpers/images.ts';
+import { storageModules } from '../helpers/storage-modules.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 
 const wasi = (name: string, type: string): string =>
@@ -34,6 +35,7 @@ const modules: Readonly<Record<string, Uint8Array>> = {
       '(func (export "proxy_on_request_headers") (param i32 i32) (result i32) (i32.const 0)) (memory',
     ),
   ),
+  ...Object.fromEntries(Object.entries(storageModules).map(([name, { module }]) => [name, module])),
   'a component': component,
   'a truncated module': compileWat(text).subarray(0, 40),
 };

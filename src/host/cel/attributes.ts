@@ -23,45 +23,49 @@ type Kind =
 const metadataType = 'envoy.config.core.v3.Metadata';
 
 /** Those that are no text. */
-const kinds: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
-  request: { time: 'timestamp', duration: 'duration', size: 'int', total_size: 'int', headers: 'headers' },
-  response: {
-    code: 'int',
-    flags: 'int',
-    grpc_status: 'int',
-    size: 'int',
-    total_size: 'int',
-    backend_latency: 'duration',
-    headers: 'headers',
-    trailers: 'headers',
-  },
-  connection: { id: 'uint', mtls: 'bool' },
-  source: { port: 'int' },
-  destination: { port: 'int' },
-  upstream: { port: 'int', request_attempt_count: 'uint', locality: 'locality' },
-  xds: {
-    node: 'node',
-    listener_direction: 'int',
-    cluster_metadata: 'metadata',
-    route_metadata: 'metadata',
-    virtual_host_metadata: 'metadata',
-    listener_metadata: 'metadata',
-    upstream_host_metadata: 'metadata',
-    upstream_host_locality_metadata: 'metadata',
-  },
-};
+const kinds: ReadonlyMap<string, ReadonlyMap<string, Kind>> = new Map(
+  Object.entries<Readonly<Record<string, Kind>>>({
+    request: { time: 'timestamp', duration: 'duration', size: 'int', total_size: 'int', headers: 'headers' },
+    response: {
+      code: 'int',
+      flags: 'int',
+      grpc_status: 'int',
+      size: 'int',
+      total_size: 'int',
+      backend_latency: 'duration',
+      headers: 'headers',
+      trailers: 'headers',
+    },
+    connection: { id: 'uint', mtls: 'bool' },
+    source: { port: 'int' },
+    destination: { port: 'int' },
+    upstream: { port: 'int', request_attempt_count: 'uint', locality: 'locality' },
+    xds: {
+      node: 'node',
+      listener_direction: 'int',
+      cluster_metadata: 'metadata',
+      route_metadata: 'metadata',
+      virtual_host_metadata: 'metadata',
+      listener_metadata: 'metadata',
+      upstream_host_metadata: 'metadata',
+      upstream_host_locality_metadata: 'metadata',
+    },
+  }).map(([group, fields]) => [group, new Map(Object.entries(fields))]),
+);
 
-const headerMaps: Readonly<Record<string, number>> = {
-  'request\0headers': MapType.RequestHeaders,
-  'response\0headers': MapType.ResponseHeaders,
-  'response\0trailers': MapType.ResponseTrailers,
-};
+const headerMaps: ReadonlyMap<ByteString, number> = new Map(
+  Object.entries({
+    'request\0headers': MapType.RequestHeaders,
+    'response\0headers': MapType.ResponseHeaders,
+    'response\0trailers': MapType.ResponseTrailers,
+  }),
+);
 
 /** Undefined: nothing is called so, or not now. */
 export function attributeOf(context: Context, name: string): Value | undefined {
   const info = context.streamInfo;
   if (name === 'xds') return new Group(context, name);
-  if (Object.hasOwn(kinds, name)) return info && new Group(context, name);
+  if (kinds.has(name)) return info && new Group(context, name);
   if (name === 'filter_state') return info && new FilterState(context);
   if (name === 'upstream_filter_state') return info?.upstream && new Group(context, name);
   if (name === 'metadata') return info && metadata('');
@@ -156,7 +160,7 @@ abstract class Properties extends ValueMap {
 /** `request`, `connection` …: their names can be asked for, not listed. */
 class Group extends Properties {
   protected property(key: string): Value | undefined {
-    return valueOf(this.context, `${this.path}\0${key}`, kinds[this.path]?.[key] ?? 'string');
+    return valueOf(this.context, `${this.path}\0${key}`, kinds.get(this.path)?.get(key) ?? 'string');
   }
 
   keys(): readonly Value[] {
@@ -176,7 +180,7 @@ class Headers extends Properties {
   }
 
   keys(): readonly Value[] {
-    const map = this.context.headersFor(headerMaps[this.path] as number);
+    const map = this.context.headersFor(headerMaps.get(this.path) as number);
     return map === undefined ? [] : [...new Set(map.entries.map(([name]) => name))];
   }
 }

@@ -4,15 +4,17 @@ import { SyntaxFailure } from './syntax.ts';
 import type { Token } from './tokens.ts';
 import { Bytes, Uint, type Value } from './values.ts';
 
-const simple: Readonly<Record<string, string>> = {
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-};
+const simple: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    a: '\x07',
+    b: '\b',
+    f: '\f',
+    n: '\n',
+    r: '\r',
+    t: '\t',
+    v: '\v',
+  }),
+);
 
 /** Undefined when the token is no constant. */
 export function literalOf(token: Token, negative: boolean): Value | undefined {
@@ -65,7 +67,7 @@ function unquote(text: string, bytes: boolean): ByteString {
       : /\d/.test(letter)
         ? Number.parseInt(escape.slice(1), 8)
         : undefined;
-    if (code === undefined) return simple[letter] ?? letter;
+    if (code === undefined) return simple.get(letter) ?? letter;
     return bytes ? String.fromCharCode(code) : point(code);
   };
   return inner

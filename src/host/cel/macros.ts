@@ -1,13 +1,15 @@
 /** Calls that are written as such but are part of the language: `has`, and the folds over lists and maps. */
 import { type Expr, type Fold, SyntaxFailure } from './syntax.ts';
 
-const folds: Readonly<Record<string, readonly number[]>> = {
-  all: [2],
-  exists: [2],
-  exists_one: [2],
-  map: [2, 3],
-  filter: [2],
-};
+const folds: ReadonlyMap<string, readonly number[]> = new Map(
+  Object.entries({
+    all: [2],
+    exists: [2],
+    exists_one: [2],
+    map: [2, 3],
+    filter: [2],
+  }),
+);
 
 /** What Envoy keeps the result of a fold in. */
 const accumulator = '__result__';
@@ -16,7 +18,7 @@ const accumulator = '__result__';
 export function expandMacro(name: string, target: Expr | undefined, args: readonly Expr[]): Expr | undefined {
   if (target === undefined)
     return name === 'has' && args.length === 1 ? expandHas(args[0] as Expr) : undefined;
-  if (!Object.hasOwn(folds, name) || folds[name]?.includes(args.length) !== true) return undefined;
+  if (folds.get(name)?.includes(args.length) !== true) return undefined;
   const [variable, ...rest] = args as [Expr, Expr, ...Expr[]];
   if (variable.kind !== 'ident' || variable.name.startsWith('.')) {
     throw new SyntaxFailure(`the first argument of ${name} is the name of a variable`);

@@ -60,14 +60,16 @@ export function parseTimestamp(value: Value): Result {
   return new Timestamp(total * second + fraction);
 }
 
-const units: Readonly<Record<string, bigint>> = {
-  ns: 1n,
-  us: 1000n,
-  ms: 1_000_000n,
-  s: second,
-  m: 60n * second,
-  h: 3600n * second,
-};
+const units: ReadonlyMap<string, bigint> = new Map(
+  Object.entries({
+    ns: 1n,
+    us: 1000n,
+    ms: 1_000_000n,
+    s: second,
+    m: 60n * second,
+    h: 3600n * second,
+  }),
+);
 
 const durationPattern = /^[+-]?(?:0|(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|ms|s|m|h))+)$/;
 
@@ -78,7 +80,7 @@ export function parseDuration(value: Value): Result {
   if (value.length > 100 || !durationPattern.test(value)) return bad;
   let total = 0n;
   for (const [, whole, fraction = '', unit] of value.matchAll(/(\d*)\.?(\d*)(ns|us|ms|s|m|h)/g)) {
-    const size = units[unit as string] as bigint;
+    const size = units.get(unit as string) as bigint;
     total += BigInt(whole || '0') * size + (BigInt(fraction || '0') * size) / 10n ** BigInt(fraction.length);
   }
   if (total > maxDurationNs) return bad;
@@ -114,13 +116,15 @@ function split(ns: bigint): { seconds: bigint; rest: bigint } {
 }
 
 export function durationField(name: string, { ns }: Duration): Result {
-  const divisors: Readonly<Record<string, bigint>> = {
-    getHours: 3600n * second,
-    getMinutes: 60n * second,
-    getSeconds: second,
-  };
+  const divisors: ReadonlyMap<string, bigint> = new Map(
+    Object.entries({
+      getHours: 3600n * second,
+      getMinutes: 60n * second,
+      getSeconds: second,
+    }),
+  );
   if (name === 'getMilliseconds') return (ns / 1_000_000n) % 1000n;
-  const divisor = divisors[name];
+  const divisor = divisors.get(name);
   return divisor === undefined ? noOverload(`.${name}()`, new Duration(ns)) : ns / divisor;
 }
 
@@ -133,17 +137,20 @@ export function timestampField(name: string, value: Timestamp, zone: Value | und
   const days = Math.floor(local / 86_400);
   const inDay = local - days * 86_400;
   const { year, month, day } = civil(days);
-  const fields: Readonly<Record<string, number>> = {
-    getFullYear: year,
-    getMonth: month - 1,
-    getDayOfYear: days - daysBefore(year, 1),
-    getDayOfMonth: day - 1,
-    getDate: day,
-    getDayOfWeek: (((days + 4) % 7) + 7) % 7,
-    getHours: Math.floor(inDay / 3600),
-    getMinutes: Math.floor(inDay / 60) % 60,
-    getSeconds: Math.floor(inDay % 60),
-    getMilliseconds: Number(rest / 1_000_000n),
-  };
-  return BigInt(fields[name] as number);
+  const fields: ReadonlyMap<string, number> = new Map(
+    Object.entries({
+      getFullYear: year,
+      getMonth: month - 1,
+      getDayOfYear: days - daysBefore(year, 1),
+      getDayOfMonth: day - 1,
+      getDate: day,
+      getDayOfWeek: (((days + 4) % 7) + 7) % 7,
+      getHours: Math.floor(inDay / 3600),
+      getMinutes: Math.floor(inDay / 60) % 60,
+      getSeconds: Math.floor(inDay % 60),
+      getMilliseconds: Number(rest / 1_000_000n),
+    }),
+  );
+  const field = fields.get(name);
+  return field === undefined ? noOverload(`.${name}()`, value) : BigInt(field);
 }
