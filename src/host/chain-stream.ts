@@ -200,7 +200,9 @@ export class HttpChainStream implements HttpStream {
 
   private replyThroughFilters(reply: LocalReply): void {
     const { headers, body } = buildReply(reply, this.isHead, this.isGrpc);
-    this.info.responseCode = Number(headers.get(':status'));
+    // Filters see the status that was given, also where gRPC makes it a 200.
+    this.info.responseCode = reply.status;
+    this.sink.localReply?.(reply.status);
     this.busy++;
     this.response.startHeaders(headers, body.length === 0);
     if (body.length > 0 && !this.dead && !this.response.aborted) this.response.startBody(body, true);
@@ -209,6 +211,7 @@ export class HttpChainStream implements HttpStream {
 
   private replyDirectly(reply: LocalReply): void {
     const { headers, body } = buildReply(reply, this.isHead, this.isGrpc);
+    this.sink.localReply?.(reply.status);
     const { response } = this;
     response.aborted = true;
     response.headers = headers;

@@ -2,7 +2,7 @@
 import type { BodyBuffer } from './body.ts';
 import { Flow, type FilterState } from './flow.ts';
 import type { HeaderMap } from './header-map.ts';
-import { invalidRequest, invalidResponse } from './header-rules.ts';
+import { invalidRequest, invalidResponse } from './message-validity.ts';
 import type { HttpContext } from './http-stream.ts';
 
 export class RequestFlow extends Flow {
@@ -34,8 +34,12 @@ export class RequestFlow extends Flow {
     const refused = stream.routeCleared
       ? invalidRequest(headers, stream.hadForwardedProto, stream.unsafeHeaders)
       : undefined;
-    if (refused) stream.sendLocalReply(refused);
-    else stream.sink.requestHeaders(headers, end);
+    if (refused === undefined) {
+      stream.sink.requestHeaders(headers, end);
+      return;
+    }
+    stream.info.responseFlags |= refused.flags;
+    stream.sendLocalReply(refused.reply);
   }
 
   protected sendBody(data: Uint8Array, end: boolean): void {

@@ -1,6 +1,7 @@
 /** A world for one filter that is driven by hand: time moves when told, call-outs wait for an answer, logs are kept. */
 import { displayText } from './bytes.ts';
 import { HeaderMap } from './header-map.ts';
+import { callOutReply, requestFault, requestRefusal } from './message-validity.ts';
 import type {
   GrpcCallStart,
   HostEnvironment,
@@ -65,6 +66,12 @@ export class ManualWorld implements HostEnvironment {
 
   httpCall(request: HttpCallRequest, listener: HttpCallListener): HttpCallStart {
     if (this.clusters && !this.clusters.has(request.cluster)) return { status: 'unknown-cluster' };
+    const fault = requestFault(request.headers);
+    if (fault !== undefined) {
+      const { reply } = requestRefusal(fault);
+      listener.response(callOutReply(reply), reply.body, new HeaderMap());
+      return { status: 'started', cancel: () => {} };
+    }
     const forget = (): void => {
       const at = this.calls.indexOf(call);
       if (at >= 0) this.calls.splice(at, 1);

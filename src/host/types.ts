@@ -25,6 +25,8 @@ export interface HttpStreamSink {
   reset(details: string): void;
   /** True: a direction holds more than its watermark, stop reading from its source. False: go on. */
   readDisable(direction: 'request' | 'response', disabled: boolean): void;
+  /** A local reply takes the response's place; its status as it was given, before gRPC or a filter changes it. */
+  localReply?(status: number): void;
   /** A filter cleared the route cache: choose the route again from the current headers. */
   clearRouteCache(): void;
 }
@@ -201,7 +203,8 @@ export interface GrpcRequest {
   readonly service: ByteString;
   readonly method: ByteString;
   readonly metadata: HeaderMap;
-  readonly timeoutMs: number;
+  /** 0: no limit. Absent for a stream. */
+  readonly timeoutMs: number | undefined;
 }
 
 export type GrpcCallStart =

@@ -1,8 +1,9 @@
 /** HTTP requests that filters make by themselves: one request to a cluster, answered as Envoy's router would answer it. */
 import { HeaderMap } from '../host/header-map.ts';
-import type { HttpCallListener, HttpCallRequest, LocalReply } from '../host/types.ts';
+import { callOutReply } from '../host/message-validity.ts';
+import type { ByteString, HttpCallListener, HttpCallRequest, LocalReply } from '../host/types.ts';
 import { startTimer } from '../io/timer.ts';
-import { upstreamFailure, upstreamTimeout } from './local-reply.ts';
+import { requestRefused, upstreamFailure, upstreamTimeout } from './local-reply.ts';
 import { nowMs } from './stream-facts.ts';
 import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from './streams.ts';
 
@@ -94,6 +95,10 @@ class CallOut implements UpstreamListener {
     this.#reply(reply);
   }
 
+  upstreamRefusedHeaders(fault: ByteString): void {
+    if (!this.#over) this.#reply(requestRefused(fault).reply);
+  }
+
   upstreamWritable(): void {}
 
   #onTimeout(): void {
@@ -112,12 +117,7 @@ class CallOut implements UpstreamListener {
 
   #reply(reply: LocalReply): void {
     this.#finish();
-    const headers = new HeaderMap([
-      [':status', String(reply.status)],
-      ['content-length', String(reply.body.length)],
-      ['content-type', 'text/plain'],
-    ]);
-    this.#listener.response(headers, reply.body, new HeaderMap());
+    this.#listener.response(callOutReply(reply), reply.body, new HeaderMap());
   }
 
   #fail(reason: string): void {

@@ -147,10 +147,6 @@ export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener 
     this.#responseStarted = true;
     this.#sweeps = 0;
     this.#facts.responseCode = Number(headers.get(':status'));
-    // A 400 that does not come from the upstream says that the two sides may not agree about where messages end.
-    if (this.#facts.responseCode === 400 && this.#facts.responseCodeDetails !== 'via_upstream') {
-      this.#encoder.closeAfterResponse();
-    }
     this.#encoder.responseHeaders(headers, endOfStream);
     if (endOfStream) this.#end();
   }
@@ -167,6 +163,11 @@ export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener 
     if (this.#ended) return;
     this.#encoder.responseTrailers(trailers);
     this.#end();
+  }
+
+  /** A 400 of the proxy or of a filter says that the two sides may not agree about where messages end. */
+  localReply(status: number): void {
+    if (status === 400) this.#encoder.closeAfterResponse();
   }
 
   reset(details: string): void {

@@ -1,10 +1,11 @@
 /** gRPC exchanges that filters open: length-prefixed messages over HTTP/2. */
-import type { GrpcCall, GrpcListener, GrpcRequest } from '../host/types.ts';
+import type { ByteString, GrpcCall, GrpcListener, GrpcRequest } from '../host/types.ts';
 import { toByteString } from '../host/bytes.ts';
 import { HeaderMap } from '../host/header-map.ts';
 import { grpcStatusOf } from '../host/header-rules.ts';
 import { startTimer } from '../io/timer.ts';
-import { type FailureReply, upstreamFailure, upstreamTimeout } from './local-reply.ts';
+import { grpcRequestHeaders } from './grpc-headers.ts';
+import { type FailureReply, requestRefused, upstreamFailure, upstreamTimeout } from './local-reply.ts';
 import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from './streams.ts';
 
 /** A frame is one flag byte, four bytes of length, and the message. */
@@ -32,13 +33,6 @@ export function startGrpcCall(
   return new GrpcExchange(upstream, request, listener, showTransportFailure);
 }
 
-/** The header has room for eight digits, so a time that is longer is in seconds, rounded down. */
-function grpcTimeout(timeoutMs: number): string {
-  const most = 99_999_999;
-  if (timeoutMs <= most) return `${timeoutMs}m`;
-  return `${Math.floor(timeoutMs / 1000)}S`;
-}
-
 class GrpcExchange implements GrpcCall, UpstreamListener {
   readonly #stream: UpstreamStream;
   readonly #listener: GrpcListener;
@@ -57,19 +51,7 @@ class GrpcExchange implements GrpcCall, UpstreamListener {
   ) {
     this.#listener = listener;
     this.#showTransportFailure = showTransportFailure;
-    const { cluster, service, method, metadata, timeoutMs } = request;
-    const headers = new HeaderMap([
-      [':method', 'POST'],
-      [':scheme', 'http'],
-      [':path', `/${service}/${method}`],
-      [':authority', cluster],
-      ['te', 'trailers'],
-      ['content-type', 'application/grpc'],
-    ]);
-    if (timeoutMs > 0) headers.append('grpc-timeout', grpcTimeout(timeoutMs));
-    for (const [name, value] of metadata.entries) headers.append(name, value);
-    headers.set('x-envoy-internal', 'true');
-    if (timeoutMs > 0) headers.set('x-envoy-expected-rq-timeout-ms', String(timeoutMs));
+    const { timeoutMs = 0 } = request;
     if (timeoutMs > 0) {
       this.#cancelTimer = startTimer(timeoutMs, () => {
         this.#stream.reset();
@@ -79,7 +61,7 @@ class GrpcExchange implements GrpcCall, UpstreamListener {
       });
     }
     this.#stream = upstream.open(this);
-    this.#stream.requestHeaders(headers, false);
+    this.#stream.requestHeaders(grpcRequestHeaders(request), false);
   }
 
   send(message: Uint8Array, endStream: boolean): void {
@@ -106,6 +88,10 @@ class GrpcExchange implements GrpcCall, UpstreamListener {
 
   upstreamConnected(): void {}
   upstreamWritable(): void {}
+
+  upstreamRefusedHeaders(fault: ByteString): void {
+    if (!this.#over) this.#localReply(requestRefused(fault));
+  }
 
   upstreamHeaders(headers: HeaderMap, endOfStream: boolean): void {
     if (this.#over) return;

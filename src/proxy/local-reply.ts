@@ -1,5 +1,6 @@
 /** The answers a proxy gives by itself, in Envoy's words. */
-import type { LocalReply } from '../host/types.ts';
+import { requestRefusal } from '../host/message-validity.ts';
+import type { ByteString, LocalReply } from '../host/types.ts';
 import { flags } from './stream-facts.ts';
 import type { ResetReason } from './streams.ts';
 
@@ -32,6 +33,12 @@ export function upstreamFailure(
   const inDetails = transportFailure === undefined ? reason : `${reason}|${transportFailure}`;
   const details = `upstream_reset_before_response_started{${inDetails.replaceAll(' ', '_')}}`;
   return { reply: localReply(reason === 'protocol error' ? 502 : 503, text, details), flag: flagOf(reason) };
+}
+
+/** What Envoy's router answers when request headers cannot be sent. */
+export function requestRefused(fault: ByteString): FailureReply {
+  const { reply, flags: flag } = requestRefusal(fault);
+  return { reply, flag };
 }
 
 export const upstreamTimeout: FailureReply = {

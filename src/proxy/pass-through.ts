@@ -51,6 +51,7 @@ class PassThrough implements HttpStream {
     this.info.responseCodeDetails = reply.details;
     if (reply.requestHeaders !== undefined) this.#lookAt(reply.requestHeaders);
     const { headers, body } = buildReply(reply, this.#head, this.#grpc);
+    this.#sink.localReply?.(reply.status);
     this.#sink.responseHeaders(headers, body.length === 0);
     if (body.length > 0) this.#sink.responseBody(body, true);
   }

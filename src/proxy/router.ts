@@ -1,11 +1,11 @@
 /** The last step of a request: chooses the route, sends to the cluster, and turns what goes wrong into Envoy's answers. */
 import type { HeaderMap } from '../host/header-map.ts';
-import type { ConnectionInfo } from '../host/types.ts';
+import type { ByteString, ConnectionInfo } from '../host/types.ts';
 import { startTimer } from '../io/timer.ts';
 import {
   type FailureReply,
   clusterNotFound,
-  localReply,
+  requestRefused,
   routeNotFound,
   upstreamFailure,
   upstreamTimeout,
@@ -61,12 +61,6 @@ export class RoutedRequest implements UpstreamListener {
     const upstream = this.#table.cluster(route.cluster);
     if (upstream === undefined) {
       this.#fail(clusterNotFound);
-      return;
-    }
-    const fault = headerFault(headers);
-    if (fault !== undefined) {
-      const details = `filter_removed_required_request_headers{${fault.replaceAll(' ', '_')}}`;
-      this.#fail({ reply: localReply(503, fault, details), flag: 0 });
       return;
     }
     this.#timeoutMs = takeTimeout(headers) ?? route.timeoutMs;
@@ -143,6 +137,10 @@ export class RoutedRequest implements UpstreamListener {
     this.#listener.routedReset(`upstream_reset_after_response_started{${reason.replaceAll(' ', '_')}}`);
   }
 
+  upstreamRefusedHeaders(fault: ByteString): void {
+    if (!this.#over) this.#fail(requestRefused(fault));
+  }
+
   upstreamWritable(writable: boolean): void {
     if (!this.#over) this.#listener.routedWritable(writable);
   }
@@ -181,21 +179,6 @@ export class RoutedRequest implements UpstreamListener {
     this.#over = true;
     this.#cancelTimer?.();
   }
-}
-
-const badValue = /[\0\r\n]/;
-const token = /^[\w!#$%&'*+.^`|~-]+$/;
-
-/** What Envoy's router says about headers that a filter left in a state that cannot be sent. */
-function headerFault(headers: HeaderMap): string | undefined {
-  let hasMethod = false;
-  for (const [name, value] of headers.entries) {
-    if (name === ':method') hasMethod = true;
-    else if (name !== '' && name.charCodeAt(0) !== 58 && !token.test(name))
-      return `invalid header name: ${name}`;
-    if (badValue.test(value)) return `invalid header value for: ${name}`;
-  }
-  return hasMethod ? undefined : 'missing required header: :method';
 }
 
 const largestInt64 = 2n ** 63n - 1n;

@@ -1,6 +1,6 @@
 /** The seams inside the proxy: what a codec, an exchange and an upstream are to each other. Types only. */
 import type { HeaderMap } from '../host/header-map.ts';
-import type { ConnectionInfo } from '../host/types.ts';
+import type { ByteString, ConnectionInfo } from '../host/types.ts';
 
 /** The response side of one downstream stream, as its codec offers it. */
 export interface ResponseEncoder {
@@ -72,6 +72,8 @@ export interface UpstreamListener {
   upstreamTrailers(trailers: HeaderMap): void;
   /** The last call: the request will not be answered (further). */
   upstreamReset(reason: ResetReason, transportFailure?: string): void;
+  /** The last call: the headers cannot be sent, and were not; `fault` says why. */
+  upstreamRefusedHeaders(fault: ByteString): void;
   /** Whether request bytes can be taken without queueing them. */
   upstreamWritable(writable: boolean): void;
 }

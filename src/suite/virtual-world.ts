@@ -1,11 +1,14 @@
 /** The world of one case: time that only moves when nothing is left to do, seeded random, call-outs answered from the suite. */
+import { utf8Bytes } from '../host/bytes.ts';
 import { HeaderMap } from '../host/header-map.ts';
+import { callOutReply, requestFault, requestRefusal } from '../host/message-validity.ts';
 import type {
   GrpcCallStart,
   HostEnvironment,
   HttpCallListener,
   HttpCallRequest,
   HttpCallStart,
+  LocalReply,
   LogEntry,
 } from '../host/types.ts';
 import { isHostName, knownAddresses } from '../io/addresses.ts';
@@ -74,9 +77,14 @@ export class VirtualWorld implements HostEnvironment {
     { cluster, headers, body, timeoutMs }: HttpCallRequest,
     listener: HttpCallListener,
   ): HttpCallStart {
-    const answer = this.#nextAnswer(cluster);
+    const fault = requestFault(headers);
+    const answer = this.#nextAnswer(cluster, fault === undefined);
     if (answer === undefined) return { status: 'unknown-cluster' };
     if ('fails' in answer && answer.fails === 'unavailable') return { status: 'unavailable' };
+    if (fault !== undefined && !('fails' in answer && answer.fails === 'refused')) {
+      const answerFault = (): void => respondLocally(requestRefusal(fault).reply, listener);
+      return { status: 'started', cancel: this.schedule(answerAfterMs, answerFault) };
+    }
     this.callouts.push({ cluster, headers, body });
     const delayMs =
       'fails' in answer && answer.fails === 'timeout' ? Math.max(timeoutMs, answerAfterMs) : answerAfterMs;
@@ -112,12 +120,13 @@ export class VirtualWorld implements HostEnvironment {
     if (!done()) this.#nowMs = endMs;
   }
 
-  #nextAnswer(cluster: string): Callout | undefined {
+  /** `taken`: the peer hears of the call, and the next one gets the answer after this. */
+  #nextAnswer(cluster: string, taken: boolean): Callout | undefined {
     const answers = Object.hasOwn(this.#answers, cluster) ? this.#answers[cluster] : undefined;
     if (answers === undefined) return undefined;
     if (!isList(answers)) return answers;
     const count = this.#asked.get(cluster) ?? 0;
-    this.#asked.set(cluster, count + 1);
+    if (taken) this.#asked.set(cluster, count + 1);
     return answers[Math.min(count, answers.length - 1)];
   }
 }
@@ -131,17 +140,19 @@ function reply(answer: Callout, listener: HttpCallListener): void {
   if (!('fails' in answer)) {
     respond(answer, listener);
   } else if (answer.fails === 'timeout') {
-    respond(
-      { status: 504, headers: { 'content-type': 'text/plain' }, body: 'upstream request timeout' },
-      listener,
-    );
+    respondLocally({ status: 504, body: utf8Bytes('upstream request timeout'), details: '' }, listener);
   } else if (answer.fails === 'refused') {
-    const body =
-      'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure';
-    respond({ status: 503, headers: { 'content-type': 'text/plain' }, body }, listener);
+    const body = utf8Bytes(
+      'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure',
+    );
+    respondLocally({ status: 503, body, details: '' }, listener);
   } else {
     listener.failure('reset');
   }
+}
+
+function respondLocally(reply: LocalReply, listener: HttpCallListener): void {
+  listener.response(callOutReply(reply), reply.body, new HeaderMap());
 }
 
 function respond(answer: Answer, listener: HttpCallListener): void {

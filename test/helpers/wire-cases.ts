@@ -187,6 +187,8 @@ export const wireAnswers: Readonly<Record<string, Answer>> = {
   teapot: start('HTTP/1.1 418 My Reason'),
   'no-reason': start('HTTP/1.1 200'),
   'status-99': start('HTTP/1.1 99 X'),
+  'status-425': start('HTTP/1.1 425 X'),
+  'status-599': start('HTTP/1.1 599 X'),
   'status-600': start('HTTP/1.1 600 X'),
   'status-2000': start('HTTP/1.1 2000 X'),
   'status-word': start('HTTP/1.1 20a X'),

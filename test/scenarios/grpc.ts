@@ -37,7 +37,54 @@ const asking = (
     { clients: [[{ wait: 500 }, 'fin']], upstream: [], ...(grpc && { grpc }) },
   );
 
+/** Bytes that no header carries as they are. */
+const bytes = 'a\x01\n\0b';
+const ownNames: Pairs = [
+  ['content-type', 'v'],
+  ['grpc-timeout', '5S'],
+  [':scheme', 'https'],
+  ['accept', '1'],
+  ['accept', '2'],
+  ['x-n', '1'],
+  ['x-n', '2'],
+  ['', 'v'],
+];
+
+/** Metadata that gRPC writes otherwise, or not at all. */
+const metadataScenarios: readonly NetworkScenario[] = [
+  asking(
+    'grpc-metadata-binary',
+    'X16',
+    [
+      unary('grpc', 1000, [
+        ['x-bin', bytes],
+        ['X-BIN', 'second'],
+      ]),
+    ],
+    {
+      grpc: { messages: ['reply'] },
+    },
+  ),
+  asking('grpc-metadata-binary-stream', 'X17', [stream('grpc', [['x-bin', bytes]]), say('one', 1)], {
+    grpc: { messages: ['a'] },
+  }),
+  asking('grpc-metadata-value-line-feed', 'X16', [unary('grpc', 1000, [['x-n', 'a\nb']])], { grpc: {} }),
+  asking('grpc-metadata-value-x01', 'X17', [stream('grpc', [['x-n', 'a\x01b']]), say('one', 1)], {
+    grpc: {},
+  }),
+  asking('grpc-metadata-name', 'X17', [stream('grpc', [['x\ny', 'v']]), say('one', 1)], { grpc: {} }),
+  asking('grpc-method-line-feed', 'X16', [call('grpc_call', 'grpc', 'test.Probe', 'A\nsk', [], 'x', 1000)], {
+    grpc: {},
+  }),
+  asking('grpc-metadata-of-its-own', 'X16', [unary('grpc', 1000, ownNames)], {
+    grpc: { messages: ['reply'] },
+  }),
+  asking('grpc-metadata-connection', 'X16', [unary('grpc', 1000, [['connection', 'close']])], { grpc: {} }),
+  asking('grpc-unary-no-time', 'X16', [unary('grpc', 0)], { grpc: { messages: ['late'], delayMs: 100 } }),
+];
+
 export const grpcScenarios: readonly NetworkScenario[] = [
+  ...metadataScenarios,
   asking('grpc-unary', 'X16', [unary('grpc', 1000, [['x-meta', 'data']])], {
     grpc: { messages: ['reply'], initial: [['x-first', '1']], trailing: [['x-last', '2']] },
   }),

@@ -6,6 +6,7 @@ import { dnsScenarios } from './dns.ts';
 import { expressionScenarios } from './expressions.ts';
 import { failureScenarios } from './failures.ts';
 import { headerScenarios } from './headers.ts';
+import { invalidHeaderScenarios } from './invalid-headers.ts';
 import { lifecycleScenarios } from './lifecycle.ts';
 import { memoryScenarios } from './memory.ts';
 import { propertyScenarios } from './properties.ts';
@@ -16,6 +17,7 @@ import { stateScenarios } from './state.ts';
 export const families: Readonly<Record<string, readonly Scenario[]>> = {
   memory: memoryScenarios,
   headers: headerScenarios,
+  'invalid headers': invalidHeaderScenarios,
   bodies: bodyScenarios,
   replies: replyScenarios,
   lifecycle: lifecycleScenarios,

@@ -515,4 +515,11 @@ export const networkScenarios: readonly NetworkScenario[] = [
 ];
 
 /** Where our host is known to differ from the recording, and why. A scenario listed here has to differ. */
-export const networkDifferences: readonly Difference[] = [];
+export const networkDifferences: readonly Difference[] = [
+  {
+    scenarios: ['grpc-metadata-connection'],
+    envoy: ['1.36'],
+    reason:
+      'Envoy 1.36 sends a header that HTTP/2 forbids, and the server resets the stream; here, as in 1.40, it is not sent. The call ends with 14 in both.',
+  },
+];

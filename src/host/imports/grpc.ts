@@ -54,7 +54,7 @@ export const grpcFunctions = {
       vm,
       'stream',
       [upstream, upstreamSize, service, serviceSize, method, methodSize, metadata, metadataSize],
-      0,
+      undefined,
       cell,
     );
     return typeof exchange === 'number' ? exchange : Status.Ok;
@@ -104,7 +104,7 @@ function open(
   vm: Vm,
   kind: 'unary' | 'stream',
   [upstream, upstreamSize, service, serviceSize, method, methodSize, metadata, metadataSize]: Ranges,
-  timeoutMs: number,
+  timeoutMs: number | undefined,
   cell: number,
 ): GrpcExchange | number {
   const { memory } = vm;

@@ -1,8 +1,9 @@
 /** Header maps. Bytes are never decoded; names are compared in lower case. */
 import type { Context } from '../context.ts';
 import type { HeaderEntry } from '../header-map.ts';
-import { canonicalName, isSafe, lowerCase } from '../header-rules.ts';
+import { canonicalName, lowerCase } from '../header-rules.ts';
 import { addJoined } from '../joined-headers.ts';
+import { isSafe } from '../message-validity.ts';
 import { pairsSize, readPairs, writePairs } from '../pairs.ts';
 import { MapType, Status } from '../status.ts';
 import type { Vm } from '../vm.ts';

@@ -33,6 +33,8 @@ export const httpCallFunctions = {
     if (timeoutMs < 0 || root === undefined) return Status.BadArgument;
     const map = new HeaderMap();
     for (const [name, value] of givenHeaders(vm, headers >>> 0, headersSize >>> 0)) {
+      // Envoy leaves out what has no name.
+      if (name === '') continue;
       const type = MapType.RequestHeaders;
       addJoined(map.entries, type, canonicalName(type, name), value);
     }

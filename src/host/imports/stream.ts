@@ -47,7 +47,7 @@ export const streamFunctions = {
     vm.stopIteration = true;
     const reason = displayText(memory.copy(details >>> 0, detailsSize >>> 0)).replace(/\s/g, '_');
     const sent = vm.context.sendLocalReply(
-      status >>> 0,
+      status & 0xffff,
       reason,
       memory.copy(body >>> 0, bodySize >>> 0),
       givenHeaders(vm, headers >>> 0, headersSize >>> 0),

@@ -1,7 +1,8 @@
 /** One HTTP/1 connection to an upstream: carries one request at a time and says when it can carry the next. */
 import type { Socket } from 'node:net';
 import { HeaderMap } from '../../host/header-map.ts';
-import type { ConnectionInfo } from '../../host/types.ts';
+import { requestFault } from '../../host/message-validity.ts';
+import type { ByteString, ConnectionInfo } from '../../host/types.ts';
 import { hostAndPort } from '../../io/endpoint.ts';
 import { startTimer } from '../../io/timer.ts';
 import type { PooledStream } from '../reused-request.ts';
@@ -34,6 +35,8 @@ export class Http1ClientConnection implements PooledStream {
   #interim = false;
   #chunked = false;
   #requestEnded = false;
+  /** Why the request's headers cannot be sent. */
+  #fault: ByteString | undefined;
   #responseEnded = false;
   #close = false;
   #closed = false;
@@ -69,6 +72,7 @@ export class Http1ClientConnection implements PooledStream {
       this.#cancelConnectTimer();
       this.#info = connectionInfo(socket, id);
       this.#listener?.upstreamConnected(this.#info);
+      this.#refuseHeaders();
     });
     socket.on('data', (data: Buffer) => this.#onData(data));
     socket.on('end', () => this.#onEnd());
@@ -104,6 +108,13 @@ export class Http1ClientConnection implements PooledStream {
   }
 
   requestHeaders(headers: HeaderMap, endOfStream: boolean): void {
+    const fault = requestFault(headers);
+    if (fault !== undefined) {
+      this.#requestEnded = true;
+      this.#fault = fault;
+      if (this.#info !== undefined) setImmediate(() => this.#refuseHeaders());
+      return;
+    }
     this.#toHead = headers.get(':method') === 'HEAD';
     const { text, chunked } = encodeRequestHead(headers, endOfStream);
     this.#chunked = chunked;
@@ -194,6 +205,15 @@ export class Http1ClientConnection implements PooledStream {
     // An idle connection does not keep the process alive.
     this.#socket.unref();
     this.#options.onIdle(this);
+  }
+
+  /** Envoy looks at the headers once it is connected: a connection that fails is what is said first. */
+  #refuseHeaders(): void {
+    const fault = this.#fault;
+    const listener = this.#listener;
+    if (fault === undefined || listener === undefined) return;
+    this.reset();
+    listener.upstreamRefusedHeaders(fault);
   }
 
   #endRequest(): void {

@@ -19,10 +19,9 @@ export function encodeRequestHead(headers: HeaderMap, endOfStream: boolean): Enc
     if (name.charCodeAt(0) === 58) {
       if (name === ':method') method = value;
       else if (name === ':path') path = value;
-      else if (name === ':authority') lines += `host: ${value}\r\n`;
+      lines += pseudoLine(name, value);
       continue;
     }
-    if (name === 'transfer-encoding') continue;
     if (name === 'content-length') hasLength = true;
     lines += `${name}: ${value}\r\n`;
   }
@@ -80,8 +79,9 @@ export function encodeResponseHead(headers: HeaderMap, options: ResponseOptions)
   let lines = '';
   let hasLength = false;
   for (const [name, value] of headers.entries) {
-    if (name === ':status') {
-      status = value;
+    if (name.charCodeAt(0) === 58) {
+      if (name === ':status') status = value;
+      lines += pseudoLine(name, value);
       continue;
     }
     if (name === 'content-length') hasLength = true;
@@ -98,6 +98,11 @@ export function encodeResponseHead(headers: HeaderMap, options: ResponseOptions)
     }
   }
   return { text: `HTTP/1.1 ${status} ${reasonPhrase(code)}\r\n${lines}\r\n`, chunked };
+}
+
+/** What HTTP/1 makes of a pseudo header, in requests and responses: an authority is a Host, no other has a line. */
+function pseudoLine(name: string, value: string): string {
+  return name.startsWith(':a') ? `host: ${value}\r\n` : '';
 }
 
 /** The part after the last chunk. */
@@ -125,8 +130,6 @@ function httpDate(): string {
 const reasons: Readonly<Record<number, string>> = {
   100: 'Continue',
   101: 'Switching Protocols',
-  102: 'Processing',
-  103: 'Early Hints',
   200: 'OK',
   201: 'Created',
   202: 'Accepted',
@@ -167,6 +170,7 @@ const reasons: Readonly<Record<number, string>> = {
   422: 'Unprocessable Entity',
   423: 'Locked',
   424: 'Failed Dependency',
+  425: 'Too Early',
   426: 'Upgrade Required',
   428: 'Precondition Required',
   429: 'Too Many Requests',
@@ -182,6 +186,7 @@ const reasons: Readonly<Record<number, string>> = {
   508: 'Loop Detected',
   510: 'Not Extended',
   511: 'Network Authentication Required',
+  599: 'Last Unassigned Server Error Code',
 };
 
 export function reasonPhrase(status: number): string {

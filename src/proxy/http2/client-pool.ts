@@ -9,7 +9,9 @@ import {
 import { type Socket, connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { HeaderMap } from '../../host/header-map.ts';
+import { requestFault } from '../../host/message-validity.ts';
 import { MapType } from '../../host/status.ts';
+import type { ByteString } from '../../host/types.ts';
 import { hostAndPort } from '../../io/endpoint.ts';
 import { startTimer } from '../../io/timer.ts';
 import { connectionInfo, failureText } from '../http1/client-connection.ts';
@@ -17,7 +19,7 @@ import type { PoolTarget } from '../http1/client-pool.ts';
 import { type PooledStream, ReusedRequest } from '../reused-request.ts';
 import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from '../streams.ts';
 import { BodyEnd } from './body-end.ts';
-import { fromHttp2, joinedHttp2, toHttp2 } from './headers.ts';
+import { fromHttp2, joinedHttp2, toHttp2, toHttp2Request } from './headers.ts';
 
 interface Connection {
   readonly session: ClientHttp2Session;
@@ -120,9 +122,17 @@ class Http2UpstreamStream implements PooledStream {
   }
 
   requestHeaders(headers: HeaderMap, endOfStream: boolean): void {
+    const fault = requestFault(headers);
+    if (fault !== undefined) {
+      this.#refuseHeaders(fault);
+      return;
+    }
     let stream: ClientHttp2Stream;
     try {
-      stream = this.#session.request(toHttp2(headers), { endStream: endOfStream, waitForTrailers: true });
+      stream = this.#session.request(toHttp2Request(headers), {
+        endStream: endOfStream,
+        waitForTrailers: true,
+      });
     } catch {
       // What node:http2 will not send is, to Envoy, a protocol error.
       setImmediate(() => this.#fail('protocol error'));
@@ -170,6 +180,22 @@ class Http2UpstreamStream implements PooledStream {
   reset(): void {
     this.#listener = undefined;
     this.#stream?.destroy(new Error('reset'));
+  }
+
+  /** As in HTTP/1: a connection that fails is what is said first. */
+  #refuseHeaders(fault: ByteString): void {
+    const session = this.#session;
+    const refuse = (): void => {
+      const listener = this.#listener;
+      this.#listener = undefined;
+      listener?.upstreamRefusedHeaders(fault);
+    };
+    if (!session.connecting) {
+      setImmediate(refuse);
+      return;
+    }
+    session.once('connect', refuse);
+    session.once('error', (error: NodeJS.ErrnoException) => this.#fail(reasonOf(error), failureText(error)));
   }
 
   #listen(stream: ClientHttp2Stream): void {

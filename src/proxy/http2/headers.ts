@@ -27,6 +27,28 @@ export function toHttp2(headers: HeaderMap): OutgoingHttpHeaders {
   return result;
 }
 
+const requestPseudoHeaders = new Set([':method', ':scheme', ':authority', ':path']);
+
+/**
+ * Request headers for node:http2. Throws for what a filter has put in and HTTP/2 does not carry: headers of a connection,
+ * other pseudo headers, a path with spaces. A scheme that is none is replaced, as Envoy's router does.
+ */
+export function toHttp2Request(headers: HeaderMap): OutgoingHttpHeaders {
+  for (const [name, value] of headers.entries) {
+    const belongsToHop = name !== 'host' && connectionNames.has(name);
+    const isUnknown = name.startsWith(':') && !requestPseudoHeaders.has(name);
+    const isBroken = (name === ':path' && value.includes(' ')) || (name === ':method' && value.includes(','));
+    if (belongsToHop || isUnknown || isBroken) {
+      throw new TypeError(`HTTP/2 carries no ${name}: ${value}`);
+    }
+  }
+  const result = toHttp2(headers);
+  if (!/^https?$/i.test(headers.get(':scheme') ?? '')) {
+    result[':scheme'] = headers.get('x-forwarded-proto') === 'https' ? 'https' : 'http';
+  }
+  return result;
+}
+
 /** The third argument of node:http2's header events: name, value, name, value … in wire order. */
 export function fromHttp2(raw: readonly string[], fallback: IncomingHttpHeaders): HeaderMap {
   const entries: HeaderEntry[] = [];

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import { loadFilter } from '../../../src/host/index.ts';
 import { compileWat, guest } from '../../helpers/guests.ts';
+import { compileProbe } from '../../helpers/probe/compile.ts';
+import { buffer, call, callHeaders, http, map, step } from '../../helpers/probe/script.ts';
 
 it('an exchange through a filter: what the upstream saw, and what came back', async () => {
   const filter = await loadFilter(guest('header'));
@@ -44,6 +46,25 @@ it('call-outs wait for an answer, and the exchange goes on with it', async () =>
   expect(filter.calls[0]?.request.cluster).toBe('auth');
   filter.calls[0]?.respond(200);
   expect([answer.outcome, answer.status, filter.calls.length]).toEqual(['complete', 200, 0]);
+});
+
+it('a call-out whose headers cannot be sent is answered 503, and nothing waits for an answer', async () => {
+  const filter = await loadFilter(
+    compileProbe({
+      callbacks: http({
+        on_request_headers: step([call('http_call', 'auth', callHeaders('/', ['x-n', 'a\nb']), '', [], 100)]),
+        on_http_call_response: step([
+          call('get_header_map_pairs', map.callHeaders),
+          call('get_buffer_bytes', buffer.callBody, 0, 100),
+        ]),
+      }),
+    }),
+  );
+  filter.request();
+  expect(filter.calls).toEqual([]);
+  expect(filter.logs.map(({ text }) => text)).toContain(
+    'get_buffer_bytes = 0 "invalid header value for: x-n"',
+  );
 });
 
 it('configuration as text, logs as lines, a clock that moves when told', async () => {
