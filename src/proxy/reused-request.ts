@@ -3,7 +3,7 @@
  * now, an end above all; and is sent once more when the connection ends all the same before a byte of an answer came.
  */
 import type { HeaderMap } from '../host/header-map.ts';
-import type { ConnectionInfo } from '../host/types.ts';
+import type { ByteString, ConnectionInfo } from '../host/types.ts';
 import type { ResetReason, UpstreamListener, UpstreamStream } from './streams.ts';
 
 /** A stream on a pooled connection. */
@@ -92,6 +92,11 @@ export class ReusedRequest implements UpstreamStream, UpstreamListener {
     }
     this.#sent = undefined;
     this.#listener.upstreamReset(reason, transportFailure);
+  }
+
+  upstreamRefusedHeaders(fault: ByteString): void {
+    this.#sent = undefined;
+    this.#listener.upstreamRefusedHeaders(fault);
   }
 
   upstreamWritable(writable: boolean): void {
