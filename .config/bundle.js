@@ -7,7 +7,12 @@ import { bundledPackage, licenceTexts } from './bundled-packages.js';
 const root = join(import.meta.dirname, '..');
 
 /** The program, and what it starts by path: a thread, a child process. As CommonJS, which Node loads faster. */
-const program = ['commands/main', 'src/proxy/worker', 'src/proxy/socket-copy-child'];
+const program = [
+  'commands/main',
+  'commands/ui/signal-thread',
+  'src/proxy/worker',
+  'src/proxy/socket-copy-child',
+];
 
 /** The two doors of the library. It loads packages from where npm put them, for one copy of each in who uses it. */
 const library = ['src/index', 'src/host/index'];

@@ -1,5 +1,4 @@
 /** What a command gets from the process: streams, environment, and the edges that verbs need. */
-import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import { WasmeError } from '../../src/errors.ts';
 import type { Edges } from '../../src/io/edges.ts';
@@ -48,20 +47,8 @@ export function edgesOf(context: Context, reporter: Reporter): Edges {
   return { cwd, env, platform, homeDir, now, signal, reporter };
 }
 
-/**
- * The context of the real process. The first Ctrl-C, SIGTERM or closed terminal aborts `signal`, so that children
- * end and temporary files go; a second one ends the process at once.
- */
-export function processContext(): ProcessContext {
-  const interrupt = new AbortController();
-  // Every child process and request listens to it; many at a time are no leak.
-  setMaxListeners(0, interrupt.signal);
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => {
-      if (interrupt.signal.aborted) process.exit(130);
-      interrupt.abort();
-    });
-  }
+/** The context of the real process. `signal` is what an interrupt aborts, so that children end and temporary files go. */
+export function processContext(signal: AbortSignal): ProcessContext {
   // A reader that went away (`wasme list | head -1`) is no failure of ours; a full disk is one.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
@@ -83,7 +70,7 @@ export function processContext(): ProcessContext {
     platform: process.platform,
     homeDir: ownHome(),
     now: Date.now,
-    signal: interrupt.signal,
+    signal,
   };
 }
 

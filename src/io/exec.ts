@@ -5,6 +5,7 @@
 import { constants } from 'node:os';
 import { stripVTControlCharacters } from 'node:util';
 import { WasmeError, redact } from '../errors.ts';
+import { noteChild } from './children.ts';
 import type { Edges } from './edges.ts';
 import { endGroupOn, graceMs } from './process-group.ts';
 import { searchPath } from './program.ts';
@@ -65,7 +66,9 @@ export async function exec(
   const { onLine } = options;
   const told = onLine === undefined ? undefined : tellLines(child.iterable({ from: 'all' }), onLine);
   const forget = ownsGroup ? endGroupOn(edges.signal, child.pid) : undefined;
+  const ended = noteChild(child.pid, ownsGroup);
   const result = await child;
+  ended();
   forget?.();
   // Its last words may still be on their way when its end is seen.
   await told;
@@ -120,6 +123,7 @@ export async function converse(command: CommandLine, edges: Edges): Promise<Conv
     all: true,
     buffer: false,
   });
+  void child.finally(noteChild(child.pid, false));
   const lines = child.iterable({ from: 'all' })[Symbol.asyncIterator]();
   return {
     async ask(line, isEnd) {

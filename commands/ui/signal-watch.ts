@@ -1,0 +1,54 @@
+/** Ctrl-C, SIGTERM and a closed terminal: the first aborts the work, a second ends the process, and a busy main thread stops neither. */
+import { setMaxListeners } from 'node:events';
+import { constants } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { childIds } from '../../src/io/children.ts';
+import { builtFile } from '../../src/io/paths.ts';
+
+const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** What the thread of the signals shares with the main one. */
+export interface SignalWatch {
+  /** After a signal the main thread counts up here for as long as it lives. */
+  readonly beats: Int32Array;
+  readonly childIds: Int32Array;
+  /** Numbers of the signals. */
+  readonly signals: readonly number[];
+}
+
+/** How often it does. */
+const beatMs = 50;
+
+/**
+ * Gives the signal that aborts, once the thread watches. Until then nothing is handled: a signal ends the process in the
+ * system's own way, and there is nothing to clean up yet.
+ */
+export async function watchSignals(): Promise<AbortSignal> {
+  const beats = new Int32Array(new SharedArrayBuffer(4));
+  await startThread({ beats, childIds, signals: names.map(name => constants.signals[name]) });
+  const interrupt = new AbortController();
+  // Every child process and request listens to it; many at a time are no leak.
+  setMaxListeners(0, interrupt.signal);
+  const beat = (): void => void Atomics.add(beats, 0, 1);
+  for (const name of names) {
+    process.on(name, () => {
+      if (interrupt.signal.aborted) process.exit(130);
+      beat();
+      setInterval(beat, beatMs).unref();
+      interrupt.abort();
+    });
+  }
+  return interrupt.signal;
+}
+
+/** Where it cannot start, the main thread handles signals alone. */
+async function startThread(watch: SignalWatch): Promise<void> {
+  const thread = new Worker(builtFile('commands/ui/signal-thread'), { workerData: watch, execArgv: [] });
+  thread.unref();
+  await new Promise<void>(resolve => {
+    thread
+      .once('message', resolve)
+      .once('error', () => resolve())
+      .once('exit', () => resolve());
+  });
+}

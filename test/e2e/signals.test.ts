@@ -1,0 +1,69 @@
+/** A signal ends every verb while its main thread is busy for longer than anybody waits, as the built program has it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { verbs } from '../../commands/verbs.ts';
+import { newWorld } from '../helpers/cli.ts';
+import { compilerWorld, fakeLanguages } from '../helpers/fake-compilers.ts';
+import { gone, pidsIn } from '../helpers/processes.ts';
+import { root } from '../helpers/tree.ts';
+
+const program = join(root, 'dist', 'commands', 'main.cjs');
+const busyMain = join(root, 'test', 'fixtures', 'busy-main.cjs');
+
+function start(cwd: string, env: NodeJS.ProcessEnv, ...argv: string[]): ChildProcess {
+  const child = spawn(process.execPath, ['--require', busyMain, program, ...argv], {
+    cwd,
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
+}
+
+/** Resolves once the main thread is busy. */
+async function busy(child: ChildProcess): Promise<void> {
+  let stderr = '';
+  for await (const chunk of child.stderr ?? []) {
+    stderr += String(chunk);
+    if (stderr.endsWith('busy\n')) return;
+  }
+  throw new Error(`it ended before it was busy: ${stderr}`);
+}
+
+function endOf(child: ChildProcess): Promise<unknown> {
+  return new Promise(resolve => child.once('exit', (code, signal) => resolve(signal ?? code)));
+}
+
+describe('while the main thread is busy', () => {
+  it.each(verbs.map(verb => verb.name))('a signal ends wasme %s as Ctrl-C ends a program', async name => {
+    const world = newWorld();
+    const ends = (['SIGINT', 'SIGTERM'] as const).map(async signal => {
+      const child = start(world.cwd, world.env, name);
+      const ended = endOf(child);
+      await busy(child);
+      child.kill(signal);
+      return ended;
+    });
+    expect(await Promise.all(ends)).toEqual(['SIGINT', 'SIGINT']);
+  });
+
+  it('a signal ends the compilers too that wasme build has started', async () => {
+    const [language] = fakeLanguages;
+    if (language === undefined) throw new Error('no language');
+    const world = compilerWorld(language, 'p');
+    world.wish('slow');
+    const started = join(world.home, 'started');
+    const child = start(world.cwd, { ...world.env, BUSY_AFTER: started }, 'build', 'p');
+    const ended = endOf(child);
+    await busy(child);
+    const pids = await pidsIn(started);
+    child.kill('SIGTERM');
+    expect(await ended).toBe('SIGINT');
+    await gone(pids);
+    expect(existsSync(join(world.cwd, 'p', 'build', 'p.wasm'))).toBe(false);
+    world.wish(undefined);
+    expect((await world.wasme('build', 'p')).exitCode).toBe(0);
+  });
+});
