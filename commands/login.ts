@@ -111,6 +111,9 @@ function required(secret: string, flag: string): string {
   });
 }
 
-function resultText({ host, username, storedIn }: LoginResult): string {
+function resultText({ host, username, storedIn, checked }: LoginResult): string {
+  if (!checked) {
+    return `${host} asks for no login, so it was not checked; ${username ?? 'the token'} is stored in ${storedIn.name}`;
+  }
   return `${host} knows ${username ?? 'this token'}; stored in ${storedIn.name}`;
 }

@@ -22,7 +22,8 @@ export interface ListedImage {
   readonly layout: string;
   readonly abiVersions: readonly string[];
   readonly rootIds: readonly string[];
-  readonly version: string | undefined;
+  /** null: the image names none. */
+  readonly version: string | null;
 }
 
 export interface ListResult {
@@ -52,7 +53,7 @@ export async function list(options: ListOptions, edges: Edges): Promise<ListResu
             layout: 'damaged',
             abiVersions: [],
             rootIds: [],
-            version: undefined,
+            version: null,
           };
         }
       }),
@@ -75,6 +76,6 @@ function describe(manifest: Manifest): Pick<ListedImage, 'layout' | 'abiVersions
     layout: manifest.kind === 'index' ? 'index' : layoutOf(manifest).name,
     abiVersions: runtime?.abiVersions ?? [],
     rootIds: runtime?.rootIds ?? [],
-    version: annotations[`${ociPrefix}version`],
+    version: annotations[`${ociPrefix}version`] ?? null,
   };
 }

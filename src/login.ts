@@ -21,6 +21,8 @@ export interface LoginResult {
   /** Absent for a token that came without a name. */
   readonly username?: string;
   readonly storedIn: LoginPlace;
+  /** False: the registry asks nobody who they are, so the login was not tried. */
+  readonly checked: boolean;
 }
 
 /** Nothing is stored unless the registry took it. Fails with REGISTRY_UNAUTHORIZED, NETWORK and CREDENTIALS_INVALID. */
@@ -31,6 +33,7 @@ export async function login(options: LoginOptions, edges: Edges): Promise<LoginR
   if (secret === undefined || (identityToken === undefined && username === undefined)) {
     throw new WasmeError('USAGE', 'a login is a user name and a password, or an identity token');
   }
+  let checked: boolean;
   const session = new RegistrySession(host, edges, {
     ...options.registry,
     username,
@@ -38,6 +41,7 @@ export async function login(options: LoginOptions, edges: Edges): Promise<LoginR
   });
   try {
     await check(session);
+    checked = session.isLoggedIn;
   } finally {
     await session.close();
   }
@@ -47,7 +51,7 @@ export async function login(options: LoginOptions, edges: Edges): Promise<LoginR
     edges,
     options.registry?.registryConfig,
   );
-  return { host, ...(username === undefined ? {} : { username }), storedIn };
+  return { host, ...(username === undefined ? {} : { username }), storedIn, checked };
 }
 
 async function check(session: RegistrySession): Promise<void> {

@@ -48,7 +48,8 @@ export async function openArchive(path: string): Promise<Archive> {
   if (manifest.kind !== 'index') throw new WasmeError('IMAGE_INVALID', `${indexFile} in ${path} is no index`);
   const images = manifest.manifests.map(({ annotations, ...descriptor }) => ({
     descriptor,
-    name: annotations?.[refNameKey] ?? annotations?.[containerdNameKey],
+    // containerd's holds the full name where buildx and nerdctl put the bare tag into the other.
+    name: annotations?.[containerdNameKey] || annotations?.[refNameKey],
   }));
   return {
     label: path,

@@ -79,10 +79,15 @@ async function runHelper(
       },
     );
   }
-  const result = await exec({ program: programOf(name), args: [verb] }, edges, {
-    input,
-    timeoutMs,
-  });
+  const result = await exec({ program: programOf(name), args: [verb] }, edges, { input, timeoutMs }).catch(
+    (error: unknown) => {
+      if (!(error instanceof WasmeError) || error.code !== 'TOOL_MISSING') throw error;
+      throw new WasmeError('TOOL_MISSING', error.message, {
+        hint: `install ${programOf(name)}, or take ${JSON.stringify(name)} out of credsStore and credHelpers in docker's config.json`,
+        cause: error,
+      });
+    },
+  );
   if (result.timedOut) {
     throw new WasmeError(
       'CREDENTIALS_INVALID',

@@ -117,16 +117,27 @@ async function fromConfig(
 
 /** The helper program that has the credentials for a host, where one is configured. */
 export function helperFor({ credHelpers, credsStore }: DockerConfig, host: string): string | undefined {
-  return Object.entries(credHelpers).find(([key]) => hostOf(key) === host)?.[1] ?? credsStore;
+  const named = Object.entries(credHelpers).find(([key]) => hostOf(key) === host)?.[1];
+  // Docker reads an empty name as "the file, not the credsStore".
+  return named === '' ? undefined : (named ?? credsStore);
 }
 
-/** podman also keys by `host/namespace/repository`: the longest key that fits wins. */
+/** podman also keys by `host/namespace/repository`: the longest key that fits wins, and counts below its path only. */
 function matchingKey(keys: readonly string[], host: string, repository: string): string | undefined {
-  const full = `${host}/${repository}`;
-  const byPath = keys
-    .filter(key => !key.includes('://') && (full === key || full.startsWith(`${key}/`)))
-    .sort((a, b) => b.length - a.length)[0];
-  return byPath ?? keys.find(key => hostOf(key) === host);
+  return keys
+    .filter(key => hostOf(key) === host)
+    .map(key => [key, namespaceOf(key)] as const)
+    .filter(([, namespace]) => namespace === '' || `${repository}/`.startsWith(`${namespace}/`))
+    .sort(([, a], [, b]) => b.length - a.length)[0]?.[0];
+}
+
+/** `host/team/filter` → `team/filter`; empty for a whole registry, also as docker writes it: `https://host/v1/`. */
+function namespaceOf(key: string): string {
+  const path = key
+    .replace(/^https?:\/\//, '')
+    .replace(/^[^/]*\/?/, '')
+    .replace(/\/$/, '');
+  return /^v[12]$/.test(path) ? '' : path;
 }
 
 /** What follows the word Basic, and what docker keeps as "auth". */

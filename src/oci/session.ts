@@ -77,6 +77,11 @@ export class RegistrySession {
     }
   }
 
+  /** Whether the registry has asked who we are, and took the answer. */
+  get isLoggedIn(): boolean {
+    return this.#challenge !== undefined;
+  }
+
   /**
    * The response, whatever its status, but for 401: that is answered with credentials, and fails with
    * REGISTRY_UNAUTHORIZED when they do not do. Also fails as HttpClient.send does.

@@ -111,7 +111,12 @@ function checkRealm({ challenge, registry, reach }: TokenRequest): URL {
         cause,
       },
     );
-  if (realm === undefined || !URL.canParse(realm)) throw refuse('that is no absolute URL');
+  if (realm === undefined) {
+    throw new WasmeError('REGISTRY_REFUSED', `${registry.host} asks for a token but names no token service`, {
+      hint: 'whoever runs the registry has to put a realm into its WWW-Authenticate header',
+    });
+  }
+  if (!URL.canParse(realm)) throw refuse('that is no absolute URL');
   const url = new URL(realm);
   if (url.protocol !== 'https:' && (url.protocol !== 'http:' || registry.protocol !== 'http:')) {
     throw refuse('it must use https, as the registry does');

@@ -97,10 +97,10 @@ async function startUpload(
     scopes: [...target.pushScopes(), ...(withQuery === '' ? [] : [`repository:${mountFrom ?? ''}:pull`])],
     action: `push to ${target.label}`,
   });
-  let response = await target.session.send(request(query));
-  if (query !== '' && response.status !== 201 && response.status !== 202) {
-    // No mount for us there; an ordinary upload is still worth a try.
-    await response.discard();
+  let response = query === '' ? undefined : await target.session.send(request(query)).catch(refusal);
+  if (response === undefined || (query !== '' && response.status !== 201 && response.status !== 202)) {
+    // No mount for us there (some token services give nobody a token for two repositories); an ordinary upload may do.
+    await response?.discard();
     response = await target.session.send(request(''));
   }
   if (response.status === 201 && query !== '') {
@@ -115,6 +115,12 @@ async function startUpload(
     location: locationOf(target, response),
     minChunkBytes: Math.min(Number.isInteger(asked) ? asked : 0, maxAskedChunkBytes),
   };
+}
+
+/** Gives undefined for what a registry or its token service refused; throws anything else. */
+function refusal(error: unknown): undefined {
+  const codes = ['REGISTRY_UNAUTHORIZED', 'REGISTRY_DENIED', 'REGISTRY_REFUSED', 'REGISTRY_NOT_FOUND'];
+  if (!(error instanceof WasmeError) || !codes.includes(error.code)) throw error;
 }
 
 async function putWhole(

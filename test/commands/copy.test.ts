@@ -1,11 +1,11 @@
 /** `wasme copy`: registry to registry, digest and all. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CopyImageResult } from '../../src/copy.ts';
 import { newWorld } from '../helpers/cli.ts';
 import { guest } from '../helpers/guests.ts';
-import { fakeRegistry } from '../helpers/registry.ts';
+import { account, fakeRegistry } from '../helpers/registry.ts';
 
 describe('copy', () => {
   it('keeps the digest from one registry to another', async () => {
@@ -26,7 +26,7 @@ describe('copy', () => {
     expect(to.blobs).toEqual(from.blobs);
   });
 
-  it.each([201, 202, 405] as const)('within a registry asks for a mount (answered %s)', async mount => {
+  it.each([201, 202, 401, 405] as const)('within a registry asks for a mount (answered %s)', async mount => {
     const registry = await fakeRegistry({ mount });
     const world = newWorld();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
@@ -40,6 +40,21 @@ describe('copy', () => {
     expect(registry.count(/^POST .*mount=sha256.*from=dev%2Fa/)).toBe(2);
     expect(registry.count(/^PUT .*\/blobs\/uploads/)).toBe(mount === 201 ? 0 : 2);
     expect(registry.blobs).toEqual(held);
+    expect(registry.tags.get('prod/a:v1')).toBe(registry.tags.get('dev/a:v1'));
+  });
+
+  it('within a registry whose token service gives no token for two repositories uploads the blobs', async () => {
+    const registry = await fakeRegistry({ auth: 'bearer', oneRepositoryPerToken: true, headBlob: 405 });
+    const world = newWorld();
+    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
+    const { username, password } = account;
+    mkdirSync(join(world.home, '.docker'));
+    const auth = Buffer.from(`${username}:${password}`).toString('base64');
+    const config = JSON.stringify({ auths: { [registry.host]: { auth } } });
+    writeFileSync(join(world.home, '.docker', 'config.json'), config, { mode: 0o600 });
+    await world.wasme('push', `${registry.host}/dev/a:v1`, '-f', 'm.wasm');
+    const copied = await world.wasme('copy', `${registry.host}/dev/a:v1`, `${registry.host}/prod/a:v1`);
+    expect(copied).toMatchObject({ exitCode: 0, stderr: '' });
     expect(registry.tags.get('prod/a:v1')).toBe(registry.tags.get('dev/a:v1'));
   });
 });

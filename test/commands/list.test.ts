@@ -27,6 +27,7 @@ describe('list', () => {
     expect((await world.wasme('list', '--search', 'two')).stdout).not.toContain('one');
 
     const { images } = JSON.parse((await world.wasme('list', '--json')).stdout) as ListResult;
+    expect(images.map(({ version }) => version)).toEqual([null, null]);
     const store = new OciLayout(join(world.home, '.local', 'share', 'wasme', 'store'), world.edges);
     rmSync(store.blobPath(images[0]?.digest ?? ''));
     const after = JSON.parse((await world.wasme('list', '--json')).stdout) as ListResult;

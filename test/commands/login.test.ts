@@ -56,6 +56,30 @@ describe('login', () => {
     expect((await world.wasme('tags', `${registry.host}/absent`)).stderr).toContain('REGISTRY_NOT_FOUND');
   });
 
+  it('says that it was not checked where the registry asks nobody', async () => {
+    const registry = await fakeRegistry({ auth: 'none' });
+    const world = newWorld();
+    const flags = ['login', registry.host, '-u', 'me', '--password-stdin'];
+    const { exitCode, stdout } = await wasmeWithInput(world, 'x', ...flags);
+    expect(exitCode).toBe(0);
+    expect(stdout).toBe(
+      `${registry.host} asks for no login, so it was not checked; me is stored in ${configOf(world)}\n`,
+    );
+    const json = await wasmeWithInput(world, 'x', ...flags, '--json');
+    expect(JSON.parse(json.stdout)).toMatchObject({ checked: false });
+  });
+
+  it('names the helper that is missing and where it is configured', async () => {
+    const registry = await fakeRegistry({ auth: 'basic' });
+    const world = newWorld();
+    mkdirSync(join(world.home, '.docker'));
+    writeFileSync(configOf(world), '{"credsStore":"absent"}');
+    const flags = ['login', registry.host, '-u', 'me', '--password-stdin'];
+    const { exitCode, stderr } = await wasmeWithInput(world, account.password, ...flags);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('help: install docker-credential-absent, or take "absent" out of credsStore');
+  });
+
   it('stores nothing that the registry refused', async () => {
     const registry = await fakeRegistry({ auth: 'bearer' });
     const world = newWorld();

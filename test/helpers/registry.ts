@@ -7,7 +7,10 @@ import { onTestFinished } from 'vitest';
 export interface Switches {
   /** Form of the Location of an upload. */
   location: 'path' | 'absolute' | 'withState' | 'foreignHost';
-  mount: 201 | 202 | 405;
+  /** 401: as Harbor answers a robot account that may not read the other repository. */
+  mount: 201 | 202 | 401 | 405;
+  /** The token service refuses (403) a request for more than one repository. */
+  oneRepositoryPerToken: boolean;
   headBlob: 'normal' | 307 | 405;
   /** What a GET with Range gets. */
   range: 206 | 200 | 416;
@@ -65,6 +68,7 @@ export async function fakeRegistry(overrides: Partial<Switches> = {}): Promise<F
   const switches: Switches = {
     location: 'path',
     mount: 201,
+    oneRepositoryPerToken: false,
     headBlob: 'normal',
     range: 206,
     redirectBlobs: false,
@@ -141,6 +145,7 @@ export async function fakeRegistry(overrides: Partial<Switches> = {}): Promise<F
     const mount = url.searchParams.get('mount');
     if (method === 'POST') {
       if (mount !== null && switches.mount === 405) return error(response, 405, 'UNSUPPORTED', 'no mount');
+      if (mount !== null && switches.mount === 401) return challenge(response, url);
       if (mount !== null && switches.mount === 201 && fake.blobs.has(mount)) {
         return void response.writeHead(201, { location: `/v2/${repository}/blobs/${mount}` }).end();
       }
@@ -313,6 +318,10 @@ export async function fakeRegistry(overrides: Partial<Switches> = {}): Promise<F
       request.headers.authorization === basic ||
       new URLSearchParams(body).get('refresh_token') === 'refresh-me';
     if (!known) return error(response, 401, 'UNAUTHORIZED', 'wrong password');
+    const { searchParams } = new URL(request.url ?? '', 'http://x');
+    if (switches.oneRepositoryPerToken && searchParams.getAll('scope').length > 1) {
+      return error(response, 403, 'DENIED', 'one repository at a time');
+    }
     const token = randomUUID();
     tokens.add(token);
     response.writeHead(200, { 'content-type': 'application/json' });

@@ -69,6 +69,23 @@ describe('an archive', () => {
   });
 });
 
+it('an image that buildx wrote has the full name of containerd, beside which the other is a bare tag', async () => {
+  const path = join(newWorld().cwd, 'buildx.tar');
+  const name = 'registry.example/me/x:v1';
+  const names = [
+    { 'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': 'v1' },
+    { 'io.containerd.image.name': '', 'org.opencontainers.image.ref.name': 'v2' },
+    { 'org.opencontainers.image.ref.name': 'v3' },
+  ];
+  const { descriptor } = await imageNamed('compat');
+  const manifests = names.map(annotations => ({ ...descriptor, annotations }));
+  writeFileSync(
+    path,
+    foreignTar([{ path: 'index.json', bytes: jsonBytes({ schemaVersion: 2, manifests }) }]),
+  );
+  expect((await openArchive(path)).images.map(image => image.name)).toEqual([name, 'v2', 'v3']);
+});
+
 describe('an archive through gzip', () => {
   it('is read as skopeo reads it, of one member or of several', async () => {
     const { cwd } = newWorld();

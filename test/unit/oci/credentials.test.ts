@@ -132,7 +132,37 @@ describe('order of places', () => {
   });
 });
 
+describe('a login for a namespace', () => {
+  it('is sent below its path only, also to no other namespace of the registry', async () => {
+    const auths = {
+      'r.example/org1': auth('one:x'),
+      'https://s.example/org1': auth('two:x'),
+      'https://v.example/v2/': auth('whole:x'),
+    };
+    const world = worldWith({ auths });
+    expect(await find(world, 'r.example', 'org1/a')).toMatchObject({ username: 'one' });
+    expect(await find(world, 'r.example', 'org1')).toMatchObject({ username: 'one' });
+    expect(await find(world, 'r.example', 'org3/a')).toBeUndefined();
+    expect(await find(world, 'r.example', 'org11/a')).toBeUndefined();
+    expect(await find(world, 's.example', 'org3/a')).toBeUndefined();
+    expect(await find(world, 'v.example', 'org3/a')).toMatchObject({ username: 'whole' });
+  });
+});
+
 describe('helpers', () => {
+  it('an empty name for a host means the file, and not the helper of all others', async () => {
+    const world = worldWith({
+      auths: { 'r.example': auth('me:x') },
+      credsStore: 'absent',
+      credHelpers: { 'r.example': '' },
+    });
+    const warnings: string[] = [];
+    const reporter = { ...silentReporter, warn: (message: string) => void warnings.push(message) };
+    const found = await findCredential('r.example', 'a', { ...world.edges, reporter });
+    expect(found).toMatchObject({ username: 'me' });
+    expect(warnings).toEqual([]);
+  });
+
   const answer = `echo '{"ServerURL":"r.example","Username":"h","Secret":"s3cret"}'`;
 
   it('asks the helper of the host before the store, and both before auths', async () => {

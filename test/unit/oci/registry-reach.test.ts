@@ -88,6 +88,26 @@ describe('a token service', () => {
     expect((await tokenRequest(registries.tls, 'https://auth.example/token')).sent).toHaveLength(1);
   });
 
+  it('that the challenge leaves out is named as missing', async () => {
+    const registry = new URL(registries.tls);
+    const challenge = { scheme: 'bearer', parameters: {} };
+    const reach = new RegistryReach(registry);
+    const http = {} as HttpClient;
+    const asked = requestToken({
+      http,
+      registry,
+      reach,
+      challenge,
+      scopes: [],
+      credential: undefined,
+      nowMs: 0,
+    });
+    await expect(asked).rejects.toMatchObject({
+      code: 'REGISTRY_REFUSED',
+      message: 'registry.example asks for a token but names no token service',
+    });
+  });
+
   it('is held to the same when it redirects', async () => {
     const { sent } = await tokenRequest(registries.tls, 'https://auth.example/token');
     const [{ checkUrl } = {}] = sent;
