@@ -12,6 +12,8 @@ const program = [
   'commands/ui/signal-thread',
   'src/proxy/worker',
   'src/proxy/socket-copy-child',
+  'src/toolchains/programs/asc-server',
+  'src/toolchains/programs/npm-clang',
 ];
 
 /** The two doors of the library. It loads packages from where npm put them, for one copy of each in who uses it. */

@@ -1,4 +1,4 @@
-/** `wasme build`: drives the toolchain of a project and leaves a checked module. */
+/** `wasme build`: builds a project with its toolchain and checks the module. */
 import { basename, resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
@@ -6,16 +6,16 @@ import { readBytes, writeAtomic } from './io/files.ts';
 import { maxDocumentBytes } from './oci/limits.ts';
 import type { LoadedProject } from './project/load.ts';
 import type { Language } from './project/names.ts';
+import { buildJob } from './toolchains/build-job.ts';
 import { checkModule } from './toolchains/check.ts';
 import { type BuildOptions, openJob } from './toolchains/job.ts';
-import { type BuildResult, measure } from './toolchains/result.ts';
-import { runJob } from './toolchains/run-job.ts';
+import { type BuildResult, moduleFacts } from './toolchains/result.ts';
 import type { Variant } from './toolchains/toolchain.ts';
 
 export type { BuildOptions } from './toolchains/job.ts';
 export type { BuildResult } from './toolchains/result.ts';
 
-/** What would be done: --dry-run. */
+/** What a build would run: --dry-run. */
 export interface BuildPlanResult {
   readonly language: Language;
   readonly toolchain: Variant;
@@ -25,18 +25,18 @@ export interface BuildPlanResult {
 }
 
 /**
- * Builds, checks and puts the module in place atomically; what was there stays when anything fails.
+ * Builds, checks and replaces the module atomically; the module of the last build stays in place if anything fails.
  * Fails with LANGUAGE_UNKNOWN, PROJECT_INVALID, TOOL_MISSING, TOOL_OUTDATED, BUILD_FAILED, BUILD_TOO_LARGE, BUILD_BUSY,
  * WASM_INVALID, WASM_ABI, FILE_ACCESS, INTERRUPTED.
  */
 export async function build(options: BuildOptions, edges: Edges): Promise<BuildResult> {
   const job = await openJob(options, edges);
-  return withImage(await runJob(job, edges), job.loaded, options, edges);
+  return withImage(await buildJob(job, edges), job.loaded, options, edges);
 }
 
 /**
- * Builds, then again after each change of what the module depends on, until the edges' signal aborts. The compiler is
- * kept running where the toolchain can. Failures of a build are told and do not end the watch.
+ * Builds at once and after each change of an input, until the edges' signal aborts. Keeps the compiler running if the
+ * toolchain can. A failure of a build is passed to `onResult` and does not end the watch.
  */
 export async function watchBuild(
   options: BuildOptions,
@@ -55,7 +55,7 @@ export async function watchBuild(
 export type PrecompiledOptions = Pick<BuildOptions, 'output' | 'hosts' | 'tag' | 'config'>;
 
 /**
- * A module that is built already, judged like one that was built here; copied and put into the store where that is asked.
+ * Checks a module that was built elsewhere like one that was built here; copies it and puts it into the store if asked to.
  * Fails with FILE_NOT_FOUND, WASM_INVALID, WASM_ABI.
  */
 export async function buildPrecompiled(
@@ -70,7 +70,7 @@ export async function buildPrecompiled(
   const module = options.output === undefined ? source : resolve(edges.cwd, options.output);
   if (module !== source) await writeAtomic(module, bytes);
   const result: BuildResult = {
-    ...measure(bytes, info),
+    ...moduleFacts(bytes, info),
     name: basename(source, '.wasm'),
     language: 'precompiled',
     module,
@@ -84,7 +84,7 @@ export async function buildPrecompiled(
   return withImage(result, undefined, options, edges);
 }
 
-/** The result with the image that `-t` asks for. */
+/** Adds the image that `-t` asks for. */
 async function withImage(
   result: BuildResult,
   project: LoadedProject | undefined,
@@ -92,7 +92,7 @@ async function withImage(
   edges: Edges,
 ): Promise<BuildResult> {
   if (tag === undefined) return result;
-  // Only here: a build without a tag need not load what images are made of.
+  // Imported here, so that a build without a tag does not load what images need.
   const { parseRuntimeConfig } = await import('./oci/runtime-config.ts');
   const { storeModule } = await import('./oci/store-module.ts');
   let runtimeConfig;
@@ -100,7 +100,7 @@ async function withImage(
     const file = resolve(edges.cwd, config);
     runtimeConfig = parseRuntimeConfig(await readBytes(file, maxDocumentBytes));
     if (runtimeConfig === undefined) {
-      throw new WasmeError('PROJECT_INVALID', `${file} is no runtime-config.json`, {
+      throw new WasmeError('PROJECT_INVALID', `${file} is not a runtime-config.json`, {
         hint: 'it looks like { "type": "envoy_proxy", "abiVersions": ["v0.2.1"], "config": { "rootIds": ["my-filter"] } }',
       });
     }
@@ -109,15 +109,15 @@ async function withImage(
   return { ...result, image };
 }
 
-/** The plan of `build` without carrying it out. Probes run; nothing is written. */
+/** Returns the plan of `build` without running it. Probes run; nothing is written. */
 export async function planBuild(options: BuildOptions, edges: Edges): Promise<BuildPlanResult> {
   const job = await openJob(options, edges);
   const { showCommand } = await import('./io/exec.ts');
   const { planJob } = await import('./toolchains/plan.ts');
-  const { plan, prepared } = await planJob(job, edges);
+  const { plan, variant } = await planJob(job, edges);
   return {
     language: job.toolchain.language,
-    toolchain: prepared.variant,
+    toolchain: variant,
     commands: plan.steps.map(step => showCommand({ cwd: job.dir, ...step })),
     module: job.output,
     inputs: plan.inputs,

@@ -1,30 +1,30 @@
-/** `wasme doctor`: what each language needs on this machine, what is there, and how to get the rest. */
+/** `wasme doctor`: reports which tools of each language are installed, and how to install the others. */
 import { resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import type { Language } from './project/names.ts';
-import { toolchainFor, toolchains, topNames } from './toolchains/index.ts';
-import { findKnownBad, isOfMissing, runFixes } from './toolchains/prepare.ts';
-import { runProbes } from './toolchains/tools/probe.ts';
-import { type InstallStep, fixFor } from './toolchains/tools/provision.ts';
+import { toolchains, topNames } from './toolchains/index.ts';
+import { findConflicts } from './toolchains/tools/conflicts.ts';
+import { isUnanswerable, runProbes } from './toolchains/tools/probe.ts';
+import { type Fix, fixFor, runFixes } from './toolchains/tools/provision.ts';
 import type { Probe, ProbeResult, ProbeStatus, Toolchain, Variant } from './toolchains/toolchain.ts';
 
 export interface DoctorOptions {
   /** Only this language. */
   readonly language?: Language | undefined;
-  /** Folder whose own packages are looked at too, relative to cwd; default: cwd. */
+  /** Folder whose npm packages are probed too, relative to cwd; default: cwd. */
   readonly dir?: string | undefined;
 }
 
 export interface ToolReport {
   readonly title: string;
-  /** `with-project`: it is a package that each project brings, and no project is here. */
+  /** `with-project`: a package that each project installs, and the folder is not a project. */
   readonly status: ProbeStatus | 'with-project';
   readonly optional: boolean;
   readonly version?: string;
   readonly path?: string;
   readonly problem?: string;
-  /** What to type to get it, on this system. */
+  /** How to install it on this system. */
   readonly fix?: string;
 }
 
@@ -32,14 +32,14 @@ export interface VariantReport {
   readonly variant: Variant;
   readonly usable: boolean;
   readonly tools: readonly ToolReport[];
-  /** Versions that are there and do not go together. */
+  /** Installed versions that do not work together. */
   readonly conflicts: readonly { readonly problem: string; readonly hint: string }[];
 }
 
 export interface LanguageReport {
   readonly language: Language;
   readonly title: string;
-  /** At least one variant has all it needs. */
+  /** At least one variant has all tools that it needs. */
   readonly usable: boolean;
   readonly variants: readonly VariantReport[];
 }
@@ -48,7 +48,7 @@ export interface DoctorResult {
   readonly platform: string;
   readonly common: readonly ToolReport[];
   readonly languages: readonly LanguageReport[];
-  /** Commands that would make languages usable and need no root, each once. */
+  /** Commands that make more languages usable and need no root, each once. */
   readonly fixes: readonly string[];
 }
 
@@ -59,7 +59,7 @@ const common: readonly Probe[] = [
     title: 'Node',
     minimum: '20.19.0',
     candidates: [{ program: 'node', args: ['--version'] }],
-    remedies: [
+    fixes: [
       { has: 'brew', command: { program: 'brew', args: ['install', 'node'] } },
       { text: 'install Node 20.19 or newer: https://nodejs.org' },
     ],
@@ -69,16 +69,16 @@ const common: readonly Probe[] = [
     id: 'npm',
     title: 'npm',
     candidates: [{ program: 'npm', args: ['--version'] }],
-    remedies: [{ text: 'npm comes with Node: https://nodejs.org' }],
+    fixes: [{ text: 'npm comes with Node: https://nodejs.org' }],
   },
 ];
 
-/** Looks at everything; changes nothing. Fails with LANGUAGE_UNKNOWN only. */
+/** Probes for all tools; changes nothing. Fails with FILE_NOT_FOUND or FILE_ACCESS if `dir` cannot be read. */
 export async function doctor(options: DoctorOptions, edges: Edges): Promise<DoctorResult> {
   return (await examine(options, edges)).result;
 }
 
-/** Runs the commands of `doctor(…).fixes` one after the other, then looks again. Fails with TOOL_FAILED. */
+/** Runs the commands of `doctor(…).fixes` one after the other, then probes again. Fails with TOOL_FAILED, NETWORK. */
 export async function fixTools(options: DoctorOptions, edges: Edges): Promise<DoctorResult> {
   const { fixes } = await examine(options, edges);
   await runFixes(fixes, edges);
@@ -88,9 +88,9 @@ export async function fixTools(options: DoctorOptions, edges: Edges): Promise<Do
 async function examine(
   { language, dir = '.' }: DoctorOptions,
   edges: Edges,
-): Promise<{ result: DoctorResult; fixes: readonly InstallStep[] }> {
+): Promise<{ result: DoctorResult; fixes: readonly Fix[] }> {
   const projectDir = resolve(edges.cwd, dir);
-  const asked = language === undefined ? toolchains : [toolchainFor(language)];
+  const asked = language === undefined ? Object.values(toolchains) : [toolchains[language]];
   const names = await topNames(projectDir);
   const [shared, ...examined] = await Promise.all([
     examineProbes(common, true, projectDir, edges),
@@ -113,29 +113,29 @@ async function examineLanguage(
   hasPackages: boolean,
   projectDir: string,
   edges: Edges,
-): Promise<{ report: LanguageReport; fixes: readonly InstallStep[] }> {
+): Promise<{ report: LanguageReport; fixes: readonly Fix[] }> {
   const variants = await Promise.all(
     toolchain.variants.map(async variant => {
-      const { tools, results, lacks } = await examineProbes(
+      const { tools, results, missing } = await examineProbes(
         toolchain.probes(variant),
         hasPackages,
         projectDir,
         edges,
       );
-      const conflicts = findKnownBad(toolchain, results).map(({ problem, hint }) => ({ problem, hint }));
-      const usable = lacks.length === 0 && conflicts.length === 0;
-      return { report: { variant, usable, tools, conflicts }, lacks };
+      const conflicts = findConflicts(toolchain, results).map(({ problem, hint }) => ({ problem, hint }));
+      const usable = missing.length === 0 && conflicts.length === 0;
+      return { report: { variant, usable, tools, conflicts }, missing };
     }),
   );
   const usable = variants.some(({ report }) => report.usable);
   const { language, title } = toolchain;
-  // Of an unusable language the first variant that commands alone can complete is the one to fix.
+  // An unusable language is fixed by completing the first variant that commands alone can complete.
   const fixable = variants.find(
-    ({ lacks }) => lacks.length > 0 && lacks.every(fix => fix.commands !== undefined),
+    ({ missing }) => missing.length > 0 && missing.every(fix => fix.commands !== undefined),
   );
   return {
     report: { language, title, usable, variants: variants.map(({ report }) => report) },
-    fixes: usable ? [] : (fixable?.lacks ?? []),
+    fixes: usable ? [] : (fixable?.missing ?? []),
   };
 }
 
@@ -147,22 +147,22 @@ async function examineProbes(
 ): Promise<{
   tools: readonly ToolReport[];
   results: Readonly<Record<string, ProbeResult>>;
-  lacks: readonly InstallStep[];
+  missing: readonly Fix[];
 }> {
   const results = await runProbes(probes, projectDir, edges);
-  const lacks: InstallStep[] = [];
+  const missing: Fix[] = [];
   const tools = probes.flatMap((probe): ToolReport | readonly ToolReport[] => {
     const result = results[probe.id];
     if (result === undefined) throw new WasmeError('INTERNAL', `no result for the probe ${probe.id}`);
     if (probe.ofProject && (result.status !== 'found' || result.version === undefined)) return [];
-    if (isOfMissing(probe, results)) return [];
+    if (isUnanswerable(probe, results)) return [];
     const optional = probe.optional ?? false;
     const { title, status, version, path, problem } = result;
     const later =
       status === 'missing' && probe.kind === 'package' && probe.from === 'project' && !hasPackages;
     if (later) return { title, status: 'with-project', optional };
     const fix = status === 'found' ? undefined : fixFor(probe, projectDir, edges);
-    if (fix !== undefined && !optional) lacks.push(fix);
+    if (fix !== undefined && !optional) missing.push(fix);
     return {
       title,
       status,
@@ -173,5 +173,5 @@ async function examineProbes(
       ...(fix === undefined ? {} : { fix: fix.text }),
     };
   });
-  return { tools, results, lacks };
+  return { tools, results, missing };
 }

@@ -1,24 +1,23 @@
-/** Carries one build out: alone in its project, and only when something has changed. Loads what starts programs then. */
+/** Builds one job under the project's lock, unless the module of the last build is still up to date. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Edges } from '../io/edges.ts';
 import { withLock } from '../io/lock.ts';
 import { checkModule } from './check.ts';
-import { digestInputs, hashInputs, sha256 } from './inputs.ts';
-import { type BuildJob, recordFile } from './job.ts';
-import { readRecord } from './record.ts';
-import type { LastBuild } from './run-plan.ts';
-import { type BuildResult, type BuildOutput, describe, toolsOf } from './result.ts';
-import type { PersistentCompiler } from './watch/persistent-compiler.ts';
+import type { ExecuteOptions } from './execute.ts';
+import { digestInputs, sha256 } from './inputs.ts';
+import type { BuildJob } from './job.ts';
+import { type LastBuild, readLastBuild } from './record.ts';
+import { type BuildOutput, type BuildResult, buildOutput } from './result.ts';
 
 /** How long a build waits for another one of the same project: longer than a cold Rust or Go build takes. */
 const lockWaitMs = 10 * 60_000;
 
-/** Fails as the verb `build` does; what was there stays then. */
-export async function runJob(
+/** Fails as the verb `build` does; the module of the last build stays in place then. */
+export async function buildJob(
   job: BuildJob,
   edges: Edges,
-  compiler?: PersistentCompiler,
+  compiler?: ExecuteOptions['compiler'],
 ): Promise<BuildResult> {
   return withLock(
     join(job.stateDir, 'lock'),
@@ -26,15 +25,15 @@ export async function runJob(
     edges,
     async () => {
       const startedAt = edges.now();
-      const last = await lastBuild(job, edges);
-      const unchanged = job.force || last === undefined ? undefined : await reuse(job, last);
-      if (unchanged !== undefined) return { ...unchanged, durationMs: edges.now() - startedAt };
-      // Only here: finding out that nothing has changed must not load what starts programs.
-      const { make } = await import('./make.ts');
+      const last = await readLastBuild(job, edges);
+      const reused = last === undefined || job.force ? undefined : await reuseModule(job, last);
+      if (reused !== undefined) return { ...reused, durationMs: edges.now() - startedAt };
+      // Imported here, so that a build that finds nothing to do does not load what starts programs.
+      const { rebuildJob } = await import('./rebuild.ts');
       const task = edges.reporter.task(`build ${job.name}`, { transient: true });
       try {
-        const result = await make(job, edges, last, compiler);
-        return { ...result, durationMs: edges.now() - startedAt };
+        const rebuilt = await rebuildJob(job, edges, { last, compiler });
+        return { ...rebuilt, durationMs: edges.now() - startedAt };
       } finally {
         task.done();
       }
@@ -42,22 +41,19 @@ export async function runJob(
   );
 }
 
-/** The last build of this profile, when its tools are those of now; and its inputs as they are now. */
-async function lastBuild(job: BuildJob, edges: Edges): Promise<LastBuild | undefined> {
-  const record = await readRecord(recordFile(job), job.request, edges);
-  return record && { record, hashes: await hashInputs(job.dir, record.inputs) };
-}
-
-/** The last build's result, when nothing that decided it has changed. */
-async function reuse(job: BuildJob, { record, hashes }: LastBuild): Promise<BuildOutput | undefined> {
+/** Returns the result of the last build if neither its inputs nor its module have changed since. */
+async function reuseModule(job: BuildJob, { record, hashes }: LastBuild): Promise<BuildOutput | undefined> {
   if (digestInputs(hashes) !== record.inputHash) return undefined;
   const bytes = await readFile(job.output).catch(() => undefined);
   if (bytes === undefined || sha256(bytes) !== record.moduleHash) return undefined;
   const { beside, variant, tools } = record;
-  return {
-    ...describe(job, bytes, checkModule(bytes, job.check), variant),
+  const module = checkModule(bytes, job.check);
+  return buildOutput(job, {
+    bytes,
+    module,
     beside,
-    tools: toolsOf(tools.map(({ answer }) => answer)),
+    variant,
+    tools: tools.map(({ answer }) => answer),
     upToDate: true,
-  };
+  });
 }

@@ -1,34 +1,38 @@
-/** Whether a built module is one that hosts load, and within its budget. */
+/** Judges a built module: whether hosts load it, and whether its size is within the budget. */
 import { WasmeError } from '../errors.ts';
 import { type Finding, judgeModule } from '../wasm/abi.ts';
 import { isForkedEnvoy, offeredBy, parseHost } from '../wasm/hosts.ts';
 import { type ModuleInfo, parseModule } from '../wasm/module.ts';
-import { checkBudget } from './size.ts';
 
 export interface CheckOptions {
   /** As in wasme.json; undefined: any size. */
   readonly sizeBudget?: number | string | undefined;
-  /** Hosts that have to load it, besides the newest Envoy: `istio@1.30`. */
+  /** Hosts that must be able to load the module, besides the newest Envoy: `istio@1.30`. */
   readonly hosts?: readonly string[] | undefined;
 }
 
+export interface SectionSize {
+  readonly name: string;
+  readonly bytes: number;
+}
+
 /**
- * Fails with WASM_INVALID, WASM_ABI (every reason a host would have to refuse it) or BUILD_TOO_LARGE; USAGE for a host
- * that does not exist.
+ * Fails with WASM_INVALID, WASM_ABI (with every reason a host has to refuse the module) or BUILD_TOO_LARGE; USAGE for a
+ * host that does not exist.
  */
 export function checkModule(bytes: Uint8Array, { sizeBudget, hosts = [] }: CheckOptions): ModuleInfo {
   const module = parseModule(bytes);
-  refuse('hosts', judgeModule(module).findings);
+  requireLoadable('hosts', judgeModule(module).findings);
   for (const name of hosts) {
     const host = parseHost(name);
-    // No toolchain of today writes the ABI of those; `verify` says so.
-    if (!isForkedEnvoy(host)) refuse(host.text, judgeModule(module, offeredBy(host)).findings);
+    // No current toolchain targets the ABI of forked Envoys; `verify` reports that.
+    if (!isForkedEnvoy(host)) requireLoadable(host.text, judgeModule(module, offeredBy(host)).findings);
   }
   checkBudget(module, sizeBudget);
   return module;
 }
 
-function refuse(who: string, findings: readonly Finding[]): void {
+function requireLoadable(who: string, findings: readonly Finding[]): void {
   const errors = findings.filter(({ level }) => level === 'error');
   if (errors.length === 0) return;
   const reasons = errors.map(({ message }) => `  ${message}`).join('\n');
@@ -36,4 +40,35 @@ function refuse(who: string, findings: readonly Finding[]): void {
     hint: errors[0]?.repair,
     details: { findings },
   });
+}
+
+/** Returns the size of each section, largest first; custom sections have their own names. */
+export function sectionSizes({ sections }: ModuleInfo): readonly SectionSize[] {
+  const sizes = new Map<string, number>();
+  for (const { name, start, end } of sections) sizes.set(name, (sizes.get(name) ?? 0) + end - start);
+  return [...sizes].map(([name, bytes]) => ({ name, bytes })).sort((a, b) => b.bytes - a.bytes);
+}
+
+/** Converts a budget as written in wasme.json to bytes: 200000, "200 kB", "1.5 MiB". */
+export function budgetBytes(budget: number | string): number {
+  if (typeof budget === 'number') return budget;
+  const [, amount = '0', unit = 'B'] = /^([\d.]+)\s*([a-z]*)$/i.exec(budget) ?? [];
+  const factors: Readonly<Record<string, number>> = { kb: 1e3, mb: 1e6, kib: 1024, mib: 1024 ** 2 };
+  return Math.floor(Number(amount) * (factors[unit.toLowerCase()] ?? 1));
+}
+
+/** Fails with BUILD_TOO_LARGE, which names the largest sections. */
+function checkBudget(module: ModuleInfo, budget: number | string | undefined): void {
+  if (budget === undefined || module.sizeBytes <= budgetBytes(budget)) return;
+  const sections = sectionSizes(module);
+  const largest = sections.slice(0, 3).map(({ name, bytes }) => `${name} ${bytes}`);
+  throw new WasmeError(
+    'BUILD_TOO_LARGE',
+    `the module has ${module.sizeBytes} bytes, build.sizeBudget allows ${budgetBytes(budget)} (${budget}); largest sections: ${largest.join(', ')}`,
+    {
+      // Debug information is not counted: it lies beside the module, and debug builds have no budget.
+      hint: 'drop dependencies, set build.optimize in wasme.json (AssemblyScript does not need it), or raise build.sizeBudget',
+      details: { sizeBytes: module.sizeBytes, budgetBytes: budgetBytes(budget), sections },
+    },
+  );
 }

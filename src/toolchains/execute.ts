@@ -1,48 +1,80 @@
-/** Runs the steps of a plan and tells a compiler's failure as file, line, column and what to do. */
-import { existsSync, readFileSync } from 'node:fs';
+/** Runs the steps of a plan and turns a compiler's failure into an error with file, line, column and what to do. */
+import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import { type CommandLine, exec } from '../io/exec.ts';
-import { showDiagnostics } from './diagnostics.ts';
-import type { BuildPlan, Diagnostic, Toolchain } from './toolchain.ts';
+import { makeFolder } from '../io/files.ts';
+import { readSourceLines, showDiagnostics } from './diagnostics.ts';
+import { type InputHashes, hashInputs } from './inputs.ts';
+import type { BuildJob } from './job.ts';
+import type { PlannedBuild } from './plan.ts';
+import type { LastBuild } from './record.ts';
+import type { BuildPlan, Diagnostic } from './toolchain.ts';
 
-/** Lines of a tool's output that are shown when nothing in it is recognised. */
+/** How many lines of a tool's output are shown if nothing in it is recognised. */
 const tailLines = 25;
 
-/** How one step is run; --watch has another way than starting a program. */
-export type StepRunner = (step: CommandLine) => Promise<{ exitCode: number; output: string }>;
+export interface ExecuteOptions {
+  readonly last?: LastBuild | undefined;
+  /** Runs the steps in place of `exec`: --watch keeps a compiler process. */
+  readonly compiler?: { runner(plan: BuildPlan, projectDir: string): StepRunner | undefined } | undefined;
+}
 
-/** Gives the warnings of the compiler. Fails with BUILD_FAILED, or the code that the toolchain's `explain` gives. */
+export type StepRunner = (step: CommandLine) => Promise<StepResult>;
+
+interface StepResult {
+  readonly exitCode: number;
+  /** Both streams, without colours. */
+  readonly output: string;
+}
+
+export interface Execution {
+  /** Hashes of the sources, taken before the compiler read them. */
+  readonly inputs: InputHashes;
+  /** Warnings of the compiler. */
+  readonly warnings: readonly Diagnostic[];
+}
+
+export interface CompiledJob extends PlannedBuild, Execution {}
+
+/** Leaves a module at `plan.module`. Fails with BUILD_FAILED, or with the code that the toolchain's `explain` gives. */
 export async function executePlan(
+  job: BuildJob,
   plan: BuildPlan,
-  toolchain: Toolchain,
-  projectDir: string,
   edges: Edges,
-  run: StepRunner = step => runStep(step, projectDir, edges),
-): Promise<readonly Diagnostic[]> {
+  { last, compiler }: ExecuteOptions,
+): Promise<Execution> {
+  const hashed = last !== undefined && JSON.stringify(last.record.inputs) === JSON.stringify(plan.inputs);
+  const inputs = hashed ? last.hashes : await hashInputs(job.dir, plan.inputs);
+  await makeFolder(dirname(plan.module));
+  // The module of an earlier run must not be taken for the one of this run. A custom command writes in place.
+  if (plan.module !== job.output) await rm(plan.module, { force: true, recursive: true });
+  const run = compiler?.runner(plan, job.dir) ?? (async step => runStep(step, job.dir, edges));
   const warnings: Diagnostic[] = [];
   try {
-    for (const steps of rounds(plan)) {
-      // All of them have ended before one is judged: nothing runs on behind a failure.
+    for (const steps of groupSteps(plan)) {
+      // A failure is reported when all steps of the group have ended: none is left running.
       const ended = await Promise.allSettled(steps.map(async step => ({ step, ...(await run(step)) })));
       for (const one of ended) {
         if (one.status === 'rejected') throw one.reason as Error;
         const { step, exitCode, output } = one.value;
-        if (exitCode !== 0) throw buildFailure(toolchain, step, exitCode, output, projectDir);
-        warnings.push(...toolchain.parseDiagnostics(output).filter(({ severity }) => severity === 'warning'));
+        if (exitCode !== 0) throw buildFailure(job, step, { exitCode, output });
+        const diagnostics = job.toolchain.parseDiagnostics(output);
+        warnings.push(...diagnostics.filter(({ severity }) => severity === 'warning'));
       }
     }
   } finally {
-    // A fresh signal: these have to run after Ctrl-C too.
-    const calm = { ...edges, signal: new AbortController().signal };
-    for (const step of plan.cleanup ?? []) await exec(step, calm).catch(() => undefined);
+    // A signal of its own: these run after Ctrl-C too.
+    const uninterrupted = { ...edges, signal: new AbortController().signal };
+    for (const step of plan.cleanup ?? []) await exec(step, uninterrupted).catch(() => undefined);
   }
-  return warnings;
+  return { inputs, warnings };
 }
 
-/** What runs at the same time: of steps that do not need each other as many as there are processors, else one. */
-function rounds({ steps, independent = 0 }: BuildPlan): readonly (readonly CommandLine[])[] {
+/** Returns the steps in groups that run at the same time: independent steps one per processor, others alone. */
+function groupSteps({ steps, independent = 0 }: BuildPlan): readonly (readonly CommandLine[])[] {
   const width = availableParallelism();
   const groups: CommandLine[][] = [];
   for (let start = 0; start < steps.length; ) {
@@ -53,52 +85,7 @@ function rounds({ steps, independent = 0 }: BuildPlan): readonly (readonly Comma
   return groups;
 }
 
-/** A failed step as an error. Pure apart from reading the source lines it shows. */
-export function buildFailure(
-  toolchain: Toolchain,
-  step: CommandLine,
-  exitCode: number,
-  output: string,
-  projectDir: string,
-): WasmeError {
-  const diagnostics = toolchain.parseDiagnostics(output);
-  const errors = diagnostics.filter(({ severity }) => severity === 'error');
-  const advice = toolchain.explain(output);
-  const details = { exitCode, diagnostics: errors };
-  if (advice !== undefined) {
-    return new WasmeError(advice.code ?? 'BUILD_FAILED', advice.message, { hint: advice.hint, details });
-  }
-  if (errors.length > 0) {
-    const count = errors.length === 1 ? '1 error' : `${errors.length} errors`;
-    return new WasmeError(
-      'BUILD_FAILED',
-      `${toolchain.title}: ${count}\n${showDiagnostics(errors, projectDir, lineReader())}`,
-      {
-        hint: 'fix the source and build again; -v shows all that the compiler says',
-        details,
-      },
-    );
-  }
-  const tail = output.trim().split('\n').slice(-tailLines).join('\n');
-  const how = exitCode >= 128 ? 'was killed' : `failed with exit code ${exitCode}`;
-  return new WasmeError(
-    'BUILD_FAILED',
-    `${step.program} ${how}${tail === '' ? ' and said nothing' : `:\n${tail}`}`,
-    {
-      hint:
-        exitCode >= 128
-          ? 'often too little memory: close other programs or raise the limit, and build again'
-          : 'run "wasme build -v" for the whole output and the exact command',
-      details,
-    },
-  );
-}
-
-async function runStep(
-  step: CommandLine,
-  projectDir: string,
-  edges: Edges,
-): Promise<{ exitCode: number; output: string }> {
+async function runStep(step: CommandLine, projectDir: string, edges: Edges): Promise<StepResult> {
   const result = await exec({ cwd: projectDir, ...step }, edges, {
     endsTree: true,
     onLine: line => edges.reporter.detail(line),
@@ -106,15 +93,38 @@ async function runStep(
   return { exitCode: result.exitCode, output: `${result.stdout}\n${result.stderr}` };
 }
 
-/** Lines of source files, each file read once. */
-export function lineReader(): (file: string, line: number) => string | undefined {
-  const files = new Map<string, readonly string[]>();
-  return (file, line) => {
-    let lines = files.get(file);
-    if (lines === undefined) {
-      lines = existsSync(file) ? readFileSync(file, 'utf8').split(/\r?\n/) : [];
-      files.set(file, lines);
-    }
-    return lines[line - 1];
-  };
+/** Converts a failed step to an error. Reads the source lines that the error shows. */
+function buildFailure(
+  { toolchain, dir }: BuildJob,
+  step: CommandLine,
+  { exitCode, output }: StepResult,
+): WasmeError {
+  const errors = toolchain.parseDiagnostics(output).filter(({ severity }) => severity === 'error');
+  const explanation = toolchain.explain(output);
+  const details = { exitCode, diagnostics: errors };
+  if (explanation !== undefined) {
+    const { code = 'BUILD_FAILED', message, hint } = explanation;
+    return new WasmeError(code, message, { hint, details });
+  }
+  if (errors.length > 0) {
+    const count = errors.length === 1 ? '1 error' : `${errors.length} errors`;
+    return new WasmeError(
+      'BUILD_FAILED',
+      `${toolchain.title}: ${count}\n${showDiagnostics(errors, dir, readSourceLines())}`,
+      { hint: 'fix the source and build again; -v shows the whole output of the compiler', details },
+    );
+  }
+  const tail = output.trim().split('\n').slice(-tailLines).join('\n');
+  const killed = exitCode >= 128;
+  const how = killed ? 'was killed' : `failed with exit code ${exitCode}`;
+  return new WasmeError(
+    'BUILD_FAILED',
+    `${step.program} ${how}${tail === '' ? ' and printed nothing' : `:\n${tail}`}`,
+    {
+      hint: killed
+        ? 'the usual reason is too little memory: close other programs or raise the limit, and build again'
+        : 'run "wasme build -v" to see the whole output and the exact command',
+      details,
+    },
+  );
 }

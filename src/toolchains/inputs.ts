@@ -1,4 +1,4 @@
-/** What a build's result depends on: the files that its globs name, as hashes, and programs by identity. */
+/** Hashes the files that the result of a build depends on, and identifies programs without starting them. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -8,18 +8,18 @@ import { glob } from 'tinyglobby';
 /** File (relative to the project) → sha256 of its content. */
 export type InputHashes = ReadonlyMap<string, string>;
 
-/** Results and downloads, never sources. What lies in node_modules is told by the lock file there. */
+/** Results and downloads. The lock file in node_modules stands for the packages there. */
 const neverInputs = ['**/.git/**', '**/node_modules/*/**', '**/.wasme/**', 'build/**', 'target/**'];
 
-/** Whether a path below the project (with `/`) is a folder of results or downloads: it is not even watched. */
+/** Returns whether a path below the project (with `/`) lies among results or downloads, which are not watched either. */
 export function isNeverInput(path: string): boolean {
   return /(^|\/)(\.git|node_modules|\.wasme)(\/|$)|^(build|target)(\/|$)/.test(path);
 }
 
-/** Compilers write these during a build; that is no change by a person. */
+/** Compilers write these during a build: that is not a change of the sources. */
 const lockFiles = new Set(['Cargo.lock', 'go.mod', 'go.sum', 'package-lock.json', '.package-lock.json']);
 
-/** Hashes of all files below (or beside, `../`) the project that match. */
+/** Hashes all matching files below the project, or outside it for globs that begin with `../`. */
 export async function hashInputs(
   projectDir: string,
   globs: readonly string[],
@@ -32,23 +32,23 @@ export async function hashInputs(
     expandDirectories: false,
   });
   const hashes = new Map<string, string>();
-  // Not in turns of the event loop: small files, which take less time than going there and back.
+  // Read synchronously: these files are small, and an async read costs more than the read itself.
   for (const file of files.filter(wanted).sort())
     hashes.set(file, sha256(readFileSync(join(projectDir, file))));
   return hashes;
 }
 
-/** Hashes of those inputs that the build itself may have written. */
+/** Hashes those inputs that the build itself may have written. */
 export async function hashLockFiles(projectDir: string, globs: readonly string[]): Promise<InputHashes> {
   return hashInputs(projectDir, globs, file => lockFiles.has(basename(file)));
 }
 
-/** The inputs a build used: as they were before it, except lock files. */
+/** Returns the inputs of a build: as they were before it, but lock files as they were after it. */
 export function inputsOfBuild(before: InputHashes, lockFilesAfter: InputHashes): InputHashes {
   return new Map([...before, ...lockFilesAfter].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** One hash of all. */
+/** Returns one hash of all inputs. */
 export function digestInputs(hashes: InputHashes): string {
   return sha256(JSON.stringify([...hashes]));
 }
@@ -57,7 +57,7 @@ export function sha256(data: string | Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
-/** Identity of a program on disk without starting it: size and time of change. */
+/** Returns the size and time of change of a file, which stand for its content. */
 export async function fileIdentity(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
   return found === undefined ? 'absent' : `${found.size} ${found.mtimeMs}`;

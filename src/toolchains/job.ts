@@ -1,4 +1,4 @@
-/** One build to be done: what was asked for and wasme.json say. Loads nothing that starts programs. */
+/** Resolves what one build is asked to do, from the options and wasme.json. Starts no program and writes nothing. */
 import { basename, join, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
@@ -10,27 +10,27 @@ import type { Language, Project } from '../project/schema.ts';
 import type { CheckOptions } from './check.ts';
 import { customToolchain } from './languages/custom.ts';
 import { sha256 } from './inputs.ts';
-import { detectToolchain, toolchainFor, topNames } from './index.ts';
+import { detectToolchain, toolchains, topNames } from './index.ts';
 import type { Profile, Toolchain, Variant } from './toolchain.ts';
 
 export interface BuildOptions {
   /** Folder of the project (or below it), relative to the edges' cwd. */
   readonly dir: string;
-  /** Default: what wasme.json says, or what the files of the folder tell. */
+  /** Default: the language in wasme.json, otherwise the one that the files of the folder show. */
   readonly language?: Language | undefined;
   readonly profile?: Profile | undefined;
   readonly toolchain?: Variant | 'auto' | undefined;
   /** Where the module goes, relative to cwd; default: build.output of wasme.json, or build/<name>.wasm. */
   readonly output?: string | undefined;
-  /** Build although nothing has changed. */
+  /** Build even if nothing has changed. */
   readonly force?: boolean | undefined;
-  /** Hosts that have to load the module, besides those of wasme.json: `istio@1.30`. */
+  /** Hosts that must be able to load the module, besides those in wasme.json: `istio@1.30`. */
   readonly hosts?: readonly string[] | undefined;
   /** Also put the module into the local store under this name. */
   readonly tag?: string | undefined;
   /** The old runtime-config.json (ABI versions, root ids) for that image, relative to cwd; default: the project's. */
   readonly config?: string | undefined;
-  /** Get missing tools and packages first, as far as that works without root. */
+  /** Install missing tools and packages first, where that needs no root. */
   readonly install?: boolean | undefined;
 }
 
@@ -40,6 +40,7 @@ export interface BuildJob {
   readonly name: string;
   readonly project: Project | undefined;
   readonly loaded: LoadedProject | undefined;
+  /** Names of the files and folders at the project's top. */
   readonly names: readonly string[];
   readonly toolchain: Toolchain;
   readonly profile: Profile;
@@ -47,16 +48,17 @@ export interface BuildJob {
   readonly check: CheckOptions;
   readonly install: boolean;
   readonly force: boolean;
+  /** Absolute path of the module. */
   readonly output: string;
-  /** In the project: for the lock and what the steps make. */
+  /** Absolute folder in the project for the lock and intermediate results. */
   readonly stateDir: string;
-  /** In the user's cache: for the record. */
+  /** Absolute folder in the user's cache for the records. */
   readonly memoryDir: string;
-  /** All that decides the result apart from files and tools. */
+  /** Everything that decides the result, apart from files and tools. */
   readonly request: string;
 }
 
-/** Finds out what is to be built. Fails with FILE_NOT_FOUND, PROJECT_INVALID, LANGUAGE_UNKNOWN. */
+/** Fails with FILE_NOT_FOUND, PROJECT_INVALID, LANGUAGE_UNKNOWN. */
 export async function openJob(options: BuildOptions, edges: Edges): Promise<BuildJob> {
   const asked = resolve(edges.cwd, options.dir);
   if ((await kindOf(asked)) !== 'dir') {
@@ -65,7 +67,7 @@ export async function openJob(options: BuildOptions, edges: Edges): Promise<Buil
     });
   }
   const found = await findProject(asked, edges);
-  // A wasme.json far above (someone's home) does not make a Cargo project its part.
+  // A Cargo project does not belong to a wasme.json far above it (in a home folder, say).
   const loaded = found?.dir === asked || options.language === undefined ? found : undefined;
   const dir = loaded?.dir ?? asked;
   const names = await topNames(dir);
@@ -73,8 +75,8 @@ export async function openJob(options: BuildOptions, edges: Edges): Promise<Buil
   const { command } = project?.build ?? {};
   const name = project?.name ?? (basename(dir).replace(/[^\w.-]+/g, '-') || 'filter');
   const language = options.language ?? project?.language;
-  const known = language === undefined ? detectToolchain(dir, names) : toolchainFor(language);
-  const toolchain = command === undefined ? known : customToolchain(known, command, name);
+  const base = language === undefined ? detectToolchain(dir, names) : toolchains[language];
+  const toolchain = command === undefined ? base : customToolchain(base, command, name);
   const profile = options.profile ?? project?.build?.profile ?? 'release';
   const variant = options.toolchain ?? project?.build?.toolchain ?? 'auto';
   const output =
@@ -96,7 +98,7 @@ export async function openJob(options: BuildOptions, edges: Edges): Promise<Buil
   const { install = false, force = false, hosts = [] } = options;
   const check: CheckOptions = {
     hosts: [...(project?.hosts ?? []), ...hosts],
-    // A debug build is not what is shipped.
+    // Debug builds are not shipped.
     sizeBudget: profile === 'release' ? project?.build?.sizeBudget : undefined,
   };
   return {
@@ -118,13 +120,16 @@ export async function openJob(options: BuildOptions, edges: Edges): Promise<Buil
   };
 }
 
-/** A hash, because there are secrets among the variables (cargo's, of registries). */
+/** Returns a hash, because some of the variables are secrets (credentials of cargo registries). */
 function environmentHash({ environment }: Toolchain, { env }: Edges): string {
-  const heeded = Object.entries(env).filter(([name]) => environment.test(name));
-  return sha256(JSON.stringify(heeded.sort(([a], [b]) => (a < b ? -1 : 1))));
+  const relevant = Object.entries(env).filter(([name]) => environment.test(name));
+  return sha256(JSON.stringify(relevant.sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 
-/** Where `record` keeps what a profile's last build was made of. */
-export function recordFile({ memoryDir, profile }: BuildJob): string {
-  return join(memoryDir, `${profile}.json`);
+/** Suffix of the file with the debug information that is taken out of a module. */
+export const debugSuffix = '.debug.wasm';
+
+/** Returns the path of a file that lies beside a module: `f.wasm` and `.wasm.map` give `f.wasm.map`. */
+export function sidecarPath(module: string, suffix: string): string {
+  return module.replace(/(\.wasm)?$/, suffix);
 }

@@ -1,64 +1,67 @@
-/** From a job to its plan: probes the machine, asks the toolchain, puts the steps into a container when that is wanted. */
+/** Turns a job into a plan: finds the tools, asks the toolchain, and wraps the steps in a container if that is wanted. */
 import { stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import type { Edges } from '../io/edges.ts';
-import { inContainer } from './tools/container.ts';
+import { containerEngine, inContainer } from './tools/container.ts';
 import { sha256 } from './inputs.ts';
-import type { BuildJob } from './job.ts';
-import { type CachedProbes, type Prepared, containerEngine, prepare } from './prepare.ts';
-import { debugSuffix, moduleEnding } from './install.ts';
+import { type BuildJob, debugSuffix, sidecarPath } from './job.ts';
+import { type CachedAnswers, type FoundTools, findTools } from './tools/find-tools.ts';
 import type { BuildPlan } from './toolchain.ts';
 
-export interface PlannedJob {
+export interface PlannedBuild extends FoundTools {
   readonly plan: BuildPlan;
-  readonly prepared: Prepared;
 }
 
-/** Probes the machine, but for what is known, and asks the toolchain for its plan. Fails with TOOL_MISSING, TOOL_OUTDATED. */
-export async function planJob(job: BuildJob, edges: Edges, known?: CachedProbes): Promise<PlannedJob> {
+/** Probes the machine, except for cached answers. Fails with TOOL_MISSING, TOOL_OUTDATED, BUILD_FAILED. */
+export async function planJob(job: BuildJob, edges: Edges, cached?: CachedAnswers): Promise<PlannedBuild> {
   const { dir, name, project, names, toolchain, profile, stateDir } = job;
   const optimize = project?.build?.optimize ?? false;
-  const prepared = await prepare(
+  const found = await findTools(
     toolchain,
-    job.variant,
-    { install: job.install, optimize },
+    { variant: job.variant, install: job.install, optimize },
     dir,
     edges,
-    known,
+    cached,
   );
-  const planned = toolchain.plan({
+  const native = toolchain.plan({
     projectDir: dir,
     project,
     names,
     name,
     profile,
-    variant: prepared.variant,
+    variant: found.variant,
     optimize,
     debugInfo: profile === 'debug' || (project?.build?.debugInfo ?? false),
     scratchDir: join(stateDir, profile),
-    tools: prepared.tools,
+    tools: found.tools,
     env: edges.env,
     platform: edges.platform,
     homeDir: edges.homeDir,
   });
-  // A module that is put among the sources is still no source, nor is what lies beside it.
+  // The module and what lies beside it are not inputs, even if they are written among the sources.
   const module = relative(dir, job.output).replaceAll('\\', '/');
-  const beside = [debugSuffix, ...(planned.sidecars ?? []).map(({ suffix }) => suffix)];
-  const products = [module, ...beside.map(suffix => module.replace(moduleEnding, suffix))];
-  const plan = { ...planned, inputs: [...planned.inputs, ...products.map(file => `!${file}`)] };
-  if (prepared.variant !== 'container') return { plan, prepared };
+  const suffixes = [debugSuffix, ...(native.sidecars ?? []).map(({ suffix }) => suffix)];
+  const products = [module, ...suffixes.map(suffix => sidecarPath(module, suffix))];
+  const plan = { ...native, inputs: [...native.inputs, ...products.map(file => `!${file}`)] };
+  return { ...found, plan: found.variant === 'container' ? await planContainer(job, plan, edges) : plan };
+}
+
+async function planContainer(
+  { dir, toolchain }: BuildJob,
+  plan: BuildPlan,
+  edges: Edges,
+): Promise<BuildPlan> {
   const owner = await stat(dir);
   const engine = containerEngine(edges);
-  const container = inContainer(plan, {
+  return inContainer(plan, {
     engine,
     image: toolchain.containerImage,
-    // Another one each time: what a killed build has left does not stand in the way of the next.
+    // A new name each time: the container of a killed build must not block the next build.
     name: `wasme-build-${sha256(`${dir} ${edges.now()}`).slice(0, 12)}`,
     projectDir: dir,
     mapsUser: /podman/.test(basename(engine)) && userInfo().uid !== 0,
     user: edges.platform === 'linux' ? `${owner.uid}:${owner.gid}` : undefined,
     env: edges.env,
   });
-  return { plan: container, prepared };
 }

@@ -1,82 +1,84 @@
-/**
- * What the last build was made of, so that an unchanged project is not built again and no tool is even started; and what
- * its tools answered, so that the next build can begin before they are asked again.
- */
+/** Records what the last build of each profile was made from: decides whether to build, and lets the next build speculate. */
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Edges } from '../io/edges.ts';
 import { findProgram } from '../io/program.ts';
+import { profiles } from '../project/names.ts';
 import { writeMemory } from '../project/remembered.ts';
-import { fileIdentity } from './inputs.ts';
-import type { PlannedJob } from './plan.ts';
+import { type InputHashes, fileIdentity, hashInputs } from './inputs.ts';
+import type { BuildJob } from './job.ts';
+import type { PlannedBuild } from './plan.ts';
 import type { ProbeResult, Variant } from './toolchain.ts';
 
 export interface BuildRecord {
-  /** Raised when the meaning of a field changes; another number is no record. */
+  /** Incremented when the meaning of a field changes; records with another number are ignored. */
   readonly format: 3;
-  /** Everything about the request that decides the result, as JSON text. */
+  /** BuildJob.request of that build. */
   readonly request: string;
   readonly variant: Variant;
-  /** Globs that were hashed. */
+  /** Globs of the files that were hashed. */
   readonly inputs: readonly string[];
   readonly inputHash: string;
   readonly tools: readonly RecordedTool[];
-  /** Settings outside of the project. */
+  /** Files outside the project that the tools read settings from. */
   readonly settings: readonly (readonly [path: string, identity: string])[];
   /** sha256 of the module, hex. */
   readonly moduleHash: string;
-  /** Absolute paths of what was written beside it. */
+  /** Absolute paths of the files that were written beside the module. */
   readonly beside: readonly string[];
 }
 
 export interface RecordedTool {
   readonly answer: ProbeResult;
-  /** Of the file at the answer's path. */
+  /** fileIdentity of the file at the answer's path. */
   readonly identity: string;
-  /** Where each name led under which a program was looked for; null: nowhere. None for an npm package. */
+  /** Where each program name that was looked for was found; null: nowhere. Empty for an npm package. */
   readonly searched: readonly (readonly [name: string, path: string | null])[];
 }
 
-/** The record, when there is one that is still true of request, settings and tools. The caller compares inputs and module. */
-export async function readRecord(
-  file: string,
-  request: string,
-  edges: Edges,
-): Promise<BuildRecord | undefined> {
-  const record = await readFile(file, 'utf8').then(
-    text => parseRecord(text),
-    () => undefined,
-  );
-  if (record === undefined || record.request !== request) return undefined;
+/** A record whose request, tools and settings have not changed, and the hashes of its inputs as they are now. */
+export interface LastBuild {
+  readonly record: BuildRecord;
+  readonly hashes: InputHashes;
+}
+
+/** Returns undefined when request, tools or settings have changed. The caller compares inputs and module. */
+export async function readLastBuild(job: BuildJob, edges: Edges): Promise<LastBuild | undefined> {
+  const record = await readRecord(recordFile(job));
+  if (record === undefined || record.request !== job.request) return undefined;
   for (const { answer, identity, searched } of record.tools) {
-    // The environment may lead to another program now, or to one that would be taken before it.
+    // PATH may lead to another program now, or to one that takes precedence.
     if (searched.some(([name, then]) => (findProgram(name, edges) ?? null) !== then)) return undefined;
     if (answer.path !== undefined && (await fileIdentity(answer.path)) !== identity) return undefined;
   }
   for (const [path, identity] of record.settings) {
     if ((await fileIdentity(path)) !== identity) return undefined;
   }
-  return record;
+  return { record, hashes: await hashInputs(job.dir, record.inputs) };
 }
 
-/** What the builds that these records tell of have left beside their modules. */
-export async function leftBeside(files: readonly string[]): Promise<readonly string[]> {
-  const texts = await Promise.all(files.map(file => readFile(file, 'utf8').catch(() => '')));
-  return texts.flatMap(text => parseRecord(text)?.beside ?? []);
+/** Returns the files that the last builds of all profiles have written beside their modules. */
+export async function filesBeside(job: BuildJob): Promise<readonly string[]> {
+  const records = await Promise.all(
+    profiles.map(async profile => readRecord(recordFile({ ...job, profile }))),
+  );
+  return records.flatMap(record => record?.beside ?? []);
 }
 
-/** Notes a build that has just succeeded. */
+/** Records a build that has just succeeded. */
 export async function writeRecord(
-  file: string,
-  { plan, prepared }: PlannedJob,
-  built: Pick<BuildRecord, 'request' | 'inputHash' | 'moduleHash' | 'beside'>,
+  job: BuildJob,
+  { plan, variant, tools }: PlannedBuild,
+  installed: Pick<BuildRecord, 'inputHash' | 'moduleHash' | 'beside'>,
   edges: Edges,
 ): Promise<void> {
   const record: BuildRecord = {
     format: 3,
-    variant: prepared.variant,
+    request: job.request,
+    variant,
     inputs: plan.inputs,
     tools: await Promise.all(
-      Object.values(prepared.tools).map(async answer => ({
+      Object.values(tools).map(async answer => ({
         answer,
         identity: answer.path === undefined ? 'absent' : await fileIdentity(answer.path),
         searched: (answer.searched ?? []).map(name => [name, findProgram(name, edges) ?? null] as const),
@@ -85,15 +87,19 @@ export async function writeRecord(
     settings: await Promise.all(
       (plan.settings ?? []).map(async path => [path, await fileIdentity(path)] as const),
     ),
-    ...built,
+    ...installed,
   };
-  await writeMemory(file, record);
+  await writeMemory(recordFile(job), record);
 }
 
-/** Our own file in the user's cache: checked just enough not to fail on an old or damaged one. */
-function parseRecord(text: string): BuildRecord | undefined {
+function recordFile({ memoryDir, profile }: Pick<BuildJob, 'memoryDir' | 'profile'>): string {
+  return join(memoryDir, `${profile}.json`);
+}
+
+/** Checks only what is needed not to fail on an old or damaged record: wasme itself writes this file in the user's cache. */
+async function readRecord(file: string): Promise<BuildRecord | undefined> {
   try {
-    const record = JSON.parse(text) as Partial<BuildRecord> | null;
+    const record = JSON.parse(await readFile(file, 'utf8')) as Partial<BuildRecord> | null;
     return record?.format === 3 &&
       [record.inputs, record.tools, record.settings, record.beside].every(Array.isArray)
       ? (record as BuildRecord)

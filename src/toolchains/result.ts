@@ -1,10 +1,10 @@
-/** What a build gives. */
+/** The result of a build, as the verb returns it. */
 import type { Language } from '../project/names.ts';
 import { judgeModule } from '../wasm/abi.ts';
 import type { ModuleInfo } from '../wasm/module.ts';
+import { type SectionSize, sectionSizes } from './check.ts';
 import { sha256 } from './inputs.ts';
 import type { BuildJob } from './job.ts';
-import { type SectionSize, sectionSizes } from './size.ts';
 import type { ProbeResult, Profile, Variant } from './toolchain.ts';
 
 export interface BuildResult {
@@ -15,7 +15,7 @@ export interface BuildResult {
   readonly sizeBytes: number;
   /** sha256 of the module, hex. */
   readonly sha256: string;
-  /** Absolute paths of what belongs to it and lies beside it: debug information, a source map. */
+  /** Absolute paths of the files that belong to the module and lie beside it: debug information, a source map. */
   readonly beside: readonly string[];
   readonly abiVersion: string;
   /** Largest first. */
@@ -30,35 +30,41 @@ export interface BuildResult {
   readonly image?: { readonly reference: string; readonly digest: string; readonly layout: string };
 }
 
-/** A build before it is timed. */
+/** A result without its duration, which the caller measures. */
 export type BuildOutput = Omit<BuildResult, 'durationMs'>;
 
-/** What a job and its module say of themselves. */
-export function describe(
-  job: BuildJob,
-  bytes: Uint8Array,
-  module: ModuleInfo,
-  variant: Variant,
-): Omit<BuildOutput, 'beside' | 'tools' | 'upToDate'> {
+export interface BuiltModule {
+  readonly bytes: Uint8Array;
+  readonly module: ModuleInfo;
+  readonly beside: readonly string[];
+  readonly variant: Variant;
+  readonly tools: readonly ProbeResult[];
+  readonly upToDate: boolean;
+}
+
+/** Describes the module of a job. */
+export function buildOutput(
+  { name, toolchain, output, profile }: BuildJob,
+  { bytes, module, beside, variant, tools, upToDate }: BuiltModule,
+): BuildOutput {
   return {
-    ...measure(bytes, module),
-    name: job.name,
-    language: job.toolchain.language,
-    module: job.output,
-    profile: job.profile,
+    ...moduleFacts(bytes, module),
+    name,
+    language: toolchain.language,
+    module: output,
+    profile,
     toolchain: variant,
+    beside,
+    // Probes that ask for something of the project have no path.
+    tools: tools.flatMap(({ title, path, version }) =>
+      path === undefined ? [] : [{ title, path, ...(version === undefined ? {} : { version }) }],
+    ),
+    upToDate,
   };
 }
 
-/** The tools among what was looked for. */
-export function toolsOf(answers: readonly ProbeResult[]): BuildResult['tools'] {
-  return answers.flatMap(({ title, path, version }) =>
-    path === undefined ? [] : [{ title, path, ...(version === undefined ? {} : { version }) }],
-  );
-}
-
-/** What can be measured on any module. */
-export function measure(
+/** Returns the part of a result that any module has, however it was built. */
+export function moduleFacts(
   bytes: Uint8Array,
   module: ModuleInfo,
 ): Pick<BuildResult, 'sizeBytes' | 'sha256' | 'abiVersion' | 'sections'> {

@@ -1,11 +1,11 @@
-/** What compilers print as JSON: the parts that plans read. Loaded when one has printed, not by a plan. */
+/** Parses the JSON that compilers print, as far as plans need it. Loaded after one has printed, never by a plan. */
 import { z } from 'zod';
 
 /** `cargo metadata --no-deps`: one package for a crate, several for a workspace. */
 const cargoMetadata = z.object({
   workspace_root: z.string(),
   target_directory: z.string(),
-  /** Of what lies between source and result; Cargo 1.91 and later. */
+  /** Folder of intermediate results; Cargo 1.91 and later. */
   build_directory: z.string().nullish(),
   packages: z.array(
     z.object({
@@ -26,7 +26,7 @@ const goMod = z.object({
 export type CargoMetadata = z.infer<typeof cargoMetadata>;
 export type GoMod = z.infer<typeof goMod>;
 
-/** Undefined: not what is expected. The build itself then explains what is wrong with the project. */
+/** Returns undefined for unexpected output: the build itself then reports what is wrong with the project. */
 export function readCargoMetadata(stdout: string): CargoMetadata | undefined {
   return read(stdout, cargoMetadata);
 }

@@ -1,90 +1,53 @@
 /**
- * From a job to a compiler that has done its work. What tools said at the last build is taken to be true still: the
- * compiler starts at once, tools are asked meanwhile, and it starts anew if anything else comes out.
+ * Saves the time that probing the tools takes: runs the plan that the answers of the last build give, while the tools are
+ * probed again. If the probes then lead to another plan, that one is run instead. Builds are correct without this file.
  */
-import { rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { Edges } from '../io/edges.ts';
-import { makeFolder } from '../io/files.ts';
-import { executePlan } from './execute.ts';
-import { type InputHashes, hashInputs } from './inputs.ts';
+import { type CompiledJob, type ExecuteOptions, executePlan } from './execute.ts';
 import type { BuildJob } from './job.ts';
-import { type PlannedJob, planJob } from './plan.ts';
-import type { BuildRecord } from './record.ts';
-import type { Diagnostic } from './toolchain.ts';
-import type { PersistentCompiler } from './watch/persistent-compiler.ts';
+import { type PlannedBuild, planJob } from './plan.ts';
+import type { LastBuild } from './record.ts';
 
-/** A record that is true of all but the sources, and those as they are now. */
-export interface LastBuild {
-  readonly record: BuildRecord;
-  readonly hashes: InputHashes;
-}
-
-export interface PlanRun extends PlannedJob {
-  readonly warnings: readonly Diagnostic[];
-  /** The sources as the compiler has seen them. */
-  readonly inputs: InputHashes;
-}
-
-/** Fails as planning and executing do; what is wrong with a tool is told before what a compiler says of it. */
-export async function runPlan(
+/**
+ * Returns undefined when there is nothing to speculate on. Fails as planJob and executePlan do; a problem with a tool is
+ * reported before the compiler errors that it may have caused.
+ */
+export async function compileSpeculatively(
   job: BuildJob,
   edges: Edges,
-  last?: LastBuild,
-  compiler?: PersistentCompiler,
-): Promise<PlanRun> {
-  const guess = last === undefined || job.install ? undefined : await planAsBefore(job, last, edges);
-  const run = async (planned: PlannedJob): Promise<PlanRun> =>
-    runSteps(job, planned, await makeReady(job, planned, last), edges, compiler);
-  if (guess === undefined) return run(await planJob(job, edges));
+  options: ExecuteOptions,
+): Promise<CompiledJob | undefined> {
+  const expected = await planFromLastAnswers(job, edges, options.last);
+  if (expected === undefined) return undefined;
   const stopper = new AbortController();
   const signal = AbortSignal.any([edges.signal, stopper.signal]);
-  const inputs = await makeReady(job, guess, last);
-  const early = runSteps(job, guess, inputs, { ...edges, signal }, compiler);
-  // It is awaited below, after the tools have answered.
+  const early = executePlan(job, expected.plan, { ...edges, signal }, options);
+  // Its failure is dealt with below, after the tools have answered.
   early.catch(() => undefined);
+  const stop = async (): Promise<void> => {
+    stopper.abort();
+    await early.catch(() => undefined);
+  };
   try {
     const planned = await planJob(job, edges);
-    if (JSON.stringify(planned.plan) === JSON.stringify(guess.plan)) return { ...(await early), ...planned };
-    stopper.abort();
-    await early.catch(() => undefined);
-    return await run(planned);
+    if (JSON.stringify(planned.plan) === JSON.stringify(expected.plan)) {
+      return { ...planned, ...(await early) };
+    }
+    await stop();
+    return { ...planned, ...(await executePlan(job, planned.plan, edges, options)) };
   } finally {
-    stopper.abort();
-    await early.catch(() => undefined);
+    await stop();
   }
 }
 
-/** The plan that the last build's answers give; undefined when they give none, which the real answers then explain. */
-async function planAsBefore(
+/** Returns undefined when the recorded answers give no plan: the actual answers then explain why. */
+async function planFromLastAnswers(
   job: BuildJob,
-  { record }: LastBuild,
   edges: Edges,
-): Promise<PlannedJob | undefined> {
-  // A container asks nothing, and its name is another one each time.
-  if (record.variant === 'container') return undefined;
-  const known = { variant: record.variant, answers: record.tools.map(({ answer }) => answer) };
-  return planJob(job, edges, known).catch(() => undefined);
-}
-
-/** Hashes the sources before the compiler reads them, and clears the place of the module. */
-async function makeReady(job: BuildJob, { plan }: PlannedJob, last?: LastBuild): Promise<InputHashes> {
-  const seen = last !== undefined && JSON.stringify(last.record.inputs) === JSON.stringify(plan.inputs);
-  const inputs = seen ? last.hashes : await hashInputs(job.dir, plan.inputs);
-  await makeFolder(dirname(plan.module));
-  // A module left by an earlier run must not pass for the one of this run. A custom command writes in place.
-  if (plan.module !== job.output) await rm(plan.module, { force: true, recursive: true });
-  return inputs;
-}
-
-async function runSteps(
-  job: BuildJob,
-  planned: PlannedJob,
-  inputs: InputHashes,
-  edges: Edges,
-  compiler?: PersistentCompiler,
-): Promise<PlanRun> {
-  const run = compiler?.runner(planned.plan, job.dir);
-  const warnings = await executePlan(planned.plan, job.toolchain, job.dir, edges, run);
-  return { ...planned, warnings, inputs };
+  last: LastBuild | undefined,
+): Promise<PlannedBuild | undefined> {
+  // Nothing is probed for a container, and its name is a new one for each build.
+  if (last === undefined || job.install || last.record.variant === 'container') return undefined;
+  const { variant, tools } = last.record;
+  return planJob(job, edges, { variant, answers: tools.map(({ answer }) => answer) }).catch(() => undefined);
 }

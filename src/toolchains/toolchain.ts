@@ -1,7 +1,4 @@
-/**
- * What a toolchain is: pure data and pure functions, no process and no disk. src/build.ts and src/doctor.ts do what
- * it says; a new language is one file next to this one and one line in index.ts.
- */
+/** Describes a language's compiler as data and pure functions: no process, no disk. plan.ts and execute.ts do the work. */
 import type { ErrorCode } from '../errors.ts';
 import type { CommandLine } from '../io/exec.ts';
 import type { Language, Profile, Variant } from '../project/names.ts';
@@ -9,71 +6,73 @@ import type { Project } from '../project/schema.ts';
 
 export type { Profile, Variant } from '../project/names.ts';
 
-/** One language's way from source to module. */
+/** How a language gets from source to module. */
 export interface Toolchain {
   readonly language: Language;
   /** The language as people write it: `TinyGo`. */
   readonly title: string;
-  /** What `--toolchain auto` tries, in order: the first variant whose needed tools are all there. */
+  /** File that a project of this language has at its top, for messages: `Cargo.toml`. */
+  readonly projectFile: string;
+  /** Variants that `--toolchain auto` tries, in order: the first whose required tools are all found is used. */
   readonly variants: readonly Exclude<Variant, 'container'>[];
-  /** Image with the native tools, for `--toolchain container`. */
+  /** Image that has the native tools, for `--toolchain container`. */
   readonly containerImage: string;
-  /** Whether a folder with these names at its top (files and folders) is a project of this language. */
+  /** Decides from the names at a folder's top (files and folders) whether it is a project of this language. */
   detect(names: readonly string[]): boolean;
-  /** What a variant needs, in the order in which it is looked for. A probe may run in the project's folder. */
+  /** Returns what a variant needs, in the order in which doctor shows it. A probe may run in the project's folder. */
   probes(variant: Variant): readonly Probe[];
-  /** The build as data. Called when every needed probe was found. */
+  /** Returns the build as data. Called when every required probe was found. */
   plan(request: PlanRequest): BuildPlan;
-  /** Globs of the sources, where they can be told of a project that `plan` cannot build: one with a command of its own. */
+  /** Returns globs of the sources for a project with a build.command, if `plan` cannot be asked for them. */
   inputs?(): readonly string[];
-  /** Compiler messages in a tool's output. Paths as the tool wrote them (relative ones: to the project). */
+  /** Returns the compiler messages in a tool's output. Paths are as the tool wrote them (relative ones: to the project). */
   parseDiagnostics(output: string): readonly Diagnostic[];
-  /** A known failure in a tool's output: what it means, what to do. Undefined: nothing is recognised. */
-  explain(output: string): Advice | undefined;
-  /** Pairs of versions that are known not to work together. */
-  readonly knownBad: readonly KnownBad[];
-  /** Names of the variables that the compiler heeds: with other values, what was built before is another module. */
+  /** Recognises a known failure in a tool's output. */
+  explain(output: string): Explanation | undefined;
+  /** Versions that are known not to work together. */
+  readonly conflicts: readonly VersionConflict[];
+  /** Matches names of environment variables that change what the compiler builds. */
   readonly environment: RegExp;
 }
 
-/** A tool that is looked for. Programs are started to learn their version; npm packages are read from disk. */
+/** Describes how a tool is looked for. Programs are started to learn their version; npm packages are read from disk. */
 export type Probe = ProgramProbe | PackageProbe;
 
 interface ProbeBase {
   /** Key in `PlanRequest.tools`. */
   readonly id: string;
-  /** As people call it: `rustc`, `WASI standard library`. */
+  /** Name for messages: `rustc`, `WASI standard library`. */
   readonly title: string;
   /** Lowest version that works. */
   readonly minimum?: string;
-  /** The build works without it; the plan looks at `tools` to know. */
+  /** The build works without it; the plan finds out from `tools`. */
   readonly optional?: true;
-  /** Looked for only when wasm-opt was asked for (and by doctor): starting a program costs a build time. */
+  /** Looked for only if wasm-opt is wanted (and by doctor), because starting a program takes time. */
   readonly onlyToOptimize?: true;
-  /** The tool that is asked for it: where that one is not found, there is nothing to say of this. */
+  /** Id of the tool that answers this probe: if that tool is not found, this probe is not reported. */
   readonly of?: string;
-  /** Asks for something of the project, which is no tool: nothing is said of it where it is not found. */
+  /** Asks for a property of the project, not for a tool: it is not reported as missing. */
   readonly ofProject?: true;
-  /** How to get it (or get it newer); the first one that fits the system is shown, in this order. */
-  readonly remedies: readonly Remedy[];
+  /** How to install or update the tool; the first option that suits the system is shown. */
+  readonly fixes: readonly FixOption[];
 }
 
 export interface ProgramProbe extends ProbeBase {
   readonly kind: 'program';
-  /** Tried in order; the first that is on PATH (or an absolute path that exists) and exits 0 wins. cwd: the project. */
+  /** Tried in order; the first that is on PATH (or is an absolute path that exists) and exits with 0 is used. cwd: the project. */
   readonly candidates: readonly CommandLine[];
-  /** First group is the version. Default: the first x.y or x.y.z in stdout, then stderr. */
+  /** The first group is the version. Default: the first x.y or x.y.z in stdout, then stderr. */
   readonly version?: RegExp;
-  /** What the plan needs of stdout, as JSON data: it is kept, so that the next build can be planned before asking again. */
+  /** Extracts from stdout what the plan needs, as JSON data: it is recorded, so that the next build can start before probing. */
   readonly facts?: (stdout: string) => unknown;
   /**
-   * The tool counts as there only when this glob matches below the folder that it printed on stdout
+   * The tool counts as found only if this glob matches below the folder that it printed on stdout
    * (`rustc --print target-libdir` prints a folder whether it exists or not).
    */
   readonly folderHas?: string;
-  /** What a failure of the program means, from its output; where it is not known, its own words are told. */
+  /** Explains a failure of the program from its output; if it returns undefined, a line of the output is shown. */
   readonly explain?: (output: string) => string | undefined;
-  /** What it means when the program is there but `folderHas` is not: `the target wasm32-wasip1 is not installed`. */
+  /** The problem if the program is found but `folderHas` does not match: `the target wasm32-wasip1 is not installed`. */
   readonly missingText?: string;
 }
 
@@ -85,25 +84,25 @@ export interface PackageProbe extends ProbeBase {
   readonly from: 'project' | 'cache';
 }
 
-/** One way to get a tool. */
-export interface Remedy {
-  /** Only on these platforms; default: all. */
+/** One way to install a tool, and the systems it works on. */
+export interface FixOption {
+  /** Works only on these platforms; default: all. */
   readonly platforms?: readonly NodeJS.Platform[];
-  /** Only where this program is on PATH: `apt-get`, `brew`, `rustup`. */
+  /** Works only if this program is on PATH: `apt-get`, `brew`, `rustup`. */
   readonly has?: string;
-  /** What to type. Without it, `text` says what to do. */
+  /** The command to run. Without it, `text` says what to do. */
   readonly command?: CommandLine;
-  /** What has to succeed before `command` is typed. */
+  /** A command that must succeed before `command` is run. */
   readonly before?: CommandLine;
-  /** Asks for root: `doctor --fix` only prints it. */
+  /** Needs root: `doctor --fix` only prints it. */
   readonly needsRoot?: true;
-  /** A sentence, where no command does it. */
+  /** A sentence, if no command does it, or a remark on the command. */
   readonly text?: string;
 }
 
 export type ProbeStatus = 'found' | 'missing' | 'too-old' | 'broken';
 
-/** What was learnt about one tool. */
+/** The result of probing for one tool. */
 export interface ProbeResult {
   readonly id: string;
   readonly title: string;
@@ -111,9 +110,9 @@ export interface ProbeResult {
   /** Absolute path of the program, or of the package's folder. */
   readonly path?: string;
   readonly version?: string;
-  /** Names under which the program was looked for, in order; the last is the one that was taken, if any was. */
+  /** Names under which the program was looked for, in order; the last is the one that was used, if any was. */
   readonly searched?: readonly string[];
-  /** What the probe's `facts` read in the answer: for probes that ask (`cargo metadata`), not just for a version. */
+  /** What the probe's `facts` extracted from the answer: for probes that ask for more than a version (`cargo metadata`). */
   readonly facts?: unknown;
   /** Why it is not `found`. */
   readonly problem?: string;
@@ -124,51 +123,50 @@ export interface PlanRequest {
   readonly projectDir: string;
   /** Names of the files and folders at the project's top. */
   readonly names: readonly string[];
-  /** Parsed wasme.json, where there is one. */
+  /** Parsed wasme.json, if there is one. */
   readonly project: Project | undefined;
-  /** Name of the module without `.wasm`. */
+  /** Name of the module, without `.wasm`. */
   readonly name: string;
   readonly profile: Profile;
   readonly variant: Variant;
-  /** wasm-opt was asked for. */
+  /** wasm-opt is wanted. */
   readonly optimize: boolean;
-  /** DWARF is wanted; the build takes it out of the module afterwards. Always so in a debug build. */
+  /** DWARF is wanted; the build splits it off the module afterwards. Always true in a debug build. */
   readonly debugInfo: boolean;
-  /** Absolute folder for what the steps make; exists, is emptied by nobody, may lie inside the project's build/. */
+  /** Absolute folder for intermediate results; exists, keeps its content between builds, lies in the project's build/. */
   readonly scratchDir: string;
-  /** Results of `probes(variant)` by id; needed ones are all `found`. */
+  /** Results of `probes(variant)` by id; required ones are all `found`. */
   readonly tools: Readonly<Record<string, ProbeResult>>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
   readonly homeDir: string;
 }
 
-/** What to do, in data: printed by --dry-run, executed by src/build.ts. */
+/** The build as data: printed by --dry-run, run by execute.ts. */
 export interface BuildPlan {
   /** Run one after the other; cwd defaults to the project. A non-zero exit code stops the build. */
   readonly steps: readonly CommandLine[];
-  /** So many of the first steps do not need each other: they may run at the same time. */
+  /** How many of the first steps are independent of each other and may run at the same time. */
   readonly independent?: number;
-  /** Absolute path where the last step leaves the module; a folder when the steps choose the module's name. */
+  /** Absolute path where the last step leaves the module; a folder if the steps choose the module's name. */
   readonly module: string;
-  /** Files that belong to the module and go beside it (debug information, source map): where the steps leave them. */
+  /** Files that belong beside the module (a source map), where the steps leave them. */
   readonly sidecars?: readonly Sidecar[];
-  /** Globs below the project of everything that decides the result; hashed to know whether to build at all. */
+  /** Globs, relative to the project, of all files that decide the result; hashed to find out whether to build at all. */
   readonly inputs: readonly string[];
-  /** Absolute paths, there or not, of what else the tools go by: settings above the project or in the person's home. */
+  /** Absolute paths, existing or not, of settings that the tools read above the project or in the user's home. */
   readonly settings?: readonly string[];
-  /** Absolute folders outside of the project that the steps read: a container has to be shown them. */
+  /** Absolute folders outside the project that the steps read: a container mounts them. */
   readonly reads?: readonly string[];
-  /** Run whatever happened before, after a failure or Ctrl-C too. */
+  /** Run at the end in any case, also after a failure or Ctrl-C. */
   readonly cleanup?: readonly CommandLine[];
-  /** Said when the steps succeed and leave no module: what is usually wrong. */
+  /** Hint if the steps succeed and leave no module: the usual mistake. */
   readonly noModuleHint?: string;
   /**
-   * A process that stays and builds on demand, for --watch: it reads one line per build on stdin, writes the module
-   * to `module` (after the line "warm up": nothing), prints compiler output, then a line that is exactly `@@built 0` or
-   * `@@built 1`.
+   * A process that --watch keeps to compile on demand: reads one line per build on stdin, writes the module to `module`
+   * (for the line "warm up": nothing), prints compiler output, then a line that is exactly `@@built 0` or `@@built 1`.
    */
-  readonly warm?: CommandLine;
+  readonly server?: CommandLine;
 }
 
 export interface Sidecar {
@@ -179,26 +177,27 @@ export interface Sidecar {
 
 export interface Diagnostic {
   readonly file: string;
-  /** Both count from 1. */
+  /** Line and column count from 1. */
   readonly line: number;
   readonly column: number;
   readonly severity: 'error' | 'warning';
   readonly message: string;
   /** The column counts bytes, as clang and Go do, not characters. */
   readonly columnInBytes?: true;
-  /** How many characters are underlined; default 1. */
+  /** How many characters to underline; default 1. */
   readonly length?: number;
 }
 
-export interface Advice {
+/** What a known failure of a compiler means and what to do. */
+export interface Explanation {
   /** Default: BUILD_FAILED. */
   readonly code?: ErrorCode;
   readonly message: string;
   readonly hint: string;
 }
 
-/** Two tools whose versions do not go together: `tinygo` <=0.39 with `go` >=1.26. Ranges as npm writes them. */
-export interface KnownBad {
+/** Tools whose versions do not work together: `tinygo` <0.41 with `go` >=1.26. Ranges are npm's. */
+export interface VersionConflict {
   readonly tools: readonly { readonly id: string; readonly range: string }[];
   readonly problem: string;
   readonly hint: string;

@@ -93,7 +93,7 @@ describe('build', () => {
   it.each<[FakeWish, string, string]>([
     ['error', 'BUILD_FAILED', 'assembly/index.ts:3:10: error: Cannot find name'],
     ['packages missing', 'TOOL_MISSING', 'packages of the project are not installed'],
-    ['silent', 'BUILD_FAILED', 'failed with exit code 1 and said nothing'],
+    ['silent', 'BUILD_FAILED', 'failed with exit code 1 and printed nothing'],
     ['killed', 'BUILD_FAILED', 'was killed'],
     ['nothing', 'BUILD_FAILED', 'left no module'],
     ['garbage', 'WASM_INVALID', 'not a WebAssembly'],
@@ -338,7 +338,7 @@ describe('build -t', () => {
     const refused = await world.wasme(...args, '--config', 'runtime-config.json');
     expect(refused).toMatchObject({
       exitCode: 2,
-      stderr: expect.stringContaining('is no runtime-config.json') as string,
+      stderr: expect.stringContaining('is not a runtime-config.json') as string,
     });
   });
 
@@ -418,7 +418,7 @@ describe('build --watch', () => {
     const text = { out: '', err: '' };
     const running = world.wasmeLive(text, 'build', 'p', '--watch', '--verbose');
     const shown = () => JSON.stringify(text);
-    const starts = (): number => text.err.split('--eval').length - 1;
+    const starts = (): number => text.err.split('asc-server').length - 1;
     await until(() => starts() === 1 && text.out.includes('up to date'), shown);
     setWish(dir, undefined, 'second');
     await until(() => builds(text.out) === 1, shown);

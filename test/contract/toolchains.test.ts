@@ -30,8 +30,8 @@ describe.each(fakeLanguages)('$title', language => {
 
   it.each<[CompilerWish, string, (place: string) => string]>([
     ['error', 'BUILD_FAILED', place => place],
-    ['silent', 'BUILD_FAILED', () => 'failed with exit code 1 and said nothing'],
-    ['killed', 'BUILD_FAILED', () => 'was killed and said nothing'],
+    ['silent', 'BUILD_FAILED', () => 'failed with exit code 1 and printed nothing'],
+    ['killed', 'BUILD_FAILED', () => 'was killed and printed nothing'],
     ['nothing', 'BUILD_FAILED', () => 'left no module'],
     ['garbage', 'WASM_INVALID', () => 'not a WebAssembly'],
   ])('a compiler that ends with "%s": %s, and the last module stays', async (wish, code, text) => {

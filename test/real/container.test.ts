@@ -21,7 +21,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { build } from '../../src/build.ts';
 import { init } from '../../src/init.ts';
 import type { Language } from '../../src/project/schema.ts';
-import { toolchainFor } from '../../src/toolchains/index.ts';
+import { toolchains } from '../../src/toolchains/index.ts';
 import { sharePackages, sharedFolder } from '../helpers/assemblyscript.ts';
 import { compilerEdges } from '../helpers/compilers.ts';
 import { describeWith, tool, toolsDir } from '../helpers/tools.ts';
@@ -59,7 +59,7 @@ function podman(...args: string[]): string {
 
 /** An almost empty image under the name that the toolchain asks for; programs come from /usr. */
 function makeImage(language: Language): void {
-  const image = toolchainFor(language).containerImage;
+  const image = toolchains[language].containerImage;
   const root = join(folder, `image-${language}`);
   for (const name of ['usr', 'proc', 'sys', 'dev', 'etc/ssl', 'tmp', 'opt/wasi-sdk/bin'])
     mkdirSync(join(root, name), { recursive: true });

@@ -1,12 +1,22 @@
-/** AssemblyScript: the compiler that the project's own npm packages bring. */
+/** AssemblyScript, built by the compiler in the project's own npm packages. */
 import { join } from 'node:path';
-import { warmCompilerScript } from './assemblyscript-compiler.ts';
+import { builtFile } from '../../io/paths.ts';
 import { foldersAbove } from '../outside-inputs.ts';
-import type { Advice, BuildPlan, Diagnostic, PlanRequest, Probe, Remedy, Toolchain } from '../toolchain.ts';
+import type {
+  Explanation,
+  BuildPlan,
+  Diagnostic,
+  PlanRequest,
+  Probe,
+  FixOption,
+  Toolchain,
+} from '../toolchain.ts';
 
-/** A compiler is a dev dependency: with NODE_ENV=production npm would leave it out. */
-const npmInstall: readonly Remedy[] = [{ command: { program: 'npm', args: ['install', '--include=dev'] } }];
-const getNode: readonly Remedy[] = [
+/** The compiler is a dev dependency, which npm omits with NODE_ENV=production. */
+const npmInstall: readonly FixOption[] = [
+  { command: { program: 'npm', args: ['install', '--include=dev'] } },
+];
+const getNode: readonly FixOption[] = [
   { has: 'brew', command: { program: 'brew', args: ['install', 'node'] } },
   { text: 'install Node 20.19 or newer: https://nodejs.org' },
 ];
@@ -18,7 +28,7 @@ const probes: readonly Probe[] = [
     title: 'Node',
     minimum: '20.19.0',
     candidates: [{ program: 'node', args: ['--version'] }],
-    remedies: getNode,
+    fixes: getNode,
   },
   {
     kind: 'package',
@@ -27,7 +37,7 @@ const probes: readonly Probe[] = [
     package: 'assemblyscript',
     from: 'project',
     minimum: '0.20.0',
-    remedies: npmInstall,
+    fixes: npmInstall,
   },
   {
     kind: 'package',
@@ -36,7 +46,7 @@ const probes: readonly Probe[] = [
     package: '@gcoredev/proxy-wasm-sdk-as',
     from: 'project',
     optional: true,
-    remedies: npmInstall,
+    fixes: npmInstall,
   },
 ];
 
@@ -45,6 +55,7 @@ export const assemblyscript: Toolchain = {
   title: 'AssemblyScript',
   variants: ['npm'],
   containerImage: 'docker.io/library/node:22',
+  projectFile: 'asconfig.json',
   detect: names =>
     names.includes('asconfig.json') || (names.includes('assembly') && names.includes('package.json')),
   probes: variant => (variant === 'npm' ? probes : []),
@@ -52,7 +63,7 @@ export const assemblyscript: Toolchain = {
   plan,
   parseDiagnostics,
   explain,
-  knownBad: [
+  conflicts: [
     {
       tools: [
         { id: 'sdk', range: '>=1.0.0' },
@@ -87,31 +98,24 @@ function plan({ project, name, names, profile, scratchDir, tools, projectDir }: 
       'package-lock.json',
       'node_modules/.package-lock.json',
     ],
-    // Of a monorepo, whose packages lie above the project.
+    // In a monorepo, the packages lie above the project.
     settings: foldersAbove(projectDir).map(folder => join(folder, 'node_modules', '.package-lock.json')),
     noModuleHint: 'check "entries" and "noEmit" in asconfig.json',
-    warm: {
+    server: {
       program: node,
-      args: [
-        '--enable-source-maps',
-        '--input-type=module',
-        '--eval',
-        warmCompilerScript,
-        packageDir,
-        ...args,
-      ],
+      args: ['--enable-source-maps', builtFile('src/toolchains/programs/asc-server'), packageDir, ...args],
     },
   };
 }
 
-/** For projects without asconfig.json, as the old tool made them. */
+/** For projects without asconfig.json, as the old wasme created them. */
 const plainFlags = {
-  // `--debug` keeps function names, without changing the code.
+  // `--debug` keeps function names and does not change the code.
   release: ['--optimizeLevel', '3', '--shrinkLevel', '1', '--debug', '--use', 'abort=abort_proc_exit'],
   debug: ['--debug', '--sourceMap', '--use', 'abort=abort_proc_exit'],
 } as const;
 
-/** asc's form: `ERROR TS2304: text`, a frame with the line and `~~~`, then `└─ in file(line,column)`. */
+/** Reads asc's form: `ERROR TS2304: text`, a frame with the line and `~~~`, then `└─ in file(line,column)`. */
 function parseDiagnostics(output: string): Diagnostic[] {
   const pattern =
     /^(ERROR|WARNING) (?:TS|AS)\d+: (.+)\n(?:[^\n]*[:│][^\n]*\n)*?(?:[^\n]*?│ *(~+)[^\n]*\n)?[^\n]*└─ in (.+)\((\d+),(\d+)\)/gm;
@@ -128,11 +132,11 @@ function parseDiagnostics(output: string): Diagnostic[] {
   });
 }
 
-function explain(output: string): Advice | undefined {
+function explain(output: string): Explanation | undefined {
   return known.find(([pattern]) => pattern.test(output))?.[1];
 }
 
-const known: readonly (readonly [RegExp, Advice])[] = [
+const known: readonly (readonly [RegExp, Explanation])[] = [
   [
     /TS6054: File '~lib\/(?:@gcoredev|@assemblyscript)|Cannot find module .*assemblyscript|ERR_MODULE_NOT_FOUND/,
     {

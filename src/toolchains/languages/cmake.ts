@@ -1,4 +1,4 @@
-/** C++ projects that CMake builds: configured for WASI with the clang that was found, and whatever module comes out of it. */
+/** Plans for C++ projects that are built by CMake, configured for WASI with the clang that was found. */
 import { join } from 'node:path';
 import { WasmeError } from '../../errors.ts';
 import { templatesDir } from '../../io/paths.ts';
@@ -12,19 +12,19 @@ export const cmakeProbe: Probe = {
   minimum: '3.16.0',
   candidates: [{ program: 'cmake', args: ['--version'] }],
   version: /cmake version (\d+\.\d+\.\d+)/,
-  remedies: [
+  fixes: [
     { has: 'brew', command: { program: 'brew', args: ['install', 'cmake'] } },
     { has: 'apt-get', needsRoot: true, command: { program: 'apt-get', args: ['install', 'cmake', 'make'] } },
     { text: 'install CMake: https://cmake.org/download' },
   ],
 };
 
-/** Files that decide about a CMake build besides the sources. */
+/** Files besides the sources that decide the result of a CMake build. */
 export const cmakeInputs = ['**/CMakeLists.txt', '**/*.cmake', 'CMakePresets.json'];
 
 /**
- * Whether CMake builds it: as wasme.json says, otherwise a project with CMakeLists.txt that `wasme init` has not made, or
- * whose sources are not where a build without CMake looks (`hasSources`).
+ * Decides whether CMake builds the project: as wasme.json says; otherwise if it has a CMakeLists.txt and was not created by
+ * `wasme init`, or has no sources where a build without CMake looks (`hasSources`).
  */
 export function usesCmake({ project, names, tools, variant }: PlanRequest, hasSources: boolean): boolean {
   const { cmake, sdk } = project?.build?.cpp ?? {};
@@ -34,7 +34,7 @@ export function usesCmake({ project, names, tools, variant }: PlanRequest, hasSo
   return project === undefined && (variant === 'container' || tools['cmake']?.status === 'found');
 }
 
-/** Steps that configure and build for WASI. Fails with TOOL_MISSING. */
+/** Returns the steps that configure and build for WASI. Fails with TOOL_MISSING. */
 export function cmakePlan(request: PlanRequest, clang: string, target: string): Omit<BuildPlan, 'inputs'> {
   const { projectDir, scratchDir, profile, debugInfo, tools, variant } = request;
   const cmake = variant === 'container' ? 'cmake' : tools['cmake']?.path;
@@ -44,7 +44,7 @@ export function cmakePlan(request: PlanRequest, clang: string, target: string): 
       variant === 'npm'
         ? `${projectDir} is built by CMake, which does not work with the clang from npm`
         : `${projectDir} is built by CMake, which was not found on PATH`,
-      { hint: 'install CMake and clang for WASI ("wasme doctor --language cpp" says how)' },
+      { hint: 'install CMake and clang for WASI ("wasme doctor --language cpp" shows how)' },
     );
   }
   const toolchainDir = join(templatesDir(), 'cpp', 'cmake');

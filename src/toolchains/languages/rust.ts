@@ -1,24 +1,24 @@
-/** Rust: cargo for wasm32-wasip1, with whichever rustc the person has. Cargo says where its results lie and what they are called. */
+/** Rust, built by cargo for wasm32-wasip1 with the installed rustc. Cargo names its folders and files (`cargo metadata`). */
 import { dirname, join, relative } from 'node:path';
 import { WasmeError } from '../../errors.ts';
 import type { CommandLine } from '../../io/exec.ts';
 import { explainRust, parseRustDiagnostics } from './rust-messages.ts';
 import { foldersAbove, liesOutside } from '../outside-inputs.ts';
 import type { CargoMetadata } from '../schema.ts';
-import type { BuildPlan, PlanRequest, Probe, Remedy, Toolchain } from '../toolchain.ts';
+import type { BuildPlan, PlanRequest, Probe, FixOption, Toolchain } from '../toolchain.ts';
 import { optimizeStep, wasmOptProbes } from '../tools/wasm-opt.ts';
 
 type Package = CargoMetadata['packages'][number];
 
-/** The name since Rust 1.78; `wasm32-wasi` meant the same before. */
+/** The target's name since Rust 1.78; it was `wasm32-wasi` before. */
 const target = 'wasm32-wasip1';
 const cdylibHint = 'Cargo.toml needs:  [lib]  crate-type = ["cdylib"]';
 
-const getRust: readonly Remedy[] = [
+const getRust: readonly FixOption[] = [
   {
     has: 'rustup',
     command: { program: 'rustup', args: ['toolchain', 'install', 'stable', '--target', target] },
-    text: 'where another one is the default: then "rustup default stable"',
+    text: 'if another toolchain is the default: then "rustup default stable"',
   },
   { has: 'brew', command: { program: 'brew', args: ['install', 'rustup'] } },
   { text: `install Rust with rustup (https://rustup.rs), then "rustup target add ${target}"` },
@@ -30,7 +30,7 @@ const probes: readonly Probe[] = [
     id: 'cargo',
     title: 'cargo',
     candidates: [{ program: 'cargo', args: ['--version'] }],
-    remedies: getRust,
+    fixes: getRust,
   },
   {
     kind: 'program',
@@ -38,14 +38,14 @@ const probes: readonly Probe[] = [
     title: 'rustc',
     minimum: '1.65.0',
     candidates: [{ program: 'rustc', args: ['--version'] }],
-    remedies: getRust,
+    fixes: getRust,
   },
   {
     kind: 'program',
     id: 'wasi-std',
     title: 'Rust standard library for WASI',
     of: 'rustc',
-    // An older rustc knows only the old name, a newer one only the new name; the first that is known answers.
+    // An older rustc knows only the old name, a newer one only the new name: the candidate that it knows succeeds.
     candidates: [target, 'wasm32-wasi'].map(name => ({
       program: 'rustc',
       args: ['--print', 'target-libdir', '--target', name],
@@ -53,7 +53,7 @@ const probes: readonly Probe[] = [
     facts: stdout => stdout.trim(),
     folderHas: 'libcore-*.rlib',
     missingText: `the target ${target} is not installed for this rustc`,
-    remedies: [
+    fixes: [
       { has: 'rustup', command: { program: 'rustup', args: ['target', 'add', target] } },
       { text: `use a Rust from rustup, which has "rustup target add ${target}"` },
     ],
@@ -62,23 +62,23 @@ const probes: readonly Probe[] = [
     kind: 'program',
     id: 'cargo-metadata',
     title: 'cargo metadata',
-    // A Cargo.toml with a fault is explained by the build itself.
+    // The build itself reports a faulty Cargo.toml.
     optional: true,
     ofProject: true,
     candidates: [{ program: 'cargo', args: ['metadata', '--format-version', '1', '--no-deps'] }],
     facts: async stdout => (await import('../schema.ts')).readCargoMetadata(stdout),
-    remedies: [],
+    fixes: [],
   },
   {
     kind: 'program',
     id: 'proxy-wasm',
     title: 'proxy-wasm crate',
-    // Known from the second build on: the first writes Cargo.lock.
+    // Found from the second build on: the first writes Cargo.lock.
     optional: true,
     ofProject: true,
     candidates: [{ program: 'cargo', args: ['pkgid', '--offline', 'proxy-wasm'] }],
     version: /#(?:proxy-wasm[@:])?(\d+\.\d+\.\d+)/,
-    remedies: [],
+    fixes: [],
   },
   ...wasmOptProbes,
 ];
@@ -88,26 +88,27 @@ export const rust: Toolchain = {
   title: 'Rust',
   variants: ['native'],
   containerImage: 'docker.io/library/rust:1',
+  projectFile: 'Cargo.toml',
   detect: names => names.includes('Cargo.toml'),
   probes: variant => (variant === 'native' ? probes : []),
   environment: /^(CARGO|RUST)/,
   plan,
   parseDiagnostics: parseRustDiagnostics,
   explain: explainRust,
-  knownBad: [
+  conflicts: [
     {
       tools: [
         { id: 'rustc', range: '>=1.96.0' },
         { id: 'proxy-wasm', range: '<0.2.5' },
       ],
       problem:
-        'since Rust 1.96 what a crate imports from the proxy has to be marked, which this crate does not do',
+        'since Rust 1.96 a crate must mark the functions that it imports from the proxy, and this crate does not',
       hint: 'cargo update --package proxy-wasm (0.2.5 or newer)',
     },
   ],
 };
 
-/** Stands above what Cargo.toml says of its release profile. */
+/** Overrides the release profile of Cargo.toml. */
 const releaseDebugInfo = { CARGO_PROFILE_RELEASE_DEBUG: '2', CARGO_PROFILE_RELEASE_STRIP: 'none' };
 
 function plan(request: PlanRequest): BuildPlan {
@@ -124,7 +125,7 @@ function plan(request: PlanRequest): BuildPlan {
     program: 'cargo',
     args: ['build', ...where, ...(found === undefined ? [] : ['--package', found.name])],
     env: {
-      // Some CI systems ask cargo for colours and a progress bar, which would hide its messages from us.
+      // Some CI systems turn on cargo's colours and progress bar, which its messages could not be read with.
       CARGO_TERM_COLOR: 'never',
       CARGO_TERM_PROGRESS_WHEN: 'never',
       ...(debugInfo && profile === 'release' ? releaseDebugInfo : {}),
@@ -154,15 +155,15 @@ function plan(request: PlanRequest): BuildPlan {
   };
 }
 
-/** The folder that rustc named for its WASI library tells which of the two names it knows. */
+/** Returns the name of the target that this rustc knows, which is in the path of its WASI library. */
 function targetOf({ tools }: PlanRequest): string {
   const folder = tools['wasi-std']?.facts as string | undefined;
   return /[\\/]wasm32-wasi[\\/]/.test(folder ?? '') ? 'wasm32-wasi' : target;
 }
 
 /**
- * In a folder for results that several workspaces share, cargo takes what another one has left for this one's where packages
- * have the same name and the sources are older: packages of the workspace are made anew there.
+ * Cleans the workspace's packages in a target folder that several workspaces share: there, cargo would take the results of
+ * another workspace for this one's if packages have the same name and the sources are older.
  */
 function forgetOthers(known: CargoMetadata, where: readonly string[]): CommandLine[] {
   if (!resultDirs(known).some(dir => liesOutside(dir, known.workspace_root))) return [];
@@ -174,7 +175,7 @@ function resultDirs({ target_directory: target, build_directory: between }: Carg
   return [target, between ?? target];
 }
 
-/** The package whose library is the filter: the one of this folder, or the only such library of a workspace. */
+/** Finds the package whose cdylib is the filter: the one in this folder, or the only one of a workspace. */
 function filterPackage(packages: readonly Package[], projectDir: string): { name: string; library: string } {
   const here = packages.filter(one => dirname(one.manifest_path) === projectDir);
   const candidates = here.length > 0 ? here : packages;
@@ -186,7 +187,7 @@ function filterPackage(packages: readonly Package[], projectDir: string): { name
   const [first, ...others] = libraries;
   if (first === undefined) {
     const names = candidates.map(one => one.name).join(', ');
-    throw new WasmeError('BUILD_FAILED', `cargo would build no module: no cdylib library in ${names}`, {
+    throw new WasmeError('BUILD_FAILED', `cargo would not build a module: no cdylib library in ${names}`, {
       hint: cdylibHint,
     });
   }
@@ -199,7 +200,7 @@ function filterPackage(packages: readonly Package[], projectDir: string): { name
   return first;
 }
 
-/** What rustup and cargo go by: which Rust is called, in what form that one is, and settings for all projects. */
+/** Returns the files outside the project that change what cargo builds: rustup's selection and version of Rust, and cargo's settings. */
 function settings({ projectDir, tools, env, homeDir }: PlanRequest): string[] {
   const library = tools['wasi-std']?.facts as string | undefined;
   return [
@@ -208,12 +209,12 @@ function settings({ projectDir, tools, env, homeDir }: PlanRequest): string[] {
     ...['rust-toolchain', 'rust-toolchain.toml', '.cargo/config.toml'].flatMap(name =>
       foldersAbove(projectDir).map(folder => join(folder, name)),
     ),
-    // rustup puts another Rust behind the same program, in the same place.
+    // rustup updates Rust behind a program whose path and size stay the same.
     ...(library === undefined || library === '' ? [] : [library]),
   ];
 }
 
-/** Crates that are used by path and lie outside the project decide the result too. */
+/** Returns globs of the crates outside the project that a crate depends on by path. */
 function outside(crate: Package, projectDir: string): string[] {
   return crate.dependencies
     .map(({ path }) => (path ? relative(projectDir, path).replaceAll('\\', '/') : ''))

@@ -1,4 +1,4 @@
-/** TinyGo: the same source as for Go, to a much smaller module. It calls the Go that is installed, within a range of versions. */
+/** TinyGo: builds the same source as Go to a much smaller module. It needs an installed Go within a range of versions. */
 import { join } from 'node:path';
 import coerce from 'semver/functions/coerce.js';
 import gte from 'semver/functions/gte.js';
@@ -14,10 +14,10 @@ import {
   mainPackage,
   parseGoDiagnostics,
 } from './go.ts';
-import type { Advice, BuildPlan, PlanRequest, Probe, Toolchain } from '../toolchain.ts';
+import type { Explanation, BuildPlan, PlanRequest, Probe, Toolchain } from '../toolchain.ts';
 import { optimizeStep, wasmOptProbes } from '../tools/wasm-opt.ts';
 
-/** Since this version main() of a program ends the VM; libraries (c-shared) came with it. */
+/** Since this version, main() of a program ends the VM, and libraries (c-shared) can be built. */
 const librariesSince = '0.35.0';
 const archivedSdk = 'github.com/tetratelabs/proxy-wasm-go-sdk';
 const currentSdk = 'github.com/proxy-wasm/proxy-wasm-go-sdk';
@@ -28,7 +28,7 @@ const tinygoProbe: Probe = {
   title: 'TinyGo',
   minimum: '0.28.0',
   candidates: [{ program: 'tinygo', args: ['version'] }],
-  remedies: [
+  fixes: [
     {
       has: 'brew',
       command: { program: 'brew', args: ['install', 'tinygo-org/tools/tinygo'] },
@@ -42,9 +42,10 @@ export const tinygo: Toolchain = {
   title: 'TinyGo',
   variants: ['native'],
   containerImage: 'docker.io/tinygo/tinygo:0.41.1',
-  // A go.mod alone does not tell the two apart; Go is the one that more people have.
+  projectFile: 'go.mod',
+  // A go.mod alone does not tell TinyGo from Go; more people have Go.
   detect: () => false,
-  // TinyGo itself says which Go it takes; what our probe would call too old is fine for an older TinyGo.
+  // An older TinyGo works with a Go that is too old for the language `go`; TinyGo itself checks its version.
   probes: variant =>
     variant === 'native'
       ? [tinygoProbe, { ...goProbe, minimum: '1.19.0' }, goModProbe, goModulesProbe, ...wasmOptProbes]
@@ -53,7 +54,7 @@ export const tinygo: Toolchain = {
   plan,
   parseDiagnostics: parseGoDiagnostics,
   explain: output => known.find(([pattern]) => pattern.test(output))?.[1] ?? explainGo(output),
-  knownBad: [
+  conflicts: [
     pair('<0.36.0', '>=1.24.0', '1.23'),
     pair('>=0.36.0 <0.39.0', '>=1.25.0', '1.24'),
     pair('>=0.39.0 <0.41.0', '>=1.26.0', '1.25'),
@@ -69,13 +70,13 @@ export const tinygo: Toolchain = {
   ],
 };
 
-function pair(tinygoRange: string, goRange: string, newest: string): Toolchain['knownBad'][number] {
+function pair(tinygoRange: string, goRange: string, newest: string): Toolchain['conflicts'][number] {
   return {
     tools: [
       { id: 'tinygo', range: tinygoRange },
       { id: 'go', range: goRange },
     ],
-    problem: `this TinyGo takes Go up to ${newest}`,
+    problem: `this TinyGo works with Go up to ${newest}`,
     hint: `install a newer TinyGo, or put Go ${newest} first on PATH`,
   };
 }
@@ -102,7 +103,7 @@ function plan(request: PlanRequest): BuildPlan {
   };
 }
 
-/** Which pair of SDK and TinyGo this is: a filter of the archived SDK is a program, one of the current SDK a library. */
+/** Returns the flags for the pair of SDK and TinyGo: a filter of the archived SDK is a program, one of the current SDK a library. */
 function libraryFlags(request: PlanRequest, hasLibraries: boolean): string[] {
   const archived = goMod(request)?.Require?.some(one => one.Path === archivedSdk) ?? false;
   if (archived && hasLibraries) {
@@ -115,13 +116,13 @@ function libraryFlags(request: PlanRequest, hasLibraries: boolean): string[] {
   return hasLibraries ? ['-target=wasip1', '-buildmode=c-shared'] : ['-target=wasi'];
 }
 
-const known: readonly (readonly [RegExp, Advice])[] = [
+const known: readonly (readonly [RegExp, Explanation])[] = [
   [
     /requires go version \S+ through \S+, got go\S+/,
     {
       code: 'TOOL_OUTDATED',
-      message: 'this TinyGo does not take the installed Go',
-      hint: 'install a newer TinyGo, or put a Go that it takes first on PATH; "wasme doctor" shows both',
+      message: 'this TinyGo does not work with the installed Go',
+      hint: 'install a newer TinyGo, or put a Go that it works with first on PATH; "wasme doctor" shows both',
     },
   ],
   [
@@ -136,7 +137,7 @@ const known: readonly (readonly [RegExp, Advice])[] = [
     /TINYGOROOT was not set to the correct root|unable to find TINYGOROOT/i,
     {
       code: 'TOOL_MISSING',
-      message: 'TinyGo does not find its own files',
+      message: 'TinyGo did not find its own files',
       hint: 'install TinyGo again, or set TINYGOROOT to the folder with its src and lib',
     },
   ],

@@ -1,4 +1,4 @@
-/** Is a tool there, where, and which version: carries out the probes of a toolchain. */
+/** Runs the probes of a toolchain: whether a tool is installed, where, and which version. */
 import { readFile, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execPath, version as ourVersion } from 'node:process';
@@ -12,29 +12,34 @@ import { cacheDir } from '../../io/paths.ts';
 import { findProgram } from '../../io/program.ts';
 import type { PackageProbe, Probe, ProbeResult, ProgramProbe } from '../toolchain.ts';
 
-/** A compiler that takes longer to say its version is not usable either. */
+/** A compiler that takes longer to print its version is not usable. */
 const probeTimeoutMs = 30_000;
 
-/** All results by id. Probes run side by side; none of them fails, `status` tells. Programs among `known` are not asked. */
+/** Returns all results by id; a tool that is not usable is a `status`, not an error. Programs among `cached` are not started. */
 export async function runProbes(
   probes: readonly Probe[],
   projectDir: string,
   edges: Edges,
-  known: readonly ProbeResult[] = [],
+  cached: readonly ProbeResult[] = [],
 ): Promise<Readonly<Record<string, ProbeResult>>> {
   const results = await Promise.all(
     probes.map(async probe =>
       probe.kind === 'program'
-        ? (known.find(({ id }) => id === probe.id) ?? probeProgram(probe, projectDir, edges))
+        ? (cached.find(({ id }) => id === probe.id) ?? probeProgram(probe, projectDir, edges))
         : probePackage(probe, projectDir, edges),
     ),
   );
   return Object.fromEntries(results.map(result => [result.id, result]));
 }
 
-/** Folder in which `from: 'cache'` packages have their node_modules. */
+/** Returns the folder whose node_modules holds the packages `from: 'cache'`. */
 export function toolCacheDir(edges: Pick<Edges, 'env' | 'homeDir' | 'platform'>): string {
   return join(cacheDir(edges), 'npm');
+}
+
+/** Returns whether the tool that would have to answer the probe is not usable itself, so that there is nothing to report. */
+export function isUnanswerable({ of }: Probe, tools: Readonly<Record<string, ProbeResult>>): boolean {
+  return of !== undefined && tools[of]?.status !== 'found';
 }
 
 async function probeProgram(probe: ProgramProbe, projectDir: string, edges: Edges): Promise<ProbeResult> {
@@ -47,13 +52,13 @@ async function probeProgram(probe: ProgramProbe, projectDir: string, edges: Edge
     if (path === undefined) continue;
     const result = await tryCandidate(probe, path, candidate, projectDir, edges);
     if (result.status === 'found') return { ...result, searched: [...searched] };
-    if (telling(result) > telling(best)) best = result;
+    if (rank(result) > rank(best)) best = result;
   }
   return { ...best, searched: [...searched] };
 }
 
-/** Of several candidates that do not do, the one that came furthest says what is wrong. */
-function telling({ status, path }: ProbeResult): number {
+/** Ranks unusable candidates: the one that came closest to being usable explains the problem best. */
+function rank({ status, path }: ProbeResult): number {
   if (status === 'too-old') return 3;
   return status === 'missing' ? (path === undefined ? 0 : 2) : 1;
 }
@@ -91,11 +96,17 @@ async function tryCandidate(
     if (explained !== undefined)
       return { id, title, status: 'broken', path, problem: `${path}: ${explained}` };
     const lines = (stderr.trim() || stdout.trim()).split('\n');
-    const said = lines.find(line => /error/i.test(line)) ?? lines[0] ?? '';
+    const shown = lines.find(line => /error/i.test(line)) ?? lines[0] ?? '';
     const why = timedOut
-      ? `gave no answer in ${probeTimeoutMs / 1000} s`
+      ? `did not answer within ${probeTimeoutMs / 1000} s`
       : `ended with exit code ${exitCode}`;
-    return { id, title, status: 'broken', path, problem: `${path} ${why}${said === '' ? '' : `: ${said}`}` };
+    return {
+      id,
+      title,
+      status: 'broken',
+      path,
+      problem: `${path} ${why}${shown === '' ? '' : `: ${shown}`}`,
+    };
   }
   const version = versionIn(`${stdout}\n${stderr}`, probe.version);
   const found: ProbeResult = {
@@ -120,11 +131,11 @@ async function tryCandidate(
   return judgeVersion(found, probe.minimum);
 }
 
-/** The Node that runs us need not be started to say its version: that would be a good part of what a build takes more. */
+/** Returns whether the candidate is the Node that runs wasme, whose version is known without starting it. */
 async function isOurNode({ program }: CommandLine, path: string): Promise<boolean> {
   if (program !== 'node') return false;
-  const [asked, ours] = await Promise.all([realpath(path), realpath(execPath)]);
-  return asked === ours;
+  const [found, own] = await Promise.all([realpath(path), realpath(execPath)]);
+  return found === own;
 }
 
 async function probePackage(probe: PackageProbe, projectDir: string, edges: Edges): Promise<ProbeResult> {

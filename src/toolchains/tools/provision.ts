@@ -1,20 +1,21 @@
-/** How to get what is missing: the remedy that fits this system, and the cache for npm packages that are tools. */
+/** Installs missing tools: chooses the way that suits the system, and runs its commands. */
+import { WasmeError } from '../../errors.ts';
 import type { Edges } from '../../io/edges.ts';
-import { type CommandLine, showCommand } from '../../io/exec.ts';
+import { type CommandLine, exec, showCommand } from '../../io/exec.ts';
 import { findProgram } from '../../io/program.ts';
 import { toolCacheDir } from './probe.ts';
-import type { Probe, Remedy } from '../toolchain.ts';
+import type { FixOption, Probe } from '../toolchain.ts';
 
-/** What a person is told, and what `doctor --fix` may run. */
-export interface InstallStep {
-  /** What to type, or a sentence. */
+/** How a tool is installed on this system: shown to the user, and what `doctor --fix` and `build --install` run. */
+export interface Fix {
+  /** The commands to type, or a sentence. */
   readonly text: string;
-  /** One after the other. Absent: only a person can do it (root, a download page). */
+  /** Run one after the other. Undefined: only the user can do it (root, a download page). */
   readonly commands?: readonly CommandLine[];
 }
 
-/** The first way to get a tool that works on this system. */
-export function fixFor(probe: Probe, projectDir: string, edges: Edges): InstallStep {
+/** Returns the first way to install a tool that works on this system. */
+export function fixFor(probe: Probe, projectDir: string, edges: Edges): Fix {
   const needsNpm = probe.kind === 'package';
   if (needsNpm && findProgram('npm', edges) === undefined)
     return { text: 'npm comes with Node: https://nodejs.org' };
@@ -24,15 +25,15 @@ export function fixFor(probe: Probe, projectDir: string, edges: Edges): InstallS
       command: { program: 'npm', args: ['install', '--no-save', '--prefix', toolCacheDir(edges), wanted] },
     });
   }
-  const remedy = probe.remedies.find(
+  const option = probe.fixes.find(
     ({ platforms, has }) =>
       (platforms === undefined || platforms.includes(edges.platform)) &&
       (has === undefined || findProgram(has, edges) !== undefined),
   );
-  return asFix(remedy ?? { text: `install ${probe.title}` }, projectDir);
+  return asFix(option ?? { text: `install ${probe.title}` }, projectDir);
 }
 
-function asFix({ command, before, needsRoot, text }: Remedy, cwd?: string): InstallStep {
+function asFix({ command, before, needsRoot, text }: FixOption, cwd?: string): Fix {
   if (command === undefined) return { text: text ?? '' };
   const commands = before === undefined ? [command] : [before, command];
   const shown = commands.map(one => `${needsRoot ? 'sudo ' : ''}${showCommand(one)}`).join(' && ');
@@ -40,4 +41,36 @@ function asFix({ command, before, needsRoot, text }: Remedy, cwd?: string): Inst
     text: text === undefined ? shown : `${shown} (${text})`,
     ...(needsRoot ? {} : { commands: commands.map(one => (cwd === undefined ? one : { cwd, ...one })) }),
   };
+}
+
+/** Messages of npm, rustup, brew and Go that mean they could not reach a server. */
+const noNetwork =
+  /\b(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ERR_SOCKET_TIMEOUT)\b|could not download file|Could(?:n't| not) resolve host|dial tcp|no such host/i;
+
+/** Runs the commands of fixes, each once; skips fixes without commands. Fails with TOOL_FAILED, NETWORK. */
+export async function runFixes(fixes: readonly Fix[], edges: Edges): Promise<void> {
+  const commandsByText = new Map(fixes.map(({ text, commands }) => [text, commands]));
+  for (const [text, commands] of commandsByText) {
+    if (commands === undefined) continue;
+    const task = edges.reporter.task(text);
+    for (const command of commands) {
+      const { exitCode, stderr, stdout } = await exec(command, edges, {
+        onLine: line => edges.reporter.detail(line),
+      });
+      if (exitCode === 0) continue;
+      task.fail();
+      const output = (stderr.trim() || stdout.trim()).slice(-2_000);
+      const offline = noNetwork.test(output);
+      throw new WasmeError(
+        offline ? 'NETWORK' : 'TOOL_FAILED',
+        `${text} failed with exit code ${exitCode}:\n${output}`,
+        {
+          hint: offline
+            ? 'run the command again with access to the network, or set a proxy (HTTPS_PROXY)'
+            : 'fix that, or install the tool by hand, and run the command again',
+        },
+      );
+    }
+    task.done();
+  }
 }

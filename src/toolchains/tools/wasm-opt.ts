@@ -1,10 +1,10 @@
-/** Binaryen's wasm-opt, which any language's build may end with: how it is found and what it is asked to do. */
+/** Binaryen's wasm-opt, with which any language's build may end: its probes and its step. */
 import { join } from 'node:path';
 import { WasmeError } from '../../errors.ts';
 import type { CommandLine } from '../../io/exec.ts';
 import type { PlanRequest, Probe } from '../toolchain.ts';
 
-/** On PATH, or an npm package of the project. */
+/** It may be on PATH, or an npm package of the project. */
 export const wasmOptProbes: readonly Probe[] = [
   {
     kind: 'program',
@@ -14,7 +14,7 @@ export const wasmOptProbes: readonly Probe[] = [
     onlyToOptimize: true,
     candidates: [{ program: 'wasm-opt', args: ['--version'] }],
     version: /version (\d+)/,
-    remedies: [
+    fixes: [
       { has: 'brew', command: { program: 'brew', args: ['install', 'binaryen'] } },
       { has: 'apt-get', needsRoot: true, command: { program: 'apt-get', args: ['install', 'binaryen'] } },
       { text: 'npm install --save-dev binaryen (106 MB), or a release of Binaryen' },
@@ -29,11 +29,11 @@ export const wasmOptProbes: readonly Probe[] = [
     optional: true,
     onlyToOptimize: true,
     ofProject: true,
-    remedies: [],
+    fixes: [],
   },
 ];
 
-/** Named, not detected: modules of older compilers lack the section that says what they use. */
+/** Listed, not detected: modules of older compilers lack the section that names the features they use. */
 const features = [
   '--enable-bulk-memory',
   '--enable-sign-ext',
@@ -41,7 +41,7 @@ const features = [
   '--enable-nontrapping-float-to-int',
 ];
 
-/** The step after `built` when it was asked for, and where the module is then. Fails with TOOL_MISSING. */
+/** Returns the step that optimizes `built`, if that is wanted, and where the module is then. Fails with TOOL_MISSING. */
 export function optimizeStep(
   request: PlanRequest,
   built: string,
@@ -49,7 +49,7 @@ export function optimizeStep(
 ): { steps: CommandLine[]; module: string } {
   if (!request.optimize) return { steps: [], module: built };
   const { program, args } = wasmOpt(request);
-  // Names are kept. DWARF is not: it would no longer be true of the code.
+  // Function names are kept. DWARF is not: it would no longer match the code.
   const work = ['-Oz', '-g', '--strip-dwarf', ...features, built, '-o', output];
   return { steps: [{ program, args: [...args, ...work] }], module: output };
 }
@@ -64,13 +64,13 @@ function wasmOpt({ tools, variant }: PlanRequest): CommandLine {
   throw new WasmeError(
     'TOOL_MISSING',
     variant === 'container'
-      ? 'build.optimize asks for wasm-opt, which the image of the container does not have'
-      : 'build.optimize asks for wasm-opt, which is neither on PATH nor a package of the project',
+      ? 'build.optimize needs wasm-opt, which the image of the container does not have'
+      : 'build.optimize needs wasm-opt, which is neither on PATH nor a package of the project',
     {
       hint:
         variant === 'container'
-          ? 'take build.optimize out of wasme.json, or build with tools of this machine'
-          : 'run "npm install --save-dev binaryen" in the project, or install Binaryen ("wasme doctor" says how)',
+          ? 'remove build.optimize from wasme.json, or build with the tools of this machine'
+          : 'run "npm install --save-dev binaryen" in the project, or install Binaryen ("wasme doctor" shows how)',
     },
   );
 }

@@ -5,9 +5,9 @@ import type { StepRunner } from '../execute.ts';
 import type { BuildPlan } from '../toolchain.ts';
 
 export interface PersistentCompiler {
-  /** How the plan's steps are run: by the kept process, or undefined when the toolchain has none. */
+  /** Returns a runner that asks the kept process, or undefined if the plan has no compiler server. */
   runner(plan: BuildPlan, projectDir: string): StepRunner | undefined;
-  /** Has the process compile once for nothing: its first compile is the slow one. Comes back at once, and never fails. */
+  /** Runs one throw-away compilation to warm up the process. Returns immediately; errors are ignored. */
   warmUp(plan: BuildPlan, projectDir: string): void;
   end(): Promise<void>;
 }
@@ -16,8 +16,8 @@ const answer = /^@@built ([01])$/;
 
 export function startPersistentCompiler(edges: Edges): PersistentCompiler {
   let kept: { readonly key: string; readonly conversation: Conversation } | undefined;
-  /** One question at a time. */
-  let before: Promise<unknown> = Promise.resolve();
+  /** Ends when the process has answered: it takes one question at a time. */
+  let previous: Promise<unknown> = Promise.resolve();
   const drop = async (): Promise<void> => {
     const old = kept;
     kept = undefined;
@@ -37,28 +37,28 @@ export function startPersistentCompiler(edges: Edges): PersistentCompiler {
     }
   };
   const inTurn = async (command: CommandLine, line: string): Promise<readonly string[]> => {
-    const asked = before.then(async () => ask(command, line));
-    before = asked.catch(() => undefined);
+    const asked = previous.then(async () => ask(command, line));
+    previous = asked.catch(() => undefined);
     return asked;
   };
   return {
-    runner({ warm }, projectDir) {
-      if (warm === undefined) return undefined;
+    runner({ server }, projectDir) {
+      if (server === undefined) return undefined;
       return async () => {
-        const lines = await inTurn({ cwd: projectDir, ...warm }, 'build');
+        const lines = await inTurn({ cwd: projectDir, ...server }, 'build');
         const exitCode = Number(answer.exec(lines.at(-1) ?? '')?.[1] ?? 1);
         for (const line of lines.slice(0, -1)) edges.reporter.detail(line);
         return { exitCode, output: lines.slice(0, -1).join('\n') };
       };
     },
-    warmUp({ warm }, projectDir) {
-      // Whatever is wrong, the next build meets it too and tells.
-      if (warm !== undefined) inTurn({ cwd: projectDir, ...warm }, 'warm up').catch(() => undefined);
+    warmUp({ server }, projectDir) {
+      // The next build fails for the same reason and reports it.
+      if (server !== undefined) inTurn({ cwd: projectDir, ...server }, 'warm up').catch(() => undefined);
     },
     async end() {
       await drop();
-      await before;
-      // One that was being started meanwhile.
+      await previous;
+      // A process may have been started meanwhile.
       await drop();
     },
   };

@@ -1,18 +1,18 @@
-/** Builds a project again and again: what `build --watch` and `run --watch` share. */
+/** Builds a project after each change of its sources, for `build --watch`, `run --watch` and `test --watch`. */
 import { WasmeError } from '../../errors.ts';
 import type { Edges } from '../../io/edges.ts';
 import { watchFolder } from '../../io/watch.ts';
+import { buildJob } from '../build-job.ts';
 import { isNeverInput } from '../inputs.ts';
 import { type BuildJob, type BuildOptions, openJob } from '../job.ts';
 import { planJob } from '../plan.ts';
 import type { BuildResult } from '../result.ts';
-import { runJob } from '../run-job.ts';
 import { startPersistentCompiler } from './persistent-compiler.ts';
 
 /**
- * Builds, then again after each change of what the module depends on, until the edges' signal aborts. The compiler is
- * kept running where the toolchain can. `onBuilt` hears of the first build and of each that made something new;
- * `onFailure` of builds (and of an `onBuilt`) that failed, which does not end the watch.
+ * Builds at once and after each change of an input, until the edges' signal aborts. Keeps the compiler running if the
+ * toolchain can. Calls `onBuilt` after the first build and after each that changed the module, and `onFailure` after a
+ * build (or an `onBuilt`) that failed, which does not end the watch.
  */
 export async function watchJob(
   options: BuildOptions,
@@ -27,9 +27,9 @@ export async function watchJob(
     const again = !first;
     first = false;
     try {
-      // Opened anew each time: wasme.json itself may be what has changed.
+      // Opened for each build: the change may be in wasme.json.
       const job = await openJob({ ...options, force: options.force && !again }, edges);
-      const result = await runJob(job, edges, compiler);
+      const result = await buildJob(job, edges, compiler);
       if (!again && result.upToDate) await warmUp(job);
       if (!again || !result.upToDate) await onBuilt(result, job);
     } catch (error) {
@@ -38,7 +38,7 @@ export async function watchJob(
       onFailure(error);
     }
   };
-  // Nothing was compiled at the start: the first save must not be what waits for a cold compiler.
+  // If nothing was compiled at the start, the first save would have to wait for a cold compiler.
   const warmUp = async (job: BuildJob): Promise<void> => {
     const planned = await planJob(job, edges).catch(() => undefined);
     if (planned !== undefined) compiler.warmUp(planned.plan, job.dir);

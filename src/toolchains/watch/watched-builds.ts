@@ -1,13 +1,13 @@
-/** The projects among what a verb watches: built at the start, and again when their sources change. */
+/** Builds the projects among the targets of a verb: at the start, and again when their sources change. */
 import { resolve } from 'node:path';
 import { type WasmeError, asFailure } from '../../errors.ts';
 import type { Edges } from '../../io/edges.ts';
 import { kindOf } from '../../io/files.ts';
 
 export interface WatchedBuilds {
-  /** Why a project's first build failed: an older module may be there all the same. */
+  /** Failures of first builds; an older module of the project may exist nevertheless. */
   readonly failures: readonly WasmeError[];
-  /** From now on builds tell how they went. */
+  /** Reports every later build to the listener. */
   listen(listener: BuildListener): void;
   stop(): Promise<void>;
 }
@@ -17,7 +17,7 @@ export interface BuildListener {
   onFailure(error: WasmeError): void;
 }
 
-/** Comes back when each project was built once. Fails as opening a build does; nothing is watched then. */
+/** Returns when each project was built once. Fails as openJob does; nothing is watched then. */
 export async function startBuilds(
   targets: readonly (string | undefined)[],
   edges: Edges,
@@ -54,7 +54,7 @@ export async function startBuilds(
       },
     );
     watches.push(watch.catch((error: unknown) => listener?.onFailure(asFailure(error))));
-    // It ends before the first build only when it fails or is interrupted.
+    // The watch ends before the first build only if it fails or is interrupted.
     return Promise.race([first, watch]);
   });
   try {

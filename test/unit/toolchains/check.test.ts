@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { budgetBytes } from '../../../src/toolchains/size.ts';
+import { budgetBytes } from '../../../src/toolchains/check.ts';
 
 it.each([
   [1234, 1234],

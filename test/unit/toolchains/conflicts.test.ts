@@ -1,7 +1,7 @@
-/** Versions that are known not to go together: each pair is data, here from both sides of its border. */
+/** Versions that are known not to work together: each conflict is data, tested on both sides of its border. */
 import { describe, expect, it } from 'vitest';
-import { toolchainFor } from '../../../src/toolchains/index.ts';
-import { findKnownBad } from '../../../src/toolchains/prepare.ts';
+import { toolchains } from '../../../src/toolchains/index.ts';
+import { findConflicts } from '../../../src/toolchains/tools/conflicts.ts';
 import type { ProbeResult } from '../../../src/toolchains/toolchain.ts';
 
 const found = (versions: Readonly<Record<string, string>>): Record<string, ProbeResult> =>
@@ -36,22 +36,22 @@ describe.each([
   ['tinygo', { tinygo: '0.41.1', go: '1.27.0' }, { tinygo: '0.41.1', go: '1.26.8' }, 'newer TinyGo'],
   ['tinygo', { tinygo: '0.42.0', go: '1.24.9' }, { tinygo: '0.42.0', go: '1.25.0' }, 'newer Go'],
 ] as const)('%s: %o', (language, bad, good, hint) => {
-  const toolchain = toolchainFor(language);
+  const toolchain = toolchains[language];
 
-  it('is refused with what to do', () => {
-    const [pair, ...others] = findKnownBad(toolchain, found(bad));
+  it('refuses the versions and says what to do', () => {
+    const [pair, ...others] = findConflicts(toolchain, found(bad));
     expect(others).toEqual([]);
     expect(pair?.hint).toContain(hint);
   });
 
-  it('and is fine on the other side of the border', () => {
-    expect(findKnownBad(toolchain, found(good))).toEqual([]);
+  it('accepts the versions on the other side of the border', () => {
+    expect(findConflicts(toolchain, found(good))).toEqual([]);
   });
 
-  it('a version that is not known is no reason', () => {
+  it('accepts a tool of unknown version', () => {
     const unknown = Object.fromEntries(
       Object.entries(found(bad)).map(([id, { version: _, ...rest }]) => [id, rest]),
     );
-    expect(findKnownBad(toolchain, unknown)).toEqual([]);
+    expect(findConflicts(toolchain, unknown)).toEqual([]);
   });
 });

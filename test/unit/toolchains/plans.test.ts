@@ -105,7 +105,7 @@ describe('Rust', () => {
       program: 'node',
       args: expect.arrayContaining(['/p/node_modules/binaryen/bin/wasm-opt', '-g']) as string[],
     });
-    expect(() => rust.plan(request({ optimize: true }))).toThrow('asks for wasm-opt');
+    expect(() => rust.plan(request({ optimize: true }))).toThrow('needs wasm-opt');
   });
 });
 
