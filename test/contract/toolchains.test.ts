@@ -1,27 +1,37 @@
-/** What every language's build does when its compiler does not: one table of misfortunes, played with each of them. */
+/** The contract of a toolchain: how the build of every language behaves, above all when its compiler does not build. */
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { asOrdinaryUser } from '../helpers/ordinary-user.ts';
+import { toolchains } from '../../src/toolchains/index.ts';
+import { newWorld } from '../helpers/cli.ts';
 import { type CompilerWish, compilerWorld, fakeLanguages } from '../helpers/fake-compilers.ts';
 import { gone, pidsIn } from '../helpers/processes.ts';
 
-/** As hostile as a folder's name may be where people live. */
+/** A folder name that a shell would misread. */
 const folder = `it's a "filter" ü $HOME &`;
 
-describe.each(fakeLanguages)('$title', language => {
+describe.each(Object.values(fakeLanguages))('$title', language => {
+  it('is detected by the project files of its toolchain', async () => {
+    const toolchain = toolchains[language.language];
+    expect(Object.keys(language.files)).toContain(toolchain.projectFile);
+    const names = Object.keys(language.files).map(name => name.split('/')[0] ?? '');
+    expect(toolchain.detect(names)).toBe(language.detected);
+    expect((await newWorld().wasme('build')).stderr).toContain(toolchain.projectFile);
+  });
+
   it('builds in a folder of any name, and not again when nothing changed', async () => {
     const world = compilerWorld(language, folder);
     const first = await world.wasme('build', folder);
     expect(first).toMatchObject({ exitCode: 0, stderr: '' });
     expect(first.stdout).toMatch(/f\.wasm {2}\d+ B {2}ABI 0\.2\.1 {2}built in /);
     expect((await world.wasme('build', folder)).stdout).toContain('up to date');
-    // The recorded answer came without starting the compiler.
+    // The compiler was not started.
     world.wish('silent');
     expect((await world.wasme('build', folder)).stdout).toContain('up to date');
   });
 
-  it('is on PATH by a folder that is told from where the command is given', async () => {
+  it('finds the compiler in a folder of PATH that is relative to the current folder', async () => {
     const world = compilerWorld(language, 'p');
     world.env['PATH'] = `none:${relative(world.cwd, world.env['PATH'] ?? '')}:`;
     expect(await world.wasme('build', 'p')).toMatchObject({ exitCode: 0, stderr: '' });
@@ -34,7 +44,7 @@ describe.each(fakeLanguages)('$title', language => {
     ['killed', 'BUILD_FAILED', () => 'was killed and printed nothing'],
     ['nothing', 'BUILD_FAILED', () => 'left no module'],
     ['garbage', 'WASM_INVALID', () => 'not a WebAssembly'],
-  ])('a compiler that ends with "%s": %s, and the last module stays', async (wish, code, text) => {
+  ])('fails if the compiler ends with "%s": %s, and keeps the last module', async (wish, code, text) => {
     const world = compilerWorld(language, 'p');
     expect((await world.wasme('build', 'p')).exitCode).toBe(0);
     const before = readFileSync(join(world.cwd, 'p', 'build', 'f.wasm'));
@@ -48,15 +58,13 @@ describe.each(fakeLanguages)('$title', language => {
     expect(readdirSync(join(world.cwd, 'p', 'build')).sort()).toEqual(['.wasme', 'f.wasm']);
   });
 
-  it('needs the network and has none', async () => {
-    // A clang fetches nothing.
-    if (language.language === 'cpp') return;
+  it.skipIf(!language.downloads)('fails with NETWORK if a dependency cannot be downloaded', async () => {
     const world = compilerWorld(language, 'p');
     world.wish('network');
     expect((await world.wasme('build', 'p')).stderr).toContain('error[NETWORK]: ');
   });
 
-  it('each of its programs is missing: named, with the way to get it; doctor has the same line', async () => {
+  it('names a missing program and how to install it, and doctor does the same', async () => {
     for (const program of language.programs) {
       const world = compilerWorld(language, 'p');
       world.remove(program);
@@ -72,7 +80,7 @@ describe.each(fakeLanguages)('$title', language => {
     }
   });
 
-  it('is too old', async () => {
+  it('refuses a compiler that is too old', async () => {
     const world = compilerWorld(language, 'p');
     world.old();
     const { exitCode, stderr } = await world.wasme('build', 'p');
@@ -80,7 +88,7 @@ describe.each(fakeLanguages)('$title', language => {
     expect(stderr).toMatch(/^error\[TOOL_OUTDATED\]: .* is too old: \S+ or newer is needed/);
   });
 
-  it('became too old since the last build: told, and not what it says of the source', async () => {
+  it('reports a compiler that is too old since the last build, not what it says about the source', async () => {
     const world = compilerWorld(language, 'p');
     expect((await world.wasme('build', 'p')).exitCode).toBe(0);
     const before = readFileSync(join(world.cwd, 'p', 'build', 'f.wasm'));
@@ -92,18 +100,17 @@ describe.each(fakeLanguages)('$title', language => {
     expect(readFileSync(join(world.cwd, 'p', 'build', 'f.wasm'))).toEqual(before);
   });
 
-  it('is another one since the last build, or told something else: built again', async () => {
+  it('builds again with another compiler, another variable or another setting', async () => {
     const world = compilerWorld(language, 'p');
     const upToDate = async (): Promise<boolean> => {
       const { stdout } = await world.wasme('build', 'p', '--json');
       return (JSON.parse(stdout) as { upToDate: boolean }).upToDate;
     };
     expect([await upToDate(), await upToDate()]).toEqual([false, true]);
-    const [compiler = ''] = language.programs;
-    const path = join(world.home, 'bin', compiler);
-    writeFileSync(path, `${readFileSync(path, 'utf8')}# upgraded\n`);
+    world.upgrade();
     expect([await upToDate(), await upToDate()]).toEqual([false, true]);
-    world.env[language.variable] = 'something';
+    // Node fails on a value that it does not know; the other compilers are fakes.
+    world.env[language.variable] = '--no-warnings';
     expect([await upToDate(), await upToDate()]).toEqual([false, true]);
     if (language.setting === undefined) return;
     const setting = join(world.home, language.setting);
@@ -112,7 +119,7 @@ describe.each(fakeLanguages)('$title', language => {
     expect([await upToDate(), await upToDate()]).toEqual([false, true]);
   });
 
-  it('two builds at once: the second waits and finds it done', async () => {
+  it('of two builds at once, the second waits and finds nothing to do', async () => {
     const world = compilerWorld(language, 'p');
     const both = await Promise.all([
       world.wasme('build', 'p', '--json'),
@@ -122,7 +129,7 @@ describe.each(fakeLanguages)('$title', language => {
     expect(results.sort()).toEqual([false, true]);
   });
 
-  it('a project that cannot be written to', async () => {
+  it('fails with FILE_ACCESS in a project that cannot be written to', async () => {
     const world = compilerWorld(language, 'p');
     chmodSync(join(world.cwd, 'p'), 0o555);
     const { exitCode, stderr } = await asOrdinaryUser(dirname(world.cwd), () => world.wasme('build', 'p'));
@@ -131,7 +138,7 @@ describe.each(fakeLanguages)('$title', language => {
     expect(stderr).toContain('error[FILE_ACCESS]');
   });
 
-  it('Ctrl-C ends the compiler and what it has started, and leaves nothing half-written', async () => {
+  it('ends the compiler and its child processes on Ctrl-C, and leaves nothing half-written', async () => {
     const interrupt = new AbortController();
     const world = compilerWorld(language, 'p', { signal: interrupt.signal });
     world.wish('slow');
@@ -154,10 +161,8 @@ describe('a compiler without its libraries for WebAssembly', () => {
   it.each([
     ['rust', 'the target wasm32-wasip1 is not installed for this rustc', 'rustup'],
     ['cpp', 'this clang has no C++ library for WASI', 'wasi-sdk'],
-  ])('%s', async (name, problem, help) => {
-    const language = fakeLanguages.find(one => one.language === name);
-    if (language === undefined) throw new Error(name);
-    const world = compilerWorld(language, 'p');
+  ] as const)('is refused for %s with the way to install them', async (name, problem, help) => {
+    const world = compilerWorld(fakeLanguages[name], 'p');
     world.wish('wrong target');
     const { exitCode, stderr } = await world.wasme('build', 'p');
     expect(exitCode).toBe(1);
@@ -167,17 +172,15 @@ describe('a compiler without its libraries for WebAssembly', () => {
   });
 });
 
-describe('a plan that is another one since the last build', () => {
-  it.each(['tinygo', 'go'])('%s: what the tools say now is what counts', async name => {
-    const language = fakeLanguages.find(one => one.language === name);
-    if (language === undefined) throw new Error(name);
-    const world = compilerWorld(language, 'p');
+describe('a build whose plan has changed since the last build', () => {
+  it.each(['tinygo', 'go'] as const)('of %s follows the current answers of the tools', async name => {
+    const world = compilerWorld(fakeLanguages[name], 'p');
     const upToDate = async (): Promise<boolean> => {
       const { stdout } = await world.wasme('build', 'p', '--json');
       return (JSON.parse(stdout) as { upToDate: boolean }).upToDate;
     };
     expect(await upToDate()).toBe(false);
-    // As an edit of go.mod would: another module's folder decides from now on.
+    // As after an edit of go.mod: the folder of another module is an input from now on.
     world.env['FAKE_GO_MOD'] = JSON.stringify({ Replace: [{ New: { Path: '../common' } }] });
     writeFileSync(join(world.cwd, 'p', 'main.go'), 'package main\n');
     expect([await upToDate(), await upToDate()]).toEqual([false, true]);
@@ -188,10 +191,8 @@ describe('a plan that is another one since the last build', () => {
 });
 
 describe('C++ with WASI_SDK_PATH', () => {
-  it('keeps to it while it is set, whatever else is on PATH', async () => {
-    const language = fakeLanguages.find(one => one.language === 'cpp');
-    if (language === undefined) throw new Error('no C++');
-    const world = compilerWorld(language, 'p');
+  it('is built by the clang of that SDK while the variable is set, whatever is on PATH', async () => {
+    const world = compilerWorld(fakeLanguages.cpp, 'p');
     const sdk = join(world.home, 'wasi-sdk');
     mkdirSync(join(sdk, 'bin'), { recursive: true });
     cpSync(join(world.home, 'bin', 'clang++-19'), join(sdk, 'bin', 'clang++'));
