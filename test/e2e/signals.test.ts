@@ -50,9 +50,7 @@ describe('while the main thread is busy', () => {
   });
 
   it('a signal ends the compilers too that wasme build has started', async () => {
-    const [language] = fakeLanguages;
-    if (language === undefined) throw new Error('no language');
-    const world = compilerWorld(language, 'p');
+    const world = compilerWorld(fakeLanguages.rust, 'p');
     world.wish('slow');
     const started = join(world.home, 'started');
     const child = start(world.cwd, { ...world.env, BUSY_AFTER: started }, 'build', 'p');
