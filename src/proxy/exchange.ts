@@ -203,13 +203,13 @@ export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener 
 
   routedFailure({ reply }: FailureReply): void {
     this.#facts.responseCodeDetails = reply.details;
-    this.#enter(() => this.#stream.localReply(reply));
-  }
-
-  routedReset(details: string): void {
-    this.#facts.responseCodeDetails = details;
-    this.#enter(() => this.#stream.reset(details));
-    if (!this.#ended) this.#reset(details);
+    // While filters hold the response's headers the client can still be answered.
+    if (!this.#responseStarted) {
+      this.#enter(() => this.#stream.localReply(reply));
+      return;
+    }
+    this.#enter(() => this.#stream.reset(reply.details));
+    if (!this.#ended) this.#reset(reply.details);
   }
 
   routedWritable(writable: boolean): void {

@@ -11,7 +11,7 @@ import {
   upstreamTimeout,
 } from './local-reply.ts';
 import { type Route, findRoute } from './routes.ts';
-import { flags, nowMs, type StreamFacts } from './stream-facts.ts';
+import { nowMs, type StreamFacts } from './stream-facts.ts';
 import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from './streams.ts';
 
 /** What a routed request needs to know of its surroundings. */
@@ -27,9 +27,8 @@ export interface RouterListener {
   routedHeaders(headers: HeaderMap, endOfStream: boolean): void;
   routedBody(data: Uint8Array, endOfStream: boolean): void;
   routedTrailers(trailers: HeaderMap): void;
+  /** The upstream broke off, or was too slow: before its response had begun, or in the middle of it. */
   routedFailure(failure: FailureReply): void;
-  /** The upstream broke off after its response had begun. */
-  routedReset(details: string): void;
   routedWritable(writable: boolean): void;
 }
 
@@ -132,9 +131,8 @@ export class RoutedRequest implements UpstreamListener {
       this.#fail(failure);
       return;
     }
-    this.#finish();
-    this.#facts.responseFlags |= failure.flag;
-    this.#listener.routedReset(`upstream_reset_after_response_started{${reason.replaceAll(' ', '_')}}`);
+    const details = `upstream_reset_after_response_started{${reason.replaceAll(' ', '_')}}`;
+    this.#fail({ ...failure, reply: { ...failure.reply, details } });
   }
 
   upstreamRefusedHeaders(fault: ByteString): void {
@@ -155,13 +153,7 @@ export class RoutedRequest implements UpstreamListener {
   #onTimeout(): void {
     if (this.#over) return;
     this.#upstream?.reset();
-    if (!this.#responseStarted) {
-      this.#fail(upstreamTimeout);
-      return;
-    }
-    this.#finish();
-    this.#facts.responseFlags |= flags.upstreamRequestTimeout;
-    this.#listener.routedReset('response_timeout');
+    this.#fail(upstreamTimeout);
   }
 
   #received(): void {

@@ -13,6 +13,7 @@ import { propertyScenarios } from './properties.ts';
 import { replyScenarios } from './replies.ts';
 import { signatureScenarios } from './signatures.ts';
 import { stateScenarios } from './state.ts';
+import { upstreamEndScenarios } from './upstream-ends.ts';
 
 export const families: Readonly<Record<string, readonly Scenario[]>> = {
   memory: memoryScenarios,
@@ -28,4 +29,5 @@ export const families: Readonly<Record<string, readonly Scenario[]>> = {
   callouts: calloutScenarios,
   dns: dnsScenarios,
   failures: failureScenarios,
+  upstreamEnds: upstreamEndScenarios,
 };

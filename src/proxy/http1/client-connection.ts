@@ -222,6 +222,7 @@ export class Http1ClientConnection implements PooledStream {
 
   #onEnd(): void {
     if (this.#listener !== undefined && !this.#parser.finish()) {
+      // To Envoy's codec, an answer that has begun and does not end.
       const began = this.#parser.inHead || this.#parser.inMessage;
       this.#fail(began ? 'protocol error' : 'connection termination');
     }
@@ -229,8 +230,9 @@ export class Http1ClientConnection implements PooledStream {
   }
 
   #onError(error: NodeJS.ErrnoException): void {
+    // A reset ends what a FIN would end: an answer without a length is whole with it.
     if (this.#info !== undefined) {
-      this.#fail('connection termination');
+      this.#onEnd();
       return;
     }
     const nameFailed = error.syscall === 'getaddrinfo';

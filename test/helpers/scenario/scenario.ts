@@ -67,10 +67,12 @@ export interface AnswerSpec {
   readonly gapMs?: number;
   readonly trailers?: Pairs;
   readonly withLength?: true;
+  /** No length and no chunks: the body ends with the connection. */
+  readonly untilClose?: true;
   /** Before the head. */
   readonly delayMs?: number;
-  /** Close the socket before any answer, or after the head and the body so far. */
-  readonly reset?: 'before' | 'after-head';
+  /** Close the socket before any answer, or after the head and the body so far; `reset-` with a reset instead of a FIN. */
+  readonly reset?: 'before' | 'after-head' | 'reset-after-head';
 }
 
 /** Plain GET. */

@@ -1,6 +1,6 @@
 /** An upstream that answers as a scenario says and remembers what it received. */
 import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnswerSpec } from './scenario.ts';
 import { type RequestSeen, maskText, seenHeaders } from './outcome.ts';
@@ -75,6 +75,7 @@ async function exchange(
   const headers: string[] = (answer.headers ?? []).flatMap(pair => [...pair]);
   if (answer.withLength) headers.push('content-length', String(chunks.join('').length));
   response.sendDate = false;
+  if (answer.untilClose) response.useChunkedEncodingByDefault = false;
   response.writeHead(answer.status ?? 200, headers);
   if (chunks.length === 0 && !answer.trailers && !answer.reset) {
     response.end();
@@ -85,9 +86,10 @@ async function exchange(
     response.write(Buffer.from(chunk, 'latin1'));
     await sleep(answer.gapMs ?? 40);
   }
-  if (answer.reset === 'after-head') {
+  if (answer.reset !== undefined) {
     await sleep(40);
-    request.socket.destroy();
+    if (answer.reset === 'after-head') request.socket.destroy();
+    else (request.socket as Socket).resetAndDestroy();
     return;
   }
   if (answer.trailers)

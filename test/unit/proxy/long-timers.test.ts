@@ -119,7 +119,6 @@ it.each([
     routedBody: unheard,
     routedTrailers: unheard,
     routedFailure: () => void failures++,
-    routedReset: unheard,
     routedWritable: unheard,
   };
   const facts = new StreamFacts('HTTP/1.1', newStreamInfo().downstream);
