@@ -1,6 +1,6 @@
 /** An upstream that answers as a scenario says and remembers what it received. */
 import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnswerSpec } from './scenario.ts';
 import { type RequestSeen, maskText, seenHeaders } from './outcome.ts';
@@ -89,7 +89,7 @@ async function exchange(
   if (answer.reset !== undefined) {
     await sleep(40);
     if (answer.reset === 'after-head') request.socket.destroy();
-    else (request.socket as Socket).resetAndDestroy();
+    else request.socket.resetAndDestroy();
     return;
   }
   if (answer.trailers)
