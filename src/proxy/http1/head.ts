@@ -10,6 +10,7 @@ import { type Framing, LengthHeaders } from './framing.ts';
 import { HeadError } from './head-error.ts';
 import { Kind, Part } from './header-kinds.ts';
 import { HeaderLines, tokensOf } from './header-lines.ts';
+import { isMethod } from './methods.ts';
 
 export interface RequestHead {
   readonly method: ByteString;
@@ -26,14 +27,6 @@ export interface RequestHead {
   readonly forwardedProto: ByteString | undefined;
   readonly hasRequestId: boolean;
 }
-
-const methods = new Set(
-  (
-    'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH ACL BIND CHECKOUT COPY LINK LOCK MERGE MKACTIVITY ' +
-    'MKCALENDAR MKCOL MOVE MSEARCH NOTIFY PROPFIND PROPPATCH PURGE QUERY REBIND REPORT SEARCH SOURCE SUBSCRIBE ' +
-    'UNBIND UNLINK UNLOCK UNSUBSCRIBE'
-  ).split(' '),
-);
 
 /** Text of a request head without its final empty line. Throws HeadError. */
 export function parseRequestHead(text: string): RequestHead {
@@ -129,9 +122,9 @@ function hostless(name: string): string {
 /** Method and target. Throws HeadError for what is no HTTP/1.1. */
 function parseStartLine(line: string): readonly [method: string, target: string] {
   const usual = /^([A-Z-]+) ([\x21-\x7e]+) HTTP\/1\.1$/.exec(line);
-  if (usual?.[1] !== undefined && methods.has(usual[1])) return [usual[1], usual[2] ?? ''];
+  if (usual?.[1] !== undefined && isMethod(usual[1])) return [usual[1], usual[2] ?? ''];
   const [method = '', target = '', version, ...more] = line.replace(/[ \t]+$/, '').split(/[ \t]+/);
-  if (!methods.has(method)) throw new HeadError(400, 'unknown method');
+  if (!isMethod(method)) throw new HeadError(400, 'unknown method');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a target must not hold
   if (target === '' || /[^\x21-\x7e]/.test(target)) throw new HeadError(400, 'bad target');
   if (version === 'HTTP/1.1' && more.length === 0) return [method, target];

@@ -7,6 +7,7 @@ import type { Framing } from './framing.ts';
 import { HeadError, maxHeadBytes, maxResponseHeadBytes } from './head-error.ts';
 import { Part } from './header-kinds.ts';
 import { parseTrailers } from './header-lines.ts';
+import { isMethod } from './methods.ts';
 
 export interface MessageSink {
   /** The head's text without its empty line; gives back how the body is delimited. May throw HeadError. */
@@ -134,7 +135,10 @@ export class MessageParser {
     }
     const [end, length] = headEnd(rest);
     if ((end < 0 ? rest.length : end + length) > this.#maxHead) throw new HeadError(431, 'head too large');
-    if (end < 0) return false;
+    if (end < 0) {
+      this.#judgeBeginning(rest);
+      return false;
+    }
     const text = rest.toString('latin1', 0, end);
     this.#take(end + length);
     const framing = this.#sink.head(text);
@@ -153,6 +157,21 @@ export class MessageParser {
         this.#state = 'until-close';
     }
     return true;
+  }
+
+  /** As Envoy: what can be no HTTP is refused with its first byte, a request with an unknown method with its first line. */
+  #judgeBeginning(rest: Buffer): void {
+    const first = rest[0];
+    if (first === undefined) return;
+    if (this.#reads === 'responses') {
+      if (first !== 72) throw new HeadError(400, 'a response begins with HTTP');
+      return;
+    }
+    if (first <= 32) throw new HeadError(400, 'a request begins with a method');
+    const line = rest.indexOf(10);
+    if (line >= 0 && !isMethod(rest.toString('latin1', 0, line).split(/[ \t\r]/, 1)[0] ?? '')) {
+      throw new HeadError(400, 'unknown method');
+    }
   }
 
   #readCounted(): boolean {

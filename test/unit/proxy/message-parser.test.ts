@@ -31,7 +31,7 @@ function textOf(parts: readonly (string | number)[]): string {
   return parts.filter(part => typeof part === 'string' && part !== 'FIN' && part !== 'RST').join('');
 }
 
-/** The messages that come out of the pieces; body bytes of a message that is refused later do not count. */
+/** The messages that come out of the pieces; nothing of one that is refused in its middle counts. */
 function read(reads: Reads, pieces: readonly string[]): unknown[] {
   const messages: { head: string; body: string; trailers?: unknown }[] = [];
   let ended = false;
@@ -68,7 +68,8 @@ function read(reads: Reads, pieces: readonly string[]): unknown[] {
     }
   } catch (error) {
     if (!(error instanceof HeadError)) throw error;
-    return [...messages.map(({ head, trailers }) => ({ head, trailers })), { refused: error.status }];
+    const whole = messages.filter(({ trailers }) => trailers !== undefined);
+    return [...whole, { refused: error.status }];
   }
   return [...messages, { rest: parser.heldBytes }];
 }
