@@ -227,8 +227,14 @@ async function signAs(
   key: KeyObject,
   { reporter, signal }: Edges,
 ): Promise<void> {
-  const { fetchSignatures, signImage, signatureTag } = await import('./oci/signature.ts');
+  const { fetchSignatures, isSignedAlready, signImage, signatureTag } = await import('./oci/signature.ts');
   const tag = signatureTag(digest);
-  const graph = signImage(reference, digest, key, await fetchSignatures(registry, tag));
+  const existing = await fetchSignatures(registry, tag);
+  // Where tags cannot be moved, a second signature could not be added to the first.
+  if (await isSignedAlready(reference, digest, key, existing)) {
+    reporter.info(`${formatName(reference)}@${digest} is signed already by this key`);
+    return;
+  }
+  const graph = signImage(reference, digest, key, existing);
   await copy(graphSource(graph), graphDescriptor(graph), registry, { reporter, signal, names: [tag] });
 }

@@ -2,7 +2,7 @@
  * Signatures that cosign and policy controllers read: a "simple signing" payload over an image digest, stored beside the
  * image under the tag `sha256-<hex>.sig` (reference E.1, the form before bundles). Signing is deterministic but for ECDSA itself.
  */
-import { type KeyObject, sign, verify } from 'node:crypto';
+import { type KeyObject, createPublicKey, sign, verify } from 'node:crypto';
 import { WasmeError } from '../errors.ts';
 import { digestOf, splitDigest } from './digest.ts';
 import { objectAt, parseObject } from './json-object.ts';
@@ -74,6 +74,22 @@ export function signImage(
     config: {},
   };
   return imageOf({ config: blobOf(ociConfig, jsonBytes(config)), layers });
+}
+
+/** Returns whether one of the signatures is what `signImage` would add: by this key, over this image, under this name. */
+export async function isSignedAlready(
+  reference: Reference,
+  imageDigest: string,
+  privateKey: KeyObject,
+  existing: readonly GraphBlob[],
+): Promise<boolean> {
+  try {
+    const good = await verifySignatures(imageDigest, existing, createPublicKey(privateKey));
+    return good.some(({ identity }) => identity === identityOf(reference));
+  } catch (error) {
+    if (error instanceof WasmeError && error.code === 'SIGNATURE_INVALID') return false;
+    throw error;
+  }
 }
 
 /** cosign spells Docker Hub by its old name. */

@@ -160,6 +160,21 @@ describe('verify', () => {
 describe('verify --key', () => {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
+  it('a push that signs again adds nothing where the key has signed: tags may be immutable', async () => {
+    const registry = await fakeRegistry({ immutableTags: true });
+    const world = await signedWorld();
+    const image = `${registry.host}/team/b:v1`;
+    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
+    writeFileSync(join(world.cwd, 'cosign.key'), privateKey.export({ format: 'pem', type: 'pkcs8' }));
+    const argv = ['push', image, '-f', 'm.wasm', '--sign', 'cosign.key'];
+    expect((await world.wasme(...argv)).exitCode).toBe(0);
+    const tags = new Map(registry.tags);
+    const again = await world.wasme(...argv);
+    expect(again.exitCode).toBe(0);
+    expect(again.stderr).toContain('is signed already by this key');
+    expect(registry.tags).toEqual(tags);
+  });
+
   async function signedWorld(): Promise<World> {
     const world = newWorld();
     writeFileSync(join(world.cwd, 'cosign.pub'), publicKey.export({ format: 'pem', type: 'spki' }));

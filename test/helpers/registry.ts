@@ -38,6 +38,8 @@ export interface Switches {
   chunkMinLength: number | undefined;
   /** The registry stores another manifest than it was sent. */
   rewriteManifest: boolean;
+  /** A tag stays what it is: another manifest under it is 412 (Harbor), the same one is taken. */
+  immutableTags: boolean;
 }
 
 export interface FakeRegistry {
@@ -85,6 +87,7 @@ export async function fakeRegistry(overrides: Partial<Switches> = {}): Promise<F
     maxBodyBytes: undefined,
     chunkMinLength: undefined,
     rewriteManifest: false,
+    immutableTags: false,
     ...overrides,
   };
   const storage = await listen((request, response) => {
@@ -248,6 +251,10 @@ export async function fakeRegistry(overrides: Partial<Switches> = {}): Promise<F
       if (missing) return error(response, 400, 'MANIFEST_BLOB_UNKNOWN', 'blob unknown to registry');
       const stored = switches.rewriteManifest ? Buffer.concat([body, Buffer.from('\n')]) : body;
       const digest = sha256(stored);
+      const there = fake.tags.get(`${repository}:${name}`);
+      if (switches.immutableTags && there !== undefined && there !== digest) {
+        return error(response, 412, 'PRECONDITION', 'the tag is immutable');
+      }
       manifests.set(`${repository}@${digest}`, {
         type: request.headers['content-type'] ?? '',
         bytes: stored,
