@@ -6,9 +6,6 @@ import type { Certificate } from './certificate.ts';
 import type { Route } from './routes.ts';
 import type { StreamKind } from '../project/names.ts';
 
-/** Name of the cluster that requests go to, as in the bootstraps that deploy writes. */
-export const upstreamCluster = 'upstream';
-
 export interface FilterPlan {
   /** Plugin name: shown in logs and statistics. */
   readonly name: string;

@@ -2,7 +2,8 @@
 import { profileFor } from '../host/profiles.ts';
 import { type Endpoint, parseEndpoint } from '../io/endpoint.ts';
 import { makeCertificate } from './certificate.ts';
-import { type ProxyPlan, upstreamCluster } from './plan.ts';
+import type { ProxyPlan } from './plan.ts';
+import { upstreamCluster } from './routes.ts';
 import type { RunInput } from './run-input.ts';
 
 /** `echoPort` is where the built-in upstream listens. Fails with USAGE for addresses and hosts that are none. */
