@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '..');
 const program = [
   'commands/main',
   'commands/ui/signal-thread',
-  'src/proxy/worker',
+  'src/runner/workers/worker',
   'src/proxy/socket-copy-child',
   'src/toolchains/programs/asc-server',
   'src/toolchains/programs/npm-clang',

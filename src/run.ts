@@ -1,9 +1,9 @@
 /** `wasme run`: filters in the bundled host, behind a local proxy; or in a real Envoy. */
 import type { Edges } from './io/edges.ts';
-import type { Run, RunOptions, RunResult } from './proxy/run-options.ts';
-import { SpareThread } from './proxy/spare-thread.ts';
+import type { Run, RunOptions, RunResult } from './runner/run-options.ts';
+import { SpareThread } from './runner/workers/prestarted-worker.ts';
 
-export type { Run, RunOptions, RunResult } from './proxy/run-options.ts';
+export type { Run, RunOptions, RunResult } from './runner/run-options.ts';
 
 /** Runs until the edges' signal aborts or the admin interface says so. `onReady` is called once it listens. */
 export async function run(
@@ -23,13 +23,13 @@ export async function run(
  */
 export async function startRun(options: RunOptions, edges: Edges): Promise<Run> {
   if (options.envoy !== undefined) {
-    const { startEnvoyRun } = await import('./proxy/envoy-run.ts');
+    const { startEnvoyRun } = await import('./runner/start-envoy.ts');
     return startEnvoyRun(options, edges);
   }
   // Before anything else is even imported: from here on two threads get ready side by side.
   const threads = options.inProcess ? undefined : new SpareThread();
   try {
-    const { startRunHere } = await import('./proxy/run-here.ts');
+    const { startRunHere } = await import('./runner/start-bundled.ts');
     return await startRunHere(options, edges, threads);
   } finally {
     await threads?.drop();

@@ -13,7 +13,8 @@ const ladder: readonly (readonly string[])[] = [
   ['commands'],
   ['src/index.ts'],
   ['src verbs'],
-  ['src/proxy', 'src/suite'],
+  ['src/runner', 'src/suite'],
+  ['src/proxy'],
   ['src/scaffold', 'src/toolchains', 'src/oci', 'src/targets', 'src/host'],
   ['src/project'],
   ['src/io', 'src/wasm'],
@@ -119,7 +120,7 @@ describe('imports', () => {
       reached.add(path);
       byPath.get(path)?.eager.forEach(visit);
     };
-    ['src/host/index.ts', 'src/proxy/worker.ts', 'src/run.ts', 'src/test.ts'].forEach(visit);
+    ['src/host/index.ts', 'src/runner/workers/worker.ts', 'src/run.ts', 'src/test.ts'].forEach(visit);
     const late = (path: string): boolean =>
       path.startsWith('src/host/cel/') || path === 'src/host/regular-expression.ts';
     expect([...reached].filter(late)).toEqual([]);
@@ -165,7 +166,7 @@ describe('the bundle', () => {
 describe('words', () => {
   it('src never prints, prompts, exits or reads the process', () => {
     const words = /\bprocess\.(?!memoryUsage\b|hrtime\b|versions\b)|\bconsole\./;
-    const allowed = /^src\/proxy\/(worker|socket-copy-child)\.ts$/;
+    const allowed = /^src\/(runner\/workers\/worker|proxy\/socket-copy-child)\.ts$/;
     const found = files.filter(
       file => file.path.startsWith('src/') && words.test(withoutComments(file.text)),
     );

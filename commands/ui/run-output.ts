@@ -1,5 +1,5 @@
 /** What `run` says while it runs: filters' log lines as Envoy writes them, traces, notices. */
-import type { RunEvent } from '../../src/proxy/run-options.ts';
+import type { RunEvent } from '../../src/runner/run-options.ts';
 import { colorsFor } from './colors.ts';
 import type { Context } from './context.ts';
 import { showFailure } from './failure.ts';

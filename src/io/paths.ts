@@ -32,7 +32,7 @@ function packageDir(): string {
 }
 
 /**
- * A built file that a thread or a process is started with, from its source's path (`src/proxy/worker`). The built one also
+ * A built file that a thread or a process is started with, from its source's path (`src/runner/workers/worker`). The built one also
  * when this file is not: not every Node that we support reads TypeScript. What is named here is an entry of the bundle.
  */
 export function builtFile(source: string): string {

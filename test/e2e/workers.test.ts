@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { RunEvent } from '../../src/proxy/run-options.ts';
+import type { RunEvent } from '../../src/runner/run-options.ts';
 import { type Run, type RunOptions, startRun } from '../../src/run.ts';
 import { newWorld } from '../helpers/cli.ts';
 import { compileWat, guest, guestFile } from '../helpers/guests.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { enterGuest, leaveGuest } from '../../../src/host/guest-calls.ts';
-import { GuestTime, newGuestTimeBuffer } from '../../../src/proxy/guest-time.ts';
+import { GuestTime, newGuestTimeBuffer } from '../../../src/runner/workers/guest-time.ts';
 
 describe('the time that a guest has been running', () => {
   it('counts between looks that see the same call, and starts over with the next call', () => {

@@ -4,13 +4,13 @@ import { asFailure } from '../errors.ts';
 import type { LogLevel } from '../host/types.ts';
 import type { Edges } from '../io/edges.ts';
 import { hostAndPort } from '../io/endpoint.ts';
-import type { AdminSource } from './admin.ts';
-import { type LoadedFilter, filterFacts, loadFilters } from './filter-source.ts';
-import type { ProxyPlan } from './plan.ts';
+import type { AdminSource } from '../proxy/admin.ts';
+import { type LoadedFilter, filterFacts, loadFilters } from './load-filters.ts';
+import type { ProxyPlan } from './run-plan.ts';
 import type { RunInput } from './run-input.ts';
 import type { Run, RunFilter, RunOptions } from './run-options.ts';
-import type { StatsSnapshot } from './stats.ts';
-import type { RunningProxy } from './supervisor.ts';
+import type { StatsSnapshot } from '../proxy/stats.ts';
+import type { RunningProxy } from './workers/supervisor.ts';
 
 export class RunHandle implements Run, AdminSource {
   readonly port: number;

@@ -3,10 +3,10 @@
  * thread needs to find and read filters: side by side, the first answer comes 60 ms earlier.
  */
 import { Worker } from 'node:worker_threads';
-import { builtFile } from '../io/paths.ts';
+import { builtFile } from '../../io/paths.ts';
 
 export class SpareThread {
-  #worker: Worker | undefined = new Worker(builtFile('src/proxy/worker'));
+  #worker: Worker | undefined = new Worker(builtFile('src/runner/workers/worker'));
   readonly #forget = (): void => void (this.#worker = undefined);
 
   constructor() {
@@ -19,7 +19,7 @@ export class SpareThread {
     const worker = this.#worker;
     this.#worker = undefined;
     worker?.off('error', this.#forget).off('exit', this.#forget);
-    return worker ?? new Worker(builtFile('src/proxy/worker'));
+    return worker ?? new Worker(builtFile('src/runner/workers/worker'));
   }
 
   /** Ends it if nobody took it. */

@@ -2,16 +2,16 @@
 import type { Edges } from '../io/edges.ts';
 import { profileFor } from '../host/profiles.ts';
 import { hostAndPort } from '../io/endpoint.ts';
-import { CleanUp } from './clean-up.ts';
-import type { EchoServer } from './echo.ts';
-import type { ProxyPlan } from './plan.ts';
+import { CleanUp } from './disposables.ts';
+import type { EchoServer } from '../proxy/echo.ts';
+import type { ProxyPlan } from './run-plan.ts';
 import type { WatchedBuilds } from '../toolchains/watch/watched-builds.ts';
-import { RunHandle } from './run-handle.ts';
+import { RunHandle } from './bundled-handle.ts';
 import { type RunInput, openRun } from './run-input.ts';
 import type { Run, RunOptions } from './run-options.ts';
-import { makePlan } from './run-plan.ts';
-import type { SpareThread } from './spare-thread.ts';
-import { type RunningProxy, superviseProxy } from './supervisor.ts';
+import { makePlan } from './make-run-plan.ts';
+import type { SpareThread } from './workers/prestarted-worker.ts';
+import { type RunningProxy, superviseProxy } from './workers/supervisor.ts';
 
 /** Starts and gives back a handle; fails as `startRun` does. Without `threads` everything is in the calling thread. */
 export async function startRunHere(
@@ -50,7 +50,7 @@ async function startHere(
     const running = new RunHandle(input, plan, proxy, cleanUp.closeAll);
     if (input.admin !== undefined) {
       const { address, port } = input.admin;
-      const { startAdmin } = await import('./admin.ts');
+      const { startAdmin } = await import('../proxy/admin.ts');
       const interface_ = await startAdmin(address, port, running);
       cleanUp.add(() => interface_.close());
       running.admin = `http://${hostAndPort(address, interface_.port)}`;
@@ -80,12 +80,12 @@ async function startHere(
 /** What the filters meet on the hosts that their projects name. */
 async function tellHosts({ filters, host, onEvent }: RunInput): Promise<void> {
   if (!filters.some(filter => filter.project !== undefined)) return;
-  const { hostNotices } = await import('./host-notices.ts');
+  const { hostNotices } = await import('./host-warnings.ts');
   for (const text of hostNotices(filters, profileFor(host))) onEvent({ type: 'notice', text });
 }
 
 async function openEcho(): Promise<EchoServer> {
-  const { startEcho } = await import('./echo.ts');
+  const { startEcho } = await import('../proxy/echo.ts');
   return startEcho();
 }
 
@@ -103,7 +103,7 @@ async function startWorkers(
       onEvent,
     );
   }
-  const { Engine } = await import('./engine.ts');
+  const { Engine } = await import('./workers/proxy-instance.ts');
   const engine = await Engine.start(plan, onEvent);
   return {
     port: engine.port,

@@ -8,7 +8,7 @@ import { type DeployIntent, configurationText } from '../targets/intent.ts';
 import { readModule } from '../targets/module.ts';
 import { type FilterSettings, makeIntent } from '../targets/settings.ts';
 import { type ResolvedSource, resolveSource } from '../targets/source.ts';
-import type { FilterPlan } from './plan.ts';
+import type { FilterPlan } from './run-plan.ts';
 import type { RunFilter, RunOptions } from './run-options.ts';
 
 export interface LoadedFilter {

@@ -4,10 +4,10 @@ import type { LogLevel } from '../host/types.ts';
 import { hostAndPort } from '../io/endpoint.ts';
 import type { RunningEnvoy } from '../targets/envoy/launch.ts';
 import type { EnvoyLogLevel } from '../targets/envoy/log.ts';
-import { type LoadedFilter, filterFacts } from './filter-source.ts';
+import { type LoadedFilter, filterFacts } from './load-filters.ts';
 import type { RunInput } from './run-input.ts';
 import type { Run, RunFilter } from './run-options.ts';
-import type { StatsSnapshot } from './stats.ts';
+import type { StatsSnapshot } from '../proxy/stats.ts';
 
 export interface StartedEnvoy {
   readonly envoy: RunningEnvoy;

@@ -1,10 +1,10 @@
 /** One worker thread as the supervisor sees it: questions, answers, the time of its guest, end. */
 import type { Worker } from 'node:worker_threads';
-import { WasmeError } from '../errors.ts';
-import { startTimer } from '../io/timer.ts';
+import { WasmeError } from '../../errors.ts';
+import { startTimer } from '../../io/timer.ts';
 import { GuestTime, newGuestTimeBuffer } from './guest-time.ts';
-import type { FilterPlan, ProxyEvent } from './plan.ts';
-import type { StatsSnapshot } from './stats.ts';
+import type { FilterPlan, ProxyEvent } from '../run-plan.ts';
+import type { StatsSnapshot } from '../../proxy/stats.ts';
 import type { FromWorker, SentFailure, ToWorker, WorkerStart } from './worker-protocol.ts';
 
 export interface MemberListener {

@@ -1,21 +1,21 @@
 /** One thread's worth of a run: environment, host with its filters, proxy, statistics. */
-import { WasmeError } from '../errors.ts';
-import { Host } from '../host/host.ts';
-import { LocalMetrics } from '../host/metrics.ts';
-import type { Plugin } from '../host/plugin.ts';
-import { findProfile } from '../host/profiles.ts';
-import { logLevels } from '../host/status.ts';
-import type { TraceEvent } from '../host/trace.ts';
-import type { LogEntry, LogLevel } from '../host/types.ts';
-import { Clusters } from './clusters.ts';
-import { NodeEnvironment } from './environment.ts';
-import type { FilterPlan, ProxyEvent, ProxyPlan } from './plan.ts';
-import { upstreamCluster } from './routes.ts';
-import { type HttpChain, passThroughChain } from './pass-through.ts';
-import { type Proxy, startProxy } from './proxy.ts';
-import { mergeStats, metricStats, ProxyStats, type StatsSnapshot } from './stats.ts';
-import type { StreamFacts } from './stream-facts.ts';
-import { traceText } from './trace-text.ts';
+import { WasmeError } from '../../errors.ts';
+import { Host } from '../../host/host.ts';
+import { LocalMetrics } from '../../host/metrics.ts';
+import type { Plugin } from '../../host/plugin.ts';
+import { findProfile } from '../../host/profiles.ts';
+import { logLevels } from '../../host/status.ts';
+import type { TraceEvent } from '../../host/trace.ts';
+import type { LogEntry, LogLevel } from '../../host/types.ts';
+import { Clusters } from '../../proxy/clusters.ts';
+import { NodeEnvironment } from '../../proxy/environment.ts';
+import type { FilterPlan, ProxyEvent, ProxyPlan } from '../run-plan.ts';
+import { upstreamCluster } from '../../proxy/routes.ts';
+import { type HttpChain, passThroughChain } from '../../proxy/pass-through.ts';
+import { type Proxy, startProxy } from '../../proxy/proxy.ts';
+import { mergeStats, metricStats, ProxyStats, type StatsSnapshot } from '../../proxy/stats.ts';
+import type { StreamFacts } from '../../proxy/stream-facts.ts';
+import { traceText } from '../format-trace.ts';
 import type { WorkerStores } from './worker-stores.ts';
 
 const levels: readonly (LogLevel | 'off')[] = [...logLevels, 'off'];
@@ -163,7 +163,7 @@ export class Engine {
     const plan = this.#plan;
     const { profile } = this.#host.services;
     if (plan.kind === 'network') {
-      const { startTcpProxy } = await import('./tcp.ts');
+      const { startTcpProxy } = await import('../../proxy/tcp.ts');
       return startTcpProxy({
         host: plan.host,
         port: plan.port,

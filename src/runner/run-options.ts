@@ -3,8 +3,8 @@ import type { WasmeError } from '../errors.ts';
 import type { LogLevel } from '../host/types.ts';
 import type { RegistryTargetOptions } from '../oci/registry.ts';
 import type { FilterSettings } from '../targets/settings.ts';
-import type { ProxyEvent } from './plan.ts';
-import type { StatsSnapshot } from './stats.ts';
+import type { ProxyEvent } from './run-plan.ts';
+import type { StatsSnapshot } from '../proxy/stats.ts';
 import type { StreamKind } from '../project/names.ts';
 
 export interface RunOptions extends Omit<FilterSettings, 'configuration' | 'kind'> {

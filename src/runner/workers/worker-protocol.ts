@@ -1,8 +1,8 @@
 /** What the supervisor and its workers say to each other. */
-import type { ErrorCode } from '../errors.ts';
-import type { LogLevel } from '../host/types.ts';
-import type { FilterPlan, ProxyEvent, ProxyPlan } from './plan.ts';
-import type { StatsSnapshot } from './stats.ts';
+import type { ErrorCode } from '../../errors.ts';
+import type { LogLevel } from '../../host/types.ts';
+import type { FilterPlan, ProxyEvent, ProxyPlan } from '../run-plan.ts';
+import type { StatsSnapshot } from '../../proxy/stats.ts';
 import type { SharedPlace } from './worker-stores.ts';
 
 export interface WorkerStart {

@@ -3,7 +3,7 @@ import { hostDifferences } from '../host/differences.ts';
 import { type HostProfile, profileOf } from '../host/profiles.ts';
 import { namedHosts } from '../project/hosts.ts';
 import { parseModule } from '../wasm/module.ts';
-import type { LoadedFilter } from './filter-source.ts';
+import type { LoadedFilter } from './load-filters.ts';
 
 /** One sentence for each host that a project names and filter that would behave otherwise there than `here`. */
 export function hostNotices(filters: readonly LoadedFilter[], here: HostProfile): string[] {

@@ -2,15 +2,15 @@
  * Keeps worker threads running: starts them on one listening socket, adds up what they count, replaces one whose guest
  * never returns. The thread of the supervisor runs no guest, so that signals and the admin interface always work.
  */
-import { WasmeError, interrupted } from '../errors.ts';
-import { newSharedBuffer, SharedMemory } from '../host/shared/memory.ts';
-import { ThreadMetrics } from '../host/shared/metrics.ts';
-import type { LogLevel } from '../host/types.ts';
+import { WasmeError, interrupted } from '../../errors.ts';
+import { newSharedBuffer, SharedMemory } from '../../host/shared/memory.ts';
+import { ThreadMetrics } from '../../host/shared/metrics.ts';
+import type { LogLevel } from '../../host/types.ts';
 import { findGuestStack, stackLines } from './guest-stack.ts';
-import { Member, type MemberListener, watchMs } from './member.ts';
-import type { FilterPlan, ProxyEvent, ProxyPlan } from './plan.ts';
-import type { SpareThread } from './spare-thread.ts';
-import { mergeStats, metricStats, type StatsSnapshot } from './stats.ts';
+import { Member, type MemberListener, watchMs } from './worker-handle.ts';
+import type { FilterPlan, ProxyEvent, ProxyPlan } from '../run-plan.ts';
+import type { SpareThread } from './prestarted-worker.ts';
+import { mergeStats, metricStats, type StatsSnapshot } from '../../proxy/stats.ts';
 
 /** A proxy that runs, in this thread or in others. */
 export interface RunningProxy {

@@ -19,11 +19,11 @@ import {
 } from '../targets/envoy/log.ts';
 import { envoyVersion } from '../targets/envoy/versions.ts';
 import { renderYaml } from '../targets/yaml.ts';
-import { CleanUp } from './clean-up.ts';
-import { startEcho } from './echo.ts';
+import { CleanUp } from './disposables.ts';
+import { startEcho } from '../proxy/echo.ts';
 import { EnvoyRun, envoyLevel } from './envoy-handle.ts';
-import { hostNotices } from './host-notices.ts';
-import type { ProxyEvent } from './plan.ts';
+import { hostNotices } from './host-warnings.ts';
+import type { ProxyEvent } from './run-plan.ts';
 import { type RunInput, openRun } from './run-input.ts';
 import type { Run, RunOptions } from './run-options.ts';
 

@@ -1,8 +1,8 @@
 /** Where a guest is that does not return: its worker is paused through the inspector, asked for its frames, and let go. */
 import type { Debugger, NodeWorker, Session } from 'node:inspector';
-import { backtraceTitle, frameLine } from '../host/backtrace.ts';
-import { maxBacktraceFrames } from '../host/limits.ts';
-import { demangle } from '../wasm/demangle.ts';
+import { backtraceTitle, frameLine } from '../../host/backtrace.ts';
+import { maxBacktraceFrames } from '../../host/limits.ts';
+import { demangle } from '../../wasm/demangle.ts';
 
 export interface GuestStack {
   /** `proxy_on_request_headers`; undefined when the host's frames did not tell. */

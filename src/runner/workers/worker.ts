@@ -1,8 +1,8 @@
 /** A worker thread: one engine, driven by messages of the supervisor. Nothing else runs here. */
 import { parentPort } from 'node:worker_threads';
-import { WasmeError } from '../errors.ts';
-import { Engine } from './engine.ts';
-import type { ProxyEvent } from './plan.ts';
+import { WasmeError } from '../../errors.ts';
+import { Engine } from './proxy-instance.ts';
+import type { ProxyEvent } from '../run-plan.ts';
 import { flushName } from './guest-stack.ts';
 import { shareGuestCalls } from './guest-time.ts';
 import type { FromWorker, SentFailure, ToWorker, WorkerStart } from './worker-protocol.ts';
