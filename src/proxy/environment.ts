@@ -14,11 +14,11 @@ import type {
 } from '../host/types.ts';
 import { isHostName, knownAddresses, lookUpAddresses } from '../io/addresses.ts';
 import { startTimer } from '../io/timer.ts';
-import { startCallOut } from './call-out.ts';
-import type { Clusters } from './clusters.ts';
-import { startGrpcCall } from './grpc-call.ts';
-import { nodeSignatures } from './signatures.ts';
-import { nowMs, toNs } from './stream-facts.ts';
+import { startCallOut } from './upstream/http-call.ts';
+import type { Clusters } from './upstream/clusters.ts';
+import { startGrpcCall } from './upstream/grpc-call.ts';
+import { nodeSignatures } from './signature-provider.ts';
+import { nowMs, toNs } from './stream-info.ts';
 
 export interface EnvironmentOptions {
   readonly clusters: Clusters;

@@ -1,7 +1,7 @@
 /** The answers a proxy gives by itself, in Envoy's words. */
 import { requestRefusal } from '../host/message-validity.ts';
 import type { ByteString, LocalReply } from '../host/types.ts';
-import { flags } from './stream-facts.ts';
+import { flags } from './stream-info.ts';
 import type { ResetReason } from './streams.ts';
 
 const noBytes = new Uint8Array(0);

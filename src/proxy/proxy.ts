@@ -1,11 +1,11 @@
 /** A running proxy in this thread: listener, clusters and the filter chain between them. */
 import type { Certificate } from './certificate.ts';
-import type { Clusters } from './clusters.ts';
-import { Exchange } from './exchange.ts';
+import type { Clusters } from './upstream/clusters.ts';
+import { Exchange } from './active-stream.ts';
 import { type Listener, listenHttp } from './listener.ts';
 import { type HttpChain, passThroughChain } from './pass-through.ts';
-import type { Route } from './routes.ts';
-import type { StreamFacts } from './stream-facts.ts';
+import type { Route } from './upstream/routes.ts';
+import type { StreamFacts } from './stream-info.ts';
 
 export interface ProxyOptions {
   readonly host: string;

@@ -1,6 +1,6 @@
 /** Counters of the proxy itself and of its filters, named as Envoy names them. */
 import { MetricType, type StoredMetric } from '../host/metrics.ts';
-import type { StreamFacts } from './stream-facts.ts';
+import type { StreamFacts } from './stream-info.ts';
 
 export interface Histogram {
   readonly count: number;

@@ -3,9 +3,9 @@ import { type Socket, connect, createServer } from 'node:net';
 import type { StreamInfo, TcpStream, TcpStreamSink } from '../host/types.ts';
 import type { Endpoint } from '../io/endpoint.ts';
 import { connectionInfo, socketAddress } from './http1/client-connection.ts';
-import { upstreamCluster } from './routes.ts';
+import { upstreamCluster } from './upstream/routes.ts';
 import { bind, descriptorOf } from './socket-copy.ts';
-import { StreamFacts, nowMs } from './stream-facts.ts';
+import { StreamFacts, nowMs } from './stream-info.ts';
 
 export interface TcpProxyOptions {
   readonly host: string;

@@ -3,7 +3,7 @@ import { profileFor } from '../host/profiles.ts';
 import { type Endpoint, parseEndpoint } from '../io/endpoint.ts';
 import { makeCertificate } from '../proxy/certificate.ts';
 import type { ProxyPlan } from './run-plan.ts';
-import { upstreamCluster } from '../proxy/routes.ts';
+import { upstreamCluster } from '../proxy/upstream/routes.ts';
 import type { RunInput } from './run-input.ts';
 
 /** `echoPort` is where the built-in upstream listens. Fails with USAGE for addresses and hosts that are none. */

@@ -3,7 +3,7 @@ import type { FailurePolicy } from '../host/plugin-settings.ts';
 import type { LogLevel } from '../host/types.ts';
 import type { Endpoint } from '../io/endpoint.ts';
 import type { Certificate } from '../proxy/certificate.ts';
-import type { Route } from '../proxy/routes.ts';
+import type { Route } from '../proxy/upstream/routes.ts';
 import type { StreamKind } from '../project/names.ts';
 
 export interface FilterPlan {

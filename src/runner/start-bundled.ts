@@ -3,7 +3,7 @@ import type { Edges } from '../io/edges.ts';
 import { profileFor } from '../host/profiles.ts';
 import { hostAndPort } from '../io/endpoint.ts';
 import { CleanUp } from './disposables.ts';
-import type { EchoServer } from '../proxy/echo.ts';
+import type { EchoServer } from '../proxy/upstream/echo.ts';
 import type { ProxyPlan } from './run-plan.ts';
 import type { WatchedBuilds } from '../toolchains/watch/watched-builds.ts';
 import { RunHandle } from './bundled-handle.ts';
@@ -85,7 +85,7 @@ async function tellHosts({ filters, host, onEvent }: RunInput): Promise<void> {
 }
 
 async function openEcho(): Promise<EchoServer> {
-  const { startEcho } = await import('../proxy/echo.ts');
+  const { startEcho } = await import('../proxy/upstream/echo.ts');
   return startEcho();
 }
 

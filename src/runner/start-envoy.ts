@@ -20,7 +20,7 @@ import {
 import { envoyVersion } from '../targets/envoy/versions.ts';
 import { renderYaml } from '../targets/yaml.ts';
 import { CleanUp } from './disposables.ts';
-import { startEcho } from '../proxy/echo.ts';
+import { startEcho } from '../proxy/upstream/echo.ts';
 import { EnvoyRun, envoyLevel } from './envoy-handle.ts';
 import { hostNotices } from './host-warnings.ts';
 import type { ProxyEvent } from './run-plan.ts';

@@ -1,5 +1,5 @@
 /** Our proxy without any filter, alone in its process: node plain-proxy.mjs <port of the upstream>. */
-import { Clusters } from '../../src/proxy/clusters.ts';
+import { Clusters } from '../../src/proxy/upstream/clusters.ts';
 import { startProxy } from '../../src/proxy/proxy.ts';
 
 const upstream = { host: '127.0.0.1', port: Number(process.argv[2]), tls: false, http2: false };

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { EchoAnswer } from '../../src/proxy/echo.ts';
+import type { EchoAnswer } from '../../src/proxy/upstream/echo.ts';
 import type { RunEvent } from '../../src/runner/run-options.ts';
 import { startRun } from '../../src/run.ts';
 import { type World, newWorld } from '../helpers/cli.ts';

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { EchoAnswer } from '../../src/proxy/echo.ts';
+import type { EchoAnswer } from '../../src/proxy/upstream/echo.ts';
 import type { RunResult } from '../../src/run.ts';
 import { newWorld } from '../helpers/cli.ts';
 import { fakeProject } from '../helpers/fake-project.ts';

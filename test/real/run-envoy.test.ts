@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import type { EchoAnswer } from '../../src/proxy/echo.ts';
+import type { EchoAnswer } from '../../src/proxy/upstream/echo.ts';
 import { type World, newWorld } from '../helpers/cli.ts';
 import { guestFile } from '../helpers/guests.ts';
 import { compileProbe } from '../helpers/probe/compile.ts';

@@ -5,14 +5,14 @@ import { requestFault } from '../../host/message-validity.ts';
 import type { ByteString, ConnectionInfo } from '../../host/types.ts';
 import { hostAndPort } from '../../io/endpoint.ts';
 import { startTimer } from '../../io/timer.ts';
-import type { PooledStream } from '../reused-request.ts';
+import type { PooledStream } from '../upstream/reused-request.ts';
 import type { ResetReason, UpstreamListener } from '../streams.ts';
 import { encodeRequestHead, encodeTrailers } from './encode.ts';
 import type { Framing } from './framing.ts';
-import { HeadError } from './head-error.ts';
+import { HeadError } from './protocol-error.ts';
 import { MessageParser } from './parser.ts';
 import { parseResponseHead } from './response-head.ts';
-import { WireOutput } from './wire-output.ts';
+import { WireOutput } from './socket-writer.ts';
 
 export interface ClientOptions {
   readonly trailers: boolean;

@@ -1,7 +1,7 @@
 /** Connections to one HTTP/1 upstream: the most recently used idle one is taken first, a new one made when there is none. */
 import { connect as connectTcp } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
-import { ReusedRequest } from '../reused-request.ts';
+import { ReusedRequest } from '../upstream/reused-request.ts';
 import type { Upstream, UpstreamListener, UpstreamStream } from '../streams.ts';
 import { Http1ClientConnection } from './client-connection.ts';
 

@@ -1,5 +1,5 @@
 /** How long a body is, from the headers that say so. Anything ambiguous is refused. */
-import { HeadError } from './head-error.ts';
+import { HeadError } from './protocol-error.ts';
 
 /** How the body is delimited. `length` counts bytes for 'length', otherwise it is 0. */
 export interface Framing {

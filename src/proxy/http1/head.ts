@@ -7,8 +7,8 @@ import { addJoined } from '../../host/joined-headers.ts';
 import { MapType } from '../../host/status.ts';
 import type { ByteString } from '../../host/types.ts';
 import { type Framing, LengthHeaders } from './framing.ts';
-import { HeadError } from './head-error.ts';
-import { Kind, Part } from './header-kinds.ts';
+import { HeadError } from './protocol-error.ts';
+import { Kind, Part } from './known-headers.ts';
 import { HeaderLines, tokensOf } from './header-lines.ts';
 import { isMethod } from './methods.ts';
 

@@ -1,8 +1,8 @@
 /** The header lines of an HTTP/1 message, one after the other, with the leniency that Envoy was seen to have. */
 import { joinValues } from '../../host/joined-headers.ts';
 import type { HeaderEntry } from '../../host/header-map.ts';
-import { HeadError, maxHeaderCount } from './head-error.ts';
-import { Kind, type KnownName, type Part, knownName } from './header-kinds.ts';
+import { HeadError, maxHeaderCount } from './protocol-error.ts';
+import { Kind, type KnownName, type Part, knownName } from './known-headers.ts';
 
 /** Counts message parts, so that a name knows whether it was seen in this one. */
 let lastPart = 0;

@@ -4,8 +4,8 @@
  */
 import type { HeaderEntry } from '../../host/header-map.ts';
 import type { Framing } from './framing.ts';
-import { HeadError, maxHeadBytes, maxResponseHeadBytes } from './head-error.ts';
-import { Part } from './header-kinds.ts';
+import { HeadError, maxHeadBytes, maxResponseHeadBytes } from './protocol-error.ts';
+import { Part } from './known-headers.ts';
 import { parseTrailers } from './header-lines.ts';
 import { isMethod } from './methods.ts';
 

@@ -1,8 +1,8 @@
 /** The head of an HTTP/1 response: text → parsed. */
 import type { HeaderEntry } from '../../host/header-map.ts';
 import { type Framing, LengthHeaders, noBody } from './framing.ts';
-import { HeadError } from './head-error.ts';
-import { Kind, Part } from './header-kinds.ts';
+import { HeadError } from './protocol-error.ts';
+import { Kind, Part } from './known-headers.ts';
 import { HeaderLines, tokensOf } from './header-lines.ts';
 
 export interface ResponseHead {

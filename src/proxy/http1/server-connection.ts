@@ -6,10 +6,10 @@ import type { RequestDecoder, ResponseEncoder } from '../streams.ts';
 import { encodeResponseHead, encodeTrailers, finishResponseMap } from './encode.ts';
 import type { Framing } from './framing.ts';
 import { type RequestHead, headAsReceived, parseRequestHead } from './head.ts';
-import { HeadError } from './head-error.ts';
+import { HeadError } from './protocol-error.ts';
 import { MessageParser } from './parser.ts';
-import { pseudoHeaders } from './target.ts';
-import { WireOutput } from './wire-output.ts';
+import { pseudoHeaders } from './request-target.ts';
+import { WireOutput } from './socket-writer.ts';
 
 /** A client may send this much of its next request while one is being answered. */
 const maxPipelinedBytes = 64 * 1024;

@@ -16,7 +16,7 @@ import { hostAndPort } from '../../io/endpoint.ts';
 import { startTimer } from '../../io/timer.ts';
 import { connectionInfo, failureText } from '../http1/client-connection.ts';
 import type { PoolTarget } from '../http1/client-pool.ts';
-import { type PooledStream, ReusedRequest } from '../reused-request.ts';
+import { type PooledStream, ReusedRequest } from '../upstream/reused-request.ts';
 import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from '../streams.ts';
 import { BodyEnd } from './body-end.ts';
 import { fromHttp2, joinedHttp2, toHttp2, toHttp2Request } from './headers.ts';

@@ -7,14 +7,14 @@ import { findProfile } from '../../host/profiles.ts';
 import { logLevels } from '../../host/status.ts';
 import type { TraceEvent } from '../../host/trace.ts';
 import type { LogEntry, LogLevel } from '../../host/types.ts';
-import { Clusters } from '../../proxy/clusters.ts';
+import { Clusters } from '../../proxy/upstream/clusters.ts';
 import { NodeEnvironment } from '../../proxy/environment.ts';
 import type { FilterPlan, ProxyEvent, ProxyPlan } from '../run-plan.ts';
-import { upstreamCluster } from '../../proxy/routes.ts';
+import { upstreamCluster } from '../../proxy/upstream/routes.ts';
 import { type HttpChain, passThroughChain } from '../../proxy/pass-through.ts';
 import { type Proxy, startProxy } from '../../proxy/proxy.ts';
 import { mergeStats, metricStats, ProxyStats, type StatsSnapshot } from '../../proxy/stats.ts';
-import type { StreamFacts } from '../../proxy/stream-facts.ts';
+import type { StreamFacts } from '../../proxy/stream-info.ts';
 import { traceText } from '../format-trace.ts';
 import type { WorkerStores } from './worker-stores.ts';
 

@@ -4,7 +4,7 @@ import { WasmeError } from '../../../src/errors.ts';
 import { createHost, findProfile } from '../../../src/host/index.ts';
 import type { Plugin } from '../../../src/host/plugin.ts';
 import type { LogEntry } from '../../../src/host/types.ts';
-import { Clusters } from '../../../src/proxy/clusters.ts';
+import { Clusters } from '../../../src/proxy/upstream/clusters.ts';
 import { NodeEnvironment } from '../../../src/proxy/environment.ts';
 import { startProxy } from '../../../src/proxy/proxy.ts';
 import { send } from './client.ts';

@@ -5,7 +5,7 @@ import type { Host } from '../../../src/host/host.ts';
 import type { Plugin } from '../../../src/host/plugin.ts';
 import type { HostProfile } from '../../../src/host/profiles.ts';
 import type { LogEntry } from '../../../src/host/types.ts';
-import { Clusters } from '../../../src/proxy/clusters.ts';
+import { Clusters } from '../../../src/proxy/upstream/clusters.ts';
 import { NodeEnvironment } from '../../../src/proxy/environment.ts';
 import { startProxy } from '../../../src/proxy/proxy.ts';
 import { startTcpProxy } from '../../../src/proxy/tcp.ts';

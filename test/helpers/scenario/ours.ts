@@ -1,7 +1,7 @@
 /** Runs a scenario in our own host and proxy, in process, through real sockets. */
 import { LocalMetrics, createHost, findProfile } from '../../../src/host/index.ts';
 import type { LogEntry } from '../../../src/host/types.ts';
-import { Clusters } from '../../../src/proxy/clusters.ts';
+import { Clusters } from '../../../src/proxy/upstream/clusters.ts';
 import { NodeEnvironment } from '../../../src/proxy/environment.ts';
 import { startProxy } from '../../../src/proxy/proxy.ts';
 import { refusedPort } from '../ports.ts';

@@ -12,7 +12,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { HeaderMap } from '../../../src/host/header-map.ts';
 import { makeCertificate } from '../../../src/proxy/certificate.ts';
-import { type EchoAnswer, startEcho } from '../../../src/proxy/echo.ts';
+import { type EchoAnswer, startEcho } from '../../../src/proxy/upstream/echo.ts';
 import { NodeEnvironment } from '../../../src/proxy/environment.ts';
 import { type Proxy, startProxy } from '../../../src/proxy/proxy.ts';
 import { closing } from '../../helpers/raw-http.ts';

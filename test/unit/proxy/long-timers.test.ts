@@ -2,11 +2,11 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { HeaderMap, createHost, newStreamInfo } from '../../../src/host/index.ts';
 import type { HttpCallListener } from '../../../src/host/types.ts';
-import { startCallOut } from '../../../src/proxy/call-out.ts';
+import { startCallOut } from '../../../src/proxy/upstream/http-call.ts';
 import { NodeEnvironment } from '../../../src/proxy/environment.ts';
-import { startGrpcCall } from '../../../src/proxy/grpc-call.ts';
-import { RoutedRequest, type RouterListener } from '../../../src/proxy/router.ts';
-import { StreamFacts } from '../../../src/proxy/stream-facts.ts';
+import { startGrpcCall } from '../../../src/proxy/upstream/grpc-call.ts';
+import { RoutedRequest, type RouterListener } from '../../../src/proxy/upstream/router.ts';
+import { StreamFacts } from '../../../src/proxy/stream-info.ts';
 import type { Upstream } from '../../../src/proxy/streams.ts';
 import { compileWat } from '../../helpers/guests.ts';
 import { oneCluster } from '../../helpers/proxy.ts';

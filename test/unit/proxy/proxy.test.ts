@@ -1,8 +1,8 @@
 /** The proxy without filters through real sockets; what is expected here was seen in Envoy 1.40 (test/real compares). */
 import { expect, it } from 'vitest';
-import { startEcho, type EchoAnswer } from '../../../src/proxy/echo.ts';
+import { startEcho, type EchoAnswer } from '../../../src/proxy/upstream/echo.ts';
 import { type Proxy, startProxy } from '../../../src/proxy/proxy.ts';
-import type { StreamFacts } from '../../../src/proxy/stream-facts.ts';
+import type { StreamFacts } from '../../../src/proxy/stream-info.ts';
 import { type Answer, type RawUpstream, closing, rawRequest, rawUpstream } from '../../helpers/raw-http.ts';
 import { refusedPort } from '../../helpers/ports.ts';
 import { oneCluster } from '../../helpers/proxy.ts';

@@ -1,9 +1,9 @@
 /** The request headers of a gRPC call: gRPC's own, then the metadata that the filter gave. */
-import { fromByteString } from '../host/bytes.ts';
-import { type HeaderEntry, HeaderMap } from '../host/header-map.ts';
-import { addJoined } from '../host/joined-headers.ts';
-import { MapType } from '../host/status.ts';
-import type { GrpcRequest } from '../host/types.ts';
+import { fromByteString } from '../../host/bytes.ts';
+import { type HeaderEntry, HeaderMap } from '../../host/header-map.ts';
+import { addJoined } from '../../host/joined-headers.ts';
+import { MapType } from '../../host/status.ts';
+import type { GrpcRequest } from '../../host/types.ts';
 
 /** Values of `-bin` metadata are base64 on the wire. */
 const binary = '-bin';

@@ -8,9 +8,9 @@ import type { HttpStream, HttpStreamSink } from '../host/types.ts';
 import { reasonPhrase } from './http1/encode.ts';
 import { type FailureReply, localReply } from './local-reply.ts';
 import type { HttpChain } from './pass-through.ts';
-import { type RouterListener, RoutedRequest, type RoutingTable } from './router.ts';
-import { findRoute } from './routes.ts';
-import { flags, nowMs, StreamFacts } from './stream-facts.ts';
+import { type RouterListener, RoutedRequest, type RoutingTable } from './upstream/router.ts';
+import { findRoute } from './upstream/routes.ts';
+import { flags, nowMs, StreamFacts } from './stream-info.ts';
 import type { RequestDecoder, RequestFacts, ResponseEncoder } from './streams.ts';
 
 /** Everything an exchange shares with the others of its proxy. */

@@ -1,11 +1,11 @@
 /** HTTP requests that filters make by themselves: one request to a cluster, answered as Envoy's router would answer it. */
-import { HeaderMap } from '../host/header-map.ts';
-import { callOutReply } from '../host/message-validity.ts';
-import type { ByteString, HttpCallListener, HttpCallRequest, LocalReply } from '../host/types.ts';
-import { startTimer } from '../io/timer.ts';
-import { requestRefused, upstreamFailure, upstreamTimeout } from './local-reply.ts';
-import { nowMs } from './stream-facts.ts';
-import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from './streams.ts';
+import { HeaderMap } from '../../host/header-map.ts';
+import { callOutReply } from '../../host/message-validity.ts';
+import type { ByteString, HttpCallListener, HttpCallRequest, LocalReply } from '../../host/types.ts';
+import { startTimer } from '../../io/timer.ts';
+import { requestRefused, upstreamFailure, upstreamTimeout } from '../local-reply.ts';
+import { nowMs } from '../stream-info.ts';
+import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from '../streams.ts';
 
 /** Envoy's limit for the buffered answer of a call-out; above it the call fails without an answer. */
 const maxAnswerBytes = 32 * 1024 * 1024;

@@ -1,7 +1,7 @@
 /** The last step of a request: chooses the route, sends to the cluster, and turns what goes wrong into Envoy's answers. */
-import type { HeaderMap } from '../host/header-map.ts';
-import type { ByteString, ConnectionInfo } from '../host/types.ts';
-import { startTimer } from '../io/timer.ts';
+import type { HeaderMap } from '../../host/header-map.ts';
+import type { ByteString, ConnectionInfo } from '../../host/types.ts';
+import { startTimer } from '../../io/timer.ts';
 import {
   type FailureReply,
   clusterNotFound,
@@ -9,10 +9,10 @@ import {
   routeNotFound,
   upstreamFailure,
   upstreamTimeout,
-} from './local-reply.ts';
+} from '../local-reply.ts';
 import { type Route, findRoute } from './routes.ts';
-import { nowMs, type StreamFacts } from './stream-facts.ts';
-import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from './streams.ts';
+import { nowMs, type StreamFacts } from '../stream-info.ts';
+import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from '../streams.ts';
 
 /** What a routed request needs to know of its surroundings. */
 export interface RoutingTable {

@@ -1,7 +1,7 @@
 /** Where an HTTP/1 request wants to go: start line and Host → the pseudo headers that a filter sees, in Envoy's order. */
 import type { HeaderEntry } from '../../host/header-map.ts';
 import type { RequestHead } from './head.ts';
-import { HeadError } from './head-error.ts';
+import { HeadError } from './protocol-error.ts';
 
 /** What an authority may be made of, as Envoy's HTTP/2 library has it. */
 const authority = /^[\w!$%&'()*+,\-.:;=@[\]~]*$/;

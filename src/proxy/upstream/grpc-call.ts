@@ -1,12 +1,12 @@
 /** gRPC exchanges that filters open: length-prefixed messages over HTTP/2. */
-import type { ByteString, GrpcCall, GrpcListener, GrpcRequest } from '../host/types.ts';
-import { toByteString } from '../host/bytes.ts';
-import { HeaderMap } from '../host/header-map.ts';
-import { grpcStatusOf } from '../host/header-rules.ts';
-import { startTimer } from '../io/timer.ts';
+import type { ByteString, GrpcCall, GrpcListener, GrpcRequest } from '../../host/types.ts';
+import { toByteString } from '../../host/bytes.ts';
+import { HeaderMap } from '../../host/header-map.ts';
+import { grpcStatusOf } from '../../host/header-rules.ts';
+import { startTimer } from '../../io/timer.ts';
 import { grpcRequestHeaders } from './grpc-headers.ts';
-import { type FailureReply, requestRefused, upstreamFailure, upstreamTimeout } from './local-reply.ts';
-import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from './streams.ts';
+import { type FailureReply, requestRefused, upstreamFailure, upstreamTimeout } from '../local-reply.ts';
+import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from '../streams.ts';
 
 /** A frame is one flag byte, four bytes of length, and the message. */
 const prefixBytes = 5;
