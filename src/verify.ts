@@ -1,6 +1,6 @@
 /** `wasme verify`: which hosts would load a module or image, why not, and what repairs it; and whether it is signed. */
 import { WasmeError } from './errors.ts';
-import { hostDifferences } from './host/differences.ts';
+import { hostDifferences } from './host/profile-differences.ts';
 import { type HostProfile, newestProfile, profileOf } from './host/profiles.ts';
 import type { Edges } from './io/edges.ts';
 import { maxKeyBytes } from './io/file-limits.ts';

@@ -34,12 +34,20 @@ function rungOf(path: string): { rung: number; place: string } {
 }
 
 /** Files that name each other's types: apart, each would need a copy of the other's surface. */
-const knots: readonly (readonly string[])[] = [
-  // A virtual machine has contexts, call-outs and a tracer; each of them is of one machine.
-  ['vm', 'context', 'root-context', 'call-outs', 'trace', 'explain', 'plugin-settings'].map(inHost),
+const allowedTypeCycles: readonly (readonly string[])[] = [
+  // A virtual machine has contexts, pending calls and a tracer; each of them belongs to one machine.
+  [
+    'vm/vm',
+    'vm/context',
+    'vm/root-context',
+    'vm/pending-calls',
+    'trace/trace',
+    'trace/describe-call',
+    'plugin-settings',
+  ].map(inHost),
   // A stream has one context for each filter; the context resumes its stream.
-  ['chain-stream', 'flow', 'flow-directions', 'http-stream'].map(inHost),
-  ['tcp-chain-stream', 'tcp-stream'].map(inHost),
+  ['http/http-stream', 'http/filter-iteration', 'http/iteration-directions', 'http/http-context'].map(inHost),
+  ['tcp/tcp-stream', 'tcp/tcp-context'].map(inHost),
 ];
 
 function inHost(name: string): string {
@@ -81,7 +89,7 @@ describe('imports', () => {
   });
 
   it('have no cycles of types, but where a whole and its parts know each other', () => {
-    const roomOf = (path: string): string => knots.find(knot => knot.includes(path))?.[0] ?? path;
+    const roomOf = (path: string): string => allowedTypeCycles.find(cycle => cycle.includes(path))?.[0] ?? path;
     const graph = new Map<string, string[]>();
     for (const { path, known } of files) {
       const others = known.map(roomOf).filter(other => other !== roomOf(path));
@@ -128,7 +136,7 @@ describe('imports', () => {
       ({ path, files: known }) =>
         !path.startsWith('src/host/cel/') && known.some(other => other.startsWith('src/host/cel/')),
     );
-    expect(importers.map(({ path }) => path)).toEqual(['src/host/foreign.ts']);
+    expect(importers.map(({ path }) => path)).toEqual(['src/host/foreign/foreign-functions.ts']);
   });
 
   it('load commander and nothing heavy at the start', () => {

@@ -1,22 +1,22 @@
 /** A host: loads plugins into VMs, shares a VM between plugins that say so, and makes chains of them. */
 import { WasmeError } from '../errors.ts';
-import { emptyBytes, sameBytes, toByteString } from './bytes.ts';
-import { HttpChain, type HttpChainOptions } from './chain.ts';
-import { CompileCache, type CompiledFilter } from './compile.ts';
-import { prepareForeign } from './foreign.ts';
-import { linkImports } from './link.ts';
-import { LocalMetrics, type MetricStore } from './metrics.ts';
+import { emptyBytes, sameBytes, toByteString } from './encoding/bytes.ts';
+import { HttpChain, type HttpChainOptions } from './http/http-chain.ts';
+import { CompileCache, type CompiledFilter } from './vm/compile.ts';
+import { prepareForeign } from './foreign/foreign-functions.ts';
+import { linkImports } from './imports/bind.ts';
+import { LocalMetrics, type MetricStore } from './state/metrics.ts';
 import { Plugin } from './plugin.ts';
 import { logPrefix, type PluginOptions, type PluginSettings } from './plugin-settings.ts';
 import { type HostProfile, newestProfile } from './profiles.ts';
-import { RootContext } from './root-context.ts';
+import { RootContext } from './vm/root-context.ts';
 import type { ForeignFunction, HostServices, NodeInfo } from './services.ts';
-import { LocalSharedData, type SharedData } from './shared-data.ts';
-import { LocalSharedQueues, type SharedQueues } from './shared-queue.ts';
-import { TcpChain, type TcpChainOptions } from './tcp-chain.ts';
-import { Tracer } from './trace.ts';
+import { LocalSharedData, type SharedData } from './state/shared-data.ts';
+import { LocalSharedQueues, type SharedQueues } from './state/shared-queue.ts';
+import { TcpChain, type TcpChainOptions } from './tcp/tcp-chain.ts';
+import { Tracer } from './trace/trace.ts';
 import type { HostEnvironment } from './types.ts';
-import { Vm, type VmOptions } from './vm.ts';
+import { Vm, type VmOptions } from './vm/vm.ts';
 
 export interface HostOptions {
   readonly environment: HostEnvironment;

@@ -12,9 +12,9 @@
  */
 import { Host, type HostOptions } from './host.ts';
 
-export { HttpChain, type HttpChainOptions } from './chain.ts';
-export { type CompiledFilter, compileFilter } from './compile.ts';
-export { type HeaderEntry, HeaderMap } from './header-map.ts';
+export { HttpChain, type HttpChainOptions } from './http/http-chain.ts';
+export { type CompiledFilter, compileFilter } from './vm/compile.ts';
+export { type HeaderEntry, HeaderMap } from './http/header-map.ts';
 export { type FilterCode, Host, type HostOptions } from './host.ts';
 export {
   type Exchange,
@@ -23,20 +23,20 @@ export {
   LoadedFilter,
   type LoadFilterOptions,
   loadFilter,
-} from './load-filter.ts';
-export { LogView } from './log-view.ts';
-export { type LogLine, ManualWorld, type PendingCall } from './manual-world.ts';
-export { LocalMetrics, type Metric, type MetricStore, MetricType } from './metrics.ts';
+} from './testing/load-filter.ts';
+export { LogView } from './http/access-log-headers.ts';
+export { type LogLine, ManualWorld, type PendingCall } from './testing/simulated-environment.ts';
+export { LocalMetrics, type Metric, type MetricStore, MetricType } from './state/metrics.ts';
 export { Plugin } from './plugin.ts';
 export type { FailurePolicy, PluginOptions } from './plugin-settings.ts';
 export { findProfile, type HostProfile, hostProfiles, newestProfile, profileOf } from './profiles.ts';
 export type { ForeignFunction, NodeInfo } from './services.ts';
-export { LocalSharedData, type SharedData } from './shared-data.ts';
-export { LocalSharedQueues, type SharedQueues } from './shared-queue.ts';
-export { newConnectionInfo, newStreamInfo } from './stream-info.ts';
-export type { FlushedStat } from './stats-flush.ts';
-export { TcpChain, type TcpChainOptions } from './tcp-chain.ts';
-export type { CallbackEvent, HostCallEvent, TraceEvent } from './trace.ts';
+export { LocalSharedData, type SharedData } from './state/shared-data.ts';
+export { LocalSharedQueues, type SharedQueues } from './state/shared-queue.ts';
+export { newConnectionInfo, newStreamInfo } from './properties/stream-info.ts';
+export type { FlushedStat } from './state/stats-flush.ts';
+export { TcpChain, type TcpChainOptions } from './tcp/tcp-chain.ts';
+export type { CallbackEvent, HostCallEvent, TraceEvent } from './trace/trace.ts';
 
 export function createHost(options: HostOptions): Host {
   return new Host(options);

@@ -1,5 +1,5 @@
 /** What a filter is configured with: Envoy's PluginConfig and VmConfig in our spelling. */
-import type { TraceEvent } from './trace.ts';
+import type { TraceEvent } from './trace/trace.ts';
 
 /** What happens when the guest traps at run time. A load that fails is refused whatever this says. */
 export type FailurePolicy = 'closed' | 'open' | 'reload';

@@ -1,10 +1,10 @@
 /** A loaded plugin: its present VM and root context, and what happens to new streams when the VM has failed. */
 import { WasmeError } from '../errors.ts';
-import type { LogView } from './log-view.ts';
+import type { LogView } from './http/access-log-headers.ts';
 import type { PluginSettings } from './plugin-settings.ts';
-import type { RootContext } from './root-context.ts';
+import type { RootContext } from './vm/root-context.ts';
 import type { HostServices } from './services.ts';
-import { encodeStats, type FlushedStat } from './stats-flush.ts';
+import { encodeStats, type FlushedStat } from './state/stats-flush.ts';
 
 /** Counters of `wasm.<plugin name>.vm_reload_*`. */
 export interface ReloadCounts {

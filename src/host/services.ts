@@ -1,8 +1,8 @@
 /** What all VMs of one host share, passed to each of them. */
-import type { MetricStore } from './metrics.ts';
+import type { MetricStore } from './state/metrics.ts';
 import type { HostProfile } from './profiles.ts';
-import type { SharedData } from './shared-data.ts';
-import type { SharedQueues } from './shared-queue.ts';
+import type { SharedData } from './state/shared-data.ts';
+import type { SharedQueues } from './state/shared-queue.ts';
 import type { HostEnvironment } from './types.ts';
 
 /** `core.v3.Node`, as far as filters read it. */

@@ -2,8 +2,8 @@
  * What the host exchanges with whoever moves bytes for it: the proxy, a test suite, a web page.
  * No Node types and no DOM types here or anywhere in host/.
  */
-import type { ByteString } from './bytes.ts';
-import type { HeaderMap } from './header-map.ts';
+import type { ByteString } from './encoding/bytes.ts';
+import type { HeaderMap } from './http/header-map.ts';
 import type { logLevels } from './status.ts';
 
 export type { ByteString };

@@ -3,7 +3,7 @@
  * manager does itself is done here: request id, scheme, refusing what must not be proxied, and knowing when it is over.
  */
 import { randomUUID } from 'node:crypto';
-import type { HeaderMap } from '../host/header-map.ts';
+import type { HeaderMap } from '../host/http/header-map.ts';
 import type { HttpStream, HttpStreamSink } from '../host/types.ts';
 import { reasonPhrase } from './http1/encode.ts';
 import { type FailureReply, localReply } from './local-reply.ts';

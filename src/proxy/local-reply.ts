@@ -1,5 +1,5 @@
 /** The answers a proxy gives by itself, in Envoy's words. */
-import { requestRefusal } from '../host/message-validity.ts';
+import { requestRefusal } from '../host/http/message-validity.ts';
 import type { ByteString, LocalReply } from '../host/types.ts';
 import { flags } from './stream-info.ts';
 import type { ResetReason } from './streams.ts';

@@ -1,7 +1,7 @@
 /** The chain without filters: what comes in goes out. The quick path of a proxy that runs no filter. */
-import type { HeaderMap } from '../host/header-map.ts';
-import { isGrpc } from '../host/header-rules.ts';
-import { buildReply } from '../host/local-reply.ts';
+import type { HeaderMap } from '../host/http/header-map.ts';
+import { isGrpc } from '../host/http/header-rules.ts';
+import { buildReply } from '../host/http/local-reply.ts';
 import type { HttpStream, HttpStreamSink, LocalReply, StreamInfo } from '../host/types.ts';
 
 /** What opens a stream in front of a filter chain. */

@@ -1,5 +1,5 @@
 /** Counters of the proxy itself and of its filters, named as Envoy names them. */
-import { MetricType, type StoredMetric } from '../host/metrics.ts';
+import { MetricType, type StoredMetric } from '../host/state/metrics.ts';
 import type { StreamFacts } from './stream-info.ts';
 
 export interface Histogram {

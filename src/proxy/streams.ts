@@ -1,5 +1,5 @@
 /** The seams inside the proxy: what a codec, an exchange and an upstream are to each other. Types only. */
-import type { HeaderMap } from '../host/header-map.ts';
+import type { HeaderMap } from '../host/http/header-map.ts';
 import type { ByteString, ConnectionInfo } from '../host/types.ts';
 
 /** The response side of one downstream stream, as its codec offers it. */

@@ -1,5 +1,5 @@
 /** Trace events as lines for people: callbacks stand at the left, the host calls they make are indented. */
-import type { TraceEvent } from '../host/trace.ts';
+import type { TraceEvent } from '../host/trace/trace.ts';
 
 /** One line without its end, e.g. `  [my-filter #2] proxy_get_property(path="request.path") -> Ok value="/x" 3 µs`. */
 export function traceText(event: TraceEvent): string {

@@ -1,5 +1,5 @@
 /** What a run cannot show: how its filters would behave on the hosts that the project names. */
-import { hostDifferences } from '../host/differences.ts';
+import { hostDifferences } from '../host/profile-differences.ts';
 import { type HostProfile, profileOf } from '../host/profiles.ts';
 import { namedHosts } from '../project/hosts.ts';
 import { parseModule } from '../wasm/module.ts';

@@ -1,5 +1,5 @@
 /** Messages of a suite file → what the filter chain takes, and back to text for comparing. */
-import type { HeaderEntry, HeaderMap } from '../host/header-map.ts';
+import type { HeaderEntry, HeaderMap } from '../host/http/header-map.ts';
 import type { ObservedMessage } from './outcome.ts';
 
 /** How `--matrix` cuts bodies: as the suite says, in halves, byte by byte. */

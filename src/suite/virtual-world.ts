@@ -1,7 +1,7 @@
 /** The world of one case: time that only moves when nothing is left to do, seeded random, call-outs answered from the suite. */
-import { utf8Bytes } from '../host/bytes.ts';
-import { HeaderMap } from '../host/header-map.ts';
-import { callOutReply, requestFault, requestRefusal } from '../host/message-validity.ts';
+import { utf8Bytes } from '../host/encoding/bytes.ts';
+import { HeaderMap } from '../host/http/header-map.ts';
+import { callOutReply, requestFault, requestRefusal } from '../host/http/message-validity.ts';
 import type {
   GrpcCallStart,
   HostEnvironment,

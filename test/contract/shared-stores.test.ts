@@ -1,12 +1,12 @@
 /** Shared data, queues and metrics: the stores of one thread and those over shared memory behave alike. */
 import { describe, expect, it } from 'vitest';
-import { LocalMetrics, type MetricStore, type StoredMetric } from '../../src/host/metrics.ts';
-import { ThreadSharedData } from '../../src/host/shared/data.ts';
-import { newSharedBuffer, SharedMemory } from '../../src/host/shared/memory.ts';
-import { ThreadMetrics } from '../../src/host/shared/metrics.ts';
-import { ThreadSharedQueues } from '../../src/host/shared/queues.ts';
-import { LocalSharedData, type SharedData } from '../../src/host/shared-data.ts';
-import { LocalSharedQueues, type SharedQueues } from '../../src/host/shared-queue.ts';
+import { LocalMetrics, type MetricStore, type StoredMetric } from '../../src/host/state/metrics.ts';
+import { ThreadSharedData } from '../../src/host/state/shared-memory/data.ts';
+import { newSharedBuffer, SharedMemory } from '../../src/host/state/shared-memory/memory.ts';
+import { ThreadMetrics } from '../../src/host/state/shared-memory/metrics.ts';
+import { ThreadSharedQueues } from '../../src/host/state/shared-memory/queues.ts';
+import { LocalSharedData, type SharedData } from '../../src/host/state/shared-data.ts';
+import { LocalSharedQueues, type SharedQueues } from '../../src/host/state/shared-queue.ts';
 
 interface Stores {
   readonly data: SharedData;

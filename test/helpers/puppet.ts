@@ -5,7 +5,7 @@
 import { type AbiVersion, hostFunctions } from '../../src/wasm/functions.ts';
 import { callbacksOf } from '../../src/wasm/abi.ts';
 import type { Host, HostOptions, Plugin, PluginOptions } from '../../src/host/index.ts';
-import { encodePairs, readPairs } from '../../src/host/pairs.ts';
+import { encodePairs, readPairs } from '../../src/host/encoding/pairs.ts';
 import type { HeaderEntry } from '../../src/host/index.ts';
 import { compileWat } from './guests.ts';
 import { type Bench, newHost } from './host-world.ts';

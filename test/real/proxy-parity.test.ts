@@ -4,7 +4,7 @@ import {
   joinedInRequests,
   joinedInResponses,
   joinedInResponseTrailers,
-} from '../../src/host/joined-headers.ts';
+} from '../../src/host/http/inline-headers.ts';
 import { startProxy } from '../../src/proxy/proxy.ts';
 import { type TestEnvoy, realEnvoy } from '../helpers/envoy.ts';
 import { oneCluster } from '../helpers/proxy.ts';

@@ -2,9 +2,9 @@
  * Attributes as values. What they are and when they exist is decided by `proxy_get_property`; here is only of which kind
  * each is, so that expressions see a number where a guest gets eight bytes.
  */
-import { type ByteString, toByteString } from '../bytes.ts';
-import type { Context } from '../context.ts';
-import { readProperty } from '../properties.ts';
+import { type ByteString, toByteString } from '../encoding/bytes.ts';
+import type { Context } from '../vm/context.ts';
+import { readProperty } from '../properties/properties.ts';
 import { MapType, Status } from '../status.ts';
 import { Bytes, Duration, LiteralMap, Message, Timestamp, Uint, type Value, ValueMap } from './values.ts';
 

@@ -1,5 +1,5 @@
 /** What a tree is turned into, and what one evaluation may cost. */
-import type { ByteString } from '../bytes.ts';
+import type { ByteString } from '../encoding/bytes.ts';
 import { maxExpressionItems, maxExpressionSteps } from '../limits.ts';
 import type { HostProfile } from '../profiles.ts';
 import { Failure, type Result, type Value } from './values.ts';

@@ -1,5 +1,5 @@
 /** int(), uint(), double(), bool(), bytes(), string(): what each takes, and how numbers are written. */
-import { displayText } from '../bytes.ts';
+import { displayText } from '../encoding/bytes.ts';
 import type { Dialect } from './code.ts';
 import { durationText, timestampText, trimmed } from './time.ts';
 import { Bytes, Duration, Failure, noOverload, type Result, Timestamp, Uint, type Value } from './values.ts';

@@ -1,9 +1,9 @@
 /** The foreign functions expr_create, expr_evaluate and expr_delete: each root context has expressions of its own. */
-import { type ByteString, fromByteString, uint32 } from '../bytes.ts';
-import type { Context } from '../context.ts';
+import { type ByteString, fromByteString, uint32 } from '../encoding/bytes.ts';
+import type { Context } from '../vm/context.ts';
 import { maxKeptExpressionBytes } from '../limits.ts';
 import { Status } from '../status.ts';
-import type { Vm } from '../vm.ts';
+import type { Vm } from '../vm/vm.ts';
 import { attributeOf } from './attributes.ts';
 import type { Code } from './code.ts';
 import { compile } from './compile.ts';

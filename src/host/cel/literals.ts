@@ -1,5 +1,5 @@
 /** Constants of the language: tokens → values. */
-import { type ByteString, utf8ByteString } from '../bytes.ts';
+import { type ByteString, utf8ByteString } from '../encoding/bytes.ts';
 import { SyntaxFailure } from './syntax.ts';
 import type { Token } from './tokens.ts';
 import { Bytes, Uint, type Value } from './values.ts';

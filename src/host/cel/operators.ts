@@ -1,5 +1,5 @@
 /** The operators that are functions: arithmetic, order, equality, membership, index. No kind is turned into another. */
-import { type ByteString, displayText } from '../bytes.ts';
+import { type ByteString, displayText } from '../encoding/bytes.ts';
 import { maxExpressionResultBytes } from '../limits.ts';
 import { equal, order } from './compare.ts';
 import {

@@ -1,5 +1,5 @@
 /** `matches()` of expressions: the patterns that were used last are kept compiled. */
-import { displayText } from '../bytes.ts';
+import { displayText } from '../encoding/bytes.ts';
 import { maxPatternInstructions } from '../limits.ts';
 import { compilePattern, PatternError, type RegularExpression } from '../regular-expression.ts';
 import { Failure, type Result } from './values.ts';

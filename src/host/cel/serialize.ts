@@ -1,7 +1,7 @@
 /** A value → the bytes a guest gets, as `proxy_get_property` has them; lists are maps whose keys are the items. */
-import { type ByteString, int64, toByteString } from '../bytes.ts';
+import { type ByteString, int64, toByteString } from '../encoding/bytes.ts';
 import { maxExpressionResultBytes } from '../limits.ts';
-import { encodePairs } from '../pairs.ts';
+import { encodePairs } from '../encoding/pairs.ts';
 import { Bytes, Duration, Message, Timestamp, TypeName, Uint, type Value, ValueMap } from './values.ts';
 
 const firstNs = -(2n ** 63n);

@@ -1,5 +1,5 @@
 /** Values and expressions for people, in a trace: much as one would write them, and not for ever. */
-import { displayText } from '../bytes.ts';
+import { displayText } from '../encoding/bytes.ts';
 import { durationText, timestampText } from './time.ts';
 import {
   Bytes,

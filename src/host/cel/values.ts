@@ -1,5 +1,5 @@
 /** What an expression can become: values, their kinds and when two are equal. Text is bytes, as everywhere in the host. */
-import type { ByteString } from '../bytes.ts';
+import type { ByteString } from '../encoding/bytes.ts';
 
 /** int is a bigint, double a number, string a byte string; the rest are classes, lists are arrays. */
 export type Value =

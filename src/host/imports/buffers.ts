@@ -1,7 +1,7 @@
 /** Bodies and other byte buffers. */
-import { BodyBuffer } from '../body.ts';
+import { BodyBuffer } from '../http/body.ts';
 import { BufferType, Status } from '../status.ts';
-import type { Vm } from '../vm.ts';
+import type { Vm } from '../vm/vm.ts';
 import type { HostImplementations } from './implementation.ts';
 
 const lastType = BufferType.CallData;

@@ -1,9 +1,9 @@
 /** proxy_call_foreign_function. */
-import { emptyBytes, fromByteString, uint32, utf8ByteString } from '../bytes.ts';
-import { callForeign } from '../foreign.ts';
+import { emptyBytes, fromByteString, uint32, utf8ByteString } from '../encoding/bytes.ts';
+import { callForeign } from '../foreign/foreign-functions.ts';
 import { Status } from '../status.ts';
 import type { ResolvedAddress } from '../types.ts';
-import type { Vm } from '../vm.ts';
+import type { Vm } from '../vm/vm.ts';
 import type { HostImplementations } from './implementation.ts';
 
 export const foreignFunctions = {

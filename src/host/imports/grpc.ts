@@ -1,10 +1,10 @@
 /** gRPC call-outs, unary and streams. */
-import type { GrpcExchange } from '../call-outs.ts';
-import { grpcTarget } from '../grpc-service.ts';
-import { HeaderMap } from '../header-map.ts';
+import type { GrpcExchange } from '../vm/pending-calls.ts';
+import { grpcTarget } from '../encoding/grpc-service.ts';
+import { HeaderMap } from '../http/header-map.ts';
 import { Status } from '../status.ts';
 import type { GrpcListener } from '../types.ts';
-import type { Vm } from '../vm.ts';
+import type { Vm } from '../vm/vm.ts';
 import { givenHeaders } from './headers.ts';
 import type { HostImplementations } from './implementation.ts';
 

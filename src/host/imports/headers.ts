@@ -1,12 +1,12 @@
 /** Header maps. Bytes are never decoded; names are compared in lower case. */
-import type { Context } from '../context.ts';
-import type { HeaderEntry } from '../header-map.ts';
-import { canonicalName, lowerCase } from '../header-rules.ts';
-import { addJoined } from '../joined-headers.ts';
-import { isSafe } from '../message-validity.ts';
-import { pairsSize, readPairs, writePairs } from '../pairs.ts';
+import type { Context } from '../vm/context.ts';
+import type { HeaderEntry } from '../http/header-map.ts';
+import { canonicalName, lowerCase } from '../http/header-rules.ts';
+import { addJoined } from '../http/inline-headers.ts';
+import { isSafe } from '../http/message-validity.ts';
+import { pairsSize, readPairs, writePairs } from '../encoding/pairs.ts';
 import { MapType, Status } from '../status.ts';
-import type { Vm } from '../vm.ts';
+import type { Vm } from '../vm/vm.ts';
 import type { HostImplementations } from './implementation.ts';
 
 const lastType = MapType.CallResponseTrailers;

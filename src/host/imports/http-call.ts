@@ -1,10 +1,10 @@
 /** HTTP call-outs: checked here, made by the environment, answered on the root context. */
-import { displayText } from '../bytes.ts';
-import { HeaderMap } from '../header-map.ts';
-import { canonicalName } from '../header-rules.ts';
-import { addJoined } from '../joined-headers.ts';
+import { displayText } from '../encoding/bytes.ts';
+import { HeaderMap } from '../http/header-map.ts';
+import { canonicalName } from '../http/header-rules.ts';
+import { addJoined } from '../http/inline-headers.ts';
 import { MapType, Status } from '../status.ts';
-import type { Vm } from '../vm.ts';
+import type { Vm } from '../vm/vm.ts';
 import { givenHeaders } from './headers.ts';
 import type { HostImplementations } from './implementation.ts';
 

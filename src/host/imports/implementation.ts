@@ -1,5 +1,5 @@
 /** The shape of a host function. */
-import type { Vm } from '../vm.ts';
+import type { Vm } from '../vm/vm.ts';
 
 /**
  * Numbers come as the engine gives them: i32 signed, i64 as BigInt. The result is a status (an errno for WASI).

@@ -1,6 +1,6 @@
 /** proxy_log, proxy_get_log_level, and the two functions of toolchains that every host answers. */
 import { logLevels, Status } from '../status.ts';
-import type { Vm } from '../vm.ts';
+import type { Vm } from '../vm/vm.ts';
 import type { HostImplementations } from './implementation.ts';
 
 export const logFunctions = {

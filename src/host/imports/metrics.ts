@@ -1,7 +1,7 @@
 /** Metrics. */
-import { MetricType } from '../metrics.ts';
+import { MetricType } from '../state/metrics.ts';
 import { Status } from '../status.ts';
-import type { Vm } from '../vm.ts';
+import type { Vm } from '../vm/vm.ts';
 import type { HostImplementations } from './implementation.ts';
 
 export const metricFunctions = {

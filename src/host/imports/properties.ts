@@ -1,7 +1,7 @@
 /** Attributes, configuration and the status of the last failure. */
-import { readProperty, writeProperty } from '../properties.ts';
+import { readProperty, writeProperty } from '../properties/properties.ts';
 import { Status } from '../status.ts';
-import type { Vm } from '../vm.ts';
+import type { Vm } from '../vm/vm.ts';
 import type { HostImplementations } from './implementation.ts';
 
 export const propertyFunctions = {

@@ -1,6 +1,6 @@
 /** Shared data, by the VM's vm_id. */
 import { Status } from '../status.ts';
-import type { Vm } from '../vm.ts';
+import type { Vm } from '../vm/vm.ts';
 import type { HostImplementations } from './implementation.ts';
 
 export const sharedDataFunctions = {

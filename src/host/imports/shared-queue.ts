@@ -1,7 +1,7 @@
 /** Shared queues between VMs. */
-import { displayText } from '../bytes.ts';
+import { displayText } from '../encoding/bytes.ts';
 import { Status } from '../status.ts';
-import type { Vm } from '../vm.ts';
+import type { Vm } from '../vm/vm.ts';
 import type { HostImplementations } from './implementation.ts';
 
 export const sharedQueueFunctions = {

@@ -1,7 +1,7 @@
 /** What a filter does with its stream: continue, close, answer; and with its contexts: effective context, done. */
-import { displayText } from '../bytes.ts';
+import { displayText } from '../encoding/bytes.ts';
 import { Status, StreamType } from '../status.ts';
-import type { Vm } from '../vm.ts';
+import type { Vm } from '../vm/vm.ts';
 import { givenHeaders } from './headers.ts';
 import type { HostImplementations } from './implementation.ts';
 

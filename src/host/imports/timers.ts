@@ -1,6 +1,6 @@
 /** Time: the clock and the tick. */
 import { Status } from '../status.ts';
-import type { Vm } from '../vm.ts';
+import type { Vm } from '../vm/vm.ts';
 import type { HostImplementations } from './implementation.ts';
 
 export const timerFunctions = {

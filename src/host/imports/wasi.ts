@@ -1,8 +1,8 @@
 /** WASI preview 1 as Envoy gives it: output becomes log lines, there are no files, and nothing blocks. */
-import { utf8Bytes } from '../bytes.ts';
+import { utf8Bytes } from '../encoding/bytes.ts';
 import { maxRandomBytes } from '../limits.ts';
 import { Errno } from '../status.ts';
-import type { Vm } from '../vm.ts';
+import type { Vm } from '../vm/vm.ts';
 import type { HostImplementation } from './implementation.ts';
 
 const standardStream = (fd: number): number => (fd === 1 || fd === 2 ? Errno.Success : Errno.BadFile);

@@ -1,7 +1,7 @@
 /** One HTTP/1 connection to an upstream: carries one request at a time and says when it can carry the next. */
 import type { Socket } from 'node:net';
-import { HeaderMap } from '../../host/header-map.ts';
-import { requestFault } from '../../host/message-validity.ts';
+import { HeaderMap } from '../../host/http/header-map.ts';
+import { requestFault } from '../../host/http/message-validity.ts';
 import type { ByteString, ConnectionInfo } from '../../host/types.ts';
 import { hostAndPort } from '../../io/endpoint.ts';
 import { startTimer } from '../../io/timer.ts';

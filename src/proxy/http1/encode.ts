@@ -1,5 +1,5 @@
 /** Header maps → HTTP/1 heads, with the choices Envoy makes about length and connection headers. */
-import type { HeaderEntry, HeaderMap } from '../../host/header-map.ts';
+import type { HeaderEntry, HeaderMap } from '../../host/http/header-map.ts';
 
 /** A head as text, and how the encoder frames the body from now on. */
 export interface Encoded {

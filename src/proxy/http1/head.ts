@@ -2,8 +2,8 @@
  * The head of an HTTP/1 request: start line and header lines, text → parsed, with the strictness that Envoy was seen to
  * have. Framing headers are judged here; a message whose length is ambiguous is refused.
  */
-import { type HeaderEntry, HeaderMap } from '../../host/header-map.ts';
-import { addJoined } from '../../host/joined-headers.ts';
+import { type HeaderEntry, HeaderMap } from '../../host/http/header-map.ts';
+import { addJoined } from '../../host/http/inline-headers.ts';
 import { MapType } from '../../host/status.ts';
 import type { ByteString } from '../../host/types.ts';
 import { type Framing, LengthHeaders } from './framing.ts';

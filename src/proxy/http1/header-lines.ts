@@ -1,6 +1,6 @@
 /** The header lines of an HTTP/1 message, one after the other, with the leniency that Envoy was seen to have. */
-import { joinValues } from '../../host/joined-headers.ts';
-import type { HeaderEntry } from '../../host/header-map.ts';
+import { joinValues } from '../../host/http/inline-headers.ts';
+import type { HeaderEntry } from '../../host/http/header-map.ts';
 import { HeadError, maxHeaderCount } from './protocol-error.ts';
 import { Kind, type KnownName, type Part, knownName } from './known-headers.ts';
 

@@ -2,7 +2,7 @@
  * HTTP/1 bytes → head, body, trailers, end. Incremental: takes what the socket gives. Body bytes that arrive together
  * are delivered together, as Envoy's codec does, however many chunks they were sent in.
  */
-import type { HeaderEntry } from '../../host/header-map.ts';
+import type { HeaderEntry } from '../../host/http/header-map.ts';
 import type { Framing } from './framing.ts';
 import { HeadError, maxHeadBytes, maxResponseHeadBytes } from './protocol-error.ts';
 import { Part } from './known-headers.ts';

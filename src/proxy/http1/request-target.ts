@@ -1,5 +1,5 @@
 /** Where an HTTP/1 request wants to go: start line and Host → the pseudo headers that a filter sees, in Envoy's order. */
-import type { HeaderEntry } from '../../host/header-map.ts';
+import type { HeaderEntry } from '../../host/http/header-map.ts';
 import type { RequestHead } from './head.ts';
 import { HeadError } from './protocol-error.ts';
 

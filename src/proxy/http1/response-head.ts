@@ -1,5 +1,5 @@
 /** The head of an HTTP/1 response: text → parsed. */
-import type { HeaderEntry } from '../../host/header-map.ts';
+import type { HeaderEntry } from '../../host/http/header-map.ts';
 import { type Framing, LengthHeaders, noBody } from './framing.ts';
 import { HeadError } from './protocol-error.ts';
 import { Kind, Part } from './known-headers.ts';

@@ -1,6 +1,6 @@
 /** One HTTP/1 client: bytes → requests for an exchange each, responses → bytes. One request at a time, as they came. */
 import type { Socket } from 'node:net';
-import { HeaderMap } from '../../host/header-map.ts';
+import { HeaderMap } from '../../host/http/header-map.ts';
 import type { ConnectionInfo } from '../../host/types.ts';
 import type { RequestDecoder, ResponseEncoder } from '../streams.ts';
 import { encodeResponseHead, encodeTrailers, finishResponseMap } from './encode.ts';

@@ -8,8 +8,8 @@ import {
 } from 'node:http2';
 import { type Socket, connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { HeaderMap } from '../../host/header-map.ts';
-import { requestFault } from '../../host/message-validity.ts';
+import type { HeaderMap } from '../../host/http/header-map.ts';
+import { requestFault } from '../../host/http/message-validity.ts';
 import { MapType } from '../../host/status.ts';
 import type { ByteString } from '../../host/types.ts';
 import { hostAndPort } from '../../io/endpoint.ts';

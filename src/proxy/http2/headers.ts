@@ -1,7 +1,7 @@
 /** Header maps ↔ what node:http2 takes and gives. */
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
-import { type HeaderEntry, HeaderMap } from '../../host/header-map.ts';
-import { addJoined } from '../../host/joined-headers.ts';
+import { type HeaderEntry, HeaderMap } from '../../host/http/header-map.ts';
+import { addJoined } from '../../host/http/inline-headers.ts';
 
 /** Names that HTTP/2 forbids: they belong to a connection. */
 const connectionNames = new Set([

@@ -1,8 +1,8 @@
 /** HTTP/2 clients: each stream of a session is an exchange. The session itself is node:http2's. */
 import { type Http2Server, type ServerHttp2Stream, createServer } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import { HeaderMap } from '../../host/header-map.ts';
-import { addJoined } from '../../host/joined-headers.ts';
+import { HeaderMap } from '../../host/http/header-map.ts';
+import { addJoined } from '../../host/http/inline-headers.ts';
 import { MapType } from '../../host/status.ts';
 import type { ConnectionInfo } from '../../host/types.ts';
 import { finishResponseMap } from '../http1/encode.ts';

@@ -1,8 +1,8 @@
 /** gRPC exchanges that filters open: length-prefixed messages over HTTP/2. */
 import type { ByteString, GrpcCall, GrpcListener, GrpcRequest } from '../../host/types.ts';
-import { toByteString } from '../../host/bytes.ts';
-import { HeaderMap } from '../../host/header-map.ts';
-import { grpcStatusOf } from '../../host/header-rules.ts';
+import { toByteString } from '../../host/encoding/bytes.ts';
+import { HeaderMap } from '../../host/http/header-map.ts';
+import { grpcStatusOf } from '../../host/http/header-rules.ts';
 import { startTimer } from '../../io/timer.ts';
 import { grpcRequestHeaders } from './grpc-headers.ts';
 import { type FailureReply, requestRefused, upstreamFailure, upstreamTimeout } from '../local-reply.ts';

@@ -1,7 +1,7 @@
 /** The request headers of a gRPC call: gRPC's own, then the metadata that the filter gave. */
-import { fromByteString } from '../../host/bytes.ts';
-import { type HeaderEntry, HeaderMap } from '../../host/header-map.ts';
-import { addJoined } from '../../host/joined-headers.ts';
+import { fromByteString } from '../../host/encoding/bytes.ts';
+import { type HeaderEntry, HeaderMap } from '../../host/http/header-map.ts';
+import { addJoined } from '../../host/http/inline-headers.ts';
 import { MapType } from '../../host/status.ts';
 import type { GrpcRequest } from '../../host/types.ts';
 

@@ -1,6 +1,6 @@
 /** HTTP requests that filters make by themselves: one request to a cluster, answered as Envoy's router would answer it. */
-import { HeaderMap } from '../../host/header-map.ts';
-import { callOutReply } from '../../host/message-validity.ts';
+import { HeaderMap } from '../../host/http/header-map.ts';
+import { callOutReply } from '../../host/http/message-validity.ts';
 import type { ByteString, HttpCallListener, HttpCallRequest, LocalReply } from '../../host/types.ts';
 import { startTimer } from '../../io/timer.ts';
 import { requestRefused, upstreamFailure, upstreamTimeout } from '../local-reply.ts';

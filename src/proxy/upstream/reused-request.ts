@@ -2,7 +2,7 @@
  * A request for a connection that has carried others. Waits until the event loop has read what the upstream sent before
  * now, an end above all; and is sent once more when the connection ends all the same before a byte of an answer came.
  */
-import type { HeaderMap } from '../../host/header-map.ts';
+import type { HeaderMap } from '../../host/http/header-map.ts';
 import type { ByteString, ConnectionInfo } from '../../host/types.ts';
 import type { ResetReason, UpstreamListener, UpstreamStream } from '../streams.ts';
 

@@ -1,5 +1,5 @@
 /** The last step of a request: chooses the route, sends to the cluster, and turns what goes wrong into Envoy's answers. */
-import type { HeaderMap } from '../../host/header-map.ts';
+import type { HeaderMap } from '../../host/http/header-map.ts';
 import type { ByteString, ConnectionInfo } from '../../host/types.ts';
 import { startTimer } from '../../io/timer.ts';
 import {

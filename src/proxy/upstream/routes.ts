@@ -1,5 +1,5 @@
 /** Which cluster a request goes to. One virtual host for every domain, first matching prefix wins, as in our bootstrap. */
-import type { HeaderMap } from '../../host/header-map.ts';
+import type { HeaderMap } from '../../host/http/header-map.ts';
 
 /** Name of the cluster that requests go to, as in the bootstraps that deploy writes. */
 export const upstreamCluster = 'upstream';

@@ -1,6 +1,6 @@
 /** Where a guest is that does not return: its worker is paused through the inspector, asked for its frames, and let go. */
 import type { Debugger, NodeWorker, Session } from 'node:inspector';
-import { backtraceTitle, frameLine } from '../../host/backtrace.ts';
+import { backtraceTitle, frameLine } from '../../host/vm/backtrace.ts';
 import { maxBacktraceFrames } from '../../host/limits.ts';
 import { demangle } from '../../wasm/demangle.ts';
 

@@ -3,7 +3,7 @@
  * away does not count: on a busy machine a thread may wait for a processor longer than a guest may run.
  */
 import { readFileSync, readlinkSync } from 'node:fs';
-import { isInGuest } from '../../host/guest-calls.ts';
+import { isInGuest } from '../../host/vm/guest-calls.ts';
 
 /** Words of the buffer: the guest calls of the host, the system's number of the thread (0: unknown). */
 const callsWord = 0;

@@ -1,11 +1,11 @@
 /** One thread's worth of a run: environment, host with its filters, proxy, statistics. */
 import { WasmeError } from '../../errors.ts';
 import { Host } from '../../host/host.ts';
-import { LocalMetrics } from '../../host/metrics.ts';
+import { LocalMetrics } from '../../host/state/metrics.ts';
 import type { Plugin } from '../../host/plugin.ts';
 import { findProfile } from '../../host/profiles.ts';
 import { logLevels } from '../../host/status.ts';
-import type { TraceEvent } from '../../host/trace.ts';
+import type { TraceEvent } from '../../host/trace/trace.ts';
 import type { LogEntry, LogLevel } from '../../host/types.ts';
 import { Clusters } from '../../proxy/upstream/clusters.ts';
 import { NodeEnvironment } from '../../proxy/environment.ts';

@@ -3,8 +3,8 @@
  * never returns. The thread of the supervisor runs no guest, so that signals and the admin interface always work.
  */
 import { WasmeError, interrupted } from '../../errors.ts';
-import { newSharedBuffer, SharedMemory } from '../../host/shared/memory.ts';
-import { ThreadMetrics } from '../../host/shared/metrics.ts';
+import { newSharedBuffer, SharedMemory } from '../../host/state/shared-memory/memory.ts';
+import { ThreadMetrics } from '../../host/state/shared-memory/metrics.ts';
 import type { LogLevel } from '../../host/types.ts';
 import { findGuestStack, stackLines } from './guest-stack.ts';
 import { Member, type MemberListener, watchMs } from './worker-handle.ts';

@@ -1,8 +1,8 @@
 /** What the workers of one run share: data, queues and metrics over one shared memory. */
-import { ThreadSharedData } from '../../host/shared/data.ts';
-import { SharedMemory } from '../../host/shared/memory.ts';
-import { ThreadMetrics } from '../../host/shared/metrics.ts';
-import { ThreadSharedQueues } from '../../host/shared/queues.ts';
+import { ThreadSharedData } from '../../host/state/shared-memory/data.ts';
+import { SharedMemory } from '../../host/state/shared-memory/memory.ts';
+import { ThreadMetrics } from '../../host/state/shared-memory/metrics.ts';
+import { ThreadSharedQueues } from '../../host/state/shared-memory/queues.ts';
 
 /** A worker's way to the shared memory. */
 export interface SharedPlace {

@@ -1,6 +1,6 @@
 /** One stream through a chain, as directly as it goes: what a benchmark repeats. Says how the stream ended. */
 import { type HttpChain, type TcpChain, newStreamInfo } from '../../host/index.ts';
-import { type HeaderEntry, HeaderMap } from '../../host/header-map.ts';
+import { type HeaderEntry, HeaderMap } from '../../host/http/header-map.ts';
 import type { HttpStreamSink, StreamInfo, TcpStreamSink } from '../../host/types.ts';
 import type { BenchWorld } from './world.ts';
 

@@ -1,7 +1,7 @@
 /** The client of a suite in front of a real Envoy: sends the request of a case, gives what comes back. */
 import { request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HeaderEntry } from '../../host/header-map.ts';
+import type { HeaderEntry } from '../../host/http/header-map.ts';
 import { type Cut, bodyChunks, headerEntries } from '../message.ts';
 import type { ObservedMessage } from '../outcome.ts';
 import type { Request } from '../schema.ts';

@@ -1,6 +1,6 @@
 /** Runs a network scenario in our own host and proxy, in process, through real sockets. */
 import { LocalMetrics, createHost, findProfile } from '../../../src/host/index.ts';
-import { MetricType } from '../../../src/host/metrics.ts';
+import { MetricType } from '../../../src/host/state/metrics.ts';
 import type { Host } from '../../../src/host/host.ts';
 import type { Plugin } from '../../../src/host/plugin.ts';
 import type { HostProfile } from '../../../src/host/profiles.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HeaderMap } from '../../../src/host/index.ts';
-import { encodePairs } from '../../../src/host/pairs.ts';
+import { encodePairs } from '../../../src/host/encoding/pairs.ts';
 import { bytes, get, headersOf, openStream } from '../../helpers/host-world.ts';
 import { type Guest, puppet } from '../../helpers/puppet.ts';
 

@@ -1,6 +1,6 @@
 /** Which rows of the profiles table concern which module. */
 import { expect, it } from 'vitest';
-import { type FilterUse, hostDifferences } from '../../../src/host/differences.ts';
+import { type FilterUse, hostDifferences } from '../../../src/host/profile-differences.ts';
 import { profileOf } from '../../../src/host/index.ts';
 import { parseModule } from '../../../src/wasm/module.ts';
 import { compileWat } from '../../helpers/guests.ts';

@@ -5,7 +5,7 @@
 import { expect, it } from 'vitest';
 import { WasmeError } from '../../../src/errors.ts';
 import { compileFilter, newestProfile, newStreamInfo } from '../../../src/host/index.ts';
-import { encodePairs } from '../../../src/host/pairs.ts';
+import { encodePairs } from '../../../src/host/encoding/pairs.ts';
 import { hostFunctions } from '../../../src/wasm/functions.ts';
 import { parseModule } from '../../../src/wasm/module.ts';
 import { functionNames } from '../../../src/wasm/names.ts';

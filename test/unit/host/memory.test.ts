@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hostFunctions, envFunctions } from '../../../src/wasm/functions.ts';
 import { findImport } from '../../../src/host/imports/index.ts';
-import { encodePairs, readPairs } from '../../../src/host/pairs.ts';
+import { encodePairs, readPairs } from '../../../src/host/encoding/pairs.ts';
 import { get, headersOf, openStream, show } from '../../helpers/host-world.ts';
 import { type Guest, puppet } from '../../helpers/puppet.ts';
 

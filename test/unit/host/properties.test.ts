@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { profileOf } from '../../../src/host/index.ts';
 import { get, headersOf, openStream } from '../../helpers/host-world.ts';
 import { type Act, type Guest, puppet } from '../../helpers/puppet.ts';
-import { writeMessage } from '../../../src/host/protobuf.ts';
+import { writeMessage } from '../../../src/host/encoding/protobuf.ts';
 
 const int = (value: number): string =>
   String.fromCharCode(...new Uint8Array(new BigInt64Array([BigInt(value)]).buffer));

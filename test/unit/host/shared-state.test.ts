@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LocalMetrics } from '../../../src/host/index.ts';
-import { utf8ByteString } from '../../../src/host/bytes.ts';
+import { utf8ByteString } from '../../../src/host/encoding/bytes.ts';
 import { get, openStream } from '../../helpers/host-world.ts';
 import { guest as fixture } from '../../helpers/guests.ts';
 import { type Guest, puppet, puppetModule } from '../../helpers/puppet.ts';

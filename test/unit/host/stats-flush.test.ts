@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { encodeStats, type FlushedStat } from '../../../src/host/stats-flush.ts';
+import { encodeStats, type FlushedStat } from '../../../src/host/state/stats-flush.ts';
 
 const gauge = (name: string): FlushedStat => ({ type: 'gauge', name, value: 7n, used: true });
 const size = (bytes: Uint8Array, at: number): number => new DataView(bytes.buffer).getUint32(at, true);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { enterGuest, leaveGuest } from '../../../src/host/guest-calls.ts';
+import { enterGuest, leaveGuest } from '../../../src/host/vm/guest-calls.ts';
 import { GuestTime, newGuestTimeBuffer } from '../../../src/runner/workers/guest-time.ts';
 
 describe('the time that a guest has been running', () => {

@@ -10,7 +10,7 @@ import {
 import { request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
-import { HeaderMap } from '../../../src/host/header-map.ts';
+import { HeaderMap } from '../../../src/host/http/header-map.ts';
 import { makeCertificate } from '../../../src/proxy/certificate.ts';
 import { type EchoAnswer, startEcho } from '../../../src/proxy/upstream/echo.ts';
 import { NodeEnvironment } from '../../../src/proxy/environment.ts';

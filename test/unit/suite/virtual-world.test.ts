@@ -1,6 +1,6 @@
 /** Call-outs of a suite are answered as Envoy's router answers them. */
 import { expect, it } from 'vitest';
-import { HeaderMap } from '../../../src/host/header-map.ts';
+import { HeaderMap } from '../../../src/host/http/header-map.ts';
 import { VirtualWorld } from '../../../src/suite/virtual-world.ts';
 import type { Callout } from '../../../src/suite/schema.ts';
 

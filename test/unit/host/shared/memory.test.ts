@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { allocate, release } from '../../../../src/host/shared/blocks.ts';
-import { ThreadSharedData } from '../../../../src/host/shared/data.ts';
-import { maxSharedBytes, newSharedBuffer, SharedMemory } from '../../../../src/host/shared/memory.ts';
-import { ThreadMetrics } from '../../../../src/host/shared/metrics.ts';
-import { ThreadSharedQueues } from '../../../../src/host/shared/queues.ts';
+import { allocate, release } from '../../../../src/host/state/shared-memory/blocks.ts';
+import { ThreadSharedData } from '../../../../src/host/state/shared-memory/data.ts';
+import { maxSharedBytes, newSharedBuffer, SharedMemory } from '../../../../src/host/state/shared-memory/memory.ts';
+import { ThreadMetrics } from '../../../../src/host/state/shared-memory/metrics.ts';
+import { ThreadSharedQueues } from '../../../../src/host/state/shared-memory/queues.ts';
 import { root } from '../../../helpers/tree.ts';
 
 const bytes = (...values: number[]): Uint8Array => new Uint8Array(values);

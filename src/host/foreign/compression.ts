@@ -1,0 +1,28 @@
+/** zlib for guests, which is loaded only for modules that can ask for it: the library takes 10 ms. */
+import { Unzlib, zlibSync } from 'fflate';
+import { concat } from '../encoding/bytes.ts';
+import { inflateSliceBytes, maxInflatedBytes } from '../limits.ts';
+import { Status } from '../status.ts';
+
+export function deflate(data: Uint8Array): Uint8Array {
+  return zlibSync(data);
+}
+
+/** In slices, so that a small argument cannot become more than the guest could ever hold. */
+export function inflate(argument: Uint8Array): Uint8Array | number {
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  const stream = new Unzlib(part => {
+    parts.push(part);
+    total += part.length;
+  });
+  try {
+    for (let at = 0; at === 0 || at < argument.length; at += inflateSliceBytes) {
+      stream.push(argument.subarray(at, at + inflateSliceBytes), at + inflateSliceBytes >= argument.length);
+      if (total > maxInflatedBytes) return Status.SerializationFailure;
+    }
+  } catch {
+    return Status.SerializationFailure;
+  }
+  return concat(parts, total);
+}

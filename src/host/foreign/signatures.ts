@@ -1,0 +1,48 @@
+/** The foreign functions `verify_signature` and `sign`: messages in and out, in Envoy's words. The mathematics is the environment's. */
+import { emptyBytes } from '../encoding/bytes.ts';
+import { bytesField, type Message, readMessage, textField, writeMessage } from '../encoding/protobuf.ts';
+import { Status } from '../status.ts';
+import type { SignatureProvider } from '../types.ts';
+
+const hashes = new Set(['sha1', 'sha224', 'sha256', 'sha384', 'sha512']);
+
+/** Exactly one of a DER and a PEM field; undefined otherwise. */
+function keyOf(message: Message, der: number, pem: number): Uint8Array | string | undefined {
+  const binary = bytesField(message, der);
+  const text = textField(message, pem);
+  if (binary !== undefined && text !== undefined) return undefined;
+  return binary ?? text;
+}
+
+/** hash 1, public key 2, signature 3, text 4, key as PEM 5 → verdict 1, error 2. A status when it is no such message. */
+export function verifySignature(
+  provider: SignatureProvider,
+  argument: Uint8Array,
+  pemKeys: boolean,
+): Uint8Array | number {
+  const message = readMessage(argument);
+  const key = message && (pemKeys ? keyOf(message, 2, 5) : (bytesField(message, 2) ?? emptyBytes));
+  if (message === undefined || key === undefined) return Status.BadArgument;
+  const hash = textField(message, 1) ?? '';
+  if (!hashes.has(hash.toLowerCase())) return writeMessage([[2, `${hash} is not supported.`]]);
+  const signature = bytesField(message, 3) ?? emptyBytes;
+  const valid = provider.verify(hash.toLowerCase(), key, signature, bytesField(message, 4) ?? emptyBytes);
+  if (valid === undefined) return writeMessage([[2, 'Failed to initialize digest verify.']]);
+  return writeMessage(valid ? [[1, 1]] : [[2, 'Failed to verify digest. Error code: 0']]);
+}
+
+/** hash 1, private key 2, text 3, key as PEM 4 → success 1, signature 2, error 3. A status when it is no such message. */
+export function signText(provider: SignatureProvider, argument: Uint8Array): Uint8Array | number {
+  const message = readMessage(argument);
+  const key = message && keyOf(message, 2, 4);
+  if (message === undefined || key === undefined) return Status.BadArgument;
+  const hash = textField(message, 1) ?? '';
+  if (!hashes.has(hash.toLowerCase())) return writeMessage([[3, `${hash} is not supported.`]]);
+  const signature = provider.sign(hash.toLowerCase(), key, bytesField(message, 3) ?? emptyBytes);
+  if (signature !== undefined)
+    return writeMessage([
+      [1, 1],
+      [2, signature],
+    ]);
+  return writeMessage([[3, 'Invalid key type: private key required for signing operation.']]);
+}

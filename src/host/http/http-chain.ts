@@ -1,0 +1,51 @@
+/** An HTTP filter chain: plugins in request order, out of which each stream makes its own row of filters. */
+import { HttpChainStream } from './http-stream.ts';
+import { defaultBufferLimitBytes } from '../limits.ts';
+import type { LogView } from './access-log-headers.ts';
+import type { Plugin } from '../plugin.ts';
+import type { RootContext } from '../vm/root-context.ts';
+import type { HostServices } from '../services.ts';
+import type { HttpStream, HttpStreamSink, StreamInfo } from '../types.ts';
+
+export interface HttpChainOptions {
+  /** Held-back body of one direction, in bytes; default 1 MiB. */
+  readonly bufferLimitBytes?: number;
+  /** Plugins that only log: called once for every stream that has ended. */
+  readonly accessLoggers?: readonly Plugin[];
+}
+
+export class HttpChain {
+  readonly plugins: readonly Plugin[];
+  private readonly options: ConstructorParameters<typeof HttpChainStream>[3];
+  private opened = 0;
+
+  constructor(services: HostServices, plugins: readonly Plugin[], options: HttpChainOptions = {}) {
+    this.plugins = plugins;
+    const loggers = options.accessLoggers ?? [];
+    this.options = {
+      bufferLimitBytes: options.bufferLimitBytes ?? defaultBufferLimitBytes,
+      forwardAddedData: services.profile.forwardAddedData,
+      now: () => services.environment.realtimeNs(),
+      onEnd: (view: LogView) => {
+        this.opened--;
+        for (const logger of loggers) logger.accessLog(view);
+      },
+    };
+  }
+
+  /** Streams that have begun and are not complete. */
+  get openStreams(): number {
+    return this.opened;
+  }
+
+  /** A stream in front of the chain. No guest runs until its request headers come. */
+  open(sink: HttpStreamSink, info: StreamInfo): HttpStream {
+    const roots: RootContext[] = [];
+    for (const plugin of this.plugins) {
+      const root = plugin.rootForStream();
+      if (root !== undefined) roots.push(root);
+    }
+    this.opened++;
+    return new HttpChainStream(roots, sink, info, this.options);
+  }
+}

@@ -1,0 +1,300 @@
+/** One filter's part in one HTTP stream: calls the guest, and says which maps and buffers it may touch when. */
+import { BodyBuffer } from './body.ts';
+import { emptyBytes } from '../encoding/bytes.ts';
+import type { HttpChainStream } from './http-stream.ts';
+import { afterData, afterHeaders, afterTrailers } from './callback-status.ts';
+import { changeBody, Context } from '../vm/context.ts';
+import { FilterState, type Flow } from './filter-iteration.ts';
+import type { GuestFunction } from '../vm/guest-exports.ts';
+import type { HeaderMap } from './header-map.ts';
+import { failureReply } from './local-reply.ts';
+import type { LogView } from './access-log-headers.ts';
+import type { RootContext } from '../vm/root-context.ts';
+import {
+  BufferType,
+  DataStatus,
+  FilterStatus,
+  HeadersStatus,
+  MapType,
+  Status,
+  StreamType,
+} from '../status.ts';
+import type { StateMap } from '../properties/filter-state.ts';
+import type { ByteString, StreamInfo } from '../types.ts';
+
+export class HttpContext extends Context {
+  readonly root: RootContext;
+  readonly stream: HttpChainStream;
+  /** Position in the chain. */
+  readonly index: number;
+  readonly decode = new FilterState();
+  readonly encode = new FilterState();
+  private created = false;
+  private destroyed = false;
+  /** The answer that a trap makes was sent: the filter is a pass-through from then on. */
+  private failureReplied = false;
+  private endOfStream = false;
+  private logged: LogView | undefined;
+  private ending = false;
+
+  constructor(stream: HttpChainStream, root: RootContext, index: number) {
+    super(root.vm, root.vm.newContextId(), root.plugin.streamPrefix);
+    this.stream = stream;
+    this.root = root;
+    this.index = index;
+    root.vm.contexts.set(this.id, this);
+  }
+
+  // What the chain calls.
+
+  onRequestHeaders(headers: HeaderMap, endStream: boolean): number {
+    this.create();
+    return this.onHeaders(this.decode, this.vm.on.requestHeaders, headers, endStream);
+  }
+
+  onRequestBody(data: BodyBuffer, endStream: boolean): number {
+    return this.onBody(this.decode, this.stream.request, this.vm.on.requestBody, data, endStream);
+  }
+
+  onRequestTrailers(trailers: HeaderMap): number {
+    return this.onTrailers(this.decode, this.vm.on.requestTrailers, trailers);
+  }
+
+  onResponseHeaders(headers: HeaderMap, endStream: boolean): number {
+    if (!this.created || this.failureReplied) return HeadersStatus.Continue;
+    return this.onHeaders(this.encode, this.vm.on.responseHeaders, headers, endStream);
+  }
+
+  onResponseBody(data: BodyBuffer, endStream: boolean): number {
+    return this.onBody(this.encode, this.stream.response, this.vm.on.responseBody, data, endStream);
+  }
+
+  onResponseTrailers(trailers: HeaderMap): number {
+    return this.onTrailers(this.encode, this.vm.on.responseTrailers, trailers);
+  }
+
+  /** The access log's turn. A filter that never saw the request is created first. */
+  log(view: LogView): void {
+    const { vm } = this;
+    this.create();
+    if (vm.failed || !vm.on.log) return;
+    this.logged = view;
+    this.ending = true;
+    this.callLast(vm.on.log);
+    this.ending = false;
+    this.logged = undefined;
+  }
+
+  /** done, then delete, whatever done returns. */
+  destroy(): void {
+    const { vm } = this;
+    if (this.destroyed) return;
+    this.destroyed = true;
+    this.decode.drop();
+    this.encode.drop();
+    this.ending = true;
+    if (this.created) {
+      this.callLast(vm.on.done);
+      this.callLast(vm.on.delete);
+    }
+    vm.contexts.delete(this.id);
+  }
+
+  // What host functions call.
+
+  override get inLogPhase(): boolean {
+    return this.logged !== undefined;
+  }
+
+  override get streamInfo(): StreamInfo | undefined {
+    return this.stream.info;
+  }
+
+  override get filterState(): StateMap | undefined {
+    return this.stream.filterState;
+  }
+
+  override readableMap(type: number): HeaderMap | undefined {
+    if (this.logged) return this.logged.map(type);
+    switch (type) {
+      case MapType.RequestHeaders:
+        return this.decode.headers;
+      case MapType.ResponseHeaders:
+        return this.encode.headers;
+      case MapType.RequestTrailers:
+        return this.decode.trailers;
+      case MapType.ResponseTrailers:
+        return this.encode.trailers;
+      default:
+        return super.readableMap(type);
+    }
+  }
+
+  override writableMap(type: number): HeaderMap | undefined {
+    if (this.logged) return undefined;
+    switch (type) {
+      case MapType.RequestHeaders:
+        return this.decode.headers;
+      case MapType.ResponseHeaders:
+        return this.encode.headers;
+      case MapType.RequestTrailers:
+        return this.writableTrailers(this.decode, this.stream.request);
+      case MapType.ResponseTrailers:
+        return this.writableTrailers(this.encode, this.stream.response);
+      default:
+        return undefined;
+    }
+  }
+
+  override buffer(type: number): BodyBuffer | Uint8Array | undefined {
+    if (type === BufferType.RequestBody) return this.decode.body ?? emptyBytes;
+    if (type === BufferType.ResponseBody) return this.encode.body ?? emptyBytes;
+    return super.buffer(type);
+  }
+
+  override setBuffer(type: number, start: number, size: number, data: Uint8Array): number {
+    const body = this.buffer(type);
+    if (!(body instanceof BodyBuffer)) return super.setBuffer(type, start, size, data);
+    const status = changeBody(body, start, size, data);
+    if (type === BufferType.RequestBody) this.stream.request.bodyChanged = true;
+    if (type === BufferType.ResponseBody) this.stream.response.bodyChanged = true;
+    return status;
+  }
+
+  override headersChanged(type: number, unsafe: boolean): void {
+    if (type === MapType.RequestHeaders) this.stream.requestHeadersChanged(unsafe);
+  }
+
+  override continueStream(stream: number): number {
+    if (stream === StreamType.Upstream) return Status.Unimplemented;
+    if (stream === StreamType.Request) this.vm.defer(() => this.stream.resume(this, this.stream.request));
+    if (stream === StreamType.Response) this.vm.defer(() => this.stream.resume(this, this.stream.response));
+    // Envoy drops the request's pointers for both directions.
+    this.decode.drop();
+    return Status.Ok;
+  }
+
+  override closeStream(stream: number): number {
+    if (stream > StreamType.Response) return Status.Ok;
+    this.vm.defer(() => this.stream.close('wasm_close_stream'));
+    return Status.Ok;
+  }
+
+  override sendLocalReply(
+    status: number,
+    details: string,
+    body: Uint8Array,
+    headers: [ByteString, ByteString][],
+    grpcStatus: number,
+  ): boolean {
+    if (this.ending) return false;
+    this.vm.defer(() => this.stream.sendLocalReply({ status, details, body, headers, grpcStatus }));
+    return true;
+  }
+
+  override clearRouteCache(): void {
+    this.stream.clearRouteCache();
+  }
+
+  // Private.
+
+  private create(): void {
+    if (this.created) return;
+    this.created = true;
+    const { vm } = this;
+    if (vm.failed || !vm.on.contextCreate) return;
+    vm.invoke(vm.on.contextCreate, this, this.id, this.root.id, 0);
+    vm.after();
+  }
+
+  private onHeaders(
+    side: FilterState,
+    callback: GuestFunction | undefined,
+    headers: HeaderMap,
+    end: boolean,
+  ): number {
+    side.headers = headers;
+    this.endOfStream = end;
+    const { vm } = this;
+    const result =
+      callback === undefined || vm.failed
+        ? HeadersStatus.Continue
+        : vm.invoke(callback, this, this.id, headers.entries.length, end ? 1 : 0);
+    const status = vm.failed
+      ? this.fail(HeadersStatus.StopAllIterationAndWatermark)
+      : afterHeaders(result, vm.stopIteration, this.root.plugin.allowOnHeadersStopIteration);
+    vm.after();
+    if (status === HeadersStatus.Continue) side.headers = undefined;
+    return status;
+  }
+
+  private onBody(
+    side: FilterState,
+    flow: Flow,
+    callback: GuestFunction | undefined,
+    data: BodyBuffer,
+    end: boolean,
+  ): number {
+    if (!this.created || this.failureReplied) return DataStatus.Continue;
+    side.body = data;
+    this.endOfStream = end;
+    if (side.buffering) {
+      if (!flow.addData(data)) return DataStatus.StopIterationNoBuffer;
+      side.body = flow.buffered;
+    }
+    const { vm } = this;
+    const result =
+      callback === undefined || vm.failed
+        ? DataStatus.Continue
+        : vm.invoke(callback, this, this.id, side.body?.length ?? 0, end ? 1 : 0);
+    const status = vm.failed
+      ? this.fail(DataStatus.StopIterationNoBuffer)
+      : afterData(result, vm.stopIteration);
+    vm.after();
+    side.buffering = status === DataStatus.StopIterationAndBuffer;
+    if (status === DataStatus.Continue) side.body = undefined;
+    return status;
+  }
+
+  private onTrailers(side: FilterState, callback: GuestFunction | undefined, trailers: HeaderMap): number {
+    if (!this.created || this.failureReplied) return FilterStatus.Continue;
+    side.trailers = trailers;
+    const { vm } = this;
+    const result =
+      callback === undefined || vm.failed
+        ? FilterStatus.Continue
+        : vm.invoke(callback, this, this.id, trailers.size, 0);
+    const status = vm.failed
+      ? this.fail(FilterStatus.StopIteration)
+      : afterTrailers(result, vm.stopIteration);
+    vm.after();
+    if (status === FilterStatus.Continue) side.trailers = undefined;
+    return status;
+  }
+
+  /** A callback of the end, whose return value nobody looks at. */
+  private callLast(callback: GuestFunction | undefined): void {
+    const { vm } = this;
+    if (callback === undefined || vm.failed) return;
+    vm.invoke(callback, this, this.id, 0, 0);
+    vm.after();
+  }
+
+  /** In the last body callback, whoever writes trailers creates them. */
+  private writableTrailers(side: FilterState, flow: Flow): HeaderMap | undefined {
+    if (side.trailers === undefined && side.body !== undefined && this.endOfStream) {
+      side.trailers = flow.addTrailers();
+    }
+    return side.trailers;
+  }
+
+  /** The VM is failed: 503 once, before anything the guest queued, and `stop`; Continue when the stream goes on without the filter. */
+  private fail(stop: number): number {
+    if (this.root.plugin.legacyFailOpen) return FilterStatus.Continue;
+    if (!this.failureReplied) {
+      this.failureReplied = true;
+      this.stream.sendLocalReply(failureReply);
+    }
+    return stop;
+  }
+}

@@ -1,0 +1,38 @@
+/** Key-value data that all VMs with the same vm_id share, with compare-and-swap. */
+import { type ByteString, utf8ByteString } from '../encoding/bytes.ts';
+
+export interface SharedValue {
+  readonly value: Uint8Array;
+  readonly cas: number;
+}
+
+/** Synchronous for the guest. An implementation over shared memory serves several threads. */
+export interface SharedData {
+  get(vmId: string, key: ByteString): SharedValue | undefined;
+  /** False when `cas` is neither 0 nor the present one. An absent key is stored whatever `cas` is. */
+  set(vmId: string, key: ByteString, value: Uint8Array, cas: number): boolean;
+}
+
+/** The name of something that belongs to a vm_id. */
+export function placeOf(vmId: string, name: ByteString): ByteString {
+  return `${vmId.length}:${utf8ByteString(vmId)}${name}`;
+}
+
+/** One process, one thread. */
+export class LocalSharedData implements SharedData {
+  private readonly values = new Map<string, SharedValue>();
+  private lastCas = 0;
+
+  get(vmId: string, key: ByteString): SharedValue | undefined {
+    return this.values.get(placeOf(vmId, key));
+  }
+
+  set(vmId: string, key: ByteString, value: Uint8Array, cas: number): boolean {
+    const place = placeOf(vmId, key);
+    const present = this.values.get(place);
+    if (cas !== 0 && present !== undefined && present.cas !== cas) return false;
+    this.lastCas = this.lastCas === 0xffffffff ? 1 : this.lastCas + 1;
+    this.values.set(place, { value, cas: this.lastCas });
+    return true;
+  }
+}

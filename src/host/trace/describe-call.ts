@@ -1,0 +1,81 @@
+/** Why a host call did not return Ok, in a sentence that says what would have worked. */
+import { bufferNames, mapNames, Status } from '../status.ts';
+import type { Vm } from '../vm/vm.ts';
+
+type Values = readonly (number | bigint)[];
+
+export function explain(vm: Vm, name: string, values: Values, status: number): string | undefined {
+  if (status === Status.InvalidMemoryAccess) {
+    return 'a pointer and size lie outside the guest memory, or the allocator gave no block';
+  }
+  const type = Number(values[0] ?? 0) >>> 0;
+  if (name.includes('header_map')) return explainMap(vm, type, status);
+  if (name.includes('buffer')) return explainBuffer(type, status);
+  return byFunction.get(name)?.[status] ?? general[status];
+}
+
+function explainMap(vm: Vm, type: number, status: number): string {
+  const map = mapNames[type];
+  if (map === undefined) return `map types go from 0 to ${mapNames.length - 1}`;
+  if (status === Status.NotFound) return `the ${map} have no such name`;
+  if (vm.context.inLogPhase) return `the ${map} cannot be changed any more in proxy_on_log`;
+  if (type > 3) return `the ${map} exist only inside the callback of the call-out, and cannot be changed`;
+  return `the ${map} are not at hand in this callback: headers can be read and changed in their own callback, and later only while it has not returned Continue`;
+}
+
+function explainBuffer(type: number, status: number): string {
+  const buffer = bufferNames[type];
+  if (buffer === undefined) return `buffer types go from 0 to ${bufferNames.length - 1}`;
+  if (status === Status.NotFound) return `the ${buffer} is there only inside its own callback`;
+  return `the ${buffer} cannot be changed here, or the change was in its middle: only the front and the end can be changed`;
+}
+
+const byFunction: ReadonlyMap<string, Readonly<Record<number, string>>> = new Map(
+  Object.entries<Readonly<Record<number, string>>>({
+    proxy_get_property: {
+      [Status.NotFound]:
+        'no such attribute, or it does not exist in this phase (header attributes need the map)',
+      [Status.SerializationFailure]: 'a whole group of attributes cannot be read: name one of them',
+    },
+    proxy_set_property: { [Status.NotFound]: 'there is no stream: set the effective context first' },
+    proxy_get_shared_data: { [Status.NotFound]: 'nobody has stored this key under this vm_id' },
+    proxy_set_shared_data: { [Status.CasMismatch]: 'somebody stored this key since: read it again' },
+    proxy_resolve_shared_queue: {
+      [Status.NotFound]: 'no queue of this name was registered under this vm_id',
+    },
+    proxy_dequeue_shared_queue: {
+      [Status.NotFound]: 'no queue has this id',
+      [Status.Empty]: 'the queue is empty',
+    },
+    proxy_enqueue_shared_queue: { [Status.NotFound]: 'no queue has this id' },
+    proxy_increment_metric: {
+      [Status.BadArgument]: 'a counter only goes up, and a histogram is recorded',
+      [Status.NotFound]: 'this VM has defined no such metric',
+    },
+    proxy_record_metric: { [Status.NotFound]: 'this VM has defined no such metric' },
+    proxy_get_metric: {
+      [Status.BadArgument]: 'a histogram cannot be read back',
+      [Status.NotFound]: 'this VM has defined no such metric',
+    },
+    proxy_define_metric: { [Status.BadArgument]: 'types are 0 counter, 1 gauge, 2 histogram' },
+    proxy_continue_stream: {
+      [Status.Unimplemented]: 'Envoy cannot continue the upstream side of a connection',
+      [Status.BadArgument]: 'stream types go from 0 to 3',
+    },
+    proxy_set_effective_context: { [Status.BadArgument]: 'no context has this id (any more)' },
+    proxy_done: { [Status.NotFound]: 'nothing waits for it: the root did not return 0 from proxy_on_done' },
+    proxy_call_foreign_function: { [Status.NotFound]: 'the host registers no foreign function of this name' },
+    proxy_grpc_send: {
+      [Status.BadArgument]: 'only streams can be sent to',
+      [Status.NotFound]: 'no such stream',
+    },
+    proxy_http_call: { [Status.BadArgument]: 'a negative timeout' },
+    proxy_log: { [Status.BadArgument]: 'levels go from 0 to 5' },
+  }),
+);
+
+const general: Readonly<Record<number, string>> = {
+  [Status.BadArgument]: 'an argument is out of range',
+  [Status.NotFound]: 'there is no such thing',
+  [Status.InternalFailure]: 'the host could not do it, or the capability is not allowed',
+};

@@ -1,0 +1,295 @@
+/**
+ * One guest instance: its memory, its exports, whose callback is running, and the actions that wait for the guest to
+ * return. The guest is entered only here, and only when no guest frame is on the stack (except its allocator). Traps stop here.
+ */
+import { WasmeError } from '../../errors.ts';
+import { enterGuest, leaveGuest } from './guest-calls.ts';
+import { findCallbacks, type GuestExports, type GuestFunction } from './guest-exports.ts';
+import { backtrace } from './backtrace.ts';
+import type { CompiledFilter, Linked } from './compile.ts';
+import { type Context, VmContext } from './context.ts';
+import type { GrpcExchange, HttpCallOut } from './pending-calls.ts';
+import { IdMap } from '../id-map.ts';
+import { instantiate, instantiateNow } from './instantiate.ts';
+import { maxQueuedActions } from '../limits.ts';
+import { GuestMemory } from './memory.ts';
+import { MetricIds } from '../state/metrics.ts';
+import { Phase } from './call-phases.ts';
+import type { RootContext } from './root-context.ts';
+import type { HostServices } from '../services.ts';
+import { logLevels, Status } from '../status.ts';
+import type { Tracer } from '../trace/trace.ts';
+import { describeFault, describeTrap, prepareTrap, startError, trapNow } from './traps.ts';
+import type { ByteString, LogLevel } from '../types.ts';
+import { utf8Bytes } from '../encoding/bytes.ts';
+
+export interface VmOptions {
+  readonly vmId: string;
+  readonly configuration: Uint8Array;
+  readonly environmentVariables: Readonly<Record<string, string>>;
+  /** Undefined: everything is allowed. */
+  readonly capabilities: ReadonlySet<string> | undefined;
+  readonly tracer: Tracer | undefined;
+}
+
+export class Vm {
+  readonly services: HostServices;
+  readonly options: VmOptions;
+  readonly compiled: CompiledFilter;
+  /** 0.1.0: shorter header callbacks, missing headers are Ok and empty. */
+  readonly abi01: boolean;
+  readonly vmContext: VmContext;
+  readonly contexts = new IdMap<Context>();
+  readonly roots = new Map<string, RootContext>();
+  readonly metricIds: MetricIds;
+  readonly httpCalls = new IdMap<HttpCallOut>();
+  readonly grpcCalls = new IdMap<GrpcExchange>();
+  memory: GuestMemory = new GuestMemory(new WebAssembly.Memory({ initial: 0 }));
+  /** Everything the instance exports, for callers with exports of their own. */
+  exports: WebAssembly.Exports = {};
+  on: GuestExports = findCallbacks({}, '0.2.1', undefined);
+  /** A trap happened: the guest is never entered again, except where Envoy does (root start). */
+  failed = false;
+  /** What made it fail, for reports. */
+  failure: string | undefined;
+  /** The context whose callback is running. */
+  current: Context;
+  /** Set by proxy_set_effective_context until the callback ends. */
+  effective: Context | undefined;
+  /** A local response was sent in this callback: its return value is overridden. */
+  stopIteration = false;
+  phase: number = Phase.Load;
+  /** Not 0: host calls take the slow way (restricted phase, or traced). */
+  gate: number = Phase.Load;
+  /** Guest frames on the stack. */
+  depth = 0;
+  /** Bytes for buffer type 8 while their callback runs. */
+  callData: Uint8Array | undefined;
+  /** The last host call, for trap reports. */
+  lastCall = '';
+  lastStatus = 0;
+  private allocator: GuestFunction | undefined;
+  private readonly actions: (() => void)[] = [];
+  private nextContextId = 1;
+  private nextDnsToken = 2;
+  private readonly nextCallIds = [4, 5, 6];
+
+  constructor(services: HostServices, compiled: CompiledFilter, options: VmOptions) {
+    this.services = services;
+    this.compiled = compiled;
+    this.options = options;
+    this.abi01 = compiled.version === '0.1.0';
+    this.vmContext = new VmContext(this);
+    this.current = this.vmContext;
+    this.contexts.set(0, this.vmContext);
+    this.metricIds = new MetricIds(services.metrics);
+    prepareTrap();
+  }
+
+  /** Instantiates without blocking a page's main thread and runs the entry point. Fails with WASM_ABI or WASM_START. */
+  async start(link: (vm: this) => Linked): Promise<void> {
+    const { imports, memory } = link(this);
+    this.attach(await instantiate(this, imports), memory);
+    this.enterStart();
+  }
+
+  /** The same at once, for a reload between two requests. */
+  startNow(link: (vm: this) => Linked): void {
+    const { imports, memory } = link(this);
+    this.attach(instantiateNow(this, imports), memory);
+    this.enterStart();
+  }
+
+  newContextId(): number {
+    return this.nextContextId++;
+  }
+
+  /** Ids of call-outs: HTTP 4, 8 …, unary gRPC 5, 9 …, gRPC streams 6, 10 …. */
+  newCallId(kind: 0 | 1 | 2): number {
+    const id = this.nextCallIds[kind] as number;
+    this.nextCallIds[kind] = id + 4;
+    return id;
+  }
+
+  /** The last id of the kind was not used after all. */
+  returnCallId(kind: 0 | 1 | 2): void {
+    this.nextCallIds[kind] = (this.nextCallIds[kind] as number) - 4;
+  }
+
+  newDnsToken(): number {
+    return this.nextDnsToken++;
+  }
+
+  /** Why the running host call will not return Ok, for the trace. */
+  note(reason: string): void {
+    if (this.options.tracer !== undefined) this.options.tracer.reason = reason;
+  }
+
+  /** The context host calls act on. */
+  get context(): Context {
+    return this.effective ?? this.current;
+  }
+
+  /**
+   * Calls an export with `context` as the current one. 0 for a callback without result and after a trap (`failed` is
+   * set then). The caller drains the queued actions with `after` once it has looked at the result.
+   */
+  invoke(callback: GuestFunction, context: Context, a: number, b: number, c: number, d = 0, e = 0): number {
+    if (this.depth !== 0) return this.refuseReentry(callback.name);
+    const { current, effective } = this;
+    const { guestCalls } = this.services;
+    const tracer = this.options.tracer;
+    this.current = context;
+    this.effective = undefined;
+    this.depth = 1;
+    const begun = tracer === undefined ? 0 : tracer.enter(callback, context, [a, b, c, d, e]);
+    let result = 0;
+    enterGuest(guestCalls);
+    try {
+      result = (callback.call(a, b, c, d, e) ?? 0) >>> 0;
+    } catch (error) {
+      this.trap(callback.name, error);
+    }
+    leaveGuest(guestCalls);
+    this.depth = 0;
+    this.current = current;
+    this.effective = effective;
+    if (tracer !== undefined) tracer.leave(callback, context, result, begun, this.failure);
+    return result;
+  }
+
+  /** Runs what the guest queued, now that it has returned. */
+  after(): void {
+    this.stopIteration = false;
+    if (this.actions.length === 0 || this.depth !== 0) return;
+    for (let action = this.actions.shift(); action !== undefined; action = this.actions.shift()) action();
+  }
+
+  /** Queues an action for when the guest has returned. */
+  defer(action: () => void): void {
+    if (this.actions.length >= maxQueuedActions) {
+      this.report('warn', 'too many actions queued in one callback; the rest is dropped');
+      return;
+    }
+    this.actions.push(action);
+  }
+
+  /** Something arrived from outside: runs now, or after the guest call that is on the stack. */
+  deliver(action: () => void): void {
+    if (this.depth === 0) action();
+    else this.defer(action);
+  }
+
+  /** A block of exactly `size` bytes in the guest, which owns it; 0 when there is none. Never called with 0 bytes. */
+  allocate(size: number): number {
+    const { current, effective, phase, gate } = this;
+    this.current = this.vmContext;
+    this.effective = undefined;
+    this.phase = Phase.Allocate;
+    this.gate = Phase.Allocate;
+    let pointer = 0;
+    try {
+      pointer = (this.allocator?.call(size, 0, 0, 0, 0) ?? 0) >>> 0;
+    } catch (error) {
+      this.trap(this.allocator?.name ?? 'malloc', error);
+    }
+    this.current = current;
+    this.effective = effective;
+    this.phase = phase;
+    this.gate = gate;
+    return pointer !== 0 && this.memory.holds(pointer, size) ? pointer : 0;
+  }
+
+  /** Hands bytes to the guest: a fresh block, then its address and size into two cells. An empty result allocates nothing. */
+  giveBytes(data: Uint8Array, pointerCell: number, sizeCell: number): number {
+    if (data.length === 0) return this.givePointer(0, 0, pointerCell, sizeCell);
+    const pointer = this.allocate(data.length);
+    if (pointer === 0) return Status.InvalidMemoryAccess;
+    this.memory.write(pointer, data);
+    return this.givePointer(pointer, data.length, pointerCell, sizeCell);
+  }
+
+  giveText(text: ByteString, pointerCell: number, sizeCell: number): number {
+    if (text.length === 0) return this.givePointer(0, 0, pointerCell, sizeCell);
+    const pointer = this.allocate(text.length);
+    if (pointer === 0) return Status.InvalidMemoryAccess;
+    this.memory.writeText(pointer, text);
+    return this.givePointer(pointer, text.length, pointerCell, sizeCell);
+  }
+
+  givePointer(pointer: number, size: number, pointerCell: number, sizeCell: number): number {
+    const { memory } = this;
+    return memory.setU32(pointerCell, pointer) && memory.setU32(sizeCell, size)
+      ? Status.Ok
+      : Status.InvalidMemoryAccess;
+  }
+
+  /** Ends the running guest call with a trap that it cannot catch. */
+  abort(reason: string): never {
+    this.failure ??= reason;
+    this.failed = true;
+    trapNow();
+    throw new WasmeError('INTERNAL', reason);
+  }
+
+  /** What a host function threw: a trap from below goes on, anything else is our bug and ends the guest call. */
+  fault(name: string, error: unknown): never {
+    if (error instanceof WebAssembly.RuntimeError) throw error;
+    return this.abort(describeFault(name, error));
+  }
+
+  log(level: LogLevel, prefix: string, message: Uint8Array): void {
+    this.services.environment.log({ level, prefix, message, source: 'guest' });
+  }
+
+  /** What the host has to say about the filter. */
+  report(level: LogLevel, message: string): void {
+    if (logLevels.indexOf(level) < this.services.logLevel()) return;
+    const prefix = this.current.logPrefix;
+    this.services.environment.log({ level, prefix, message: utf8Bytes(message), source: 'host' });
+  }
+
+  private attach(instance: WebAssembly.Instance, imported: WebAssembly.Memory | undefined): void {
+    const { exports } = instance;
+    this.exports = exports;
+    const exported = Object.values(exports).find(value => value instanceof WebAssembly.Memory);
+    const memory = exported ?? imported;
+    if (memory) this.memory = new GuestMemory(memory);
+    this.on = findCallbacks(exports, this.compiled.version, this.options.capabilities);
+    this.allocator = this.on.malloc ?? this.on.memoryAllocate;
+  }
+
+  private enterStart(): void {
+    const { on } = this;
+    this.setPhase(Phase.Start);
+    if (on.initialize) {
+      this.invoke(on.initialize, this.vmContext, 0, 0, 0);
+      const main = on.main ?? (this.services.profile.mainVoid ? on.mainVoid : undefined);
+      if (main && !this.failed) this.invoke(main, this.vmContext, 0, 0, 0);
+    } else if (on.start) this.invoke(on.start, this.vmContext, 0, 0, 0);
+    this.setPhase(Phase.Normal);
+    this.after();
+    if (this.failed) throw startError(this.failure);
+  }
+
+  private setPhase(phase: number): void {
+    this.phase = phase;
+    this.gate = phase === Phase.Normal && this.options.tracer !== undefined ? -1 : phase;
+  }
+
+  private trap(name: string, error: unknown): void {
+    const message = this.failure ?? describeTrap(error);
+    this.failed = true;
+    this.failure ??= message;
+    const lines = [`Function: ${name} failed: ${message}`, ...backtrace(error, this.compiled)];
+    if (this.lastStatus !== Status.Ok) {
+      lines.push(`the last host call before it was ${this.lastCall}, which returned ${this.lastStatus}`);
+    }
+    this.report('error', lines.join('\n'));
+  }
+
+  private refuseReentry(name: string): number {
+    this.report('error', `${name} was not called: the guest is already running`);
+    return 0;
+  }
+}
