@@ -3,7 +3,7 @@ import { type Code, type Dialect, counted } from './code.ts';
 import { folds, logic } from './folds.ts';
 import { findFunction } from './functions.ts';
 import { callOperator } from './operators.ts';
-import { type Expr, SyntaxFailure } from './syntax.ts';
+import { type Expr, SyntaxFailure } from './syntax/syntax-tree.ts';
 import {
   Failure,
   isKey,

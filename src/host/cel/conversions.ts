@@ -1,7 +1,7 @@
 /** int(), uint(), double(), bool(), bytes(), string(): what each takes, and how numbers are written. */
 import { displayText } from '../encoding/bytes.ts';
 import type { Dialect } from './code.ts';
-import { durationText, timestampText, trimmed } from './time.ts';
+import { durationText, timestampText, trimmed } from './time/time.ts';
 import { Bytes, Duration, Failure, noOverload, type Result, Timestamp, Uint, type Value } from './values.ts';
 
 const outOfRange = new Failure('the number does not fit');

@@ -7,10 +7,10 @@ import type { Vm } from '../vm/vm.ts';
 import { attributeOf } from './attributes.ts';
 import type { Code } from './code.ts';
 import { compile } from './compile.ts';
-import { parse } from './parser.ts';
+import { parse } from './syntax/parser.ts';
 import { serialize } from './serialize.ts';
-import { showText, showValue } from './show.ts';
-import { SyntaxFailure } from './syntax.ts';
+import { showText, showValue } from './format-value.ts';
+import { SyntaxFailure } from './syntax/syntax-tree.ts';
 import { Failure, type Result } from './values.ts';
 
 interface Expression {

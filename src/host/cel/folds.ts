@@ -1,6 +1,6 @@
 /** `all`, `exists`, `exists_one`, `map`, `filter` over items, and `&&` and `||`, which pass over failures where the rest decides. */
 import { type Code, type Frame, spent } from './code.ts';
-import type { Fold } from './syntax.ts';
+import type { Fold } from './syntax/syntax-tree.ts';
 import { Failure, noOverload, type Result, type Value } from './values.ts';
 
 type Each = (item: Value) => Result;

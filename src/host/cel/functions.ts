@@ -2,7 +2,7 @@
 import type { Dialect } from './code.ts';
 import { toBool, toBytes, toDouble, toInt, toText, toUint } from './conversions.ts';
 import { matches } from './patterns.ts';
-import { durationField, parseDuration, parseTimestamp, timestampField } from './time.ts';
+import { durationField, parseDuration, parseTimestamp, timestampField } from './time/time.ts';
 import {
   Bytes,
   Duration,

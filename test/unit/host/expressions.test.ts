@@ -1,9 +1,9 @@
 /** The foreign functions expr_create, expr_evaluate, expr_delete beyond what scenarios show: caps, traces, when they are loaded. */
 import { describe, expect, it } from 'vitest';
 import { compile } from '../../../src/host/cel/compile.ts';
-import { parse } from '../../../src/host/cel/parser.ts';
+import { parse } from '../../../src/host/cel/syntax/parser.ts';
 import { serialize } from '../../../src/host/cel/serialize.ts';
-import { SyntaxFailure } from '../../../src/host/cel/syntax.ts';
+import { SyntaxFailure } from '../../../src/host/cel/syntax/syntax-tree.ts';
 import { Failure, type Result } from '../../../src/host/cel/values.ts';
 import { maxExpressionItems, maxKeptExpressionBytes } from '../../../src/host/limits.ts';
 import { newestProfile, type TraceEvent } from '../../../src/host/index.ts';

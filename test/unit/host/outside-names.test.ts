@@ -1,10 +1,10 @@
 /** Names that a module or a filter chooses, and that every object of JavaScript has: they are names like any other. */
 import { expect, it } from 'vitest';
 import { compile } from '../../../src/host/cel/compile.ts';
-import { parse } from '../../../src/host/cel/parser.ts';
-import { SyntaxFailure } from '../../../src/host/cel/syntax.ts';
+import { parse } from '../../../src/host/cel/syntax/parser.ts';
+import { SyntaxFailure } from '../../../src/host/cel/syntax/syntax-tree.ts';
 import { createHost, newStreamInfo, newestProfile } from '../../../src/host/index.ts';
-import { durationField, timestampField } from '../../../src/host/cel/time.ts';
+import { durationField, timestampField } from '../../../src/host/cel/time/time.ts';
 import { Duration, Failure, Timestamp } from '../../../src/host/cel/values.ts';
 import { compileWat } from '../../helpers/guests.ts';
 import { TestWorld, get, openStream } from '../../helpers/host-world.ts';

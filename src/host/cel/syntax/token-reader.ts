@@ -1,5 +1,5 @@
 /** Goes through the tokens of a text, and says where it ends otherwise than it should. */
-import { SyntaxFailure } from './syntax.ts';
+import { SyntaxFailure } from './syntax-tree.ts';
 import { shown, type Token, tokenize } from './tokens.ts';
 
 export abstract class TokenReader {

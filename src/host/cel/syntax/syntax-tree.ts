@@ -1,5 +1,5 @@
 /** The tree of an expression, as the parser makes it: macros are gone, operators and calls are alike. */
-import type { Value } from './values.ts';
+import type { Value } from '../values.ts';
 
 export type Fold = 'all' | 'exists' | 'exists_one' | 'map' | 'filter';
 

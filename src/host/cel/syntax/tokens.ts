@@ -1,5 +1,5 @@
 /** Text → tokens, by the rules of the grammar: the longest token wins. */
-import { SyntaxFailure } from './syntax.ts';
+import { SyntaxFailure } from './syntax-tree.ts';
 
 export type TokenKind = 'int' | 'uint' | 'float' | 'string' | 'bytes' | 'ident' | 'quoted' | 'sign' | 'end';
 

@@ -1,6 +1,6 @@
 /** Values and expressions for people, in a trace: much as one would write them, and not for ever. */
 import { displayText } from '../encoding/bytes.ts';
-import { durationText, timestampText } from './time.ts';
+import { durationText, timestampText } from './time/time.ts';
 import {
   Bytes,
   Duration,

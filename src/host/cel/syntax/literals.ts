@@ -1,8 +1,8 @@
 /** Constants of the language: tokens → values. */
-import { type ByteString, utf8ByteString } from '../encoding/bytes.ts';
-import { SyntaxFailure } from './syntax.ts';
+import { type ByteString, utf8ByteString } from '../../encoding/bytes.ts';
+import { SyntaxFailure } from './syntax-tree.ts';
 import type { Token } from './tokens.ts';
-import { Bytes, Uint, type Value } from './values.ts';
+import { Bytes, Uint, type Value } from '../values.ts';
 
 const simple: ReadonlyMap<string, string> = new Map(
   Object.entries({

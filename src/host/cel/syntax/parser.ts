@@ -2,11 +2,11 @@
  * Text → tree, with the limits of Envoy's parser: how deep expressions may lie in each other, counted as its own
  * recursive walk over the text's structure counts them.
  */
-import { maxExpressionDepth, maxExpressionLength } from '../limits.ts';
-import type { Dialect } from './code.ts';
+import { maxExpressionDepth, maxExpressionLength } from '../../limits.ts';
+import type { Dialect } from '../code.ts';
 import { literalOf } from './literals.ts';
 import { expandMacro } from './macros.ts';
-import { type Expr, SyntaxFailure } from './syntax.ts';
+import { type Expr, SyntaxFailure } from './syntax-tree.ts';
 import { TokenReader } from './token-reader.ts';
 
 /** `depth`: levels of Envoy's walk that the tree takes. `bare`: a choice without parentheses around it. */

@@ -1,5 +1,5 @@
 /** Calls that are written as such but are part of the language: `has`, and the folds over lists and maps. */
-import { type Expr, type Fold, SyntaxFailure } from './syntax.ts';
+import { type Expr, type Fold, SyntaxFailure } from './syntax-tree.ts';
 
 const folds: ReadonlyMap<string, readonly number[]> = new Map(
   Object.entries({

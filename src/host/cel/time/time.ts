@@ -1,6 +1,6 @@
 /** Times and durations: from text, to text, and their fields in a time zone. */
-import { displayText } from '../encoding/bytes.ts';
-import { Duration, Failure, noOverload, type Result, Timestamp, type Value } from './values.ts';
+import { displayText } from '../../encoding/bytes.ts';
+import { Duration, Failure, noOverload, type Result, Timestamp, type Value } from '../values.ts';
 import { civil, daysBefore, daysOf } from './calendar.ts';
 import { zoneOffsetMs } from './time-zones.ts';
 
