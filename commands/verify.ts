@@ -1,6 +1,6 @@
 /** `wasme verify`: flags and printing; the job is in src/verify.ts. */
 import type { Command } from 'commander';
-import type { HostVerdict } from '../src/oci/loadable-verdict.ts';
+import type { HostVerdict } from '../src/oci/compatibility/check-image.ts';
 import type { VerifyResult } from '../src/verify.ts';
 import { printable } from '../src/io/printable.ts';
 import { type Context, edgesOf } from './ui/context.ts';

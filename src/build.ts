@@ -93,8 +93,8 @@ async function withImage(
 ): Promise<BuildResult> {
   if (tag === undefined) return result;
   // Imported here, so that a build without a tag does not load what images need.
-  const { parseRuntimeConfig } = await import('./oci/runtime-config.ts');
-  const { storeModule } = await import('./oci/store-module.ts');
+  const { parseRuntimeConfig } = await import('./oci/packaging/runtime-config.ts');
+  const { storeModule } = await import('./oci/packaging/pack-module.ts');
   let runtimeConfig;
   if (config !== undefined) {
     const file = resolve(edges.cwd, config);

@@ -2,20 +2,20 @@
 import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import { copy } from './oci/copy.ts';
-import { openStore } from './oci/layout.ts';
-import { type LayoutName, packImage } from './oci/layouts/index.ts';
-import { type HostVerdict, defaultHosts, judge } from './oci/loadable-verdict.ts';
+import { openStore } from './oci/store/oci-layout.ts';
+import { type LayoutName, packImage } from './oci/packaging/formats/index.ts';
+import { type HostVerdict, defaultHosts, judge } from './oci/compatibility/check-image.ts';
 import {
   type MetadataOptions,
   metadataOfImage,
   metadataOfModule,
   metadataOfProject,
-} from './oci/metadata.ts';
-import { type Opened, type OperandOptions, withOperand } from './oci/operand.ts';
-import { openImage } from './oci/read-open.ts';
-import { readImage } from './oci/read.ts';
+} from './oci/packaging/metadata.ts';
+import { type Opened, type OperandOptions, withOperand } from './oci/source.ts';
+import { openImage } from './oci/read/open-image.ts';
+import { readImage } from './oci/read/read-image.ts';
 import { type Reference, formatReference, parseReference, defaultsOf } from './oci/reference.ts';
-import { openRegistry } from './oci/registry.ts';
+import { openRegistry } from './oci/registry/registry.ts';
 import { silentReporter } from './reporter.ts';
 import { type ImageGraph, graphDescriptor, graphSource } from './oci/target.ts';
 import { parseNamedModule } from './wasm/module.ts';

@@ -3,9 +3,9 @@ import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import { type CopyResult, copy as copyImage } from './oci/copy.ts';
 import { defaultsOf, formatName, formatReference, parseReference, tagOrDigest } from './oci/reference.ts';
-import { copyReferrers, copySignatures } from './oci/copy-companions.ts';
-import { type RegistryTargetOptions, openRegistry } from './oci/registry.ts';
-import { signatureTag } from './oci/signature.ts';
+import { copyReferrers, copySignatures } from './oci/copy-referrers.ts';
+import { type RegistryTargetOptions, openRegistry } from './oci/registry/registry.ts';
+import { signatureTag } from './oci/signature/signature.ts';
 
 export interface CopyImageOptions {
   readonly source: string;

@@ -1,15 +1,15 @@
 /** `wasme inspect`: everything that can be said about a module or image without running it. */
 import type { Edges } from './io/edges.ts';
 import { digestOf } from './oci/digest.ts';
-import { judge, defaultHosts, type HostVerdict } from './oci/loadable-verdict.ts';
-import { type Opened, type OpenedImage, type OperandOptions, withOperand } from './oci/operand.ts';
-import { subjectOf } from './oci/loadable-subject.ts';
-import { layoutOf } from './oci/read-layout.ts';
-import { platformText } from './oci/read-open.ts';
-import { type Referrer, countSignatures, listReferrers } from './oci/read-referrers.ts';
-import type { ReadImage } from './oci/read.ts';
+import { judge, defaultHosts, type HostVerdict } from './oci/compatibility/check-image.ts';
+import { type Opened, type OpenedImage, type OperandOptions, withOperand } from './oci/source.ts';
+import { subjectOf } from './oci/compatibility/subject.ts';
+import { layoutOf } from './oci/read/detect-packaging.ts';
+import { platformText } from './oci/read/open-image.ts';
+import { type Referrer, countSignatures, listReferrers } from './oci/read/read-referrers.ts';
+import type { ReadImage } from './oci/read/read-image.ts';
 import { titleKey } from './oci/annotations.ts';
-import type { RuntimeConfig } from './oci/runtime-config.ts';
+import type { RuntimeConfig } from './oci/packaging/runtime-config.ts';
 import { callbacksOf, detectAbi, judgeModule } from './wasm/abi.ts';
 import { wasmKind } from './wasm/magic.ts';
 import { type ModuleInfo, parseModule, showType } from './wasm/module.ts';

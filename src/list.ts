@@ -1,11 +1,11 @@
 /** `wasme list`: what the local store has. */
 import type { Edges } from './io/edges.ts';
 import { readFile } from 'node:fs/promises';
-import { openStore } from './oci/layout.ts';
+import { openStore } from './oci/store/oci-layout.ts';
 import { ociPrefix, runtimeFromAnnotations } from './oci/annotations.ts';
 import { type Manifest, parseManifest } from './oci/schema.ts';
-import { layoutOf } from './oci/read-layout.ts';
-import { signedDigest } from './oci/signature.ts';
+import { layoutOf } from './oci/read/detect-packaging.ts';
+import { signedDigest } from './oci/signature/signature.ts';
 
 export interface ListOptions {
   /** Only names that contain this text. */

@@ -2,11 +2,11 @@
 import { isAbsolute, join } from 'node:path';
 import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
-import { type ArchivedImage, openArchive } from './oci/archive-read.ts';
+import { type ArchivedImage, openArchive } from './oci/archive/read-archive.ts';
 import { copy } from './oci/copy.ts';
-import { openStore } from './oci/layout.ts';
+import { openStore } from './oci/store/oci-layout.ts';
 import { formatReference, parseReference, defaultsOf } from './oci/reference.ts';
-import { signatureTag, signedDigest, storedSignature } from './oci/signature.ts';
+import { signatureTag, signedDigest, storedSignature } from './oci/signature/signature.ts';
 
 export interface LoadOptions {
   /** Archive that `save` wrote, or skopeo as `oci-archive:`. */

@@ -1,9 +1,9 @@
 /** `wasme login`: asks the registry whether it knows these credentials, then keeps them where docker does. */
 import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
-import { type LoginPlace, storeLogin } from './oci/login-store.ts';
+import { type LoginPlace, storeLogin } from './oci/auth/login-store.ts';
 import { registryHost } from './oci/reference.ts';
-import { type RegistryOptions, RegistrySession } from './oci/session.ts';
+import { type RegistryOptions, RegistrySession } from './oci/registry/session.ts';
 
 export interface LoginOptions {
   /** `registry.example`, with a port if it has one; default: WASM_IMAGE_REGISTRY, else Docker Hub. */

@@ -1,6 +1,6 @@
 /** `wasme logout`: forgets the credentials for a registry. */
 import type { Edges } from './io/edges.ts';
-import { eraseLogin } from './oci/login-store.ts';
+import { eraseLogin } from './oci/auth/login-store.ts';
 import { registryHost } from './oci/reference.ts';
 
 export interface LogoutOptions {

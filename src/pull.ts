@@ -4,8 +4,8 @@ import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import { isStream, kindOf, writeAtomic } from './io/files.ts';
 import { type CopyResult, copy } from './oci/copy.ts';
-import { copySignatures } from './oci/copy-companions.ts';
-import { openStore } from './oci/layout.ts';
+import { copySignatures } from './oci/copy-referrers.ts';
+import { openStore } from './oci/store/oci-layout.ts';
 import {
   type Reference,
   defaultsOf,
@@ -14,9 +14,9 @@ import {
   parseReference,
   tagOrDigest,
 } from './oci/reference.ts';
-import { signatureTag, storedSignature } from './oci/signature.ts';
+import { signatureTag, storedSignature } from './oci/signature/signature.ts';
 import type { Source } from './oci/target.ts';
-import { type RegistryTarget, type RegistryTargetOptions, openRegistry } from './oci/registry.ts';
+import { type RegistryTarget, type RegistryTargetOptions, openRegistry } from './oci/registry/registry.ts';
 
 export interface PullOptions {
   readonly reference: string;
@@ -93,8 +93,8 @@ async function toFile(
   }
   // Into the store an image goes unread.
   const [{ openImage }, { readImage }] = await Promise.all([
-    import('./oci/read-open.ts'),
-    import('./oci/read.ts'),
+    import('./oci/read/open-image.ts'),
+    import('./oci/read/read-image.ts'),
   ]);
   const task = edges.reporter.task(`pull ${reference.repository}`, { unit: 'bytes' });
   const counted = { blobs: 0, bytes: 0 };

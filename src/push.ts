@@ -6,12 +6,12 @@ import type { Edges } from './io/edges.ts';
 import { maxKeyBytes } from './io/file-limits.ts';
 import { readBytes } from './io/files.ts';
 import { type CopyResult, copy } from './oci/copy.ts';
-import { openStore } from './oci/layout.ts';
-import type { LayoutName } from './oci/layouts/index.ts';
+import { openStore } from './oci/store/oci-layout.ts';
+import type { LayoutName } from './oci/packaging/formats/index.ts';
 import { isIndexType } from './oci/media-types.ts';
-import type { MetadataOptions } from './oci/metadata.ts';
+import type { MetadataOptions } from './oci/packaging/metadata.ts';
 import { type Reference, defaultsOf, formatName, formatReference, parseReference } from './oci/reference.ts';
-import { type RegistryTarget, type RegistryTargetOptions, openRegistry } from './oci/registry.ts';
+import { type RegistryTarget, type RegistryTargetOptions, openRegistry } from './oci/registry/registry.ts';
 import { type Descriptor, type Source, graphDescriptor, graphSource, resolveIfThere } from './oci/target.ts';
 import { type LoadedProject, findProject, outputPath } from './project/load.ts';
 
@@ -172,8 +172,8 @@ async function packed(
   edges: Edges,
 ): Promise<Cargo> {
   // A push from the store needs none of it.
-  const { packImage } = await import('./oci/layouts/index.ts');
-  const { metadataOfModule, metadataOfProject } = await import('./oci/metadata.ts');
+  const { packImage } = await import('./oci/packaging/formats/index.ts');
+  const { metadataOfModule, metadataOfProject } = await import('./oci/packaging/metadata.ts');
   if (!options.force) {
     const { parseNamedModule } = await import('./wasm/module.ts');
     parseNamedModule(module, path);
@@ -188,9 +188,9 @@ async function packed(
 }
 
 async function check(cargo: Cargo, hosts: readonly string[], reference: Reference): Promise<void> {
-  const { openImage } = await import('./oci/read-open.ts');
-  const { subjectOf } = await import('./oci/loadable-subject.ts');
-  const { requireLoadable } = await import('./oci/loadable-verdict.ts');
+  const { openImage } = await import('./oci/read/open-image.ts');
+  const { subjectOf } = await import('./oci/compatibility/subject.ts');
+  const { requireLoadable } = await import('./oci/compatibility/check-image.ts');
   const name = formatReference(reference);
   const image = await openImage(cargo.source, cargo.root.digest);
   const { subject } = await subjectOf({ name, image, place: 'store' });
@@ -198,7 +198,7 @@ async function check(cargo: Cargo, hosts: readonly string[], reference: Referenc
 }
 
 async function signingKey(file: string, edges: Edges): Promise<KeyObject> {
-  const { privateKeyFrom } = await import('./oci/signature-key.ts');
+  const { privateKeyFrom } = await import('./oci/signature/signature-key.ts');
   const path = resolve(edges.cwd, file);
   return privateKeyFrom(
     (await readBytes(path, maxKeyBytes)).toString('utf8'),
@@ -214,8 +214,8 @@ async function keepSignatures(
   registry: RegistryTarget,
   { reporter, signal }: Edges,
 ): Promise<boolean> {
-  const { signatureTag, storedSignature } = await import('./oci/signature.ts');
-  const { copySignatures } = await import('./oci/copy-companions.ts');
+  const { signatureTag, storedSignature } = await import('./oci/signature/signature.ts');
+  const { copySignatures } = await import('./oci/copy-referrers.ts');
   const tag = signatureTag(root.digest);
   return copySignatures(source, storedSignature(reference, tag), registry, tag, { reporter, signal });
 }
@@ -227,7 +227,7 @@ async function signAs(
   key: KeyObject,
   { reporter, signal }: Edges,
 ): Promise<void> {
-  const { fetchSignatures, isSignedAlready, signImage, signatureTag } = await import('./oci/signature.ts');
+  const { fetchSignatures, isSignedAlready, signImage, signatureTag } = await import('./oci/signature/signature.ts');
   const tag = signatureTag(digest);
   const existing = await fetchSignatures(registry, tag);
   // Where tags cannot be moved, a second signature could not be added to the first.

@@ -3,11 +3,11 @@ import { join, isAbsolute } from 'node:path';
 import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import { exists, isStream } from './io/files.ts';
-import { type ArchiveImage, writeArchive } from './oci/archive-write.ts';
-import { type OperandOptions, withReference } from './oci/operand.ts';
-import { signatureName } from './oci/read-referrers.ts';
+import { type ArchiveImage, writeArchive } from './oci/archive/write-archive.ts';
+import { type OperandOptions, withReference } from './oci/source.ts';
+import { signatureName } from './oci/read/read-referrers.ts';
 import { type Reference, defaultsOf, parseReference } from './oci/reference.ts';
-import { signatureTag, signedDigest, storedSignature } from './oci/signature.ts';
+import { signatureTag, signedDigest, storedSignature } from './oci/signature/signature.ts';
 import { type Source, resolveIfThere } from './oci/target.ts';
 
 export interface SaveOptions extends OperandOptions {

@@ -1,8 +1,8 @@
 /** `wasme search`: the repositories of a registry, where it has a catalogue. */
 import type { Edges } from './io/edges.ts';
 import { defaultsOf, parseReference } from './oci/reference.ts';
-import { listRepositories } from './oci/registry-lists.ts';
-import { type RegistryTargetOptions, openRegistry } from './oci/registry.ts';
+import { listRepositories } from './oci/registry/lists.ts';
+import { type RegistryTargetOptions, openRegistry } from './oci/registry/registry.ts';
 
 export interface SearchOptions {
   /** `registry.example`, or with the beginning of repository names: `registry.example/team`. */

@@ -4,7 +4,7 @@ import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import { exists } from './io/files.ts';
 import { cacheDir } from './io/paths.ts';
-import { type ImageLookup, imageAccess } from './oci/access.ts';
+import { type ImageLookup, imageAccess } from './oci/image-access.ts';
 import { type LoadedProject, findProject, outputPath } from './project/load.ts';
 import { type TargetName, type TargetOptions, loadTarget, projectSections } from './targets/index.ts';
 import { resolveSource } from './targets/source.ts';

@@ -1,10 +1,10 @@
 /** `wasme tag`: another name for an image of the local store. */
 import { WasmeError } from './errors.ts';
 import type { Edges } from './io/edges.ts';
-import { copySignatures } from './oci/copy-companions.ts';
-import { openStore } from './oci/layout.ts';
+import { copySignatures } from './oci/copy-referrers.ts';
+import { openStore } from './oci/store/oci-layout.ts';
 import { defaultsOf, formatReference, parseReference } from './oci/reference.ts';
-import { signatureTag, storedSignature } from './oci/signature.ts';
+import { signatureTag, storedSignature } from './oci/signature/signature.ts';
 
 export interface TagOptions {
   readonly source: string;

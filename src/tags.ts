@@ -2,8 +2,8 @@
 import semver from 'semver';
 import type { Edges } from './io/edges.ts';
 import { defaultsOf, parseReference } from './oci/reference.ts';
-import { listTags } from './oci/registry-lists.ts';
-import { type RegistryTargetOptions, openRegistry } from './oci/registry.ts';
+import { listTags } from './oci/registry/lists.ts';
+import { type RegistryTargetOptions, openRegistry } from './oci/registry/registry.ts';
 
 export interface TagsOptions {
   /** A repository; its tag, if any, is ignored. */

@@ -1,7 +1,7 @@
 /** Flags about registries, the same for every verb that talks to one, and what they become in the library. */
 import type { Command } from 'commander';
 import { WasmeError } from '../../src/errors.ts';
-import type { RegistryOptions } from '../../src/oci/session.ts';
+import type { RegistryOptions } from '../../src/oci/registry/session.ts';
 import type { Context } from './context.ts';
 
 /** How a registry is reached. */

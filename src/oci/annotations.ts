@@ -1,7 +1,7 @@
 /** Annotation and label keys, and the ones that wasme puts on an image. */
 import { digestOf } from './digest.ts';
-import { type ImageMetadata, sortedByKey } from './layouts/layout.ts';
-import { type RuntimeConfig, envoyProxy } from './runtime-config.ts';
+import { type ImageMetadata, sortedByKey } from './packaging/formats/packaging.ts';
+import { type RuntimeConfig, envoyProxy } from './packaging/runtime-config.ts';
 
 /** Predefined by the OCI image specification; `title` on a layer is the file name that ORAS gives it. */
 export const ociPrefix = 'org.opencontainers.image.';

@@ -11,7 +11,7 @@ import {
   refuseLookalikes,
   shape,
   text,
-} from './fields.ts';
+} from './json-decoders.ts';
 import {
   maxBlobBytes,
   maxIndexChildren,

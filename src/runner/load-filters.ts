@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
-import { type ImageLookup, imageAccess } from '../oci/access.ts';
+import { type ImageLookup, imageAccess } from '../oci/image-access.ts';
 import type { LoadedProject } from '../project/load.ts';
 import { type DeployIntent, configurationText } from '../targets/intent.ts';
 import { readModule } from '../targets/module.ts';

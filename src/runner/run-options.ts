@@ -1,7 +1,7 @@
 /** What a run is asked for and what it is: the types of the verb `run`, shared by every way of running. */
 import type { WasmeError } from '../errors.ts';
 import type { LogLevel } from '../host/types.ts';
-import type { RegistryTargetOptions } from '../oci/registry.ts';
+import type { RegistryTargetOptions } from '../oci/registry/registry.ts';
 import type { FilterSettings } from '../targets/settings.ts';
 import type { ProxyEvent } from './run-plan.ts';
 import type { StatsSnapshot } from '../proxy/stats.ts';

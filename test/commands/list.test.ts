@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ListResult } from '../../src/list.ts';
-import { OciLayout } from '../../src/oci/layout.ts';
+import { OciLayout } from '../../src/oci/store/oci-layout.ts';
 import { newWorld } from '../helpers/cli.ts';
 import { guest } from '../helpers/guests.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../commands/cli.ts';
-import { openStore } from '../../src/oci/layout.ts';
+import { openStore } from '../../src/oci/store/oci-layout.ts';
 import type { PullResult } from '../../src/pull.ts';
 import type { RmResult } from '../../src/rm.ts';
 import { type World, newWorld } from '../helpers/cli.ts';

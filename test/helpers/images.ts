@@ -1,7 +1,7 @@
 /** Modules and metadata that image tests share. */
 import { digestOf } from '../../src/oci/digest.ts';
-import type { ImageMetadata } from '../../src/oci/layouts/index.ts';
-import { type TarFile, writeTar } from '../../src/oci/tar.ts';
+import type { ImageMetadata } from '../../src/oci/packaging/formats/index.ts';
+import { type TarFile, writeTar } from '../../src/oci/packaging/tar.ts';
 import { type ImageGraph, type Source, blobOf, graphSource } from '../../src/oci/target.ts';
 
 /** The smallest module there is: magic and version. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseChallenges } from '../../../src/oci/challenge.ts';
+import { parseChallenges } from '../../../src/oci/registry/challenge.ts';
 
 describe('parseChallenges', () => {
   it.each([

@@ -2,8 +2,8 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { helperGet } from '../../../src/oci/credential-program.ts';
-import { findCredential } from '../../../src/oci/credentials.ts';
+import { helperGet } from '../../../src/oci/auth/credential-program.ts';
+import { findCredential } from '../../../src/oci/auth/credentials.ts';
 import { type World, newWorld } from '../../helpers/cli.ts';
 import { silentReporter } from '../../../src/reporter.ts';
 

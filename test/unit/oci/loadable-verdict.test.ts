@@ -1,8 +1,8 @@
 /** Verdicts that join the module's rules with the image's. */
 import { describe, expect, it } from 'vitest';
-import { defaultHosts, judge, requireLoadable } from '../../../src/oci/loadable-verdict.ts';
-import { packImage } from '../../../src/oci/layouts/index.ts';
-import { openImage } from '../../../src/oci/read-open.ts';
+import { defaultHosts, judge, requireLoadable } from '../../../src/oci/compatibility/check-image.ts';
+import { packImage } from '../../../src/oci/packaging/formats/index.ts';
+import { openImage } from '../../../src/oci/read/open-image.ts';
 import { graphSource } from '../../../src/oci/target.ts';
 import { compileWat } from '../../helpers/guests.ts';
 import { component, emptyModule, filterText } from '../../helpers/images.ts';

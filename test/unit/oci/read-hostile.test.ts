@@ -1,13 +1,13 @@
 /** Images made to hurt the reader: every cap has a test, and nothing is ever written anywhere. */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { imageOf, jsonBytes } from '../../../src/oci/layouts/layout.ts';
-import { packImage } from '../../../src/oci/layouts/index.ts';
+import { imageOf, jsonBytes } from '../../../src/oci/packaging/formats/packaging.ts';
+import { packImage } from '../../../src/oci/packaging/formats/index.ts';
 import { maxManifestBytes, maxModuleBytes } from '../../../src/oci/limits.ts';
 import * as types from '../../../src/oci/media-types.ts';
-import { readImage } from '../../../src/oci/read.ts';
-import { openImage } from '../../../src/oci/read-open.ts';
-import { maxTarEntries, readTar } from '../../../src/oci/tar.ts';
+import { readImage } from '../../../src/oci/read/read-image.ts';
+import { openImage } from '../../../src/oci/read/open-image.ts';
+import { maxTarEntries, readTar } from '../../../src/oci/packaging/tar.ts';
 import {
   type GraphBlob,
   type ImageGraph,

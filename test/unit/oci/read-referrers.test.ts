@@ -3,10 +3,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
-import { imageOf, jsonBytes } from '../../../src/oci/layouts/layout.ts';
+import { imageOf, jsonBytes } from '../../../src/oci/packaging/formats/packaging.ts';
 import { ociIndex } from '../../../src/oci/media-types.ts';
-import { fetchBundles, listReferrers } from '../../../src/oci/read-referrers.ts';
-import { openRegistry } from '../../../src/oci/registry.ts';
+import { fetchBundles, listReferrers } from '../../../src/oci/read/read-referrers.ts';
+import { openRegistry } from '../../../src/oci/registry/registry.ts';
 import { blobOf, graphDescriptor } from '../../../src/oci/target.ts';
 import { newWorld } from '../../helpers/cli.ts';
 

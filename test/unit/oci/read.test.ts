@@ -1,11 +1,11 @@
 /** Reading: every layout we write, what others push, and what nobody should have pushed. */
 import { describe, expect, it } from 'vitest';
 import zlib, { gzipSync } from 'node:zlib';
-import { type LayoutName, layouts, packImage } from '../../../src/oci/layouts/index.ts';
-import { imageOf, jsonBytes } from '../../../src/oci/layouts/layout.ts';
+import { type LayoutName, layouts, packImage } from '../../../src/oci/packaging/formats/index.ts';
+import { imageOf, jsonBytes } from '../../../src/oci/packaging/formats/packaging.ts';
 import * as types from '../../../src/oci/media-types.ts';
-import { readImage } from '../../../src/oci/read.ts';
-import { openImage } from '../../../src/oci/read-open.ts';
+import { readImage } from '../../../src/oci/read/read-image.ts';
+import { openImage } from '../../../src/oci/read/open-image.ts';
 import { type GraphBlob, type ImageGraph, blobOf, graphSource } from '../../../src/oci/target.ts';
 import {
   described,

@@ -4,8 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HttpClient } from '../../../src/io/http.ts';
-import { RegistryReach } from '../../../src/oci/registry-reach.ts';
-import { requestToken } from '../../../src/oci/token.ts';
+import { RegistryReach } from '../../../src/oci/registry/registry-reach.ts';
+import { requestToken } from '../../../src/oci/registry/token.ts';
 import { newWorld } from '../../helpers/cli.ts';
 
 /** Asks a token service through a client that only notes what it is to send. */

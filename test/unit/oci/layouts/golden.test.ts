@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../../src/oci/digest.ts';
-import { gzip } from '../../../../src/oci/gzip.ts';
-import { layouts, packImage, type LayoutName } from '../../../../src/oci/layouts/index.ts';
+import { gzip } from '../../../../src/oci/packaging/gzip.ts';
+import { layouts, packImage, type LayoutName } from '../../../../src/oci/packaging/formats/index.ts';
 import { described, emptyModule, largerModule, tarOf } from '../../../helpers/images.ts';
 
 describe('the published vector', () => {

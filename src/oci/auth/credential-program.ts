@@ -1,0 +1,131 @@
+/** docker-credential-* programs: their protocol (verb as argument, everything secret over stdin and stdout). */
+import { WasmeError, withoutSecrets } from '../../errors.ts';
+import type { Edges } from '../../io/edges.ts';
+import { type ExecResult, exec } from '../../io/exec.ts';
+import { printable } from '../../io/printable.ts';
+import { type Credential, tokenUser } from './credentials.ts';
+import { parseObject } from '../json-object.ts';
+
+/** A helper may wait for somebody to unlock a keychain, but not for ever. */
+const helperTimeoutMs = 30_000;
+/** How helpers say "nothing stored"; they all copy docker's texts. */
+const nothingStored = /credentials not found|no credentials server URL|no credentials username/i;
+
+/** What the helper has for a server, or undefined. A helper that is not installed is a warning: other sources may do. */
+export async function helperGet(
+  name: string,
+  server: string,
+  edges: Edges,
+  timeoutMs = helperTimeoutMs,
+): Promise<Credential | undefined> {
+  let result: ExecResult;
+  try {
+    result = await runHelper(name, 'get', server, edges, timeoutMs);
+  } catch (error) {
+    if (!(error instanceof WasmeError) || error.code !== 'TOOL_MISSING') throw error;
+    edges.reporter.warn(`the credential helper ${programOf(name)} is configured but cannot be started`);
+    return undefined;
+  }
+  if (result.exitCode !== 0) {
+    if (nothingStored.test(result.stdout + result.stderr)) return undefined;
+    throw helperFailed(name, 'get', result);
+  }
+  const { Username: username, Secret: secret } = parseAnswer(name, result.stdout);
+  if (secret === undefined || secret === '') return undefined;
+  const source = `user ${JSON.stringify(username ?? '')} from ${programOf(name)}`;
+  return username === tokenUser
+    ? { identityToken: secret, source: `a token from ${programOf(name)}` }
+    : { username, password: secret, source };
+}
+
+/** Fails with CREDENTIALS_INVALID or TOOL_MISSING. */
+export async function helperStore(
+  name: string,
+  server: string,
+  login: { readonly username: string; readonly secret: string },
+  edges: Edges,
+): Promise<void> {
+  const input = JSON.stringify({ ServerURL: server, Username: login.username, Secret: login.secret });
+  const result = await runHelper(name, 'store', input, edges);
+  if (result.exitCode !== 0) throw helperFailed(name, 'store', result, login.secret);
+}
+
+/** Whether there was something to erase. */
+export async function helperErase(name: string, server: string, edges: Edges): Promise<boolean> {
+  const result = await runHelper(name, 'erase', server, edges);
+  if (result.exitCode === 0) return true;
+  if (nothingStored.test(result.stdout + result.stderr)) return false;
+  throw helperFailed(name, 'erase', result);
+}
+
+/** The program of a helper, as it is called on PATH. */
+export function programOf(name: string): string {
+  return `docker-credential-${name}`;
+}
+
+async function runHelper(
+  name: string,
+  verb: string,
+  input: string,
+  edges: Edges,
+  timeoutMs = helperTimeoutMs,
+): Promise<ExecResult> {
+  if (!/^[\w.-]+$/.test(name)) {
+    throw new WasmeError(
+      'CREDENTIALS_INVALID',
+      `${JSON.stringify(printable(name, 100))} is no name of a credential helper`,
+      {
+        hint: 'credsStore and credHelpers take the part after docker-credential-',
+      },
+    );
+  }
+  const result = await exec({ program: programOf(name), args: [verb] }, edges, { input, timeoutMs }).catch(
+    (error: unknown) => {
+      if (!(error instanceof WasmeError) || error.code !== 'TOOL_MISSING') throw error;
+      throw new WasmeError('TOOL_MISSING', error.message, {
+        hint: `install ${programOf(name)}, or take ${JSON.stringify(name)} out of credsStore and credHelpers in docker's config.json`,
+        cause: error,
+      });
+    },
+  );
+  if (result.timedOut) {
+    throw new WasmeError(
+      'CREDENTIALS_INVALID',
+      `${programOf(name)} ${verb} did not answer within ${timeoutMs / 1000} s`,
+      {
+        hint: 'unlock its keychain, or remove it from the docker configuration',
+      },
+    );
+  }
+  return result;
+}
+
+function helperFailed(name: string, verb: string, result: ExecResult, secret = ''): WasmeError {
+  // Helpers print their complaint on stdout. For `get` that could be half a secret, were one to fail after printing it.
+  const words = result.stderr || (result.stdout.trimStart().startsWith('{') ? '' : result.stdout);
+  const said = printable(withoutSecrets(words, [secret, JSON.stringify(secret).slice(1, -1)]), 300);
+  return new WasmeError(
+    'CREDENTIALS_INVALID',
+    `${programOf(name)} ${verb} failed (exit ${result.exitCode})${said === '' ? '' : `: ${said}`}`,
+    {
+      hint: `run "${programOf(name)} list" to see whether it works at all`,
+    },
+  );
+}
+
+function parseAnswer(name: string, stdout: string): { Username?: string; Secret?: string } {
+  const answer = parseObject(stdout);
+  if (answer === undefined) {
+    throw new WasmeError('CREDENTIALS_INVALID', `${programOf(name)} get printed something that is not JSON`);
+  }
+  const { Username, Secret } = answer;
+  if (
+    ![Username, Secret].every(value => value === undefined || value === null || typeof value === 'string')
+  ) {
+    throw new WasmeError('CREDENTIALS_INVALID', `${programOf(name)} get printed a login that is not text`);
+  }
+  return {
+    ...(typeof Username === 'string' ? { Username } : {}),
+    ...(typeof Secret === 'string' ? { Secret } : {}),
+  };
+}

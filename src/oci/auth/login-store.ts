@@ -1,0 +1,110 @@
+/** Keeps and forgets logins where docker keeps them: the configured helper, else config.json, of which all else stays as it is. */
+import { realpath } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Edges } from '../../io/edges.ts';
+import { makeFolder, readText, writeAtomic } from '../../io/files.ts';
+import { withLock } from '../../io/lock.ts';
+import { helperErase, helperStore, programOf } from './credential-program.ts';
+import {
+  type DockerConfig,
+  basicCredentials,
+  credentialKey,
+  dockerConfigPath,
+  helperFor,
+  hostOf,
+  readDockerConfig,
+  tokenUser,
+} from './credentials.ts';
+
+export interface Login {
+  readonly username?: string | undefined;
+  /** Password, access token used as one, or OAuth2 refresh token. */
+  readonly secret: string;
+  readonly isIdentityToken: boolean;
+}
+
+/** Where a login went: a helper program, or a file (readable by who can read the file). */
+export interface LoginPlace {
+  readonly kind: 'helper' | 'file';
+  readonly name: string;
+}
+
+/** Fails with CREDENTIALS_INVALID, TOOL_MISSING for a helper that is configured but not installed, and FILE_ACCESS. */
+export async function storeLogin(
+  host: string,
+  login: Login,
+  edges: Edges,
+  registryConfig?: string,
+): Promise<LoginPlace> {
+  const key = credentialKey(host);
+  let place: LoginPlace | undefined;
+  await changeConfig(edges, registryConfig, async config => {
+    const helper = helperFor(config, host);
+    // Under this name docker's helpers keep refresh tokens, whoever they are of.
+    const name = login.isIdentityToken ? tokenUser : (login.username ?? '');
+    if (helper !== undefined) await helperStore(helper, key, { username: name, secret: login.secret }, edges);
+    place =
+      helper === undefined
+        ? { kind: 'file', name: config.path }
+        : { kind: 'helper', name: programOf(helper) };
+    // An empty entry beside a helper is how docker marks that somebody is logged in there.
+    return { ...withoutHost(config, host), [key]: helper === undefined ? entryOf(login) : {} };
+  });
+  return place ?? { kind: 'file', name: dockerConfigPath(edges, registryConfig) };
+}
+
+function entryOf({ username = tokenUser, secret, isIdentityToken }: Login): Record<string, string> {
+  // docker refuses an entry without a name, and podman passes over one without "auth".
+  return isIdentityToken
+    ? { auth: basicCredentials(username, ''), identitytoken: secret }
+    : { auth: basicCredentials(username, secret) };
+}
+
+/** Whether there was a login to forget. */
+export async function eraseLogin(host: string, edges: Edges, registryConfig?: string): Promise<boolean> {
+  if ((await readDockerConfig(dockerConfigPath(edges, registryConfig))) === undefined) return false;
+  let found = false;
+  await changeConfig(edges, registryConfig, async config => {
+    const helper = helperFor(config, host);
+    if (helper !== undefined) found = await helperErase(helper, credentialKey(host), edges);
+    const rest = withoutHost(config, host);
+    const removed = Object.keys(rest).length < Object.keys(config.auths).length;
+    found ||= removed;
+    return removed ? rest : undefined;
+  });
+  return found;
+}
+
+function withoutHost({ auths }: DockerConfig, host: string): Record<string, unknown> {
+  // Keys with a path below the host are podman's, about single repositories.
+  const isHost = (key: string): boolean =>
+    hostOf(key) === host && (key.includes('://') || !key.includes('/'));
+  return Object.fromEntries(Object.entries(auths).filter(([key]) => !isHost(key)));
+}
+
+/** Rewrites `auths`; undefined leaves the file alone. */
+async function changeConfig(
+  edges: Edges,
+  registryConfig: string | undefined,
+  change: (config: DockerConfig) => Promise<Record<string, unknown> | undefined>,
+): Promise<void> {
+  const named = dockerConfigPath(edges, registryConfig);
+  await makeFolder(dirname(named), { mode: 0o700 });
+  // A link to a file in a dotfiles repository stays a link.
+  const path = await realpath(named).catch(() => named);
+  const lock = { holder: 'another login', code: 'FILE_ACCESS', waitMs: 60_000 } as const;
+  await withLock(`${path}.wasme-lock`, lock, edges, async () => {
+    const config = (await readDockerConfig(path)) ?? {
+      path,
+      auths: {},
+      credHelpers: {},
+      credsStore: undefined,
+      raw: {},
+    };
+    const auths = await change(config);
+    if (auths === undefined) return;
+    const text = await readText(path).catch(() => '');
+    const indent = /^[\t ]+(?=")/m.exec(text)?.[0] ?? '\t';
+    await writeAtomic(path, `${JSON.stringify({ ...config.raw, auths }, null, indent)}\n`, { mode: 0o600 });
+  });
+}

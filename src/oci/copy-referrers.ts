@@ -1,0 +1,94 @@
+/** What belongs to an image without being part of it, brought along: cosign's signatures, and what refers to it (OCI 1.1). */
+import { WasmeError } from '../errors.ts';
+import { type CopyOptions, copy } from './copy.ts';
+import { jsonBytes } from './packaging/formats/packaging.ts';
+import { maxReferrers } from './limits.ts';
+import { ociIndex } from './media-types.ts';
+import { referrersByApi, referrersByTag, referrersOf, referrersTag } from './read/read-referrers.ts';
+import type { RegistryTarget } from './registry/registry.ts';
+import {
+  type Descriptor,
+  type Source,
+  type Target,
+  blobOf,
+  fetchManifest,
+  resolveIfThere,
+} from './target.ts';
+
+type Options = Omit<CopyOptions, 'names'>;
+
+/** Copies the signatures that `from` has under the first name to the second. False when there are none. */
+export async function copySignatures(
+  from: Source,
+  name: string,
+  to: Target,
+  newName: string,
+  options: Options,
+): Promise<boolean> {
+  const found = await resolveIfThere(from, name);
+  if (found !== undefined) await copy(from, found, to, { ...options, names: [newName] });
+  return found !== undefined;
+}
+
+/**
+ * Copies everything that refers to `subject`, and what refers to that, and how many that were. Where the target has no
+ * API for it, the index that clients keep by hand is kept. Fails with IMAGE_INVALID above `maxReferrers`.
+ */
+export async function copyReferrers(
+  from: RegistryTarget,
+  subject: Descriptor,
+  to: RegistryTarget,
+  options: Options,
+): Promise<number> {
+  const seen = new Set<string>();
+  const visit = async (digest: string): Promise<void> => {
+    for (const referrer of await referrersOf(from, digest)) {
+      if (seen.has(referrer.digest)) continue;
+      seen.add(referrer.digest);
+      if (seen.size > maxReferrers) {
+        throw new WasmeError(
+          'IMAGE_INVALID',
+          `${from.label}: more than ${maxReferrers} artifacts refer to it`,
+        );
+      }
+      await copy(from, referrer, to, { ...options, names: [] });
+      await announce(from, referrer, digest, to);
+      await visit(referrer.digest);
+    }
+  };
+  await visit(subject.digest);
+  return seen.size;
+}
+
+/** Without the API nobody would find it: then it is entered into the index under the subject's tag. */
+async function announce(
+  from: Source,
+  referrer: Descriptor,
+  subject: string,
+  to: RegistryTarget,
+): Promise<void> {
+  if ((await referrersByApi(to, subject)) !== undefined) return;
+  const entry = await withKind(from, referrer);
+  const known = (await referrersByTag(to, subject))?.manifests ?? [];
+  if (known.some(({ digest }) => digest === entry.digest)) return;
+  const index = blobOf(
+    ociIndex,
+    jsonBytes({ schemaVersion: 2, mediaType: ociIndex, manifests: [...known, entry] }),
+  );
+  await to.push(index.descriptor, index, { name: referrersTag(subject) });
+}
+
+/** The specification wants the entry to say what the artifact is. */
+async function withKind(from: Source, { mediaType, digest, size }: Descriptor): Promise<Descriptor> {
+  const { manifest } = await fetchManifest(from, { mediaType, digest, size });
+  const config = manifest.kind === 'image' ? manifest.config.mediaType : undefined;
+  const artifactType = manifest.artifactType ?? config;
+  const { annotations } = manifest;
+  return {
+    mediaType,
+    digest,
+    size,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
+}

@@ -1,0 +1,19 @@
+/** `docker`: the same as `compat` in Docker's own media types, for registries and tools that know no others. */
+import { annotationsFor } from '../../annotations.ts';
+import { dockerConfig, dockerLayerTarGzip, dockerManifest } from '../../media-types.ts';
+import { type Layout, imageOf } from './packaging.ts';
+import { imageConfig, tarLayer } from './tar-layer.ts';
+
+export const docker: Layout = {
+  name: 'docker',
+  summary: 'the same in Docker media types, for registries that take nothing else',
+  pack(module, metadata) {
+    const { layer, diffId } = tarLayer(module, metadata, dockerLayerTarGzip);
+    return imageOf({
+      mediaType: dockerManifest,
+      // Schema 2 manifests have no annotations: what they would say are labels here.
+      config: imageConfig(dockerConfig, metadata, annotationsFor(module, metadata), [diffId]),
+      layers: [layer],
+    });
+  },
+};

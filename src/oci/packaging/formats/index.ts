@@ -1,0 +1,41 @@
+/** Layout by name. The order is the one of --help. */
+import { WasmeError } from '../../../errors.ts';
+import { maxModuleBytes } from '../../limits.ts';
+import type { ImageGraph } from '../../target.ts';
+import { cncf } from './cncf.ts';
+import { compat } from './compat.ts';
+import { docker } from './docker.ts';
+import { higress } from './higress.ts';
+import { hybrid } from './hybrid.ts';
+import { kubewarden } from './kubewarden.ts';
+import type { ImageMetadata, Layout, LayoutName } from './packaging.ts';
+import { oci } from './oci.ts';
+import { raw } from './raw.ts';
+
+export type { ImageDocument, ImageMetadata, Layout, LayoutName } from './packaging.ts';
+
+export const layouts: Readonly<Record<LayoutName, Layout>> = {
+  compat,
+  docker,
+  oci,
+  hybrid,
+  cncf,
+  raw,
+  kubewarden,
+  higress,
+};
+
+/**
+ * Module and what is said about it → image. Pure and reproducible.
+ * Fails with IMAGE_UNSUPPORTED for a module that no host would load for its size.
+ */
+export function packImage(layout: LayoutName, module: Uint8Array, metadata: ImageMetadata = {}): ImageGraph {
+  if (module.length > maxModuleBytes) {
+    throw new WasmeError(
+      'IMAGE_UNSUPPORTED',
+      `the module has ${module.length} bytes; hosts load at most ${maxModuleBytes}`,
+      { hint: 'build it with --profile release, without debug sections' },
+    );
+  }
+  return layouts[layout].pack(module, metadata);
+}

@@ -1,0 +1,30 @@
+/** `oci`: what the old wasme pushed and Gloo Edge Enterprise pulls: the bare module beside its runtime-config.json. */
+import { annotationsFor, titleKey } from '../../annotations.ts';
+import { soloConfig, soloLayer } from '../../media-types.ts';
+import { type RuntimeConfig, envoyProxy, runtimeConfigBytes, runtimeConfigFile } from '../runtime-config.ts';
+import { type GraphBlob, blobOf } from '../../target.ts';
+import { type ImageMetadata, type Layout, imageOf } from './packaging.ts';
+
+const nothingKnown: RuntimeConfig = { type: envoyProxy, abiVersions: [], rootIds: [] };
+
+export const oci: Layout = {
+  name: 'oci',
+  summary: 'as the old wasme pushed: Gloo Edge Enterprise, Istio, Envoy Gateway',
+  pack(module, metadata) {
+    // One blob in two places: Istio's rule for this layout is "exactly two layers", and Gloo reads the config from either.
+    const config = runtimeConfigBlob(metadata);
+    return imageOf({
+      config,
+      layers: [config, moduleBlob(module)],
+      annotations: annotationsFor(module, metadata),
+    });
+  },
+};
+
+export function runtimeConfigBlob({ runtime = nothingKnown }: ImageMetadata): GraphBlob {
+  return blobOf(soloConfig, runtimeConfigBytes(runtime), { [titleKey]: runtimeConfigFile });
+}
+
+export function moduleBlob(module: Uint8Array): GraphBlob {
+  return blobOf(soloLayer, module, { [titleKey]: 'filter.wasm' });
+}

@@ -1,0 +1,25 @@
+/** `raw`: the bare module as a generic OCI 1.1 artifact, as `oras push` makes it. For storage; no proxy loads it. */
+import { annotationsFor, titleKey } from '../../annotations.ts';
+import { ociEmpty, wasmLayer } from '../../media-types.ts';
+import { type GraphBlob, blobOf } from '../../target.ts';
+import { type Layout, imageOf } from './packaging.ts';
+import { pluginFile } from '../../image-documents.ts';
+
+export const raw: Layout = {
+  name: 'raw',
+  summary: 'the bare module as an OCI 1.1 artifact: storage and ORAS, no proxy',
+  pack(module, metadata) {
+    return imageOf({
+      artifactType: wasmLayer,
+      config: emptyConfig(),
+      layers: [blobOf(wasmLayer, module, { [titleKey]: pluginFile })],
+      annotations: annotationsFor(module, metadata),
+    });
+  },
+};
+
+/** The empty JSON object that the OCI specification puts where there is no config, its content inlined. */
+function emptyConfig(): GraphBlob {
+  const blob = blobOf(ociEmpty, Buffer.from('{}'));
+  return { ...blob, descriptor: { ...blob.descriptor, data: 'e30=' } };
+}

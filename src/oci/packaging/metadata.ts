@@ -1,0 +1,133 @@
+/** What is said about a module when it becomes an image: from its project, from its own bytes, or from the image it came in. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { WasmeError } from '../../errors.ts';
+import type { Edges } from '../../io/edges.ts';
+import { readBytes } from '../../io/files.ts';
+import type { LoadedProject } from '../../project/load.ts';
+import { detectAbi } from '../../wasm/abi.ts';
+import { parseModule } from '../../wasm/module.ts';
+import { createdKey, isDerivedKey, ociPrefix } from '../annotations.ts';
+import { documentType } from '../image-documents.ts';
+import type { ImageDocument, ImageMetadata, LayoutName } from './formats/index.ts';
+import { maxDocumentBytes } from '../limits.ts';
+import type { ReadImage } from '../read/read-image.ts';
+import { type RuntimeConfig, envoyProxy, parseRuntimeConfig, runtimeConfigFile } from './runtime-config.ts';
+
+export interface MetadataOptions {
+  /** `--annotation KEY=VALUE`: win over everything else. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+  /** RFC 3339, or seconds since the epoch. Default: SOURCE_DATE_EPOCH when set, else no time at all. */
+  readonly created?: string | undefined;
+  /** The layout it is for: `higress` carries documents. Default: the project's. */
+  readonly layout?: LayoutName | undefined;
+  /** The old runtime-config.json, as `build precompiled --config` names it. */
+  readonly runtimeConfig?: RuntimeConfig | undefined;
+}
+
+/** What is known of a bare module: its ABI version, and what the flags say. */
+export function metadataOfModule(module: Uint8Array, options: MetadataOptions, edges: Edges): ImageMetadata {
+  return {
+    runtime: runtimeOf(module, options.runtimeConfig),
+    annotations: options.annotations,
+    created: createdOf(options, edges),
+  };
+}
+
+/**
+ * What a project says about its module. Only facts of the project file: nothing of the machine, the clock or the checkout,
+ * so that everybody who builds the same sources gets the same image.
+ */
+export async function metadataOfProject(
+  { dir, project }: LoadedProject,
+  module: Uint8Array,
+  options: MetadataOptions,
+  edges: Edges,
+): Promise<ImageMetadata> {
+  const entries = await readdir(dir);
+  const declared = entries.includes(runtimeConfigFile)
+    ? parseRuntimeConfig(await readBytes(join(dir, runtimeConfigFile), maxDocumentBytes))
+    : undefined;
+  const runtime = runtimeOf(module, options.runtimeConfig ?? declared);
+  const rootIds = project.rootId === undefined || project.rootId === '' ? [] : [project.rootId];
+  const known: Record<string, string | undefined> = {
+    [`${ociPrefix}title`]: project.name,
+    [`${ociPrefix}version`]: project.version,
+    [`${ociPrefix}description`]: project.description,
+    [`${ociPrefix}licenses`]: project.license,
+  };
+  return {
+    runtime: runtime.rootIds.length > 0 ? runtime : { ...runtime, rootIds },
+    annotations: { ...withoutEmpty(known), ...project.image?.annotations, ...options.annotations },
+    created: createdOf(options, edges),
+    documents: (options.layout ?? project.image?.layout) === 'higress' ? await documentsIn(dir, entries) : [],
+  };
+}
+
+/** For a repack: everything that was said, but for what describes the old packing. `options` win. */
+export function metadataOfImage(image: ReadImage, options: MetadataOptions = {}): ImageMetadata {
+  const kept = Object.entries(image.annotations).filter(([key]) => !isDerivedKey(key) && key !== createdKey);
+  return {
+    runtime: image.runtime ?? runtimeOf(image.module),
+    annotations: { ...Object.fromEntries(kept), ...options.annotations },
+    created: options.created ?? image.created,
+    author: image.author,
+    documents: image.documents,
+  };
+}
+
+/** The documents that the higress layout carries, from a project's folder. */
+async function documentsIn(dir: string, entries: readonly string[]): Promise<ImageDocument[]> {
+  const names = entries.filter(name => documentType(name) !== undefined);
+  return Promise.all(
+    names.map(async name => {
+      const bytes = await readBytes(join(dir, name), maxDocumentBytes);
+      if (bytes.length <= maxDocumentBytes) return { name, bytes };
+      throw new WasmeError(
+        'IMAGE_UNSUPPORTED',
+        `${name} has ${bytes.length} bytes; an image carries ${maxDocumentBytes}`,
+      );
+    }),
+  );
+}
+
+function runtimeOf(module: Uint8Array, declared?: RuntimeConfig): RuntimeConfig {
+  if (declared !== undefined && declared.abiVersions.length > 0) return declared;
+  const version = abiOf(module);
+  return {
+    type: declared?.type ?? envoyProxy,
+    abiVersions: version === undefined ? [] : [version],
+    rootIds: declared?.rootIds ?? [],
+  };
+}
+
+function abiOf(module: Uint8Array): string | undefined {
+  try {
+    const version = detectAbi(parseModule(module));
+    return version === undefined ? undefined : `v${version}`;
+  } catch (error) {
+    // A module that cannot be parsed is judged elsewhere; here it has nothing to say.
+    if (error instanceof WasmeError) return undefined;
+    throw error;
+  }
+}
+
+function createdOf({ created }: MetadataOptions, { env }: Edges): string | undefined {
+  const text = created ?? env['SOURCE_DATE_EPOCH'];
+  if (text === undefined || text === '') return undefined;
+  const time = /^\d{1,11}$/.test(text) ? new Date(Number(text) * 1000) : new Date(text);
+  if (Number.isNaN(time.getTime())) {
+    throw new WasmeError('USAGE', `${JSON.stringify(text)} is no time`, {
+      hint: 'write it as 2026-01-31T12:00:00Z, or as seconds since 1970 (SOURCE_DATE_EPOCH)',
+    });
+  }
+  return time.toISOString().replace('.000Z', 'Z');
+}
+
+function withoutEmpty(record: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(record).filter(
+      (pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== '',
+    ),
+  );
+}

@@ -1,0 +1,68 @@
+/** Which of the known layouts a manifest has, by its media types alone. Nothing is fetched. */
+import { variantKey } from '../annotations.ts';
+import {
+  cncfConfig,
+  dockerLayerTarGzip,
+  dockerManifest,
+  ociConfig,
+  ociLayerTarGzip,
+  soloLayer,
+  vndLayer,
+  wasmLayer,
+} from '../media-types.ts';
+import type { ImageManifest } from '../schema.ts';
+import type { LayoutName } from '../packaging/formats/packaging.ts';
+
+export interface ReadLayout {
+  /** `oci-single` is the oci layout without its config layer, which Istio refuses. */
+  readonly name: LayoutName | 'oci-single' | 'image' | 'unknown';
+  /** One sentence. */
+  readonly text: string;
+  /** Set when it is something else than a carrier of one module: "a Spin application". */
+  readonly foreign?: string;
+}
+
+const spinConfig = 'application/vnd.fermyon.spin.application.v1+config';
+const helmConfig = 'application/vnd.cncf.helm.config.v1+json';
+
+export function layoutOf(manifest: ImageManifest): ReadLayout {
+  const { config, layers } = manifest;
+  const types = layers.map(layer => layer.mediaType);
+  const last = types.at(-1);
+  const foreign = foreignKind(config.mediaType, types);
+  if (foreign !== undefined) return { name: 'unknown', text: foreign, foreign };
+
+  if (types.includes(soloLayer)) {
+    if (last === ociLayerTarGzip || last === dockerLayerTarGzip) {
+      return { name: 'hybrid', text: 'bare module and tar layer in one image' };
+    }
+    return layers.length === 2
+      ? { name: 'oci', text: 'the old wasme’s layout: bare module and runtime config' }
+      : {
+          name: 'oci-single',
+          text: `the old wasme’s media type, but ${layers.length} layers instead of two`,
+        };
+  }
+  if (types.includes(vndLayer))
+    return { name: 'kubewarden', text: 'bare module as kwctl and wasm-to-oci type it' };
+  if (config.mediaType === cncfConfig) return { name: 'cncf', text: 'CNCF Wasm artifact' };
+  if (types.includes(wasmLayer)) return { name: 'raw', text: 'bare module as a generic artifact' };
+  if (types.some(type => type.startsWith('application/vnd.module.wasm.'))) {
+    return { name: 'higress', text: 'Higress plugin: documents in front of the tar layer' };
+  }
+  if (manifest.mediaType === dockerManifest) return { name: 'docker', text: 'Docker image' };
+  if (manifest.annotations?.[variantKey] === 'compat' || last === ociLayerTarGzip) {
+    return config.mediaType === ociConfig || layers.length === 1
+      ? { name: 'compat', text: 'OCI image with a tar layer' }
+      : { name: 'image', text: `OCI artifact of ${layers.length} layers, the last one a tar` };
+  }
+  return { name: 'unknown', text: `layers of type ${types.join(', ') || 'none'}` };
+}
+
+function foreignKind(config: string, types: readonly string[]): string | undefined {
+  if (config === spinConfig) return 'a Spin application, not a Proxy-Wasm filter';
+  if (config === helmConfig) return 'a Helm chart';
+  if (types.some(type => type.startsWith('application/vnd.dev.cosign.'))) return 'a cosign signature';
+  if (types.some(type => type.startsWith('application/vnd.in-toto'))) return 'a provenance attestation';
+  return undefined;
+}
