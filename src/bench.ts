@@ -11,7 +11,7 @@ import { configurationBytes } from './project/configuration.ts';
 import { type Comparison, compareWith, loadBaseline } from './suite/bench/baseline.ts';
 import { type CallbackCost, HostCallCount, callbackCosts, clockCallbacks } from './suite/bench/callbacks.ts';
 import { type StreamSamples, breathe, clockCostUs, measureStreams } from './suite/bench/measure.ts';
-import { type BenchSubject, type Rig, openRig } from './suite/bench/rig.ts';
+import { type BenchSubject, type Rig, openRig } from './suite/bench/bench-setup.ts';
 import { type SoakReport, soak } from './suite/bench/soak.ts';
 import { type Spread, rounded, spreadOf } from './suite/bench/statistics.ts';
 import type { Workload } from './suite/bench/traffic.ts';

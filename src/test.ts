@@ -4,14 +4,14 @@ import { type WasmeError, asFailure } from './errors.ts';
 import type { Edges } from './io/edges.ts';
 import { writeAtomic } from './io/files.ts';
 import { type LoadedProject, findProject } from './project/load.ts';
-import { findSuites } from './suite/find.ts';
+import { findSuites } from './suite/file/find.ts';
 import { type SuiteReport, junitXml } from './suite/junit.ts';
-import { loadSuite, updateSuite } from './suite/load.ts';
+import { loadSuite, updateSuite } from './suite/file/load.ts';
 import { cuts } from './suite/message.ts';
 import type { CaseResult } from './suite/result.ts';
-import type { SuiteEdit } from './suite/splice.ts';
-import type { Venue } from './suite/venue.ts';
-import { openVenues } from './suite/venues.ts';
+import type { SuiteEdit } from './suite/file/splice.ts';
+import type { Venue } from './suite/suite-runner.ts';
+import { openVenues } from './suite/choose-runners.ts';
 import { openSubject } from './suite/subject.ts';
 
 export interface TestOptions {

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { verbs } from '../commands/verbs.ts';
 import { errorKinds } from '../src/errors.ts';
 import { projectJsonSchema } from '../src/project/schema.ts';
-import { suiteJsonSchema } from '../src/suite/schema.ts';
+import { suiteJsonSchema } from '../src/suite/file/schema.ts';
 import { newWorld } from './helpers/cli.ts';
 import { resultTypes } from './helpers/result-types.ts';
 import { root } from './helpers/tree.ts';

@@ -4,7 +4,7 @@ import { WasmeError } from '../errors.ts';
 import { kindOf, readBytes } from '../io/files.ts';
 import { configurationBytes } from '../project/configuration.ts';
 import { type LoadedProject, outputPath } from '../project/load.ts';
-import type { Suite } from './schema.ts';
+import type { Suite } from './file/schema.ts';
 
 export interface Subject {
   /** Plugin name. */

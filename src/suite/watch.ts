@@ -4,8 +4,8 @@ import { WasmeError } from '../errors.ts';
 import { watchFiles, watchFolder } from '../io/watch.ts';
 import type { LoadedProject } from '../project/load.ts';
 import { outputPath } from '../project/load.ts';
-import { findSuites } from './find.ts';
-import { loadSuite } from './load.ts';
+import { findSuites } from './file/find.ts';
+import { loadSuite } from './file/load.ts';
 
 export interface SuiteWatch {
   readonly named: readonly string[];

@@ -2,7 +2,7 @@
 import { type HttpChain, type TcpChain, newStreamInfo } from '../../host/index.ts';
 import { type HeaderEntry, HeaderMap } from '../../host/http/header-map.ts';
 import type { HttpStreamSink, StreamInfo, TcpStreamSink } from '../../host/types.ts';
-import type { BenchWorld } from './world.ts';
+import type { BenchWorld } from './bench-environment.ts';
 
 /** What every stream carries. */
 export interface Workload {

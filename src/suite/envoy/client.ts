@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { HeaderEntry } from '../../host/http/header-map.ts';
 import { type Cut, bodyChunks, headerEntries } from '../message.ts';
 import type { ObservedMessage } from '../outcome.ts';
-import type { Request } from '../schema.ts';
-import { messageOf } from './peer.ts';
+import type { Request } from '../file/schema.ts';
+import { messageOf } from './fake-upstream.ts';
 
 /** Between two pieces of a body, so that they arrive as two. */
 const betweenMs = 5;

@@ -5,14 +5,14 @@ import { bootstrap } from '../../targets/envoy/bootstrap.ts';
 import { type EnvoyProgram, type RunningEnvoy, startEnvoy } from '../../targets/envoy/launch.ts';
 import { type EnvoyRecord, recordArguments, recordMark, recordReader } from '../../targets/envoy/log.ts';
 import { renderYaml } from '../../targets/yaml.ts';
-import { compare } from '../compare.ts';
+import { compare } from '../expectations/compare.ts';
 import type { Cut } from '../message.ts';
 import type { ObservedMessage, Outcome } from '../outcome.ts';
 import type { CaseResult } from '../result.ts';
-import type { Callout, Case } from '../schema.ts';
+import type { Callout, Case } from '../file/schema.ts';
 import { ask } from './client.ts';
-import { gapsOf } from './gaps.ts';
-import { type Peer, freePort, startPeer } from './peer.ts';
+import { gapsOf } from './unsupported.ts';
+import { type Peer, freePort, startPeer } from './fake-upstream.ts';
 
 export interface EnvoyPlayOptions {
   /** Plugin name. */

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { WasmeError } from '../../../src/errors.ts';
-import { loadSuite } from '../../../src/suite/load.ts';
+import { loadSuite } from '../../../src/suite/file/load.ts';
 import { newWorld } from '../../helpers/cli.ts';
 
 async function faultsOf(lines: string): Promise<unknown> {

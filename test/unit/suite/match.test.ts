@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { mismatch } from '../../../src/suite/match.ts';
-import { loadPatterns } from '../../../src/suite/pattern.ts';
+import { mismatch } from '../../../src/suite/expectations/match.ts';
+import { loadPatterns } from '../../../src/suite/expectations/pattern.ts';
 
 beforeAll(() => loadPatterns('matches'));
 

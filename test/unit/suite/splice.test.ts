@@ -1,7 +1,7 @@
 /** Values written into suite files: everything else of the text stays. */
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { spliceSuite } from '../../../src/suite/splice.ts';
+import { spliceSuite } from '../../../src/suite/file/splice.ts';
 import { hostileTexts, rawInYaml } from '../../helpers/hostile-texts.ts';
 
 const at = (...path: (string | number)[]) => ['cases', 0, 'expect', ...path];

@@ -1,8 +1,8 @@
 /** Call-outs of a suite are answered as Envoy's router answers them. */
 import { expect, it } from 'vitest';
 import { HeaderMap } from '../../../src/host/http/header-map.ts';
-import { VirtualWorld } from '../../../src/suite/virtual-world.ts';
-import type { Callout } from '../../../src/suite/schema.ts';
+import { VirtualWorld } from '../../../src/suite/bundled/virtual-environment.ts';
+import type { Callout } from '../../../src/suite/file/schema.ts';
 
 /** Asks the cluster once and gives what came back, as `name: value` lines and the body. */
 function ask(world: VirtualWorld, more: [string, string][] = []): string[] {

@@ -1,6 +1,6 @@
 /** What of a case only the bundled host can play or see: told as skipped, with the reason, never passed. */
-import type { CasePath } from '../compare.ts';
-import type { Case, Expectation } from '../schema.ts';
+import type { CasePath } from '../expectations/compare.ts';
+import type { Case, Expectation } from '../file/schema.ts';
 
 export interface Gaps {
   /** Why the case cannot be played at all. */

@@ -1,7 +1,7 @@
 /** What was observed against what the suite expects: what differs, and what an update would write in its place. */
 import { mismatch, recorded } from './match.ts';
-import type { ObservedMessage, Outcome } from './outcome.ts';
-import type { Expectation, Matcher } from './schema.ts';
+import type { ObservedMessage, Outcome } from '../outcome.ts';
+import type { Expectation, Matcher } from '../file/schema.ts';
 
 /** Keys from the case down. */
 export type CasePath = readonly (string | number)[];

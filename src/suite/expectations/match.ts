@@ -1,6 +1,6 @@
 /** One expectation against one observed value: undefined when it fits, otherwise what differs. */
 import { patternMatches } from './pattern.ts';
-import type { Matcher } from './schema.ts';
+import type { Matcher } from '../file/schema.ts';
 
 /** `observed` is undefined when there was nothing (no such header, no body). */
 export function mismatch(what: string, expected: Matcher, observed: string | undefined): string | undefined {

@@ -3,8 +3,8 @@ import { WasmeError } from '../errors.ts';
 import type { Edges } from '../io/edges.ts';
 import type { Project } from '../project/schema.ts';
 import { suiteHosts } from './hosts.ts';
-import { playCase } from './play.ts';
-import type { Venue } from './venue.ts';
+import { playCase } from './bundled/play.ts';
+import type { Venue } from './suite-runner.ts';
 
 export interface VenueOptions {
   readonly hosts?: readonly string[] | undefined;
@@ -23,7 +23,7 @@ export async function openVenues(
   if (envoy !== undefined) {
     if (asked.length > 0) throw unfit('--host', 'the Envoy that is started is the host');
     if (update) throw unfit('--update', 'what is written is what the bundled host shows');
-    const { envoyVenue } = await import('./envoy/venue.ts');
+    const { envoyVenue } = await import('./envoy/envoy-runner.ts');
     return [await envoyVenue(envoy === true ? undefined : envoy, edges)];
   }
   const hosts = suiteHosts(asked, project, matrix, edges);

@@ -1,9 +1,9 @@
 /** Reads a suite file (YAML or JSON), where every complaint names file, line, column and field; and writes values into it. */
-import { maxParsedBytes } from '../io/file-limits.ts';
-import { readText, writeAtomic } from '../io/files.ts';
-import { docsPage } from '../io/paths.ts';
-import { parseFile } from '../project/parse.ts';
-import { loadPatterns } from './pattern.ts';
+import { maxParsedBytes } from '../../io/file-limits.ts';
+import { readText, writeAtomic } from '../../io/files.ts';
+import { docsPage } from '../../io/paths.ts';
+import { parseFile } from '../../project/parse.ts';
+import { loadPatterns } from '../expectations/pattern.ts';
 import { type Suite, suiteSchema } from './schema.ts';
 import { type SuiteEdit, spliceSuite } from './splice.ts';
 

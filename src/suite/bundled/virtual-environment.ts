@@ -1,7 +1,7 @@
 /** The world of one case: time that only moves when nothing is left to do, seeded random, call-outs answered from the suite. */
-import { utf8Bytes } from '../host/encoding/bytes.ts';
-import { HeaderMap } from '../host/http/header-map.ts';
-import { callOutReply, requestFault, requestRefusal } from '../host/http/message-validity.ts';
+import { utf8Bytes } from '../../host/encoding/bytes.ts';
+import { HeaderMap } from '../../host/http/header-map.ts';
+import { callOutReply, requestFault, requestRefusal } from '../../host/http/message-validity.ts';
 import type {
   GrpcCallStart,
   HostEnvironment,
@@ -10,10 +10,10 @@ import type {
   HttpCallStart,
   LocalReply,
   LogEntry,
-} from '../host/types.ts';
-import { isHostName, knownAddresses } from '../io/addresses.ts';
-import { bodyChunks, headerEntries } from './message.ts';
-import type { Answer, Callout } from './schema.ts';
+} from '../../host/types.ts';
+import { isHostName, knownAddresses } from '../../io/addresses.ts';
+import { bodyChunks, headerEntries } from '../message.ts';
+import type { Answer, Callout } from '../file/schema.ts';
 
 interface Timer {
   readonly atMs: number;

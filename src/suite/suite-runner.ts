@@ -1,7 +1,7 @@
 /** A place where cases can be played. */
 import type { Cut } from './message.ts';
-import type { Played } from './play.ts';
-import type { Case } from './schema.ts';
+import type { Played } from './bundled/play.ts';
+import type { Case } from './file/schema.ts';
 import type { Subject } from './subject.ts';
 
 export interface Venue {

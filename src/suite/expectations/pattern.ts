@@ -1,5 +1,5 @@
 /** Regular expressions of suites. The engine is loaded by the first suite that may have one, before that suite is checked. */
-import type * as RegularExpressions from '../host/regular-expression.ts';
+import type * as RegularExpressions from '../../host/regular-expression.ts';
 
 let engine: typeof RegularExpressions | undefined;
 const compiled = new Map<string, RegularExpressions.RegularExpression>();
@@ -7,7 +7,7 @@ const compiled = new Map<string, RegularExpressions.RegularExpression>();
 /** Loads the engine when `source`, the text of a suite file, has the word; the functions below need it. */
 export async function loadPatterns(source: string): Promise<void> {
   // A key may be written with escapes: then it is not the word, but it has a backslash.
-  if (/matches|\\/.test(source)) engine ??= await import('../host/regular-expression.ts');
+  if (/matches|\\/.test(source)) engine ??= await import('../../host/regular-expression.ts');
 }
 
 /** What is wrong with a pattern, in RE2's words; undefined when it is one. */

@@ -1,7 +1,7 @@
 /** A real Envoy as a place to play suites: found once, started anew for each case. */
 import type { Edges } from '../../io/edges.ts';
 import { envoyRelease, findEnvoy } from '../../targets/envoy/launch.ts';
-import type { Venue } from '../venue.ts';
+import type { Venue } from '../suite-runner.ts';
 import { playInEnvoy } from './play.ts';
 
 /** `path`: the program; undefined: the one on PATH. Fails with TOOL_MISSING and TOOL_FAILED. */

@@ -1,11 +1,11 @@
 /** One request through a chain in a virtual world: the client's and the upstream's side, and what each of them saw. */
-import { type HttpChain, newStreamInfo } from '../host/index.ts';
-import { HeaderMap } from '../host/http/header-map.ts';
-import type { HttpStream, HttpStreamSink, StreamInfo } from '../host/types.ts';
-import { type Cut, bodyChunks, headerEntries, observed } from './message.ts';
-import type { ObservedMessage } from './outcome.ts';
-import type { Answer, Request } from './schema.ts';
-import type { VirtualWorld } from './virtual-world.ts';
+import { type HttpChain, newStreamInfo } from '../../host/index.ts';
+import { HeaderMap } from '../../host/http/header-map.ts';
+import type { HttpStream, HttpStreamSink, StreamInfo } from '../../host/types.ts';
+import { type Cut, bodyChunks, headerEntries, observed } from '../message.ts';
+import type { ObservedMessage } from '../outcome.ts';
+import type { Answer, Request } from '../file/schema.ts';
+import type { VirtualWorld } from './virtual-environment.ts';
 
 class Side {
   headers: HeaderMap | undefined;

@@ -1,6 +1,6 @@
 /** The expectation that a case without one gets from an update: what the filter did to the two messages. */
-import type { ObservedMessage, Outcome } from './outcome.ts';
-import type { Case } from './schema.ts';
+import type { ObservedMessage, Outcome } from '../outcome.ts';
+import type { Case } from '../file/schema.ts';
 
 type Headers = Readonly<Record<string, string | readonly string[]>>;
 

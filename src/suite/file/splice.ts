@@ -12,8 +12,8 @@ import {
   parse,
   parseDocument,
 } from 'yaml';
-import { isUnsafe, stringifyDocument, stringifyFlow } from '../io/yaml-text.ts';
-import type { CasePath } from './compare.ts';
+import { isUnsafe, stringifyDocument, stringifyFlow } from '../../io/yaml-text.ts';
+import type { CasePath } from '../expectations/compare.ts';
 
 export interface SuiteEdit {
   /** From the top of the file. */

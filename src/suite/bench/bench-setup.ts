@@ -8,7 +8,7 @@ import {
 } from '../../host/index.ts';
 import type { Lanes } from './measure.ts';
 import { type Workload, httpTraffic, tcpTraffic } from './traffic.ts';
-import { BenchWorld } from './world.ts';
+import { BenchWorld } from './bench-environment.ts';
 import type { StreamKind } from '../../project/names.ts';
 
 export interface BenchSubject {

@@ -1,6 +1,6 @@
 /** The shape of a test suite file (*.test.yaml, *.test.yml, *.test.json): what is sent, what answers, what must come out. */
 import { z } from 'zod';
-import { patternFault } from './pattern.ts';
+import { patternFault } from '../expectations/pattern.ts';
 
 const text = z.string();
 /** One value or several of the same name, in order. */

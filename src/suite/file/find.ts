@@ -1,10 +1,10 @@
 /** Which suite files a person means: those that are named, in folders, or all of the project. */
 import { resolve } from 'node:path';
 import { glob } from 'tinyglobby';
-import { WasmeError } from '../errors.ts';
-import { kindOf } from '../io/files.ts';
-import { docsPage } from '../io/paths.ts';
-import type { LoadedProject } from '../project/load.ts';
+import { WasmeError } from '../../errors.ts';
+import { kindOf } from '../../io/files.ts';
+import { docsPage } from '../../io/paths.ts';
+import type { LoadedProject } from '../../project/load.ts';
 
 const defaultInclude = ['**/*.test.yaml', '**/*.test.yml', '**/*.test.json'];
 

@@ -4,7 +4,7 @@ import { type HeaderEntry, HeaderMap } from '../../host/http/header-map.ts';
 import { closeNow, listen } from '../../io/listen.ts';
 import { type Cut, bodyChunks, headerEntries, observed } from '../message.ts';
 import type { ObservedMessage } from '../outcome.ts';
-import type { Answer, Callout } from '../schema.ts';
+import type { Answer, Callout } from '../file/schema.ts';
 
 export interface Peer {
   readonly port: number;

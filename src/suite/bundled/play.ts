@@ -1,14 +1,14 @@
 /** Plays one case: a fresh filter, one request, and the comparison of what came out with what the suite expects. */
-import { LocalMetrics, MetricType, createHost } from '../host/index.ts';
-import { Exchange } from './exchange.ts';
-import type { HostProfile } from '../host/profiles.ts';
-import { type Cut, observed } from './message.ts';
-import { type CasePath, type Difference, compare } from './compare.ts';
-import type { Outcome } from './outcome.ts';
-import { recordedExpectation } from './record.ts';
-import type { CaseResult } from './result.ts';
-import type { Case } from './schema.ts';
-import { VirtualWorld } from './virtual-world.ts';
+import { LocalMetrics, MetricType, createHost } from '../../host/index.ts';
+import { Exchange } from './http-stream-driver.ts';
+import type { HostProfile } from '../../host/profiles.ts';
+import { type Cut, observed } from '../message.ts';
+import { type CasePath, type Difference, compare } from '../expectations/compare.ts';
+import type { Outcome } from '../outcome.ts';
+import { recordedExpectation } from '../expectations/record.ts';
+import type { CaseResult } from '../result.ts';
+import type { Case } from '../file/schema.ts';
+import { VirtualWorld } from './virtual-environment.ts';
 
 export interface PlayOptions {
   /** Plugin name. */

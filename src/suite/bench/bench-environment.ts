@@ -1,7 +1,7 @@
 /** The world of a benchmark: virtual time as in a suite, but nothing is kept, so that the harness has no slope of its own. */
 import { HeaderMap } from '../../host/http/header-map.ts';
 import type { HttpCallListener, HttpCallRequest, HttpCallStart } from '../../host/types.ts';
-import { VirtualWorld } from '../virtual-world.ts';
+import { VirtualWorld } from '../bundled/virtual-environment.ts';
 
 const noBody = new Uint8Array();
 
