@@ -8,7 +8,7 @@ import { type Opened, withOperand } from './oci/source.ts';
 import { readImage } from './oci/read/read-image.ts';
 import type { RegistryTargetOptions } from './oci/registry/registry.ts';
 import { findProject } from './project/load.ts';
-import { type Catalogue, type ServedModule, modulePath, startBridge } from './targets/http/bridge.ts';
+import { type Catalogue, type ServedModule, modulePath, startBridge } from './targets/http/module-server.ts';
 import { digestOf } from './targets/source.ts';
 
 export interface ServeOptions {

@@ -9,12 +9,12 @@ import type { RegistryTargetOptions } from './oci/registry/registry.ts';
 import { type TargetName, type TargetOptions, loadTarget, projectSections } from './targets/index.ts';
 import { type DeployIntent, intentHash } from './targets/intent.ts';
 import { readModule } from './targets/module.ts';
-import { reachWarnings } from './targets/reach.ts';
-import { type FilterSettings, makeIntent } from './targets/settings.ts';
+import { reachWarnings } from './targets/code-warnings.ts';
+import { type FilterSettings, makeIntent } from './targets/make-intent.ts';
 import { type ResolvedSource, resolveSource } from './targets/source.ts';
 import type { AppliedObject, Plan, PlannedFile, StatusRow, Target } from './targets/target.ts';
 import type { FindOptions } from './targets/envoy/launch.ts';
-import { type Tree, explanations, plain } from './targets/tree.ts';
+import { type Tree, explanations, plain } from './targets/annotated-document.ts';
 import { waitUntilLoaded } from './targets/wait.ts';
 import { renderYaml } from './targets/yaml.ts';
 

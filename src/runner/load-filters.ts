@@ -6,7 +6,7 @@ import { type ImageLookup, imageAccess } from '../oci/image-access.ts';
 import type { LoadedProject } from '../project/load.ts';
 import { type DeployIntent, configurationText } from '../targets/intent.ts';
 import { readModule } from '../targets/module.ts';
-import { type FilterSettings, makeIntent } from '../targets/settings.ts';
+import { type FilterSettings, makeIntent } from '../targets/make-intent.ts';
 import { type ResolvedSource, resolveSource } from '../targets/source.ts';
 import type { FilterPlan } from './run-plan.ts';
 import type { RunFilter, RunOptions } from './run-options.ts';

@@ -2,7 +2,7 @@
 import type { WasmeError } from '../errors.ts';
 import type { LogLevel } from '../host/types.ts';
 import type { RegistryTargetOptions } from '../oci/registry/registry.ts';
-import type { FilterSettings } from '../targets/settings.ts';
+import type { FilterSettings } from '../targets/make-intent.ts';
 import type { ProxyEvent } from './run-plan.ts';
 import type { StatsSnapshot } from '../proxy/stats.ts';
 import type { StreamKind } from '../project/names.ts';

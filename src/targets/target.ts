@@ -2,7 +2,7 @@
 import type { Edges } from '../io/edges.ts';
 import type { Project } from '../project/schema.ts';
 import type { DeployIntent, IntentCode } from './intent.ts';
-import type { Tree } from './tree.ts';
+import type { Tree } from './annotated-document.ts';
 
 /** `Options` are the target's own flags; `Facts` is what must be known of the world before documents can be made. */
 export interface Target<Options, Facts = undefined> {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { plain } from '../../src/targets/tree.ts';
+import { plain } from '../../src/targets/annotated-document.ts';
 import { istioPlan, istioRows } from '../helpers/deploy-cases.ts';
 import { guestFile } from '../helpers/guests.ts';
 import { type ToolName, describeWith, tool } from '../helpers/tools.ts';

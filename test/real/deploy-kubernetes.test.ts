@@ -13,7 +13,7 @@ import {
   istioRows,
 } from '../helpers/deploy-cases.ts';
 import { describeWith } from '../helpers/tools.ts';
-import { plain } from '../../src/targets/tree.ts';
+import { plain } from '../../src/targets/annotated-document.ts';
 import type { Plan } from '../../src/targets/target.ts';
 
 describeWith(clusterTools, 'documents against the real definitions', () => {

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { envoyAdmin } from '../../src/targets/envoy/admin.ts';
+import { envoyAdmin } from '../../src/targets/envoy/status/admin.ts';
 import { type World, newWorld } from '../helpers/cli.ts';
 import { type TestEnvoy, realEnvoy } from '../helpers/envoy.ts';
 import { guest, guestFile } from '../helpers/guests.ts';

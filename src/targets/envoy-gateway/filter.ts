@@ -3,7 +3,7 @@ import { WasmeError } from '../../errors.ts';
 import type { DeployIntent } from '../intent.ts';
 import { jsonConfiguration } from '../json-configuration.ts';
 import { checkSecret } from '../kubernetes/names.ts';
-import { type Tree, because } from '../tree.ts';
+import { type Tree, because } from '../annotated-document.ts';
 import { type EnvoyGatewayOptions, type EnvoyGatewayVersion, certificateRef, since } from './options.ts';
 
 export function filterItem(

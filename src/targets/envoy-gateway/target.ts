@@ -19,7 +19,7 @@ import {
 import { listObjects } from '../kubernetes/read.ts';
 import { ownershipOf, patched, putItem, sharedHashes } from '../kubernetes/shared.ts';
 import type { Plan, Target } from '../target.ts';
-import { type Tree, because, plain } from '../tree.ts';
+import { type Tree, because, plain } from '../annotated-document.ts';
 import { filterItem, refuse } from './filter.ts';
 import { hostPolicy } from './host-policy.ts';
 import {

@@ -7,7 +7,7 @@ import { listObjects } from '../kubernetes/read.ts';
 import { ownershipOf, sharedHashes, sharedIds } from '../kubernetes/shared.ts';
 import { nothingToRemove, removeShared } from '../kubernetes/undeploy.ts';
 import type { AppliedObject, UndeployRequest, Undeployment } from '../target.ts';
-import { type Tree, plain } from '../tree.ts';
+import { type Tree, plain } from '../annotated-document.ts';
 import type { EnvoyGatewayOptions } from './options.ts';
 import { extensionPolicies, filtersOf, policyFilters } from './policies.ts';
 

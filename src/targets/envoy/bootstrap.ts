@@ -1,7 +1,7 @@
 /** A complete Envoy bootstrap around a filter or a chain of them: listener, routes, clusters, admin. */
 import { isIP } from 'node:net';
 import type { DeployIntent } from '../intent.ts';
-import { type Tree, because } from '../tree.ts';
+import { type Tree, because } from '../annotated-document.ts';
 import { parseEndpoint } from '../../io/endpoint.ts';
 import { cluster } from './clusters.ts';
 import { managerType, routerFilter, wasmEntry } from './filters.ts';

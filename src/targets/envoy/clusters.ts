@@ -1,7 +1,7 @@
 /** URLs → Envoy clusters: DNS or fixed address, TLS with the host checked, HTTP/2 where the URL says so. */
 import { isIP } from 'node:net';
 import type { Endpoint } from '../../io/endpoint.ts';
-import { type Tree, because } from '../tree.ts';
+import { type Tree, because } from '../annotated-document.ts';
 import { type EnvoyVersion, hasFeature } from './versions.ts';
 
 /** Where most Linux systems and the official Envoy image keep the public certificate authorities. */

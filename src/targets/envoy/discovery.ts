@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { WasmeError } from '../../errors.ts';
 import { type DeployIntent, intentHash } from '../intent.ts';
-import { type Tree, because } from '../tree.ts';
+import { type Tree, because } from '../annotated-document.ts';
 import { wasmExtensions, wasmMessage } from './filters.ts';
 
 /** Path of a filter's discovery file in the folder. */

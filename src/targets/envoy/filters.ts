@@ -1,6 +1,6 @@
 /** Where a plugin goes in Envoy: extension names and message types of each kind. */
 import type { FilterKind } from '../../project/names.ts';
-import type { Tree } from '../tree.ts';
+import type { Tree } from '../annotated-document.ts';
 
 const types = 'type.googleapis.com/envoy';
 

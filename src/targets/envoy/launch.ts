@@ -8,7 +8,7 @@ import type { Edges } from '../../io/edges.ts';
 import { type CommandLine, exec } from '../../io/exec.ts';
 import { writeAtomic } from '../../io/files.ts';
 import { findProgram } from '../../io/program.ts';
-import { type EnvoyAdmin, envoyAdmin } from './admin.ts';
+import { type EnvoyAdmin, envoyAdmin } from './status/admin.ts';
 import { markedArguments, recordMark, withoutMarks } from './log.ts';
 import { newestEnvoy } from './versions.ts';
 

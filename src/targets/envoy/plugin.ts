@@ -1,7 +1,7 @@
 /** Intent → Envoy's PluginConfig message, with the fields that the version has. Also the inside of Istio's EnvoyFilter. */
 import { WasmeError } from '../../errors.ts';
 import type { DeployIntent, IntentConfiguration } from '../intent.ts';
-import { type Tree, because } from '../tree.ts';
+import { type Tree, because } from '../annotated-document.ts';
 import { type EnvoyFeature, type EnvoyVersion, featureSince, hasFeature } from './versions.ts';
 
 /**

@@ -3,8 +3,8 @@ import { rm } from 'node:fs/promises';
 import { WasmeError } from '../../errors.ts';
 import type { Edges } from '../../io/edges.ts';
 import type { AppliedObject, UndeployRequest, Undeployment } from '../target.ts';
-import { removeFromFile } from './edit.ts';
-import { readEnvoyFile } from './file.ts';
+import { removeFromFile } from './edit/edit.ts';
+import { readEnvoyFile } from './edit/envoy-file.ts';
 import { filesOf } from './folder.ts';
 import type { EnvoyOptions } from './options.ts';
 

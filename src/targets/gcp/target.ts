@@ -2,7 +2,7 @@
 import { WasmeError } from '../../errors.ts';
 import { type DeployIntent, type IntentConfiguration, configurationText, intentHash } from '../intent.ts';
 import type { Plan, PlannedDocument, Target } from '../target.ts';
-import { type Tree, because } from '../tree.ts';
+import { type Tree, because } from '../annotated-document.ts';
 import { gcloudLines } from './gcloud.ts';
 import { type GcpOptions, checkId, forwardingRule, parentOf } from './options.ts';
 

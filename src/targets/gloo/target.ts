@@ -12,7 +12,7 @@ import { type GlooForm, type GlooObject, formsOf, glooForms, readForms } from '.
 import { type GlooOptions, filterStages, stagePredicates } from './options.ts';
 import { glooFilters, glooStatus } from './status.ts';
 import { undeployGloo } from './undeploy.ts';
-import { type Tree, because, plain } from '../tree.ts';
+import { type Tree, because, plain } from '../annotated-document.ts';
 
 export interface GlooFacts {
   /** The selected objects of the cluster that serve HTTP; undefined when no cluster was asked. */

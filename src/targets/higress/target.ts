@@ -9,7 +9,7 @@ import { ownMetadata } from '../kubernetes/objects.ts';
 import type { Resource } from '../kubernetes/read.ts';
 import { removeOwn } from '../kubernetes/undeploy.ts';
 import type { Plan, Target } from '../target.ts';
-import { type Tree, because } from '../tree.ts';
+import { type Tree, because } from '../annotated-document.ts';
 import { type HigressOptions, higressNamespace, ruleOf } from './options.ts';
 
 export const higressPlugins: Resource = { kind: 'WasmPlugin', resource: 'wasmplugins.extensions.higress.io' };

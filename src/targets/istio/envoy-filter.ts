@@ -10,7 +10,7 @@ import { type IstioOptions, scope } from './options.ts';
 import { type IstioVersion, since } from './versions.ts';
 import { envoyOfIstio, istioOfEnvoy } from '../../wasm/hosts.ts';
 import { ownMetadata } from '../kubernetes/objects.ts';
-import { type Tree, because } from '../tree.ts';
+import { type Tree, because } from '../annotated-document.ts';
 
 type Fields = { readonly [key: string]: Tree };
 

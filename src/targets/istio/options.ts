@@ -3,7 +3,7 @@ import { WasmeError } from '../../errors.ts';
 import type { PluginPhase, PullPolicy, istioKinds, patchContexts } from '../../project/names.ts';
 import type { KubernetesOptions } from '../kubernetes/objects.ts';
 import { checkLabels } from '../kubernetes/names.ts';
-import { type Tree, because } from '../tree.ts';
+import { type Tree, because } from '../annotated-document.ts';
 import { type IstioVersion, since } from './versions.ts';
 
 /** Where filters go when no namespace is said; written out, so that a document means the same everywhere. */

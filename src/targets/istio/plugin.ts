@@ -6,7 +6,7 @@ import { type IstioVersion, since } from './versions.ts';
 import { jsonConfiguration } from '../json-configuration.ts';
 import { checkSecret } from '../kubernetes/names.ts';
 import { ownMetadata } from '../kubernetes/objects.ts';
-import { type Tree, because } from '../tree.ts';
+import { type Tree, because } from '../annotated-document.ts';
 
 type Fields = { readonly [key: string]: Tree };
 

@@ -2,8 +2,8 @@
 import { WasmeError } from '../../errors.ts';
 import type { Edges } from '../../io/edges.ts';
 import { kubectl } from '../../io/kubectl.ts';
-import { type EnvoyAdmin, parseAnswer } from '../envoy/admin.ts';
-import type { LogReader } from '../envoy/log-signs.ts';
+import { type EnvoyAdmin, parseAnswer } from '../envoy/status/admin.ts';
+import type { LogReader } from '../envoy/status/log-signs.ts';
 import type { KubernetesOptions } from '../kubernetes/objects.ts';
 import type { Pod, ProxyPlace } from './pods.ts';
 

@@ -1,9 +1,9 @@
 /** Does a filter run in the proxies of a mesh: the object in the cluster, then every proxy it is meant for. */
 import { WasmeError } from '../../errors.ts';
 import type { Edges } from '../../io/edges.ts';
-import { type EnvoyAdmin, readOnce } from '../envoy/admin.ts';
-import type { LogReader } from '../envoy/log-signs.ts';
-import { envoyStatus } from '../envoy/status.ts';
+import { type EnvoyAdmin, readOnce } from '../envoy/status/admin.ts';
+import type { LogReader } from '../envoy/status/log-signs.ts';
+import { envoyStatus } from '../envoy/status/status.ts';
 import { type KubeObject, type KubernetesOptions, showObject } from '../kubernetes/objects.ts';
 import { type Resource, listIds, listOurs } from '../kubernetes/read.ts';
 import type { Inquiry, StatusRequest, StatusRow } from '../target.ts';

@@ -5,7 +5,7 @@ import { withTempDir, writeAtomic } from '../../io/files.ts';
 import { kubectl } from '../../io/kubectl.ts';
 import { join } from 'node:path';
 import type { AppliedObject, Plan, PlannedDocument } from '../target.ts';
-import { plain } from '../tree.ts';
+import { plain } from '../annotated-document.ts';
 import { type KubeObject, type KubernetesOptions, idLabel, isOurs, showObject } from './objects.ts';
 import { type Resource, listOurs, readObject } from './read.ts';
 import { type ListEdit, type PatchStep, putItem } from './shared.ts';

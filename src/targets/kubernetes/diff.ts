@@ -2,7 +2,7 @@
 import type { Edges } from '../../io/edges.ts';
 import { kubectl } from '../../io/kubectl.ts';
 import type { Plan } from '../target.ts';
-import type { Tree } from '../tree.ts';
+import type { Tree } from '../annotated-document.ts';
 import { renderYaml } from '../yaml.ts';
 import {
   type KubernetesDocument,

@@ -1,7 +1,7 @@
 /** Kubernetes objects as we write and read them, and how ours are told from everyone else's. */
 import { checkName, checkNamespace } from './names.ts';
 import { type DeployIntent, intentHash } from '../intent.ts';
-import { type Tree, because } from '../tree.ts';
+import { type Tree, because } from '../annotated-document.ts';
 
 /** The label that says whose an object is; undeploy deletes nothing without it. */
 export const ownerLabel = 'app.kubernetes.io/managed-by';

@@ -3,7 +3,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { addToFile, removeFromFile } from '../../../src/targets/envoy/edit.ts';
+import { addToFile, removeFromFile } from '../../../src/targets/envoy/edit/edit.ts';
 import { wasmEntry } from '../../../src/targets/envoy/filters.ts';
 import { newWorld } from '../../helpers/cli.ts';
 import { plainIntent } from '../../helpers/deploy-cases.ts';

@@ -1,6 +1,6 @@
 /** `--explain`: every field that could have another value says why it has this one, in every document of every target. */
 import { describe, expect, it } from 'vitest';
-import { explanations, plain } from '../../../src/targets/tree.ts';
+import { explanations, plain } from '../../../src/targets/annotated-document.ts';
 import type { Plan } from '../../../src/targets/target.ts';
 import { renderYaml } from '../../../src/targets/yaml.ts';
 import { goldenPlans } from '../../helpers/deploy-cases.ts';

@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import type { DeployIntent } from '../../../src/targets/intent.ts';
-import { addToFile, removeFromFile } from '../../../src/targets/envoy/edit.ts';
+import { addToFile, removeFromFile } from '../../../src/targets/envoy/edit/edit.ts';
 import { wasmEntry } from '../../../src/targets/envoy/filters.ts';
 import type { Plan } from '../../../src/targets/target.ts';
-import { because, plain } from '../../../src/targets/tree.ts';
+import { because, plain } from '../../../src/targets/annotated-document.ts';
 import { renderYaml } from '../../../src/targets/yaml.ts';
 import {
   envoyGatewayPlan,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { because, explanations, plain } from '../../../src/targets/tree.ts';
+import { because, explanations, plain } from '../../../src/targets/annotated-document.ts';
 import { renderYaml } from '../../../src/targets/yaml.ts';
 
 const tree = {

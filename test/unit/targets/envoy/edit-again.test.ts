@@ -1,7 +1,7 @@
 /** A person's file that filters were put into before: only what is asked for now is in it, and all of it goes out again. */
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { addToFile, removeFromFile } from '../../../../src/targets/envoy/edit.ts';
+import { addToFile, removeFromFile } from '../../../../src/targets/envoy/edit/edit.ts';
 import { managerType, routerType, wasmEntry } from '../../../../src/targets/envoy/filters.ts';
 import type { FilterKind } from '../../../../src/project/names.ts';
 import { plainIntent } from '../../../helpers/deploy-cases.ts';

@@ -1,7 +1,7 @@
 /** Many forms of one kind of file: whatever a person's Envoy file looks like, the filter goes in, and out byte for byte. */
 import { describe, expect, it } from 'vitest';
 import { parseDocument, stringify } from 'yaml';
-import { addToFile, removeFromFile } from '../../../../src/targets/envoy/edit.ts';
+import { addToFile, removeFromFile } from '../../../../src/targets/envoy/edit/edit.ts';
 import { managerType, routerType, wasmEntry } from '../../../../src/targets/envoy/filters.ts';
 import type { FilterKind } from '../../../../src/project/names.ts';
 import { plainIntent } from '../../../helpers/deploy-cases.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { addToFile, removeFromFile } from '../../../../src/targets/envoy/edit.ts';
+import { addToFile, removeFromFile } from '../../../../src/targets/envoy/edit/edit.ts';
 import type { FilterKind } from '../../../../src/project/names.ts';
 import type { DeployIntent } from '../../../../src/targets/intent.ts';
 import { wasmEntry } from '../../../../src/targets/envoy/filters.ts';

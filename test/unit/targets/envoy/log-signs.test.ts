@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { linesSince, signsIn } from '../../../../src/targets/envoy/log-signs.ts';
+import { linesSince, signsIn } from '../../../../src/targets/envoy/status/log-signs.ts';
 
 const crash = 'Function: proxy_on_request_headers failed: Uncaught RuntimeError: unreachable';
 const at = (time: string, text = 'x'): string => `[2026-03-01 ${time}][7][info][wasm] [a.cc:1] ${text}\n`;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { envoyStatus } from '../../../../src/targets/envoy/status.ts';
+import { envoyStatus } from '../../../../src/targets/envoy/status/status.ts';
 
 it.each([
   ['http://127.0.0.1:9901', 'sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'],

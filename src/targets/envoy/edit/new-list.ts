@@ -1,7 +1,7 @@
 /** A list in a person's file where there is none yet. */
 import { type YAMLMap, isNode, isScalar } from 'yaml';
-import type { Tree } from '../tree.ts';
-import { type EnvoyFile, camelCase, refused } from './file.ts';
+import type { Tree } from '../../annotated-document.ts';
+import { type EnvoyFile, camelCase, refused } from './envoy-file.ts';
 import { type Edit, fillKey, insertKey } from './splice.ts';
 
 /** A list where there is none: under a new key, or under one that stands there without a value. Fails with DEPLOY_FILE. */

@@ -1,12 +1,12 @@
 /** Is the filter loaded in an Envoy, which bytes, and how does it fare: read from the admin interface, changes nothing. */
-import { WasmeError } from '../../errors.ts';
-import { isLoopback } from '../../io/http-proxy.ts';
-import type { StatusRequest, StatusRow, StatusState } from '../target.ts';
+import { WasmeError } from '../../../errors.ts';
+import { isLoopback } from '../../../io/http-proxy.ts';
+import type { StatusRequest, StatusRow, StatusState } from '../../target.ts';
 import type { EnvoyAdmin } from './admin.ts';
 import { type DumpedEnvoy, type FoundPlugin, dumpedEnvoy, findPlugin } from './config-dump.ts';
 import { type LogReader, type LogSigns, signsIn } from './log-signs.ts';
 import { type RunningCode, type Stats, fetchOf, runningCode, sameDigest } from './running-code.ts';
-import { xxHash64 } from './xxhash.ts';
+import { xxHash64 } from '../xxhash.ts';
 
 export interface StatusSources {
   /** Envoy's log, when it is at hand: the only place where some crashes can be seen. */

@@ -1,8 +1,8 @@
 /** Clusters that filters brought into a person's file: each says which filters it is there for, and goes with the last one. */
 import { isDeepStrictEqual } from 'node:util';
 import { type YAMLSeq, isMap, isNode, isScalar } from 'yaml';
-import { type Tree, plain } from '../tree.ts';
-import { type EnvoyFile, child, dataOf, items, refused, scalar, spotOf } from './file.ts';
+import { type Tree, plain } from '../../annotated-document.ts';
+import { type EnvoyFile, child, dataOf, items, refused, scalar, spotOf } from './envoy-file.ts';
 import { newList } from './new-list.ts';
 import { type Edit, appendItems, removeItems, replaceItem } from './splice.ts';
 

@@ -3,10 +3,10 @@
  * numbers stay as they are. Each addition can be taken out again byte for byte.
  */
 import { type Node, type Pair, type YAMLMap, type YAMLSeq, isNode } from 'yaml';
-import { stringifyFlow } from '../../io/yaml-text.ts';
-import { renderYaml } from '../yaml.ts';
-import type { Tree } from '../tree.ts';
-import { plain } from '../tree.ts';
+import { stringifyFlow } from '../../../io/yaml-text.ts';
+import { renderYaml } from '../../yaml.ts';
+import type { Tree } from '../../annotated-document.ts';
+import { plain } from '../../annotated-document.ts';
 
 /** Replace `text.slice(start, end)` by `insert`. */
 export interface Edit {

@@ -1,6 +1,6 @@
 /** What Envoy's /config_dump says of one plugin. The dump is Envoy's, so nothing in it is taken for granted. */
 import { type Json, all, object, sectionsOf } from './dump-sections.ts';
-import { wasmExtensions } from './filters.ts';
+import { wasmExtensions } from '../filters.ts';
 
 /** PluginConfig as far as it is looked at. */
 export interface DumpedPlugin {

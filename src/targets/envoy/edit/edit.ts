@@ -2,9 +2,9 @@
 import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type YAMLMap, type YAMLSeq, isAlias, isNode } from 'yaml';
-import type { DeployIntent } from '../intent.ts';
-import { type Tree, plain } from '../tree.ts';
-import { discoveryPath } from './discovery.ts';
+import type { DeployIntent } from '../../intent.ts';
+import { type Tree, plain } from '../../annotated-document.ts';
+import { discoveryPath } from '../discovery.ts';
 import { type NewCluster, clusterEdits, clusterRemovals } from './edit-clusters.ts';
 import {
   type EnvoyFile,
@@ -20,7 +20,7 @@ import {
   selectListeners,
   spotOf,
   terminalIndex,
-} from './file.ts';
+} from './envoy-file.ts';
 import { newList } from './new-list.ts';
 import { type Edit, appendItems, applyEdits, insertItems, removeItems, replaceItem } from './splice.ts';
 

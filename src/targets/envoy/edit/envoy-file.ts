@@ -13,10 +13,10 @@ import {
   parseAllDocuments,
   visit,
 } from 'yaml';
-import { WasmeError } from '../../errors.ts';
-import { readBytes } from '../../io/files.ts';
-import { maxParsedBytes } from '../../io/file-limits.ts';
-import { managerType, routerType } from './filters.ts';
+import { WasmeError } from '../../../errors.ts';
+import { readBytes } from '../../../io/files.ts';
+import { maxParsedBytes } from '../../../io/file-limits.ts';
+import { managerType, routerType } from '../filters.ts';
 
 export interface EnvoyFile {
   /** As it was read, without a byte order mark. */
