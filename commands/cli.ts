@@ -1,7 +1,7 @@
 /** argv → exit code: builds the command tree, catches everything, and is the one way out. */
 import { Command, CommanderError, Option } from 'commander';
 import { type Context, type ProcessContext, commandContext } from './ui/context.ts';
-import { packageVersion } from '../src/io/paths.ts';
+import { packageVersion } from '../src/io/files/paths.ts';
 import type { Verb } from './ui/verb.ts';
 import { verbs } from './verbs.ts';
 

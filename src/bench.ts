@@ -2,8 +2,8 @@
 import { resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
 import { profileFor } from './host/profiles.ts';
-import type { Edges } from './io/edges.ts';
-import { writeAtomic } from './io/files.ts';
+import type { Edges } from './io/system-context.ts';
+import { writeAtomic } from './io/files/files.ts';
 import { subjectOf } from './oci/compatibility/subject.ts';
 import { digestOf } from './oci/digest.ts';
 import { type Opened, type OperandOptions, withOperand } from './oci/source.ts';

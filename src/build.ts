@@ -1,8 +1,8 @@
 /** `wasme build`: builds a project with its toolchain and checks the module. */
 import { basename, resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/edges.ts';
-import { readBytes, writeAtomic } from './io/files.ts';
+import type { Edges } from './io/system-context.ts';
+import { readBytes, writeAtomic } from './io/files/files.ts';
 import { maxDocumentBytes } from './oci/limits.ts';
 import type { LoadedProject } from './project/load.ts';
 import type { Language } from './project/names.ts';
@@ -112,7 +112,7 @@ async function withImage(
 /** Returns the plan of `build` without running it. Probes run; nothing is written. */
 export async function planBuild(options: BuildOptions, edges: Edges): Promise<BuildPlanResult> {
   const job = await openJob(options, edges);
-  const { showCommand } = await import('./io/exec.ts');
+  const { showCommand } = await import('./io/process/exec.ts');
   const { planJob } = await import('./toolchains/plan.ts');
   const { plan, variant } = await planJob(job, edges);
   return {

@@ -1,6 +1,6 @@
 /** `wasme convert`: any image (or module) into any layout, into the store or a registry. */
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/edges.ts';
+import type { Edges } from './io/system-context.ts';
 import { copy } from './oci/copy.ts';
 import { openStore } from './oci/store/oci-layout.ts';
 import { type LayoutName, packImage } from './oci/packaging/formats/index.ts';

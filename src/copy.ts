@@ -1,6 +1,6 @@
 /** `wasme copy`: an image from one place to another, as it is, digest and all. */
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/edges.ts';
+import type { Edges } from './io/system-context.ts';
 import { type CopyResult, copy as copyImage } from './oci/copy.ts';
 import { defaultsOf, formatName, formatReference, parseReference, tagOrDigest } from './oci/reference.ts';
 import { copyReferrers, copySignatures } from './oci/copy-referrers.ts';

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { once } from 'node:events';
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/edges.ts';
+import type { Edges } from './io/system-context.ts';
 import { openStore } from './oci/store/oci-layout.ts';
 import { type Opened, withOperand } from './oci/source.ts';
 import { readImage } from './oci/read/read-image.ts';

@@ -1,9 +1,9 @@
 /** `wasme deploy`: source + flags + project → intent → the target's plan → printed, written, diffed or applied. */
 import { dirname, join, resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/edges.ts';
-import { rewrite, writeAtomic } from './io/files.ts';
-import { cacheDir } from './io/paths.ts';
+import type { Edges } from './io/system-context.ts';
+import { rewrite, writeAtomic } from './io/files/files.ts';
+import { cacheDir } from './io/files/paths.ts';
 import { imageAccess } from './oci/image-access.ts';
 import type { RegistryTargetOptions } from './oci/registry/registry.ts';
 import { type TargetName, type TargetOptions, loadTarget, projectSections } from './targets/index.ts';
@@ -95,7 +95,7 @@ export async function deploy<Name extends TargetName>(
     accepts: target.accepts,
     digest: options.digest ?? true,
     images: imageAccess(edges, { host, registry: options.registry }),
-    fetchModule: async url => (await import('./io/download.ts')).download(url, options.registry ?? {}, edges),
+    fetchModule: async url => (await import('./io/http/download.ts')).download(url, options.registry ?? {}, edges),
     modulePath: (name, digest) => join(moduleFolder, `${name}-${digest.slice(7, 23)}.wasm`),
     copyFiles: folder !== undefined,
   });

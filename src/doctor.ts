@@ -1,7 +1,7 @@
 /** `wasme doctor`: reports which tools of each language are installed, and how to install the others. */
 import { resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/edges.ts';
+import type { Edges } from './io/system-context.ts';
 import type { Language } from './project/names.ts';
 import { toolchains, topNames } from './toolchains/index.ts';
 import { findConflicts } from './toolchains/tools/conflicts.ts';

@@ -2,10 +2,10 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
-import { type CommandLine, exec, showCommand } from './io/exec.ts';
-import { exists, kindOf, makeFolder } from './io/files.ts';
-import type { Edges } from './io/edges.ts';
-import { templatesDir } from './io/paths.ts';
+import { type CommandLine, exec, showCommand } from './io/process/exec.ts';
+import { exists, kindOf, makeFolder } from './io/files/files.ts';
+import type { Edges } from './io/system-context.ts';
+import { templatesDir } from './io/files/paths.ts';
 import { projectParsing } from './project/load.ts';
 import { parseFile } from './project/parse.ts';
 import { type Kind, type Language, projectJsonSchema, projectSchema } from './project/schema.ts';

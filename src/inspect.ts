@@ -1,5 +1,5 @@
 /** `wasme inspect`: everything that can be said about a module or image without running it. */
-import type { Edges } from './io/edges.ts';
+import type { Edges } from './io/system-context.ts';
 import { digestOf } from './oci/digest.ts';
 import { judge, defaultHosts, type HostVerdict } from './oci/compatibility/check-image.ts';
 import { type Opened, type OpenedImage, type OperandOptions, withOperand } from './oci/source.ts';

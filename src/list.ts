@@ -1,5 +1,5 @@
 /** `wasme list`: what the local store has. */
-import type { Edges } from './io/edges.ts';
+import type { Edges } from './io/system-context.ts';
 import { readFile } from 'node:fs/promises';
 import { openStore } from './oci/store/oci-layout.ts';
 import { ociPrefix, runtimeFromAnnotations } from './oci/annotations.ts';

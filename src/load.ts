@@ -1,7 +1,7 @@
 /** `wasme load`: images from an archive file into the local store. */
 import { isAbsolute, join } from 'node:path';
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/edges.ts';
+import type { Edges } from './io/system-context.ts';
 import { type ArchivedImage, openArchive } from './oci/archive/read-archive.ts';
 import { copy } from './oci/copy.ts';
 import { openStore } from './oci/store/oci-layout.ts';

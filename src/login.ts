@@ -1,6 +1,6 @@
 /** `wasme login`: asks the registry whether it knows these credentials, then keeps them where docker does. */
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/edges.ts';
+import type { Edges } from './io/system-context.ts';
 import { type LoginPlace, storeLogin } from './oci/auth/login-store.ts';
 import { registryHost } from './oci/reference.ts';
 import { type RegistryOptions, RegistrySession } from './oci/registry/session.ts';

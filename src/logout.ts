@@ -1,5 +1,5 @@
 /** `wasme logout`: forgets the credentials for a registry. */
-import type { Edges } from './io/edges.ts';
+import type { Edges } from './io/system-context.ts';
 import { eraseLogin } from './oci/auth/login-store.ts';
 import { registryHost } from './oci/reference.ts';
 

@@ -1,8 +1,8 @@
 /** `wasme pull`: an image from a registry into the local store, or its module into a file. */
 import { join, resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/edges.ts';
-import { isStream, kindOf, writeAtomic } from './io/files.ts';
+import type { Edges } from './io/system-context.ts';
+import { isStream, kindOf, writeAtomic } from './io/files/files.ts';
 import { type CopyResult, copy } from './oci/copy.ts';
 import { copySignatures } from './oci/copy-referrers.ts';
 import { openStore } from './oci/store/oci-layout.ts';

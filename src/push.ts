@@ -2,9 +2,9 @@
 import type { KeyObject } from 'node:crypto';
 import { resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/edges.ts';
-import { maxKeyBytes } from './io/file-limits.ts';
-import { readBytes } from './io/files.ts';
+import type { Edges } from './io/system-context.ts';
+import { maxKeyBytes } from './io/files/file-limits.ts';
+import { readBytes } from './io/files/files.ts';
 import { type CopyResult, copy } from './oci/copy.ts';
 import { openStore } from './oci/store/oci-layout.ts';
 import type { LayoutName } from './oci/packaging/formats/index.ts';

@@ -1,6 +1,6 @@
 /** `wasme rm`: names out of the local store, and the bytes that no other name needs. */
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/edges.ts';
+import type { Edges } from './io/system-context.ts';
 import { type OciLayout, openStore } from './oci/store/oci-layout.ts';
 import { defaultsOf, formatReference, parseReference } from './oci/reference.ts';
 import { signedDigest } from './oci/signature/signature.ts';

@@ -1,5 +1,5 @@
 /** `wasme run`: filters in the bundled host, behind a local proxy; or in a real Envoy. */
-import type { Edges } from './io/edges.ts';
+import type { Edges } from './io/system-context.ts';
 import type { Run, RunOptions, RunResult } from './runner/run-options.ts';
 import { SpareThread } from './runner/workers/prestarted-worker.ts';
 

@@ -1,8 +1,8 @@
 /** `wasme save`: images from the store or registries into one archive file, for machines without a registry. */
 import { join, isAbsolute } from 'node:path';
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/edges.ts';
-import { exists, isStream } from './io/files.ts';
+import type { Edges } from './io/system-context.ts';
+import { exists, isStream } from './io/files/files.ts';
 import { type ArchiveImage, writeArchive } from './oci/archive/write-archive.ts';
 import { type OperandOptions, withReference } from './oci/source.ts';
 import { signatureName } from './oci/read/read-referrers.ts';

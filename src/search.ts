@@ -1,5 +1,5 @@
 /** `wasme search`: the repositories of a registry, where it has a catalogue. */
-import type { Edges } from './io/edges.ts';
+import type { Edges } from './io/system-context.ts';
 import { defaultsOf, parseReference } from './oci/reference.ts';
 import { listRepositories } from './oci/registry/lists.ts';
 import { type RegistryTargetOptions, openRegistry } from './oci/registry/registry.ts';

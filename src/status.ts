@@ -1,9 +1,9 @@
 /** `wasme status`: does the filter run where it was deployed, with the bytes that were meant, and does it hold. */
 import { join } from 'node:path';
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/edges.ts';
-import { exists } from './io/files.ts';
-import { cacheDir } from './io/paths.ts';
+import type { Edges } from './io/system-context.ts';
+import { exists } from './io/files/files.ts';
+import { cacheDir } from './io/files/paths.ts';
 import { type ImageLookup, imageAccess } from './oci/image-access.ts';
 import { type LoadedProject, findProject, outputPath } from './project/load.ts';
 import { type TargetName, type TargetOptions, loadTarget, projectSections } from './targets/index.ts';

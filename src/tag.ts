@@ -1,6 +1,6 @@
 /** `wasme tag`: another name for an image of the local store. */
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/edges.ts';
+import type { Edges } from './io/system-context.ts';
 import { copySignatures } from './oci/copy-referrers.ts';
 import { openStore } from './oci/store/oci-layout.ts';
 import { defaultsOf, formatReference, parseReference } from './oci/reference.ts';

@@ -1,6 +1,6 @@
 /** `wasme tags`: the tags of a repository in a registry. */
 import semver from 'semver';
-import type { Edges } from './io/edges.ts';
+import type { Edges } from './io/system-context.ts';
 import { defaultsOf, parseReference } from './oci/reference.ts';
 import { listTags } from './oci/registry/lists.ts';
 import { type RegistryTargetOptions, openRegistry } from './oci/registry/registry.ts';

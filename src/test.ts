@@ -1,8 +1,8 @@
 /** The verb `test`: finds suite files, plays each case in the bundled host or in a real Envoy, and says what differed. */
 import { basename, resolve } from 'node:path';
 import { type WasmeError, asFailure } from './errors.ts';
-import type { Edges } from './io/edges.ts';
-import { writeAtomic } from './io/files.ts';
+import type { Edges } from './io/system-context.ts';
+import { writeAtomic } from './io/files/files.ts';
 import { type LoadedProject, findProject } from './project/load.ts';
 import { findSuites } from './suite/file/find.ts';
 import { type SuiteReport, junitXml } from './suite/junit.ts';

@@ -1,8 +1,8 @@
 /** `wasme undeploy`: takes a filter back out of where `deploy` put it, and nothing else. */
 import { resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/edges.ts';
-import { rewrite } from './io/files.ts';
+import type { Edges } from './io/system-context.ts';
+import { rewrite } from './io/files/files.ts';
 import { findProject } from './project/load.ts';
 import { type TargetName, type TargetOptions, loadTarget, projectSections } from './targets/index.ts';
 import type { Undeployment } from './targets/target.ts';

@@ -2,9 +2,9 @@
 import { WasmeError } from './errors.ts';
 import { hostDifferences } from './host/profile-differences.ts';
 import { type HostProfile, newestProfile, profileOf } from './host/profiles.ts';
-import type { Edges } from './io/edges.ts';
-import { maxKeyBytes } from './io/file-limits.ts';
-import { readText } from './io/files.ts';
+import type { Edges } from './io/system-context.ts';
+import { maxKeyBytes } from './io/files/file-limits.ts';
+import { readText } from './io/files/files.ts';
 import { isAbsolute, join } from 'node:path';
 import { packImage } from './oci/packaging/formats/index.ts';
 import { type HostVerdict, type Subject, audiencesOf, defaultHosts, judge } from './oci/compatibility/check-image.ts';

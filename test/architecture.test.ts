@@ -99,11 +99,11 @@ describe('imports', () => {
   });
 
   it.each([
-    ['execa', /^src\/io\/exec\.ts$/],
+    ['execa', /^src\/io\/process\/exec\.ts$/],
     ['inquirer', /^commands\/ui\/prompts\.ts$/],
     ['chalk', /^commands\/ui\//],
     ['commander', /^commands\//],
-    ['undici', /^src\/io\/http-agent\.ts$/],
+    ['undici', /^src\/io\/http\/http-agent\.ts$/],
     ['tar', /^src\/oci\//],
     ['zod', /(^|\/)schema\.ts$/],
     ['re2js', /^src\/host\/regular-expression\.ts$/],

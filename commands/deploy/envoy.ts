@@ -187,7 +187,7 @@ async function certificates(
   { cwd }: Context,
 ): Promise<{ readonly path: string; readonly here?: string } | undefined> {
   if (caFile === undefined) return undefined;
-  const { exists } = await import('../../src/io/files.ts');
+  const { exists } = await import('../../src/io/files/files.ts');
   const path = resolve(cwd, caFile);
   return (await exists(path)) ? { path, here: path } : { path: caFile };
 }

@@ -1,7 +1,7 @@
 /** What a command gets from the process: streams, environment, and the edges that verbs need. */
 import { homedir } from 'node:os';
 import { WasmeError } from '../../src/errors.ts';
-import type { Edges } from '../../src/io/edges.ts';
+import type { Edges } from '../../src/io/system-context.ts';
 import type { Reporter } from '../../src/reporter.ts';
 import { OutputStream, type RawStream } from './output-stream.ts';
 

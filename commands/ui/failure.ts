@@ -1,7 +1,7 @@
 /** A thrown value → what is printed on stderr and the exit code. */
 import { CommanderError } from 'commander';
 import { WasmeError, asFailure, interrupted, redact } from '../../src/errors.ts';
-import { fileError, isSystemError } from '../../src/io/file-errors.ts';
+import { fileError, isSystemError } from '../../src/io/files/file-errors.ts';
 import { visibleJson } from '../../src/io/printable.ts';
 import { type When, colorsFor } from './colors.ts';
 import type { Context } from './context.ts';

@@ -3,8 +3,8 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { WasmeError } from '../../src/errors.ts';
-import { maxArchiveBytes } from '../../src/io/file-limits.ts';
-import { withTempDir } from '../../src/io/files.ts';
+import { maxArchiveBytes } from '../../src/io/files/file-limits.ts';
+import { withTempDir } from '../../src/io/files/files.ts';
 import type { Context } from './context.ts';
 
 /** Calls `body` with the file to read, which for `-` is there as long as that takes. Fails with USAGE on a terminal. */

@@ -1,7 +1,7 @@
 /** On a terminal, what a build lacks and can get is offered instead of only named. */
 import type { BuildOptions } from '../../src/build.ts';
 import { WasmeError } from '../../src/errors.ts';
-import type { Edges } from '../../src/io/edges.ts';
+import type { Edges } from '../../src/io/system-context.ts';
 import type { Context } from './context.ts';
 import type { GlobalOptions } from './options.ts';
 import { mayPrompt, promptsFor } from './prompts.ts';

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { WasmeError } from '../../src/errors.ts';
-import { withTempDir } from '../../src/io/files.ts';
+import { withTempDir } from '../../src/io/files/files.ts';
 import type { Context } from './context.ts';
 import type { GlobalOptions } from './options.ts';
 import { writeResult } from './result.ts';

@@ -2,8 +2,8 @@
 import { setMaxListeners } from 'node:events';
 import { constants } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { childIds } from '../../src/io/children.ts';
-import { builtFile } from '../../src/io/paths.ts';
+import { childIds } from '../../src/io/process/children.ts';
+import { builtFile } from '../../src/io/files/paths.ts';
 
 const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

@@ -1,5 +1,5 @@
 /** How verbs look up images that may be named where a module is meant. Loads what images are made of when one is. */
-import type { Edges } from '../io/edges.ts';
+import type { Edges } from '../io/system-context.ts';
 import type { PinOptions, PinnedImage } from './resolve-digest.ts';
 
 export interface ImageLookup {

@@ -1,6 +1,6 @@
 /** Image references: docker's grammar `[host[:port]/]name[:tag][@digest]`, familiar names included. */
 import { WasmeError } from '../errors.ts';
-import type { Edges } from '../io/edges.ts';
+import type { Edges } from '../io/system-context.ts';
 import { isDigest } from './digest.ts';
 
 export interface Reference {

@@ -1,5 +1,5 @@
 /** An image as a deployment names it: the full reference with its tag, and the digest that proxies compare. */
-import type { Edges } from '../io/edges.ts';
+import type { Edges } from '../io/system-context.ts';
 import { subjectOf } from './compatibility/subject.ts';
 import { requireLoadable } from './compatibility/check-image.ts';
 import { withReference } from './source.ts';

@@ -4,8 +4,8 @@
  */
 import { resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
-import type { Edges } from '../io/edges.ts';
-import { exists, kindOf, readBytes } from '../io/files.ts';
+import type { Edges } from '../io/system-context.ts';
+import { exists, kindOf, readBytes } from '../io/files/files.ts';
 import { type LoadedProject, findProject, loadProject, outputPath } from '../project/load.ts';
 import { isWasm } from '../wasm/magic.ts';
 import { openArchive } from './archive/read-archive.ts';

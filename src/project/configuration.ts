@@ -1,7 +1,7 @@
 /** Plugin configuration as people give it (in wasme.json, a suite, a flag) → the bytes a filter receives. */
 import { resolve } from 'node:path';
-import { readBytes } from '../io/files.ts';
-import { maxTextBytes } from '../io/file-limits.ts';
+import { readBytes } from '../io/files/files.ts';
+import { maxTextBytes } from '../io/files/file-limits.ts';
 
 /**
  * `@path` is a file's content, relative to `dir`; any other text is taken as it is; everything else as compact JSON;

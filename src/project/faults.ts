@@ -1,6 +1,6 @@
 /** What a schema has against a value, as sentences that each name a field; misspelt fields with the one that was meant. */
 import type { z } from 'zod';
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from './suggest.ts';
 
 export interface Fault {
   readonly path: readonly string[];

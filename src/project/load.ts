@@ -1,10 +1,10 @@
 /** Finds, parses and explains wasme.json. Every complaint names the file, line, column and field. */
 import { dirname, join, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
-import { maxParsedBytes } from '../io/file-limits.ts';
-import { exists, readText } from '../io/files.ts';
-import { type Places, docsPage } from '../io/paths.ts';
-import { rememberedProject } from './remembered.ts';
+import { maxParsedBytes } from '../io/files/file-limits.ts';
+import { exists, readText } from '../io/files/files.ts';
+import { type Places, docsPage } from '../io/files/paths.ts';
+import { rememberedProject } from './validated-cache.ts';
 import type { Project } from './schema.ts';
 
 export interface LoadedProject {

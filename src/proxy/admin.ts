@@ -1,7 +1,7 @@
 /** The admin interface: the paths of Envoy's that make sense for one local run, under Envoy's names. */
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { LogLevel } from '../host/types.ts';
-import { closeNow, listen } from '../io/listen.ts';
+import { closeNow, listen } from '../io/http/listen.ts';
 import { type StatsSnapshot, statsPrometheus, statsText } from './stats.ts';
 
 /** What the admin interface shows and can do; answered by whoever runs the proxy. */

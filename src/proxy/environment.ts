@@ -12,7 +12,7 @@ import type {
   LogEntry,
   ResolvedAddress,
 } from '../host/types.ts';
-import { isHostName, knownAddresses, lookUpAddresses } from '../io/addresses.ts';
+import { isHostName, knownAddresses, lookUpAddresses } from '../io/http/addresses.ts';
 import { startTimer } from '../io/timer.ts';
 import { startCallOut } from './upstream/http-call.ts';
 import type { Clusters } from './upstream/clusters.ts';

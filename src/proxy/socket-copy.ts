@@ -5,8 +5,8 @@
 import { fork } from 'node:child_process';
 import { type AddressInfo, Server } from 'node:net';
 import { WasmeError } from '../errors.ts';
-import { listen } from '../io/listen.ts';
-import { builtFile } from '../io/paths.ts';
+import { listen } from '../io/http/listen.ts';
+import { builtFile } from '../io/files/paths.ts';
 
 /** The descriptor of a listening socket, good in every thread of this process; undefined where there is none (Windows). */
 export function descriptorOf(server: Server): number | undefined {

@@ -1,7 +1,7 @@
 /** A TCP proxy behind a chain of network filters: bytes of both sides through the chain, half-closes and resets kept. */
 import { type Socket, connect, createServer } from 'node:net';
 import type { StreamInfo, TcpStream, TcpStreamSink } from '../host/types.ts';
-import type { Endpoint } from '../io/endpoint.ts';
+import type { Endpoint } from '../io/http/endpoint.ts';
 import { connectionInfo, socketAddress } from './http1/client-connection.ts';
 import { upstreamCluster } from './upstream/routes.ts';
 import { bind, descriptorOf } from './socket-copy.ts';

@@ -2,8 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { asFailure } from '../errors.ts';
 import type { LogLevel } from '../host/types.ts';
-import type { Edges } from '../io/edges.ts';
-import { hostAndPort } from '../io/endpoint.ts';
+import type { Edges } from '../io/system-context.ts';
+import { hostAndPort } from '../io/http/endpoint.ts';
 import type { AdminSource } from '../proxy/admin.ts';
 import { type LoadedFilter, filterFacts, loadFilters } from './load-filters.ts';
 import type { ProxyPlan } from './run-plan.ts';

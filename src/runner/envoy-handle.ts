@@ -1,7 +1,7 @@
 /** The handle of a run in a real Envoy: the bundled host's, answered by Envoy's admin interface. */
 import { WasmeError } from '../errors.ts';
 import type { LogLevel } from '../host/types.ts';
-import { hostAndPort } from '../io/endpoint.ts';
+import { hostAndPort } from '../io/http/endpoint.ts';
 import type { RunningEnvoy } from '../targets/envoy/launch.ts';
 import type { EnvoyLogLevel } from '../targets/envoy/log.ts';
 import { type LoadedFilter, filterFacts } from './load-filters.ts';

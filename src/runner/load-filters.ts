@@ -1,7 +1,7 @@
 /** What a person named to run (project, .wasm file, image) with its settings → a filter as a plan has it. */
 import { dirname, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
-import type { Edges } from '../io/edges.ts';
+import type { Edges } from '../io/system-context.ts';
 import { type ImageLookup, imageAccess } from '../oci/image-access.ts';
 import type { LoadedProject } from '../project/load.ts';
 import { type DeployIntent, configurationText } from '../targets/intent.ts';

@@ -1,6 +1,6 @@
 /** Flags and project → the plan of a run: clusters, routes, host profile, and which upstream. */
 import { profileFor } from '../host/profiles.ts';
-import { type Endpoint, parseEndpoint } from '../io/endpoint.ts';
+import { type Endpoint, parseEndpoint } from '../io/http/endpoint.ts';
 import { makeCertificate } from '../proxy/certificate.ts';
 import type { ProxyPlan } from './run-plan.ts';
 import { upstreamCluster } from '../proxy/upstream/routes.ts';

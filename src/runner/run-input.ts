@@ -1,6 +1,6 @@
 /** What every way of running starts from: the filters, and the flags filled up from the project. */
 import { WasmeError } from '../errors.ts';
-import type { Edges } from '../io/edges.ts';
+import type { Edges } from '../io/system-context.ts';
 import { type LoadedFilter, loadFilters } from './load-filters.ts';
 import type { Address, RunEvent, RunOptions } from './run-options.ts';
 import type { StreamKind } from '../project/names.ts';

@@ -1,7 +1,7 @@
 /** What one run is made of, as data that can be sent to a worker thread. */
 import type { FailurePolicy } from '../host/plugin-settings.ts';
 import type { LogLevel } from '../host/types.ts';
-import type { Endpoint } from '../io/endpoint.ts';
+import type { Endpoint } from '../io/http/endpoint.ts';
 import type { Certificate } from '../proxy/certificate.ts';
 import type { Route } from '../proxy/upstream/routes.ts';
 import type { StreamKind } from '../project/names.ts';

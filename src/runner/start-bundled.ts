@@ -1,7 +1,7 @@
 /** A run in the bundled host. What not every run needs is imported when it does: the first answer should not wait for it. */
-import type { Edges } from '../io/edges.ts';
+import type { Edges } from '../io/system-context.ts';
 import { profileFor } from '../host/profiles.ts';
-import { hostAndPort } from '../io/endpoint.ts';
+import { hostAndPort } from '../io/http/endpoint.ts';
 import { CleanUp } from './disposables.ts';
 import type { EchoServer } from '../proxy/upstream/echo.ts';
 import type { ProxyPlan } from './run-plan.ts';
@@ -57,7 +57,7 @@ async function startHere(
     }
     if (builds !== undefined) {
       const files = [...new Set(filters.flatMap(filter => filter.files))];
-      const { watchFiles } = await import('../io/watch.ts');
+      const { watchFiles } = await import('../io/files/watch.ts');
       cleanUp.add(await watchFiles(files, () => void running.reloadOnChange()));
       // What was saved after it was read and before anybody watched.
       await running.reloadOnChange();

@@ -2,9 +2,9 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { WasmeError } from '../errors.ts';
-import { maxParsedBytes } from '../io/file-limits.ts';
-import { exists, kindOf, readText } from '../io/files.ts';
-import { docsPage } from '../io/paths.ts';
+import { maxParsedBytes } from '../io/files/file-limits.ts';
+import { exists, kindOf, readText } from '../io/files/files.ts';
+import { docsPage } from '../io/files/paths.ts';
 import { parseFile } from '../project/parse.ts';
 import type { Kind, Language } from '../project/schema.ts';
 import { type TemplateInfo, templateProjectSchema, templateSchema } from './schema.ts';

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { constants, copyFile, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { fileError, isSystemError } from '../io/file-errors.ts';
-import { kindOf, makeFolder } from '../io/files.ts';
+import { fileError, isSystemError } from '../io/files/file-errors.ts';
+import { kindOf, makeFolder } from '../io/files/files.ts';
 
 /**
  * Runs `fill` on an empty folder next to `target` (inside it when it exists) and then moves the content to `target`.

@@ -1,8 +1,8 @@
 /** Template folder → files of a new project: placeholders filled in, `_gitignore` renamed. Writes only into `target`. */
 import { chmod, readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileError } from '../io/file-errors.ts';
-import { makeFolder, readBytes, safeJoin } from '../io/files.ts';
+import { fileError } from '../io/files/file-errors.ts';
+import { makeFolder, readBytes, safeJoin } from '../io/files/files.ts';
 import type { Template } from './catalog.ts';
 
 /** Left by work on a template itself; never part of a project. */

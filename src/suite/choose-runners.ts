@@ -1,6 +1,6 @@
 /** Where cases are played: the bundled host as one or several hosts, or a real Envoy. */
 import { WasmeError } from '../errors.ts';
-import type { Edges } from '../io/edges.ts';
+import type { Edges } from '../io/system-context.ts';
 import type { Project } from '../project/schema.ts';
 import { suiteHosts } from './hosts.ts';
 import { playCase } from './bundled/play.ts';

@@ -1,7 +1,7 @@
 /** The hosts that suites are played on: named by flags, or by the project. */
 import { WasmeError } from '../errors.ts';
 import { type HostProfile, profileFor } from '../host/profiles.ts';
-import type { Edges } from '../io/edges.ts';
+import type { Edges } from '../io/system-context.ts';
 import { namedHosts } from '../project/hosts.ts';
 import type { Project } from '../project/schema.ts';
 

@@ -1,7 +1,7 @@
 /** What a suite is played against: its module, and the configuration of each case. */
 import { basename, dirname, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
-import { kindOf, readBytes } from '../io/files.ts';
+import { kindOf, readBytes } from '../io/files/files.ts';
 import { configurationBytes } from '../project/configuration.ts';
 import { type LoadedProject, outputPath } from '../project/load.ts';
 import type { Suite } from './file/schema.ts';

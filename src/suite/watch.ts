@@ -1,7 +1,7 @@
 /** Plays again whenever something that decides the outcome is saved: suites, modules, configurations, wasme.json. */
 import { dirname, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
-import { watchFiles, watchFolder } from '../io/watch.ts';
+import { watchFiles, watchFolder } from '../io/files/watch.ts';
 import type { LoadedProject } from '../project/load.ts';
 import { outputPath } from '../project/load.ts';
 import { findSuites } from './file/find.ts';

@@ -24,7 +24,7 @@ export async function allowedCapabilities(
   const wrong = asked?.find(name => !known.has(name));
   if (wrong === undefined) return asked;
   // The proxy would take it, and the function that was meant would be refused.
-  const { didYouMean } = await import('../project/nearest.ts');
+  const { didYouMean } = await import('../project/suggest.ts');
   throw new WasmeError(
     'USAGE',
     `--allow-capabilities: no host has a function "${wrong}"${didYouMean(wrong, [...known, 'auto'])}`,

@@ -1,5 +1,5 @@
 /** Whether the proxies of a control plane can fetch the code from where it is. */
-import { isLoopback } from '../io/http-proxy.ts';
+import { isLoopback } from '../io/http/http-proxy.ts';
 import type { IntentCode } from './intent.ts';
 
 /** A warning for code on this machine's own name: for a proxy elsewhere, that is its own machine. */

@@ -5,7 +5,7 @@ import type { Ajv2019 } from 'ajv/dist/2019.js';
 import type { Ajv2020 } from 'ajv/dist/2020.js';
 import { LineCounter, parseDocument } from 'yaml';
 import { WasmeError } from '../errors.ts';
-import { readText } from '../io/files.ts';
+import { readText } from '../io/files/files.ts';
 import type { LoadedProject } from '../project/load.ts';
 import { offsetOf, valueOf } from '../project/parse.ts';
 import type { FoundConfiguration } from './configuration.ts';

@@ -1,7 +1,7 @@
 /** Plugin configuration: where it is written, and what the filter will read. */
 import { isAbsolute, resolve } from 'node:path';
-import { readBytes } from '../io/files.ts';
-import { maxTextBytes } from '../io/file-limits.ts';
+import { readBytes } from '../io/files/files.ts';
+import { maxTextBytes } from '../io/files/file-limits.ts';
 import type { LoadedProject } from '../project/load.ts';
 import type { IntentConfiguration } from './intent.ts';
 

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
-import { exists, kindOf, readBytes } from '../io/files.ts';
-import type { Places } from '../io/paths.ts';
+import { exists, kindOf, readBytes } from '../io/files/files.ts';
+import type { Places } from '../io/files/paths.ts';
 import { type LoadedProject, findProject, loadProject, outputPath } from '../project/load.ts';
 import { parseNamedModule } from '../wasm/module.ts';
 import type { IntentCode } from './intent.ts';

@@ -1,5 +1,5 @@
 /** A place where filters are deployed. `plan` is pure; what touches the world is named for what it does and gets edges. */
-import type { Edges } from '../io/edges.ts';
+import type { Edges } from '../io/system-context.ts';
 import type { Project } from '../project/schema.ts';
 import type { DeployIntent, IntentCode } from './intent.ts';
 import type { Tree } from './annotated-document.ts';

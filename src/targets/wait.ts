@@ -1,7 +1,7 @@
 /** After a deployment: asks again and again until the filter runs everywhere, has failed somewhere, or time is up. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WasmeError } from '../errors.ts';
-import type { Edges } from '../io/edges.ts';
+import type { Edges } from '../io/system-context.ts';
 import type { DeployIntent } from './intent.ts';
 import type { StatusRow, StatusState, Target } from './target.ts';
 

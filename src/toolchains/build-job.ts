@@ -1,8 +1,8 @@
 /** Builds one job under the project's lock, unless the module of the last build is still up to date. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Edges } from '../io/edges.ts';
-import { withLock } from '../io/lock.ts';
+import type { Edges } from '../io/system-context.ts';
+import { withLock } from '../io/files/lock.ts';
 import { checkModule } from './check.ts';
 import type { ExecuteOptions } from './execute.ts';
 import { digestInputs, sha256 } from './inputs.ts';

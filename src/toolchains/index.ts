@@ -1,7 +1,7 @@
 /** The toolchain of each language, and the detection of a folder's language. */
 import { readdir } from 'node:fs/promises';
 import { WasmeError } from '../errors.ts';
-import { fileError } from '../io/file-errors.ts';
+import { fileError } from '../io/files/file-errors.ts';
 import type { Language } from '../project/names.ts';
 import { assemblyscript } from './languages/assemblyscript.ts';
 import { cpp } from './languages/cpp.ts';

@@ -2,7 +2,7 @@
 import { readFile, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { WasmeError } from '../errors.ts';
-import { kindOf, readBytes, writeAtomic } from '../io/files.ts';
+import { kindOf, readBytes, writeAtomic } from '../io/files/files.ts';
 import { splitDebugInfo } from '../wasm/debug-info.ts';
 import { isWasm } from '../wasm/magic.ts';
 import type { ModuleInfo } from '../wasm/module.ts';

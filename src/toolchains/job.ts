@@ -1,11 +1,11 @@
 /** Resolves what one build is asked to do, from the options and wasme.json. Starts no program and writes nothing. */
 import { basename, join, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
-import type { Edges } from '../io/edges.ts';
-import { kindOf } from '../io/files.ts';
-import { packageVersion } from '../io/paths.ts';
+import type { Edges } from '../io/system-context.ts';
+import { kindOf } from '../io/files/files.ts';
+import { packageVersion } from '../io/files/paths.ts';
 import { type LoadedProject, findProject, outputPath } from '../project/load.ts';
-import { memoryDir } from '../project/remembered.ts';
+import { memoryDir } from '../project/validated-cache.ts';
 import type { Language, Project } from '../project/schema.ts';
 import type { CheckOptions } from './check.ts';
 import { customToolchain } from './languages/custom.ts';

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { basename, join, relative } from 'node:path';
-import type { Edges } from '../io/edges.ts';
+import type { Edges } from '../io/system-context.ts';
 import { containerEngine, inContainer } from './tools/container.ts';
 import { sha256 } from './inputs.ts';
 import { type BuildJob, debugSuffix, sidecarPath } from './job.ts';

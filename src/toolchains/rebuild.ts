@@ -1,7 +1,7 @@
 /** The steps of a build that has something to do: plan, execute, install, record. */
 import { WasmeError } from '../errors.ts';
-import type { Edges } from '../io/edges.ts';
-import { rememberProject } from '../project/remembered.ts';
+import type { Edges } from '../io/system-context.ts';
+import { rememberProject } from '../project/validated-cache.ts';
 import { readSourceLines, showDiagnostics } from './diagnostics.ts';
 import { type CompiledJob, type ExecuteOptions, executePlan } from './execute.ts';
 import { digestInputs, hashLockFiles, inputsOfBuild, sha256 } from './inputs.ts';

@@ -1,10 +1,10 @@
 /** Records what the last build of each profile was made from: decides whether to build, and lets the next build speculate. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Edges } from '../io/edges.ts';
-import { findProgram } from '../io/program.ts';
+import type { Edges } from '../io/system-context.ts';
+import { findProgram } from '../io/process/program.ts';
 import { profiles } from '../project/names.ts';
-import { writeMemory } from '../project/remembered.ts';
+import { writeMemory } from '../project/validated-cache.ts';
 import { type InputHashes, fileIdentity, hashInputs } from './inputs.ts';
 import type { BuildJob } from './job.ts';
 import type { PlannedBuild } from './plan.ts';

@@ -2,7 +2,7 @@
  * Saves the time that probing the tools takes: runs the plan that the answers of the last build give, while the tools are
  * probed again. If the probes then lead to another plan, that one is run instead. Builds are correct without this file.
  */
-import type { Edges } from '../io/edges.ts';
+import type { Edges } from '../io/system-context.ts';
 import { type CompiledJob, type ExecuteOptions, executePlan } from './execute.ts';
 import type { BuildJob } from './job.ts';
 import { type PlannedBuild, planJob } from './plan.ts';

@@ -1,6 +1,6 @@
 /** Describes a language's compiler as data and pure functions: no process, no disk. plan.ts and execute.ts do the work. */
 import type { ErrorCode } from '../errors.ts';
-import type { CommandLine } from '../io/exec.ts';
+import type { CommandLine } from '../io/process/exec.ts';
 import type { Language, Profile, Variant } from '../project/names.ts';
 import type { Project } from '../project/schema.ts';
 

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { memoryDir } from '../../src/project/remembered.ts';
+import { memoryDir } from '../../src/project/validated-cache.ts';
 import { newWorld } from '../helpers/cli.ts';
 import { guest, guestFile } from '../helpers/guests.ts';
 import { type FakeWish, fakeProject, setWish } from '../helpers/fake-project.ts';

@@ -12,7 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { languages } from '../../src/project/names.ts';
-import { templatesDir } from '../../src/io/paths.ts';
+import { templatesDir } from '../../src/io/files/paths.ts';
 import type { VerifyResult } from '../../src/verify.ts';
 import { newWorld } from '../helpers/cli.ts';
 import { guest } from '../helpers/guests.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { run } from '../../commands/cli.ts';
 import { silentReporter } from '../../src/reporter.ts';
-import type { Edges } from '../../src/io/edges.ts';
+import type { Edges } from '../../src/io/system-context.ts';
 
 export interface World {
   /** The current folder of the commands. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter } from 'node:path';
 import { build } from '../../src/build.ts';
 import { init } from '../../src/init.ts';
-import type { Edges } from '../../src/io/edges.ts';
+import type { Edges } from '../../src/io/system-context.ts';
 import type { Kind, Language } from '../../src/project/schema.ts';
 import { machineEdges, sharePackages } from './assemblyscript.ts';
 import { type ToolName, toolsDir } from './tools.ts';

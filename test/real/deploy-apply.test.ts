@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { kubectl } from '../../src/io/kubectl.ts';
+import { kubectl } from '../../src/io/process/kubectl.ts';
 import { type Outcome, newWorld } from '../helpers/cli.ts';
 import { type TestCluster, clusterTools, startCluster } from '../helpers/kubernetes.ts';
 import { guestFile } from '../helpers/guests.ts';

@@ -4,7 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { WasmeError } from '../../errors.ts';
-import { fileError } from '../../io/file-errors.ts';
+import { fileError } from '../../io/files/file-errors.ts';
 import { maxUnpackedArchiveBytes } from '../limits.ts';
 import { pieceBytes } from '../target.ts';
 

@@ -4,7 +4,7 @@
  */
 import { Header } from 'tar/header';
 import { WasmeError } from '../../errors.ts';
-import { fileError } from '../../io/file-errors.ts';
+import { fileError } from '../../io/files/file-errors.ts';
 import { type ArchiveFile, type Place, openArchiveFile } from './archive-file.ts';
 import { isDigest, verified } from '../digest.ts';
 import { blobPath, containerdNameKey, indexFile, isLayoutFile, refNameKey } from '../store/layout-files.ts';

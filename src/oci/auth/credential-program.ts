@@ -1,7 +1,7 @@
 /** docker-credential-* programs: their protocol (verb as argument, everything secret over stdin and stdout). */
 import { WasmeError, withoutSecrets } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
-import { type ExecResult, exec } from '../../io/exec.ts';
+import type { Edges } from '../../io/system-context.ts';
+import { type ExecResult, exec } from '../../io/process/exec.ts';
 import { printable } from '../../io/printable.ts';
 import { type Credential, tokenUser } from './credentials.ts';
 import { parseObject } from '../json-object.ts';

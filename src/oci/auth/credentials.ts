@@ -2,8 +2,8 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
-import { readText } from '../../io/files.ts';
+import type { Edges } from '../../io/system-context.ts';
+import { readText } from '../../io/files/files.ts';
 import { canonicalHost } from '../reference.ts';
 
 export interface Credential {

@@ -1,9 +1,9 @@
 /** Keeps and forgets logins where docker keeps them: the configured helper, else config.json, of which all else stays as it is. */
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Edges } from '../../io/edges.ts';
-import { makeFolder, readText, writeAtomic } from '../../io/files.ts';
-import { withLock } from '../../io/lock.ts';
+import type { Edges } from '../../io/system-context.ts';
+import { makeFolder, readText, writeAtomic } from '../../io/files/files.ts';
+import { withLock } from '../../io/files/lock.ts';
 import { helperErase, helperStore, programOf } from './credential-program.ts';
 import {
   type DockerConfig,

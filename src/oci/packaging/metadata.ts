@@ -2,8 +2,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
-import { readBytes } from '../../io/files.ts';
+import type { Edges } from '../../io/system-context.ts';
+import { readBytes } from '../../io/files/files.ts';
 import type { LoadedProject } from '../../project/load.ts';
 import { detectAbi } from '../../wasm/abi.ts';
 import { parseModule } from '../../wasm/module.ts';

@@ -1,5 +1,5 @@
 /** A module on this machine becomes an image of the local store: `build -t`. */
-import type { Edges } from '../../io/edges.ts';
+import type { Edges } from '../../io/system-context.ts';
 import type { LoadedProject } from '../../project/load.ts';
 import { silentReporter } from '../../reporter.ts';
 import { copy } from '../copy.ts';

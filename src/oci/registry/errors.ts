@@ -1,6 +1,6 @@
 /** What a registry answered instead of what was asked for, told with the action, the repository and the way out. */
 import { type ErrorCode, WasmeError, withoutSecrets } from '../../errors.ts';
-import { type HttpResponse, retryAfterMs, showUrl } from '../../io/http.ts';
+import { type HttpResponse, retryAfterMs, showUrl } from '../../io/http/http.ts';
 import { printable } from '../../io/printable.ts';
 import { maxErrorBytes } from '../limits.ts';
 

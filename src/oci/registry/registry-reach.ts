@@ -2,7 +2,7 @@
 import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { WasmeError } from '../../errors.ts';
-import { type AddressRange, bareHost, rangeOfAddress, rangeOfHost } from '../../io/address-range.ts';
+import { type AddressRange, bareHost, rangeOfAddress, rangeOfHost } from '../../io/http/address-range.ts';
 
 /** Decides for one registry. Link-local and metadata addresses are refused always, this machine unless the registry is on it. */
 export class RegistryReach {

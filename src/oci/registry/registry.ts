@@ -1,8 +1,8 @@
 /** One repository of a registry as a target of copy (OCI distribution specification 1.1). */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
-import { isRetriable } from '../../io/http-errors.ts';
-import { type HttpResponse, maxTries } from '../../io/http.ts';
+import type { Edges } from '../../io/system-context.ts';
+import { isRetriable } from '../../io/http/http-errors.ts';
+import { type HttpResponse, maxTries } from '../../io/http/http.ts';
 import { Verifier, digestOf, isDigest, splitDigest, verified } from '../digest.ts';
 import { maxManifestBytes } from '../limits.ts';
 import { isManifestType, manifestTypes } from '../media-types.ts';

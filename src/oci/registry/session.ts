@@ -1,8 +1,8 @@
 /** Requests to one registry: where it is, who we are there, and what to do about a 401. Credentials stay with their origin. */
 import { type WasmeError, withoutSecrets } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
-import { isLoopback } from '../../io/http-proxy.ts';
-import { HttpClient, type HttpRequest, type HttpResponse, retryAfterMs } from '../../io/http.ts';
+import type { Edges } from '../../io/system-context.ts';
+import { isLoopback } from '../../io/http/http-proxy.ts';
+import { HttpClient, type HttpRequest, type HttpResponse, retryAfterMs } from '../../io/http/http.ts';
 import { printable } from '../../io/printable.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import { type Credential, findCredential, secretsOf, tokenUser } from '../auth/credentials.ts';

@@ -1,6 +1,6 @@
 /** Bearer tokens: asks a registry's token service, as the Docker and OAuth2 flows have it. */
 import { WasmeError } from '../../errors.ts';
-import type { HttpClient, HttpResponse } from '../../io/http.ts';
+import type { HttpClient, HttpResponse } from '../../io/http/http.ts';
 import type { Challenge } from './challenge.ts';
 import { type Credential, basicCredentials, secretsOf, tokenUser } from '../auth/credentials.ts';
 import { parseObject } from '../json-object.ts';

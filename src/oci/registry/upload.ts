@@ -1,7 +1,7 @@
 /** One blob into a registry: mount, one piece, or several pieces; started over when it breaks. */
 import { WasmeError } from '../../errors.ts';
-import { isRetriable } from '../../io/http-errors.ts';
-import { type HttpResponse, isPassing, maxRetryAfterMs, maxTries } from '../../io/http.ts';
+import { isRetriable } from '../../io/http/http-errors.ts';
+import { type HttpResponse, isPassing, maxRetryAfterMs, maxTries } from '../../io/http/http.ts';
 import { isDigest } from '../digest.ts';
 import type { RegistrySession } from './session.ts';
 import type { BlobSource, Descriptor, PushOptions, Target } from '../target.ts';

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { HeaderMap } from '../../host/http/header-map.ts';
 import { requestFault } from '../../host/http/message-validity.ts';
 import type { ByteString, ConnectionInfo } from '../../host/types.ts';
-import { hostAndPort } from '../../io/endpoint.ts';
+import { hostAndPort } from '../../io/http/endpoint.ts';
 import { startTimer } from '../../io/timer.ts';
 import type { PooledStream } from '../upstream/reused-request.ts';
 import type { ResetReason, UpstreamListener } from '../streams.ts';

@@ -12,7 +12,7 @@ import type { HeaderMap } from '../../host/http/header-map.ts';
 import { requestFault } from '../../host/http/message-validity.ts';
 import { MapType } from '../../host/status.ts';
 import type { ByteString } from '../../host/types.ts';
-import { hostAndPort } from '../../io/endpoint.ts';
+import { hostAndPort } from '../../io/http/endpoint.ts';
 import { startTimer } from '../../io/timer.ts';
 import { connectionInfo, failureText } from '../http1/client-connection.ts';
 import type { PoolTarget } from '../http1/client-pool.ts';

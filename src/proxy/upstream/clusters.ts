@@ -1,7 +1,7 @@
 /** Cluster names → connection pools. A pool is made when its cluster is first used. */
 import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
-import type { Endpoint } from '../../io/endpoint.ts';
+import type { Endpoint } from '../../io/http/endpoint.ts';
 import { Http1Pool } from '../http1/client-pool.ts';
 import { Http2Pool } from '../http2/client-pool.ts';
 import type { Upstream } from '../streams.ts';

@@ -1,6 +1,6 @@
 /** The built-in upstream: answers with what it received, so that a filter's work on a request can be seen with curl. */
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
-import { closeNow, listen } from '../../io/listen.ts';
+import { closeNow, listen } from '../../io/http/listen.ts';
 
 export interface EchoServer {
   readonly port: number;

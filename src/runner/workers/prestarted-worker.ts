@@ -3,7 +3,7 @@
  * thread needs to find and read filters: side by side, the first answer comes 60 ms earlier.
  */
 import { Worker } from 'node:worker_threads';
-import { builtFile } from '../../io/paths.ts';
+import { builtFile } from '../../io/files/paths.ts';
 
 export class SpareThread {
   #worker: Worker | undefined = new Worker(builtFile('src/runner/workers/worker'));

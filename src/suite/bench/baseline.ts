@@ -1,6 +1,6 @@
 /** A result of today beside one that was saved: ratios, above 1 when more is needed (or done) now. */
-import { maxParsedBytes } from '../../io/file-limits.ts';
-import { readText } from '../../io/files.ts';
+import { maxParsedBytes } from '../../io/files/file-limits.ts';
+import { readText } from '../../io/files/files.ts';
 import { parseFile } from '../../project/parse.ts';
 import type { CallbackCost } from './callbacks.ts';
 import { type Baseline, baselineSchema } from './schema.ts';

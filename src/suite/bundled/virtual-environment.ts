@@ -11,7 +11,7 @@ import type {
   LocalReply,
   LogEntry,
 } from '../../host/types.ts';
-import { isHostName, knownAddresses } from '../../io/addresses.ts';
+import { isHostName, knownAddresses } from '../../io/http/addresses.ts';
 import { bodyChunks, headerEntries } from '../message.ts';
 import type { Answer, Callout } from '../file/schema.ts';
 

@@ -1,5 +1,5 @@
 /** A real Envoy as a place to play suites: found once, started anew for each case. */
-import type { Edges } from '../../io/edges.ts';
+import type { Edges } from '../../io/system-context.ts';
 import { envoyRelease, findEnvoy } from '../../targets/envoy/launch.ts';
 import type { Venue } from '../suite-runner.ts';
 import { playInEnvoy } from './play.ts';

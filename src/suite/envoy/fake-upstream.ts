@@ -1,7 +1,7 @@
 /** A real server that plays the upstream or a cluster of a suite: answers as the suite says, and keeps what it received. */
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import { type HeaderEntry, HeaderMap } from '../../host/http/header-map.ts';
-import { closeNow, listen } from '../../io/listen.ts';
+import { closeNow, listen } from '../../io/http/listen.ts';
 import { type Cut, bodyChunks, headerEntries, observed } from '../message.ts';
 import type { ObservedMessage } from '../outcome.ts';
 import type { Answer, Callout } from '../file/schema.ts';

@@ -1,6 +1,6 @@
 /** Plays one case in a real Envoy of its own: client, upstream and clusters are sockets, and time is what it is. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Edges } from '../../io/edges.ts';
+import type { Edges } from '../../io/system-context.ts';
 import { bootstrap } from '../../targets/envoy/bootstrap.ts';
 import { type EnvoyProgram, type RunningEnvoy, startEnvoy } from '../../targets/envoy/launch.ts';
 import { type EnvoyRecord, recordArguments, recordMark, recordReader } from '../../targets/envoy/log.ts';

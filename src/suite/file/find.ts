@@ -2,8 +2,8 @@
 import { resolve } from 'node:path';
 import { glob } from 'tinyglobby';
 import { WasmeError } from '../../errors.ts';
-import { kindOf } from '../../io/files.ts';
-import { docsPage } from '../../io/paths.ts';
+import { kindOf } from '../../io/files/files.ts';
+import { docsPage } from '../../io/files/paths.ts';
 import type { LoadedProject } from '../../project/load.ts';
 
 const defaultInclude = ['**/*.test.yaml', '**/*.test.yml', '**/*.test.json'];

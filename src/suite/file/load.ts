@@ -1,7 +1,7 @@
 /** Reads a suite file (YAML or JSON), where every complaint names file, line, column and field; and writes values into it. */
-import { maxParsedBytes } from '../../io/file-limits.ts';
-import { readText, writeAtomic } from '../../io/files.ts';
-import { docsPage } from '../../io/paths.ts';
+import { maxParsedBytes } from '../../io/files/file-limits.ts';
+import { readText, writeAtomic } from '../../io/files/files.ts';
+import { docsPage } from '../../io/files/paths.ts';
 import { parseFile } from '../../project/parse.ts';
 import { loadPatterns } from '../expectations/pattern.ts';
 import { type Suite, suiteSchema } from './schema.ts';

@@ -1,5 +1,5 @@
 /** What Envoy Gateway says of the policy that holds the filter. It does not say what its proxies run. */
-import type { Edges } from '../../io/edges.ts';
+import type { Edges } from '../../io/system-context.ts';
 import { type KubeObject, showObject } from '../kubernetes/objects.ts';
 import { listObjects } from '../kubernetes/read.ts';
 import { sharedIds } from '../kubernetes/shared.ts';

@@ -3,7 +3,7 @@
  * goes into the policy that is there: one of ours without a word, somebody else's when it is named.
  */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
+import type { Edges } from '../../io/system-context.ts';
 import { type DeployIntent, intentHash } from '../intent.ts';
 import { type KubernetesDocument, applyDocuments } from '../kubernetes/apply.ts';
 import { controlPlaneVersions } from '../kubernetes/control-plane.ts';

@@ -1,5 +1,5 @@
 /** Takes a filter out of the policy that holds it. */
-import type { Edges } from '../../io/edges.ts';
+import type { Edges } from '../../io/system-context.ts';
 import { type KubernetesDocument, applyDocuments, deleteObject } from '../kubernetes/apply.ts';
 import { unifiedDiff } from '../kubernetes/diff.ts';
 import { type KubeObject, isOurs, sharedAnnotation, showObject } from '../kubernetes/objects.ts';

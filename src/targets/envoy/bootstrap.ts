@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import type { DeployIntent } from '../intent.ts';
 import { type Tree, because } from '../annotated-document.ts';
-import { parseEndpoint } from '../../io/endpoint.ts';
+import { parseEndpoint } from '../../io/http/endpoint.ts';
 import { cluster } from './clusters.ts';
 import { managerType, routerFilter, wasmEntry } from './filters.ts';
 import type { Address, EnvoyOptions } from './options.ts';

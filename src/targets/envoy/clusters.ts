@@ -1,6 +1,6 @@
 /** URLs → Envoy clusters: DNS or fixed address, TLS with the host checked, HTTP/2 where the URL says so. */
 import { isIP } from 'node:net';
-import type { Endpoint } from '../../io/endpoint.ts';
+import type { Endpoint } from '../../io/http/endpoint.ts';
 import { type Tree, because } from '../annotated-document.ts';
 import { type EnvoyVersion, hasFeature } from './versions.ts';
 

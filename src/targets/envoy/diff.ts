@@ -1,6 +1,6 @@
 /** What deploying would change in files, as a unified diff. */
 import { WasmeError } from '../../errors.ts';
-import { exists, readText } from '../../io/files.ts';
+import { exists, readText } from '../../io/files/files.ts';
 import type { Plan } from '../target.ts';
 import { renderYaml } from '../yaml.ts';
 import type { EnvoyOptions } from './options.ts';

@@ -4,8 +4,8 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parse } from 'yaml';
 import { WasmeError } from '../../errors.ts';
-import { exists, readBytes, readText } from '../../io/files.ts';
-import { maxParsedBytes } from '../../io/file-limits.ts';
+import { exists, readBytes, readText } from '../../io/files/files.ts';
+import { maxParsedBytes } from '../../io/files/file-limits.ts';
 import { bootstrapPath, discoveryPath } from './discovery.ts';
 
 /** `add-header-0123456789abcdef.wasm`: named by the content, so that Envoy never sees a file change that it has loaded. */

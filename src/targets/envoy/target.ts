@@ -1,7 +1,7 @@
 /** The deploy target `envoy`: a bootstrap of its own, or an edited file of a person, for an Envoy that is run by hand. */
 import { basename } from 'node:path';
 import { WasmeError } from '../../errors.ts';
-import { exists, readText } from '../../io/files.ts';
+import { exists, readText } from '../../io/files/files.ts';
 import type { Project } from '../../project/schema.ts';
 import type { DeployIntent } from '../intent.ts';
 import type { Target } from '../target.ts';

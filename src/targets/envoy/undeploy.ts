@@ -1,7 +1,7 @@
 /** Takes a filter out of a person's Envoy file, or out of the folder that a running Envoy watches. */
 import { rm } from 'node:fs/promises';
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
+import type { Edges } from '../../io/system-context.ts';
 import type { AppliedObject, UndeployRequest, Undeployment } from '../target.ts';
 import { removeFromFile } from './edit/edit.ts';
 import { readEnvoyFile } from './edit/envoy-file.ts';

@@ -1,6 +1,6 @@
 /** The objects of Gloo that hold a list of Wasm filters, where the list is in each, and reading those that were chosen. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
+import type { Edges } from '../../io/system-context.ts';
 import type { KubeObject, KubernetesOptions } from '../kubernetes/objects.ts';
 import { type Resource, listObjects } from '../kubernetes/read.ts';
 

@@ -1,5 +1,5 @@
 /** What Gloo says of the Gateways that have the filter. It does not say what its proxies run. */
-import type { Edges } from '../../io/edges.ts';
+import type { Edges } from '../../io/system-context.ts';
 import { type KubeObject, showObject } from '../kubernetes/objects.ts';
 import { sharedIds } from '../kubernetes/shared.ts';
 import { formsOf, readForms } from './forms.ts';

@@ -1,6 +1,6 @@
 /** Gloo (Enterprise): a filter is an item in options.wasm of a Gateway that somebody else owns, so it is put in, not applied. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
+import type { Edges } from '../../io/system-context.ts';
 import { configurationText, type DeployIntent, intentHash } from '../intent.ts';
 import { type KubernetesDocument, applyDocuments } from '../kubernetes/apply.ts';
 import { diffPlan } from '../kubernetes/diff.ts';

@@ -1,5 +1,5 @@
 /** Takes a filter out of every object of Gloo that has it. */
-import type { Edges } from '../../io/edges.ts';
+import type { Edges } from '../../io/system-context.ts';
 import { sharedIds } from '../kubernetes/shared.ts';
 import { nothingToRemove, removeShared } from '../kubernetes/undeploy.ts';
 import type { UndeployRequest, Undeployment } from '../target.ts';

@@ -4,8 +4,8 @@ import { type IncomingMessage, type ServerResponse, createServer } from 'node:ht
 import { Server as NetServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WasmeError } from '../../errors.ts';
-import { hostAndPort } from '../../io/endpoint.ts';
-import { listen } from '../../io/listen.ts';
+import { hostAndPort } from '../../io/http/endpoint.ts';
+import { listen } from '../../io/http/listen.ts';
 import { printable } from '../../io/printable.ts';
 
 /** A module that can be had here. */

@@ -1,7 +1,7 @@
 /** Which Istio runs in a cluster: from the image of its control plane, or from the kinds it brought. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
-import { kubectl } from '../../io/kubectl.ts';
+import type { Edges } from '../../io/system-context.ts';
+import { kubectl } from '../../io/process/kubectl.ts';
 import { type IstioVersion, newestIstio, parseIstioVersion, since } from './versions.ts';
 import { controlPlaneVersions } from '../kubernetes/control-plane.ts';
 import type { KubernetesOptions } from '../kubernetes/objects.ts';

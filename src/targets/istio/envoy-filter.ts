@@ -1,6 +1,6 @@
 /** Intent → EnvoyFilter, Istio's door to raw Envoy configuration: for what its own kinds cannot say, and for old versions. */
 import { WasmeError } from '../../errors.ts';
-import { parseEndpoint } from '../../io/endpoint.ts';
+import { parseEndpoint } from '../../io/http/endpoint.ts';
 import { cluster } from '../envoy/clusters.ts';
 import { managerType, wasmExtensions, wasmMessage } from '../envoy/filters.ts';
 import { localCode, pluginConfig, remoteCode } from '../envoy/plugin.ts';

@@ -1,7 +1,7 @@
 /** What is in a pod with a proxy, through kubectl: the log, and Envoy's admin interface. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
-import { kubectl } from '../../io/kubectl.ts';
+import type { Edges } from '../../io/system-context.ts';
+import { kubectl } from '../../io/process/kubectl.ts';
 import { type EnvoyAdmin, parseAnswer } from '../envoy/status/admin.ts';
 import type { LogReader } from '../envoy/status/log-signs.ts';
 import type { KubernetesOptions } from '../kubernetes/objects.ts';

@@ -1,6 +1,6 @@
 /** The proxies of a mesh: which pods a filter is meant for. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
+import type { Edges } from '../../io/system-context.ts';
 import type { KubeObject, KubernetesOptions } from '../kubernetes/objects.ts';
 import { type Resource, listObjects } from '../kubernetes/read.ts';
 

@@ -1,7 +1,7 @@
 /** Istio's root namespace, where filters count for the whole mesh: found where istiod itself reads it. */
 import { parseDocument } from 'yaml';
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
+import type { Edges } from '../../io/system-context.ts';
 import { type ControlPlane, controlPlanes } from '../kubernetes/control-plane.ts';
 import type { KubeObject, KubernetesOptions } from '../kubernetes/objects.ts';
 import { readObject } from '../kubernetes/read.ts';

@@ -1,6 +1,6 @@
 /** Does a filter run in the proxies of a mesh: the object in the cluster, then every proxy it is meant for. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
+import type { Edges } from '../../io/system-context.ts';
 import { type EnvoyAdmin, readOnce } from '../envoy/status/admin.ts';
 import type { LogReader } from '../envoy/status/log-signs.ts';
 import { envoyStatus } from '../envoy/status/status.ts';

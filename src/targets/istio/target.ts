@@ -1,6 +1,6 @@
 /** Istio: which kind of object says what is asked for, in this version; found out, chosen, explained. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
+import type { Edges } from '../../io/system-context.ts';
 import { envoyFilter } from './envoy-filter.ts';
 import { type IstioOptions, defaultNamespace } from './options.ts';
 import { istioProxies } from './pods.ts';

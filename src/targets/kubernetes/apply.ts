@@ -1,8 +1,8 @@
 /** Plan → cluster: refused as a whole or applied as a whole, by server-side apply under our own field manager. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
-import { withTempDir, writeAtomic } from '../../io/files.ts';
-import { kubectl } from '../../io/kubectl.ts';
+import type { Edges } from '../../io/system-context.ts';
+import { withTempDir, writeAtomic } from '../../io/files/files.ts';
+import { kubectl } from '../../io/process/kubectl.ts';
 import { join } from 'node:path';
 import type { AppliedObject, Plan, PlannedDocument } from '../target.ts';
 import { plain } from '../annotated-document.ts';

@@ -1,6 +1,6 @@
 /** The control planes of a cluster: where they run, and which version each has by the tag of its image. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
+import type { Edges } from '../../io/system-context.ts';
 import { type KubernetesOptions } from './objects.ts';
 import { listObjects } from './read.ts';
 

@@ -1,6 +1,6 @@
 /** What a plan would change in the cluster, as a unified diff of YAML; the server says what the result would be. */
-import type { Edges } from '../../io/edges.ts';
-import { kubectl } from '../../io/kubectl.ts';
+import type { Edges } from '../../io/system-context.ts';
+import { kubectl } from '../../io/process/kubectl.ts';
 import type { Plan } from '../target.ts';
 import type { Tree } from '../annotated-document.ts';
 import { renderYaml } from '../yaml.ts';

@@ -1,7 +1,7 @@
 /** Reading from a cluster: one object or none, and every object of ours. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
-import { kubectl, kubectlJson } from '../../io/kubectl.ts';
+import type { Edges } from '../../io/system-context.ts';
+import { kubectl, kubectlJson } from '../../io/process/kubectl.ts';
 import {
   type KubeList,
   type KubeObject,

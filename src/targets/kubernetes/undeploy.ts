@@ -1,6 +1,6 @@
 /** Takes a filter out of a cluster: objects that are ours alone are deleted, our items in shared ones removed. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
+import type { Edges } from '../../io/system-context.ts';
 import type { AppliedObject, UndeployRequest, Undeployment } from '../target.ts';
 import { deleteObject, editLoop } from './apply.ts';
 import { unifiedDiff } from './diff.ts';

@@ -1,6 +1,6 @@
 /** AssemblyScript, built by the compiler in the project's own npm packages. */
 import { join } from 'node:path';
-import { builtFile } from '../../io/paths.ts';
+import { builtFile } from '../../io/files/paths.ts';
 import { foldersAbove } from '../outside-inputs.ts';
 import type {
   Explanation,

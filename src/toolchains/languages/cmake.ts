@@ -1,7 +1,7 @@
 /** Plans for C++ projects that are built by CMake, configured for WASI with the clang that was found. */
 import { join } from 'node:path';
 import { WasmeError } from '../../errors.ts';
-import { templatesDir } from '../../io/paths.ts';
+import { templatesDir } from '../../io/files/paths.ts';
 import type { BuildPlan, PlanRequest, Probe } from '../toolchain.ts';
 
 export const cmakeProbe: Probe = {

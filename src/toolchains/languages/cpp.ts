@@ -1,7 +1,7 @@
 /** C++, built by a clang that has a C++ library for WASI, or by the clang from npm: one object file per source, then one link. */
 import { basename, join, resolve } from 'node:path';
 import { WasmeError } from '../../errors.ts';
-import { builtFile, templatesDir } from '../../io/paths.ts';
+import { builtFile, templatesDir } from '../../io/files/paths.ts';
 import { cmakeInputs, cmakePlan, cmakeProbe, usesCmake } from './cmake.ts';
 import { explainClang, parseClangDiagnostics } from './cpp-messages.ts';
 import { liesOutside } from '../outside-inputs.ts';

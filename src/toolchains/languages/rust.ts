@@ -1,7 +1,7 @@
 /** Rust, built by cargo for wasm32-wasip1 with the installed rustc. Cargo names its folders and files (`cargo metadata`). */
 import { dirname, join, relative } from 'node:path';
 import { WasmeError } from '../../errors.ts';
-import type { CommandLine } from '../../io/exec.ts';
+import type { CommandLine } from '../../io/process/exec.ts';
 import { explainRust, parseRustDiagnostics } from './rust-messages.ts';
 import { foldersAbove, liesOutside } from '../outside-inputs.ts';
 import type { CargoMetadata } from '../schema.ts';

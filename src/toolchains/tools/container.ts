@@ -3,8 +3,8 @@
  * path as outside. Of what lies outside the project, only the folders that the plan names are mounted.
  */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
-import { findProgram } from '../../io/program.ts';
+import type { Edges } from '../../io/system-context.ts';
+import { findProgram } from '../../io/process/program.ts';
 import type { BuildPlan } from '../toolchain.ts';
 
 export interface ContainerOptions {

@@ -1,6 +1,6 @@
 /** Chooses the variant that a language is built with on this machine: the first whose tools are all found. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
+import type { Edges } from '../../io/system-context.ts';
 import type { Probe, ProbeResult, Toolchain, Variant } from '../toolchain.ts';
 import { findConflicts } from './conflicts.ts';
 import { isUnanswerable, runProbes } from './probe.ts';

@@ -6,10 +6,10 @@ import coerce from 'semver/functions/coerce.js';
 import gte from 'semver/functions/gte.js';
 import { globSync } from 'tinyglobby';
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
-import { type CommandLine, exec } from '../../io/exec.ts';
-import { cacheDir } from '../../io/paths.ts';
-import { findProgram } from '../../io/program.ts';
+import type { Edges } from '../../io/system-context.ts';
+import { type CommandLine, exec } from '../../io/process/exec.ts';
+import { cacheDir } from '../../io/files/paths.ts';
+import { findProgram } from '../../io/process/program.ts';
 import type { PackageProbe, Probe, ProbeResult, ProgramProbe } from '../toolchain.ts';
 
 /** A compiler that takes longer to print its version is not usable. */

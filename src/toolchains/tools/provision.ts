@@ -1,8 +1,8 @@
 /** Installs missing tools: chooses the way that suits the system, and runs its commands. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
-import { type CommandLine, exec, showCommand } from '../../io/exec.ts';
-import { findProgram } from '../../io/program.ts';
+import type { Edges } from '../../io/system-context.ts';
+import { type CommandLine, exec, showCommand } from '../../io/process/exec.ts';
+import { findProgram } from '../../io/process/program.ts';
 import { toolCacheDir } from './probe.ts';
 import type { FixOption, Probe } from '../toolchain.ts';
 

@@ -1,7 +1,7 @@
 /** Binaryen's wasm-opt, with which any language's build may end: its probes and its step. */
 import { join } from 'node:path';
 import { WasmeError } from '../../errors.ts';
-import type { CommandLine } from '../../io/exec.ts';
+import type { CommandLine } from '../../io/process/exec.ts';
 import type { PlanRequest, Probe } from '../toolchain.ts';
 
 /** It may be on PATH, or an npm package of the project. */

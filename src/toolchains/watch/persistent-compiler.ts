@@ -1,6 +1,6 @@
 /** Keeps a compiler process between builds of --watch; starts another one when the plan changes. */
-import type { Edges } from '../../io/edges.ts';
-import { type CommandLine, type Conversation, converse, showCommand } from '../../io/exec.ts';
+import type { Edges } from '../../io/system-context.ts';
+import { type CommandLine, type Conversation, converse, showCommand } from '../../io/process/exec.ts';
 import type { StepRunner } from '../execute.ts';
 import type { BuildPlan } from '../toolchain.ts';
 

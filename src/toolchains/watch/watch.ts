@@ -1,7 +1,7 @@
 /** Builds a project after each change of its sources, for `build --watch`, `run --watch` and `test --watch`. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
-import { watchFolder } from '../../io/watch.ts';
+import type { Edges } from '../../io/system-context.ts';
+import { watchFolder } from '../../io/files/watch.ts';
 import { buildJob } from '../build-job.ts';
 import { isNeverInput } from '../inputs.ts';
 import { type BuildJob, type BuildOptions, openJob } from '../job.ts';

@@ -1,8 +1,8 @@
 /** Builds the projects among the targets of a verb: at the start, and again when their sources change. */
 import { resolve } from 'node:path';
 import { type WasmeError, asFailure } from '../../errors.ts';
-import type { Edges } from '../../io/edges.ts';
-import { kindOf } from '../../io/files.ts';
+import type { Edges } from '../../io/system-context.ts';
+import { kindOf } from '../../io/files/files.ts';
 
 export interface WatchedBuilds {
   /** Failures of first builds; an older module of the project may exist nevertheless. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type AddressRange, rangeOfAddress, rangeOfHost } from '../../../src/io/address-range.ts';
+import { type AddressRange, rangeOfAddress, rangeOfHost } from '../../../src/io/http/address-range.ts';
 
 /** As a URL spells its host, after the URL parser had it. */
 const rangeInUrl = (host: string): AddressRange => rangeOfHost(new URL(`http://${host}/`).hostname);

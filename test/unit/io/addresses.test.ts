@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import { isHostName, knownAddresses, lookUpAddresses } from '../../../src/io/addresses.ts';
+import { isHostName, knownAddresses, lookUpAddresses } from '../../../src/io/http/addresses.ts';
 
 /** A name server on this machine: records by `name type`, each with the seconds it holds. */
 async function nameServer(records: Readonly<Record<string, readonly [ttl: number, data: number[]][]>>) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exec } from '../../../src/io/exec.ts';
+import { exec } from '../../../src/io/process/exec.ts';
 import { newWorld } from '../../helpers/cli.ts';
 
 describe.skipIf(process.platform === 'win32')('the exit code of a program', () => {

@@ -4,7 +4,7 @@ import { lstatSync, readdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { isStream, rewrite, writeAtomic } from '../../../src/io/files.ts';
+import { isStream, rewrite, writeAtomic } from '../../../src/io/files/files.ts';
 import { type World, newWorld } from '../../helpers/cli.ts';
 import { guestFile } from '../../helpers/guests.ts';
 

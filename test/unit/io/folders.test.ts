@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makeFolder } from '../../../src/io/files.ts';
+import { makeFolder } from '../../../src/io/files/files.ts';
 import { type World, newWorld } from '../../helpers/cli.ts';
 import { guestFile } from '../../helpers/guests.ts';
 import { account, fakeRegistry } from '../../helpers/registry.ts';

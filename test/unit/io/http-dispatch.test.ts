@@ -4,7 +4,7 @@ import { type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import { HttpClient } from '../../../src/io/http.ts';
+import { HttpClient } from '../../../src/io/http/http.ts';
 import { newWorld } from '../../helpers/cli.ts';
 
 /** A server that answers with `answer`; every connection's end is awaited by `gone`. */

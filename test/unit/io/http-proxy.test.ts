@@ -1,6 +1,6 @@
 /** Which proxy a URL goes through: the variables as curl, Go and docker understand them. */
 import { describe, expect, it } from 'vitest';
-import { proxyFor } from '../../../src/io/http-proxy.ts';
+import { proxyFor } from '../../../src/io/http/http-proxy.ts';
 
 const proxy = 'http://proxy.example:3128';
 const through = (url: string, env: Record<string, string>): string | undefined =>

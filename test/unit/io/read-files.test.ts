@@ -3,7 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readBytes, readText } from '../../../src/io/files.ts';
+import { readBytes, readText } from '../../../src/io/files/files.ts';
 import { newWorld } from '../../helpers/cli.ts';
 import { guestFile } from '../../helpers/guests.ts';
 

@@ -3,7 +3,7 @@ import type { LookupAddress, LookupAllOptions, lookup } from 'node:dns';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { HttpClient } from '../../../src/io/http.ts';
+import { HttpClient } from '../../../src/io/http/http.ts';
 import { RegistryReach } from '../../../src/oci/registry/registry-reach.ts';
 import { requestToken } from '../../../src/oci/registry/token.ts';
 import { newWorld } from '../../helpers/cli.ts';

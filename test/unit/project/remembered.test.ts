@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadProject } from '../../../src/project/load.ts';
-import { memoryDir, rememberProject, rememberedProject } from '../../../src/project/remembered.ts';
+import { memoryDir, rememberProject, rememberedProject } from '../../../src/project/validated-cache.ts';
 import { newWorld } from '../../helpers/cli.ts';
 
 const text = '{ "name": "a", "language": "rust", "build": { "profile": "debug" } }';

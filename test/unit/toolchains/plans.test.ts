@@ -1,8 +1,8 @@
 /** Plans are data: which commands, for which tools and settings. What the commands do is shown by test/real. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { templatesDir } from '../../../src/io/paths.ts';
-import { showCommand } from '../../../src/io/exec.ts';
+import { templatesDir } from '../../../src/io/files/paths.ts';
+import { showCommand } from '../../../src/io/process/exec.ts';
 import type { Project } from '../../../src/project/schema.ts';
 import { cpp } from '../../../src/toolchains/languages/cpp.ts';
 import { go } from '../../../src/toolchains/languages/go.ts';

@@ -14,8 +14,8 @@ import {
   visit,
 } from 'yaml';
 import { WasmeError } from '../../../errors.ts';
-import { readBytes } from '../../../io/files.ts';
-import { maxParsedBytes } from '../../../io/file-limits.ts';
+import { readBytes } from '../../../io/files/files.ts';
+import { maxParsedBytes } from '../../../io/files/file-limits.ts';
 import { managerType, routerType } from '../filters.ts';
 
 export interface EnvoyFile {

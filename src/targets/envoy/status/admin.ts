@@ -1,6 +1,6 @@
 /** Envoy's admin interface: what is loaded, how it fares, which port it took. */
 import { WasmeError } from '../../../errors.ts';
-import type { Edges } from '../../../io/edges.ts';
+import type { Edges } from '../../../io/system-context.ts';
 import { printable } from '../../../io/printable.ts';
 
 export interface EnvoyAdmin {
@@ -73,7 +73,7 @@ export function parseAnswer(text: string, from: string): unknown {
 
 /** One request over a connection of its own: a kept one would keep the process alive when all is said. */
 async function ask(url: URL, method: 'GET' | 'POST', shown: string, edges: Edges): Promise<string> {
-  const { HttpClient } = await import('../../../io/http.ts');
+  const { HttpClient } = await import('../../../io/http/http.ts');
   const timeout = AbortSignal.timeout(answerTimeoutMs);
   const client = new HttpClient({ ...edges, signal: AbortSignal.any([edges.signal, timeout]) });
   try {

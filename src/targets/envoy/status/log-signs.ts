@@ -1,7 +1,7 @@
 /** What only Envoy's log tells of a filter: that it crashed, and in a mesh, whose proxies count little, that an update was refused. */
 import { stat } from 'node:fs/promises';
-import { maxFileBytes } from '../../../io/file-limits.ts';
-import { readText } from '../../../io/files.ts';
+import { maxFileBytes } from '../../../io/files/file-limits.ts';
+import { readText } from '../../../io/files/files.ts';
 
 /** The log from that moment on, or all of it. May give earlier lines too, but never leaves later ones out. */
 export type LogReader = (since: Date | undefined) => Promise<string>;

@@ -1,6 +1,6 @@
 /** Is the filter loaded in an Envoy, which bytes, and how does it fare: read from the admin interface, changes nothing. */
 import { WasmeError } from '../../../errors.ts';
-import { isLoopback } from '../../../io/http-proxy.ts';
+import { isLoopback } from '../../../io/http/http-proxy.ts';
 import type { StatusRequest, StatusRow, StatusState } from '../../target.ts';
 import type { EnvoyAdmin } from './admin.ts';
 import { type DumpedEnvoy, type FoundPlugin, dumpedEnvoy, findPlugin } from './config-dump.ts';

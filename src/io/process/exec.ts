@@ -4,9 +4,9 @@
  */
 import { constants } from 'node:os';
 import { stripVTControlCharacters } from 'node:util';
-import { WasmeError, redact } from '../errors.ts';
+import { WasmeError, redact } from '../../errors.ts';
 import { noteChild } from './children.ts';
-import type { Edges } from './edges.ts';
+import type { Edges } from '../system-context.ts';
 import { endGroupOn, graceMs } from './process-group.ts';
 import { searchPath } from './program.ts';
 

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { isatty } from 'node:tty';
-import { WasmeError } from '../errors.ts';
+import { WasmeError } from '../../errors.ts';
 import { fileError, isSystemError } from './file-errors.ts';
 import { maxFileBytes, maxTextBytes } from './file-limits.ts';
 

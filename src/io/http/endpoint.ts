@@ -1,5 +1,5 @@
 /** Where to connect: `http://host:port` and its relatives, as people write them in flags and in wasme.json. */
-import { WasmeError } from '../errors.ts';
+import { WasmeError } from '../../errors.ts';
 
 export interface Endpoint {
   readonly host: string;

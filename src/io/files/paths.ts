@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Edges } from './edges.ts';
+import type { Edges } from '../system-context.ts';
 
 /** What decides where a user's own folders are. */
 export type Places = Pick<Edges, 'env' | 'homeDir' | 'platform'>;

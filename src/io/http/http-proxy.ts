@@ -1,8 +1,8 @@
 /** Which proxy stands between us and a URL: HTTPS_PROXY, HTTP_PROXY, NO_PROXY. */
 import { BlockList, isIP } from 'node:net';
-import { WasmeError } from '../errors.ts';
+import { WasmeError } from '../../errors.ts';
 import { bareHost, rangeOfHost } from './address-range.ts';
-import type { Edges } from './edges.ts';
+import type { Edges } from '../system-context.ts';
 
 /** Whether a host name or address is this machine: never proxied, plain HTTP without being told. */
 export function isLoopback(hostname: string): boolean {

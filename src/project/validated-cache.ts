@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { writeAtomic } from '../io/files.ts';
-import { type Places, cacheDir, packageVersion } from '../io/paths.ts';
+import { writeAtomic } from '../io/files/files.ts';
+import { type Places, cacheDir, packageVersion } from '../io/files/paths.ts';
 import type { Project } from './schema.ts';
 
 /** Folder for what is known of the project in `projectDir`; one of the user's, for each place of a project its own. */

@@ -1,5 +1,5 @@
 /** What goes wrong on the wire, told as WasmeError: which server, and what usually helps. */
-import { WasmeError, interrupted } from '../errors.ts';
+import { WasmeError, interrupted } from '../../errors.ts';
 
 export const connectTimeoutMs = 10_000;
 /** Until the response's head, and between two pieces of its body: a slow registry may take its time, a dead one not. */

@@ -4,13 +4,13 @@
  */
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { WasmeError, interrupted } from '../errors.ts';
-import type { Edges } from './edges.ts';
+import { WasmeError, interrupted } from '../../errors.ts';
+import type { Edges } from '../system-context.ts';
 import type { Connections, TlsOptions } from './http-agent.ts';
 import { isRetriable, networkError } from './http-errors.ts';
 import { DispatchedRequest } from './http-dispatch.ts';
-import { packageVersion } from './paths.ts';
-import { pause } from './pause.ts';
+import { packageVersion } from '../files/paths.ts';
+import { pause } from '../pause.ts';
 
 export interface HttpBody {
   /** Bytes; sent as Content-Length, because storage behind registries refuses chunked encoding. */

@@ -4,11 +4,11 @@ import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { kill, pid as ownPid } from 'node:process';
-import { type ErrorCode, WasmeError } from '../errors.ts';
-import type { Edges } from './edges.ts';
+import { type ErrorCode, WasmeError } from '../../errors.ts';
+import type { Edges } from '../system-context.ts';
 import { fileError, isSystemError } from './file-errors.ts';
 import { makeFolder } from './files.ts';
-import { pause } from './pause.ts';
+import { pause } from '../pause.ts';
 
 export interface LockOptions {
   /** What is said to a person who waits: `another build of this project`. */

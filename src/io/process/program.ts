@@ -1,7 +1,7 @@
 /** Where a program is. Apart from exec.ts, because asking must be quick: no library is loaded for it. */
 import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, join, posix, resolve, win32 } from 'node:path';
-import type { Edges } from './edges.ts';
+import type { Edges } from '../system-context.ts';
 
 type Place = Pick<Edges, 'cwd' | 'env' | 'platform'>;
 

@@ -1,5 +1,5 @@
 /** What the system says of a file, told as WasmeError. */
-import { WasmeError } from '../errors.ts';
+import { WasmeError } from '../../errors.ts';
 
 /** The system's error as ours: what was tried on which path, and what usually helps. Other values come back as they are. */
 export function fileError(error: unknown, path: string, verb: 'read' | 'write'): unknown {

@@ -1,6 +1,6 @@
 /** A module on the web, read once, as a proxy would read it: no redirects, nothing unpacked, and never without end. */
-import { WasmeError } from '../errors.ts';
-import type { Edges } from './edges.ts';
+import { WasmeError } from '../../errors.ts';
+import type { Edges } from '../system-context.ts';
 import type { TlsOptions } from './http-agent.ts';
 import { HttpClient, showUrl } from './http.ts';
 

@@ -1,6 +1,6 @@
 /** A program and all that it has started, ended together: they share a process group. Not on Windows, which has none. */
 import { kill } from 'node:process';
-import { isSystemError } from './file-errors.ts';
+import { isSystemError } from '../files/file-errors.ts';
 
 /** Time that a program, or the members of a group, have to end in good order. */
 export const graceMs = 2_000;

@@ -1,6 +1,6 @@
 /** kubectl, our only way to a cluster: the person's own access, contexts and plugins. Its failures become coded errors. */
-import { WasmeError, type ErrorCode } from '../errors.ts';
-import type { Edges } from './edges.ts';
+import { WasmeError, type ErrorCode } from '../../errors.ts';
+import type { Edges } from '../system-context.ts';
 import { exec } from './exec.ts';
 
 /** Which cluster; what is absent is kubectl's own default. */

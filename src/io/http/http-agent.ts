@@ -5,11 +5,11 @@ import { versions } from 'node:process';
 // As a whole: its list of authorities is only made when it is asked for.
 import tls, { type SecureContext, type SecureContextOptions } from 'node:tls';
 import { setFlagsFromString } from 'node:v8';
-import { WasmeError } from '../errors.ts';
+import { WasmeError } from '../../errors.ts';
 import type { Dispatcher } from 'undici';
-import type { Edges } from './edges.ts';
-import { maxKeyBytes } from './file-limits.ts';
-import { readText } from './files.ts';
+import type { Edges } from '../system-context.ts';
+import { maxKeyBytes } from '../files/file-limits.ts';
+import { readText } from '../files/files.ts';
 import { connectTimeoutMs, idleTimeoutMs } from './http-errors.ts';
 import { proxyFor } from './http-proxy.ts';
 

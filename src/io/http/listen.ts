@@ -1,8 +1,8 @@
 /** Taking a port, what to do when it cannot be had, and giving it back. */
 import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
-import { WasmeError } from '../errors.ts';
-import { isSystemError } from './file-errors.ts';
+import { WasmeError } from '../../errors.ts';
+import { isSystemError } from '../files/file-errors.ts';
 
 /**
  * Binds a server and gives its port; `flag` is the one that names another. Fails with PORT_IN_USE, or PORT_REFUSED where
