@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, '..');
 /** The program, and what it starts by path: a thread, a child process. As CommonJS, which Node loads faster. */
 const program = [
   'commands/main',
-  'commands/ui/signal-thread',
+  'commands/ui/signals/signal-thread',
   'src/runner/workers/worker',
   'src/proxy/socket-copy-child',
   'src/toolchains/programs/asc-server',

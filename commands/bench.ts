@@ -5,7 +5,7 @@ import { type StreamKind, streamKinds } from '../src/project/names.ts';
 import { type Context, edgesOf } from './ui/context.ts';
 import { fileToWrite, globalOptions, integer, keyValue, positiveNumber } from './ui/options.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
-import { reporterFor } from './ui/reporter.ts';
+import { reporterFor } from './ui/progress-line.ts';
 import { writeResult } from './ui/result.ts';
 
 interface Flags extends RegistryFlags {
@@ -59,7 +59,7 @@ Examples:
       const options = globalOptions(command);
       const edges = edgesOf(context, reporterFor(context, options));
       const { bench } = await import('../src/bench.ts');
-      const { benchText } = await import('./ui/bench-text.ts');
+      const { benchText } = await import('./bench/bench-text.ts');
       const registry = await registryOptions(flags, context);
       const { config: configuration, path, header, body, ...rest } = flags;
       const workload = {

@@ -3,14 +3,14 @@ import { type Command, Option } from 'commander';
 import type { BuildOptions, BuildResult } from '../src/build.ts';
 import { WasmeError } from '../src/errors.ts';
 import { type Profile, type Variant, profiles, variants } from '../src/project/names.ts';
-import { buildOperands } from './ui/build-operands.ts';
-import { buildText, planText } from './ui/build-text.ts';
+import { buildOperands } from './build/build-operands.ts';
+import { buildText, planText } from './build/build-text.ts';
 import { type Context, edgesOf } from './ui/context.ts';
 import { showFailure } from './ui/failure.ts';
-import { offeringInstall } from './ui/offer-install.ts';
-import { addOldFlags, oldStore } from './ui/old-flags.ts';
+import { offeringInstall } from './build/install-prompt.ts';
+import { addOldFlags, oldStore } from './ui/deprecated-flags.ts';
 import { fileToWrite, globalOptions, hosts } from './ui/options.ts';
-import { reporterFor } from './ui/reporter.ts';
+import { reporterFor } from './ui/progress-line.ts';
 import { writeResult } from './ui/result.ts';
 
 interface Flags {

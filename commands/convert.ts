@@ -5,7 +5,7 @@ import { type LayoutName, layoutNames } from '../src/project/names.ts';
 import { type Context, edgesOf } from './ui/context.ts';
 import { globalOptions, keyValue } from './ui/options.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
-import { reporterFor } from './ui/reporter.ts';
+import { reporterFor } from './ui/progress-line.ts';
 import { table, writeResult } from './ui/result.ts';
 
 interface Flags extends RegistryFlags {

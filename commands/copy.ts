@@ -4,7 +4,7 @@ import type { CopyImageResult } from '../src/copy.ts';
 import { type Context, edgesOf } from './ui/context.ts';
 import { globalOptions, integer } from './ui/options.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
-import { formatBytes, reporterFor } from './ui/reporter.ts';
+import { formatBytes, reporterFor } from './ui/progress-line.ts';
 import { writeResult } from './ui/result.ts';
 
 interface Flags extends RegistryFlags {

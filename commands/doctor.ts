@@ -5,7 +5,7 @@ import { type Language, languages } from '../src/project/names.ts';
 import { type Context, edgesOf } from './ui/context.ts';
 import { globalOptions } from './ui/options.ts';
 import { promptsFor } from './ui/prompts.ts';
-import { reporterFor } from './ui/reporter.ts';
+import { reporterFor } from './ui/progress-line.ts';
 import { writeResult } from './ui/result.ts';
 
 interface Flags {

@@ -2,11 +2,11 @@
 import { type Command, Option } from 'commander';
 import { kinds, languages } from '../src/project/names.ts';
 import { type Context, edgesOf } from './ui/context.ts';
-import { type InitFlags, initAnswers } from './ui/init-questions.ts';
-import { initText, listedTemplate, templatesText } from './ui/init-text.ts';
+import { type InitFlags, initAnswers } from './init/init-questions.ts';
+import { initText, listedTemplate, templatesText } from './init/init-text.ts';
 import { globalOptions, hosts as hostList } from './ui/options.ts';
 import { mayPrompt, promptsFor } from './ui/prompts.ts';
-import { reporterFor } from './ui/reporter.ts';
+import { reporterFor } from './ui/progress-line.ts';
 import { writeResult } from './ui/result.ts';
 
 export function declare(command: Command, context: Context): void {

@@ -5,7 +5,7 @@ import { printable } from '../src/io/printable.ts';
 import { type Context, edgesOf } from './ui/context.ts';
 import { globalOptions } from './ui/options.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
-import { formatBytes, reporterFor } from './ui/reporter.ts';
+import { formatBytes, reporterFor } from './ui/progress-line.ts';
 import { table, writeResult } from './ui/result.ts';
 
 interface Flags extends RegistryFlags {

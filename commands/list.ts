@@ -2,9 +2,9 @@
 import { type Command, Option } from 'commander';
 import type { ListResult } from '../src/list.ts';
 import { type Context, edgesOf } from './ui/context.ts';
-import { addOldFlags, oldStore } from './ui/old-flags.ts';
+import { addOldFlags, oldStore } from './ui/deprecated-flags.ts';
 import { globalOptions } from './ui/options.ts';
-import { formatBytes, reporterFor } from './ui/reporter.ts';
+import { formatBytes, reporterFor } from './ui/progress-line.ts';
 import { table, writeResult } from './ui/result.ts';
 
 interface Flags {

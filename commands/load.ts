@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { type Context, edgesOf } from './ui/context.ts';
 import { readInput } from './ui/input.ts';
 import { globalOptions } from './ui/options.ts';
-import { reporterFor } from './ui/reporter.ts';
+import { reporterFor } from './ui/progress-line.ts';
 import { table, writeResult } from './ui/result.ts';
 
 interface Flags {

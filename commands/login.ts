@@ -4,11 +4,11 @@ import { WasmeError } from '../src/errors.ts';
 import type { LoginOptions, LoginResult } from '../src/login.ts';
 import type { Reporter } from '../src/reporter.ts';
 import { type Context, edgesOf } from './ui/context.ts';
-import { addOldFlags } from './ui/old-flags.ts';
+import { addOldFlags } from './ui/deprecated-flags.ts';
 import { type GlobalOptions, globalOptions } from './ui/options.ts';
 import { promptsFor } from './ui/prompts.ts';
 import { type RegistryFlags, addConnectionFlags, connectionOptions, readSecret } from './ui/registry.ts';
-import { reporterFor } from './ui/reporter.ts';
+import { reporterFor } from './ui/progress-line.ts';
 import { writeResult } from './ui/result.ts';
 
 interface Flags extends RegistryFlags {

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { type Context, edgesOf } from './ui/context.ts';
 import { globalOptions } from './ui/options.ts';
-import { reporterFor } from './ui/reporter.ts';
+import { reporterFor } from './ui/progress-line.ts';
 import { writeResult } from './ui/result.ts';
 
 interface Flags {

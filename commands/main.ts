@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The process: its streams, signals and exit code. Everything else is in cli.ts, which a test can call. */
 import module from 'node:module';
-import { watchSignals } from './ui/signal-watch.ts';
+import { watchSignals } from './ui/signals/signal-watch.ts';
 
 // Absent on Node 20; from 22.8 it makes every start after the first quicker.
 (module as { enableCompileCache?: () => void }).enableCompileCache?.();

@@ -2,11 +2,11 @@
 import type { Command } from 'commander';
 import type { PullResult } from '../src/pull.ts';
 import { type Context, edgesOf } from './ui/context.ts';
-import { addOldFlags, oldRegistryFlags } from './ui/old-flags.ts';
+import { addOldFlags, oldRegistryFlags } from './ui/deprecated-flags.ts';
 import { globalOptions, integer } from './ui/options.ts';
 import { writeOutput } from './ui/output.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
-import { formatBytes, reporterFor } from './ui/reporter.ts';
+import { formatBytes, reporterFor } from './ui/progress-line.ts';
 import { writeResult } from './ui/result.ts';
 
 interface Flags extends RegistryFlags {

@@ -3,10 +3,10 @@ import { type Command, Option } from 'commander';
 import type { PushOptions, PushResult } from '../src/push.ts';
 import { layoutNames } from '../src/project/names.ts';
 import { type Context, edgesOf } from './ui/context.ts';
-import { addOldFlags, oldRegistryFlags } from './ui/old-flags.ts';
+import { addOldFlags, oldRegistryFlags } from './ui/deprecated-flags.ts';
 import { collect, globalOptions, integer, keyValue } from './ui/options.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
-import { formatBytes, reporterFor } from './ui/reporter.ts';
+import { formatBytes, reporterFor } from './ui/progress-line.ts';
 import { writeResult } from './ui/result.ts';
 
 interface Flags extends RegistryFlags {

@@ -4,7 +4,7 @@ import { WasmeError } from '../src/errors.ts';
 import type { RmResult } from '../src/rm.ts';
 import { type Context, edgesOf } from './ui/context.ts';
 import { globalOptions } from './ui/options.ts';
-import { formatBytes, reporterFor } from './ui/reporter.ts';
+import { formatBytes, reporterFor } from './ui/progress-line.ts';
 import { writeResult } from './ui/result.ts';
 
 interface Flags {

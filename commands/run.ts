@@ -3,10 +3,10 @@ import type { Command } from 'commander';
 import type { RunResult } from '../src/run.ts';
 import { type Context, edgesOf } from './ui/context.ts';
 import { globalOptions } from './ui/options.ts';
-import { type RunFlags, addRunFlags, runOptions } from './ui/options-run.ts';
-import { reporterFor } from './ui/reporter.ts';
+import { type RunFlags, addRunFlags, runOptions } from './run/run-flags.ts';
+import { reporterFor } from './ui/progress-line.ts';
 import { writeResult } from './ui/result.ts';
-import { runPrinter } from './ui/run-output.ts';
+import { runPrinter } from './run/run-output.ts';
 
 export function declare(command: Command, context: Context): void {
   command.argument('[target...]', 'project folders, .wasm files or images, in the order of the request');

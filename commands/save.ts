@@ -6,7 +6,7 @@ import { type Context, edgesOf } from './ui/context.ts';
 import { globalOptions } from './ui/options.ts';
 import { writeOutput } from './ui/output.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
-import { formatBytes, reporterFor } from './ui/reporter.ts';
+import { formatBytes, reporterFor } from './ui/progress-line.ts';
 import { table } from './ui/result.ts';
 
 interface Flags extends RegistryFlags {

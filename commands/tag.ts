@@ -1,9 +1,9 @@
 /** `wasme tag <source> <target>`: printing; the job is in src/tag.ts. */
 import type { Command } from 'commander';
 import { type Context, edgesOf } from './ui/context.ts';
-import { addOldFlags, oldStore } from './ui/old-flags.ts';
+import { addOldFlags, oldStore } from './ui/deprecated-flags.ts';
 import { globalOptions } from './ui/options.ts';
-import { reporterFor } from './ui/reporter.ts';
+import { reporterFor } from './ui/progress-line.ts';
 import { writeResult } from './ui/result.ts';
 
 export function declare(command: Command, context: Context): void {

@@ -40,9 +40,9 @@ Examples:
     .action(async (files: string[]) => {
       const flags = globalOptions<Flags>(command);
       const { test, watchTests } = await import('../src/test.ts');
-      const { reporterFor } = await import('./ui/reporter.ts');
+      const { reporterFor } = await import('./ui/progress-line.ts');
       const { writeResult } = await import('./ui/result.ts');
-      const { testText } = await import('./ui/test-text.ts');
+      const { testText } = await import('./test/test-text.ts');
       const { showFailure } = await import('./ui/failure.ts');
       const { junit, host, matrix, update, envoy } = flags;
       const hosts = host?.flatMap(list => list.split(',')).filter(name => name !== '');

@@ -6,7 +6,7 @@ import { printable } from '../src/io/printable.ts';
 import { type Context, edgesOf } from './ui/context.ts';
 import { collect, globalOptions } from './ui/options.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
-import { reporterFor } from './ui/reporter.ts';
+import { reporterFor } from './ui/progress-line.ts';
 import { table, writeResult } from './ui/result.ts';
 
 interface Flags extends RegistryFlags {

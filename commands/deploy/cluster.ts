@@ -4,12 +4,12 @@ import type { DeployOptions } from '../../src/deploy.ts';
 import { WasmeError } from '../../src/errors.ts';
 import type { TargetName } from '../../src/targets/index.ts';
 import type { KubernetesOptions } from '../../src/targets/kubernetes/objects.ts';
-import { confirmDiff } from '../ui/confirm.ts';
+import { confirmDiff } from '../ui/confirm-diff.ts';
 import { type Context, edgesOf } from '../ui/context.ts';
 import { collect, globalOptions } from '../ui/options.ts';
 import { type ConnectionFlags, addConnectionFlags, connectionOptions } from '../ui/registry.ts';
-import { reporterFor } from '../ui/reporter.ts';
-import { type CommonFlags, addCommonFlags, commonOptions, writeDeployment } from './common.ts';
+import { reporterFor } from '../ui/progress-line.ts';
+import { type CommonFlags, addCommonFlags, commonOptions, writeDeployment } from './deploy-flags.ts';
 
 export interface ClusterFlags extends CommonFlags, ConnectionFlags {
   readonly apply?: boolean;

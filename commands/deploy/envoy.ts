@@ -8,12 +8,12 @@ import { type FilterKind, filterKinds } from '../../src/project/names.ts';
 import { address } from '../ui/address.ts';
 import type { Context } from '../ui/context.ts';
 import { edgesOf } from '../ui/context.ts';
-import { addOldFlags, oldStore } from '../ui/old-flags.ts';
+import { addOldFlags, oldStore } from '../ui/deprecated-flags.ts';
 import { globalOptions, keyValue } from '../ui/options.ts';
-import { reporterFor } from '../ui/reporter.ts';
-import { continuation } from '../ui/run-output.ts';
+import { reporterFor } from '../ui/progress-line.ts';
+import { continuation } from '../run/run-output.ts';
 import { type ConnectionFlags, addConnectionFlags, connectionOptions } from '../ui/registry.ts';
-import { type CommonFlags, addCommonFlags, commonOptions, outputFile, writeDeployment } from './common.ts';
+import { type CommonFlags, addCommonFlags, commonOptions, outputFile, writeDeployment } from './deploy-flags.ts';
 
 interface EnvoyFlags extends CommonFlags, ConnectionFlags {
   readonly kind?: FilterKind;

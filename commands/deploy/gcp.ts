@@ -5,9 +5,9 @@ import type { GcpOptions } from '../../src/targets/gcp/options.ts';
 import { type Context, edgesOf } from '../ui/context.ts';
 import { globalOptions } from '../ui/options.ts';
 import { type ConnectionFlags, addConnectionFlags, connectionOptions } from '../ui/registry.ts';
-import { reporterFor } from '../ui/reporter.ts';
+import { reporterFor } from '../ui/progress-line.ts';
 import { list } from './cluster.ts';
-import { type CommonFlags, addCommonFlags, commonOptions, writeDeployment } from './common.ts';
+import { type CommonFlags, addCommonFlags, commonOptions, writeDeployment } from './deploy-flags.ts';
 
 interface GcpFlags extends CommonFlags, ConnectionFlags {
   readonly project?: string;

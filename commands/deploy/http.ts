@@ -4,7 +4,7 @@ import { type Address, address } from '../ui/address.ts';
 import { type Context, edgesOf } from '../ui/context.ts';
 import { globalOptions } from '../ui/options.ts';
 import { type ConnectionFlags, addConnectionFlags, connectionOptions } from '../ui/registry.ts';
-import { reporterFor } from '../ui/reporter.ts';
+import { reporterFor } from '../ui/progress-line.ts';
 import { writeResult } from '../ui/result.ts';
 
 interface HttpFlags extends ConnectionFlags {

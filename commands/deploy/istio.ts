@@ -10,7 +10,7 @@ import {
 } from '../../src/project/names.ts';
 import type { IstioOptions } from '../../src/targets/istio/options.ts';
 import type { Context } from '../ui/context.ts';
-import { addOldFlags } from '../ui/old-flags.ts';
+import { addOldFlags } from '../ui/deprecated-flags.ts';
 import { integer } from '../ui/options.ts';
 import {
   type ClusterFlags,

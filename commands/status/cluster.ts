@@ -2,11 +2,11 @@
 import type { Command } from 'commander';
 import type { TargetName, TargetOptions } from '../../src/targets/index.ts';
 import { list } from '../deploy/cluster.ts';
-import { digest } from '../deploy/common.ts';
+import { digest } from '../deploy/deploy-flags.ts';
 import { type Context, edgesOf } from '../ui/context.ts';
 import { globalOptions } from '../ui/options.ts';
-import { reporterFor } from '../ui/reporter.ts';
-import { writeStatus } from '../ui/status.ts';
+import { reporterFor } from '../ui/progress-line.ts';
+import { writeStatus } from './write-status.ts';
 
 interface Flags {
   readonly id?: string;

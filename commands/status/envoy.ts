@@ -1,11 +1,11 @@
 /** `wasme status envoy`: asks the admin interface of one or more Envoys. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { digest } from '../deploy/common.ts';
+import { digest } from '../deploy/deploy-flags.ts';
 import { type Context, edgesOf } from '../ui/context.ts';
 import { collect, globalOptions } from '../ui/options.ts';
-import { reporterFor } from '../ui/reporter.ts';
-import { writeStatus } from '../ui/status.ts';
+import { reporterFor } from '../ui/progress-line.ts';
+import { writeStatus } from './write-status.ts';
 
 interface Flags {
   readonly admin?: readonly string[];

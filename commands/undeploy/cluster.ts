@@ -2,11 +2,11 @@
 import type { Command } from 'commander';
 import type { TargetName, TargetOptions } from '../../src/targets/index.ts';
 import { list } from '../deploy/cluster.ts';
-import { confirmDiff } from '../ui/confirm.ts';
+import { confirmDiff } from '../ui/confirm-diff.ts';
 import { type Context, edgesOf } from '../ui/context.ts';
-import { addOldFlags } from '../ui/old-flags.ts';
+import { addOldFlags } from '../ui/deprecated-flags.ts';
 import { globalOptions } from '../ui/options.ts';
-import { reporterFor } from '../ui/reporter.ts';
+import { reporterFor } from '../ui/progress-line.ts';
 import { writeDiff, writeResult } from '../ui/result.ts';
 
 interface Flags {

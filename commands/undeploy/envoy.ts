@@ -1,10 +1,10 @@
 /** `wasme undeploy envoy`: back out of a person's own Envoy file. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { outputFile } from '../deploy/common.ts';
+import { outputFile } from '../deploy/deploy-flags.ts';
 import { type Context, edgesOf } from '../ui/context.ts';
 import { globalOptions } from '../ui/options.ts';
-import { reporterFor } from '../ui/reporter.ts';
+import { reporterFor } from '../ui/progress-line.ts';
 import { writeResult } from '../ui/result.ts';
 
 interface Flags {

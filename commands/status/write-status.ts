@@ -1,10 +1,10 @@
 /** How the status of a filter is shown, the same for every target; unhealthy is exit code 1. */
 import type { Command } from 'commander';
 import type { StatusResult } from '../../src/status.ts';
-import { colorsFor } from './colors.ts';
-import type { Context } from './context.ts';
-import { globalOptions } from './options.ts';
-import { table, writeResult } from './result.ts';
+import { colorsFor } from '../ui/colors.ts';
+import type { Context } from '../ui/context.ts';
+import { globalOptions } from '../ui/options.ts';
+import { table, writeResult } from '../ui/result.ts';
 
 /** `command` is the sub-command of a target: the program is its grandparent. */
 export function writeStatus(context: Context, command: Command, result: StatusResult): void {

@@ -2,8 +2,8 @@
 import { setMaxListeners } from 'node:events';
 import { constants } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { childIds } from '../../src/io/process/children.ts';
-import { builtFile } from '../../src/io/files/paths.ts';
+import { childIds } from '../../../src/io/process/children.ts';
+import { builtFile } from '../../../src/io/files/paths.ts';
 
 const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -43,7 +43,7 @@ export async function watchSignals(): Promise<AbortSignal> {
 
 /** Where it cannot start, the main thread handles signals alone. */
 async function startThread(watch: SignalWatch): Promise<void> {
-  const thread = new Worker(builtFile('commands/ui/signal-thread'), { workerData: watch, execArgv: [] });
+  const thread = new Worker(builtFile('commands/ui/signals/signal-thread'), { workerData: watch, execArgv: [] });
   thread.unref();
   await new Promise<void>(resolve => {
     thread

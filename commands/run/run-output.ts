@@ -1,9 +1,9 @@
 /** What `run` says while it runs: filters' log lines as Envoy writes them, traces, notices. */
 import type { RunEvent } from '../../src/runner/run-options.ts';
-import { colorsFor } from './colors.ts';
-import type { Context } from './context.ts';
-import { showFailure } from './failure.ts';
-import type { GlobalOptions } from './options.ts';
+import { colorsFor } from '../ui/colors.ts';
+import type { Context } from '../ui/context.ts';
+import { showFailure } from '../ui/failure.ts';
+import type { GlobalOptions } from '../ui/options.ts';
 
 /** A printer for the events of a run; everything goes to stderr. */
 export function runPrinter(context: Context, options: GlobalOptions): (event: RunEvent) => void {

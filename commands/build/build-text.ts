@@ -1,7 +1,7 @@
 /** What a build is to people: the module, its size, what lies beside it; and a plan as command lines. */
 import { relative } from 'node:path';
 import type { BuildPlanResult, BuildResult } from '../../src/build.ts';
-import { formatBytes } from './reporter.ts';
+import { formatBytes } from '../ui/progress-line.ts';
 
 export function planText({ commands, module }: BuildPlanResult): string {
   return [...commands, `→ ${module}`].join('\n');

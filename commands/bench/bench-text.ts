@@ -1,7 +1,7 @@
 /** The result of `bench` for people. */
 import type { BenchResult } from '../../src/bench.ts';
-import { formatBytes } from './reporter.ts';
-import { table } from './result.ts';
+import { formatBytes } from '../ui/progress-line.ts';
+import { table } from '../ui/result.ts';
 
 export function benchText(result: BenchResult): string {
   const { stream, empty, outcomes, callbacks, soak, baseline, problems } = result;

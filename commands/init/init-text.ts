@@ -1,7 +1,7 @@
 /** What `init` tells people: the list of templates, and what to do with the new project. */
 import { relative } from 'node:path';
 import type { InitResult, Template } from '../../src/init.ts';
-import { table } from './result.ts';
+import { table } from '../ui/result.ts';
 
 /** What is said of a template, by its field in --json. */
 export function listedTemplate({

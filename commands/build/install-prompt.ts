@@ -2,9 +2,9 @@
 import type { BuildOptions } from '../../src/build.ts';
 import { WasmeError } from '../../src/errors.ts';
 import type { Edges } from '../../src/io/system-context.ts';
-import type { Context } from './context.ts';
-import type { GlobalOptions } from './options.ts';
-import { mayPrompt, promptsFor } from './prompts.ts';
+import type { Context } from '../ui/context.ts';
+import type { GlobalOptions } from '../ui/options.ts';
+import { mayPrompt, promptsFor } from '../ui/prompts.ts';
 
 /** Runs the build, and once more with `install` when that was the only thing in its way and somebody agrees. */
 export async function offeringInstall<T>(

@@ -1,7 +1,7 @@
 /** What `wasme init` asks for when a flag does not say it. */
 import type { InitOptions, Template } from '../../src/init.ts';
 import type { Kind, Language } from '../../src/project/names.ts';
-import type { Prompts } from './prompts.ts';
+import type { Prompts } from '../ui/prompts.ts';
 
 /** The flags of `wasme init` as commander gives them. */
 export interface InitFlags {

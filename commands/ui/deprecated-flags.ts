@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { Context } from './context.ts';
 import { globalOptions } from './options.ts';
-import { reporterFor } from './reporter.ts';
+import { reporterFor } from './progress-line.ts';
 
 /** What is said behind the name of the flag; or the flag that has its value now. */
 type Fate = string | { readonly now: string };
