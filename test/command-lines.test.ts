@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { addGlobalOptions } from '../commands/ui/options.ts';
 import { verbs } from '../commands/verbs.ts';
-import { wordsOf } from './helpers/pages.ts';
+import { wordsOf } from './helpers/docs/pages.ts';
 import { root, sourceFiles } from './helpers/tree.ts';
 
 /** The real flags and operands; what they would do is left out. */

@@ -7,8 +7,8 @@ import { verbs } from '../commands/verbs.ts';
 import { errorKinds } from '../src/errors.ts';
 import { projectJsonSchema } from '../src/project/schema.ts';
 import { suiteJsonSchema } from '../src/suite/file/schema.ts';
-import { newWorld } from './helpers/cli.ts';
-import { resultTypes } from './helpers/result-types.ts';
+import { newWorld } from './helpers/cli/cli.ts';
+import { resultTypes } from './helpers/docs/result-types.ts';
 import { root } from './helpers/tree.ts';
 
 const update = process.env['WASME_UPDATE'] === '1';

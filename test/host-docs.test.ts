@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { callbacksOf } from '../src/wasm/abi.ts';
 import { hostFunctions } from '../src/wasm/functions.ts';
-import { checklist, sections, unseen } from './helpers/checklist.ts';
+import { checklist, sections, unseen } from './helpers/docs/host-checklist.ts';
 import { root } from './helpers/tree.ts';
 import { differences } from './scenarios/differences.ts';
 import { families } from './scenarios/index.ts';

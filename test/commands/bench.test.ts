@@ -3,9 +3,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { BenchResult } from '../../src/bench.ts';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { compileProbe } from '../helpers/probe/compile.ts';
-import { type Script, call, callHeaders, http, keep, map, saved, step } from '../helpers/probe/script.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { compileProbe } from '../helpers/guests/probe/compile.ts';
+import { type Script, call, callHeaders, http, keep, map, saved, step } from '../helpers/guests/probe/script.ts';
 
 const few = ['--streams', '200'];
 

@@ -3,8 +3,8 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { delimiter } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { type FakeWish, fakeProject } from '../helpers/fake-project.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { type FakeWish, fakeProject } from '../helpers/projects/fake-project.ts';
 
 /** As docker does it: a name that must be running for exec, options in front of the name, exit code of the command. */
 const script = `#!/bin/sh

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { memoryDir } from '../../src/project/validated-cache.ts';
-import { newWorld } from '../helpers/cli.ts';
-import { guest, guestFile } from '../helpers/guests.ts';
-import { type FakeWish, fakeProject, setWish } from '../helpers/fake-project.ts';
-import { gone, pidsIn } from '../helpers/processes.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { guest, guestFile } from '../helpers/guests/guests.ts';
+import { type FakeWish, fakeProject, setWish } from '../helpers/projects/fake-project.ts';
+import { gone, pidsIn } from '../helpers/cli/processes.ts';
 import { until } from '../helpers/until.ts';
 
 interface Json {

@@ -4,8 +4,8 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../commands/cli.ts';
-import { newWorld } from '../helpers/cli.ts';
-import { guest } from '../helpers/guests.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { guest } from '../helpers/guests/guests.ts';
 import { root } from '../helpers/tree.ts';
 
 const program = join(root, 'dist', 'commands', 'main.cjs');

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verbs } from '../../commands/verbs.ts';
-import { newWorld } from '../helpers/cli.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
 import { describeWith } from '../helpers/tools.ts';
 
 /** What bash would offer after these words; the last one is the one being typed. */

@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import type { ConvertResult } from '../../src/convert.ts';
 import type { InspectResult } from '../../src/inspect.ts';
 import { layoutNames } from '../../src/project/names.ts';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { guest } from '../helpers/guests.ts';
-import { component } from '../helpers/images.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { guest } from '../helpers/guests/guests.ts';
+import { component } from '../helpers/guests/images.ts';
 
 const reference = 'registry.example/team/filter:v1';
 const json = async <T>(world: World, ...argv: string[]): Promise<T> => {

@@ -3,9 +3,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CopyImageResult } from '../../src/copy.ts';
-import { newWorld } from '../helpers/cli.ts';
-import { guest } from '../helpers/guests.ts';
-import { account, fakeRegistry } from '../helpers/registry.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { guest } from '../helpers/guests/guests.ts';
+import { account, fakeRegistry } from '../helpers/servers/registry.ts';
 
 describe('copy', () => {
   it('keeps the digest from one registry to another', async () => {

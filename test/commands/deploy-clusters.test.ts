@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { DeployResult } from '../../src/deploy.ts';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { guestFile } from '../helpers/guests.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { guestFile } from '../helpers/guests/guests.ts';
 
 const digest = `sha256:${'3b'.repeat(32)}`;
 const image = 'registry.example/me/add-header:v0.1';

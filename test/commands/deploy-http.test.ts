@@ -5,9 +5,9 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ServeResult } from '../../src/deploy-http.ts';
-import { type Screen, type World, newWorld } from '../helpers/cli.ts';
-import { guest, guestFile } from '../helpers/guests.ts';
-import { fakeRegistry } from '../helpers/registry.ts';
+import { type Screen, type World, newWorld } from '../helpers/cli/cli.ts';
+import { guest, guestFile } from '../helpers/guests/guests.ts';
+import { fakeRegistry } from '../helpers/servers/registry.ts';
 import { until } from '../helpers/until.ts';
 
 interface Served extends ServeResult {

@@ -3,9 +3,9 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { newWorld } from '../helpers/cli.ts';
-import { guest, guestFile } from '../helpers/guests.ts';
-import { fakeRegistry } from '../helpers/registry.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { guest, guestFile } from '../helpers/guests/guests.ts';
+import { fakeRegistry } from '../helpers/servers/registry.ts';
 
 /** Counts the sockets that this process opens to anywhere until the test ends. */
 function countSockets(): () => number {

@@ -12,9 +12,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { guest, guestFile } from '../helpers/guests.ts';
-import { fakeRegistry } from '../helpers/registry.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { guest, guestFile } from '../helpers/guests/guests.ts';
+import { fakeRegistry } from '../helpers/servers/registry.ts';
 
 function project(world: World, more: object = {}): void {
   writeFileSync(

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DoctorResult, LanguageReport } from '../../src/doctor.ts';
 import { languages } from '../../src/project/names.ts';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { fakeProject } from '../helpers/fake-project.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { fakeProject } from '../helpers/projects/fake-project.ts';
 
 /** A world whose PATH has only these programs: name → body of a shell script. */
 function worldWith(programs: Readonly<Record<string, string>>): World {

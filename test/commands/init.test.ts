@@ -14,9 +14,9 @@ import { describe, expect, it } from 'vitest';
 import { languages } from '../../src/project/names.ts';
 import { templatesDir } from '../../src/io/files/paths.ts';
 import type { VerifyResult } from '../../src/verify.ts';
-import { newWorld } from '../helpers/cli.ts';
-import { guest } from '../helpers/guests.ts';
-import { asOrdinaryUser } from '../helpers/ordinary-user.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { guest } from '../helpers/guests/guests.ts';
+import { asOrdinaryUser } from '../helpers/cli/ordinary-user.ts';
 
 const assemblyscript = ['init', 'my-filter', '--language', 'assemblyscript'];
 

@@ -3,9 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { InspectResult } from '../../src/inspect.ts';
-import { newWorld } from '../helpers/cli.ts';
-import { compileWat, guest } from '../helpers/guests.ts';
-import { component, filterText } from '../helpers/images.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { compileWat, guest } from '../helpers/guests/guests.ts';
+import { component, filterText } from '../helpers/guests/images.ts';
 
 const reference = 'registry.example/team/filter:v1';
 

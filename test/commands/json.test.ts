@@ -2,11 +2,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { newWorld } from '../helpers/cli.ts';
-import { compileProbe } from '../helpers/probe/compile.ts';
-import { http } from '../helpers/probe/script.ts';
-import { fakeRegistry } from '../helpers/registry.ts';
-import { resultTypes } from '../helpers/result-types.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { compileProbe } from '../helpers/guests/probe/compile.ts';
+import { http } from '../helpers/guests/probe/script.ts';
+import { fakeRegistry } from '../helpers/servers/registry.ts';
+import { resultTypes } from '../helpers/docs/result-types.ts';
 
 interface Shape {
   readonly all: readonly string[];

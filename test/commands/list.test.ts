@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ListResult } from '../../src/list.ts';
 import { OciLayout } from '../../src/oci/store/oci-layout.ts';
-import { newWorld } from '../helpers/cli.ts';
-import { guest } from '../helpers/guests.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { guest } from '../helpers/guests/guests.ts';
 
 describe('list', () => {
   it('is empty without a store', async () => {

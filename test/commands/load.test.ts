@@ -8,9 +8,9 @@ import { run } from '../../commands/cli.ts';
 import { openStore } from '../../src/oci/store/oci-layout.ts';
 import type { PullResult } from '../../src/pull.ts';
 import type { RmResult } from '../../src/rm.ts';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { guest } from '../helpers/guests.ts';
-import { fakeRegistry } from '../helpers/registry.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { guest } from '../helpers/guests/guests.ts';
+import { fakeRegistry } from '../helpers/servers/registry.ts';
 
 const reference = 'registry.example/team/a:v1';
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../commands/cli.ts';
-import { type Outcome, type World, newWorld } from '../helpers/cli.ts';
-import { guest } from '../helpers/guests.ts';
-import { account, fakeRegistry } from '../helpers/registry.ts';
+import { type Outcome, type World, newWorld } from '../helpers/cli/cli.ts';
+import { guest } from '../helpers/guests/guests.ts';
+import { account, fakeRegistry } from '../helpers/servers/registry.ts';
 
 /** As `world.wasme`, with something on standard input. */
 async function wasmeWithInput(world: World, input: string, ...argv: string[]): Promise<Outcome> {

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { newWorld } from '../helpers/cli.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
 
 describe('logout', () => {
   it('forgets every spelling of the host, and only that host', async () => {

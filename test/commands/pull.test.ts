@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ListResult } from '../../src/list.ts';
 import type { PullResult } from '../../src/pull.ts';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { guest } from '../helpers/guests.ts';
-import { type FakeRegistry, fakeRegistry } from '../helpers/registry.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { guest } from '../helpers/guests/guests.ts';
+import { type FakeRegistry, fakeRegistry } from '../helpers/servers/registry.ts';
 
 async function pushed(registry: FakeRegistry, layout = 'compat'): Promise<World> {
   const world = newWorld();

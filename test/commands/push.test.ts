@@ -3,10 +3,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PushResult } from '../../src/push.ts';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { guest } from '../helpers/guests.ts';
-import { component } from '../helpers/images.ts';
-import { fakeRegistry } from '../helpers/registry.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { guest } from '../helpers/guests/guests.ts';
+import { component } from '../helpers/guests/images.ts';
+import { fakeRegistry } from '../helpers/servers/registry.ts';
 
 function worldWithModule(): World {
   const world = newWorld();

@@ -5,11 +5,11 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { EchoAnswer } from '../../src/proxy/upstream/echo.ts';
 import type { RunEvent } from '../../src/runner/run-options.ts';
 import { startRun } from '../../src/run.ts';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { compileWat, guest, guestFile } from '../helpers/guests.ts';
-import { filterText } from '../helpers/images.ts';
-import { fakeRegistry } from '../helpers/registry.ts';
-import { startCli } from '../helpers/running.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { compileWat, guest, guestFile } from '../helpers/guests/guests.ts';
+import { filterText } from '../helpers/guests/images.ts';
+import { fakeRegistry } from '../helpers/servers/registry.ts';
+import { startCli } from '../helpers/cli/running.ts';
 
 /** A guest whose request callback is `body`. */
 function withRequestHeaders(body: string): Uint8Array {

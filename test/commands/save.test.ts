@@ -2,8 +2,8 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { newWorld } from '../helpers/cli.ts';
-import { guest } from '../helpers/guests.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { guest } from '../helpers/guests/guests.ts';
 
 const first = 'registry.example/team/a:v1';
 const second = 'registry.example/team/b:v2';

@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { newWorld } from '../helpers/cli.ts';
-import { compileProbe } from '../helpers/probe/compile.ts';
-import { realRegistry } from '../helpers/real-registry.ts';
-import { fakeRegistry } from '../helpers/registry.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { compileProbe } from '../helpers/guests/probe/compile.ts';
+import { realRegistry } from '../helpers/servers/real-registry.ts';
+import { fakeRegistry } from '../helpers/servers/registry.ts';
 import { describeWith } from '../helpers/tools.ts';
 
 describeWith(['docker-registry'], 'wasme search', () => {

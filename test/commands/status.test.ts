@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { xxHash64 } from '../../src/targets/envoy/xxhash.ts';
-import { newWorld } from '../helpers/cli.ts';
-import { guest, guestFile } from '../helpers/guests.ts';
-import { fakeRegistry } from '../helpers/registry.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { guest, guestFile } from '../helpers/guests/guests.ts';
+import { fakeRegistry } from '../helpers/servers/registry.ts';
 
 const wasm = 'type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm';
 const sha = 'ab'.repeat(32);

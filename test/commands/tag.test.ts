@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ListResult } from '../../src/list.ts';
-import { newWorld } from '../helpers/cli.ts';
-import { guest } from '../helpers/guests.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { guest } from '../helpers/guests/guests.ts';
 
 describe('tag', () => {
   it('names an image again, and moves a name', async () => {

@@ -1,7 +1,7 @@
 /** `wasme tags`: all pages, versions first. */
 import { describe, expect, it } from 'vitest';
-import { newWorld } from '../helpers/cli.ts';
-import { fakeRegistry } from '../helpers/registry.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { fakeRegistry } from '../helpers/servers/registry.ts';
 
 describe('tags', () => {
   it('follows the pages, sorts versions, hides attachments', async () => {

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { compileProbe } from '../helpers/probe/compile.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { compileProbe } from '../helpers/guests/probe/compile.ts';
 import {
   type Script,
   buffer,
@@ -13,7 +13,7 @@ import {
   map,
   saved,
   step,
-} from '../helpers/probe/script.ts';
+} from '../helpers/guests/probe/script.ts';
 
 /** A project whose module is already built from a script, with one suite. */
 function project(callbacks: Script['callbacks'], suite: string, world: World = newWorld()): World {

@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { newWorld } from '../helpers/cli.ts';
-import { guestFile } from '../helpers/guests.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { guestFile } from '../helpers/guests/guests.ts';
 
 const mine = `# mine
 static_resources:

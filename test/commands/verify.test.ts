@@ -9,11 +9,11 @@ import { packImage } from '../../src/oci/packaging/formats/index.ts';
 import { parseReference } from '../../src/oci/reference.ts';
 import { signImage, signatureTag } from '../../src/oci/signature/signature.ts';
 import { graphDescriptor, graphSource } from '../../src/oci/target.ts';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { guest } from '../helpers/guests.ts';
-import { filterText } from '../helpers/images.ts';
-import { fakeRegistry } from '../helpers/registry.ts';
-import { compileWat } from '../helpers/guests.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { guest } from '../helpers/guests/guests.ts';
+import { filterText } from '../helpers/guests/images.ts';
+import { fakeRegistry } from '../helpers/servers/registry.ts';
+import { compileWat } from '../helpers/guests/guests.ts';
 
 const filter = compileWat(filterText());
 const reference = 'registry.example/team/filter:v1';

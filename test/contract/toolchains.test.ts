@@ -2,11 +2,11 @@
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { asOrdinaryUser } from '../helpers/ordinary-user.ts';
+import { asOrdinaryUser } from '../helpers/cli/ordinary-user.ts';
 import { toolchains } from '../../src/toolchains/index.ts';
-import { newWorld } from '../helpers/cli.ts';
-import { type CompilerWish, compilerWorld, fakeLanguages } from '../helpers/fake-compilers.ts';
-import { gone, pidsIn } from '../helpers/processes.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { type CompilerWish, compilerWorld, fakeLanguages } from '../helpers/projects/fake-compilers.ts';
+import { gone, pidsIn } from '../helpers/cli/processes.ts';
 
 /** A folder name that a shell would misread. */
 const folder = `it's a "filter" ü $HOME &`;

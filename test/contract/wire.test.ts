@@ -1,10 +1,10 @@
 /** The proxy without filters makes of raw HTTP/1 what real Envoy was recorded to make of it (test/real/proxy-parity records). */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Proxy, startProxy } from '../../src/proxy/proxy.ts';
-import { oneCluster } from '../helpers/proxy.ts';
-import type { RawUpstream } from '../helpers/raw-http.ts';
-import { playWire, readWire, shortWireCases, wireUpstream } from '../helpers/wire.ts';
-import { wireCases } from '../helpers/wire-cases.ts';
+import { oneCluster } from '../helpers/servers/proxy-clusters.ts';
+import type { RawUpstream } from '../helpers/servers/raw-http.ts';
+import { playWire, readWire, shortWireCases, wireUpstream } from '../helpers/wire/wire.ts';
+import { wireCases } from '../helpers/wire/wire-cases.ts';
 
 let upstream: RawUpstream;
 let proxy: Proxy;

@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { compilerWorld, fakeLanguages } from '../helpers/fake-compilers.ts';
-import { interrupt, onTerminal } from '../helpers/terminal.ts';
+import { compilerWorld, fakeLanguages } from '../helpers/projects/fake-compilers.ts';
+import { interrupt, onTerminal } from '../helpers/cli/terminal.ts';
 import { root } from '../helpers/tree.ts';
-import { gone, pidsIn } from '../helpers/processes.ts';
+import { gone, pidsIn } from '../helpers/cli/processes.ts';
 
 const program = join(root, 'dist', 'commands', 'main.cjs');
 

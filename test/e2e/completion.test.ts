@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { guest } from '../helpers/guests.ts';
-import { builtProgram, programOnTerminal } from '../helpers/terminal.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { guest } from '../helpers/guests/guests.ts';
+import { builtProgram, programOnTerminal } from '../helpers/cli/terminal.ts';
 import { describeWith } from '../helpers/tools.ts';
 
 const clearLine = '\u0015';

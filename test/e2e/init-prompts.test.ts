@@ -2,8 +2,8 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { newWorld } from '../helpers/cli.ts';
-import { endOfInput, enter, interrupt, onTerminal } from '../helpers/terminal.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { endOfInput, enter, interrupt, onTerminal } from '../helpers/cli/terminal.ts';
 
 describe('wasme init on a terminal', () => {
   it('asks for what is missing', async () => {

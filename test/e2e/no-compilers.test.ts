@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { newWorld } from '../helpers/cli.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
 import { root } from '../helpers/tree.ts';
 
 interface Report {

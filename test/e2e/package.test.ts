@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { emptyHome } from '../helpers/clean-machine.ts';
+import { emptyHome } from '../helpers/cli/clean-machine.ts';
 import { describeWith } from '../helpers/tools.ts';
 import { root } from '../helpers/tree.ts';
 

@@ -2,12 +2,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { faultProxy } from '../helpers/fault-proxy.ts';
-import { moduleOfSize } from '../helpers/images.ts';
-import { fakeRegistry } from '../helpers/registry.ts';
-import { fakeProject } from '../helpers/fake-project.ts';
-import { interrupt, onTerminal } from '../helpers/terminal.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { faultProxy } from '../helpers/servers/fault-proxy.ts';
+import { moduleOfSize } from '../helpers/guests/images.ts';
+import { fakeRegistry } from '../helpers/servers/registry.ts';
+import { fakeProject } from '../helpers/projects/fake-project.ts';
+import { interrupt, onTerminal } from '../helpers/cli/terminal.ts';
 
 // The time that is left is shown after a second. At 16 kB in 2 ms this takes 2.9 s; what the kernel takes in at once
 // (an upload is sent when it is in the buffers of the sockets, 10 MB at most) leaves 1.7 s of it to be seen.

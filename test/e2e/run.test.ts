@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { EchoAnswer } from '../../src/proxy/upstream/echo.ts';
 import type { RunResult } from '../../src/run.ts';
-import { newWorld } from '../helpers/cli.ts';
-import { fakeProject } from '../helpers/fake-project.ts';
-import { guest } from '../helpers/guests.ts';
-import { interrupt, onTerminal } from '../helpers/terminal.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { fakeProject } from '../helpers/projects/fake-project.ts';
+import { guest } from '../helpers/guests/guests.ts';
+import { interrupt, onTerminal } from '../helpers/cli/terminal.ts';
 import { root } from '../helpers/tree.ts';
 
 describe('wasme run', () => {

@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { verbs } from '../../commands/verbs.ts';
-import { newWorld } from '../helpers/cli.ts';
-import { compilerWorld, fakeLanguages } from '../helpers/fake-compilers.ts';
-import { gone, pidsIn } from '../helpers/processes.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { compilerWorld, fakeLanguages } from '../helpers/projects/fake-compilers.ts';
+import { gone, pidsIn } from '../helpers/cli/processes.ts';
 import { root } from '../helpers/tree.ts';
 
 const program = join(root, 'dist', 'commands', 'main.cjs');

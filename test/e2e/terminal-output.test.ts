@@ -5,10 +5,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { compileWat, guestFile } from '../helpers/guests.ts';
-import { fakeRegistry } from '../helpers/registry.ts';
-import { builtProgram, onTerminal } from '../helpers/terminal.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { compileWat, guestFile } from '../helpers/guests/guests.ts';
+import { fakeRegistry } from '../helpers/servers/registry.ts';
+import { builtProgram, onTerminal } from '../helpers/cli/terminal.ts';
 
 /** A title, a link (OSC 8), a cleared screen, a colour by C1, DEL, BS, CR, and text that runs the other way. */
 const hostile =

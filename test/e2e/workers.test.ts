@@ -9,12 +9,12 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RunEvent } from '../../src/runner/run-options.ts';
 import { type Run, type RunOptions, startRun } from '../../src/run.ts';
-import { newWorld } from '../helpers/cli.ts';
-import { compileWat, guest, guestFile } from '../helpers/guests.ts';
-import { holdNewestWorker } from '../helpers/hold-worker.ts';
-import { startCli } from '../helpers/running.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { compileWat, guest, guestFile } from '../helpers/guests/guests.ts';
+import { holdNewestWorker } from '../helpers/guests/hold-worker.ts';
+import { startCli } from '../helpers/cli/running.ts';
 import { root } from '../helpers/tree.ts';
-import { ownStats, requests, vmOf } from '../helpers/workers.ts';
+import { ownStats, requests, vmOf } from '../helpers/guests/workers-guest.ts';
 
 function loopsInConfigure(): Uint8Array {
   return compileWat(`(module

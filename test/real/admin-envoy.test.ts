@@ -1,7 +1,7 @@
 /** What Envoy's admin interface answers to patterns that it refuses: the same as ours, which unit/proxy/admin.test.ts holds. */
 import { expect, it } from 'vitest';
-import { realEnvoy } from '../helpers/envoy.ts';
-import { refusedFilters } from '../helpers/stats-filters.ts';
+import { realEnvoy } from '../helpers/servers/envoy.ts';
+import { refusedFilters } from '../helpers/servers/stats-filters.ts';
 import { describeWith } from '../helpers/tools.ts';
 
 const noListener = 'admin: { address: { socket_address: { address: 127.0.0.1, port_value: 0 } } }\n';

@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { realProject, sharedFolder } from '../helpers/assemblyscript.ts';
-import { type PairSettings, type Side, startEnvoySide, startRunSide } from '../helpers/parity.ts';
-import { isWholeResponse, rawRequest } from '../helpers/raw-http.ts';
+import { realProject, sharedFolder } from '../helpers/projects/assemblyscript.ts';
+import { type PairSettings, type Side, startEnvoySide, startRunSide } from '../helpers/servers/parity.ts';
+import { isWholeResponse, rawRequest } from '../helpers/servers/raw-http.ts';
 import { send } from '../helpers/scenario/client.ts';
 import { maskText } from '../helpers/scenario/outcome.ts';
-import type { Pairs } from '../helpers/probe/script.ts';
+import type { Pairs } from '../helpers/guests/probe/script.ts';
 import type { AnswerSpec, RequestSpec } from '../helpers/scenario/scenario.ts';
 import { describeWith } from '../helpers/tools.ts';
 

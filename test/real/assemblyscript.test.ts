@@ -4,9 +4,9 @@ import { cpSync, existsSync, readFileSync, renameSync, rmSync, symlinkSync, writ
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { build } from '../../src/build.ts';
-import { machineEdges, realProject, sharedFolder } from '../helpers/assemblyscript.ts';
-import { newWorld } from '../helpers/cli.ts';
-import { realEnvoy } from '../helpers/envoy.ts';
+import { machineEdges, realProject, sharedFolder } from '../helpers/projects/assemblyscript.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { realEnvoy } from '../helpers/servers/envoy.ts';
 import { describeWith } from '../helpers/tools.ts';
 import { until } from '../helpers/until.ts';
 

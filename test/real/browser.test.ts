@@ -6,7 +6,7 @@ import { extname, join, normalize } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type * as HostModule from '../../src/host/index.ts';
-import { guest } from '../helpers/guests.ts';
+import { guest } from '../helpers/guests/guests.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 import { root } from '../helpers/tree.ts';
 

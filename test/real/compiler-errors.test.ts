@@ -6,8 +6,8 @@ import { build } from '../../src/build.ts';
 import type { WasmeError } from '../../src/errors.ts';
 import { init } from '../../src/init.ts';
 import type { Language } from '../../src/project/names.ts';
-import { sharePackages, sharedFolder } from '../helpers/assemblyscript.ts';
-import { compilerEdges, compilers } from '../helpers/compilers.ts';
+import { sharePackages, sharedFolder } from '../helpers/projects/assemblyscript.ts';
+import { compilerEdges, compilers } from '../helpers/projects/compilers.ts';
 import { describeWith, toolsDir } from '../helpers/tools.ts';
 
 const folder = sharedFolder();

@@ -22,8 +22,8 @@ import { build } from '../../src/build.ts';
 import { init } from '../../src/init.ts';
 import type { Language } from '../../src/project/schema.ts';
 import { toolchains } from '../../src/toolchains/index.ts';
-import { sharePackages, sharedFolder } from '../helpers/assemblyscript.ts';
-import { compilerEdges } from '../helpers/compilers.ts';
+import { sharePackages, sharedFolder } from '../helpers/projects/assemblyscript.ts';
+import { compilerEdges } from '../helpers/projects/compilers.ts';
 import { describeWith, tool, toolsDir } from '../helpers/tools.ts';
 import { until } from '../helpers/until.ts';
 

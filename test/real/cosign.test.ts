@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { guest } from '../helpers/guests.ts';
-import { type RealRegistry, realRegistry, referrersRegistry } from '../helpers/real-registry.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { guest } from '../helpers/guests/guests.ts';
+import { type RealRegistry, realRegistry, referrersRegistry } from '../helpers/servers/real-registry.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 
 const password = 's3cret';

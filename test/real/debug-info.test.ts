@@ -12,10 +12,10 @@ import { languages } from '../../src/project/names.ts';
 import type { Language } from '../../src/project/schema.ts';
 import { parseModule } from '../../src/wasm/module.ts';
 import { functionNames } from '../../src/wasm/names.ts';
-import { sharePackages, sharedFolder } from '../helpers/assemblyscript.ts';
-import { mirror } from '../helpers/backends.ts';
-import { compilerEdges, compilers } from '../helpers/compilers.ts';
-import { envoyStands, hostStand } from '../helpers/stands.ts';
+import { sharePackages, sharedFolder } from '../helpers/projects/assemblyscript.ts';
+import { mirror } from '../helpers/servers/backends.ts';
+import { compilerEdges, compilers } from '../helpers/projects/compilers.ts';
+import { envoyStands, hostStand } from '../helpers/servers/test-servers.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 
 const folder = sharedFolder();

@@ -2,9 +2,9 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kubectl } from '../../src/io/process/kubectl.ts';
-import { type Outcome, newWorld } from '../helpers/cli.ts';
-import { type TestCluster, clusterTools, startCluster } from '../helpers/kubernetes.ts';
-import { guestFile } from '../helpers/guests.ts';
+import { type Outcome, newWorld } from '../helpers/cli/cli.ts';
+import { type TestCluster, clusterTools, startCluster } from '../helpers/servers/kubernetes.ts';
+import { guestFile } from '../helpers/guests/guests.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 import { root } from '../helpers/tree.ts';
 

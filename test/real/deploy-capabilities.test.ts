@@ -1,9 +1,9 @@
 /** The least list of functions, as `--allow-capabilities auto` derives it: enough, and each one needed, in both hosts. */
 import { expect, it } from 'vitest';
-import { newWorld } from '../helpers/cli.ts';
-import { realEnvoy } from '../helpers/envoy.ts';
-import { guest, guestFile } from '../helpers/guests.ts';
-import { bytes, get, headersOf, newHost, openStream } from '../helpers/host-world.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { realEnvoy } from '../helpers/servers/envoy.ts';
+import { guest, guestFile } from '../helpers/guests/guests.ts';
+import { bytes, get, headersOf, newHost, openStream } from '../helpers/guests/test-environment.ts';
 import { describeWith } from '../helpers/tools.ts';
 
 interface Seen {

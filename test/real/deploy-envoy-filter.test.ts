@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { plain } from '../../src/targets/annotated-document.ts';
-import { istioPlan, istioRows } from '../helpers/deploy-cases.ts';
-import { guestFile } from '../helpers/guests.ts';
+import { istioPlan, istioRows } from '../helpers/deploy/deploy-cases.ts';
+import { guestFile } from '../helpers/guests/guests.ts';
 import { type ToolName, describeWith, tool } from '../helpers/tools.ts';
 
 type Fields = Record<string, unknown>;

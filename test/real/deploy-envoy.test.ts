@@ -7,10 +7,10 @@ import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { makeCertificate } from '../../src/proxy/certificate.ts';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { type EnvoyRelease, realEnvoy } from '../helpers/envoy.ts';
-import { envoyRows, envoyText, goldenModule } from '../helpers/envoy-cases.ts';
-import { guest, guestFile } from '../helpers/guests.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { type EnvoyRelease, realEnvoy } from '../helpers/servers/envoy.ts';
+import { envoyRows, envoyText, goldenModule } from '../helpers/deploy/envoy-cases.ts';
+import { guest, guestFile } from '../helpers/guests/guests.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 
 const releases = ['1.40', '1.36'] as const;

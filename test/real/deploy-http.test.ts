@@ -1,9 +1,9 @@
 /** Real Envoys that fetch their code from `deploy http`. */
 import { expect, it, onTestFinished } from 'vitest';
 import type { ServeResult } from '../../src/deploy-http.ts';
-import { type Screen, newWorld } from '../helpers/cli.ts';
-import { realEnvoy } from '../helpers/envoy.ts';
-import { guestFile } from '../helpers/guests.ts';
+import { type Screen, newWorld } from '../helpers/cli/cli.ts';
+import { realEnvoy } from '../helpers/servers/envoy.ts';
+import { guestFile } from '../helpers/guests/guests.ts';
 import { describeWith } from '../helpers/tools.ts';
 import { until } from '../helpers/until.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type TestCluster, clusterTools, startCluster } from '../helpers/kubernetes.ts';
-import { newWorld } from '../helpers/cli.ts';
+import { type TestCluster, clusterTools, startCluster } from '../helpers/servers/kubernetes.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
 import {
   digest,
   envoyGatewayRows,
@@ -11,7 +11,7 @@ import {
   higressRows,
   istioPlan,
   istioRows,
-} from '../helpers/deploy-cases.ts';
+} from '../helpers/deploy/deploy-cases.ts';
 import { describeWith } from '../helpers/tools.ts';
 import { plain } from '../../src/targets/annotated-document.ts';
 import type { Plan } from '../../src/targets/target.ts';

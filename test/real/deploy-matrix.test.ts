@@ -5,9 +5,9 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { newWorld } from '../helpers/cli.ts';
-import { type TestEnvoy, realEnvoy } from '../helpers/envoy.ts';
-import { guest, guestFile } from '../helpers/guests.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { type TestEnvoy, realEnvoy } from '../helpers/servers/envoy.ts';
+import { guest, guestFile } from '../helpers/guests/guests.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 
 const factors = {

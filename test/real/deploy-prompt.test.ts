@@ -1,8 +1,8 @@
 /** Objects that others own too, changed from a terminal: shown first, and only with consent. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { newWorld } from '../helpers/cli.ts';
-import { type TestCluster, clusterTools, startCluster } from '../helpers/kubernetes.ts';
-import { enter, onTerminal } from '../helpers/terminal.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { type TestCluster, clusterTools, startCluster } from '../helpers/servers/kubernetes.ts';
+import { enter, onTerminal } from '../helpers/cli/terminal.ts';
 import { describeWith } from '../helpers/tools.ts';
 
 const image = ['registry.example/me/add-header:v1', '--digest', `sha256:${'3b'.repeat(32)}`];

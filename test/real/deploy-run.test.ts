@@ -2,11 +2,11 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type Screen, newWorld } from '../helpers/cli.ts';
-import { guestFile } from '../helpers/guests.ts';
-import { freePort } from '../helpers/ports.ts';
-import { compileProbe } from '../helpers/probe/compile.ts';
-import { call, http, step } from '../helpers/probe/script.ts';
+import { type Screen, newWorld } from '../helpers/cli/cli.ts';
+import { guestFile } from '../helpers/guests/guests.ts';
+import { freePort } from '../helpers/servers/ports.ts';
+import { compileProbe } from '../helpers/guests/probe/compile.ts';
+import { call, http, step } from '../helpers/guests/probe/script.ts';
 import { type ToolName, describeWith, tool } from '../helpers/tools.ts';
 
 describeWith(['envoy-1.40', 'func-e'], 'deploy envoy --run', () => {

@@ -9,10 +9,10 @@ import type { DeployIntent } from '../../src/targets/intent.ts';
 import type { Plan } from '../../src/targets/target.ts';
 import { plain } from '../../src/targets/annotated-document.ts';
 import { renderYaml } from '../../src/targets/yaml.ts';
-import { newWorld } from '../helpers/cli.ts';
-import { envoyGatewayPlan, glooPlan, higressPlan, istioPlan, plainIntent } from '../helpers/deploy-cases.ts';
-import { filterBootstrap, realEnvoy } from '../helpers/envoy.ts';
-import { guestFile } from '../helpers/guests.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { envoyGatewayPlan, glooPlan, higressPlan, istioPlan, plainIntent } from '../helpers/deploy/deploy-cases.ts';
+import { filterBootstrap, realEnvoy } from '../helpers/servers/envoy.ts';
+import { guestFile } from '../helpers/guests/guests.ts';
 import { asUtf8, hostileObject, hostileTexts } from '../helpers/hostile-texts.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 

@@ -6,8 +6,8 @@ import { build } from '../../src/build.ts';
 import type { BuildResult } from '../../src/build.ts';
 import { init } from '../../src/init.ts';
 import type { Language } from '../../src/project/names.ts';
-import { sharedFolder } from '../helpers/assemblyscript.ts';
-import { compilerEdges, compilers } from '../helpers/compilers.ts';
+import { sharedFolder } from '../helpers/projects/assemblyscript.ts';
+import { compilerEdges, compilers } from '../helpers/projects/compilers.ts';
 import { describeWith } from '../helpers/tools.ts';
 
 const folder = sharedFolder();

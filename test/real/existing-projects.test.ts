@@ -9,8 +9,8 @@ import { build } from '../../src/build.ts';
 import { init } from '../../src/init.ts';
 import type { Language } from '../../src/project/names.ts';
 import { parseModule } from '../../src/wasm/module.ts';
-import { sharePackages, sharedFolder } from '../helpers/assemblyscript.ts';
-import { compilerEdges, compilers } from '../helpers/compilers.ts';
+import { sharePackages, sharedFolder } from '../helpers/projects/assemblyscript.ts';
+import { compilerEdges, compilers } from '../helpers/projects/compilers.ts';
 import { describeWith } from '../helpers/tools.ts';
 
 const folder = sharedFolder();

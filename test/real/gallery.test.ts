@@ -2,10 +2,10 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { initTemplates } from '../../src/init.ts';
-import { sharedFolder } from '../helpers/assemblyscript.ts';
-import { type Backend, authorizer, mirror } from '../helpers/backends.ts';
-import { type BuiltTemplate, builtTemplate, compilers } from '../helpers/compilers.ts';
-import { type Running, envoyReleases, envoyStands, hostStand } from '../helpers/stands.ts';
+import { sharedFolder } from '../helpers/projects/assemblyscript.ts';
+import { type Backend, authorizer, mirror } from '../helpers/servers/backends.ts';
+import { type BuiltTemplate, builtTemplate, compilers } from '../helpers/projects/compilers.ts';
+import { type Running, envoyReleases, envoyStands, hostStand } from '../helpers/servers/test-servers.ts';
 import { describeWith } from '../helpers/tools.ts';
 
 /** What a scenario does with a running filter. */

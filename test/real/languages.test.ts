@@ -8,12 +8,12 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHost } from '../../src/host/index.ts';
 import { languages } from '../../src/project/schema.ts';
-import { sharedFolder } from '../helpers/assemblyscript.ts';
-import { type Backend, answerer, checker, mirror } from '../helpers/backends.ts';
-import { type BuiltTemplate, builtTemplate, compilers } from '../helpers/compilers.ts';
-import { filterBootstrap, realEnvoy } from '../helpers/envoy.ts';
-import { TestWorld, bytes, headersOf } from '../helpers/host-world.ts';
-import { envoyReleases, envoyStands, hostStand } from '../helpers/stands.ts';
+import { sharedFolder } from '../helpers/projects/assemblyscript.ts';
+import { type Backend, answerer, checker, mirror } from '../helpers/servers/backends.ts';
+import { type BuiltTemplate, builtTemplate, compilers } from '../helpers/projects/compilers.ts';
+import { filterBootstrap, realEnvoy } from '../helpers/servers/envoy.ts';
+import { TestWorld, bytes, headersOf } from '../helpers/guests/test-environment.ts';
+import { envoyReleases, envoyStands, hostStand } from '../helpers/servers/test-servers.ts';
 import { describeWith } from '../helpers/tools.ts';
 
 /** Longer than the slowest compiler takes on a busy machine. */

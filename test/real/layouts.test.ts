@@ -15,10 +15,10 @@ import { openRegistry } from '../../src/oci/registry/registry.ts';
 import { signImage, signatureTag } from '../../src/oci/signature/signature.ts';
 import { graphDescriptor, graphSource } from '../../src/oci/target.ts';
 import { layoutNames } from '../../src/project/names.ts';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { guest } from '../helpers/guests.ts';
-import { described } from '../helpers/images.ts';
-import { realRegistry } from '../helpers/real-registry.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { guest } from '../helpers/guests/guests.ts';
+import { described } from '../helpers/guests/images.ts';
+import { realRegistry } from '../helpers/servers/real-registry.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 
 const module = guest('deploy-tag');

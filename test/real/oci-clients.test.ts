@@ -8,10 +8,10 @@ import type { InspectResult } from '../../src/inspect.ts';
 import { layoutNames } from '../../src/project/names.ts';
 import type { PullResult } from '../../src/pull.ts';
 import type { PushResult } from '../../src/push.ts';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { moduleOfSize } from '../helpers/images.ts';
-import { account, realRegistry, referrersRegistry } from '../helpers/real-registry.ts';
-import { refreshToken } from '../helpers/token-server.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { moduleOfSize } from '../helpers/guests/images.ts';
+import { account, realRegistry, referrersRegistry } from '../helpers/servers/real-registry.ts';
+import { refreshToken } from '../helpers/servers/token-server.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 import { root } from '../helpers/tree.ts';
 

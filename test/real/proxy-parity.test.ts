@@ -6,9 +6,9 @@ import {
   joinedInResponseTrailers,
 } from '../../src/host/http/inline-headers.ts';
 import { startProxy } from '../../src/proxy/proxy.ts';
-import { type TestEnvoy, realEnvoy } from '../helpers/envoy.ts';
-import { oneCluster } from '../helpers/proxy.ts';
-import { type RawUpstream, closing, rawRequest, rawUpstream } from '../helpers/raw-http.ts';
+import { type TestEnvoy, realEnvoy } from '../helpers/servers/envoy.ts';
+import { oneCluster } from '../helpers/servers/proxy-clusters.ts';
+import { type RawUpstream, closing, rawRequest, rawUpstream } from '../helpers/servers/raw-http.ts';
 import { describeWith } from '../helpers/tools.ts';
 import {
   type WireOutcome,
@@ -17,8 +17,8 @@ import {
   shortWireCases,
   wireUpstream,
   writeWire,
-} from '../helpers/wire.ts';
-import { wireCases } from '../helpers/wire-cases.ts';
+} from '../helpers/wire/wire.ts';
+import { wireCases } from '../helpers/wire/wire-cases.ts';
 
 describeWith(['envoy-1.40'], 'raw HTTP/1 in Envoy 1.40', () => {
   let upstream: RawUpstream;

@@ -6,11 +6,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { World } from '../helpers/cli.ts';
-import { newWorld } from '../helpers/cli.ts';
-import { type Fault, faultProxy } from '../helpers/fault-proxy.ts';
-import { moduleOfSize } from '../helpers/images.ts';
-import { type RealRegistry, realRegistry } from '../helpers/real-registry.ts';
+import type { World } from '../helpers/cli/cli.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { type Fault, faultProxy } from '../helpers/servers/fault-proxy.ts';
+import { moduleOfSize } from '../helpers/guests/images.ts';
+import { type RealRegistry, realRegistry } from '../helpers/servers/real-registry.ts';
 import { describeWith } from '../helpers/tools.ts';
 
 const module = moduleOfSize(1_500_000);

@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { forwardProxy } from '../helpers/forward-proxy.ts';
-import { moduleOfSize } from '../helpers/images.ts';
-import { account, makeCertificate, realRegistry } from '../helpers/real-registry.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { forwardProxy } from '../helpers/servers/forward-proxy.ts';
+import { moduleOfSize } from '../helpers/guests/images.ts';
+import { account, makeCertificate, realRegistry } from '../helpers/servers/real-registry.ts';
 import { describeWith } from '../helpers/tools.ts';
 
 const module = moduleOfSize(300_000);

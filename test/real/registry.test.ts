@@ -6,14 +6,14 @@ import { expect, it } from 'vitest';
 import { layoutNames } from '../../src/project/names.ts';
 import type { PullResult } from '../../src/pull.ts';
 import type { PushResult } from '../../src/push.ts';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { emptyModule, moduleOfSize } from '../helpers/images.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { emptyModule, moduleOfSize } from '../helpers/guests/images.ts';
 import {
   type RealRegistry,
   type RealRegistryOptions,
   account,
   realRegistry,
-} from '../helpers/real-registry.ts';
+} from '../helpers/servers/real-registry.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 
 const module = moduleOfSize(300_000);

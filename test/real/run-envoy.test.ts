@@ -4,11 +4,11 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { EchoAnswer } from '../../src/proxy/upstream/echo.ts';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { guestFile } from '../helpers/guests.ts';
-import { compileProbe } from '../helpers/probe/compile.ts';
-import { call, http, map, step } from '../helpers/probe/script.ts';
-import { type RunningCli, startCli } from '../helpers/running.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { guestFile } from '../helpers/guests/guests.ts';
+import { compileProbe } from '../helpers/guests/probe/compile.ts';
+import { call, http, map, step } from '../helpers/guests/probe/script.ts';
+import { type RunningCli, startCli } from '../helpers/cli/running.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 
 /** A world with a chain: one filter with a configuration, one that adds a header each way and speaks. */

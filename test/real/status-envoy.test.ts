@@ -4,9 +4,9 @@ import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { type EnvoyRelease, type TestEnvoy, realEnvoy } from '../helpers/envoy.ts';
-import { guest, guestFile } from '../helpers/guests.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { type EnvoyRelease, type TestEnvoy, realEnvoy } from '../helpers/servers/envoy.ts';
+import { guest, guestFile } from '../helpers/guests/guests.ts';
 import { describeWith } from '../helpers/tools.ts';
 import { until } from '../helpers/until.ts';
 

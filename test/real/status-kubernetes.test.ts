@@ -4,11 +4,11 @@ import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import type { StatusResult } from '../../src/status.ts';
-import { type Outcome, newWorld } from '../helpers/cli.ts';
-import { type TestEnvoy, realEnvoy } from '../helpers/envoy.ts';
-import { guestFile } from '../helpers/guests.ts';
-import { type TestCluster, clusterTools, startCluster } from '../helpers/kubernetes.ts';
-import { fakeRegistry } from '../helpers/registry.ts';
+import { type Outcome, newWorld } from '../helpers/cli/cli.ts';
+import { type TestEnvoy, realEnvoy } from '../helpers/servers/envoy.ts';
+import { guestFile } from '../helpers/guests/guests.ts';
+import { type TestCluster, clusterTools, startCluster } from '../helpers/servers/kubernetes.ts';
+import { fakeRegistry } from '../helpers/servers/registry.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 import { root } from '../helpers/tree.ts';
 

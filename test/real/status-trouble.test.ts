@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { envoyAdmin } from '../../src/targets/envoy/status/admin.ts';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { type TestEnvoy, realEnvoy } from '../helpers/envoy.ts';
-import { guest, guestFile } from '../helpers/guests.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { type TestEnvoy, realEnvoy } from '../helpers/servers/envoy.ts';
+import { guest, guestFile } from '../helpers/guests/guests.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 import { until } from '../helpers/until.ts';
 

@@ -8,9 +8,9 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { ListResult } from '../../src/list.ts';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { moduleOfSize } from '../helpers/images.ts';
-import { realRegistry } from '../helpers/real-registry.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { moduleOfSize } from '../helpers/guests/images.ts';
+import { realRegistry } from '../helpers/servers/real-registry.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 import { root } from '../helpers/tree.ts';
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { initTemplates } from '../../src/init.ts';
 import { test } from '../../src/test.ts';
-import { sharedFolder } from '../helpers/assemblyscript.ts';
-import { builtTemplate, compilerEdges, compilers } from '../helpers/compilers.ts';
+import { sharedFolder } from '../helpers/projects/assemblyscript.ts';
+import { builtTemplate, compilerEdges, compilers } from '../helpers/projects/compilers.ts';
 import { describeWith } from '../helpers/tools.ts';
 
 const folder = sharedFolder();

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { build } from '../../src/build.ts';
 import { init, initTemplates } from '../../src/init.ts';
-import { sharePackages, sharedFolder } from '../helpers/assemblyscript.ts';
-import { compilerEdges } from '../helpers/compilers.ts';
+import { sharePackages, sharedFolder } from '../helpers/projects/assemblyscript.ts';
+import { compilerEdges } from '../helpers/projects/compilers.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 import { root } from '../helpers/tree.ts';
 

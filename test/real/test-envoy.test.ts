@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { TestResult } from '../../src/test.ts';
-import { type World, newWorld } from '../helpers/cli.ts';
-import { compileProbe } from '../helpers/probe/compile.ts';
+import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { compileProbe } from '../helpers/guests/probe/compile.ts';
 import {
   type Script,
   buffer,
@@ -15,7 +15,7 @@ import {
   map,
   saved,
   step,
-} from '../helpers/probe/script.ts';
+} from '../helpers/guests/probe/script.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 
 const add = (type: number, name: string, value: string) => call('add_header_map_value', type, name, value);

@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { newWorld } from '../helpers/cli.ts';
-import { compileWat, guest } from '../helpers/guests.ts';
-import { component, filterText } from '../helpers/images.ts';
-import { storageModules } from '../helpers/storage-modules.ts';
+import { newWorld } from '../helpers/cli/cli.ts';
+import { compileWat, guest } from '../helpers/guests/guests.ts';
+import { component, filterText } from '../helpers/guests/images.ts';
+import { storageModules } from '../helpers/guests/storage-modules.ts';
 import { describeWith, tool } from '../helpers/tools.ts';
 
 const wasi = (name: string, type: string): string =>

@@ -1,5 +1,5 @@
 /** Buffers, pause and continue, limits (checklist 5.5, 5.6; observations A10, A11, B8–B13). */
-import { buffer, call, callHeaders, keep, map, saved, step } from '../helpers/probe/script.ts';
+import { buffer, call, callHeaders, keep, map, saved, step } from '../helpers/guests/probe/script.ts';
 import { type Scenario, scenario } from '../helpers/scenario/scenario.ts';
 
 const { requestBody, responseBody } = buffer;

@@ -9,7 +9,7 @@ import {
   map,
   saved,
   step,
-} from '../helpers/probe/script.ts';
+} from '../helpers/guests/probe/script.ts';
 import { type Scenario, scenario } from '../helpers/scenario/scenario.ts';
 
 const ask = (

@@ -1,5 +1,5 @@
 /** `envoy_resolve_dns` for names that no name server has to be asked for: their answer comes inside the call. */
-import { buffer, call, map, saved, step } from '../helpers/probe/script.ts';
+import { buffer, call, map, saved, step } from '../helpers/guests/probe/script.ts';
 import { type Scenario, scenario } from '../helpers/scenario/scenario.ts';
 
 const resolve = (name: string) => call('envoy_resolve_dns', name);

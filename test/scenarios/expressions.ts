@@ -12,7 +12,7 @@ import {
   map,
   saved,
   step,
-} from '../helpers/probe/script.ts';
+} from '../helpers/guests/probe/script.ts';
 import { type NetworkScenario, network } from '../helpers/scenario/network.ts';
 import { type Scenario, get, only, scenario } from '../helpers/scenario/scenario.ts';
 

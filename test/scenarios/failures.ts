@@ -1,5 +1,5 @@
 /** Traps, failure policies, capabilities (checklist 5.12; observations A1, A15, B23, B27). */
-import { type Script, call, callHeaders, http, map, saved, step } from '../helpers/probe/script.ts';
+import { type Script, call, callHeaders, http, map, saved, step } from '../helpers/guests/probe/script.ts';
 import { type Scenario, only, scenario } from '../helpers/scenario/scenario.ts';
 
 const trap = { trap: true } as const;

@@ -1,5 +1,5 @@
 /** Headers that filters make and HTTP does not carry, or that only one hop may see: requests, call-outs, responses, local replies. */
-import { type Pairs, buffer, call, callHeaders, map, step } from '../helpers/probe/script.ts';
+import { type Pairs, buffer, call, callHeaders, map, step } from '../helpers/guests/probe/script.ts';
 import { type RequestSpec, type Scenario, scenario } from '../helpers/scenario/scenario.ts';
 
 const { requestHeaders, responseHeaders } = map;

@@ -1,5 +1,5 @@
 /** Contexts, chains, shutdown of streams, timers (checklist 5.8; observations B22–B26). */
-import { buffer, call, callHeaders, http, keep, map, saved, step } from '../helpers/probe/script.ts';
+import { buffer, call, callHeaders, http, keep, map, saved, step } from '../helpers/guests/probe/script.ts';
 import { type Scenario, only, scenario } from '../helpers/scenario/scenario.ts';
 
 const effective = (id: number | ReturnType<typeof saved>) => call('set_effective_context', id);

@@ -1,6 +1,6 @@
 /** What loads and what does not, how a guest starts, traps and ends (checklist 5.1, C5, X19, T12, T18). */
-import { compileWat } from '../helpers/guests.ts';
-import { call, callHeaders, http, step } from '../helpers/probe/script.ts';
+import { compileWat } from '../helpers/guests/guests.ts';
+import { call, callHeaders, http, step } from '../helpers/guests/probe/script.ts';
 import type { LoadScenario, LoadedFilter } from '../helpers/scenario/load.ts';
 import { envoyVersions } from '../helpers/scenario/envoy.ts';
 import type { Difference } from './differences.ts';

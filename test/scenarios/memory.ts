@@ -1,7 +1,7 @@
 /** Pointers, sizes and the order of checks (checklist 5.3 and 5.2). */
-import { buffer, call, keep, map, saved, step } from '../helpers/probe/script.ts';
+import { buffer, call, keep, map, saved, step } from '../helpers/guests/probe/script.ts';
 import { type Scenario, only, scenario } from '../helpers/scenario/scenario.ts';
-import { http } from '../helpers/probe/script.ts';
+import { http } from '../helpers/guests/probe/script.ts';
 
 const wild = { pointer: 0x7fff_0000, size: 10 };
 const wrapping = { pointer: -8, size: 16 };

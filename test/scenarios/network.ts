@@ -1,5 +1,5 @@
 /** Network filters, access loggers and services (checklist C11–C14, X16–X19; observations A13, A14). */
-import { buffer, call, keep, map, saved, step } from '../helpers/probe/script.ts';
+import { buffer, call, keep, map, saved, step } from '../helpers/guests/probe/script.ts';
 import { type NetworkScenario, network, tcp } from '../helpers/scenario/network.ts';
 import type { FilterSpec } from '../helpers/scenario/scenario.ts';
 import type { Difference } from './differences.ts';

@@ -1,5 +1,5 @@
 /** Properties and foreign functions (checklist 5.10; observations A8, A14, B20, B21). */
-import { type Op, call, callHeaders, http, keep, map, saved, step } from '../helpers/probe/script.ts';
+import { type Op, call, callHeaders, http, keep, map, saved, step } from '../helpers/guests/probe/script.ts';
 import { type Scenario, only, scenario } from '../helpers/scenario/scenario.ts';
 
 const property = (...path: string[]) => call('get_property', path.join('\0'));

@@ -9,7 +9,7 @@ import {
   map,
   saved,
   step,
-} from '../helpers/probe/script.ts';
+} from '../helpers/guests/probe/script.ts';
 import { type Scenario, only, scenario } from '../helpers/scenario/scenario.ts';
 
 const reply = (status: number, body = '', headers: Pairs | Uint8Array = [], grpc = -1, details = 'because') =>

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeMessage } from '../../src/host/encoding/protobuf.ts';
-import { type CallOp, call, step } from '../helpers/probe/script.ts';
+import { type CallOp, call, step } from '../helpers/guests/probe/script.ts';
 import { type Scenario, scenario } from '../helpers/scenario/scenario.ts';
 import { root } from '../helpers/tree.ts';
 

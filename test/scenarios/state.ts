@@ -1,5 +1,5 @@
 /** Shared data, queues, metrics (checklist 5.9). */
-import { call, http, keep, saved, step } from '../helpers/probe/script.ts';
+import { call, http, keep, saved, step } from '../helpers/guests/probe/script.ts';
 import { type Scenario, scenario } from '../helpers/scenario/scenario.ts';
 
 const getData = (key: string) => call('get_shared_data', key);

@@ -1,5 +1,5 @@
 /** Upstreams that end or reset in the middle of an answer, with and without filters that hold it (observation B8). */
-import { type Script, call, http, map, step } from '../helpers/probe/script.ts';
+import { type Script, call, http, map, step } from '../helpers/guests/probe/script.ts';
 import { type AnswerSpec, type Scenario, scenario } from '../helpers/scenario/scenario.ts';
 
 const property = (path: string) => call('get_property', path.replaceAll('.', '\0'));

@@ -11,7 +11,7 @@ import {
 import { createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pairs } from '../probe/script.ts';
+import type { Pairs } from '../guests/probe/script.ts';
 
 export interface GrpcAnswer {
   /** Of the unary call, and of the stream after its first message. */

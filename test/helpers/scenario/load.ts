@@ -2,8 +2,8 @@
  * Load scenarios: an Envoy of its own for each, so that a module may be refused and everything that was logged belongs
  * to it, from the start of the filters to their end.
  */
-import { compileProbe } from '../probe/compile.ts';
-import type { Script } from '../probe/script.ts';
+import { compileProbe } from '../guests/probe/compile.ts';
+import type { Script } from '../guests/probe/script.ts';
 import type { AnswerSpec, FilterSpec, RequestSpec } from './scenario.ts';
 
 export interface LoadScenario {

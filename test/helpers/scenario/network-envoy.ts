@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { refusedPort } from '../ports.ts';
-import { compileProbe } from '../probe/compile.ts';
+import { refusedPort } from '../servers/ports.ts';
+import { compileProbe } from '../guests/probe/compile.ts';
 import { send } from './client.ts';
 import { type EnvoyVersion, type RunningEnvoy, severalAtATime, startEnvoy } from './envoy.ts';
 import {

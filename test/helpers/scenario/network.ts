@@ -1,5 +1,5 @@
 /** Scenarios beyond HTTP filters: network filters, gRPC calls, access loggers, services. The same data drives our host and Envoy. */
-import { type Op, type Script, type Step, step } from '../probe/script.ts';
+import { type Op, type Script, type Step, step } from '../guests/probe/script.ts';
 import type { GrpcAnswer, GrpcSeen } from './grpc-server.ts';
 import type { FilterSpec, RequestSpec } from './scenario.ts';
 import type { Move, PeerSeen } from './peer.ts';

@@ -1,5 +1,5 @@
 /** What is compared between our host and Envoy, with what differs from run to run taken out. */
-import type { Pairs } from '../probe/script.ts';
+import type { Pairs } from '../guests/probe/script.ts';
 
 export interface Outcome {
   readonly responses: readonly ResponseSeen[];

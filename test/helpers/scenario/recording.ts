@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Difference } from '../../scenarios/differences.ts';
 import { root } from '../tree.ts';
 import { type EnvoyVersion, envoyVersions } from './envoy.ts';
-import type { Pairs } from '../probe/script.ts';
+import type { Pairs } from '../guests/probe/script.ts';
 
 type Recorded = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
 /** A scenario: filters, one or more requests, and how upstreams answer. The same data drives our host and real Envoy. */
-import { type Op, type Pairs, type Script, type Step, http } from '../probe/script.ts';
+import { type Op, type Pairs, type Script, type Step, http } from '../guests/probe/script.ts';
 
 export interface Scenario {
   /** Unique; a DNS-like name. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, get, openStream } from '../../helpers/host-world.ts';
-import { type Act, puppet } from '../../helpers/puppet.ts';
+import { bytes, get, openStream } from '../../helpers/guests/test-environment.ts';
+import { type Act, puppet } from '../../helpers/guests/scripted-guest.ts';
 
 /** A request whose body is `hello`, in one chunk. */
 async function hello(on: Record<string, Act>, options: Parameters<typeof puppet>[1] = {}) {

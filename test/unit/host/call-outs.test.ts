@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { HeaderMap } from '../../../src/host/index.ts';
 import { encodePairs } from '../../../src/host/encoding/pairs.ts';
-import { bytes, get, headersOf, openStream } from '../../helpers/host-world.ts';
-import { type Guest, puppet } from '../../helpers/puppet.ts';
+import { bytes, get, headersOf, openStream } from '../../helpers/guests/test-environment.ts';
+import { type Guest, puppet } from '../../helpers/guests/scripted-guest.ts';
 
 const target = { ':method': 'GET', ':path': '/', ':authority': 'b' };
 const none = new HeaderMap();

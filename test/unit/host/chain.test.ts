@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { guest } from '../../helpers/guests.ts';
-import { bytes, get, headersOf, newHost, openStream } from '../../helpers/host-world.ts';
+import { guest } from '../../helpers/guests/guests.ts';
+import { bytes, get, headersOf, newHost, openStream } from '../../helpers/guests/test-environment.ts';
 
 it('a header filter changes both directions', async () => {
   const { host } = newHost();

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { type FilterUse, hostDifferences } from '../../../src/host/profile-differences.ts';
 import { profileOf } from '../../../src/host/index.ts';
 import { parseModule } from '../../../src/wasm/module.ts';
-import { compileWat } from '../../helpers/guests.ts';
+import { compileWat } from '../../helpers/guests/guests.ts';
 
 const newest = profileOf(40);
 const one = '(param i32 i32 i32) (result i32)';

@@ -7,8 +7,8 @@ import { SyntaxFailure } from '../../../src/host/cel/syntax/syntax-tree.ts';
 import { Failure, type Result } from '../../../src/host/cel/values.ts';
 import { maxExpressionItems, maxKeptExpressionBytes } from '../../../src/host/limits.ts';
 import { newestProfile, type TraceEvent } from '../../../src/host/index.ts';
-import { get, openStream } from '../../helpers/host-world.ts';
-import { type Guest, puppet } from '../../helpers/puppet.ts';
+import { get, openStream } from '../../helpers/guests/test-environment.ts';
+import { type Guest, puppet } from '../../helpers/guests/scripted-guest.ts';
 
 const shape = { extra: '(data (i32.const 48) "expr_create")' };
 const token = (value: number): Uint8Array => Uint8Array.of(value, 0, 0, 0);

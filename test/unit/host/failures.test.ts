@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { PluginOptions } from '../../../src/host/index.ts';
-import { compileWat } from '../../helpers/guests.ts';
-import { bytes, get, headersOf, newHost, openStream } from '../../helpers/host-world.ts';
-import { puppet } from '../../helpers/puppet.ts';
+import { compileWat } from '../../helpers/guests/guests.ts';
+import { bytes, get, headersOf, newHost, openStream } from '../../helpers/guests/test-environment.ts';
+import { puppet } from '../../helpers/guests/scripted-guest.ts';
 
 async function trapping(callback: string, options: Partial<PluginOptions> = {}) {
   const made = await puppet({ [callback]: () => 'trap' }, options);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, get, headersOf, openStream } from '../../helpers/host-world.ts';
-import { type Act, type Puppet, puppet } from '../../helpers/puppet.ts';
+import { bytes, get, headersOf, openStream } from '../../helpers/guests/test-environment.ts';
+import { type Act, type Puppet, puppet } from '../../helpers/guests/scripted-guest.ts';
 import { profileOf } from '../../../src/host/index.ts';
 
 const callOut = { ':method': 'GET', ':path': '/', ':authority': 'b' };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { get, headersOf, openStream, show } from '../../helpers/host-world.ts';
-import { type Act, puppet } from '../../helpers/puppet.ts';
+import { get, headersOf, openStream, show } from '../../helpers/guests/test-environment.ts';
+import { type Act, puppet } from '../../helpers/guests/scripted-guest.ts';
 
 /** One request without body, answered with 200 and a body of one byte. */
 async function exchange(on: Record<string, Act>, options: Parameters<typeof puppet>[1] = {}) {

@@ -9,8 +9,8 @@ import { encodePairs } from '../../../src/host/encoding/pairs.ts';
 import { hostFunctions } from '../../../src/wasm/functions.ts';
 import { parseModule } from '../../../src/wasm/module.ts';
 import { functionNames } from '../../../src/wasm/names.ts';
-import { get, headersOf, openStream, RecordingSink } from '../../helpers/host-world.ts';
-import { type Guest, type Puppet, puppet, puppetModule } from '../../helpers/puppet.ts';
+import { get, headersOf, openStream, RecordingSink } from '../../helpers/guests/test-environment.ts';
+import { type Guest, type Puppet, puppet, puppetModule } from '../../helpers/guests/scripted-guest.ts';
 
 const runs = Number(process.env['WASME_FUZZ_RUNS'] ?? 3000);
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { newStreamInfo } from '../../../src/host/index.ts';
 import type { TcpStreamSink } from '../../../src/host/types.ts';
-import { bytes, get, headersOf, newHost, openStream } from '../../helpers/host-world.ts';
-import { puppet, puppetModule } from '../../helpers/puppet.ts';
+import { bytes, get, headersOf, newHost, openStream } from '../../helpers/guests/test-environment.ts';
+import { puppet, puppetModule } from '../../helpers/guests/scripted-guest.ts';
 
 class TcpSink implements TcpStreamSink {
   readonly events: string[] = [];
@@ -227,7 +227,7 @@ describe('lifecycle', () => {
 
   it('L27 other code with the same vm_id: another VM', async () => {
     const { host } = await puppet();
-    const { guest } = await import('../../helpers/guests.ts');
+    const { guest } = await import('../../helpers/guests/guests.ts');
     await host.loadPlugin(guest('header'), { name: 'header' });
     expect(host.vmCount).toBe(2);
   });

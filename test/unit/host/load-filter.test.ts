@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { loadFilter } from '../../../src/host/index.ts';
-import { compileWat, guest } from '../../helpers/guests.ts';
-import { compileProbe } from '../../helpers/probe/compile.ts';
-import { buffer, call, callHeaders, http, map, step } from '../../helpers/probe/script.ts';
+import { compileWat, guest } from '../../helpers/guests/guests.ts';
+import { compileProbe } from '../../helpers/guests/probe/compile.ts';
+import { buffer, call, callHeaders, http, map, step } from '../../helpers/guests/probe/script.ts';
 
 it('an exchange through a filter: what the upstream saw, and what came back', async () => {
   const filter = await loadFilter(guest('header'));

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { profileOf } from '../../../src/host/index.ts';
-import { compileWat } from '../../helpers/guests.ts';
-import { get, newHost, openStream } from '../../helpers/host-world.ts';
-import { puppet, puppetModule } from '../../helpers/puppet.ts';
+import { compileWat } from '../../helpers/guests/guests.ts';
+import { get, newHost, openStream } from '../../helpers/guests/test-environment.ts';
+import { puppet, puppetModule } from '../../helpers/guests/scripted-guest.ts';
 
 const marker = '(func (export "proxy_abi_version_0_2_1"))';
 const allocator = '(func (export "malloc") (param i32) (result i32) (i32.const 1024))';

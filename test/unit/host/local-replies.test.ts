@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, get, headersOf, openStream } from '../../helpers/host-world.ts';
-import { type Act, type Guest, puppet } from '../../helpers/puppet.ts';
+import { bytes, get, headersOf, openStream } from '../../helpers/guests/test-environment.ts';
+import { type Act, type Guest, puppet } from '../../helpers/guests/scripted-guest.ts';
 
 const callOut = { ':method': 'GET', ':path': '/', ':authority': 'b' };
 

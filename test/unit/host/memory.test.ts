@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { hostFunctions, envFunctions } from '../../../src/wasm/functions.ts';
 import { findImport } from '../../../src/host/imports/index.ts';
 import { encodePairs, readPairs } from '../../../src/host/encoding/pairs.ts';
-import { get, headersOf, openStream, show } from '../../helpers/host-world.ts';
-import { type Guest, puppet } from '../../helpers/puppet.ts';
+import { get, headersOf, openStream, show } from '../../helpers/guests/test-environment.ts';
+import { type Guest, puppet } from '../../helpers/guests/scripted-guest.ts';
 
 const far = 0xfffffff0;
 

@@ -6,9 +6,9 @@ import { SyntaxFailure } from '../../../src/host/cel/syntax/syntax-tree.ts';
 import { createHost, newStreamInfo, newestProfile } from '../../../src/host/index.ts';
 import { durationField, timestampField } from '../../../src/host/cel/time/time.ts';
 import { Duration, Failure, Timestamp } from '../../../src/host/cel/values.ts';
-import { compileWat } from '../../helpers/guests.ts';
-import { TestWorld, get, openStream } from '../../helpers/host-world.ts';
-import { puppet } from '../../helpers/puppet.ts';
+import { compileWat } from '../../helpers/guests/guests.ts';
+import { TestWorld, get, openStream } from '../../helpers/guests/test-environment.ts';
+import { puppet } from '../../helpers/guests/scripted-guest.ts';
 
 const inherited = ['constructor', '__proto__', 'toString', 'hasOwnProperty', '__defineGetter__'];
 

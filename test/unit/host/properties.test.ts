@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { profileOf } from '../../../src/host/index.ts';
-import { get, headersOf, openStream } from '../../helpers/host-world.ts';
-import { type Act, type Guest, puppet } from '../../helpers/puppet.ts';
+import { get, headersOf, openStream } from '../../helpers/guests/test-environment.ts';
+import { type Act, type Guest, puppet } from '../../helpers/guests/scripted-guest.ts';
 import { writeMessage } from '../../../src/host/encoding/protobuf.ts';
 
 const int = (value: number): string =>

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { LocalMetrics } from '../../../src/host/index.ts';
 import { utf8ByteString } from '../../../src/host/encoding/bytes.ts';
-import { get, openStream } from '../../helpers/host-world.ts';
-import { guest as fixture } from '../../helpers/guests.ts';
-import { type Guest, puppet, puppetModule } from '../../helpers/puppet.ts';
+import { get, openStream } from '../../helpers/guests/test-environment.ts';
+import { guest as fixture } from '../../helpers/guests/guests.ts';
+import { type Guest, puppet, puppetModule } from '../../helpers/guests/scripted-guest.ts';
 
 const read = (guest: Guest, key: string): unknown => {
   const status = guest.call('proxy_get_shared_data', ...guest.put(key), 1024, 1028, 1032);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { TraceEvent } from '../../../src/host/index.ts';
-import { get, openStream } from '../../helpers/host-world.ts';
-import { puppet } from '../../helpers/puppet.ts';
+import { get, openStream } from '../../helpers/guests/test-environment.ts';
+import { puppet } from '../../helpers/guests/scripted-guest.ts';
 
 /** One line an event, without durations. */
 function line(event: TraceEvent): string {

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { findImport } from '../../../src/host/imports/index.ts';
 import type { Plugin } from '../../../src/host/index.ts';
 import { wasiFunctions } from '../../../src/wasm/functions.ts';
-import { compileWat } from '../../helpers/guests.ts';
-import { newHost, type TestWorld } from '../../helpers/host-world.ts';
+import { compileWat } from '../../helpers/guests/guests.ts';
+import { newHost, type TestWorld } from '../../helpers/guests/test-environment.ts';
 
 /** A module that re-exports every WASI function of a module name, so that a test can call them. */
 function wasiGuest(module: string): Uint8Array {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { exec } from '../../../src/io/process/exec.ts';
-import { newWorld } from '../../helpers/cli.ts';
+import { newWorld } from '../../helpers/cli/cli.ts';
 
 describe.skipIf(process.platform === 'win32')('the exit code of a program', () => {
   it.each([

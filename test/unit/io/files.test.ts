@@ -5,8 +5,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { isStream, rewrite, writeAtomic } from '../../../src/io/files/files.ts';
-import { type World, newWorld } from '../../helpers/cli.ts';
-import { guestFile } from '../../helpers/guests.ts';
+import { type World, newWorld } from '../../helpers/cli/cli.ts';
+import { guestFile } from '../../helpers/guests/guests.ts';
 
 /** What comes out of a named pipe while `write` runs; the pipe is one afterwards, and nothing lies beside it. */
 async function throughPipe(world: World, write: (pipe: string) => Promise<unknown>): Promise<Buffer> {

@@ -3,9 +3,9 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeFolder } from '../../../src/io/files/files.ts';
-import { type World, newWorld } from '../../helpers/cli.ts';
-import { guestFile } from '../../helpers/guests.ts';
-import { account, fakeRegistry } from '../../helpers/registry.ts';
+import { type World, newWorld } from '../../helpers/cli/cli.ts';
+import { guestFile } from '../../helpers/guests/guests.ts';
+import { account, fakeRegistry } from '../../helpers/servers/registry.ts';
 
 it('are made once, the first new one is given, and a file in the way is told', async () => {
   const { cwd } = newWorld();

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { HttpClient } from '../../../src/io/http/http.ts';
-import { newWorld } from '../../helpers/cli.ts';
+import { newWorld } from '../../helpers/cli/cli.ts';
 
 /** A server that answers with `answer`; every connection's end is awaited by `gone`. */
 async function served(answer: (response: ServerResponse) => void) {

@@ -4,8 +4,8 @@ import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readBytes, readText } from '../../../src/io/files/files.ts';
-import { newWorld } from '../../helpers/cli.ts';
-import { guestFile } from '../../helpers/guests.ts';
+import { newWorld } from '../../helpers/cli/cli.ts';
+import { guestFile } from '../../helpers/guests/guests.ts';
 
 /** A named pipe out of which `command` writes. */
 function pipeFrom(folder: string, command: string): string {

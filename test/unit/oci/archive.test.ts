@@ -11,8 +11,8 @@ import { jsonBytes } from '../../../src/oci/packaging/formats/packaging.ts';
 import { readImage } from '../../../src/oci/read/read-image.ts';
 import { openImage } from '../../../src/oci/read/open-image.ts';
 import { type Source, graphSource } from '../../../src/oci/target.ts';
-import { newWorld } from '../../helpers/cli.ts';
-import { described, emptyModule, foreignTar, largerModule } from '../../helpers/images.ts';
+import { newWorld } from '../../helpers/cli/cli.ts';
+import { described, emptyModule, foreignTar, largerModule } from '../../helpers/guests/images.ts';
 
 const imageNamed = async (layout: LayoutName, module = largerModule) => {
   const source = graphSource(packImage(layout, module, described));

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { helperGet } from '../../../src/oci/auth/credential-program.ts';
 import { findCredential } from '../../../src/oci/auth/credentials.ts';
-import { type World, newWorld } from '../../helpers/cli.ts';
+import { type World, newWorld } from '../../helpers/cli/cli.ts';
 import { silentReporter } from '../../../src/reporter.ts';
 
 const auth = (text: string): { auth: string } => ({ auth: Buffer.from(text).toString('base64') });

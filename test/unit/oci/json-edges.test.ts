@@ -16,8 +16,8 @@ import { openImage } from '../../../src/oci/read/open-image.ts';
 import { listRepositories, listTags } from '../../../src/oci/registry/lists.ts';
 import { openRegistry } from '../../../src/oci/registry/registry.ts';
 import { privateKeyFrom } from '../../../src/oci/signature/signature-key.ts';
-import { type World, newWorld } from '../../helpers/cli.ts';
-import { emptyModule, foreignTar, memorySource } from '../../helpers/images.ts';
+import { type World, newWorld } from '../../helpers/cli/cli.ts';
+import { emptyModule, foreignTar, memorySource } from '../../helpers/guests/images.ts';
 
 const secret = 'hunter2';
 /** Node reads it; what is in such an object is nothing that we look for. */

@@ -15,8 +15,8 @@ import { digestOf } from '../../../src/oci/digest.ts';
 import { OciLayout } from '../../../src/oci/store/oci-layout.ts';
 import { packImage } from '../../../src/oci/packaging/formats/index.ts';
 import { type Descriptor, fetchBytes, graphDescriptor, graphSource } from '../../../src/oci/target.ts';
-import { newWorld } from '../../helpers/cli.ts';
-import { moduleOfSize } from '../../helpers/images.ts';
+import { newWorld } from '../../helpers/cli/cli.ts';
+import { moduleOfSize } from '../../helpers/guests/images.ts';
 
 const graph = packImage('oci', moduleOfSize(5000));
 const root = graphDescriptor(graph);

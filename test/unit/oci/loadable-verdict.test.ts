@@ -4,8 +4,8 @@ import { defaultHosts, judge, requireLoadable } from '../../../src/oci/compatibi
 import { packImage } from '../../../src/oci/packaging/formats/index.ts';
 import { openImage } from '../../../src/oci/read/open-image.ts';
 import { graphSource } from '../../../src/oci/target.ts';
-import { compileWat } from '../../helpers/guests.ts';
-import { component, emptyModule, filterText } from '../../helpers/images.ts';
+import { compileWat } from '../../helpers/guests/guests.ts';
+import { component, emptyModule, filterText } from '../../helpers/guests/images.ts';
 
 const name = 'registry.example/team/filter:v1';
 const filter = (body?: string, marker?: string): Uint8Array => compileWat(filterText(body, marker));

@@ -15,7 +15,7 @@ import {
   blobOf,
   graphSource,
 } from '../../../src/oci/target.ts';
-import { type ForeignEntry, emptyModule, foreignTar, memorySource } from '../../helpers/images.ts';
+import { type ForeignEntry, emptyModule, foreignTar, memorySource } from '../../helpers/guests/images.ts';
 
 const config = blobOf(types.ociConfig, Buffer.from('{}'));
 const image = (...layers: GraphBlob[]): ImageGraph => imageOf({ config, layers });

@@ -8,7 +8,7 @@ import { ociIndex } from '../../../src/oci/media-types.ts';
 import { fetchBundles, listReferrers } from '../../../src/oci/read/read-referrers.ts';
 import { openRegistry } from '../../../src/oci/registry/registry.ts';
 import { blobOf, graphDescriptor } from '../../../src/oci/target.ts';
-import { newWorld } from '../../helpers/cli.ts';
+import { newWorld } from '../../helpers/cli/cli.ts';
 
 const image = `sha256:${'ab'.repeat(32)}`;
 const sbom = {

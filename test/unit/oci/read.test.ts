@@ -15,7 +15,7 @@ import {
   memorySource,
   tarOf,
   zstdStored,
-} from '../../helpers/images.ts';
+} from '../../helpers/guests/images.ts';
 
 const read = async (graph: ImageGraph) => readImage(await openImage(graphSource(graph), 'latest'));
 const config = blobOf(types.ociConfig, Buffer.from('{}'));

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { HttpClient } from '../../../src/io/http/http.ts';
 import { RegistryReach } from '../../../src/oci/registry/registry-reach.ts';
 import { requestToken } from '../../../src/oci/registry/token.ts';
-import { newWorld } from '../../helpers/cli.ts';
+import { newWorld } from '../../helpers/cli/cli.ts';
 
 /** Asks a token service through a client that only notes what it is to send. */
 async function tokenRequest(registryUrl: string, realm: string) {

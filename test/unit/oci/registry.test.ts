@@ -10,9 +10,9 @@ import { type RegistryTarget, type RegistryTargetOptions, openRegistry } from '.
 import { packImage } from '../../../src/oci/packaging/formats/index.ts';
 import { fetchBytes, graphDescriptor, graphSource } from '../../../src/oci/target.ts';
 import { silentReporter } from '../../../src/reporter.ts';
-import { newWorld } from '../../helpers/cli.ts';
-import { moduleOfSize } from '../../helpers/images.ts';
-import { type FakeRegistry, type Switches, account, fakeRegistry } from '../../helpers/registry.ts';
+import { newWorld } from '../../helpers/cli/cli.ts';
+import { moduleOfSize } from '../../helpers/guests/images.ts';
+import { type FakeRegistry, type Switches, account, fakeRegistry } from '../../helpers/servers/registry.ts';
 
 const graph = packImage('oci', moduleOfSize(300_000));
 const root = graphDescriptor(graph);

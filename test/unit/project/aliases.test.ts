@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { addToFile, removeFromFile } from '../../../src/targets/envoy/edit/edit.ts';
 import { wasmEntry } from '../../../src/targets/envoy/filters.ts';
-import { newWorld } from '../../helpers/cli.ts';
-import { plainIntent } from '../../helpers/deploy-cases.ts';
-import { guestFile } from '../../helpers/guests.ts';
+import { newWorld } from '../../helpers/cli/cli.ts';
+import { plainIntent } from '../../helpers/deploy/deploy-cases.ts';
+import { guestFile } from '../../helpers/guests/guests.ts';
 
 /** Ten levels of ten aliases: ten thousand million values in a flow mapping. */
 const bomb = [

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadProject } from '../../../src/project/load.ts';
 import { memoryDir, rememberProject, rememberedProject } from '../../../src/project/validated-cache.ts';
-import { newWorld } from '../../helpers/cli.ts';
+import { newWorld } from '../../helpers/cli/cli.ts';
 
 const text = '{ "name": "a", "language": "rust", "build": { "profile": "debug" } }';
 

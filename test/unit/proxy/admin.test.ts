@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startAdmin } from '../../../src/proxy/admin.ts';
 import type { StatsSnapshot } from '../../../src/proxy/stats.ts';
-import { refusedFilters } from '../../helpers/stats-filters.ts';
+import { refusedFilters } from '../../helpers/servers/stats-filters.ts';
 
 const long = `wasmcustom.${'a'.repeat(10_000)}`;
 

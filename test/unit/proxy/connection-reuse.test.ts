@@ -4,8 +4,8 @@ import { type ServerHttp2Stream, createServer as createHttp2Server } from 'node:
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { startProxy } from '../../../src/proxy/proxy.ts';
-import { oneCluster } from '../../helpers/proxy.ts';
-import { type Answer, closing, rawUpstream } from '../../helpers/raw-http.ts';
+import { oneCluster } from '../../helpers/servers/proxy-clusters.ts';
+import { type Answer, closing, rawUpstream } from '../../helpers/servers/raw-http.ts';
 
 const requests = 200;
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';

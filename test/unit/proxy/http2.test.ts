@@ -15,8 +15,8 @@ import { makeCertificate } from '../../../src/proxy/certificate.ts';
 import { type EchoAnswer, startEcho } from '../../../src/proxy/upstream/echo.ts';
 import { NodeEnvironment } from '../../../src/proxy/environment.ts';
 import { type Proxy, startProxy } from '../../../src/proxy/proxy.ts';
-import { closing } from '../../helpers/raw-http.ts';
-import { oneCluster } from '../../helpers/proxy.ts';
+import { closing } from '../../helpers/servers/raw-http.ts';
+import { oneCluster } from '../../helpers/servers/proxy-clusters.ts';
 
 async function http2Upstream(
   onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void,

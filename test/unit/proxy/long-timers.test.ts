@@ -8,8 +8,8 @@ import { startGrpcCall } from '../../../src/proxy/upstream/grpc-call.ts';
 import { RoutedRequest, type RouterListener } from '../../../src/proxy/upstream/router.ts';
 import { StreamFacts } from '../../../src/proxy/stream-info.ts';
 import type { Upstream } from '../../../src/proxy/streams.ts';
-import { compileWat } from '../../helpers/guests.ts';
-import { oneCluster } from '../../helpers/proxy.ts';
+import { compileWat } from '../../helpers/guests/guests.ts';
+import { oneCluster } from '../../helpers/servers/proxy-clusters.ts';
 
 const longestMs = 2 ** 32 - 1;
 

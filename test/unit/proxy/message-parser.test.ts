@@ -4,7 +4,7 @@ import { HeadError } from '../../../src/proxy/http1/protocol-error.ts';
 import { parseRequestHead } from '../../../src/proxy/http1/head.ts';
 import { MessageParser } from '../../../src/proxy/http1/parser.ts';
 import { parseResponseHead } from '../../../src/proxy/http1/response-head.ts';
-import { wireAnswers, wireCases } from '../../helpers/wire-cases.ts';
+import { wireAnswers, wireCases } from '../../helpers/wire/wire-cases.ts';
 
 type Reads = 'requests' | 'responses';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { newStreamInfo } from '../../../src/host/index.ts';
 import type { LocalReply } from '../../../src/host/types.ts';
 import { passThroughChain } from '../../../src/proxy/pass-through.ts';
-import { RecordingSink, bytes, get } from '../../helpers/host-world.ts';
+import { RecordingSink, bytes, get } from '../../helpers/guests/test-environment.ts';
 
 function eventsOf(request: Readonly<Record<string, string>>, reply: Partial<LocalReply>): readonly string[] {
   const sink = new RecordingSink();

@@ -3,9 +3,9 @@ import { expect, it } from 'vitest';
 import { startEcho, type EchoAnswer } from '../../../src/proxy/upstream/echo.ts';
 import { type Proxy, startProxy } from '../../../src/proxy/proxy.ts';
 import type { StreamFacts } from '../../../src/proxy/stream-info.ts';
-import { type Answer, type RawUpstream, closing, rawRequest, rawUpstream } from '../../helpers/raw-http.ts';
-import { refusedPort } from '../../helpers/ports.ts';
-import { oneCluster } from '../../helpers/proxy.ts';
+import { type Answer, type RawUpstream, closing, rawRequest, rawUpstream } from '../../helpers/servers/raw-http.ts';
+import { refusedPort } from '../../helpers/servers/ports.ts';
+import { oneCluster } from '../../helpers/servers/proxy-clusters.ts';
 
 const ok: Answer = ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi'];
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { WasmeError } from '../../../src/errors.ts';
 import { loadSuite } from '../../../src/suite/file/load.ts';
-import { newWorld } from '../../helpers/cli.ts';
+import { newWorld } from '../../helpers/cli/cli.ts';
 
 async function faultsOf(lines: string): Promise<unknown> {
   const file = join(newWorld().cwd, 'a.test.yaml');

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { explanations, plain } from '../../../src/targets/annotated-document.ts';
 import type { Plan } from '../../../src/targets/target.ts';
 import { renderYaml } from '../../../src/targets/yaml.ts';
-import { goldenPlans } from '../../helpers/deploy-cases.ts';
-import { envoyPlan, envoyRows } from '../../helpers/envoy-cases.ts';
+import { goldenPlans } from '../../helpers/deploy/deploy-cases.ts';
+import { envoyPlan, envoyRows } from '../../helpers/deploy/envoy-cases.ts';
 
 /** What names a message or an API: there is nothing to choose. */
 const fixed = /(^|\.)(apiVersion|kind|@type)$/;

@@ -10,7 +10,7 @@ import {
   higressPlan,
   istioPlan,
   planText,
-} from '../../helpers/deploy-cases.ts';
+} from '../../helpers/deploy/deploy-cases.ts';
 
 const data = (text: string): unknown[] => parseAllDocuments(text).map(document => document.toJS() as unknown);
 const goldens = join(import.meta.dirname, '..', '..', 'fixtures', 'goldens', 'deploy');

@@ -19,8 +19,8 @@ import {
   istioRows,
   plainIntent,
   planText,
-} from '../../helpers/deploy-cases.ts';
-import { envoyPlan, envoyRows } from '../../helpers/envoy-cases.ts';
+} from '../../helpers/deploy/deploy-cases.ts';
+import { envoyPlan, envoyRows } from '../../helpers/deploy/envoy-cases.ts';
 import { asUtf8, hostileObject, hostileTexts, rawInYaml } from '../../helpers/hostile-texts.ts';
 
 type Intent = Partial<DeployIntent>;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { splitDebugInfo } from '../../../src/wasm/debug-info.ts';
 import { parseModule } from '../../../src/wasm/module.ts';
-import { guest } from '../../helpers/guests.ts';
+import { guest } from '../../helpers/guests/guests.ts';
 
 function custom(name: string, ...content: number[]): number[] {
   const body = [name.length, ...Buffer.from(name), ...content];

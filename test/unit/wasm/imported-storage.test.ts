@@ -3,8 +3,8 @@ import { expect, it } from 'vitest';
 import { createHost } from '../../../src/host/index.ts';
 import { judgeModule } from '../../../src/wasm/abi.ts';
 import { parseModule } from '../../../src/wasm/module.ts';
-import { TestWorld } from '../../helpers/host-world.ts';
-import { storageModules } from '../../helpers/storage-modules.ts';
+import { TestWorld } from '../../helpers/guests/test-environment.ts';
+import { storageModules } from '../../helpers/guests/storage-modules.ts';
 
 it.each(Object.entries(storageModules))('%s', async (_title, { module, refusal }) => {
   const errors = judgeModule(parseModule(module)).findings.filter(({ level }) => level === 'error');

@@ -3,7 +3,7 @@ import { demangle } from '../../../src/wasm/demangle.ts';
 import { capMemory } from '../../../src/wasm/memory-cap.ts';
 import { parseModule } from '../../../src/wasm/module.ts';
 import { functionNames } from '../../../src/wasm/names.ts';
-import { compileWat } from '../../helpers/guests.ts';
+import { compileWat } from '../../helpers/guests/guests.ts';
 
 it.each([
   ['_ZN4core9panicking5panic17h0123456789abcdefE', 'core::panicking::panic'],

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../../src/oci/digest.ts';
 import { gzip } from '../../../../src/oci/packaging/gzip.ts';
 import { layouts, packImage, type LayoutName } from '../../../../src/oci/packaging/formats/index.ts';
-import { described, emptyModule, largerModule, tarOf } from '../../../helpers/images.ts';
+import { described, emptyModule, largerModule, tarOf } from '../../../helpers/guests/images.ts';
 
 describe('the published vector', () => {
   const tar = tarOf([{ name: 'plugin.wasm', bytes: emptyModule }]);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { envoyRows, envoyText } from '../../../helpers/envoy-cases.ts';
+import { envoyRows, envoyText } from '../../../helpers/deploy/envoy-cases.ts';
 
 const goldens = join(import.meta.dirname, '..', '..', '..', 'fixtures', 'goldens', 'deploy');
 const values = (text: string): unknown[] =>

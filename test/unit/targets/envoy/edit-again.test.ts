@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { addToFile, removeFromFile } from '../../../../src/targets/envoy/edit/edit.ts';
 import { managerType, routerType, wasmEntry } from '../../../../src/targets/envoy/filters.ts';
 import type { FilterKind } from '../../../../src/project/names.ts';
-import { plainIntent } from '../../../helpers/deploy-cases.ts';
+import { plainIntent } from '../../../helpers/deploy/deploy-cases.ts';
 
 interface Asked {
   readonly kind?: FilterKind | undefined;

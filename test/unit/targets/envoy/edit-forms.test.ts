@@ -4,7 +4,7 @@ import { parseDocument, stringify } from 'yaml';
 import { addToFile, removeFromFile } from '../../../../src/targets/envoy/edit/edit.ts';
 import { managerType, routerType, wasmEntry } from '../../../../src/targets/envoy/filters.ts';
 import type { FilterKind } from '../../../../src/project/names.ts';
-import { plainIntent } from '../../../helpers/deploy-cases.ts';
+import { plainIntent } from '../../../helpers/deploy/deploy-cases.ts';
 
 /** Numbers that look random and are the same in every run. */
 function dice(seed: number): (sides: number) => number {

@@ -1,7 +1,7 @@
 /** Pages of docs/ as something to follow: the lines that a reader types, in order, and what the page says is answered. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from './tree.ts';
+import { root } from '../tree.ts';
 
 export interface Step {
   /** Without the prompt. */

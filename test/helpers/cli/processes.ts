@@ -1,6 +1,6 @@
 /** Processes that a test has started, or that those have started. */
 import { existsSync, readFileSync } from 'node:fs';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 /** Comes back when none of them runs any more; fails when one never ends. */
 export async function gone(pids: readonly number[]): Promise<void> {

@@ -1,5 +1,5 @@
 /** Raw HTTP/1 that a client or an upstream may send, proper and not: what the proxy makes of each is held to a real Envoy. */
-import type { Answer } from './raw-http.ts';
+import type { Answer } from '../servers/raw-http.ts';
 
 export interface WireCase {
   readonly name: string;

@@ -1,10 +1,10 @@
 /** A small project of every language, on a PATH where test/fixtures/bin/compiler.js stands in for its compiler. */
 import { appendFileSync, chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Language } from '../../src/project/names.ts';
-import { type World, newWorld } from './cli.ts';
-import { guestFile } from './guests.ts';
-import { root } from './tree.ts';
+import type { Language } from '../../../src/project/names.ts';
+import { type World, newWorld } from '../cli/cli.ts';
+import { guestFile } from '../guests/guests.ts';
+import { root } from '../tree.ts';
 
 /** What the compiler does when it is asked to build; undefined: it builds. */
 export type CompilerWish =

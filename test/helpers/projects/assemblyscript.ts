@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { build } from '../../src/build.ts';
-import { init } from '../../src/init.ts';
-import type { Edges } from '../../src/io/system-context.ts';
-import { silentReporter } from '../../src/reporter.ts';
+import { build } from '../../../src/build.ts';
+import { init } from '../../../src/init.ts';
+import type { Edges } from '../../../src/io/system-context.ts';
+import { silentReporter } from '../../../src/reporter.ts';
 
 /** Edges of the real machine, for work that is shared by the tests of a file. */
 export const machineEdges: Edges = {

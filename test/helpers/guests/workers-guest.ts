@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { get } from 'node:http';
 import { json } from 'node:stream/consumers';
-import type { EchoAnswer } from '../../src/proxy/upstream/echo.ts';
-import type { Run } from '../../src/run.ts';
+import type { EchoAnswer } from '../../../src/proxy/upstream/echo.ts';
+import type { Run } from '../../../src/run.ts';
 
 /** Which VM took a request, on a connection of its own: workers share connections, not requests. */
 export async function vmOf(url: string): Promise<string> {

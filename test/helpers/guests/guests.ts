@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import wabt from 'wabt';
-import { root } from './tree.ts';
+import { root } from '../tree.ts';
 
 const compiler = await wabt();
 const compiled = new Map<string, Uint8Array>();

@@ -1,5 +1,5 @@
 /** Clusters for proxy tests. */
-import { Clusters } from '../../src/proxy/upstream/clusters.ts';
+import { Clusters } from '../../../src/proxy/upstream/clusters.ts';
 
 /** One cluster, `upstream`, at a port of this machine. */
 export function oneCluster(port: number, http2 = false): Clusters {

@@ -1,8 +1,8 @@
 /** Plays wire cases against a proxy, and keeps what a real Envoy made of them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type RawUpstream, isWholeResponse, rawRequest, rawUpstream } from './raw-http.ts';
-import { root } from './tree.ts';
+import { type RawUpstream, isWholeResponse, rawRequest, rawUpstream } from '../servers/raw-http.ts';
+import { root } from '../tree.ts';
 import { type WireCase, wireAnswers, wireCases } from './wire-cases.ts';
 
 /** The answer and what the upstream received for it, line by line. */

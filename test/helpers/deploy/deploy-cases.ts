@@ -1,21 +1,21 @@
 /** What is asked of the Kubernetes targets: one row per target, version and feature. Goldens and the real API server share it. */
-import { envoyGateway } from '../../src/targets/envoy-gateway/target.ts';
+import { envoyGateway } from '../../../src/targets/envoy-gateway/target.ts';
 import {
   type EnvoyGatewayOptions,
   parseEnvoyGatewayVersion,
-} from '../../src/targets/envoy-gateway/options.ts';
-import { gcp } from '../../src/targets/gcp/target.ts';
-import type { GcpOptions } from '../../src/targets/gcp/options.ts';
-import { gloo } from '../../src/targets/gloo/target.ts';
-import type { GlooOptions } from '../../src/targets/gloo/options.ts';
-import { higress } from '../../src/targets/higress/target.ts';
-import type { HigressOptions } from '../../src/targets/higress/options.ts';
-import type { DeployIntent } from '../../src/targets/intent.ts';
-import { istio } from '../../src/targets/istio/target.ts';
-import type { IstioOptions } from '../../src/targets/istio/options.ts';
-import { parseIstioVersion } from '../../src/targets/istio/versions.ts';
-import type { Plan } from '../../src/targets/target.ts';
-import { renderYaml } from '../../src/targets/yaml.ts';
+} from '../../../src/targets/envoy-gateway/options.ts';
+import { gcp } from '../../../src/targets/gcp/target.ts';
+import type { GcpOptions } from '../../../src/targets/gcp/options.ts';
+import { gloo } from '../../../src/targets/gloo/target.ts';
+import type { GlooOptions } from '../../../src/targets/gloo/options.ts';
+import { higress } from '../../../src/targets/higress/target.ts';
+import type { HigressOptions } from '../../../src/targets/higress/options.ts';
+import type { DeployIntent } from '../../../src/targets/intent.ts';
+import { istio } from '../../../src/targets/istio/target.ts';
+import type { IstioOptions } from '../../../src/targets/istio/options.ts';
+import { parseIstioVersion } from '../../../src/targets/istio/versions.ts';
+import type { Plan } from '../../../src/targets/target.ts';
+import { renderYaml } from '../../../src/targets/yaml.ts';
 
 export const digest = `sha256:${'3b'.repeat(32)}`;
 

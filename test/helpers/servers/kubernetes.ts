@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
 import { freePort } from './ports.ts';
-import { type ToolName, tool, toolsDir } from './tools.ts';
+import { type ToolName, tool, toolsDir } from '../tools.ts';
 
 /** What `startCluster` needs. */
 export const clusterTools: readonly ToolName[] = ['kubectl', 'etcd', 'kube-apiserver'];

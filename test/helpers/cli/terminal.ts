@@ -1,7 +1,7 @@
 /** The built program on a pseudo-terminal, with somebody who answers its questions. */
 import { join } from 'node:path';
 import { spawn } from '@lydell/node-pty';
-import { root } from './tree.ts';
+import { root } from '../tree.ts';
 
 export const enter = '\r';
 export const interrupt = '\u0003';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 import { type TokenServer, startTokenServer } from './token-server.ts';
-import { tool } from './tools.ts';
+import { tool } from '../tools.ts';
 
 export interface RealRegistry {
   /** `127.0.0.1:port`, or `localhost:port` with TLS: what stands in front of a reference. */

@@ -4,9 +4,9 @@ import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { run } from '../../commands/cli.ts';
-import { silentReporter } from '../../src/reporter.ts';
-import type { Edges } from '../../src/io/system-context.ts';
+import { run } from '../../../commands/cli.ts';
+import { silentReporter } from '../../../src/reporter.ts';
+import type { Edges } from '../../../src/io/system-context.ts';
 
 export interface World {
   /** The current folder of the commands. */

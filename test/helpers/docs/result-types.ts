@@ -1,5 +1,5 @@
 /** The TypeScript shapes of a verb's result, taken from the source: what `--json` prints, field by field. */
-import { sourceFiles } from './tree.ts';
+import { sourceFiles } from '../tree.ts';
 
 const texts = sourceFiles('src').map(({ text }) => text);
 

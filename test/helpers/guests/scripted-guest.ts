@@ -2,13 +2,13 @@
  * A guest whose callbacks are TypeScript: a module with every callback and every import of its ABI, made from the ABI table.
  * Each callback goes out through a foreign function to the test, which calls the host functions through the module.
  */
-import { type AbiVersion, hostFunctions } from '../../src/wasm/functions.ts';
-import { callbacksOf } from '../../src/wasm/abi.ts';
-import type { Host, HostOptions, Plugin, PluginOptions } from '../../src/host/index.ts';
-import { encodePairs, readPairs } from '../../src/host/encoding/pairs.ts';
-import type { HeaderEntry } from '../../src/host/index.ts';
+import { type AbiVersion, hostFunctions } from '../../../src/wasm/functions.ts';
+import { callbacksOf } from '../../../src/wasm/abi.ts';
+import type { Host, HostOptions, Plugin, PluginOptions } from '../../../src/host/index.ts';
+import { encodePairs, readPairs } from '../../../src/host/encoding/pairs.ts';
+import type { HeaderEntry } from '../../../src/host/index.ts';
 import { compileWat } from './guests.ts';
-import { type Bench, newHost } from './host-world.ts';
+import { type Bench, newHost } from './test-environment.ts';
 
 const modules = new Map<string, Uint8Array>();
 

@@ -1,14 +1,14 @@
 /** Real Envoys for tests: started from a bootstrap on free ports, with their log and statistics, stopped with the test. */
 import { onTestFinished } from 'vitest';
-import { silentReporter } from '../../src/reporter.ts';
-import type { EnvoyAdmin } from '../../src/targets/envoy/status/admin.ts';
-import { bootstrap } from '../../src/targets/envoy/bootstrap.ts';
-import { findEnvoy, startEnvoy } from '../../src/targets/envoy/launch.ts';
-import type { EnvoyOptions } from '../../src/targets/envoy/options.ts';
-import type { DeployIntent } from '../../src/targets/intent.ts';
-import { renderYaml } from '../../src/targets/yaml.ts';
-import { tool } from './tools.ts';
-import { until } from './until.ts';
+import { silentReporter } from '../../../src/reporter.ts';
+import type { EnvoyAdmin } from '../../../src/targets/envoy/status/admin.ts';
+import { bootstrap } from '../../../src/targets/envoy/bootstrap.ts';
+import { findEnvoy, startEnvoy } from '../../../src/targets/envoy/launch.ts';
+import type { EnvoyOptions } from '../../../src/targets/envoy/options.ts';
+import type { DeployIntent } from '../../../src/targets/intent.ts';
+import { renderYaml } from '../../../src/targets/yaml.ts';
+import { tool } from '../tools.ts';
+import { until } from '../until.ts';
 
 export type EnvoyRelease = '1.40' | '1.36';
 

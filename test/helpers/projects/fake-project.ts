@@ -1,8 +1,8 @@
 /** An AssemblyScript project whose compiler is test/fixtures/npm/assemblyscript: builds in milliseconds. */
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { guest } from './guests.ts';
-import { root } from './tree.ts';
+import { guest } from '../guests/guests.ts';
+import { root } from '../tree.ts';
 
 /** What the fake compiler is told to do, see its source; undefined: it builds. */
 export type FakeWish =

@@ -1,11 +1,11 @@
 /** One project in two places at once: a real Envoy with what `deploy envoy` wrote, and `wasme run`. */
 import { join } from 'node:path';
-import { deploy } from '../../src/deploy.ts';
-import { startRun } from '../../src/run.ts';
-import { machineEdges } from './assemblyscript.ts';
+import { deploy } from '../../../src/deploy.ts';
+import { startRun } from '../../../src/run.ts';
+import { machineEdges } from '../projects/assemblyscript.ts';
 import { realEnvoy } from './envoy.ts';
-import type { AnswerSpec } from './scenario/scenario.ts';
-import { type TestUpstream, startUpstream } from './scenario/upstream.ts';
+import type { AnswerSpec } from '../scenario/scenario.ts';
+import { type TestUpstream, startUpstream } from '../scenario/upstream.ts';
 
 /** What both are given. */
 export interface PairSettings {

@@ -8,7 +8,7 @@ import {
   type HttpChainOptions,
   newStreamInfo,
   type Plugin,
-} from '../../src/host/index.ts';
+} from '../../../src/host/index.ts';
 import type {
   HostEnvironment,
   HttpCallListener,
@@ -18,7 +18,7 @@ import type {
   GrpcRequest,
   GrpcListener,
   StreamInfo,
-} from '../../src/host/types.ts';
+} from '../../../src/host/types.ts';
 
 interface Scheduled {
   readonly atMs: number;

@@ -1,8 +1,8 @@
 /** A script → a Wasm module: WAT text made from the ABI tables, assembled by wabt. Loads in Envoy as it is. */
 import wabt from 'wabt';
-import { guestCallbacks } from '../../../src/wasm/callbacks.ts';
-import { hostFunctions, wasiFunctions } from '../../../src/wasm/functions.ts';
-import type { FunctionType } from '../../../src/wasm/module.ts';
+import { guestCallbacks } from '../../../../src/wasm/callbacks.ts';
+import { hostFunctions, wasiFunctions } from '../../../../src/wasm/functions.ts';
+import type { FunctionType } from '../../../../src/wasm/module.ts';
 import type { Arg, CallOp, Op, Pairs, Script, Step } from './script.ts';
 
 /** Memory: constants and cells from 1024, the log line from 64 KiB, the heap from 192 KiB. 512–1023 is for poke and peek. */

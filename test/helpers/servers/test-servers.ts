@@ -1,10 +1,10 @@
 /** The places in which a filter is run for comparison: real Envoys, and the bundled host behind our proxy. */
 import { onTestFinished } from 'vitest';
-import { startRun } from '../../src/run.ts';
-import type { BuiltTemplate } from './compilers.ts';
-import { compilerEdges } from './compilers.ts';
+import { startRun } from '../../../src/run.ts';
+import type { BuiltTemplate } from '../projects/compilers.ts';
+import { compilerEdges } from '../projects/compilers.ts';
 import { type EnvoyRelease, filterBootstrap, realEnvoy } from './envoy.ts';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 export interface Stand {
   readonly where: string;

@@ -1,10 +1,10 @@
 /** `wasme run` in a test: the real command line with its worker threads, watched while it runs. */
 import { onTestFinished } from 'vitest';
-import { run } from '../../commands/cli.ts';
-import type { ProcessContext } from '../../commands/ui/context.ts';
-import type { RunResult } from '../../src/run.ts';
+import { run } from '../../../commands/cli.ts';
+import type { ProcessContext } from '../../../commands/ui/context.ts';
+import type { RunResult } from '../../../src/run.ts';
 import type { World } from './cli.ts';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 export interface RunningCli {
   /** Printed so far. */

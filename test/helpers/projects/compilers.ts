@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { delimiter } from 'node:path';
-import { build } from '../../src/build.ts';
-import { init } from '../../src/init.ts';
-import type { Edges } from '../../src/io/system-context.ts';
-import type { Kind, Language } from '../../src/project/schema.ts';
+import { build } from '../../../src/build.ts';
+import { init } from '../../../src/init.ts';
+import type { Edges } from '../../../src/io/system-context.ts';
+import type { Kind, Language } from '../../../src/project/schema.ts';
 import { machineEdges, sharePackages } from './assemblyscript.ts';
-import { type ToolName, toolsDir } from './tools.ts';
+import { type ToolName, toolsDir } from '../tools.ts';
 
 /** What building a language needs, and programs that must be found first. */
 export const compilers: Readonly<Record<Language, readonly ToolName[]>> = {

@@ -1,8 +1,8 @@
 /** Modules and metadata that image tests share. */
-import { digestOf } from '../../src/oci/digest.ts';
-import type { ImageMetadata } from '../../src/oci/packaging/formats/index.ts';
-import { type TarFile, writeTar } from '../../src/oci/packaging/tar.ts';
-import { type ImageGraph, type Source, blobOf, graphSource } from '../../src/oci/target.ts';
+import { digestOf } from '../../../src/oci/digest.ts';
+import type { ImageMetadata } from '../../../src/oci/packaging/formats/index.ts';
+import { type TarFile, writeTar } from '../../../src/oci/packaging/tar.ts';
+import { type ImageGraph, type Source, blobOf, graphSource } from '../../../src/oci/target.ts';
 
 /** The smallest module there is: magic and version. */
 export const emptyModule: Uint8Array = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);

@@ -1,9 +1,9 @@
 /** What is asked of the target `envoy`: one row per version, kind and feature. Goldens and real Envoys share them. */
-import type { EnvoyOptions } from '../../src/targets/envoy/options.ts';
-import { envoyTarget } from '../../src/targets/envoy/target.ts';
-import type { DeployIntent } from '../../src/targets/intent.ts';
-import type { Plan } from '../../src/targets/target.ts';
-import { renderYaml } from '../../src/targets/yaml.ts';
+import type { EnvoyOptions } from '../../../src/targets/envoy/options.ts';
+import { envoyTarget } from '../../../src/targets/envoy/target.ts';
+import type { DeployIntent } from '../../../src/targets/intent.ts';
+import type { Plan } from '../../../src/targets/target.ts';
+import { renderYaml } from '../../../src/targets/yaml.ts';
 import { digest, plainIntent } from './deploy-cases.ts';
 
 /** Where the goldens say the module is. */
