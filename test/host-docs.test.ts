@@ -9,7 +9,7 @@ import { root } from './helpers/tree.ts';
 import { differences } from './scenarios/differences.ts';
 import { families } from './scenarios/index.ts';
 import { loadDifferences, loadScenarios } from './scenarios/loading.ts';
-import { networkDifferences, networkScenarios } from './scenarios/network.ts';
+import { networkDifferences, networkScenarios } from './scenarios/network/network.ts';
 
 /** Row ids at the start of a test's title: `it('H1 H2 what is seen'`. */
 const titlePattern = /['"`]((?:[LWMHBFRCSPXT]\d{1,2} )+)/g;

@@ -1,6 +1,6 @@
 /** What Envoy refuses we refuse in its words; what it loads starts, fails and ends as it does there (test/real/scenarios-load.test.ts records). */
 import { describe, expect, it } from 'vitest';
-import { runLoadInOurs } from '../helpers/scenario/load-ours.ts';
+import { runLoadInOurs } from '../helpers/scenario/bundled/load-bundled.ts';
 import { type LoadOutcome, loadAtPace } from '../helpers/scenario/load.ts';
 import { paceOf } from '../helpers/scenario/pace.ts';
 import { heldVersions, plain } from '../helpers/scenario/recording.ts';

@@ -1,9 +1,9 @@
 /** Beyond HTTP filters too the bundled host does what Envoy was recorded to do (test/real/scenarios-network.test.ts records). */
 import { describe, expect, it } from 'vitest';
-import { runNetworkInOurs } from '../helpers/scenario/network-ours.ts';
+import { runNetworkInOurs } from '../helpers/scenario/bundled/network-bundled.ts';
 import { networkAtPace, paceOf } from '../helpers/scenario/pace.ts';
 import { heldVersions, plain } from '../helpers/scenario/recording.ts';
-import { networkDifferences, networkScenarios } from '../scenarios/network.ts';
+import { networkDifferences, networkScenarios } from '../scenarios/network/network.ts';
 
 for (const { version, recorded, known, holds } of heldVersions('network-', networkDifferences)) {
   const scenarios = networkScenarios.filter(holds);

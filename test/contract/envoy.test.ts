@@ -1,6 +1,6 @@
 /** The bundled host does what real Envoy was recorded to do, scenario by scenario (test/real/scenarios.test.ts records). */
 import { describe, expect, it } from 'vitest';
-import { runInOurs } from '../helpers/scenario/ours.ts';
+import { runInOurs } from '../helpers/scenario/bundled/bundled.ts';
 import { atPace, paceOf } from '../helpers/scenario/pace.ts';
 import { heldVersions, plain } from '../helpers/scenario/recording.ts';
 import { differences } from '../scenarios/differences.ts';

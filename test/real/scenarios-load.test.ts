@@ -1,7 +1,7 @@
 /** The recording of loads, traps and ends is what real Envoy does today. WASME_UPDATE=1 records anew. */
 import { beforeAll, expect, it } from 'vitest';
-import { envoyVersions } from '../helpers/scenario/envoy.ts';
-import { runLoadsInEnvoy } from '../helpers/scenario/load-envoy.ts';
+import { envoyVersions } from '../helpers/scenario/envoy/envoy.ts';
+import { runLoadsInEnvoy } from '../helpers/scenario/envoy/load-envoy.ts';
 import type { LoadOutcome } from '../helpers/scenario/load.ts';
 import { playAll } from '../helpers/scenario/pace.ts';
 import { plain, readRecording, writeRecording } from '../helpers/scenario/recording.ts';

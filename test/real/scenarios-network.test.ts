@@ -1,12 +1,12 @@
 /** The recording of network filters, gRPC, loggers and services is what real Envoy does today. WASME_UPDATE=1 records anew. */
 import { beforeAll, expect, it } from 'vitest';
-import { envoyVersions } from '../helpers/scenario/envoy.ts';
-import { runNetworkInEnvoy } from '../helpers/scenario/network-envoy.ts';
+import { envoyVersions } from '../helpers/scenario/envoy/envoy.ts';
+import { runNetworkInEnvoy } from '../helpers/scenario/envoy/network-envoy.ts';
 import type { NetworkOutcome } from '../helpers/scenario/network.ts';
 import { networkAtPace, playAll } from '../helpers/scenario/pace.ts';
 import { plain, readRecording, writeRecording } from '../helpers/scenario/recording.ts';
 import { describeWith } from '../helpers/tools.ts';
-import { networkScenarios } from '../scenarios/network.ts';
+import { networkScenarios } from '../scenarios/network/network.ts';
 
 for (const version of envoyVersions) {
   describeWith([`envoy-${version}`], `Envoy ${version}: network`, () => {

@@ -1,6 +1,6 @@
 /** The recording that the fast suite holds our host to is what real Envoy does today. WASME_UPDATE=1 records anew. */
 import { beforeAll, expect, it } from 'vitest';
-import { envoyVersions, runInEnvoy } from '../helpers/scenario/envoy.ts';
+import { envoyVersions, runInEnvoy } from '../helpers/scenario/envoy/envoy.ts';
 import type { Outcome } from '../helpers/scenario/outcome.ts';
 import { atPace, playAll } from '../helpers/scenario/pace.ts';
 import { plain, readRecording, writeRecording } from '../helpers/scenario/recording.ts';

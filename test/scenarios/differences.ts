@@ -1,5 +1,5 @@
 /** Where our host is known to differ from the recording, and why. A scenario listed here has to differ: mended ones go. */
-import { type EnvoyVersion, envoyVersions } from '../helpers/scenario/envoy.ts';
+import { type EnvoyVersion, envoyVersions } from '../helpers/scenario/envoy/envoy.ts';
 
 export interface Difference {
   readonly scenarios: readonly string[];

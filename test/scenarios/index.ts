@@ -2,7 +2,7 @@
 import type { Scenario } from '../helpers/scenario/scenario.ts';
 import { bodyScenarios } from './bodies.ts';
 import { calloutScenarios } from './callouts.ts';
-import { dnsScenarios } from './dns.ts';
+import { dnsScenarios } from './network/dns.ts';
 import { expressionScenarios } from './expressions.ts';
 import { failureScenarios } from './failures.ts';
 import { headerScenarios } from './headers.ts';

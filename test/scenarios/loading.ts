@@ -2,7 +2,7 @@
 import { compileWat } from '../helpers/guests/guests.ts';
 import { call, callHeaders, http, step } from '../helpers/guests/probe/script.ts';
 import type { LoadScenario, LoadedFilter } from '../helpers/scenario/load.ts';
-import { envoyVersions } from '../helpers/scenario/envoy.ts';
+import { envoyVersions } from '../helpers/scenario/envoy/envoy.ts';
 import type { Difference } from './differences.ts';
 
 const marker = (version: string): string => `(func (export "proxy_abi_version_${version}"))`;

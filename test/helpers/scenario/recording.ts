@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Difference } from '../../scenarios/differences.ts';
 import { root } from '../tree.ts';
-import { type EnvoyVersion, envoyVersions } from './envoy.ts';
+import { type EnvoyVersion, envoyVersions } from './envoy/envoy.ts';
 import type { Pairs } from '../guests/probe/script.ts';
 
 type Recorded = Readonly<Record<string, unknown>>;

@@ -1,18 +1,18 @@
 /** Runs a load scenario in our own host and proxy, in process, through real sockets. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WasmeError } from '../../../src/errors.ts';
-import { createHost, findProfile } from '../../../src/host/index.ts';
-import type { Plugin } from '../../../src/host/plugin.ts';
-import type { LogEntry } from '../../../src/host/types.ts';
-import { Clusters } from '../../../src/proxy/upstream/clusters.ts';
-import { NodeEnvironment } from '../../../src/proxy/environment.ts';
-import { startProxy } from '../../../src/proxy/proxy.ts';
-import { send } from './client.ts';
-import { pluginName } from './envoy-config.ts';
-import type { EnvoyVersion } from './envoy.ts';
-import { type LoadOutcome, type LoadScenario, codeOf, once, plainLines } from './load.ts';
-import { pluginOptions } from './ours.ts';
-import { type TestUpstream, startUpstream } from './upstream.ts';
+import { WasmeError } from '../../../../src/errors.ts';
+import { createHost, findProfile } from '../../../../src/host/index.ts';
+import type { Plugin } from '../../../../src/host/plugin.ts';
+import type { LogEntry } from '../../../../src/host/types.ts';
+import { Clusters } from '../../../../src/proxy/upstream/clusters.ts';
+import { NodeEnvironment } from '../../../../src/proxy/environment.ts';
+import { startProxy } from '../../../../src/proxy/proxy.ts';
+import { send } from '../client.ts';
+import { pluginName } from '../envoy/envoy-config.ts';
+import type { EnvoyVersion } from '../envoy/envoy.ts';
+import { type LoadOutcome, type LoadScenario, codeOf, once, plainLines } from '../load.ts';
+import { pluginOptions } from './bundled.ts';
+import { type TestUpstream, startUpstream } from '../upstream.ts';
 
 export async function runLoadInOurs(version: EnvoyVersion, scenario: LoadScenario): Promise<LoadOutcome> {
   const profile = findProfile(`envoy@${version}`)!;

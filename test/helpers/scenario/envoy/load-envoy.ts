@@ -3,11 +3,11 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { send } from './client.ts';
+import { send } from '../client.ts';
 import { bootstrap, cluster, httpManager, listener, pluginConfig, pluginName } from './envoy-config.ts';
 import { type EnvoyVersion, type RunningEnvoy, severalAtATime, startEnvoy } from './envoy.ts';
-import { type LoadOutcome, type LoadScenario, codeOf, loadAtPace, once, plainLines } from './load.ts';
-import { type TestUpstream, startUpstream } from './upstream.ts';
+import { type LoadOutcome, type LoadScenario, codeOf, loadAtPace, once, plainLines } from '../load.ts';
+import { type TestUpstream, startUpstream } from '../upstream.ts';
 
 export async function runLoadsInEnvoy(
   version: EnvoyVersion,

@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { refusedPort } from '../servers/ports.ts';
-import { compileProbe } from '../guests/probe/compile.ts';
-import { send } from './client.ts';
+import { refusedPort } from '../../servers/ports.ts';
+import { compileProbe } from '../../guests/probe/compile.ts';
+import { send } from '../client.ts';
 import { type EnvoyVersion, type RunningEnvoy, severalAtATime, startEnvoy } from './envoy.ts';
 import {
   accessLogger,
@@ -22,10 +22,10 @@ import {
   networkScript,
   pluginsOf,
   runningLog,
-} from './network.ts';
-import { settled } from './pace.ts';
-import { type PeerSeen, playClient } from './peer.ts';
-import { type Stage, setStage } from './stage.ts';
+} from '../network.ts';
+import { settled } from '../pace.ts';
+import { type PeerSeen, playClient } from '../peer.ts';
+import { type Stage, setStage } from '../stage.ts';
 
 /** Outcomes by scenario id, each when it is as expected or does not become so. Several at a time. */
 export async function runNetworkInEnvoy(

@@ -1,18 +1,18 @@
 /** Runs a scenario in our own host and proxy, in process, through real sockets. */
-import { LocalMetrics, createHost, findProfile } from '../../../src/host/index.ts';
-import type { LogEntry } from '../../../src/host/types.ts';
-import { Clusters } from '../../../src/proxy/upstream/clusters.ts';
-import { NodeEnvironment } from '../../../src/proxy/environment.ts';
-import { startProxy } from '../../../src/proxy/proxy.ts';
-import { refusedPort } from '../servers/ports.ts';
-import { compileProbe } from '../guests/probe/compile.ts';
-import { send } from './client.ts';
-import { type EnvoyVersion, calloutsOf, splitLogs } from './envoy.ts';
-import { pluginName } from './envoy-config.ts';
-import { type Outcome, type ResponseSeen, maskText } from './outcome.ts';
-import { settled } from './pace.ts';
-import { type FilterSpec, type Scenario, clusterName, scriptOf } from './scenario.ts';
-import { type TestUpstream, startUpstream } from './upstream.ts';
+import { LocalMetrics, createHost, findProfile } from '../../../../src/host/index.ts';
+import type { LogEntry } from '../../../../src/host/types.ts';
+import { Clusters } from '../../../../src/proxy/upstream/clusters.ts';
+import { NodeEnvironment } from '../../../../src/proxy/environment.ts';
+import { startProxy } from '../../../../src/proxy/proxy.ts';
+import { refusedPort } from '../../servers/ports.ts';
+import { compileProbe } from '../../guests/probe/compile.ts';
+import { send } from '../client.ts';
+import { type EnvoyVersion, calloutsOf, splitLogs } from '../envoy/envoy.ts';
+import { pluginName } from '../envoy/envoy-config.ts';
+import { type Outcome, type ResponseSeen, maskText } from '../outcome.ts';
+import { settled } from '../pace.ts';
+import { type FilterSpec, type Scenario, clusterName, scriptOf } from '../scenario.ts';
+import { type TestUpstream, startUpstream } from '../upstream.ts';
 
 export async function runInOurs(
   version: EnvoyVersion,

@@ -1,23 +1,23 @@
 /** Runs a network scenario in our own host and proxy, in process, through real sockets. */
-import { LocalMetrics, createHost, findProfile } from '../../../src/host/index.ts';
-import { MetricType } from '../../../src/host/state/metrics.ts';
-import type { Host } from '../../../src/host/host.ts';
-import type { Plugin } from '../../../src/host/plugin.ts';
-import type { HostProfile } from '../../../src/host/profiles.ts';
-import type { LogEntry } from '../../../src/host/types.ts';
-import { Clusters } from '../../../src/proxy/upstream/clusters.ts';
-import { NodeEnvironment } from '../../../src/proxy/environment.ts';
-import { startProxy } from '../../../src/proxy/proxy.ts';
-import { startTcpProxy } from '../../../src/proxy/tcp.ts';
-import { refusedPort } from '../servers/ports.ts';
-import { compileProbe } from '../guests/probe/compile.ts';
-import type { EnvoyVersion } from './envoy.ts';
-import { pluginName } from './envoy-config.ts';
-import { type NetworkOutcome, type NetworkScenario, networkScript, pluginsOf } from './network.ts';
-import { playNetwork } from './network-envoy.ts';
-import { pluginOptions } from './ours.ts';
-import { maskText } from './outcome.ts';
-import { setStage } from './stage.ts';
+import { LocalMetrics, createHost, findProfile } from '../../../../src/host/index.ts';
+import { MetricType } from '../../../../src/host/state/metrics.ts';
+import type { Host } from '../../../../src/host/host.ts';
+import type { Plugin } from '../../../../src/host/plugin.ts';
+import type { HostProfile } from '../../../../src/host/profiles.ts';
+import type { LogEntry } from '../../../../src/host/types.ts';
+import { Clusters } from '../../../../src/proxy/upstream/clusters.ts';
+import { NodeEnvironment } from '../../../../src/proxy/environment.ts';
+import { startProxy } from '../../../../src/proxy/proxy.ts';
+import { startTcpProxy } from '../../../../src/proxy/tcp.ts';
+import { refusedPort } from '../../servers/ports.ts';
+import { compileProbe } from '../../guests/probe/compile.ts';
+import type { EnvoyVersion } from '../envoy/envoy.ts';
+import { pluginName } from '../envoy/envoy-config.ts';
+import { type NetworkOutcome, type NetworkScenario, networkScript, pluginsOf } from '../network.ts';
+import { playNetwork } from '../envoy/network-envoy.ts';
+import { pluginOptions } from './bundled.ts';
+import { maskText } from '../outcome.ts';
+import { setStage } from '../stage.ts';
 
 export async function runNetworkInOurs(
   version: EnvoyVersion,

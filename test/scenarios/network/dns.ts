@@ -1,6 +1,6 @@
 /** `envoy_resolve_dns` for names that no name server has to be asked for: their answer comes inside the call. */
-import { buffer, call, map, saved, step } from '../helpers/guests/probe/script.ts';
-import { type Scenario, scenario } from '../helpers/scenario/scenario.ts';
+import { buffer, call, map, saved, step } from '../../helpers/guests/probe/script.ts';
+import { type Scenario, scenario } from '../../helpers/scenario/scenario.ts';
 
 const resolve = (name: string) => call('envoy_resolve_dns', name);
 const answer = call('get_buffer_bytes', buffer.callData, 0, 1000);

@@ -1,9 +1,9 @@
 /** Network filters, access loggers and services (checklist C11–C14, X16–X19; observations A13, A14). */
-import { buffer, call, keep, map, saved, step } from '../helpers/guests/probe/script.ts';
-import { type NetworkScenario, network, tcp } from '../helpers/scenario/network.ts';
-import type { FilterSpec } from '../helpers/scenario/scenario.ts';
-import type { Difference } from './differences.ts';
-import { connectionExpressions } from './expressions.ts';
+import { buffer, call, keep, map, saved, step } from '../../helpers/guests/probe/script.ts';
+import { type NetworkScenario, network, tcp } from '../../helpers/scenario/network.ts';
+import type { FilterSpec } from '../../helpers/scenario/scenario.ts';
+import type { Difference } from '../differences.ts';
+import { connectionExpressions } from '../expressions.ts';
 import { grpcScenarios } from './grpc.ts';
 
 /** The upstream answers once it has everything. */

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EnvoyVersion } from './envoy.ts';
-import type { FilterSpec } from './scenario.ts';
+import type { FilterSpec } from '../scenario.ts';
 
 /** Name of the plugin of filter `index` in a scenario; also its root id unless it has one. */
 export function pluginName(scenario: { readonly id: string }, index: number): string {

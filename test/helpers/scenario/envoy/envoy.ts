@@ -4,15 +4,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { compileProbe } from '../guests/probe/compile.ts';
-import { refusedPort } from '../servers/ports.ts';
-import { tool } from '../tools.ts';
-import { send } from './client.ts';
+import { compileProbe } from '../../guests/probe/compile.ts';
+import { refusedPort } from '../../servers/ports.ts';
+import { tool } from '../../tools.ts';
+import { send } from '../client.ts';
 import { bootstrap, cluster, httpManager, listener, pluginConfig, pluginName } from './envoy-config.ts';
-import { type Outcome, type RequestSeen, type ResponseSeen, maskText } from './outcome.ts';
-import { settled } from './pace.ts';
-import { type Scenario, clusterName, scriptOf } from './scenario.ts';
-import { type TestUpstream, startUpstream } from './upstream.ts';
+import { type Outcome, type RequestSeen, type ResponseSeen, maskText } from '../outcome.ts';
+import { settled } from '../pace.ts';
+import { type Scenario, clusterName, scriptOf } from '../scenario.ts';
+import { type TestUpstream, startUpstream } from '../upstream.ts';
 
 /** Newest first. CI has the first and the last; the ones between are for who installs them. */
 export const envoyVersions = ['1.40', '1.39', '1.38', '1.37', '1.36'] as const;
