@@ -1,4 +1,4 @@
-/** Beyond HTTP filters too the bundled host does what Envoy was recorded to do (test/real/scenarios-network.test.ts records). */
+/** Beyond HTTP filters too the bundled host does what Envoy was recorded to do (test/real/host/scenarios-network.test.ts records). */
 import { describe, expect, it } from 'vitest';
 import { runNetworkInOurs } from '../helpers/scenario/bundled/network-bundled.ts';
 import { networkAtPace, paceOf } from '../helpers/scenario/pace.ts';

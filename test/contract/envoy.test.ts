@@ -1,4 +1,4 @@
-/** The bundled host does what real Envoy was recorded to do, scenario by scenario (test/real/scenarios.test.ts records). */
+/** The bundled host does what real Envoy was recorded to do, scenario by scenario (test/real/host/scenarios.test.ts records). */
 import { describe, expect, it } from 'vitest';
 import { runInOurs } from '../helpers/scenario/bundled/bundled.ts';
 import { atPace, paceOf } from '../helpers/scenario/pace.ts';

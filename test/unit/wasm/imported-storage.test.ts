@@ -1,4 +1,4 @@
-/** Tables and memories that a module imports; test/real/verify-envoy.test.ts asks Envoy about the same modules. */
+/** Tables and memories that a module imports; test/real/host/verify-envoy.test.ts asks Envoy about the same modules. */
 import { expect, it } from 'vitest';
 import { createHost } from '../../../src/host/index.ts';
 import { judgeModule } from '../../../src/wasm/abi.ts';

@@ -1,0 +1,147 @@
+/**
+ * Projects that `wasme init` has not made: real compilers, known by their own files, in a folder whose name is as hostile
+ * as names get.
+ */
+import { cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { build } from '../../../src/build.ts';
+import { init } from '../../../src/init.ts';
+import type { Language } from '../../../src/project/names.ts';
+import { parseModule } from '../../../src/wasm/module.ts';
+import { sharePackages, sharedFolder } from '../../helpers/projects/assemblyscript.ts';
+import { compilerEdges, compilers } from '../../helpers/projects/compilers.ts';
+import { describeWith } from '../../helpers/tools.ts';
+
+const folder = sharedFolder();
+const timeoutMs = 300_000;
+const hostile = `it's a "filter" ü $HOME & more`;
+
+/** The template's sources without what belongs to wasme. */
+async function foreignProject(language: Language, parent = hostile): Promise<string> {
+  const dir = join(folder, parent, `${language} filter`);
+  await init({ dir, name: 'some-filter', language }, compilerEdges);
+  for (const name of ['wasme.json', '.wasme', 'README.md', '.gitignore'])
+    rmSync(join(dir, name), { recursive: true });
+  if (language === 'assemblyscript') await sharePackages(folder, dir);
+  return dir;
+}
+
+/** What `wasme build` in that folder leaves: a module, and when nothing changed the same one. */
+async function buildsTwice(dir: string, language: Language, asked?: Language): Promise<void> {
+  const first = await build({ dir, language: asked }, compilerEdges);
+  expect(first).toMatchObject({ language, upToDate: false });
+  expect(readdirSync(join(dir, 'build'))).toContain(`${language}-filter.wasm`);
+  const again = await build({ dir, language: asked }, compilerEdges);
+  expect(again).toMatchObject({ upToDate: true, sha256: first.sha256 });
+  const forced = await build({ dir, language: asked, force: true }, compilerEdges);
+  expect(forced).toMatchObject({ upToDate: false, sha256: first.sha256 });
+}
+
+describeWith(compilers.assemblyscript, 'asconfig.json', () => {
+  it(
+    'is AssemblyScript',
+    async () => buildsTwice(await foreignProject('assemblyscript'), 'assemblyscript'),
+    timeoutMs,
+  );
+});
+
+describeWith(compilers.rust, 'Cargo.toml', () => {
+  it('is Rust', async () => buildsTwice(await foreignProject('rust'), 'rust'), timeoutMs);
+
+  it(
+    'with a crate that does not fit this Rust: what to do, from the linker and, the second time, before it',
+    async () => {
+      const dir = await foreignProject('rust', 'old crate');
+      const file = join(dir, 'Cargo.toml');
+      writeFileSync(file, readFileSync(file, 'utf8').replace(/^proxy-wasm = .*$/m, 'proxy-wasm = "=0.2.4"'));
+      const wanted = { code: 'TOOL_OUTDATED', hint: expect.stringContaining('cargo update') as string };
+      await expect(build({ dir }, compilerEdges)).rejects.toMatchObject(wanted);
+      await expect(build({ dir }, compilerEdges)).rejects.toThrow('proxy-wasm crate 0.2.4');
+    },
+    timeoutMs,
+  );
+});
+
+describeWith(compilers.go, 'go.mod', () => {
+  it('is Go', async () => buildsTwice(await foreignProject('go'), 'go'), timeoutMs);
+});
+
+describeWith(compilers.tinygo, 'go.mod, and TinyGo on the command line', () => {
+  it('is TinyGo', async () => buildsTwice(await foreignProject('tinygo'), 'tinygo', 'tinygo'), timeoutMs);
+});
+
+describeWith([...compilers.cpp, 'cmake'], 'CMakeLists.txt', () => {
+  it(
+    'is C++ and built by CMake, wherever its sources are',
+    async () => {
+      // CMake itself takes neither quotes nor dollars.
+      const dir = await foreignProject('cpp', `it's a filter ü & more`);
+      mkdirSync(join(dir, 'src'));
+      for (const name of ['filter.cc', 'config.h', 'json.h'])
+        renameSync(join(dir, name), join(dir, 'src', name));
+      const file = join(dir, 'CMakeLists.txt');
+      writeFileSync(file, readFileSync(file, 'utf8').replace('SOURCES filter.cc', 'SOURCES src/filter.cc'));
+      await buildsTwice(dir, 'cpp');
+
+      writeFileSync(join(dir, 'src', 'config.h'), '#error not like this\n');
+      await expect(build({ dir }, compilerEdges)).rejects.toThrow('src/config.h:1:2: error: ');
+      writeFileSync(
+        file,
+        readFileSync(file, 'utf8').replace('add_executable(filter ', 'add_program(filter '),
+      );
+      await expect(build({ dir }, compilerEdges)).rejects.toThrow(
+        /CMakeLists\.txt:\d+:1: error: Unknown CMake command/,
+      );
+    },
+    timeoutMs,
+  );
+
+  it(
+    'CMake and the plain build give the same filter; without CMake the plain one is taken',
+    async () => {
+      const dir = await foreignProject('cpp', 'two ways');
+      const byCmake = await build({ dir }, compilerEdges);
+      expect(byCmake.tools.map(({ title }) => title)).toContain('CMake');
+      const plain = join(folder, 'two ways', 'plain');
+      cpSync(dir, plain, { recursive: true });
+      const cpp = { cmake: false };
+      writeFileSync(
+        join(plain, 'wasme.json'),
+        JSON.stringify({ name: 'p', language: 'cpp', build: { cpp } }),
+      );
+      const byHand = await build({ dir: plain }, compilerEdges);
+      // -O3 there, -O2 here.
+      expect(Math.abs(byHand.sizeBytes / byCmake.sizeBytes - 1)).toBeLessThan(0.1);
+      expect(byHand.abiVersion).toBe(byCmake.abiVersion);
+    },
+    timeoutMs,
+  );
+});
+
+describeWith(compilers.cpp, 'build.cpp.sdk', () => {
+  it(
+    'an SDK elsewhere that leaves imports and exports to the linker',
+    async () => {
+      const dir = await foreignProject('cpp', 'another sdk');
+      const sdk = join(folder, 'another sdk', 'sdk');
+      renameSync(join(dir, 'sdk'), sdk);
+      rmSync(join(dir, 'CMakeLists.txt'));
+      const unmark = (file: string, from: RegExp, to: string): void => {
+        const text = readFileSync(join(sdk, file), 'utf8');
+        expect(text).toMatch(from);
+        writeFileSync(join(sdk, file), text.replace(from, to));
+      };
+      unmark('proxy_wasm_externs.h', /__attribute__\(\(import_module.*\)\) /, '');
+      unmark('proxy_wasm_intrinsics.h', /PROXY_WASM_KEEPALIVE __attribute__\(\(export_name.*/, '');
+      const project = { name: 'p', language: 'cpp', build: { cpp: { sdk: '../sdk' } } };
+      writeFileSync(join(dir, 'wasme.json'), JSON.stringify(project));
+      const { module, abiVersion } = await build({ dir }, compilerEdges);
+      expect(abiVersion).toBe('0.2.1');
+      const { exports, imports } = parseModule(readFileSync(module));
+      expect(exports.map(({ name }) => name)).toContain('proxy_on_request_headers');
+      expect(imports.map(({ module: from, name }) => `${from}.${name}`)).toContain('env.proxy_log');
+    },
+    timeoutMs,
+  );
+});

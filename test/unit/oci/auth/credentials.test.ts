@@ -1,0 +1,242 @@
+/** Which credential is found for which registry, in docker's, podman's and helpers' own forms. */
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { helperGet } from '../../../../src/oci/auth/credential-program.ts';
+import { findCredential } from '../../../../src/oci/auth/credentials.ts';
+import { type World, newWorld } from '../../../helpers/cli/cli.ts';
+import { silentReporter } from '../../../../src/reporter.ts';
+
+const auth = (text: string): { auth: string } => ({ auth: Buffer.from(text).toString('base64') });
+
+function worldWith(config: unknown, path = '.docker/config.json'): World {
+  const world = newWorld();
+  write(world, config, path);
+  return world;
+}
+
+function write(world: World, config: unknown, path: string): void {
+  const file = join(world.home, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, typeof config === 'string' ? config : JSON.stringify(config), { mode: 0o600 });
+}
+
+function addHelper(world: World, name: string, script: string): void {
+  const dir = join(world.home, 'bin');
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(join(dir, `docker-credential-${name}`), `#!/bin/sh\n${script}\n`);
+  chmodSync(join(dir, `docker-credential-${name}`), 0o755);
+  if (!world.env['PATH']?.startsWith(dir)) world.env['PATH'] = `${dir}:${world.env['PATH'] ?? ''}`;
+}
+
+const find = (world: World, host = 'r.example', repository = 'team/a') =>
+  findCredential(host, repository, world.edges);
+
+describe('docker configuration', () => {
+  it.each([
+    ['host', 'r.example', { 'r.example': auth('me:x') }],
+    ['host and port', 'r.example:5000', { 'r.example:5000': auth('me:x') }],
+    ['https URL', 'r.example', { 'https://r.example': auth('me:x') }],
+    ['v1 URL', 'r.example', { 'https://r.example/v1/': auth('me:x') }],
+    ['v2 URL', 'r.example', { 'https://r.example/v2/': auth('me:x') }],
+    ['upper case', 'r.example', { 'R.Example': auth('me:x') }],
+    ['Docker Hub', 'docker.io', { 'https://index.docker.io/v1/': auth('me:x') }],
+    ['Docker Hub by name', 'docker.io', { 'docker.io': auth('me:x') }],
+    ['plain fields', 'r.example', { 'r.example': { username: 'me', password: 'x' } }],
+    [
+      'auth over plain fields',
+      'r.example',
+      { 'r.example': { ...auth('me:x'), username: 'you', password: 'y' } },
+    ],
+  ])('finds an entry by %s', async (_name, host, auths) => {
+    expect(await find(worldWith({ auths }), host)).toMatchObject({ username: 'me', password: 'x' });
+  });
+
+  it.each([
+    ['another host', { 'other.example': auth('me:x') }],
+    ['another port', { 'r.example:5000': auth('me:x') }],
+    ['a longer name', { 'r.example.evil': auth('me:x') }],
+    ['an empty entry', { 'r.example': {} }],
+  ])('does not take %s', async (_name, auths) => {
+    expect(await find(worldWith({ auths }))).toBeUndefined();
+  });
+
+  it('splits at the first colon, reads tokens, and starts with a byte order mark', async () => {
+    const auths = {
+      'r.example': auth('me:a:b:c'),
+      'i.example': { ...auth('u:'), identitytoken: 'it' },
+      'b.example': { registrytoken: 'rt' },
+    };
+    const world = worldWith(`\uFEFF${JSON.stringify({ auths })}`);
+    expect(await find(world)).toMatchObject({ password: 'a:b:c' });
+    expect(await find(world, 'i.example')).toMatchObject({
+      username: 'u',
+      identityToken: 'it',
+      password: undefined,
+    });
+    expect(await find(world, 'b.example')).toMatchObject({ registryToken: 'rt' });
+  });
+
+  it.each([
+    ['comments', '{ // no\n "auths": {} }'],
+    ['a list', '[]'],
+    ['half a file', '{"auths": {"r.example": {"auth": "c2VjcmV0'],
+    ['auths of another kind', '{"auths": "s3cret"}'],
+    ['bad base64', '{"auths": {"r.example": {"auth": "czNjcmV0"}}}'],
+  ])('refuses %s without quoting it', async (_name, text) => {
+    const error = await find(worldWith(text)).then(
+      () => undefined,
+      (thrown: unknown) => thrown as Error & { code: string },
+    );
+    expect(error?.code).toBe('CREDENTIALS_INVALID');
+    expect(error?.message).not.toMatch(/s3cret|c2VjcmV0|czNjcmV0/);
+  });
+
+  it('warns of a file that others may read', async () => {
+    const world = worldWith({ auths: { 'r.example': auth('me:x') } });
+    chmodSync(join(world.home, '.docker/config.json'), 0o644);
+    const warnings: string[] = [];
+    const reporter = { ...silentReporter, warn: (text: string) => void warnings.push(text) };
+    await findCredential('r.example', 'a', { ...world.edges, reporter });
+    expect(warnings).toEqual([expect.stringContaining('others on this machine may read it')]);
+  });
+});
+
+describe('order of places', () => {
+  it('docker before podman, and DOCKER_CONFIG instead of the home', async () => {
+    const world = worldWith({ auths: { 'r.example': auth('podman:x') } }, '.config/containers/auth.json');
+    expect(await find(world)).toMatchObject({ username: 'podman' });
+    write(world, { auths: { 'r.example': auth('docker:x') } }, '.docker/config.json');
+    expect(await find(world)).toMatchObject({ username: 'docker' });
+    write(world, { auths: { 'r.example': auth('other:x') } }, 'elsewhere/config.json');
+    world.env['DOCKER_CONFIG'] = join(world.home, 'elsewhere');
+    expect(await find(world)).toMatchObject({ username: 'other' });
+    expect((await find(world))?.source).toBe(
+      `user "other" from ${join(world.home, 'elsewhere', 'config.json')}`,
+    );
+  });
+
+  it('takes the longest key of podman that fits', async () => {
+    const auths = {
+      'r.example': auth('host:x'),
+      'r.example/team': auth('team:x'),
+      'r.example/team/a': auth('repo:x'),
+      'r.example/team/ab': auth('no:x'),
+    };
+    const world = newWorld();
+    write(world, { auths }, 'auth.json');
+    world.env['REGISTRY_AUTH_FILE'] = join(world.home, 'auth.json');
+    expect(await find(world)).toMatchObject({ username: 'repo' });
+    expect(await find(world, 'r.example', 'team/b')).toMatchObject({ username: 'team' });
+    expect(await find(world, 'r.example', 'teams/b')).toMatchObject({ username: 'host' });
+  });
+});
+
+describe('a login for a namespace', () => {
+  it('is sent below its path only, also to no other namespace of the registry', async () => {
+    const auths = {
+      'r.example/org1': auth('one:x'),
+      'https://s.example/org1': auth('two:x'),
+      'https://v.example/v2/': auth('whole:x'),
+    };
+    const world = worldWith({ auths });
+    expect(await find(world, 'r.example', 'org1/a')).toMatchObject({ username: 'one' });
+    expect(await find(world, 'r.example', 'org1')).toMatchObject({ username: 'one' });
+    expect(await find(world, 'r.example', 'org3/a')).toBeUndefined();
+    expect(await find(world, 'r.example', 'org11/a')).toBeUndefined();
+    expect(await find(world, 's.example', 'org3/a')).toBeUndefined();
+    expect(await find(world, 'v.example', 'org3/a')).toMatchObject({ username: 'whole' });
+  });
+});
+
+describe('helpers', () => {
+  it('an empty name for a host means the file, and not the helper of all others', async () => {
+    const world = worldWith({
+      auths: { 'r.example': auth('me:x') },
+      credsStore: 'absent',
+      credHelpers: { 'r.example': '' },
+    });
+    const warnings: string[] = [];
+    const reporter = { ...silentReporter, warn: (message: string) => void warnings.push(message) };
+    const found = await findCredential('r.example', 'a', { ...world.edges, reporter });
+    expect(found).toMatchObject({ username: 'me' });
+    expect(warnings).toEqual([]);
+  });
+
+  const answer = `echo '{"ServerURL":"r.example","Username":"h","Secret":"s3cret"}'`;
+
+  it('asks the helper of the host before the store, and both before auths', async () => {
+    const world = worldWith({
+      auths: { 'r.example': auth('me:x') },
+      credsStore: 'store',
+      credHelpers: { 'h.example': 'one' },
+    });
+    addHelper(
+      world,
+      'store',
+      `read server; [ "$server" = r.example ] || { echo "credentials not found in native keychain"; exit 1; }; ${answer}`,
+    );
+    addHelper(world, 'one', answer);
+    expect(await find(world)).toMatchObject({
+      username: 'h',
+      password: 's3cret',
+      source: 'user "h" from docker-credential-store',
+    });
+    expect(await find(world, 'h.example')).toMatchObject({ source: 'user "h" from docker-credential-one' });
+    expect(await find(world, 'absent.example')).toBeUndefined();
+  });
+
+  it('knows Docker Hub by the key that docker gives helpers', async () => {
+    const world = worldWith({ credsStore: 'hub' });
+    addHelper(world, 'hub', `[ "$(cat)" = https://index.docker.io/v1/ ] && ${answer}`);
+    expect(await find(world, 'docker.io')).toMatchObject({ username: 'h' });
+  });
+
+  it('takes a secret of the user <token> as an identity token', async () => {
+    const world = worldWith({ credsStore: 't' });
+    addHelper(world, 't', `cat >/dev/null; echo '{"Username":"<token>","Secret":"it"}'`);
+    expect(await find(world)).toEqual({ identityToken: 'it', source: 'a token from docker-credential-t' });
+  });
+
+  it('goes on without a helper that is not installed', async () => {
+    const world = worldWith({ auths: { 'r.example': auth('me:x') }, credsStore: 'absent' });
+    expect(await find(world)).toMatchObject({ username: 'me' });
+  });
+
+  it.each([
+    ['fails', 'echo "keychain is locked"; exit 1', 'keychain is locked'],
+    ['prints no JSON', 'echo s3cret', 'not JSON'],
+    ['fails after half an answer', `echo '{"Secret":"s3cret"'; exit 1`, 'exit 1'],
+  ])('tells of one that %s, never the secret', async (_name, script, text) => {
+    const world = worldWith({ credsStore: 'bad' });
+    addHelper(world, 'bad', `cat >/dev/null; ${script}`);
+    const error = await find(world).then(
+      () => undefined,
+      (thrown: unknown) => thrown as Error & { code: string },
+    );
+    expect(error).toMatchObject({ code: 'CREDENTIALS_INVALID' });
+    expect(error?.message).toContain(text);
+    expect(error?.message).not.toContain('s3cret');
+  });
+
+  it('does not wait for ever, and leaves no helper behind', async () => {
+    const world = worldWith({ credsStore: 'hang' });
+    addHelper(world, 'hang', `echo $$ > "${world.cwd}/pid"; exec sleep 600`);
+    // Longer and longer, until it had the time to say which process it is.
+    const file = join(world.cwd, 'pid');
+    for (let limitMs = 300; !existsSync(file) || readFileSync(file, 'utf8') === ''; limitMs *= 2) {
+      await expect(helperGet('hang', 'r.example', world.edges, limitMs)).rejects.toMatchObject({
+        code: 'CREDENTIALS_INVALID',
+        message: `docker-credential-hang get did not answer within ${limitMs / 1000} s`,
+        hint: expect.stringContaining('unlock its keychain') as string,
+      });
+    }
+    const pid = Number(readFileSync(file, 'utf8'));
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  });
+
+  it('runs nothing outside PATH', async () => {
+    const world = worldWith({ credsStore: '../../bin/sh' });
+    await expect(find(world)).rejects.toMatchObject({ code: 'CREDENTIALS_INVALID' });
+  });
+});

@@ -1,0 +1,59 @@
+/** Call-outs of a suite are answered as Envoy's router answers them. */
+import { expect, it } from 'vitest';
+import { HeaderMap } from '../../../../src/host/http/header-map.ts';
+import { VirtualWorld } from '../../../../src/suite/bundled/virtual-environment.ts';
+import type { Callout } from '../../../../src/suite/file/schema.ts';
+
+/** Asks the cluster once and gives what came back, as `name: value` lines and the body. */
+function ask(world: VirtualWorld, more: [string, string][] = []): string[] {
+  const seen: string[] = [];
+  const started = world.httpCall(
+    {
+      cluster: 'side',
+      headers: new HeaderMap([[':method', 'GET'], [':path', '/'], [':authority', 'a'], ...more]),
+      body: new Uint8Array(),
+      timeoutMs: 10,
+    },
+    {
+      response: (headers, body) => {
+        for (const [name, value] of headers.entries) seen.push(`${name}: ${value}`);
+        seen.push(Buffer.from(body).toString('latin1'));
+      },
+      failure: () => seen.push('failure'),
+    },
+  );
+  world.run(100, () => seen.length > 0);
+  return started.status === 'started' ? seen : [started.status];
+}
+
+const local = (status: number, body: string): string[] => [
+  `:status: ${status}`,
+  `content-length: ${body.length}`,
+  'content-type: text/plain',
+  body,
+];
+
+it('headers that cannot be sent are answered 503, the peer hears nothing and keeps its answer', () => {
+  const world = new VirtualWorld({ side: [{ status: 201 }, { status: 202 }] });
+  expect(ask(world, [['x-n', 'a\nb']])).toEqual(local(503, 'invalid header value for: x-n'));
+  expect(ask(world, [['x y', '1']])).toEqual(local(503, 'invalid header name: x y'));
+  expect(ask(world, [['x-tab', 'a\tb']])).toEqual([':status: 201', '']);
+  expect(world.callouts).toHaveLength(1);
+});
+
+const refused =
+  'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure';
+it.each<[string, Callout, string[]]>([
+  ['timeout', { fails: 'timeout' }, local(504, 'upstream request timeout')],
+  ['refused', { fails: 'refused' }, local(503, refused)],
+])(
+  'a call-out that fails with %s is answered with the headers of a local reply',
+  (_name, answer, expected) => {
+    expect(ask(new VirtualWorld({ side: answer }))).toEqual(expected);
+  },
+);
+
+it('a refused connection is said before headers that cannot be sent', () => {
+  const world = new VirtualWorld({ side: { fails: 'refused' } });
+  expect(ask(world, [['x-n', 'a\nb']])).toEqual(local(503, refused));
+});
