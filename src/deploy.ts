@@ -95,7 +95,8 @@ export async function deploy<Name extends TargetName>(
     accepts: target.accepts,
     digest: options.digest ?? true,
     images: imageAccess(edges, { host, registry: options.registry }),
-    fetchModule: async url => (await import('./io/http/download.ts')).download(url, options.registry ?? {}, edges),
+    fetchModule: async url =>
+      (await import('./io/http/download.ts')).download(url, options.registry ?? {}, edges),
     modulePath: (name, digest) => join(moduleFolder, `${name}-${digest.slice(7, 23)}.wasm`),
     copyFiles: folder !== undefined,
   });

@@ -227,7 +227,9 @@ async function signAs(
   key: KeyObject,
   { reporter, signal }: Edges,
 ): Promise<void> {
-  const { fetchSignatures, isSignedAlready, signImage, signatureTag } = await import('./oci/signature/signature.ts');
+  const { fetchSignatures, isSignedAlready, signImage, signatureTag } = await import(
+    './oci/signature/signature.ts'
+  );
   const tag = signatureTag(digest);
   const existing = await fetchSignatures(registry, tag);
   // Where tags cannot be moved, a second signature could not be added to the first.

@@ -7,7 +7,13 @@ import { maxKeyBytes } from './io/files/file-limits.ts';
 import { readText } from './io/files/files.ts';
 import { isAbsolute, join } from 'node:path';
 import { packImage } from './oci/packaging/formats/index.ts';
-import { type HostVerdict, type Subject, audiencesOf, defaultHosts, judge } from './oci/compatibility/check-image.ts';
+import {
+  type HostVerdict,
+  type Subject,
+  audiencesOf,
+  defaultHosts,
+  judge,
+} from './oci/compatibility/check-image.ts';
 import { metadataOfProject } from './oci/packaging/metadata.ts';
 import { type Opened, type OperandOptions, withOperand } from './oci/source.ts';
 import { openImage } from './oci/read/open-image.ts';

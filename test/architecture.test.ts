@@ -89,7 +89,8 @@ describe('imports', () => {
   });
 
   it('have no cycles of types, but where a whole and its parts know each other', () => {
-    const roomOf = (path: string): string => allowedTypeCycles.find(cycle => cycle.includes(path))?.[0] ?? path;
+    const roomOf = (path: string): string =>
+      allowedTypeCycles.find(cycle => cycle.includes(path))?.[0] ?? path;
     const graph = new Map<string, string[]>();
     for (const { path, known } of files) {
       const others = known.map(roomOf).filter(other => other !== roomOf(path));

@@ -13,7 +13,13 @@ import { globalOptions, keyValue } from '../ui/options.ts';
 import { reporterFor } from '../ui/progress-line.ts';
 import { continuation } from '../run/run-output.ts';
 import { type ConnectionFlags, addConnectionFlags, connectionOptions } from '../ui/registry.ts';
-import { type CommonFlags, addCommonFlags, commonOptions, outputFile, writeDeployment } from './deploy-flags.ts';
+import {
+  type CommonFlags,
+  addCommonFlags,
+  commonOptions,
+  outputFile,
+  writeDeployment,
+} from './deploy-flags.ts';
 
 interface EnvoyFlags extends CommonFlags, ConnectionFlags {
   readonly kind?: FilterKind;

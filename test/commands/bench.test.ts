@@ -5,7 +5,16 @@ import { describe, expect, it } from 'vitest';
 import type { BenchResult } from '../../src/bench.ts';
 import { type World, newWorld } from '../helpers/cli/cli.ts';
 import { compileProbe } from '../helpers/guests/probe/compile.ts';
-import { type Script, call, callHeaders, http, keep, map, saved, step } from '../helpers/guests/probe/script.ts';
+import {
+  type Script,
+  call,
+  callHeaders,
+  http,
+  keep,
+  map,
+  saved,
+  step,
+} from '../helpers/guests/probe/script.ts';
 
 const few = ['--streams', '200'];
 

@@ -1,5 +1,13 @@
 /** Header maps: values, order, repetition, phases (checklist 5.4, observations A4–A6, B1–B7). */
-import { type Pairs, call, callHeaders as callOf, http, map, saved, step } from '../helpers/guests/probe/script.ts';
+import {
+  type Pairs,
+  call,
+  callHeaders as callOf,
+  http,
+  map,
+  saved,
+  step,
+} from '../helpers/guests/probe/script.ts';
 import { type Scenario, only, scenario } from '../helpers/scenario/scenario.ts';
 
 const { requestHeaders, requestTrailers, responseHeaders, responseTrailers, callHeaders, callTrailers } = map;

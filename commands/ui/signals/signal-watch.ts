@@ -43,7 +43,10 @@ export async function watchSignals(): Promise<AbortSignal> {
 
 /** Where it cannot start, the main thread handles signals alone. */
 async function startThread(watch: SignalWatch): Promise<void> {
-  const thread = new Worker(builtFile('commands/ui/signals/signal-thread'), { workerData: watch, execArgv: [] });
+  const thread = new Worker(builtFile('commands/ui/signals/signal-thread'), {
+    workerData: watch,
+    execArgv: [],
+  });
   thread.unref();
   await new Promise<void>(resolve => {
     thread

@@ -5,7 +5,15 @@ import type { Context } from '../vm/context.ts';
 import { explain } from './describe-call.ts';
 import type { GuestFunction } from '../vm/guest-exports.ts';
 import { readPairs } from '../encoding/pairs.ts';
-import { bufferNames, logLevels, mapNames, metricNames, Status, statusNames, streamNames } from '../status.ts';
+import {
+  bufferNames,
+  logLevels,
+  mapNames,
+  metricNames,
+  Status,
+  statusNames,
+  streamNames,
+} from '../status.ts';
 import type { Vm } from '../vm/vm.ts';
 
 export type TraceEvent = CallbackEvent | HostCallEvent;

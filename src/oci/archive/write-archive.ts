@@ -7,7 +7,14 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileError } from '../../io/files/file-errors.ts';
 import { isStream, makeFolder } from '../../io/files/files.ts';
-import { blobPath, containerdNameKey, indexFile, marker, markerFile, refNameKey } from '../store/layout-files.ts';
+import {
+  blobPath,
+  containerdNameKey,
+  indexFile,
+  marker,
+  markerFile,
+  refNameKey,
+} from '../store/layout-files.ts';
 import { jsonBytes } from '../packaging/formats/packaging.ts';
 import { ociIndex } from '../media-types.ts';
 import { tarEnd, tarHeader, tarPadding } from '../packaging/tar.ts';

@@ -1,5 +1,9 @@
 /** Which HTTP/1 header names mean something to the proxy itself, looked up once for each name as it stands on the wire. */
-import { joinedInRequests, joinedInResponses, joinedInResponseTrailers } from '../../host/http/inline-headers.ts';
+import {
+  joinedInRequests,
+  joinedInResponses,
+  joinedInResponseTrailers,
+} from '../../host/http/inline-headers.ts';
 import type { ByteString } from '../../host/types.ts';
 
 /** What a header asks of the codec or of the proxy; everything else is `Plain`. */

@@ -11,7 +11,14 @@ import * as types from '../../../src/oci/media-types.ts';
 import { openImage } from '../../../src/oci/read/open-image.ts';
 import { type GraphBlob, type ImageGraph, blobOf, graphSource } from '../../../src/oci/target.ts';
 import { root } from '../../helpers/tree.ts';
-import { component, described, emptyModule, foreignTar, memorySource, tarOf } from '../../helpers/guests/images.ts';
+import {
+  component,
+  described,
+  emptyModule,
+  foreignTar,
+  memorySource,
+  tarOf,
+} from '../../helpers/guests/images.ts';
 
 const open = (graph: ImageGraph) => openImage(graphSource(graph), 'latest');
 

@@ -10,7 +10,13 @@ import type { Plan } from '../../../src/targets/target.ts';
 import { plain } from '../../../src/targets/annotated-document.ts';
 import { renderYaml } from '../../../src/targets/yaml.ts';
 import { newWorld } from '../../helpers/cli/cli.ts';
-import { envoyGatewayPlan, glooPlan, higressPlan, istioPlan, plainIntent } from '../../helpers/deploy/deploy-cases.ts';
+import {
+  envoyGatewayPlan,
+  glooPlan,
+  higressPlan,
+  istioPlan,
+  plainIntent,
+} from '../../helpers/deploy/deploy-cases.ts';
 import { filterBootstrap, realEnvoy } from '../../helpers/servers/envoy.ts';
 import { guestFile } from '../../helpers/guests/guests.ts';
 import { asUtf8, hostileObject, hostileTexts } from '../../helpers/hostile-texts.ts';

@@ -1,5 +1,14 @@
 /** gRPC calls from a network filter that holds its connection until the answer is there (checklist X15–X19). */
-import { type Op, type Pairs, buffer, call, keep, map, saved, step } from '../../helpers/guests/probe/script.ts';
+import {
+  type Op,
+  type Pairs,
+  buffer,
+  call,
+  keep,
+  map,
+  saved,
+  step,
+} from '../../helpers/guests/probe/script.ts';
 import { type NetworkScenario, network } from '../../helpers/scenario/network.ts';
 
 const unary = (cluster = 'grpc', timeoutMs = 1000, metadata: Pairs = []) =>

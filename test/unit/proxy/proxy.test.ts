@@ -3,7 +3,13 @@ import { expect, it } from 'vitest';
 import { startEcho, type EchoAnswer } from '../../../src/proxy/upstream/echo.ts';
 import { type Proxy, startProxy } from '../../../src/proxy/proxy.ts';
 import type { StreamFacts } from '../../../src/proxy/stream-info.ts';
-import { type Answer, type RawUpstream, closing, rawRequest, rawUpstream } from '../../helpers/servers/raw-http.ts';
+import {
+  type Answer,
+  type RawUpstream,
+  closing,
+  rawRequest,
+  rawUpstream,
+} from '../../helpers/servers/raw-http.ts';
 import { refusedPort } from '../../helpers/servers/ports.ts';
 import { oneCluster } from '../../helpers/servers/proxy-clusters.ts';
 

@@ -6,13 +6,22 @@ import { maxManifestBytes } from '../../../../src/oci/limits.ts';
 import * as types from '../../../../src/oci/media-types.ts';
 import { copy } from '../../../../src/oci/copy.ts';
 import { listTags } from '../../../../src/oci/registry/lists.ts';
-import { type RegistryTarget, type RegistryTargetOptions, openRegistry } from '../../../../src/oci/registry/registry.ts';
+import {
+  type RegistryTarget,
+  type RegistryTargetOptions,
+  openRegistry,
+} from '../../../../src/oci/registry/registry.ts';
 import { packImage } from '../../../../src/oci/packaging/formats/index.ts';
 import { fetchBytes, graphDescriptor, graphSource } from '../../../../src/oci/target.ts';
 import { silentReporter } from '../../../../src/reporter.ts';
 import { newWorld } from '../../../helpers/cli/cli.ts';
 import { moduleOfSize } from '../../../helpers/guests/images.ts';
-import { type FakeRegistry, type Switches, account, fakeRegistry } from '../../../helpers/servers/registry.ts';
+import {
+  type FakeRegistry,
+  type Switches,
+  account,
+  fakeRegistry,
+} from '../../../helpers/servers/registry.ts';
 
 const graph = packImage('oci', moduleOfSize(300_000));
 const root = graphDescriptor(graph);

@@ -14,7 +14,12 @@ import { describe, expect, it } from 'vitest';
 import { parseReference } from '../../../../src/oci/reference.ts';
 import { privateKeyFrom, publicKeyFrom } from '../../../../src/oci/signature/signature-key.ts';
 import { faultOfBundle } from '../../../../src/oci/signature/signature-bundle.ts';
-import { fetchSignatures, signImage, signatureTag, verifySignatures } from '../../../../src/oci/signature/signature.ts';
+import {
+  fetchSignatures,
+  signImage,
+  signatureTag,
+  verifySignatures,
+} from '../../../../src/oci/signature/signature.ts';
 import { blobOf, graphSource } from '../../../../src/oci/target.ts';
 
 const digest = `sha256:${'ab'.repeat(32)}`;

@@ -7,7 +7,11 @@ import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allocate, release } from '../../../../../src/host/state/shared-memory/blocks.ts';
 import { ThreadSharedData } from '../../../../../src/host/state/shared-memory/data.ts';
-import { maxSharedBytes, newSharedBuffer, SharedMemory } from '../../../../../src/host/state/shared-memory/memory.ts';
+import {
+  maxSharedBytes,
+  newSharedBuffer,
+  SharedMemory,
+} from '../../../../../src/host/state/shared-memory/memory.ts';
 import { ThreadMetrics } from '../../../../../src/host/state/shared-memory/metrics.ts';
 import { ThreadSharedQueues } from '../../../../../src/host/state/shared-memory/queues.ts';
 import { root } from '../../../../helpers/tree.ts';
