@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { BenchResult } from '../src/bench.ts';
 import { type StreamKind, streamKinds } from '../src/project/names.ts';
-import { type Context, edgesOf } from './ui/context.ts';
+import { type Context, systemContextOf } from './ui/context.ts';
 import { fileToWrite, globalOptions, integer, keyValue, positiveNumber } from './ui/options.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
 import { reporterFor } from './ui/progress-line.ts';
@@ -57,7 +57,7 @@ Examples:
     )
     .action(async (target: string | undefined, flags: Flags) => {
       const options = globalOptions(command);
-      const edges = edgesOf(context, reporterFor(context, options));
+      const edges = systemContextOf(context, reporterFor(context, options));
       const { bench } = await import('../src/bench.ts');
       const { benchText } = await import('./bench/bench-text.ts');
       const registry = await registryOptions(flags, context);

@@ -5,7 +5,7 @@ import { WasmeError } from '../src/errors.ts';
 import { type Profile, type Variant, profiles, variants } from '../src/project/names.ts';
 import { buildOperands } from './build/build-operands.ts';
 import { buildText, planText } from './build/build-text.ts';
-import { type Context, edgesOf } from './ui/context.ts';
+import { type Context, systemContextOf } from './ui/context.ts';
 import { showFailure } from './ui/failure.ts';
 import { offeringInstall } from './build/install-prompt.ts';
 import { addOldFlags, oldStore } from './ui/deprecated-flags.ts';
@@ -62,7 +62,7 @@ Examples:
     )
     .action(async (first: string | undefined, second: string | undefined, flags: Flags) => {
       const options = globalOptions(command);
-      const edges = edgesOf(context, reporterFor(context, options));
+      const edges = systemContextOf(context, reporterFor(context, options));
       const show = (result: BuildResult): void =>
         writeResult(context, options.json, result, value => buildText(value, context.cwd));
       const { build, buildPrecompiled, planBuild, watchBuild } = await import('../src/build.ts');

@@ -1,15 +1,15 @@
 /** `wasme convert`: flags and printing; the job is in src/convert.ts. */
 import { type Command, Option } from 'commander';
 import type { ConvertResult } from '../src/convert.ts';
-import { type LayoutName, layoutNames } from '../src/project/names.ts';
-import { type Context, edgesOf } from './ui/context.ts';
+import { type PackagingName, packagingNames } from '../src/project/names.ts';
+import { type Context, systemContextOf } from './ui/context.ts';
 import { globalOptions, keyValue } from './ui/options.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
 import { reporterFor } from './ui/progress-line.ts';
 import { table, writeResult } from './ui/result.ts';
 
 interface Flags extends RegistryFlags {
-  readonly layout: LayoutName;
+  readonly layout: PackagingName;
   readonly push?: boolean;
   readonly annotation?: Record<string, string>;
   readonly created?: string;
@@ -23,7 +23,7 @@ export function declare(command: Command, context: Context): void {
     .argument('<source>', 'image, image archive, .wasm file or project folder')
     .argument('[target]', "name of the new image (default: the source's, with -<layout> behind the tag)")
     .addOption(
-      new Option('--layout <layout>', 'layout of the new image').choices(layoutNames).default('compat'),
+      new Option('--layout <layout>', 'layout of the new image').choices(packagingNames).default('compat'),
     )
     .option('--push', 'into the registry that the new name has, instead of the local store')
     .option('--annotation <key=value>', 'add or replace an annotation (repeatable)', keyValue)
@@ -56,7 +56,7 @@ Examples:
       const { layout, push, annotation: annotations, created, force, remote, platform } = flags;
       const result = await convert(
         { source, target, layout, push, annotations, created, force, remote, platform, registry },
-        edgesOf(context, reporter),
+        systemContextOf(context, reporter),
       );
       for (const warning of result.warnings) reporter.warn(warning);
       writeResult(context, options.json, result, resultText);

@@ -1,7 +1,7 @@
 /** `wasme copy <source> <target>`: flags and printing; the job is in src/copy.ts. */
 import type { Command } from 'commander';
 import type { CopyImageResult } from '../src/copy.ts';
-import { type Context, edgesOf } from './ui/context.ts';
+import { type Context, systemContextOf } from './ui/context.ts';
 import { globalOptions, integer } from './ui/options.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
 import { formatBytes, reporterFor } from './ui/progress-line.ts';
@@ -39,7 +39,7 @@ Examples:
       const { signatures, recursive, concurrency } = flags;
       const result = await copy(
         { source, target, signatures, recursive, concurrency, from: registry, to: registry },
-        edgesOf(context, reporterFor(context, options)),
+        systemContextOf(context, reporterFor(context, options)),
       );
       writeResult(context, options.json, result, resultText);
     });

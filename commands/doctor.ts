@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { DoctorResult, ToolReport, VariantReport } from '../src/doctor.ts';
 import { type Language, languages } from '../src/project/names.ts';
-import { type Context, edgesOf } from './ui/context.ts';
+import { type Context, systemContextOf } from './ui/context.ts';
 import { globalOptions } from './ui/options.ts';
 import { promptsFor } from './ui/prompts.ts';
 import { reporterFor } from './ui/progress-line.ts';
@@ -28,7 +28,7 @@ Examples:
     )
     .action(async (flags: Flags) => {
       const options = globalOptions(command);
-      const edges = edgesOf(context, reporterFor(context, options));
+      const edges = systemContextOf(context, reporterFor(context, options));
       const { doctor, fixTools } = await import('../src/doctor.ts');
       let result = await doctor(flags, edges);
       if (flags.fix && result.fixes.length > 0) {

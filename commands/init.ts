@@ -1,7 +1,7 @@
 /** `wasme init [dir]`: flags, questions and printing; the job is in src/init.ts. */
 import { type Command, Option } from 'commander';
 import { kinds, languages } from '../src/project/names.ts';
-import { type Context, edgesOf } from './ui/context.ts';
+import { type Context, systemContextOf } from './ui/context.ts';
 import { type InitFlags, initAnswers } from './init/init-questions.ts';
 import { initText, listedTemplate, templatesText } from './init/init-text.ts';
 import { globalOptions, hosts as hostList } from './ui/options.ts';
@@ -37,7 +37,7 @@ Examples:
     .action(async (dir: string | undefined, flags: InitFlags) => {
       const options = globalOptions(command);
       const reporter = reporterFor(context, options);
-      const edges = edgesOf(context, reporter);
+      const edges = systemContextOf(context, reporter);
       const { init, initName, initTemplates } = await import('../src/init.ts');
       if (flags.list)
         return writeResult(context, options.json, (await initTemplates()).map(listedTemplate), templatesText);

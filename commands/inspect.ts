@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { ImageReport, InspectResult, ModuleReport } from '../src/inspect.ts';
 import { printable } from '../src/io/printable.ts';
-import { type Context, edgesOf } from './ui/context.ts';
+import { type Context, systemContextOf } from './ui/context.ts';
 import { globalOptions } from './ui/options.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
 import { formatBytes, reporterFor } from './ui/progress-line.ts';
@@ -32,7 +32,7 @@ Examples:
     )
     .action(async (target: string | undefined, flags: Flags) => {
       const options = globalOptions(command);
-      const edges = edgesOf(context, reporterFor(context, options));
+      const edges = systemContextOf(context, reporterFor(context, options));
       const { inspect } = await import('../src/inspect.ts');
       const registry = await registryOptions(flags, context);
       const result = await inspect(

@@ -1,7 +1,7 @@
 /** `wasme list`: flags and printing; the job is in src/list.ts. */
 import { type Command, Option } from 'commander';
 import type { ListResult } from '../src/list.ts';
-import { type Context, edgesOf } from './ui/context.ts';
+import { type Context, systemContextOf } from './ui/context.ts';
 import { addOldFlags, oldStore } from './ui/deprecated-flags.ts';
 import { globalOptions } from './ui/options.ts';
 import { formatBytes, reporterFor } from './ui/progress-line.ts';
@@ -43,7 +43,7 @@ Examples:
         );
       }
       const { list } = await import('../src/list.ts');
-      const result = await list({ search: flags.search }, edgesOf(context, reporter));
+      const result = await list({ search: flags.search }, systemContextOf(context, reporter));
       writeResult(context, options.json, result, value => resultText(value, flags));
     });
 }

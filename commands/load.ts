@@ -1,6 +1,6 @@
 /** `wasme load`: flags and printing; the job is in src/load.ts. */
 import type { Command } from 'commander';
-import { type Context, edgesOf } from './ui/context.ts';
+import { type Context, systemContextOf } from './ui/context.ts';
 import { readInput } from './ui/input.ts';
 import { globalOptions } from './ui/options.ts';
 import { reporterFor } from './ui/progress-line.ts';
@@ -24,7 +24,7 @@ Examples:
     )
     .action(async (file: string, { tag }: Flags) => {
       const options = globalOptions(command);
-      const edges = edgesOf(context, reporterFor(context, options));
+      const edges = systemContextOf(context, reporterFor(context, options));
       const { load } = await import('../src/load.ts');
       const result = await readInput(context, file, path => load({ file: path, tag }, edges));
       writeResult(context, options.json, result, ({ images }) =>

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { WasmeError } from '../src/errors.ts';
 import type { LoginOptions, LoginResult } from '../src/login.ts';
 import type { Reporter } from '../src/reporter.ts';
-import { type Context, edgesOf } from './ui/context.ts';
+import { type Context, systemContextOf } from './ui/context.ts';
 import { addOldFlags } from './ui/deprecated-flags.ts';
 import { type GlobalOptions, globalOptions } from './ui/options.ts';
 import { promptsFor } from './ui/prompts.ts';
@@ -60,7 +60,7 @@ Examples:
       const { login } = await import('../src/login.ts');
       const result = await login(
         { host, ...who, registry: connectionOptions(flags) },
-        edgesOf(context, reporter),
+        systemContextOf(context, reporter),
       );
       if (result.storedIn.kind === 'file') {
         reporter.warn(

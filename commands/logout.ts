@@ -1,6 +1,6 @@
 /** `wasme logout [registry]`: printing; the job is in src/logout.ts. */
 import type { Command } from 'commander';
-import { type Context, edgesOf } from './ui/context.ts';
+import { type Context, systemContextOf } from './ui/context.ts';
 import { globalOptions } from './ui/options.ts';
 import { reporterFor } from './ui/progress-line.ts';
 import { writeResult } from './ui/result.ts';
@@ -22,7 +22,7 @@ Examples:
     .action(async (host: string | undefined, { registryConfig }: Flags) => {
       const options = globalOptions(command);
       const { logout } = await import('../src/logout.ts');
-      const result = await logout({ host, registryConfig }, edgesOf(context, reporterFor(context, options)));
+      const result = await logout({ host, registryConfig }, systemContextOf(context, reporterFor(context, options)));
       writeResult(context, options.json, result, value =>
         value.loggedOut ? `logged out of ${value.host}` : `nobody was logged in to ${value.host}`,
       );

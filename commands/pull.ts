@@ -1,7 +1,7 @@
 /** `wasme pull <reference>`: flags and printing; the job is in src/pull.ts. */
 import type { Command } from 'commander';
 import type { PullResult } from '../src/pull.ts';
-import { type Context, edgesOf } from './ui/context.ts';
+import { type Context, systemContextOf } from './ui/context.ts';
 import { addOldFlags, oldRegistryFlags } from './ui/deprecated-flags.ts';
 import { globalOptions, integer } from './ui/options.ts';
 import { writeOutput } from './ui/output.ts';
@@ -42,7 +42,7 @@ Examples:
       const { pull } = await import('../src/pull.ts');
       const { output, force, platform, concurrency } = flags;
       const registry = await registryOptions(flags, context);
-      const edges = edgesOf(context, reporterFor(context, options));
+      const edges = systemContextOf(context, reporterFor(context, options));
       const run = (file?: string) =>
         pull({ reference, output: file, force, platform, concurrency, registry }, edges);
       if (output === undefined) writeResult(context, options.json, await run(), resultText);

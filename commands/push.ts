@@ -1,8 +1,8 @@
 /** `wasme push [reference]`: flags and printing; the job is in src/push.ts. */
 import { type Command, Option } from 'commander';
 import type { PushOptions, PushResult } from '../src/push.ts';
-import { layoutNames } from '../src/project/names.ts';
-import { type Context, edgesOf } from './ui/context.ts';
+import { packagingNames } from '../src/project/names.ts';
+import { type Context, systemContextOf } from './ui/context.ts';
 import { addOldFlags, oldRegistryFlags } from './ui/deprecated-flags.ts';
 import { collect, globalOptions, integer, keyValue } from './ui/options.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
@@ -34,7 +34,7 @@ export function declare(command: Command, context: Context): void {
       "where to: registry.example/team/filter:v1 (default: the project's image.reference)",
     )
     .option('-f, --file <module>', "a .wasm file instead of the project's build or the store's image")
-    .addOption(new Option('--layout <layout>', 'how it is packed (default: compat)').choices(layoutNames))
+    .addOption(new Option('--layout <layout>', 'how it is packed (default: compat)').choices(packagingNames))
     .option('-t, --tag <tag>', 'another tag for the same image (repeatable)', collect)
     .option('--annotation <key=value>', 'add or replace an annotation (repeatable)', keyValue)
     .option('--created <time>', 'date the image; without it, the same module is always the same image')
@@ -69,7 +69,7 @@ Examples:
       const registry = { ...(await registryOptions(flags, context)), chunkBytes: flags.chunkSize };
       const result = await push(
         { reference, file, layout, tags, annotations, created, force, signKey: sign, concurrency, registry },
-        edgesOf(context, reporterFor(context, options)),
+        systemContextOf(context, reporterFor(context, options)),
       );
       writeResult(context, options.json, result, resultText);
     });

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { WasmeError } from '../src/errors.ts';
 import type { RmResult } from '../src/rm.ts';
-import { type Context, edgesOf } from './ui/context.ts';
+import { type Context, systemContextOf } from './ui/context.ts';
 import { globalOptions } from './ui/options.ts';
 import { formatBytes, reporterFor } from './ui/progress-line.ts';
 import { writeResult } from './ui/result.ts';
@@ -39,7 +39,7 @@ Examples:
       }
       const options = globalOptions(command);
       const { rm } = await import('../src/rm.ts');
-      const result = await rm({ references, ...flags }, edgesOf(context, reporterFor(context, options)));
+      const result = await rm({ references, ...flags }, systemContextOf(context, reporterFor(context, options)));
       writeResult(context, options.json, result, resultText);
     });
 }

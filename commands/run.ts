@@ -1,7 +1,7 @@
 /** `wasme run [target…]`: operands and printing; its flags are in ui/options-run.ts, the job in src/run.ts. */
 import type { Command } from 'commander';
 import type { RunResult } from '../src/run.ts';
-import { type Context, edgesOf } from './ui/context.ts';
+import { type Context, systemContextOf } from './ui/context.ts';
 import { globalOptions } from './ui/options.ts';
 import { type RunFlags, addRunFlags, runOptions } from './run/run-flags.ts';
 import { reporterFor } from './ui/progress-line.ts';
@@ -27,7 +27,7 @@ Examples:
     )
     .action(async (targets: string[], flags: RunFlags) => {
       const options = globalOptions(command);
-      const edges = edgesOf(context, reporterFor(context, options));
+      const edges = systemContextOf(context, reporterFor(context, options));
       const { run } = await import('../src/run.ts');
       const onEvent = runPrinter(context, options);
       const job = { ...(await runOptions(targets, flags, context)), onEvent };

@@ -2,7 +2,7 @@
 import { relative } from 'node:path';
 import type { Command } from 'commander';
 import type { SaveResult } from '../src/save.ts';
-import { type Context, edgesOf } from './ui/context.ts';
+import { type Context, systemContextOf } from './ui/context.ts';
 import { globalOptions } from './ui/options.ts';
 import { writeOutput } from './ui/output.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
@@ -34,7 +34,7 @@ Examples:
     )
     .action(async (references: string[], flags: Flags) => {
       const options = globalOptions(command);
-      const edges = edgesOf(context, reporterFor(context, options));
+      const edges = systemContextOf(context, reporterFor(context, options));
       const { save } = await import('../src/save.ts');
       const registry = await registryOptions(flags, context);
       const { output, force, remote } = flags;

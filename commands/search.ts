@@ -1,6 +1,6 @@
 /** `wasme search <registry> [text]`: flags and printing; the job is in src/search.ts. */
 import type { Command } from 'commander';
-import { type Context, edgesOf } from './ui/context.ts';
+import { type Context, systemContextOf } from './ui/context.ts';
 import { globalOptions } from './ui/options.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
 import { reporterFor } from './ui/progress-line.ts';
@@ -22,7 +22,7 @@ Examples:
       const options = globalOptions(command);
       const { search } = await import('../src/search.ts');
       const registry = await registryOptions(flags, context);
-      const edges = edgesOf(context, reporterFor(context, options));
+      const edges = systemContextOf(context, reporterFor(context, options));
       const result = await search({ where, text, registry }, edges);
       writeResult(context, options.json, result, value => value.repositories.join('\n'));
     });

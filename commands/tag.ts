@@ -1,6 +1,6 @@
 /** `wasme tag <source> <target>`: printing; the job is in src/tag.ts. */
 import type { Command } from 'commander';
-import { type Context, edgesOf } from './ui/context.ts';
+import { type Context, systemContextOf } from './ui/context.ts';
 import { addOldFlags, oldStore } from './ui/deprecated-flags.ts';
 import { globalOptions } from './ui/options.ts';
 import { reporterFor } from './ui/progress-line.ts';
@@ -20,7 +20,7 @@ Examples:
     .action(async (source: string, target: string) => {
       const options = globalOptions(command);
       const { tag } = await import('../src/tag.ts');
-      const result = await tag({ source, target }, edgesOf(context, reporterFor(context, options)));
+      const result = await tag({ source, target }, systemContextOf(context, reporterFor(context, options)));
       writeResult(context, options.json, result, value => `${value.target} is ${value.digest}`);
     });
 }

@@ -1,6 +1,6 @@
 /** `wasme tags <repository>`: flags and printing; the job is in src/tags.ts. */
 import type { Command } from 'commander';
-import { type Context, edgesOf } from './ui/context.ts';
+import { type Context, systemContextOf } from './ui/context.ts';
 import { globalOptions } from './ui/options.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
 import { reporterFor } from './ui/progress-line.ts';
@@ -28,7 +28,7 @@ Examples:
       const registry = await registryOptions(flags, context);
       const result = await tags(
         { reference, all: flags.all, registry },
-        edgesOf(context, reporterFor(context, options)),
+        systemContextOf(context, reporterFor(context, options)),
       );
       writeResult(context, options.json, result, value => value.tags.join('\n'));
     });

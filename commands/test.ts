@@ -1,7 +1,7 @@
 /** `wasme test`: declarative suites against the built module. */
 import type { Command } from 'commander';
 import type { TestResult } from '../src/test.ts';
-import { type Context, edgesOf } from './ui/context.ts';
+import { type Context, systemContextOf } from './ui/context.ts';
 import { type GlobalOptions, collect, fileToWrite, globalOptions, valueAfterEquals } from './ui/options.ts';
 
 interface Flags extends GlobalOptions {
@@ -47,7 +47,7 @@ Examples:
       const { junit, host, matrix, update, envoy } = flags;
       const hosts = host?.flatMap(list => list.split(',')).filter(name => name !== '');
       const options = { files, junit, hosts, matrix, update, envoy };
-      const edges = edgesOf(context, reporterFor(context, flags));
+      const edges = systemContextOf(context, reporterFor(context, flags));
       const show = (result: TestResult): void =>
         writeResult(context, flags.json, result, value => testText(value, flags.verbose === true));
       if (!flags.watch) {

@@ -1,9 +1,9 @@
 /** `wasme verify`: flags and printing; the job is in src/verify.ts. */
 import type { Command } from 'commander';
-import type { HostVerdict } from '../src/oci/compatibility/check-image.ts';
+import type { HostCompatibility } from '../src/oci/compatibility/check-image.ts';
 import type { VerifyResult } from '../src/verify.ts';
 import { printable } from '../src/io/printable.ts';
-import { type Context, edgesOf } from './ui/context.ts';
+import { type Context, systemContextOf } from './ui/context.ts';
 import { collect, globalOptions } from './ui/options.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from './ui/registry.ts';
 import { reporterFor } from './ui/progress-line.ts';
@@ -42,7 +42,7 @@ Examples:
     )
     .action(async (target: string | undefined, flags: Flags) => {
       const options = globalOptions(command);
-      const edges = edgesOf(context, reporterFor(context, options));
+      const edges = systemContextOf(context, reporterFor(context, options));
       const { verify } = await import('../src/verify.ts');
       const registry = await registryOptions(flags, context);
       const hosts = flags.for?.flatMap(list => list.split(',')).filter(name => name !== '');
@@ -62,7 +62,7 @@ function resultText({ target, digest, verdicts, signature }: VerifyResult): stri
   return `${printable(target)}${digest === null ? '' : ` (${digest})`}\n\n${table(rows)}${sign}`;
 }
 
-function verdictRows({ host, ok, reason, repair, notes }: HostVerdict): string[][] {
+function verdictRows({ host, ok, reason, repair, notes }: HostCompatibility): string[][] {
   return [
     [host, ok ? 'yes' : 'no', printable(reason)],
     ...(repair === null ? [] : [['', '', `repair: ${printable(repair)}`]]),

@@ -2,22 +2,22 @@
 import { resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
 import { profileFor } from './host/profiles.ts';
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import { writeAtomic } from './io/files/files.ts';
 import { subjectOf } from './oci/compatibility/subject.ts';
 import { digestOf } from './oci/digest.ts';
-import { type Opened, type OperandOptions, withOperand } from './oci/source.ts';
+import { type OpenedSource, type SourceOptions, withSource } from './oci/source.ts';
 import { configurationBytes } from './project/configuration.ts';
 import { type Comparison, compareWith, loadBaseline } from './suite/bench/baseline.ts';
 import { type CallbackCost, HostCallCount, callbackCosts, clockCallbacks } from './suite/bench/callbacks.ts';
-import { type StreamSamples, breathe, clockCostUs, measureStreams } from './suite/bench/measure.ts';
-import { type BenchSubject, type Rig, openRig } from './suite/bench/bench-setup.ts';
+import { type StreamSamples, yieldToLoop, clockCostUs, measureStreams } from './suite/bench/measure.ts';
+import { type BenchSubject, type BenchSetup, openBenchSetup } from './suite/bench/bench-setup.ts';
 import { type SoakReport, soak } from './suite/bench/soak.ts';
 import { type Spread, rounded, spreadOf } from './suite/bench/statistics.ts';
 import type { Workload } from './suite/bench/traffic.ts';
 import type { StreamKind } from './project/names.ts';
 
-export interface BenchOptions extends Pick<OperandOptions, 'registry'> {
+export interface BenchOptions extends Pick<SourceOptions, 'registry'> {
   /** Project folder, .wasm file or image; default: the project around the current folder. */
   readonly target?: string | undefined;
   /** Plugin configuration, text or @file; default that of wasme.json. */
@@ -73,11 +73,11 @@ const defaultBudgetMs = 10_000;
  * Fails as `withOperand` does, with WASM_INVALID, WASM_ABI, WASM_START, WASM_TRAP, BENCH_BASELINE, and with USAGE for an
  * unknown host and for a filter that has no streams. A limit that is not kept is a result.
  */
-export async function bench(options: BenchOptions, edges: Edges): Promise<BenchResult> {
+export async function bench(options: BenchOptions, edges: SystemContext): Promise<BenchResult> {
   // Read first: nobody wants to wait for a typing error.
   const path = options.baseline === undefined ? undefined : resolve(edges.cwd, options.baseline);
   const then = path === undefined ? undefined : await loadBaseline(path);
-  const { subject, target } = await withOperand(options.target, options, edges, async opened => ({
+  const { subject, target } = await withSource(options.target, options, edges, async opened => ({
     target: opened.name,
     subject: await benchSubject(opened, options, edges),
   }));
@@ -116,7 +116,7 @@ export async function bench(options: BenchOptions, edges: Edges): Promise<BenchR
   return result;
 }
 
-async function benchSubject(opened: Opened, options: BenchOptions, edges: Edges): Promise<BenchSubject> {
+async function benchSubject(opened: OpenedSource, options: BenchOptions, edges: SystemContext): Promise<BenchSubject> {
   const project = opened.kind === 'image' ? undefined : opened.project;
   const read = opened.kind === 'image' ? (await subjectOf(opened)).read : undefined;
   const module = opened.kind === 'image' ? read?.module : opened.module;
@@ -147,7 +147,7 @@ async function benchSubject(opened: Opened, options: BenchOptions, edges: Edges)
   };
 }
 
-async function withRig<T>(rig: Promise<Rig>, body: (rig: Rig) => Promise<T>): Promise<T> {
+async function withRig<T>(rig: Promise<BenchSetup>, body: (rig: BenchSetup) => Promise<T>): Promise<T> {
   const opened = await rig;
   try {
     return await body(opened);
@@ -157,9 +157,9 @@ async function withRig<T>(rig: Promise<Rig>, body: (rig: Rig) => Promise<T>): Pr
 }
 
 /** Whole streams first, without anything in their way; the split by callback from shorter passes. */
-async function measure(subject: BenchSubject, options: BenchOptions, { signal }: Edges) {
+async function measure(subject: BenchSubject, options: BenchOptions, { signal }: SystemContext) {
   const streams = options.streams ?? defaultStreams;
-  const whole = await withRig(openRig(subject), async rig => {
+  const whole = await withRig(openBenchSetup(subject), async rig => {
     const budgetMs = options.streams === undefined ? defaultBudgetMs : Number.POSITIVE_INFINITY;
     const warmUpStreams = Math.min(2_000, streams);
     const samples = await measureStreams(rig, { streams, warmUpStreams, budgetMs, signal });
@@ -186,8 +186,8 @@ async function measureCallbacks(
   signal: AbortSignal,
 ): Promise<CallbackCost[]> {
   const calls = new HostCallCount();
-  await withRig(openRig(subject, calls.listen), rig => play(rig, Math.min(50, streams), signal));
-  return withRig(openRig(subject), async rig => {
+  await withRig(openBenchSetup(subject, calls.listen), rig => play(rig, Math.min(50, streams), signal));
+  return withRig(openBenchSetup(subject), async rig => {
     // The code of the guest is compiled by then, and the clocks are new: no warm-up is among the samples.
     await play(rig, streams, signal);
     const samples = clockCallbacks(rig.plugin);
@@ -196,17 +196,17 @@ async function measureCallbacks(
   });
 }
 
-async function play(rig: Rig, streams: number, signal: AbortSignal): Promise<void> {
+async function play(rig: BenchSetup, streams: number, signal: AbortSignal): Promise<void> {
   for (let i = 0; i < streams; i++) {
     rig.filtered();
     rig.between();
-    if (i % 100 === 99) await breathe(rig.plugin, signal);
+    if (i % 100 === 99) await yieldToLoop(rig.plugin, signal);
   }
-  await breathe(rig.plugin, signal);
+  await yieldToLoop(rig.plugin, signal);
 }
 
-async function soakSubject(subject: BenchSubject, streams: number, { signal }: Edges): Promise<SoakReport> {
-  return withRig(openRig(subject), rig => soak(rig, streams, signal));
+async function soakSubject(subject: BenchSubject, streams: number, { signal }: SystemContext): Promise<SoakReport> {
+  return withRig(openBenchSetup(subject), rig => soak(rig, streams, signal));
 }
 
 function problemsOf(

@@ -1,7 +1,7 @@
 /** `wasme build`: builds a project with its toolchain and checks the module. */
 import { basename, resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import { readBytes, writeAtomic } from './io/files/files.ts';
 import { maxDocumentBytes } from './oci/limits.ts';
 import type { LoadedProject } from './project/load.ts';
@@ -29,7 +29,7 @@ export interface BuildPlanResult {
  * Fails with LANGUAGE_UNKNOWN, PROJECT_INVALID, TOOL_MISSING, TOOL_OUTDATED, BUILD_FAILED, BUILD_TOO_LARGE, BUILD_BUSY,
  * WASM_INVALID, WASM_ABI, FILE_ACCESS, INTERRUPTED.
  */
-export async function build(options: BuildOptions, edges: Edges): Promise<BuildResult> {
+export async function build(options: BuildOptions, edges: SystemContext): Promise<BuildResult> {
   const job = await openJob(options, edges);
   return withImage(await buildJob(job, edges), job.loaded, options, edges);
 }
@@ -40,7 +40,7 @@ export async function build(options: BuildOptions, edges: Edges): Promise<BuildR
  */
 export async function watchBuild(
   options: BuildOptions,
-  edges: Edges,
+  edges: SystemContext,
   onResult: (outcome: BuildResult | WasmeError) => void,
 ): Promise<void> {
   const { watchJob } = await import('./toolchains/watch/watch.ts');
@@ -61,7 +61,7 @@ export type PrecompiledOptions = Pick<BuildOptions, 'output' | 'hosts' | 'tag' |
 export async function buildPrecompiled(
   file: string,
   options: PrecompiledOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<BuildResult> {
   const startedAt = edges.now();
   const source = resolve(edges.cwd, file);
@@ -89,12 +89,12 @@ async function withImage(
   result: BuildResult,
   project: LoadedProject | undefined,
   { tag, config }: PrecompiledOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<BuildResult> {
   if (tag === undefined) return result;
   // Imported here, so that a build without a tag does not load what images need.
   const { parseRuntimeConfig } = await import('./oci/packaging/runtime-config.ts');
-  const { storeModule } = await import('./oci/packaging/pack-module.ts');
+  const { packModule } = await import('./oci/packaging/pack-module.ts');
   let runtimeConfig;
   if (config !== undefined) {
     const file = resolve(edges.cwd, config);
@@ -105,12 +105,12 @@ async function withImage(
       });
     }
   }
-  const image = await storeModule(await readBytes(result.module), tag, project, { runtimeConfig }, edges);
+  const image = await packModule(await readBytes(result.module), tag, project, { runtimeConfig }, edges);
   return { ...result, image };
 }
 
 /** Returns the plan of `build` without running it. Probes run; nothing is written. */
-export async function planBuild(options: BuildOptions, edges: Edges): Promise<BuildPlanResult> {
+export async function planBuild(options: BuildOptions, edges: SystemContext): Promise<BuildPlanResult> {
   const job = await openJob(options, edges);
   const { showCommand } = await import('./io/process/exec.ts');
   const { planJob } = await import('./toolchains/plan.ts');

@@ -1,17 +1,17 @@
 /** `wasme convert`: any image (or module) into any layout, into the store or a registry. */
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import { copy } from './oci/copy.ts';
 import { openStore } from './oci/store/oci-layout.ts';
-import { type LayoutName, packImage } from './oci/packaging/formats/index.ts';
-import { type HostVerdict, defaultHosts, judge } from './oci/compatibility/check-image.ts';
+import { type PackagingName, packImage } from './oci/packaging/formats/index.ts';
+import { type HostCompatibility, defaultHosts, checkForHosts } from './oci/compatibility/check-image.ts';
 import {
   type MetadataOptions,
   metadataOfImage,
   metadataOfModule,
   metadataOfProject,
 } from './oci/packaging/metadata.ts';
-import { type Opened, type OperandOptions, withOperand } from './oci/source.ts';
+import { type OpenedSource, type SourceOptions, withSource } from './oci/source.ts';
 import { openImage } from './oci/read/open-image.ts';
 import { readImage } from './oci/read/read-image.ts';
 import { type Reference, formatReference, parseReference, defaultsOf } from './oci/reference.ts';
@@ -20,10 +20,10 @@ import { silentReporter } from './reporter.ts';
 import { type ImageGraph, graphDescriptor, graphSource } from './oci/target.ts';
 import { parseNamedModule } from './wasm/module.ts';
 
-export interface ConvertOptions extends OperandOptions, MetadataOptions {
+export interface ConvertOptions extends SourceOptions, MetadataOptions {
   /** Image, module or project. */
   readonly source: string;
-  readonly layout: LayoutName;
+  readonly layout: PackagingName;
   /** Name of the new image; default: the source's with `-<layout>` behind the tag. */
   readonly target?: string | undefined;
   /** Into the registry that `target` names instead of the local store. */
@@ -36,7 +36,7 @@ export interface ConvertResult {
   readonly source: string;
   /** Layout that the source had; null for a module. */
   readonly from: string | null;
-  readonly layout: LayoutName;
+  readonly layout: PackagingName;
   readonly reference: string;
   readonly digest: string;
   readonly place: 'store' | 'registry';
@@ -50,13 +50,13 @@ export interface ConvertResult {
  * Fails with IMAGE_INVALID and IMAGE_UNSUPPORTED for what holds no module, with WASM_INVALID for a module that no host
  * could read, with USAGE when no name can be derived.
  */
-export async function convert(options: ConvertOptions, edges: Edges): Promise<ConvertResult> {
-  return withOperand(options.source, options, edges, async opened => {
+export async function convert(options: ConvertOptions, edges: SystemContext): Promise<ConvertResult> {
+  return withSource(options.source, options, edges, async opened => {
     const reference = targetReference(opened, options, edges);
     const { graph, module, from, warnings } = await repack(opened, options, edges);
     if (!options.force) parseNamedModule(module, opened.name);
     const image = await openImage(graphSource(graph), 'latest');
-    const verdicts = await judge({ name: formatReference(reference), module, image }, defaultHosts);
+    const verdicts = await checkForHosts({ name: formatReference(reference), module, image }, defaultHosts);
     await store(graph, reference, options, edges);
     return {
       source: opened.name,
@@ -65,7 +65,7 @@ export async function convert(options: ConvertOptions, edges: Edges): Promise<Co
       reference: formatReference(reference),
       digest: graphDescriptor(graph).digest,
       place: options.push === true ? 'registry' : 'store',
-      loadedBy: verdicts.filter((verdict: HostVerdict) => verdict.ok).map(verdict => verdict.host),
+      loadedBy: verdicts.filter((verdict: HostCompatibility) => verdict.ok).map(verdict => verdict.host),
       warnings,
     };
   });
@@ -78,7 +78,7 @@ interface Repacked {
   readonly warnings: readonly string[];
 }
 
-async function repack(opened: Opened, options: ConvertOptions, edges: Edges): Promise<Repacked> {
+async function repack(opened: OpenedSource, options: ConvertOptions, edges: SystemContext): Promise<Repacked> {
   if (opened.kind !== 'image') {
     const { module, project } = opened;
     const metadata =
@@ -96,7 +96,7 @@ async function repack(opened: Opened, options: ConvertOptions, edges: Edges): Pr
   };
 }
 
-function targetReference(opened: Opened, options: ConvertOptions, edges: Edges): Reference {
+function targetReference(opened: OpenedSource, options: ConvertOptions, edges: SystemContext): Reference {
   if (options.target !== undefined) return withoutDigest(parseReference(options.target, defaultsOf(edges)));
   if (opened.kind === 'image' && opened.reference !== undefined) {
     const { host, repository, tag = 'latest' } = opened.reference;
@@ -117,7 +117,7 @@ async function store(
   graph: ImageGraph,
   reference: Reference,
   options: ConvertOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<void> {
   const { reporter, signal } = edges;
   const source = graphSource(graph);

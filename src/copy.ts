@@ -1,6 +1,6 @@
 /** `wasme copy`: an image from one place to another, as it is, digest and all. */
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import { type CopyResult, copy as copyImage } from './oci/copy.ts';
 import { defaultsOf, formatName, formatReference, parseReference, tagOrDigest } from './oci/reference.ts';
 import { copyReferrers, copySignatures } from './oci/copy-referrers.ts';
@@ -32,7 +32,7 @@ export interface CopyImageResult {
 }
 
 /** Registry to registry; nothing is kept here. Fails as registries do and with DIGEST_MISMATCH, with USAGE for a file. */
-export async function copy(options: CopyImageOptions, edges: Edges): Promise<CopyImageResult> {
+export async function copy(options: CopyImageOptions, edges: SystemContext): Promise<CopyImageResult> {
   if (/\.(wasm|tar)$/.test(options.source)) {
     throw new WasmeError('USAGE', `copy goes from registry to registry; ${options.source} is a file`, {
       hint: options.source.endsWith('.tar')

@@ -2,14 +2,14 @@
 import { basename } from 'node:path';
 import { once } from 'node:events';
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import { openStore } from './oci/store/oci-layout.ts';
-import { type Opened, withOperand } from './oci/source.ts';
+import { type OpenedSource, withSource } from './oci/source.ts';
 import { readImage } from './oci/read/read-image.ts';
 import type { RegistryTargetOptions } from './oci/registry/registry.ts';
 import { findProject } from './project/load.ts';
-import { type Catalogue, type ServedModule, modulePath, startBridge } from './targets/http/module-server.ts';
-import { digestOf } from './targets/source.ts';
+import { type ModuleCatalog, type ServedModule, modulePath, startModuleServer } from './targets/http/module-server.ts';
+import { digestOfCode } from './targets/source.ts';
 
 export interface ServeOptions {
   /** Project folders, .wasm files, images; none: the project here and every image of the local store. */
@@ -32,7 +32,7 @@ const defaultListen = { address: '127.0.0.1', port: 8085 };
  */
 export async function serveModules(
   options: ServeOptions,
-  edges: Edges,
+  edges: SystemContext,
   onReady: (result: ServeResult) => void,
 ): Promise<void> {
   const shelf = new Shelf(options, edges);
@@ -47,7 +47,7 @@ export async function serveModules(
     );
   }
   const { address, port } = options.listen ?? defaultListen;
-  const bridge = await startBridge({
+  const bridge = await startModuleServer({
     address,
     port,
     catalogue: shelf,
@@ -74,14 +74,14 @@ interface Held {
 /** How soon a digest that nobody knows is looked for again: strangers must not keep the disk busy. */
 const refillMs = 1_000;
 
-class Shelf implements Catalogue {
+class Shelf implements ModuleCatalog {
   readonly #options: ServeOptions;
-  readonly #edges: Edges;
+  readonly #edges: SystemContext;
   #held = new Map<string, Held>();
   #filledAt = 0;
   #filling: Promise<void> | undefined;
 
-  constructor(options: ServeOptions, edges: Edges) {
+  constructor(options: ServeOptions, edges: SystemContext) {
     this.#options = options;
     this.#edges = edges;
   }
@@ -98,7 +98,7 @@ class Shelf implements Catalogue {
     if (held === undefined) return undefined;
     const bytes = held.bytes ?? (await this.#open(held.operand)).bytes;
     // A file that was built anew is another module: its old digest is not to be had any more.
-    return digestOf(bytes) === held.module.digest ? { module: held.module, bytes } : undefined;
+    return digestOfCode(bytes) === held.module.digest ? { module: held.module, bytes } : undefined;
   }
 
   /** Looks at every source. What was named must be there the first time; later, what is gone is not served. */
@@ -128,11 +128,11 @@ class Shelf implements Catalogue {
 
   #open(operand: string | undefined): Promise<{ module: ServedModule; bytes: Uint8Array; remote: boolean }> {
     const { registry } = this.#options;
-    return withOperand(operand, { registry }, this.#edges, async opened => {
+    return withSource(operand, { registry }, this.#edges, async opened => {
       const bytes = opened.kind === 'image' ? (await readImage(opened.image)).module : opened.module;
       const { name, source } = labelsOf(opened);
       return {
-        module: { name, source, digest: digestOf(bytes), sizeBytes: bytes.byteLength },
+        module: { name, source, digest: digestOfCode(bytes), sizeBytes: bytes.byteLength },
         bytes,
         remote: opened.kind === 'image' && opened.place === 'registry',
       };
@@ -140,7 +140,7 @@ class Shelf implements Catalogue {
   }
 }
 
-function labelsOf(opened: Opened): { name: string; source: string } {
+function labelsOf(opened: OpenedSource): { name: string; source: string } {
   if (opened.kind !== 'image') {
     return { name: opened.project?.project.name ?? basename(opened.path, '.wasm'), source: opened.path };
   }

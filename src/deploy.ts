@@ -1,7 +1,7 @@
 /** `wasme deploy`: source + flags + project → intent → the target's plan → printed, written, diffed or applied. */
 import { dirname, join, resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import { rewrite, writeAtomic } from './io/files/files.ts';
 import { cacheDir } from './io/files/paths.ts';
 import { imageAccess } from './oci/image-access.ts';
@@ -12,9 +12,9 @@ import { readModule } from './targets/module.ts';
 import { reachWarnings } from './targets/code-warnings.ts';
 import { type FilterSettings, makeIntent } from './targets/make-intent.ts';
 import { type ResolvedSource, resolveSource } from './targets/source.ts';
-import type { AppliedObject, Plan, PlannedFile, StatusRow, Target } from './targets/target.ts';
+import type { AppliedObject, Plan, PlannedFile, StatusRow, DeployTarget } from './targets/target.ts';
 import type { FindOptions } from './targets/envoy/launch.ts';
-import { type Tree, explanations, plain } from './targets/annotated-document.ts';
+import { type AnnotatedDocument, explanations, plain } from './targets/annotated-document.ts';
 import { waitUntilLoaded } from './targets/wait.ts';
 import { renderYaml } from './targets/yaml.ts';
 
@@ -82,7 +82,7 @@ export interface WrittenFile {
 /** Fails with DEPLOY_* codes, and with what looking up the source fails with; nothing is written then. */
 export async function deploy<Name extends TargetName>(
   options: DeployOptions<Name>,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<DeployResult> {
   const target = await loadTarget(options.target);
   const output = options.output === undefined ? undefined : resolve(edges.cwd, options.output);
@@ -165,13 +165,13 @@ export interface RunDeployedOptions extends FindOptions {
 export async function runDeployed(
   result: DeployResult,
   options: RunDeployedOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<number> {
   const { findEnvoy, runEnvoy } = await import('./targets/envoy/launch.ts');
   const { code } = result;
   const files = [...result.files.map(({ path }) => path), ...(code.from === 'file' ? [code.path] : [])];
   const whole = result.documents.find(({ name }) => name === 'envoy.yaml');
-  const bootstrap = whole === undefined ? result.text : renderYaml([whole.content as Tree]);
+  const bootstrap = whole === undefined ? result.text : renderYaml([whole.content as AnnotatedDocument]);
   return runEnvoy({ ...options, envoy: findEnvoy(options, edges), bootstrap, files }, edges);
 }
 
@@ -180,7 +180,7 @@ function label({ code }: ResolvedSource): string {
 }
 
 function withProject<Options>(
-  target: Target<Options, unknown>,
+  target: DeployTarget<Options, unknown>,
   options: Options,
   { project }: ResolvedSource,
 ): Options {
@@ -189,10 +189,10 @@ function withProject<Options>(
 }
 
 async function diffPlan<Options>(
-  target: Target<Options, unknown>,
+  target: DeployTarget<Options, unknown>,
   plan: Plan,
   options: Options,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<string> {
   if (target.diff !== undefined) return target.diff(plan, options, edges);
   throw new WasmeError('USAGE', `there is nothing that documents for ${target.name} could be compared with`, {
@@ -236,10 +236,10 @@ async function writeFiles(
 }
 
 async function applyPlan<Options>(
-  target: Target<Options, unknown>,
+  target: DeployTarget<Options, unknown>,
   plan: Plan,
   options: Options,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<readonly AppliedObject[]> {
   if (target.apply !== undefined) return target.apply(plan, options, edges);
   throw new WasmeError('USAGE', `there is nothing that documents for ${target.name} could be applied to`, {

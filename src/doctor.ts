@@ -1,7 +1,7 @@
 /** `wasme doctor`: reports which tools of each language are installed, and how to install the others. */
 import { resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import type { Language } from './project/names.ts';
 import { toolchains, topNames } from './toolchains/index.ts';
 import { findConflicts } from './toolchains/tools/conflicts.ts';
@@ -74,12 +74,12 @@ const common: readonly Probe[] = [
 ];
 
 /** Probes for all tools; changes nothing. Fails with FILE_NOT_FOUND or FILE_ACCESS if `dir` cannot be read. */
-export async function doctor(options: DoctorOptions, edges: Edges): Promise<DoctorResult> {
+export async function doctor(options: DoctorOptions, edges: SystemContext): Promise<DoctorResult> {
   return (await examine(options, edges)).result;
 }
 
 /** Runs the commands of `doctor(…).fixes` one after the other, then probes again. Fails with TOOL_FAILED, NETWORK. */
-export async function fixTools(options: DoctorOptions, edges: Edges): Promise<DoctorResult> {
+export async function fixTools(options: DoctorOptions, edges: SystemContext): Promise<DoctorResult> {
   const { fixes } = await examine(options, edges);
   await runFixes(fixes, edges);
   return doctor(options, edges);
@@ -87,7 +87,7 @@ export async function fixTools(options: DoctorOptions, edges: Edges): Promise<Do
 
 async function examine(
   { language, dir = '.' }: DoctorOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<{ result: DoctorResult; fixes: readonly Fix[] }> {
   const projectDir = resolve(edges.cwd, dir);
   const asked = language === undefined ? Object.values(toolchains) : [toolchains[language]];
@@ -112,7 +112,7 @@ async function examineLanguage(
   toolchain: Toolchain,
   hasPackages: boolean,
   projectDir: string,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<{ report: LanguageReport; fixes: readonly Fix[] }> {
   const variants = await Promise.all(
     toolchain.variants.map(async variant => {
@@ -143,7 +143,7 @@ async function examineProbes(
   probes: readonly Probe[],
   hasPackages: boolean,
   projectDir: string,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<{
   tools: readonly ToolReport[];
   results: Readonly<Record<string, ProbeResult>>;

@@ -19,7 +19,7 @@ export { type DoctorOptions, type DoctorResult, doctor } from './doctor.ts';
 export { type ErrorCode, WasmeError, type WasmeErrorOptions, errorKinds } from './errors.ts';
 export { type InitOptions, type InitResult, init } from './init.ts';
 export { type InspectOptions, type InspectResult, inspect } from './inspect.ts';
-export type { Edges } from './io/system-context.ts';
+export type { SystemContext } from './io/system-context.ts';
 export { type ListOptions, type ListResult, list } from './list.ts';
 export { type LoadOptions, type LoadResult, load } from './load.ts';
 export { type LoginOptions, type LoginResult, login } from './login.ts';

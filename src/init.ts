@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
 import { type CommandLine, exec, showCommand } from './io/process/exec.ts';
 import { exists, kindOf, makeFolder } from './io/files/files.ts';
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import { templatesDir } from './io/files/paths.ts';
 import { projectParsing } from './project/load.ts';
 import { parseFile } from './project/parse.ts';
@@ -56,7 +56,7 @@ export function initTemplates(): Promise<readonly Template[]> {
 }
 
 /** A valid project name made from the name of a folder. */
-export function initName(dir: string, edges: Edges): string {
+export function initName(dir: string, edges: SystemContext): string {
   return suggestName(basename(resolve(edges.cwd, dir)));
 }
 
@@ -64,7 +64,7 @@ export function initName(dir: string, edges: Edges): string {
  * Makes the project; nothing is left of it when something fails. Fails with NAME_INVALID, TEMPLATE_UNKNOWN,
  * TEMPLATE_INVALID, FILE_EXISTS, FILE_ACCESS; TOOL_FAILED when only the install command failed (the project stays).
  */
-export async function init(options: InitOptions, edges: Edges): Promise<InitResult> {
+export async function init(options: InitOptions, edges: SystemContext): Promise<InitResult> {
   const dir = resolve(edges.cwd, options.dir);
   const name = checkName(options.name ?? initName(dir, edges));
   const template = await findTemplate(options, edges);
@@ -84,7 +84,7 @@ export async function init(options: InitOptions, edges: Edges): Promise<InitResu
   return { ...result, install: { command: showCommand(command), done: options.install ?? false } };
 }
 
-async function findTemplate({ template, language, kind }: InitOptions, edges: Edges): Promise<Template> {
+async function findTemplate({ template, language, kind }: InitOptions, edges: SystemContext): Promise<Template> {
   if (template !== undefined && /^\.|[/\\]/.test(template)) {
     return openTemplateFolder(resolve(edges.cwd, template));
   }
@@ -139,7 +139,7 @@ async function completeProjectFile(folder: string, name: string, hosts: readonly
   await writeFile(join(folder, schemaFile), `${JSON.stringify(projectJsonSchema(), null, 2)}\n`);
 }
 
-async function runInstall(command: CommandLine, edges: Edges): Promise<void> {
+async function runInstall(command: CommandLine, edges: SystemContext): Promise<void> {
   const task = edges.reporter.task(showCommand(command));
   // With NODE_ENV=production npm would leave out the compiler.
   const withCompiler = { ...command, env: { npm_config_include: 'dev' } };

@@ -1,20 +1,20 @@
 /** `wasme inspect`: everything that can be said about a module or image without running it. */
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import { digestOf } from './oci/digest.ts';
-import { judge, defaultHosts, type HostVerdict } from './oci/compatibility/check-image.ts';
-import { type Opened, type OpenedImage, type OperandOptions, withOperand } from './oci/source.ts';
+import { checkForHosts, defaultHosts, type HostCompatibility } from './oci/compatibility/check-image.ts';
+import { type OpenedSource, type ImageSource, type SourceOptions, withSource } from './oci/source.ts';
 import { subjectOf } from './oci/compatibility/subject.ts';
-import { layoutOf } from './oci/read/detect-packaging.ts';
+import { detectPackaging } from './oci/read/detect-packaging.ts';
 import { platformText } from './oci/read/open-image.ts';
 import { type Referrer, countSignatures, listReferrers } from './oci/read/read-referrers.ts';
 import type { ReadImage } from './oci/read/read-image.ts';
 import { titleKey } from './oci/annotations.ts';
 import type { RuntimeConfig } from './oci/packaging/runtime-config.ts';
-import { callbacksOf, detectAbi, judgeModule } from './wasm/abi.ts';
+import { callbacksOf, detectAbi, checkModuleAbi } from './wasm/abi.ts';
 import { wasmKind } from './wasm/magic.ts';
 import { type ModuleInfo, parseModule, showType } from './wasm/module.ts';
 
-export interface InspectOptions extends OperandOptions {
+export interface InspectOptions extends SourceOptions {
   /** Path, project folder or image; default: the project around the current folder. */
   readonly target?: string | undefined;
 }
@@ -27,7 +27,7 @@ export interface InspectResult {
   /** Why there is no `module`. */
   readonly problem: string | null;
   readonly image: ImageReport | null;
-  readonly verdicts: readonly HostVerdict[];
+  readonly verdicts: readonly HostCompatibility[];
 }
 
 export interface ModuleReport {
@@ -82,36 +82,36 @@ export interface BlobReport {
 }
 
 /** Fails as `withOperand` does. An image without a readable module is described all the same. */
-export async function inspect(options: InspectOptions, edges: Edges): Promise<InspectResult> {
-  return withOperand(options.target, options, edges, async opened =>
+export async function inspect(options: InspectOptions, edges: SystemContext): Promise<InspectResult> {
+  return withSource(options.target, options, edges, async opened =>
     opened.kind === 'image' ? inspectImage(opened) : inspectModule(opened),
   );
 }
 
-async function inspectModule(opened: Exclude<Opened, OpenedImage>): Promise<InspectResult> {
+async function inspectModule(opened: Exclude<OpenedSource, ImageSource>): Promise<InspectResult> {
   const { name, kind, module, project } = opened;
-  const verdicts = await judge({ name, module }, project?.project.hosts ?? defaultHosts);
+  const verdicts = await checkForHosts({ name, module }, project?.project.hosts ?? defaultHosts);
   return { target: name, kind, image: null, verdicts, ...moduleReport(module) };
 }
 
-async function inspectImage(opened: OpenedImage): Promise<InspectResult> {
+async function inspectImage(opened: ImageSource): Promise<InspectResult> {
   const { name } = opened;
   const { subject, read } = await subjectOf(opened);
   return {
     target: name,
     kind: 'image',
     image: await imageReport(opened, read),
-    verdicts: await judge(subject, defaultHosts),
+    verdicts: await checkForHosts(subject, defaultHosts),
     ...(read === undefined
       ? { module: null, problem: subject.unreadable ?? null }
       : moduleReport(read.module)),
   };
 }
 
-async function imageReport(opened: OpenedImage, read: ReadImage | undefined): Promise<ImageReport> {
+async function imageReport(opened: ImageSource, read: ReadImage | undefined): Promise<ImageReport> {
   const { image, source, reference, name, place } = opened;
   const { manifest, descriptor, index } = image;
-  const layout = layoutOf(manifest);
+  const layout = detectPackaging(manifest);
   const child = index?.index.manifests.find(item => item.digest === descriptor.digest);
   return {
     reference: name,
@@ -142,7 +142,7 @@ async function imageReport(opened: OpenedImage, read: ReadImage | undefined): Pr
   };
 }
 
-function blobReport(blob: OpenedImage['image']['manifest']['config']): BlobReport {
+function blobReport(blob: ImageSource['image']['manifest']['config']): BlobReport {
   return {
     mediaType: blob.mediaType,
     digest: blob.digest,
@@ -188,7 +188,7 @@ function moduleReport(bytes: Uint8Array): { module: ModuleReport | null; problem
         memory === undefined
           ? null
           : { minimum: memory.min * 65_536, maximum: memory.max === undefined ? null : memory.max * 65_536 },
-      findings: judgeModule(info).findings.map(({ message, repair }) => `${message}: ${repair}`),
+      findings: checkModuleAbi(info).findings.map(({ message, repair }) => `${message}: ${repair}`),
     },
   };
 }

@@ -1,10 +1,10 @@
 /** `wasme list`: what the local store has. */
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import { readFile } from 'node:fs/promises';
 import { openStore } from './oci/store/oci-layout.ts';
 import { ociPrefix, runtimeFromAnnotations } from './oci/annotations.ts';
 import { type Manifest, parseManifest } from './oci/schema.ts';
-import { layoutOf } from './oci/read/detect-packaging.ts';
+import { detectPackaging } from './oci/read/detect-packaging.ts';
 import { signedDigest } from './oci/signature/signature.ts';
 
 export interface ListOptions {
@@ -31,7 +31,7 @@ export interface ListResult {
 }
 
 /** Sorted by reference. A store that is not there yet is an empty list. */
-export async function list(options: ListOptions, edges: Edges): Promise<ListResult> {
+export async function list(options: ListOptions, edges: SystemContext): Promise<ListResult> {
   const store = openStore(edges);
   const images = await Promise.all(
     // Signatures are no images; they are told by inspect and verify.
@@ -73,7 +73,7 @@ function describe(manifest: Manifest): Pick<ListedImage, 'layout' | 'abiVersions
   const annotations = manifest.annotations ?? {};
   const runtime = runtimeFromAnnotations(annotations);
   return {
-    layout: manifest.kind === 'index' ? 'index' : layoutOf(manifest).name,
+    layout: manifest.kind === 'index' ? 'index' : detectPackaging(manifest).name,
     abiVersions: runtime?.abiVersions ?? [],
     rootIds: runtime?.rootIds ?? [],
     version: annotations[`${ociPrefix}version`] ?? null,

@@ -1,7 +1,7 @@
 /** `wasme load`: images from an archive file into the local store. */
 import { isAbsolute, join } from 'node:path';
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import { type ArchivedImage, openArchive } from './oci/archive/read-archive.ts';
 import { copy } from './oci/copy.ts';
 import { openStore } from './oci/store/oci-layout.ts';
@@ -20,7 +20,7 @@ export interface LoadResult {
 }
 
 /** All images of the archive, or none of their names. Fails with IMAGE_INVALID, IMAGE_UNSUPPORTED, USAGE. */
-export async function load(options: LoadOptions, edges: Edges): Promise<LoadResult> {
+export async function load(options: LoadOptions, edges: SystemContext): Promise<LoadResult> {
   const archive = await openArchive(isAbsolute(options.file) ? options.file : join(edges.cwd, options.file));
   const signatures = archive.images.filter(({ name }) => signedDigest(name ?? '') !== undefined);
   const images = archive.images.filter(image => !signatures.includes(image));
@@ -47,7 +47,7 @@ export async function load(options: LoadOptions, edges: Edges): Promise<LoadResu
   return { images: named.map(({ descriptor, reference }) => ({ reference, digest: descriptor.digest })) };
 }
 
-function nameOf(image: ArchivedImage, count: number, options: LoadOptions, edges: Edges): string {
+function nameOf(image: ArchivedImage, count: number, options: LoadOptions, edges: SystemContext): string {
   const { tag } = options;
   if (tag !== undefined && count > 1) {
     throw new WasmeError('USAGE', `${options.file} holds ${count} images: one name is not enough`, {

@@ -1,6 +1,6 @@
 /** `wasme login`: asks the registry whether it knows these credentials, then keeps them where docker does. */
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import { type LoginPlace, storeLogin } from './oci/auth/login-store.ts';
 import { registryHost } from './oci/reference.ts';
 import { type RegistryOptions, RegistrySession } from './oci/registry/session.ts';
@@ -26,7 +26,7 @@ export interface LoginResult {
 }
 
 /** Nothing is stored unless the registry took it. Fails with REGISTRY_UNAUTHORIZED, NETWORK and CREDENTIALS_INVALID. */
-export async function login(options: LoginOptions, edges: Edges): Promise<LoginResult> {
+export async function login(options: LoginOptions, edges: SystemContext): Promise<LoginResult> {
   const host = registryHost(options.host, edges);
   const { username, password, identityToken } = options;
   const secret = identityToken ?? password;

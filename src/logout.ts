@@ -1,5 +1,5 @@
 /** `wasme logout`: forgets the credentials for a registry. */
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import { eraseLogin } from './oci/auth/login-store.ts';
 import { registryHost } from './oci/reference.ts';
 
@@ -16,7 +16,7 @@ export interface LogoutResult {
 }
 
 /** Fails with CREDENTIALS_INVALID and FILE_ACCESS. */
-export async function logout(options: LogoutOptions, edges: Edges): Promise<LogoutResult> {
+export async function logout(options: LogoutOptions, edges: SystemContext): Promise<LogoutResult> {
   const host = registryHost(options.host, edges);
   return { host, loggedOut: await eraseLogin(host, edges, options.registryConfig) };
 }

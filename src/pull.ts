@@ -1,7 +1,7 @@
 /** `wasme pull`: an image from a registry into the local store, or its module into a file. */
 import { join, resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import { isStream, kindOf, writeAtomic } from './io/files/files.ts';
 import { type CopyResult, copy } from './oci/copy.ts';
 import { copySignatures } from './oci/copy-referrers.ts';
@@ -47,7 +47,7 @@ export interface PullResult {
 }
 
 /** Fails as registries do, with DIGEST_MISMATCH for changed bytes, with FILE_EXISTS, IMAGE_INVALID and IMAGE_UNSUPPORTED. */
-export async function pull(options: PullOptions, edges: Edges): Promise<PullResult> {
+export async function pull(options: PullOptions, edges: SystemContext): Promise<PullResult> {
   const reference = parseReference(options.reference, defaultsOf(edges));
   const registry = openRegistry(reference, edges, options.registry);
   try {
@@ -63,7 +63,7 @@ async function toStore(
   registry: RegistryTarget,
   reference: Reference,
   { concurrency }: PullOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<PullResult> {
   const root = await registry.resolve(tagOrDigest(reference));
   const names = [formatReference(reference)];
@@ -81,7 +81,7 @@ async function toFile(
   reference: Reference,
   output: string,
   options: PullOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<PullResult> {
   const wanted = resolve(edges.cwd, output);
   const isFolder = /[/\\]$/.test(output) || (await kindOf(wanted)) === 'dir';

@@ -2,12 +2,12 @@
 import type { KeyObject } from 'node:crypto';
 import { resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import { maxKeyBytes } from './io/files/file-limits.ts';
 import { readBytes } from './io/files/files.ts';
 import { type CopyResult, copy } from './oci/copy.ts';
 import { openStore } from './oci/store/oci-layout.ts';
-import type { LayoutName } from './oci/packaging/formats/index.ts';
+import type { PackagingName } from './oci/packaging/formats/index.ts';
 import { isIndexType } from './oci/media-types.ts';
 import type { MetadataOptions } from './oci/packaging/metadata.ts';
 import { type Reference, defaultsOf, formatName, formatReference, parseReference } from './oci/reference.ts';
@@ -21,7 +21,7 @@ export interface PushOptions extends MetadataOptions {
   /** Module to pack, instead of the project's build or the store's image. */
   readonly file?: string | undefined;
   /** Default: the project's, else `compat`. */
-  readonly layout?: LayoutName | undefined;
+  readonly layout?: PackagingName | undefined;
   /** More tags for the same image. */
   readonly tags?: readonly string[] | undefined;
   /** Push although a host that the project names would not load it, or it is no core module. */
@@ -43,7 +43,7 @@ export interface PushResult {
   readonly mediaType: string;
   readonly from: 'project' | 'file' | 'store';
   /** undefined: as it lay in the store. */
-  readonly layout: LayoutName | undefined;
+  readonly layout: PackagingName | undefined;
   readonly copied: CopyResult['copied'];
   readonly skipped: CopyResult['skipped'];
   /** Signed now, or with signatures that the store had. */
@@ -55,14 +55,14 @@ interface Cargo {
   readonly from: PushResult['from'];
   readonly source: Source;
   readonly root: Descriptor;
-  readonly layout: LayoutName | undefined;
+  readonly layout: PackagingName | undefined;
 }
 
 /**
  * Fails with FILE_NOT_FOUND when there is nothing to push, WASM_INVALID for what is no module, NOT_LOADABLE when a host
  * of the project would refuse it, and as registries do. Blobs go first, the tag last: a failure leaves what the tag was.
  */
-export async function push(options: PushOptions, edges: Edges): Promise<PushResult> {
+export async function push(options: PushOptions, edges: SystemContext): Promise<PushResult> {
   const project = await findProject(edges.cwd, edges);
   const reference = destination(options, project, edges);
   const tags = tagsOf(reference, options.tags ?? []);
@@ -99,7 +99,7 @@ export async function push(options: PushOptions, edges: Edges): Promise<PushResu
   }
 }
 
-function destination(options: PushOptions, project: LoadedProject | undefined, edges: Edges): Reference {
+function destination(options: PushOptions, project: LoadedProject | undefined, edges: SystemContext): Reference {
   const text = options.reference ?? project?.project.image?.reference;
   if (text === undefined) {
     throw new WasmeError('USAGE', 'no image name: where should it go?', {
@@ -127,7 +127,7 @@ async function load(
   reference: Reference,
   options: PushOptions,
   project: LoadedProject | undefined,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<Cargo> {
   if (options.file !== undefined) {
     const path = resolve(edges.cwd, options.file);
@@ -151,12 +151,12 @@ async function load(
 }
 
 /** The project's own image is pushed from its build: what the store has under that name is an older one. */
-function isOwn(reference: Reference, project: LoadedProject | undefined, edges: Edges): boolean {
+function isOwn(reference: Reference, project: LoadedProject | undefined, edges: SystemContext): boolean {
   const own = project?.project.image?.reference;
   return own !== undefined && formatName(parseReference(own, defaultsOf(edges))) === formatName(reference);
 }
 
-async function inStore(reference: Reference, options: PushOptions, edges: Edges): Promise<Cargo | undefined> {
+async function inStore(reference: Reference, options: PushOptions, edges: SystemContext): Promise<Cargo | undefined> {
   if (options.layout !== undefined) return undefined;
   const source = openStore(edges);
   const root = await resolveIfThere(source, formatReference(reference));
@@ -169,7 +169,7 @@ async function packed(
   module: Uint8Array,
   project: LoadedProject | undefined,
   options: PushOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<Cargo> {
   // A push from the store needs none of it.
   const { packImage } = await import('./oci/packaging/formats/index.ts');
@@ -197,7 +197,7 @@ async function check(cargo: Cargo, hosts: readonly string[], reference: Referenc
   await requireLoadable({ ...subject, repack: layout => `wasme push ${name} --layout ${layout}` }, hosts);
 }
 
-async function signingKey(file: string, edges: Edges): Promise<KeyObject> {
+async function signingKey(file: string, edges: SystemContext): Promise<KeyObject> {
   const { privateKeyFrom } = await import('./oci/signature/signature-key.ts');
   const path = resolve(edges.cwd, file);
   return privateKeyFrom(
@@ -212,7 +212,7 @@ async function keepSignatures(
   { source, root }: Cargo,
   reference: Reference,
   registry: RegistryTarget,
-  { reporter, signal }: Edges,
+  { reporter, signal }: SystemContext,
 ): Promise<boolean> {
   const { signatureTag, storedSignature } = await import('./oci/signature/signature.ts');
   const { copySignatures } = await import('./oci/copy-referrers.ts');
@@ -225,7 +225,7 @@ async function signAs(
   reference: Reference,
   digest: string,
   key: KeyObject,
-  { reporter, signal }: Edges,
+  { reporter, signal }: SystemContext,
 ): Promise<void> {
   const { fetchSignatures, isSignedAlready, signImage, signatureTag } = await import(
     './oci/signature/signature.ts'

@@ -1,6 +1,6 @@
 /** `wasme rm`: names out of the local store, and the bytes that no other name needs. */
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import { type OciLayout, openStore } from './oci/store/oci-layout.ts';
 import { defaultsOf, formatReference, parseReference } from './oci/reference.ts';
 import { signedDigest } from './oci/signature/signature.ts';
@@ -20,7 +20,7 @@ export interface RmResult {
 }
 
 /** All names are looked up before one is removed. Fails with IMAGE_NOT_FOUND and REFERENCE_INVALID. */
-export async function rm(options: RmOptions, edges: Edges): Promise<RmResult> {
+export async function rm(options: RmOptions, edges: SystemContext): Promise<RmResult> {
   const store = openStore(edges);
   const there = (await store.list()).map(({ name }) => name);
   const asked = options.all

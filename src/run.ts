@@ -1,14 +1,14 @@
 /** `wasme run`: filters in the bundled host, behind a local proxy; or in a real Envoy. */
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import type { Run, RunOptions, RunResult } from './runner/run-options.ts';
-import { SpareThread } from './runner/workers/prestarted-worker.ts';
+import { PrestartedWorker } from './runner/workers/prestarted-worker.ts';
 
 export type { Run, RunOptions, RunResult } from './runner/run-options.ts';
 
 /** Runs until the edges' signal aborts or the admin interface says so. `onReady` is called once it listens. */
 export async function run(
   options: RunOptions,
-  edges: Edges,
+  edges: SystemContext,
   onReady: (result: RunResult) => void,
 ): Promise<void> {
   const running = await startRun(options, edges);
@@ -19,18 +19,18 @@ export async function run(
 /**
  * Starts and gives back a handle. Fails with what finding and loading filters fails with (FILE_NOT_FOUND,
  * PROJECT_INVALID, WASM_INVALID, WASM_ABI, WASM_START …), PORT_IN_USE, PORT_REFUSED, USAGE, and in a real Envoy as
- * `startEnvoyRun` does; nothing is left then.
+ * `startInEnvoy` does; nothing is left then.
  */
-export async function startRun(options: RunOptions, edges: Edges): Promise<Run> {
+export async function startRun(options: RunOptions, edges: SystemContext): Promise<Run> {
   if (options.envoy !== undefined) {
-    const { startEnvoyRun } = await import('./runner/start-envoy.ts');
-    return startEnvoyRun(options, edges);
+    const { startInEnvoy } = await import('./runner/start-envoy.ts');
+    return startInEnvoy(options, edges);
   }
   // Before anything else is even imported: from here on two threads get ready side by side.
-  const threads = options.inProcess ? undefined : new SpareThread();
+  const threads = options.inProcess ? undefined : new PrestartedWorker();
   try {
-    const { startRunHere } = await import('./runner/start-bundled.ts');
-    return await startRunHere(options, edges, threads);
+    const { startBundled } = await import('./runner/start-bundled.ts');
+    return await startBundled(options, edges, threads);
   } finally {
     await threads?.drop();
   }

@@ -1,16 +1,16 @@
 /** `wasme save`: images from the store or registries into one archive file, for machines without a registry. */
 import { join, isAbsolute } from 'node:path';
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import { exists, isStream } from './io/files/files.ts';
 import { type ArchiveImage, writeArchive } from './oci/archive/write-archive.ts';
-import { type OperandOptions, withReference } from './oci/source.ts';
+import { type SourceOptions, withReference } from './oci/source.ts';
 import { signatureName } from './oci/read/read-referrers.ts';
 import { type Reference, defaultsOf, parseReference } from './oci/reference.ts';
 import { signatureTag, signedDigest, storedSignature } from './oci/signature/signature.ts';
 import { type Source, resolveIfThere } from './oci/target.ts';
 
-export interface SaveOptions extends OperandOptions {
+export interface SaveOptions extends SourceOptions {
   readonly references: readonly string[];
   /** File to write, relative to the current folder. */
   readonly output: string;
@@ -26,7 +26,7 @@ export interface SaveResult {
 }
 
 /** Fails with FILE_EXISTS, IMAGE_NOT_FOUND and what registries fail with; then nothing is written. */
-export async function save(options: SaveOptions, edges: Edges): Promise<SaveResult> {
+export async function save(options: SaveOptions, edges: SystemContext): Promise<SaveResult> {
   const file = isAbsolute(options.output) ? options.output : join(edges.cwd, options.output);
   if (options.force !== true && (await exists(file)) && !(await isStream(file))) {
     throw new WasmeError('FILE_EXISTS', `${options.output} is already there`, {
@@ -50,7 +50,7 @@ export async function save(options: SaveOptions, edges: Edges): Promise<SaveResu
   return collect(0);
 }
 
-async function finish(file: string, images: readonly ArchiveImage[], edges: Edges): Promise<SaveResult> {
+async function finish(file: string, images: readonly ArchiveImage[], edges: SystemContext): Promise<SaveResult> {
   const task = edges.reporter.task('save', { unit: 'bytes' });
   try {
     const { bytes } = await writeArchive(file, images, amount => task.advance(amount));

@@ -1,5 +1,5 @@
 /** `wasme search`: the repositories of a registry, where it has a catalogue. */
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import { defaultsOf, parseReference } from './oci/reference.ts';
 import { listRepositories } from './oci/registry/lists.ts';
 import { type RegistryTargetOptions, openRegistry } from './oci/registry/registry.ts';
@@ -19,7 +19,7 @@ export interface SearchResult {
 }
 
 /** Fails as registries do: many public ones have no catalogue (REGISTRY_NOT_FOUND) or do not show it (REGISTRY_DENIED). */
-export async function search(options: SearchOptions, edges: Edges): Promise<SearchResult> {
+export async function search(options: SearchOptions, edges: SystemContext): Promise<SearchResult> {
   // As for `login`, a scheme in front is nobody's mistake.
   const where = options.where.replace(/^https?:\/\//i, '').replace(/\/+$/, '');
   const [host = '', ...folders] = where.split('/');

@@ -1,7 +1,7 @@
 /** `wasme status`: does the filter run where it was deployed, with the bytes that were meant, and does it hold. */
 import { join } from 'node:path';
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import { exists } from './io/files/files.ts';
 import { cacheDir } from './io/files/paths.ts';
 import { type ImageLookup, imageAccess } from './oci/image-access.ts';
@@ -34,7 +34,7 @@ export interface StatusResult {
 /** Fails when the place cannot be asked at all; a proxy that is down or a filter that crashes is a row. */
 export async function status<Name extends TargetName>(
   options: StatusOptions<Name>,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<StatusResult> {
   const target = await loadTarget(options.target);
   if (target.inquire === undefined) throw new TypeError(`${target.name} has no status`);
@@ -78,7 +78,7 @@ async function expectation(
   { source, digest }: StatusOptions,
   accepts: Parameters<typeof resolveSource>[1]['accepts'],
   loaded: LoadedProject | undefined,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<{ readonly name: string; readonly digest: string | undefined } | undefined> {
   if (source === undefined) {
     if (loaded === undefined || digest !== undefined) return undefined;
@@ -104,7 +104,7 @@ async function expectation(
 }
 
 /** That a tag was moved is one of the things to find out; the store knows what it was. */
-function registryFirst(edges: Edges): ImageLookup {
+function registryFirst(edges: SystemContext): ImageLookup {
   const [registry, store] = [imageAccess(edges, { remote: true }), imageAccess(edges, {})];
   const first = async <T>(ask: (from: ImageLookup) => Promise<T>): Promise<T> => {
     try {

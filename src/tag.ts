@@ -1,6 +1,6 @@
 /** `wasme tag`: another name for an image of the local store. */
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import { copySignatures } from './oci/copy-referrers.ts';
 import { openStore } from './oci/store/oci-layout.ts';
 import { defaultsOf, formatReference, parseReference } from './oci/reference.ts';
@@ -18,7 +18,7 @@ export interface TagResult {
 }
 
 /** Nothing is copied; signatures get the new name too. Fails with IMAGE_NOT_FOUND and REFERENCE_INVALID. */
-export async function tag(options: TagOptions, edges: Edges): Promise<TagResult> {
+export async function tag(options: TagOptions, edges: SystemContext): Promise<TagResult> {
   const source = parseReference(options.source, defaultsOf(edges));
   const target = parseReference(options.target, defaultsOf(edges));
   if (target.digest !== undefined) {

@@ -1,6 +1,6 @@
 /** `wasme tags`: the tags of a repository in a registry. */
 import semver from 'semver';
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import { defaultsOf, parseReference } from './oci/reference.ts';
 import { listTags } from './oci/registry/lists.ts';
 import { type RegistryTargetOptions, openRegistry } from './oci/registry/registry.ts';
@@ -20,7 +20,7 @@ export interface TagsResult {
 }
 
 /** Fails with REGISTRY_NOT_FOUND for a repository that is not there, and as registries do. */
-export async function tags(options: TagsOptions, edges: Edges): Promise<TagsResult> {
+export async function tags(options: TagsOptions, edges: SystemContext): Promise<TagsResult> {
   const reference = parseReference(options.reference, defaultsOf(edges));
   const registry = openRegistry(reference, edges, options.registry);
   try {

@@ -1,18 +1,18 @@
 /** The verb `test`: finds suite files, plays each case in the bundled host or in a real Envoy, and says what differed. */
 import { basename, resolve } from 'node:path';
 import { type WasmeError, asFailure } from './errors.ts';
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import { writeAtomic } from './io/files/files.ts';
 import { type LoadedProject, findProject } from './project/load.ts';
 import { findSuites } from './suite/file/find.ts';
 import { type SuiteReport, junitXml } from './suite/junit.ts';
 import { loadSuite, updateSuite } from './suite/file/load.ts';
-import { cuts } from './suite/message.ts';
+import { chunkings } from './suite/message.ts';
 import type { CaseResult } from './suite/result.ts';
 import type { SuiteEdit } from './suite/file/splice.ts';
-import type { Venue } from './suite/suite-runner.ts';
-import { openVenues } from './suite/choose-runners.ts';
-import { openSubject } from './suite/subject.ts';
+import type { SuiteRunner } from './suite/suite-runner.ts';
+import { openRunners } from './suite/choose-runners.ts';
+import { openSuiteSubject } from './suite/subject.ts';
 
 export interface TestOptions {
   /** Suite files or folders; default: `test.include` of wasme.json, else every *.test.yaml, .yml and .json of the project. */
@@ -45,10 +45,10 @@ export interface TestResult {
  * Fails with FILE_NOT_FOUND when there is no suite or no module, SUITE_INVALID, USAGE, FILE_ACCESS, WASM_INVALID, WASM_ABI,
  * and with a real Envoy as starting it does.
  */
-export async function test(options: TestOptions, edges: Edges): Promise<TestResult> {
+export async function test(options: TestOptions, edges: SystemContext): Promise<TestResult> {
   const project = await findProject(edges.cwd, edges);
   const files = await findSuites(options.files ?? [], project, edges.cwd);
-  const venues = await openVenues(options, project?.project, edges);
+  const venues = await openRunners(options, project?.project, edges);
   const suites: SuiteReport[] = [];
   let updated = 0;
   for (const file of files) {
@@ -80,7 +80,7 @@ export async function test(options: TestOptions, edges: Edges): Promise<TestResu
  */
 export async function watchTests(
   options: TestOptions,
-  edges: Edges,
+  edges: SystemContext,
   onOutcome: (outcome: TestResult | WasmeError) => void,
 ): Promise<void> {
   const project = await findProject(edges.cwd, edges);
@@ -115,15 +115,15 @@ interface PlayedSuite {
 async function playSuite(
   file: string,
   project: LoadedProject | undefined,
-  venues: readonly Venue[],
+  venues: readonly SuiteRunner[],
   { matrix = false }: TestOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<PlayedSuite> {
   const suite = await loadSuite(file);
-  const subject = await openSubject(suite, file, project);
+  const subject = await openSuiteSubject(suite, file, project);
   const cases: CaseResult[] = [];
   const edits: SuiteEdit[] = [];
-  const asCut = matrix ? cuts : (['whole'] as const);
+  const asCut = matrix ? chunkings : (['whole'] as const);
   const total = suite.cases.length * venues.length * asCut.length;
   const task = edges.reporter.task(basename(file), { total, unit: 'items', transient: true });
   try {

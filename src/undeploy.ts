@@ -1,7 +1,7 @@
 /** `wasme undeploy`: takes a filter back out of where `deploy` put it, and nothing else. */
 import { resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import { rewrite } from './io/files/files.ts';
 import { findProject } from './project/load.ts';
 import { type TargetName, type TargetOptions, loadTarget, projectSections } from './targets/index.ts';
@@ -28,7 +28,7 @@ export interface UndeployResult extends Undeployment {
 /** Fails with DEPLOY_DECLINED, DEPLOY_NOT_FOUND (in a cluster KUBE_NOT_FOUND) when nothing of that name is there. */
 export async function undeploy<Name extends TargetName>(
   options: UndeployOptions<Name>,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<UndeployResult> {
   const target = await loadTarget(options.target);
   const project = (await findProject(edges.cwd, edges))?.project;

@@ -1,21 +1,21 @@
 /** `wasme verify`: which hosts would load a module or image, why not, and what repairs it; and whether it is signed. */
 import { WasmeError } from './errors.ts';
-import { hostDifferences } from './host/profile-differences.ts';
+import { profileDifferences } from './host/profile-differences.ts';
 import { type HostProfile, newestProfile, profileOf } from './host/profiles.ts';
-import type { Edges } from './io/system-context.ts';
+import type { SystemContext } from './io/system-context.ts';
 import { maxKeyBytes } from './io/files/file-limits.ts';
 import { readText } from './io/files/files.ts';
 import { isAbsolute, join } from 'node:path';
 import { packImage } from './oci/packaging/formats/index.ts';
 import {
-  type HostVerdict,
-  type Subject,
-  audiencesOf,
+  type HostCompatibility,
+  type CheckedSubject,
+  loadersOf,
   defaultHosts,
-  judge,
+  checkForHosts,
 } from './oci/compatibility/check-image.ts';
 import { metadataOfProject } from './oci/packaging/metadata.ts';
-import { type Opened, type OperandOptions, withOperand } from './oci/source.ts';
+import { type OpenedSource, type SourceOptions, withSource } from './oci/source.ts';
 import { openImage } from './oci/read/open-image.ts';
 import { fetchBundles, signatureName } from './oci/read/read-referrers.ts';
 import { subjectOf as imageSubject } from './oci/compatibility/subject.ts';
@@ -26,7 +26,7 @@ import type { Project } from './project/schema.ts';
 import { hostNames, parseHost } from './wasm/hosts.ts';
 import { parseModule } from './wasm/module.ts';
 
-export interface VerifyOptions extends OperandOptions {
+export interface VerifyOptions extends SourceOptions {
   /** Path, project folder or image; default: the project around the current folder. */
   readonly target?: string | undefined;
   /** `istio@1.30`, `gloo@ee` …; default: the project's, else the newest of every host. */
@@ -40,7 +40,7 @@ export interface VerifyResult {
   readonly target: string;
   /** Of the image manifest; null for a file. */
   readonly digest: string | null;
-  readonly verdicts: readonly HostVerdict[];
+  readonly verdicts: readonly HostCompatibility[];
   /** null when no key was named. */
   readonly signature: SignatureVerdict | null;
   /** Every host loads it, and the signature (if asked for) is good. */
@@ -55,14 +55,14 @@ export interface SignatureVerdict {
 }
 
 /** A refusal is a result, not an error. Fails as `withOperand` does, with USAGE for unknown hosts, and with KEY_INVALID. */
-export async function verify(options: VerifyOptions, edges: Edges): Promise<VerifyResult> {
+export async function verify(options: VerifyOptions, edges: SystemContext): Promise<VerifyResult> {
   const named = options.hosts ?? [];
-  audiencesOf(named); // A misspelt host is said before anything is fetched.
-  return withOperand(options.target, options, edges, async opened => {
+  loadersOf(named); // A misspelt host is said before anything is fetched.
+  return withSource(options.target, options, edges, async opened => {
     const subject = await subjectOf(opened, edges);
     const project = opened.kind === 'image' ? undefined : opened.project?.project;
     const hosts = named.length > 0 ? named : (project?.hosts ?? defaultHosts);
-    const verdicts = withDifferences(await judge(subject, hosts), subject, project);
+    const verdicts = withDifferences(await checkForHosts(subject, hosts), subject, project);
     const signature = options.key === undefined ? null : await checkSignature(opened, options.key, edges);
     return {
       target: opened.name,
@@ -76,17 +76,17 @@ export async function verify(options: VerifyOptions, edges: Edges): Promise<Veri
 
 /** What each host that loads the module has otherwise than the one that `run` is, as far as this module meets it. */
 function withDifferences(
-  verdicts: readonly HostVerdict[],
-  { module: bytes }: Subject,
+  verdicts: readonly HostCompatibility[],
+  { module: bytes }: CheckedSubject,
   project: Project | undefined,
-): HostVerdict[] {
+): HostCompatibility[] {
   const here = profileInside(project?.run?.host) ?? newestProfile;
   return verdicts.map(verdict => {
     const there = profileInside(verdict.host);
     if (!verdict.ok || bytes === undefined || there === undefined) return verdict;
     const { failPolicy: failurePolicy } = project?.deploy?.[sectionOf(verdict.host)] ?? {};
     const use = { info: parseModule(bytes), bytes, kind: project?.kind, failurePolicy };
-    const found = hostDifferences(use, here, there);
+    const found = profileDifferences(use, here, there);
     if (found.length === 0) return verdict;
     return {
       ...verdict,
@@ -107,7 +107,7 @@ function sectionOf(host: string): 'envoy' | 'istio' | 'gloo' | 'envoyGateway' {
 }
 
 /** A project is judged as the image that push would make of it. */
-async function subjectOf(opened: Opened, edges: Edges): Promise<Subject> {
+async function subjectOf(opened: OpenedSource, edges: SystemContext): Promise<CheckedSubject> {
   if (opened.kind === 'image') return (await imageSubject(opened)).subject;
   const { name, module, project } = opened;
   if (opened.kind === 'file' || project === undefined) return { name, module };
@@ -121,7 +121,7 @@ async function subjectOf(opened: Opened, edges: Edges): Promise<Subject> {
   };
 }
 
-async function checkSignature(opened: Opened, key: string, edges: Edges): Promise<SignatureVerdict> {
+async function checkSignature(opened: OpenedSource, key: string, edges: SystemContext): Promise<SignatureVerdict> {
   if (opened.kind !== 'image' || opened.reference === undefined) {
     throw new WasmeError(
       'USAGE',

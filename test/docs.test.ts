@@ -7,7 +7,7 @@ import { verbs } from '../commands/verbs.ts';
 import { errorKinds } from '../src/errors.ts';
 import { projectJsonSchema } from '../src/project/schema.ts';
 import { suiteJsonSchema } from '../src/suite/file/schema.ts';
-import { newWorld } from './helpers/cli/cli.ts';
+import { newMachine } from './helpers/cli/cli.ts';
 import { resultTypes } from './helpers/docs/result-types.ts';
 import { root } from './helpers/tree.ts';
 
@@ -27,7 +27,7 @@ function checkPage(path: string, content: string): void {
 }
 
 async function help(...words: string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await newWorld().wasme(...words, '--help');
+  const { exitCode, stdout, stderr } = await newMachine().wasme(...words, '--help');
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   return stdout.trimEnd();
 }

@@ -1,7 +1,7 @@
 /** On a terminal, what a build lacks and can get is offered instead of only named. */
 import type { BuildOptions } from '../../src/build.ts';
 import { WasmeError } from '../../src/errors.ts';
-import type { Edges } from '../../src/io/system-context.ts';
+import type { SystemContext } from '../../src/io/system-context.ts';
 import type { Context } from '../ui/context.ts';
 import type { GlobalOptions } from '../ui/options.ts';
 import { mayPrompt, promptsFor } from '../ui/prompts.ts';
@@ -9,7 +9,7 @@ import { mayPrompt, promptsFor } from '../ui/prompts.ts';
 /** Runs the build, and once more with `install` when that was the only thing in its way and somebody agrees. */
 export async function offeringInstall<T>(
   job: BuildOptions,
-  edges: Edges,
+  edges: SystemContext,
   context: Context,
   options: GlobalOptions,
   run: (job: BuildOptions) => Promise<T>,

@@ -5,7 +5,7 @@ import { WasmeError } from '../../src/errors.ts';
 import type { TargetName } from '../../src/targets/index.ts';
 import type { KubernetesOptions } from '../../src/targets/kubernetes/objects.ts';
 import { confirmDiff } from '../ui/confirm-diff.ts';
-import { type Context, edgesOf } from '../ui/context.ts';
+import { type Context, systemContextOf } from '../ui/context.ts';
 import { collect, globalOptions } from '../ui/options.ts';
 import { type ConnectionFlags, addConnectionFlags, connectionOptions } from '../ui/registry.ts';
 import { reporterFor } from '../ui/progress-line.ts';
@@ -58,7 +58,7 @@ export async function deployToCluster<Name extends TargetName>(
   options: Pick<DeployOptions<Name>, 'target' | 'source' | 'targetOptions'> & Partial<DeployOptions<Name>>,
 ): Promise<void> {
   const { deploy } = await import('../../src/deploy.ts');
-  const edges = edgesOf(context, reporterFor(context, globalOptions(command)));
+  const edges = systemContextOf(context, reporterFor(context, globalOptions(command)));
   const trial = dryRunOnServer(flags);
   const apply = (flags.apply === true || trial) && flags.diff !== true;
   const waitMs =

@@ -3,11 +3,11 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { WasmeError } from '../../src/errors.ts';
 import type { DeployResult } from '../../src/deploy.ts';
-import type { Address, EnvoyOptions } from '../../src/targets/envoy/options.ts';
+import type { EnvoyAddress, EnvoyOptions } from '../../src/targets/envoy/options.ts';
 import { type FilterKind, filterKinds } from '../../src/project/names.ts';
 import { address } from '../ui/address.ts';
 import type { Context } from '../ui/context.ts';
-import { edgesOf } from '../ui/context.ts';
+import { systemContextOf } from '../ui/context.ts';
 import { addOldFlags, oldStore } from '../ui/deprecated-flags.ts';
 import { globalOptions, keyValue } from '../ui/options.ts';
 import { reporterFor } from '../ui/progress-line.ts';
@@ -23,8 +23,8 @@ import {
 
 interface EnvoyFlags extends CommonFlags, ConnectionFlags {
   readonly kind?: FilterKind;
-  readonly port?: Address;
-  readonly admin?: Address | 'none';
+  readonly port?: EnvoyAddress;
+  readonly admin?: EnvoyAddress | 'none';
   readonly upstream?: string;
   readonly cluster?: Record<string, string>;
   readonly envoyVersion?: string;
@@ -94,7 +94,7 @@ Examples:
     if (!flags.run && (flags.envoyImage ?? flags.envoy) !== undefined) {
       reporter.info('note: the configuration is only printed; --run starts an Envoy with it');
     }
-    const edges = edgesOf(context, reporter);
+    const edges = systemContextOf(context, reporter);
     const caFile = await certificates(flags, context);
     const result = await deploy(
       {
@@ -137,7 +137,7 @@ async function run(
       onLine: (line, continued) => context.stderr.write(`${continued ? continuation : ''}${line}\n`),
       onReady: () => reporter.info('Envoy is ready; Ctrl-C ends it'),
     },
-    edgesOf(context, reporter),
+    systemContextOf(context, reporter),
   );
   if (exitCode !== 0) {
     throw new WasmeError('TOOL_FAILED', `Envoy ended with code ${exitCode}`, {
@@ -198,6 +198,6 @@ async function certificates(
   return (await exists(path)) ? { path, here: path } : { path: caFile };
 }
 
-function adminAddress(text: string): Address | 'none' {
+function adminAddress(text: string): EnvoyAddress | 'none' {
   return text === 'none' ? 'none' : address('127.0.0.1')(text);
 }

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { loadBalancingSchemes } from '../../src/project/names.ts';
 import type { GcpOptions } from '../../src/targets/gcp/options.ts';
-import { type Context, edgesOf } from '../ui/context.ts';
+import { type Context, systemContextOf } from '../ui/context.ts';
 import { globalOptions } from '../ui/options.ts';
 import { type ConnectionFlags, addConnectionFlags, connectionOptions } from '../ui/registry.ts';
 import { reporterFor } from '../ui/progress-line.ts';
@@ -55,7 +55,7 @@ Examples:
         registry: connectionOptions(flags),
         targetOptions: { project, location, forwardingRules, scheme, match },
       },
-      edgesOf(context, reporterFor(context, globalOptions(command))),
+      systemContextOf(context, reporterFor(context, globalOptions(command))),
     );
     writeDeployment(context, command, result);
   });

@@ -1,14 +1,14 @@
 /** `wasme deploy http`: modules of this machine for proxies that fetch code by URL. */
 import type { Command } from 'commander';
-import { type Address, address } from '../ui/address.ts';
-import { type Context, edgesOf } from '../ui/context.ts';
+import { type FlagAddress, address } from '../ui/address.ts';
+import { type Context, systemContextOf } from '../ui/context.ts';
 import { globalOptions } from '../ui/options.ts';
 import { type ConnectionFlags, addConnectionFlags, connectionOptions } from '../ui/registry.ts';
 import { reporterFor } from '../ui/progress-line.ts';
 import { writeResult } from '../ui/result.ts';
 
 interface HttpFlags extends ConnectionFlags {
-  readonly port?: Address;
+  readonly port?: FlagAddress;
 }
 
 export function declare(command: Command, context: Context): void {
@@ -32,7 +32,7 @@ Examples:
   command.action(async (sources: string[], flags: HttpFlags) => {
     const options = globalOptions(command);
     const { serveModules } = await import('../../src/deploy-http.ts');
-    const edges = edgesOf(context, reporterFor(context, options));
+    const edges = systemContextOf(context, reporterFor(context, options));
     await serveModules({ sources, listen: flags.port, registry: connectionOptions(flags) }, edges, result =>
       writeResult(context, options.json, result, ({ modules }) =>
         modules.map(({ url, name, source }) => `${url}  ${name}  ${source}`).join('\n'),

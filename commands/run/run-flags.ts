@@ -3,14 +3,14 @@ import { type Command, Option } from 'commander';
 import { logLevels } from '../../src/host/status.ts';
 import { type FailPolicy, type StreamKind, failPolicies, streamKinds } from '../../src/project/names.ts';
 import type { RunOptions } from '../../src/run.ts';
-import { type Address, address } from '../ui/address.ts';
+import { type FlagAddress, address } from '../ui/address.ts';
 import { capabilityList, collect, integer, keyValue, valueAfterEquals } from '../ui/options.ts';
 import { type RegistryFlags, addRegistryFlags, registryOptions } from '../ui/registry.ts';
 import type { Context } from '../ui/context.ts';
 
 export interface RunFlags extends RegistryFlags {
-  readonly port?: Address;
-  readonly admin?: Address;
+  readonly port?: FlagAddress;
+  readonly admin?: FlagAddress;
   readonly upstream?: string;
   readonly cluster?: Record<string, string>;
   readonly config?: string[];

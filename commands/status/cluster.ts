@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { TargetName, TargetOptions } from '../../src/targets/index.ts';
 import { list } from '../deploy/cluster.ts';
 import { digest } from '../deploy/deploy-flags.ts';
-import { type Context, edgesOf } from '../ui/context.ts';
+import { type Context, systemContextOf } from '../ui/context.ts';
 import { globalOptions } from '../ui/options.ts';
 import { reporterFor } from '../ui/progress-line.ts';
 import { writeStatus } from './write-status.ts';
@@ -98,7 +98,7 @@ Examples:
           digest: given.digest,
           targetOptions: { ...words.options(given), context: given.context, useCluster: true },
         },
-        edgesOf(context, reporterFor(context, globalOptions(command))),
+        systemContextOf(context, reporterFor(context, globalOptions(command))),
       );
       writeStatus(context, command, result);
     });

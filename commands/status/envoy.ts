@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { digest } from '../deploy/deploy-flags.ts';
-import { type Context, edgesOf } from '../ui/context.ts';
+import { type Context, systemContextOf } from '../ui/context.ts';
 import { collect, globalOptions } from '../ui/options.ts';
 import { reporterFor } from '../ui/progress-line.ts';
 import { writeStatus } from './write-status.ts';
@@ -47,7 +47,7 @@ Examples:
             log: flags.log === undefined ? undefined : resolve(context.cwd, flags.log),
           },
         },
-        edgesOf(context, reporterFor(context, globalOptions(command))),
+        systemContextOf(context, reporterFor(context, globalOptions(command))),
       );
       writeStatus(context, command, result);
     });

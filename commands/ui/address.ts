@@ -1,13 +1,13 @@
 /** commander parser for `8080`, `127.0.0.1:8080`, `[::1]:8080`. */
 import { InvalidArgumentError } from 'commander';
 
-export interface Address {
+export interface FlagAddress {
   readonly address: string;
   readonly port: number;
 }
 
 /** An address; without a host it is `defaultHost`. */
-export function address(defaultHost: string): (text: string) => Address {
+export function address(defaultHost: string): (text: string) => FlagAddress {
   return text => {
     const match = /^(?:\[?([0-9a-zA-Z.:-]+?)\]?:)?(\d{1,5})$/.exec(text);
     const port = Number(match?.[2]);

@@ -1,7 +1,7 @@
 /** What a command gets from the process: streams, environment, and the edges that verbs need. */
 import { homedir } from 'node:os';
 import { WasmeError } from '../../src/errors.ts';
-import type { Edges } from '../../src/io/system-context.ts';
+import type { SystemContext } from '../../src/io/system-context.ts';
 import type { Reporter } from '../../src/reporter.ts';
 import { OutputStream, type RawStream } from './output-stream.ts';
 
@@ -42,7 +42,7 @@ export function commandContext(own: ProcessContext): Context {
 }
 
 /** The edges that a verb of the library takes. */
-export function edgesOf(context: Context, reporter: Reporter): Edges {
+export function systemContextOf(context: Context, reporter: Reporter): SystemContext {
   const { cwd, env, platform, homeDir, now, signal } = context;
   return { cwd, env, platform, homeDir, now, signal, reporter };
 }

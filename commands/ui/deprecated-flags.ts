@@ -5,7 +5,7 @@ import { globalOptions } from './options.ts';
 import { reporterFor } from './progress-line.ts';
 
 /** What is said behind the name of the flag; or the flag that has its value now. */
-type Fate = string | { readonly now: string };
+type Replacement = string | { readonly now: string };
 
 export const oldStore = { '--store <dir>': 'is now the variable WASME_HOME' };
 
@@ -20,7 +20,7 @@ export const oldRegistryFlags = {
 export function addOldFlags(
   command: Command,
   context: Context,
-  flags: Readonly<Record<string, Fate>>,
+  flags: Readonly<Record<string, Replacement>>,
 ): Command {
   const options = Object.entries(flags).map(([flag, fate]) => ({
     option: new Option(flag).hideHelp(),

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { TargetName, TargetOptions } from '../../src/targets/index.ts';
 import { list } from '../deploy/cluster.ts';
 import { confirmDiff } from '../ui/confirm-diff.ts';
-import { type Context, edgesOf } from '../ui/context.ts';
+import { type Context, systemContextOf } from '../ui/context.ts';
 import { addOldFlags } from '../ui/deprecated-flags.ts';
 import { globalOptions } from '../ui/options.ts';
 import { reporterFor } from '../ui/progress-line.ts';
@@ -97,7 +97,7 @@ function declareRest<Name extends TargetName>(
           confirm: confirmDiff(context, globalOptions(command)),
           targetOptions: { ...place(flags), context: flags.context, useCluster: true },
         },
-        edgesOf(context, reporterFor(context, globalOptions(command))),
+        systemContextOf(context, reporterFor(context, globalOptions(command))),
       );
       writeResult(context, globalOptions(command).json, result, ({ changed, diff = '' }) =>
         flags.dryRun

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { outputFile } from '../deploy/deploy-flags.ts';
-import { type Context, edgesOf } from '../ui/context.ts';
+import { type Context, systemContextOf } from '../ui/context.ts';
 import { globalOptions } from '../ui/options.ts';
 import { reporterFor } from '../ui/progress-line.ts';
 import { writeResult } from '../ui/result.ts';
@@ -48,7 +48,7 @@ Examples:
             listener: flags.listener,
           },
         },
-        edgesOf(context, reporter),
+        systemContextOf(context, reporter),
       );
       writeResult(context, globalOptions(command).json, result, ({ changed, text }) => {
         const gone = changed

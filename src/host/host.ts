@@ -4,7 +4,7 @@ import { emptyBytes, sameBytes, toByteString } from './encoding/bytes.ts';
 import { HttpChain, type HttpChainOptions } from './http/http-chain.ts';
 import { CompileCache, type CompiledFilter } from './vm/compile.ts';
 import { prepareForeign } from './foreign/foreign-functions.ts';
-import { linkImports } from './imports/bind.ts';
+import { bindImports } from './imports/bind.ts';
 import { LocalMetrics, type MetricStore } from './state/metrics.ts';
 import { Plugin } from './plugin.ts';
 import { logPrefix, type PluginOptions, type PluginSettings } from './plugin-settings.ts';
@@ -73,14 +73,14 @@ export class Host {
     let vm = this.findVm(compiled, vmOptions);
     if (!vm) {
       vm = new Vm(this.services, compiled, vmOptions);
-      await vm.start(linkImports);
+      await vm.start(bindImports);
       this.keepVm(vm);
     }
     const makeRoot = (): RootContext => {
       let next = this.findVm(compiled, vmOptions);
       if (!next) {
         next = new Vm(this.services, compiled, vmOptions);
-        next.startNow(linkImports);
+        next.startNow(bindImports);
         this.keepVm(next);
       }
       return this.startRoot(next, settings);

@@ -17,15 +17,15 @@ export { type CompiledFilter, compileFilter } from './vm/compile.ts';
 export { type HeaderEntry, HeaderMap } from './http/header-map.ts';
 export { type FilterCode, Host, type HostOptions } from './host.ts';
 export {
-  type Exchange,
+  type FilterExchange,
   type FilterRequest,
   type FilterResponse,
   LoadedFilter,
   type LoadFilterOptions,
   loadFilter,
 } from './testing/load-filter.ts';
-export { LogView } from './http/access-log-headers.ts';
-export { type LogLine, ManualWorld, type PendingCall } from './testing/simulated-environment.ts';
+export { AccessLogHeaders } from './http/access-log-headers.ts';
+export { type LogLine, SimulatedEnvironment, type PendingCall } from './testing/simulated-environment.ts';
 export { LocalMetrics, type Metric, type MetricStore, MetricType } from './state/metrics.ts';
 export { Plugin } from './plugin.ts';
 export type { FailurePolicy, PluginOptions } from './plugin-settings.ts';

@@ -1,6 +1,6 @@
 /** A loaded plugin: its present VM and root context, and what happens to new streams when the VM has failed. */
 import { WasmeError } from '../errors.ts';
-import type { LogView } from './http/access-log-headers.ts';
+import type { AccessLogHeaders } from './http/access-log-headers.ts';
 import type { PluginSettings } from './plugin-settings.ts';
 import type { RootContext } from './vm/root-context.ts';
 import type { HostServices } from './services.ts';
@@ -77,7 +77,7 @@ export class Plugin {
   }
 
   /** One completed request, for a plugin that is an access logger. */
-  accessLog(view: LogView): void {
+  accessLog(view: AccessLogHeaders): void {
     this.root.onAccessLog(view);
   }
 

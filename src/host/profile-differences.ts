@@ -1,7 +1,7 @@
 /** What a filter would meet on another host version: the rows of the profiles table that concern this module. */
-import { judgeModule } from '../wasm/abi.ts';
+import { checkModuleAbi } from '../wasm/abi.ts';
 import type { ModuleInfo } from '../wasm/module.ts';
-import { moduleText } from './vm/module-constants.ts';
+import { moduleConstants } from './vm/module-constants.ts';
 import type { FailurePolicy } from './plugin-settings.ts';
 import type { HostProfile } from './profiles.ts';
 
@@ -121,7 +121,7 @@ const rows: Readonly<Record<RowName, Row>> = {
 };
 
 /** One part of a sentence for each thing that is otherwise `there` than `here`; empty when this filter meets none. */
-export function hostDifferences(use: FilterUse, here: HostProfile, there: HostProfile): string[] {
+export function profileDifferences(use: FilterUse, here: HostProfile, there: HostProfile): string[] {
   const facts = factsOf(use);
   const known = new Set(errorsOn(use.info, here));
   const refused = errorsOn(use.info, there).filter(message => !known.has(message));
@@ -135,7 +135,7 @@ export function hostDifferences(use: FilterUse, here: HostProfile, there: HostPr
 }
 
 function errorsOn(info: ModuleInfo, profile: HostProfile): string[] {
-  return judgeModule(info, profile)
+  return checkModuleAbi(info, profile)
     .findings.filter(({ level }) => level === 'error')
     .map(({ message }) => message);
 }
@@ -144,7 +144,7 @@ function factsOf(use: FilterUse): Facts {
   const { info, bytes } = use;
   const imported = new Set(info.imports.map(({ name }) => name));
   const exported = new Set(info.exports.map(({ name }) => name));
-  const has = moduleText(info, bytes);
+  const has = moduleConstants(info, bytes);
   return {
     use,
     imports: (...names) => names.some(name => imported.has(name)),

@@ -1,7 +1,7 @@
 /** What a verb may know of the world around it. Passed in, never read from the process, so a test can be another world. */
 import type { Reporter } from '../reporter.ts';
 
-export interface Edges {
+export interface SystemContext {
   /** Absolute; relative operands are resolved against it. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;

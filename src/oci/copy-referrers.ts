@@ -9,7 +9,7 @@ import type { RegistryTarget } from './registry/registry.ts';
 import {
   type Descriptor,
   type Source,
-  type Target,
+  type ImageTarget,
   blobOf,
   fetchManifest,
   resolveIfThere,
@@ -21,7 +21,7 @@ type Options = Omit<CopyOptions, 'names'>;
 export async function copySignatures(
   from: Source,
   name: string,
-  to: Target,
+  to: ImageTarget,
   newName: string,
   options: Options,
 ): Promise<boolean> {

@@ -4,7 +4,7 @@ import { type Reporter, silentReporter } from '../reporter.ts';
 import { maxIndexDepth } from './limits.ts';
 import { isManifestType } from './media-types.ts';
 import type { Manifest } from './schema.ts';
-import { type Descriptor, type Source, type Target, fetchManifest, inMemory } from './target.ts';
+import { type Descriptor, type Source, type ImageTarget, fetchManifest, inMemory } from './target.ts';
 
 export interface CopyOptions {
   readonly reporter: Reporter;
@@ -43,7 +43,7 @@ const minShownBytes = 64 * 1024;
 export async function copy(
   source: Source,
   root: Descriptor,
-  target: Target,
+  target: ImageTarget,
   options: CopyOptions,
 ): Promise<CopyResult> {
   const run = (): Promise<CopyResult> => copyGraph(source, root, target, options);
@@ -53,7 +53,7 @@ export async function copy(
 async function copyGraph(
   source: Source,
   root: Descriptor,
-  target: Target,
+  target: ImageTarget,
   options: CopyOptions,
 ): Promise<CopyResult> {
   const nodes = await collect(source, root);
@@ -108,7 +108,7 @@ function blobsOf(manifest: Manifest): readonly Descriptor[] {
 async function copyBlob(
   source: Source,
   blob: Descriptor,
-  target: Target,
+  target: ImageTarget,
   options: CopyOptions,
 ): Promise<boolean> {
   if (options.signal.aborted) throw interrupted();
@@ -136,7 +136,7 @@ async function copyBlob(
 async function pushManifest(
   { descriptor, bytes }: Node,
   names: readonly string[],
-  target: Target,
+  target: ImageTarget,
   repair: () => Promise<void>,
 ): Promise<void> {
   const source = inMemory(bytes);

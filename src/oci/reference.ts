@@ -1,6 +1,6 @@
 /** Image references: docker's grammar `[host[:port]/]name[:tag][@digest]`, familiar names included. */
 import { WasmeError } from '../errors.ts';
-import type { Edges } from '../io/system-context.ts';
+import type { SystemContext } from '../io/system-context.ts';
 import { isDigest } from './digest.ts';
 
 export interface Reference {
@@ -20,7 +20,7 @@ export interface ParseOptions {
 }
 
 /** What the environment says about references: WASM_IMAGE_REGISTRY. */
-export function defaultsOf({ env }: Pick<Edges, 'env'>): ParseOptions {
+export function defaultsOf({ env }: Pick<SystemContext, 'env'>): ParseOptions {
   return { defaultRegistry: env['WASM_IMAGE_REGISTRY'] || undefined };
 }
 
@@ -140,7 +140,7 @@ export function tagOrDigest({ tag, digest }: Reference): string {
 }
 
 /** What somebody typed as a registry (also a URL) → its host, as references have it. Fails with REFERENCE_INVALID. */
-export function registryHost(text: string | undefined, edges: Pick<Edges, 'env'>): string {
+export function registryHost(text: string | undefined, edges: Pick<SystemContext, 'env'>): string {
   const named = text ?? defaultsOf(edges).defaultRegistry ?? 'docker.io';
   // A one-word host would be taken for a repository of Docker Hub.
   return parseReference('a', { defaultRegistry: named.replace(/^https?:\/\//i, '').replace(/\/.*$/, '') })

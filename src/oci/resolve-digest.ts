@@ -1,5 +1,5 @@
 /** An image as a deployment names it: the full reference with its tag, and the digest that proxies compare. */
-import type { Edges } from '../io/system-context.ts';
+import type { SystemContext } from '../io/system-context.ts';
 import { subjectOf } from './compatibility/subject.ts';
 import { requireLoadable } from './compatibility/check-image.ts';
 import { withReference } from './source.ts';
@@ -7,7 +7,7 @@ import { readImage } from './read/read-image.ts';
 import type { RegistryTargetOptions } from './registry/registry.ts';
 import { type Reference, defaultsOf, formatReference, parseReference } from './reference.ts';
 
-export interface PinnedImage {
+export interface ResolvedDigest {
   /** Host, repository and tag, without a digest. */
   readonly reference: string;
   /** Of the manifest, never of an index: that is what control planes compare. undefined: nobody asked. */
@@ -17,7 +17,7 @@ export interface PinnedImage {
   readonly bytes?: Uint8Array;
 }
 
-export interface PinOptions {
+export interface ResolveDigestOptions {
   /** Host that has to load it, as `istio@1.30`: the packing is judged too. */
   readonly host?: string | undefined;
   /** Ask the registry even when the store has the image: somebody may have moved the tag. */
@@ -30,12 +30,12 @@ export interface PinOptions {
  * Pins `text`. `wanted` is a digest that is already known, true to look it up, or false for none; only a look-up opens
  * the image, in the store before the registry. Fails with REFERENCE_INVALID, NOT_LOADABLE, and what registries fail with.
  */
-export async function pinImage(
+export async function resolveDigest(
   text: string,
   wanted: string | boolean,
-  edges: Edges,
-  { host, remote, registry }: PinOptions = {},
-): Promise<PinnedImage> {
+  edges: SystemContext,
+  { host, remote, registry }: ResolveDigestOptions = {},
+): Promise<ResolvedDigest> {
   const parsed = parseReference(text, defaultsOf(edges));
   const { digest: named } = parsed;
   const reference = withoutDigest(parsed);
@@ -56,9 +56,9 @@ export async function pinImage(
 /** The module of an image, for targets that load files. Fails as `pinImage` does, and with IMAGE_INVALID when it has none. */
 export async function extractImage(
   text: string,
-  edges: Edges,
-  { remote, registry }: Pick<PinOptions, 'remote' | 'registry'> = {},
-): Promise<Required<PinnedImage> & { readonly digest: string }> {
+  edges: SystemContext,
+  { remote, registry }: Pick<ResolveDigestOptions, 'remote' | 'registry'> = {},
+): Promise<Required<ResolvedDigest> & { readonly digest: string }> {
   const parsed = parseReference(text, defaultsOf(edges));
   return withReference(parsed, { remote, registry }, edges, async ({ image }) => {
     const { module, runtime } = await readImage(image);

@@ -4,20 +4,20 @@
  */
 import { resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
-import type { Edges } from '../io/system-context.ts';
+import type { SystemContext } from '../io/system-context.ts';
 import { exists, kindOf, readBytes } from '../io/files/files.ts';
 import { type LoadedProject, findProject, loadProject, outputPath } from '../project/load.ts';
 import { isWasm } from '../wasm/magic.ts';
 import { openArchive } from './archive/read-archive.ts';
 import { markerFile } from './store/layout-files.ts';
 import { OciLayout, openStore } from './store/oci-layout.ts';
-import { type OpenImage, openImage } from './read/open-image.ts';
+import { type ImageHandle, openImage } from './read/open-image.ts';
 import { type Reference, formatReference, parseReference, tagOrDigest, defaultsOf } from './reference.ts';
 import type { RegistryTargetOptions } from './registry/registry.ts';
 import { signedDigest } from './signature/signature.ts';
 import { type Source, isAbsent } from './target.ts';
 
-export interface OperandOptions {
+export interface SourceOptions {
   /** Flags about registries. */
   readonly registry?: RegistryTargetOptions | undefined;
   /** Ask the registry even when the store has the image: somebody may have moved the tag. */
@@ -26,7 +26,7 @@ export interface OperandOptions {
   readonly platform?: string | undefined;
 }
 
-export interface OpenedModule {
+export interface ModuleSource {
   readonly kind: 'file' | 'project';
   /** For messages: as typed, or the project's folder. */
   readonly name: string;
@@ -37,7 +37,7 @@ export interface OpenedModule {
   readonly project: LoadedProject | undefined;
 }
 
-export interface OpenedImage {
+export interface ImageSource {
   readonly kind: 'image';
   /** Full reference, or the path and name in an archive. */
   readonly name: string;
@@ -45,20 +45,20 @@ export interface OpenedImage {
   readonly reference: Reference | undefined;
   readonly place: 'store' | 'registry' | 'archive' | 'layout';
   readonly source: Source;
-  readonly image: OpenImage;
+  readonly image: ImageHandle;
 }
 
-export type Opened = OpenedModule | OpenedImage;
+export type OpenedSource = ModuleSource | ImageSource;
 
 /**
  * Opens `operand` (undefined: the project around the current folder) for as long as `body` runs.
  * Fails with FILE_NOT_FOUND, PROJECT_NOT_FOUND, REFERENCE_INVALID, IMAGE_INVALID and what registries fail with.
  */
-export async function withOperand<T>(
+export async function withSource<T>(
   operand: string | undefined,
-  options: OperandOptions,
-  edges: Edges,
-  body: (opened: Opened) => Promise<T>,
+  options: SourceOptions,
+  edges: SystemContext,
+  body: (opened: OpenedSource) => Promise<T>,
 ): Promise<T> {
   if (operand === undefined) return body(await fromProject(await loadProject(edges.cwd, edges)));
   const path = resolve(edges.cwd, operand);
@@ -77,9 +77,9 @@ export async function withOperand<T>(
 /** The store's image of that name, else the registry's. */
 export async function withReference<T>(
   reference: Reference,
-  options: OperandOptions,
-  edges: Edges,
-  body: (opened: OpenedImage) => Promise<T>,
+  options: SourceOptions,
+  edges: SystemContext,
+  body: (opened: ImageSource) => Promise<T>,
 ): Promise<T> {
   const name = formatReference(reference);
   const common = { kind: 'image' as const, name, reference };
@@ -98,9 +98,9 @@ export async function withReference<T>(
 
 async function openStored(
   reference: Reference,
-  options: OperandOptions,
-  edges: Edges,
-): Promise<Pick<OpenedImage, 'source' | 'image'> | undefined> {
+  options: SourceOptions,
+  edges: SystemContext,
+): Promise<Pick<ImageSource, 'source' | 'image'> | undefined> {
   const source = openStore(edges);
   try {
     return {
@@ -113,7 +113,7 @@ async function openStored(
   }
 }
 
-async function fromProject(loaded: LoadedProject): Promise<OpenedModule> {
+async function fromProject(loaded: LoadedProject): Promise<ModuleSource> {
   const path = outputPath(loaded);
   if (!(await exists(path))) {
     throw new WasmeError('FILE_NOT_FOUND', `the project has no module yet: ${path}`, {
@@ -127,9 +127,9 @@ async function fromProject(loaded: LoadedProject): Promise<OpenedModule> {
 async function fromFolder(
   path: string,
   operand: string,
-  options: OperandOptions,
-  edges: Edges,
-): Promise<Opened> {
+  options: SourceOptions,
+  edges: SystemContext,
+): Promise<OpenedSource> {
   if (!(await exists(resolve(path, markerFile)))) return fromProject(await loadProject(path, edges));
   const source = new OciLayout(path, edges);
   const names = (await source.list()).map(({ name, descriptor }) => name || descriptor.digest);
@@ -144,7 +144,7 @@ async function fromFolder(
   };
 }
 
-async function fromFile(path: string, operand: string, options: OperandOptions): Promise<Opened> {
+async function fromFile(path: string, operand: string, options: SourceOptions): Promise<OpenedSource> {
   if (/\.(?:tar|tar\.gz|tgz)$/.test(path)) {
     const source = await openArchive(path);
     const name = onlyOne(

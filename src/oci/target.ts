@@ -37,7 +37,7 @@ export interface FetchOptions {
 }
 
 /** What can also be written to. */
-export interface Target extends Source {
+export interface ImageTarget extends Source {
   /** Hashes what it is given before it counts as stored. */
   readonly checks?: boolean;
   exists(descriptor: Descriptor): Promise<boolean>;
@@ -45,14 +45,14 @@ export interface Target extends Source {
    * Stores a blob or manifest (told apart by media type). All or nothing: it is there with the right digest, or it is
    * not there. With `name`, a manifest is found under that name afterwards.
    */
-  push(descriptor: Descriptor, source: BlobSource, options?: PushOptions): Promise<void>;
+  push(descriptor: Descriptor, source: BlobSource, options?: WriteOptions): Promise<void>;
   /** Gives a manifest that is there (another) name. */
   tag(descriptor: Descriptor, name: string): Promise<void>;
   /** Wraps a whole copy: what `exists` found stays until the end of it. */
   writing?<T>(body: () => Promise<T>): Promise<T>;
 }
 
-export interface PushOptions {
+export interface WriteOptions {
   readonly name?: string | undefined;
   /** Where the bytes come from: a registry can take a blob from another repository of its own. */
   readonly origin?: Source | undefined;

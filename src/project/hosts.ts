@@ -1,9 +1,9 @@
 /** Every host that a project names, wherever it does: what its filter has to be right on. */
-import { type Host, parseHost } from '../wasm/hosts.ts';
+import { type HostVersion, parseHost } from '../wasm/hosts.ts';
 import type { Project } from './schema.ts';
 
 /** `run.host`, `hosts`, and the versions in `deploy`, each once. What is no host is left to the verb that reads it. */
-export function namedHosts({ run, hosts = [], deploy }: Project): Host[] {
+export function namedHosts({ run, hosts = [], deploy }: Project): HostVersion[] {
   const { envoy, istio } = deploy ?? {};
   const texts = [
     run?.host,
@@ -11,7 +11,7 @@ export function namedHosts({ run, hosts = [], deploy }: Project): Host[] {
     envoy?.version === undefined ? undefined : `envoy@${envoy.version}`,
     istio?.version === undefined ? undefined : `istio@${istio.version}`,
   ];
-  const named = new Map<string, Host>();
+  const named = new Map<string, HostVersion>();
   for (const text of texts) {
     const host = text === undefined ? undefined : hostOf(text);
     if (host !== undefined) named.set(host.text, host);
@@ -19,7 +19,7 @@ export function namedHosts({ run, hosts = [], deploy }: Project): Host[] {
   return [...named.values()];
 }
 
-function hostOf(text: string): Host | undefined {
+function hostOf(text: string): HostVersion | undefined {
   try {
     return parseHost(text);
   } catch {

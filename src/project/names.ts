@@ -3,7 +3,7 @@
 export const languages = ['assemblyscript', 'rust', 'cpp', 'tinygo', 'go'] as const;
 export const kinds = ['http', 'network', 'service'] as const;
 /** Ways of packing a module as an image; what each is for is told in src/oci/layouts/. */
-export const layoutNames = [
+export const packagingNames = [
   'compat',
   'docker',
   'oci',
@@ -37,7 +37,7 @@ export const loadBalancingSchemes = ['external', 'internal'] as const;
 
 export type Language = (typeof languages)[number];
 export type Kind = (typeof kinds)[number];
-export type LayoutName = (typeof layoutNames)[number];
+export type PackagingName = (typeof packagingNames)[number];
 export type Profile = (typeof profiles)[number];
 export type Variant = (typeof variants)[number];
 export type FailPolicy = (typeof failPolicies)[number];

@@ -1,6 +1,6 @@
 /** The shape of wasme.json: one source for checking, types and the JSON Schema. */
 import { z } from 'zod';
-import { failPolicies, kinds, languages, layoutNames, pluginPhases, profiles, variants } from './names.ts';
+import { failPolicies, kinds, languages, packagingNames, pluginPhases, profiles, variants } from './names.ts';
 
 export { type Kind, type Language, kinds, languages } from './names.ts';
 
@@ -55,7 +55,7 @@ const run = z.strictObject({
 
 const image = z.strictObject({
   reference: text.optional(),
-  layout: z.enum(layoutNames).optional(),
+  layout: z.enum(packagingNames).optional(),
   annotations: textMap.optional(),
 });
 

@@ -7,25 +7,25 @@ import type { HeaderMap } from '../host/http/header-map.ts';
 import type { HttpStream, HttpStreamSink } from '../host/types.ts';
 import { reasonPhrase } from './http1/encode.ts';
 import { type FailureReply, localReply } from './local-reply.ts';
-import type { HttpChain } from './pass-through.ts';
+import type { StreamFactory } from './pass-through.ts';
 import { type RouterListener, RoutedRequest, type RoutingTable } from './upstream/router.ts';
 import { findRoute } from './upstream/routes.ts';
-import { flags, nowMs, StreamFacts } from './stream-info.ts';
-import type { RequestDecoder, RequestFacts, ResponseEncoder } from './streams.ts';
+import { flags, nowMs, ProxyStreamInfo } from './stream-info.ts';
+import type { RequestDecoder, RequestInfo, ResponseEncoder } from './streams.ts';
 
 /** Everything an exchange shares with the others of its proxy. */
-export interface ExchangeContext {
+export interface ActiveStreamContext {
   /** The filters of now; a reload puts another chain here, streams that run keep theirs. */
-  readonly chain: HttpChain;
+  readonly chain: StreamFactory;
   readonly table: RoutingTable;
   readonly onStart: () => void;
-  readonly onEnd: (facts: StreamFacts) => void;
+  readonly onEnd: (facts: ProxyStreamInfo) => void;
 }
 
-export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener {
+export class ActiveStream implements RequestDecoder, HttpStreamSink, RouterListener {
   readonly #encoder: ResponseEncoder;
-  readonly #context: ExchangeContext;
-  readonly #facts: StreamFacts;
+  readonly #context: ActiveStreamContext;
+  readonly #facts: ProxyStreamInfo;
   readonly #stream: HttpStream;
   readonly #routed: RoutedRequest;
   /** Calls into the chain that have not returned: its end must wait for them. */
@@ -38,10 +38,10 @@ export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener 
   /** Sweeps since something moved. */
   #sweeps = 0;
 
-  constructor(encoder: ResponseEncoder, context: ExchangeContext) {
+  constructor(encoder: ResponseEncoder, context: ActiveStreamContext) {
     this.#encoder = encoder;
     this.#context = context;
-    this.#facts = new StreamFacts(encoder.protocol, encoder.connection);
+    this.#facts = new ProxyStreamInfo(encoder.protocol, encoder.connection);
     this.#stream = context.chain.open(this, this.#facts);
     this.#routed = new RoutedRequest(context.table, this.#facts, this);
     context.onStart();
@@ -49,7 +49,7 @@ export class Exchange implements RequestDecoder, HttpStreamSink, RouterListener 
 
   // From the client.
 
-  receiveHeaders(headers: HeaderMap, endOfStream: boolean, facts: RequestFacts): void {
+  receiveHeaders(headers: HeaderMap, endOfStream: boolean, facts: RequestInfo): void {
     this.#moved(endOfStream);
     const refusal = refusalOf(headers, facts);
     this.#facts.virtualHostName = 'all';
@@ -270,7 +270,7 @@ const idleDetails = 'stream_idle_timeout';
 /** What Envoy's connection manager answers without asking any filter. */
 function refusalOf(
   headers: HeaderMap,
-  facts: RequestFacts,
+  facts: RequestInfo,
 ): { readonly status: number; readonly details: string } | undefined {
   if (facts.upgrade !== undefined && facts.upgrade.toLowerCase() !== 'h2c') {
     return { status: 403, details: 'upgrade_failed' };

@@ -14,7 +14,7 @@ import type {
 } from '../host/types.ts';
 import { isHostName, knownAddresses, lookUpAddresses } from '../io/http/addresses.ts';
 import { startTimer } from '../io/timer.ts';
-import { startCallOut } from './upstream/http-call.ts';
+import { startHttpCall } from './upstream/http-call.ts';
 import type { Clusters } from './upstream/clusters.ts';
 import { startGrpcCall } from './upstream/grpc-call.ts';
 import { nodeSignatures } from './signature-provider.ts';
@@ -72,7 +72,7 @@ export class NodeEnvironment implements HostEnvironment {
     if (!this.#options.clusters.healthy(request.cluster)) return { status: 'unavailable' };
     return {
       status: 'started',
-      cancel: startCallOut(upstream, request, listener, this.#options.showTransportFailure),
+      cancel: startHttpCall(upstream, request, listener, this.#options.showTransportFailure),
     };
   }
 

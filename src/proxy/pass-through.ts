@@ -5,11 +5,11 @@ import { buildReply } from '../host/http/local-reply.ts';
 import type { HttpStream, HttpStreamSink, LocalReply, StreamInfo } from '../host/types.ts';
 
 /** What opens a stream in front of a filter chain. */
-export interface HttpChain {
+export interface StreamFactory {
   open(sink: HttpStreamSink, info: StreamInfo): HttpStream;
 }
 
-export const passThroughChain: HttpChain = { open: (sink, info) => new PassThrough(sink, info) };
+export const passThroughChain: StreamFactory = { open: (sink, info) => new PassThrough(sink, info) };
 
 class PassThrough implements HttpStream {
   readonly info: StreamInfo;

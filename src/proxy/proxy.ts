@@ -1,11 +1,11 @@
 /** A running proxy in this thread: listener, clusters and the filter chain between them. */
 import type { Certificate } from './certificate.ts';
 import type { Clusters } from './upstream/clusters.ts';
-import { Exchange } from './active-stream.ts';
+import { ActiveStream } from './active-stream.ts';
 import { type Listener, listenHttp } from './listener.ts';
-import { type HttpChain, passThroughChain } from './pass-through.ts';
+import { type StreamFactory, passThroughChain } from './pass-through.ts';
 import type { Route } from './upstream/routes.ts';
-import type { StreamFacts } from './stream-info.ts';
+import type { ProxyStreamInfo } from './stream-info.ts';
 
 export interface ProxyOptions {
   readonly host: string;
@@ -14,7 +14,7 @@ export interface ProxyOptions {
   readonly socket?: number | undefined;
   readonly clusters: Clusters;
   readonly routes: readonly Route[];
-  readonly chain?: HttpChain;
+  readonly chain?: StreamFactory;
   /** Pass HTTP/1 trailers on; default true. */
   readonly trailers?: boolean;
   /** Present: the listener speaks TLS. */
@@ -25,7 +25,7 @@ export interface ProxyOptions {
   readonly idleTimeoutMs?: number;
   readonly onStart?: () => void;
   /** Called when an exchange has ended. */
-  readonly onExchange?: (facts: StreamFacts) => void;
+  readonly onExchange?: (facts: ProxyStreamInfo) => void;
 }
 
 export interface Proxy {
@@ -55,7 +55,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       active++;
       options.onStart?.();
     },
-    onEnd: (facts: StreamFacts) => {
+    onEnd: (facts: ProxyStreamInfo) => {
       active--;
       options.onExchange?.(facts);
     },
@@ -66,7 +66,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     socket: options.socket,
     trailers: options.trailers ?? true,
     certificate: options.certificate,
-    open: encoder => new Exchange(encoder, context),
+    open: encoder => new ActiveStream(encoder, context),
   });
   const sweepMs = (options.idleTimeoutMs ?? 300_000) / idleSweeps;
   // Chosen by tests alone, and short there.

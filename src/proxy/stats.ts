@@ -1,6 +1,6 @@
 /** Counters of the proxy itself and of its filters, named as Envoy names them. */
 import { MetricType, type StoredMetric } from '../host/state/metrics.ts';
-import type { StreamFacts } from './stream-info.ts';
+import type { ProxyStreamInfo } from './stream-info.ts';
 
 export interface Histogram {
   readonly count: number;
@@ -36,7 +36,7 @@ export class ProxyStats {
     this.#total.value++;
   }
 
-  end(facts: StreamFacts): void {
+  end(facts: ProxyStreamInfo): void {
     this.#active--;
     const { clusterName, responseCode: code, responseCodeDetails: details } = facts;
     if (code !== undefined) {

@@ -15,7 +15,7 @@ export function toNs(ms: number): bigint {
 }
 
 /** Times are kept as milliseconds and turned into nanoseconds only for who asks. */
-export class StreamFacts implements StreamInfo {
+export class ProxyStreamInfo implements StreamInfo {
   protocol: StreamInfo['protocol'];
   readonly downstream: ConnectionInfo;
   readonly startMs: number;

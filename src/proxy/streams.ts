@@ -22,7 +22,7 @@ export interface ResponseEncoder {
 /** What a codec tells about a request. */
 export interface RequestDecoder {
   /** Headers as a filter sees them, pseudo headers first, hop-by-hop ones taken out. */
-  receiveHeaders(headers: HeaderMap, endOfStream: boolean, facts: RequestFacts): void;
+  receiveHeaders(headers: HeaderMap, endOfStream: boolean, facts: RequestInfo): void;
   receiveBody(data: Buffer, endOfStream: boolean): void;
   receiveTrailers(trailers: HeaderMap): void;
   /** What came is not HTTP: answer with `status` and its reason as the body, if that is still possible. */
@@ -38,7 +38,7 @@ export interface RequestDecoder {
 }
 
 /** Facts about a request that are not in its headers any more. */
-export interface RequestFacts {
+export interface RequestInfo {
   /** The client's connection is encrypted. */
   readonly secure: boolean;
   /** Asked for with `Connection: upgrade`. */

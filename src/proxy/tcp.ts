@@ -5,7 +5,7 @@ import type { Endpoint } from '../io/http/endpoint.ts';
 import { connectionInfo, socketAddress } from './http1/client-connection.ts';
 import { upstreamCluster } from './upstream/routes.ts';
 import { bind, descriptorOf } from './socket-copy.ts';
-import { StreamFacts, nowMs } from './stream-info.ts';
+import { ProxyStreamInfo, nowMs } from './stream-info.ts';
 
 export interface TcpProxyOptions {
   readonly host: string;
@@ -57,7 +57,7 @@ class TcpLink implements TcpStreamSink {
   readonly #downstream: Socket;
   readonly #options: TcpProxyOptions;
   readonly #onEnd: () => void;
-  readonly #facts: StreamFacts;
+  readonly #facts: ProxyStreamInfo;
   #upstream: Socket | undefined;
   #stream: TcpStream | undefined;
   #downstreamOpen = true;
@@ -70,7 +70,7 @@ class TcpLink implements TcpStreamSink {
     this.#downstream = downstream;
     this.#options = options;
     this.#onEnd = onEnd;
-    this.#facts = new StreamFacts(undefined, connectionInfo(downstream, ++lastConnectionId));
+    this.#facts = new ProxyStreamInfo(undefined, connectionInfo(downstream, ++lastConnectionId));
     // Envoy's TCP proxy begins to tell of the upstream before it has one.
     if (options.upstream !== undefined) this.#facts.upstreamTransportFailure = '';
   }

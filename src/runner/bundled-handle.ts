@@ -2,17 +2,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import { asFailure } from '../errors.ts';
 import type { LogLevel } from '../host/types.ts';
-import type { Edges } from '../io/system-context.ts';
+import type { SystemContext } from '../io/system-context.ts';
 import { hostAndPort } from '../io/http/endpoint.ts';
 import type { AdminSource } from '../proxy/admin.ts';
-import { type LoadedFilter, filterFacts, loadFilters } from './load-filters.ts';
-import type { ProxyPlan } from './run-plan.ts';
+import { type RunnableFilter, filterFacts, loadFilters } from './load-filters.ts';
+import type { RunPlan } from './run-plan.ts';
 import type { RunInput } from './run-input.ts';
 import type { Run, RunFilter, RunOptions } from './run-options.ts';
 import type { StatsSnapshot } from '../proxy/stats.ts';
 import type { RunningProxy } from './workers/supervisor.ts';
 
-export class RunHandle implements Run, AdminSource {
+export class BundledHandle implements Run, AdminSource {
   readonly port: number;
   readonly url: string;
   readonly upstream: string;
@@ -21,13 +21,13 @@ export class RunHandle implements Run, AdminSource {
   admin: string | null = null;
   readonly stopped: Promise<void>;
   readonly #options: RunOptions;
-  readonly #edges: Edges;
+  readonly #edges: SystemContext;
   readonly #onEvent: RunInput['onEvent'];
-  readonly #plan: ProxyPlan;
+  readonly #plan: RunPlan;
   readonly #proxy: RunningProxy;
   readonly #closeAll: () => Promise<void>;
   readonly #startedAt: number;
-  #filters: readonly LoadedFilter[];
+  #filters: readonly RunnableFilter[];
   #loading: Promise<unknown> = Promise.resolve();
   #logLevel: LogLevel | 'off';
   #stopping: Promise<void> | undefined;
@@ -35,7 +35,7 @@ export class RunHandle implements Run, AdminSource {
 
   constructor(
     { options, edges, filters, upstream, onEvent }: RunInput,
-    plan: ProxyPlan,
+    plan: RunPlan,
     proxy: RunningProxy,
     closeAll: () => Promise<void>,
   ) {

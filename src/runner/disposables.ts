@@ -1,5 +1,5 @@
 /** What a run has opened, to be closed in reverse order when it ends or does not come up. */
-export class CleanUp {
+export class Disposables {
   readonly #steps: (() => Promise<void>)[] = [];
 
   add(step: () => Promise<void>): void {

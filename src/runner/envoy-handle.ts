@@ -4,7 +4,7 @@ import type { LogLevel } from '../host/types.ts';
 import { hostAndPort } from '../io/http/endpoint.ts';
 import type { RunningEnvoy } from '../targets/envoy/launch.ts';
 import type { EnvoyLogLevel } from '../targets/envoy/log.ts';
-import { type LoadedFilter, filterFacts } from './load-filters.ts';
+import { type RunnableFilter, filterFacts } from './load-filters.ts';
 import type { RunInput } from './run-input.ts';
 import type { Run, RunFilter } from './run-options.ts';
 import type { StatsSnapshot } from '../proxy/stats.ts';
@@ -22,7 +22,7 @@ export function envoyLevel(level: LogLevel | 'off'): EnvoyLogLevel | 'off' {
   return level === 'warn' ? 'warning' : level;
 }
 
-export class EnvoyRun implements Run {
+export class EnvoyHandle implements Run {
   readonly url: string;
   readonly port: number;
   readonly admin: string;
@@ -30,7 +30,7 @@ export class EnvoyRun implements Run {
   readonly host: string;
   readonly envoy: string;
   readonly stopped: Promise<void>;
-  readonly #filters: readonly LoadedFilter[];
+  readonly #filters: readonly RunnableFilter[];
   readonly #envoy: RunningEnvoy;
   readonly #closeAll: () => Promise<void>;
   #stopping: Promise<void> | undefined;

@@ -2,7 +2,7 @@
 import type { TraceEvent } from '../host/trace/trace.ts';
 
 /** One line without its end, e.g. `  [my-filter #2] proxy_get_property(path="request.path") -> Ok value="/x" 3 µs`. */
-export function traceText(event: TraceEvent): string {
+export function formatTrace(event: TraceEvent): string {
   const who = `[${event.plugin} #${event.contextId}]`;
   switch (event.kind) {
     case 'begin':

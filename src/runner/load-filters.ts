@@ -1,7 +1,7 @@
 /** What a person named to run (project, .wasm file, image) with its settings → a filter as a plan has it. */
 import { dirname, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
-import type { Edges } from '../io/system-context.ts';
+import type { SystemContext } from '../io/system-context.ts';
 import { type ImageLookup, imageAccess } from '../oci/image-access.ts';
 import type { LoadedProject } from '../project/load.ts';
 import { type DeployIntent, configurationText } from '../targets/intent.ts';
@@ -11,7 +11,7 @@ import { type ResolvedSource, resolveSource } from '../targets/source.ts';
 import type { FilterPlan } from './run-plan.ts';
 import type { RunFilter, RunOptions } from './run-options.ts';
 
-export interface LoadedFilter {
+export interface RunnableFilter {
   readonly plan: FilterPlan;
   /** What a deployment of it would be made from. */
   readonly intent: DeployIntent;
@@ -25,7 +25,7 @@ export interface LoadedFilter {
 }
 
 /** One filter for each target, the project here for none. Fails as `loadFilter` does, and with USAGE. */
-export async function loadFilters(options: RunOptions, edges: Edges): Promise<LoadedFilter[]> {
+export async function loadFilters(options: RunOptions, edges: SystemContext): Promise<RunnableFilter[]> {
   const targets = options.targets?.length ? options.targets : [undefined];
   const configurations = options.configurations ?? [];
   if (configurations.length > targets.length) {
@@ -34,7 +34,7 @@ export async function loadFilters(options: RunOptions, edges: Edges): Promise<Lo
     });
   }
   const images = imageAccess(edges, { registry: options.registry });
-  const loaded: LoadedFilter[] = [];
+  const loaded: RunnableFilter[] = [];
   for (const [index, target] of targets.entries()) {
     const settings = { ...options, configuration: configurations[index] };
     loaded.push(await loadFilter(target, settings, images, edges));
@@ -47,8 +47,8 @@ async function loadFilter(
   operand: string | undefined,
   settings: FilterSettings,
   images: ImageLookup,
-  edges: Edges,
-): Promise<LoadedFilter> {
+  edges: SystemContext,
+): Promise<RunnableFilter> {
   const source = await resolveSource(operand, {
     cwd: edges.cwd,
     accepts: ['file'],
@@ -79,11 +79,11 @@ async function loadFilter(
 }
 
 /** What a result tells of it. */
-export function filterFacts({ plan: { name, rootId, vmId }, source, digest }: LoadedFilter): RunFilter {
+export function filterFacts({ plan: { name, rootId, vmId }, source, digest }: RunnableFilter): RunFilter {
   return { name, source, digest, rootId, vmId };
 }
 
-function filterPlan(intent: DeployIntent, { bytes }: ResolvedSource, edges: Edges): FilterPlan {
+function filterPlan(intent: DeployIntent, { bytes }: ResolvedSource, edges: SystemContext): FilterPlan {
   const variables: Record<string, string> = { ...intent.env };
   for (const name of intent.hostEnv) {
     const value = edges.env[name];

@@ -2,12 +2,12 @@
 import { profileFor } from '../host/profiles.ts';
 import { type Endpoint, parseEndpoint } from '../io/http/endpoint.ts';
 import { makeCertificate } from '../proxy/certificate.ts';
-import type { ProxyPlan } from './run-plan.ts';
+import type { RunPlan } from './run-plan.ts';
 import { upstreamCluster } from '../proxy/upstream/routes.ts';
 import type { RunInput } from './run-input.ts';
 
 /** `echoPort` is where the built-in upstream listens. Fails with USAGE for addresses and hosts that are none. */
-export function makePlan(input: RunInput, echoPort: number | undefined): ProxyPlan {
+export function makeRunPlan(input: RunInput, echoPort: number | undefined): RunPlan {
   const { options } = input;
   const clusters = new Map<string, Endpoint>();
   for (const [name, url] of Object.entries(input.clusters)) clusters.set(name, parseEndpoint(url));

@@ -1,17 +1,17 @@
 /** What every way of running starts from: the filters, and the flags filled up from the project. */
 import { WasmeError } from '../errors.ts';
-import type { Edges } from '../io/system-context.ts';
-import { type LoadedFilter, loadFilters } from './load-filters.ts';
-import type { Address, RunEvent, RunOptions } from './run-options.ts';
+import type { SystemContext } from '../io/system-context.ts';
+import { type RunnableFilter, loadFilters } from './load-filters.ts';
+import type { ListenAddress, RunEvent, RunOptions } from './run-options.ts';
 import type { StreamKind } from '../project/names.ts';
 
 export interface RunInput {
   readonly options: RunOptions;
-  readonly edges: Edges;
-  readonly filters: readonly LoadedFilter[];
+  readonly edges: SystemContext;
+  readonly filters: readonly RunnableFilter[];
   readonly kind: StreamKind;
-  readonly listen: Address;
-  readonly admin: Address | undefined;
+  readonly listen: ListenAddress;
+  readonly admin: ListenAddress | undefined;
   /** Worker threads. */
   readonly concurrency: number;
   /** A URL; `echo` for the built-in upstream. */
@@ -25,7 +25,7 @@ export interface RunInput {
 const defaultPort = 8080;
 
 /** Loads the filters; what the flags leave open is from the project of the first filter that has one. */
-export async function openRun(options: RunOptions, edges: Edges): Promise<RunInput> {
+export async function openRun(options: RunOptions, edges: SystemContext): Promise<RunInput> {
   const filters = await loadFilters(options, edges);
   const project = filters.find(filter => filter.project !== undefined)?.project?.project;
   const { port, admin, concurrency, upstream, host, clusters } = project?.run ?? {};
@@ -48,7 +48,7 @@ export async function openRun(options: RunOptions, edges: Edges): Promise<RunInp
 }
 
 /** All filters of one run sit at the same place. */
-function kindOf(wanted: StreamKind | undefined, filters: readonly LoadedFilter[]): StreamKind {
+function kindOf(wanted: StreamKind | undefined, filters: readonly RunnableFilter[]): StreamKind {
   if (wanted !== undefined) return wanted;
   const kinds = new Set(filters.map(filter => filter.kind));
   if (kinds.size > 1) {

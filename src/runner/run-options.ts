@@ -14,9 +14,9 @@ export interface RunOptions extends Omit<FilterSettings, 'configuration' | 'kind
   readonly configurations?: readonly string[] | undefined;
   readonly kind?: StreamKind | undefined;
   /** Where the proxy listens; default 127.0.0.1 and the project's port, or 8080. Port 0 takes any free one. */
-  readonly listen?: Partial<Address> | undefined;
+  readonly listen?: Partial<ListenAddress> | undefined;
   /** Default: the project's port, or no admin interface. */
-  readonly admin?: Address | undefined;
+  readonly admin?: ListenAddress | undefined;
   /** A URL, or `echo` for the built-in upstream; default the project's, or echo. */
   readonly upstream?: string | undefined;
   /** Cluster name → URL. */
@@ -48,7 +48,7 @@ export interface RunOptions extends Omit<FilterSettings, 'configuration' | 'kind
 
 export type RunEvent = ProxyEvent | { readonly type: 'failure'; readonly error: WasmeError };
 
-export interface Address {
+export interface ListenAddress {
   readonly address: string;
   readonly port: number;
 }

@@ -21,7 +21,7 @@ export interface FilterPlan {
   readonly allowedCapabilities: readonly string[];
 }
 
-export interface ProxyPlan {
+export interface RunPlan {
   readonly kind: StreamKind;
   readonly host: string;
   /** 0: any free one; the first worker's choice holds for the others. */

@@ -1,23 +1,23 @@
 /** A run in the bundled host. What not every run needs is imported when it does: the first answer should not wait for it. */
-import type { Edges } from '../io/system-context.ts';
+import type { SystemContext } from '../io/system-context.ts';
 import { profileFor } from '../host/profiles.ts';
 import { hostAndPort } from '../io/http/endpoint.ts';
-import { CleanUp } from './disposables.ts';
+import { Disposables } from './disposables.ts';
 import type { EchoServer } from '../proxy/upstream/echo.ts';
-import type { ProxyPlan } from './run-plan.ts';
+import type { RunPlan } from './run-plan.ts';
 import type { WatchedBuilds } from '../toolchains/watch/watched-builds.ts';
-import { RunHandle } from './bundled-handle.ts';
+import { BundledHandle } from './bundled-handle.ts';
 import { type RunInput, openRun } from './run-input.ts';
 import type { Run, RunOptions } from './run-options.ts';
-import { makePlan } from './make-run-plan.ts';
-import type { SpareThread } from './workers/prestarted-worker.ts';
+import { makeRunPlan } from './make-run-plan.ts';
+import type { PrestartedWorker } from './workers/prestarted-worker.ts';
 import { type RunningProxy, superviseProxy } from './workers/supervisor.ts';
 
 /** Starts and gives back a handle; fails as `startRun` does. Without `threads` everything is in the calling thread. */
-export async function startRunHere(
+export async function startBundled(
   options: RunOptions,
-  edges: Edges,
-  threads: SpareThread | undefined,
+  edges: SystemContext,
+  threads: PrestartedWorker | undefined,
 ): Promise<Run> {
   if (!options.watch) return startHere(await openRun(options, edges), threads);
   const { startBuilds } = await import('../toolchains/watch/watched-builds.ts');
@@ -33,21 +33,21 @@ export async function startRunHere(
 
 async function startHere(
   input: RunInput,
-  threads: SpareThread | undefined,
+  threads: PrestartedWorker | undefined,
   builds?: WatchedBuilds,
 ): Promise<Run> {
   const { edges, filters, kind, upstream } = input;
-  const cleanUp = new CleanUp();
+  const cleanUp = new Disposables();
   try {
     const echo = upstream === 'echo' && kind === 'http' ? await openEcho() : undefined;
     if (echo !== undefined) cleanUp.add(() => echo.close());
-    const plan = makePlan(input, echo?.port);
+    const plan = makeRunPlan(input, echo?.port);
     const starting = startWorkers(plan, input, threads);
     const started = starting.catch(() => undefined);
     cleanUp.add(async () => (await started)?.close());
     await tellHosts(input);
     const proxy = await starting;
-    const running = new RunHandle(input, plan, proxy, cleanUp.closeAll);
+    const running = new BundledHandle(input, plan, proxy, cleanUp.closeAll);
     if (input.admin !== undefined) {
       const { address, port } = input.admin;
       const { startAdmin } = await import('../proxy/admin.ts');
@@ -80,8 +80,8 @@ async function startHere(
 /** What the filters meet on the hosts that their projects name. */
 async function tellHosts({ filters, host, onEvent }: RunInput): Promise<void> {
   if (!filters.some(filter => filter.project !== undefined)) return;
-  const { hostNotices } = await import('./host-warnings.ts');
-  for (const text of hostNotices(filters, profileFor(host))) onEvent({ type: 'notice', text });
+  const { hostWarnings } = await import('./host-warnings.ts');
+  for (const text of hostWarnings(filters, profileFor(host))) onEvent({ type: 'notice', text });
 }
 
 async function openEcho(): Promise<EchoServer> {
@@ -90,9 +90,9 @@ async function openEcho(): Promise<EchoServer> {
 }
 
 async function startWorkers(
-  plan: ProxyPlan,
+  plan: RunPlan,
   input: RunInput,
-  threads: SpareThread | undefined,
+  threads: PrestartedWorker | undefined,
 ): Promise<RunningProxy> {
   const { options, onEvent } = input;
   if (threads !== undefined) {
@@ -103,8 +103,8 @@ async function startWorkers(
       onEvent,
     );
   }
-  const { Engine } = await import('./workers/proxy-instance.ts');
-  const engine = await Engine.start(plan, onEvent);
+  const { ProxyInstance } = await import('./workers/proxy-instance.ts');
+  const engine = await ProxyInstance.start(plan, onEvent);
   return {
     port: engine.port,
     stats: () => Promise.resolve(engine.stats()),

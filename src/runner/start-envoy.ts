@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import { profileOf } from '../host/profiles.ts';
-import type { Edges } from '../io/system-context.ts';
+import type { SystemContext } from '../io/system-context.ts';
 import { writeAtomic } from '../io/files/files.ts';
 import { portTaken } from '../io/http/listen.ts';
 import type { DeployIntent } from '../targets/intent.ts';
@@ -19,10 +19,10 @@ import {
 } from '../targets/envoy/log.ts';
 import { envoyVersion } from '../targets/envoy/versions.ts';
 import { renderYaml } from '../targets/yaml.ts';
-import { CleanUp } from './disposables.ts';
+import { Disposables } from './disposables.ts';
 import { startEcho } from '../proxy/upstream/echo.ts';
-import { EnvoyRun, envoyLevel } from './envoy-handle.ts';
-import { hostNotices } from './host-warnings.ts';
+import { EnvoyHandle, envoyLevel } from './envoy-handle.ts';
+import { hostWarnings } from './host-warnings.ts';
 import type { ProxyEvent } from './run-plan.ts';
 import { type RunInput, openRun } from './run-input.ts';
 import type { Run, RunOptions } from './run-options.ts';
@@ -40,7 +40,7 @@ const bundledOnly: readonly (readonly [option: keyof RunOptions, flag: string, r
  * not, TOOL_MISSING, TOOL_FAILED, PORT_IN_USE, and DEPLOY_REJECTED with Envoy's own words when it refuses a filter;
  * nothing is left then.
  */
-export async function startEnvoyRun(options: RunOptions, edges: Edges): Promise<Run> {
+export async function startInEnvoy(options: RunOptions, edges: SystemContext): Promise<Run> {
   for (const [option, flag, reason] of bundledOnly) {
     if (options[option] === undefined || options[option] === false) continue;
     throw new WasmeError('USAGE', `${flag} is not possible in a real Envoy: ${reason}`, {
@@ -52,7 +52,7 @@ export async function startEnvoyRun(options: RunOptions, edges: Edges): Promise<
   const release = await envoyRelease(program, edges);
   const input = await openRun(options, edges);
   const dir = await mkdtemp(join(tmpdir(), 'wasme-run-'));
-  const cleanUp = new CleanUp();
+  const cleanUp = new Disposables();
   cleanUp.add(() => rm(dir, { recursive: true, force: true }));
   try {
     const echo = input.upstream === 'echo' && input.kind === 'http' ? await startEcho() : undefined;
@@ -88,8 +88,8 @@ export async function startEnvoyRun(options: RunOptions, edges: Edges): Promise<
     );
     cleanUp.add(() => envoy.stop());
     const here = profileOf(envoyVersion(release).minor);
-    for (const text of hostNotices(input.filters, here)) input.onEvent({ type: 'notice', text });
-    return new EnvoyRun(
+    for (const text of hostWarnings(input.filters, here)) input.onEvent({ type: 'notice', text });
+    return new EnvoyHandle(
       input,
       { envoy, program: program.program, release, port: await envoy.port('main') },
       cleanUp.closeAll,

@@ -1,12 +1,12 @@
 /** Where cases are played: the bundled host as one or several hosts, or a real Envoy. */
 import { WasmeError } from '../errors.ts';
-import type { Edges } from '../io/system-context.ts';
+import type { SystemContext } from '../io/system-context.ts';
 import type { Project } from '../project/schema.ts';
 import { suiteHosts } from './hosts.ts';
 import { playCase } from './bundled/play.ts';
-import type { Venue } from './suite-runner.ts';
+import type { SuiteRunner } from './suite-runner.ts';
 
-export interface VenueOptions {
+export interface RunnerOptions {
   readonly hosts?: readonly string[] | undefined;
   readonly matrix?: boolean | undefined;
   readonly update?: boolean | undefined;
@@ -14,17 +14,17 @@ export interface VenueOptions {
 }
 
 /** Fails with USAGE for hosts that are none and for options that do not go together, and as `findEnvoy` does. */
-export async function openVenues(
-  options: VenueOptions,
+export async function openRunners(
+  options: RunnerOptions,
   project: Project | undefined,
-  edges: Edges,
-): Promise<readonly Venue[]> {
+  edges: SystemContext,
+): Promise<readonly SuiteRunner[]> {
   const { hosts: asked = [], matrix = false, update = false, envoy } = options;
   if (envoy !== undefined) {
     if (asked.length > 0) throw unfit('--host', 'the Envoy that is started is the host');
     if (update) throw unfit('--update', 'what is written is what the bundled host shows');
-    const { envoyVenue } = await import('./envoy/envoy-runner.ts');
-    return [await envoyVenue(envoy === true ? undefined : envoy, edges)];
+    const { envoyRunner } = await import('./envoy/envoy-runner.ts');
+    return [await envoyRunner(envoy === true ? undefined : envoy, edges)];
   }
   const hosts = suiteHosts(asked, project, matrix, edges);
   if (update && (matrix || hosts.length > 1)) {

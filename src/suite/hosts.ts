@@ -1,7 +1,7 @@
 /** The hosts that suites are played on: named by flags, or by the project. */
 import { WasmeError } from '../errors.ts';
 import { type HostProfile, profileFor } from '../host/profiles.ts';
-import type { Edges } from '../io/system-context.ts';
+import type { SystemContext } from '../io/system-context.ts';
 import { namedHosts } from '../project/hosts.ts';
 import type { Project } from '../project/schema.ts';
 
@@ -19,7 +19,7 @@ export function suiteHosts(
   asked: readonly string[],
   project: Project | undefined,
   every: boolean,
-  edges: Edges,
+  edges: SystemContext,
 ): SuiteHost[] {
   if (asked.length > 0) return distinct(asked.map(hostNamed));
   const own = project?.run?.host;

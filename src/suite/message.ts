@@ -3,8 +3,8 @@ import type { HeaderEntry, HeaderMap } from '../host/http/header-map.ts';
 import type { ObservedMessage } from './outcome.ts';
 
 /** How `--matrix` cuts bodies: as the suite says, in halves, byte by byte. */
-export const cuts = ['whole', 'halves', 'bytes'] as const;
-export type Cut = (typeof cuts)[number];
+export const chunkings = ['whole', 'halves', 'bytes'] as const;
+export type Chunking = (typeof chunkings)[number];
 
 type Headers = Readonly<Record<string, string | readonly string[]>> | undefined;
 
@@ -23,7 +23,7 @@ interface Body {
 }
 
 /** Chunks in order; none for an empty body. */
-export function bodyChunks({ body, chunks }: Body, cut: Cut): Uint8Array[] {
+export function bodyChunks({ body, chunks }: Body, cut: Chunking): Uint8Array[] {
   const encoder = new TextEncoder();
   const given = (chunks ?? (body === undefined || body === '' ? [] : [body])).map(text =>
     encoder.encode(text),

@@ -7,7 +7,7 @@ export interface ObservedMessage {
   readonly trailers: ReadonlyMap<string, readonly string[]>;
 }
 
-export interface Outcome {
+export interface CaseOutcome {
   /** What reached the upstream; undefined when nothing did. */
   readonly upstream: ObservedMessage | undefined;
   /** What reached the client; undefined when the stream was reset or never answered. */

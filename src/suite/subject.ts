@@ -6,7 +6,7 @@ import { configurationBytes } from '../project/configuration.ts';
 import { type LoadedProject, outputPath } from '../project/load.ts';
 import type { Suite } from './file/schema.ts';
 
-export interface Subject {
+export interface SuiteSubject {
   /** Plugin name. */
   readonly name: string;
   readonly module: Uint8Array;
@@ -18,11 +18,11 @@ export interface Subject {
 }
 
 /** Fails with FILE_NOT_FOUND when there is no module. */
-export async function openSubject(
+export async function openSuiteSubject(
   suite: Suite,
   file: string,
   project: LoadedProject | undefined,
-): Promise<Subject> {
+): Promise<SuiteSubject> {
   const modulePath =
     suite.module === undefined ? project && outputPath(project) : resolve(file, '..', suite.module);
   if (modulePath === undefined) {

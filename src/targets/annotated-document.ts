@@ -1,21 +1,21 @@
 /** Documents as data: plain values in which any field may say why it has its value. */
 
-export type Tree =
+export type AnnotatedDocument =
   | string
   | number
   | boolean
   | null
   | undefined
-  | Because
-  | readonly Tree[]
-  | { readonly [key: string]: Tree };
+  | WithReason
+  | readonly AnnotatedDocument[]
+  | { readonly [key: string]: AnnotatedDocument };
 
 /** A value with the reason for it. Made by `because`. */
-export class Because {
-  readonly value: Tree;
+export class WithReason {
+  readonly value: AnnotatedDocument;
   readonly reason: string;
 
-  constructor(value: Tree, reason: string) {
+  constructor(value: AnnotatedDocument, reason: string) {
     this.value = value;
     this.reason = reason;
   }
@@ -30,17 +30,17 @@ export interface Explanation {
 }
 
 /** Marks a field for `--explain`: `failStrategy: because('FAIL_OPEN', '--fail-policy open')`. */
-export function because(value: Tree, reason: string): Because {
-  return new Because(value, reason);
+export function withReason(value: AnnotatedDocument, reason: string): WithReason {
+  return new WithReason(value, reason);
 }
 
 /**
  * The document without reasons; fields that are undefined are gone, key order is kept. Half of a surrogate pair, which UTF-8
  * and control planes do not have, becomes U+FFFD, as in what `wasme run` gives a filter.
  */
-export function plain(tree: Tree): unknown {
-  if (tree instanceof Because) return plain(tree.value);
-  if (Array.isArray(tree)) return (tree as readonly Tree[]).filter(isPresent).map(plain);
+export function plain(tree: AnnotatedDocument): unknown {
+  if (tree instanceof WithReason) return plain(tree.value);
+  if (Array.isArray(tree)) return (tree as readonly AnnotatedDocument[]).filter(isPresent).map(plain);
   if (typeof tree === 'string') return wellFormed(tree);
   if (typeof tree !== 'object' || tree === null) return tree;
   // fromEntries makes fields of its own: assigning to `__proto__` would not.
@@ -56,12 +56,12 @@ function wellFormed(text: string): string {
 }
 
 /** Every reason in the document, in the order of its fields. */
-export function explanations(tree: Tree, path: TreePath = []): Explanation[] {
-  if (tree instanceof Because) {
+export function explanations(tree: AnnotatedDocument, path: TreePath = []): Explanation[] {
+  if (tree instanceof WithReason) {
     return [{ path, reason: tree.reason }, ...explanations(tree.value, path)];
   }
   if (Array.isArray(tree)) {
-    return (tree as readonly Tree[])
+    return (tree as readonly AnnotatedDocument[])
       .filter(isPresent)
       .flatMap((item, index) => explanations(item, [...path, index]));
   }
@@ -69,6 +69,6 @@ export function explanations(tree: Tree, path: TreePath = []): Explanation[] {
   return Object.entries(tree).flatMap(([key, value]) => explanations(value, [...path, wellFormed(key)]));
 }
 
-function isPresent(tree: Tree): boolean {
-  return (tree instanceof Because ? tree.value : tree) !== undefined;
+function isPresent(tree: AnnotatedDocument): boolean {
+  return (tree instanceof WithReason ? tree.value : tree) !== undefined;
 }

@@ -2,12 +2,12 @@
 import { WasmeError } from '../errors.ts';
 import { guestCallbacks, guestEntries } from '../wasm/callbacks.ts';
 import { hostFunctions, wasiFunctions } from '../wasm/functions.ts';
-import type { ModuleFacts } from './intent.ts';
+import type { ModuleSummary } from './intent.ts';
 
 /** Fails with DEPLOY_UNSUPPORTED for `auto` without a module, with USAGE for a name that no host knows. */
 export async function allowedCapabilities(
   asked: 'auto' | readonly string[] | undefined,
-  module: ModuleFacts | undefined,
+  module: ModuleSummary | undefined,
 ): Promise<readonly string[] | undefined> {
   if (asked === 'auto') {
     if (module !== undefined) return [...new Set([...module.hostFunctions, ...module.callbacks])].sort();

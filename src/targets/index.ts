@@ -5,7 +5,7 @@ import type { GcpOptions } from './gcp/options.ts';
 import type { GlooOptions } from './gloo/options.ts';
 import type { HigressOptions } from './higress/options.ts';
 import type { IstioOptions } from './istio/options.ts';
-import type { Target } from './target.ts';
+import type { DeployTarget } from './target.ts';
 
 /** Name on the command line → the target's own flags. */
 export interface TargetOptions {
@@ -20,7 +20,7 @@ export interface TargetOptions {
 export type TargetName = keyof TargetOptions;
 
 type Loaders = {
-  readonly [Name in TargetName]: () => Promise<Target<TargetOptions[Name], unknown>>;
+  readonly [Name in TargetName]: () => Promise<DeployTarget<TargetOptions[Name], unknown>>;
 };
 
 // `plan` gets the facts that the same target observed, so the fact types need not be known here.
@@ -35,7 +35,7 @@ const loaders: Loaders = {
 
 export function loadTarget<Name extends TargetName>(
   name: Name,
-): Promise<Target<TargetOptions[Name], unknown>> {
+): Promise<DeployTarget<TargetOptions[Name], unknown>> {
   return loaders[name]();
 }
 

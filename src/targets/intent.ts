@@ -40,7 +40,7 @@ export type IntentConfiguration =
   | { readonly form: 'bytes'; readonly bytes: Uint8Array };
 
 /** What reading the module told; absent when it was not read (an image that only the proxies pull). */
-export interface ModuleFacts {
+export interface ModuleSummary {
   /** `0.2.1`. */
   readonly abi: string;
   /** Imported functions as `proxy_log` (module `env`) or `fd_write` (WASI), sorted. */
@@ -72,7 +72,7 @@ export interface DeployIntent {
   readonly allowedCapabilities: readonly string[] | undefined;
   /** True when on_request_headers may pause the headers alone; undefined: the proxy's default. */
   readonly allowOnHeadersStopIteration: boolean | undefined;
-  readonly module?: ModuleFacts;
+  readonly module?: ModuleSummary;
   /** What the target's own flags ask for (order, traffic, secrets): here only for the hash. */
   readonly placement?: Readonly<Record<string, unknown>>;
 }

@@ -3,7 +3,7 @@ import { WasmeError } from '../errors.ts';
 import type { Project } from '../project/schema.ts';
 import { allowedCapabilities } from './capabilities.ts';
 import { flagConfiguration, projectConfiguration } from './configuration.ts';
-import type { DeployIntent, ModuleFacts } from './intent.ts';
+import type { DeployIntent, ModuleSummary } from './intent.ts';
 import type { ResolvedSource } from './source.ts';
 import type { FailPolicy, FilterKind } from '../project/names.ts';
 
@@ -38,7 +38,7 @@ export async function makeIntent(
   settings: FilterSettings,
   source: ResolvedSource,
   defaults: ProjectDefaults | undefined,
-  module: ModuleFacts | undefined,
+  module: ModuleSummary | undefined,
   cwd: string,
 ): Promise<DeployIntent> {
   const project = source.project?.project;

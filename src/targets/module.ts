@@ -1,17 +1,17 @@
 /** What a deployment has to know of the module itself: would the host load it, and which functions does it use. */
 import { WasmeError } from '../errors.ts';
-import { callbacksOf, judgeModule } from '../wasm/abi.ts';
+import { callbacksOf, checkModuleAbi } from '../wasm/abi.ts';
 import { offeredBy, parseHost } from '../wasm/hosts.ts';
 import { parseNamedModule } from '../wasm/module.ts';
-import type { ModuleFacts } from './intent.ts';
+import type { ModuleSummary } from './intent.ts';
 
 /**
  * Reads a module. `host` is what it will run in, as `envoy@1.36`; undefined: nobody judges. Fails with WASM_INVALID when it is none (components
  * too) and with WASM_ABI when that host would refuse it.
  */
-export function readModule(bytes: Uint8Array, label: string, host: string | undefined): ModuleFacts {
+export function readModule(bytes: Uint8Array, label: string, host: string | undefined): ModuleSummary {
   const module = parseNamedModule(bytes, label);
-  const { version, findings } = judgeModule(module, offeredBy(parseHost(host ?? 'envoy')));
+  const { version, findings } = checkModuleAbi(module, offeredBy(parseHost(host ?? 'envoy')));
   const faults = findings.filter(({ level }) => level === 'error');
   if (host !== undefined && (version === undefined || faults.length > 0)) {
     throw new WasmeError(

@@ -113,7 +113,7 @@ async function fileSource(
   if (!options.accepts.includes('file')) throw refused(`the file ${path}`, options.accepts);
   const bytes = await readBytes(path);
   parseNamedModule(bytes, path);
-  const digest = digestOf(bytes);
+  const digest = digestOfCode(bytes);
   if (typeof options.digest === 'string' && options.digest !== digest)
     throw mismatch(path, digest, options.digest);
   // A .wasm file somewhere below a project is that project's only when it is its output.
@@ -157,7 +157,7 @@ async function urlSource(url: string, options: SourceOptions): Promise<ResolvedS
     typeof options.digest === 'string'
       ? options.digest
       : bytes !== undefined && options.digest
-        ? digestOf(bytes)
+        ? digestOfCode(bytes)
         : undefined;
   return {
     code: { from: 'http', url, digest },
@@ -196,7 +196,7 @@ async function imageSource(
   if (typeof options.digest === 'string' && options.digest !== image.digest) {
     throw mismatch(reference, image.digest, options.digest);
   }
-  const digest = digestOf(image.bytes);
+  const digest = digestOfCode(image.bytes);
   return {
     code: {
       from: 'file',
@@ -219,7 +219,7 @@ function nameOfImage(reference: string): string {
 }
 
 /** `sha256:…` of bytes. */
-export function digestOf(bytes: Uint8Array): string {
+export function digestOfCode(bytes: Uint8Array): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 

@@ -1,11 +1,11 @@
 /** A place where filters are deployed. `plan` is pure; what touches the world is named for what it does and gets edges. */
-import type { Edges } from '../io/system-context.ts';
+import type { SystemContext } from '../io/system-context.ts';
 import type { Project } from '../project/schema.ts';
 import type { DeployIntent, IntentCode } from './intent.ts';
-import type { Tree } from './annotated-document.ts';
+import type { AnnotatedDocument } from './annotated-document.ts';
 
 /** `Options` are the target's own flags; `Facts` is what must be known of the world before documents can be made. */
-export interface Target<Options, Facts = undefined> {
+export interface DeployTarget<Options, Facts = undefined> {
   readonly name: string;
   /** Forms of code this target can be given, preferred one first. An image is pulled into a file where only files are. */
   readonly accepts: readonly IntentCode['from'][];
@@ -18,23 +18,23 @@ export interface Target<Options, Facts = undefined> {
   /** Those of the options that are asked for like the intent is, and count for its hash. Pure. */
   placement?(options: Options): Readonly<Record<string, unknown>>;
   /** Reads, changes nothing: the cluster's version, the person's own file. */
-  observe(intent: DeployIntent, options: Options, edges: Edges): Promise<Facts>;
+  observe(intent: DeployIntent, options: Options, edges: SystemContext): Promise<Facts>;
   /** Same input, same plan. Fails with DEPLOY_UNSUPPORTED when the target or its version cannot say what is asked. */
   plan(intent: DeployIntent, options: Options, facts: Facts): Plan;
   /** After files were written: takes out what earlier runs left there and nothing names any more; gives the paths. */
-  tidy?(intent: DeployIntent, options: Options, edges: Edges): Promise<readonly string[]>;
+  tidy?(intent: DeployIntent, options: Options, edges: SystemContext): Promise<readonly string[]>;
   /** Gives the plan to the control plane. Absent where a plan is files only. */
-  apply?(plan: Plan, options: Options, edges: Edges): Promise<readonly AppliedObject[]>;
+  apply?(plan: Plan, options: Options, edges: SystemContext): Promise<readonly AppliedObject[]>;
   /** What `apply` would change, as a unified diff; empty when nothing. */
-  diff?(plan: Plan, options: Options, edges: Edges): Promise<string>;
+  diff?(plan: Plan, options: Options, edges: SystemContext): Promise<string>;
   /** Takes a filter out again: what is ours alone is deleted, our part of shared things is removed. */
-  undeploy?(request: UndeployRequest, options: Options, edges: Edges): Promise<Undeployment>;
+  undeploy?(request: UndeployRequest, options: Options, edges: SystemContext): Promise<Undeployment>;
   /** Gives what looks at what is deployed; each call is a look of its own. */
-  inquire?(options: Options, edges: Edges): () => Inquiry;
+  inquire?(options: Options, edges: SystemContext): () => StatusReader;
 }
 
 /** Questions of one look: what was read for one of them is not read again for the next. */
-export interface Inquiry {
+export interface StatusReader {
   /** Names of the filters that are there: all that a proxy has, or all of ours in a cluster. */
   filters(): Promise<readonly string[]>;
   /** How the filter fares where it was deployed. A proxy that does not answer is a row, not a failure. */
@@ -79,7 +79,7 @@ export interface Plan {
 export interface PlannedDocument {
   /** File name, or `kind/name` of an object in a cluster. */
   readonly name: string;
-  readonly content: Tree;
+  readonly content: AnnotatedDocument;
 }
 
 /** Written unless nothing may be changed. */

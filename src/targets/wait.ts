@@ -1,9 +1,9 @@
 /** After a deployment: asks again and again until the filter runs everywhere, has failed somewhere, or time is up. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WasmeError } from '../errors.ts';
-import type { Edges } from '../io/system-context.ts';
+import type { SystemContext } from '../io/system-context.ts';
 import type { DeployIntent } from './intent.ts';
-import type { StatusRow, StatusState, Target } from './target.ts';
+import type { StatusRow, StatusState, DeployTarget } from './target.ts';
 
 /** Often enough for a person, seldom enough for an API server. */
 const pauseMs = 1_000;
@@ -17,11 +17,11 @@ const final: readonly StatusState[] = ['rejected', 'fail-open', 'failing'];
  * not run the filter, and with DEPLOY_NOT_RUNNING when `timeoutMs` have passed.
  */
 export async function waitUntilLoaded<Options>(
-  target: Pick<Target<Options, unknown>, 'name' | 'inquire'>,
+  target: Pick<DeployTarget<Options, unknown>, 'name' | 'inquire'>,
   { id, code }: Pick<DeployIntent, 'id' | 'code'>,
   options: Options,
   timeoutMs: number,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<readonly StatusRow[]> {
   if (target.inquire === undefined) {
     throw new WasmeError('USAGE', `${target.name} cannot be asked how a filter fares`, {

@@ -1,14 +1,14 @@
 /** Documents → YAML text: the same bytes for the same data, read alike by YAML 1.1 and 1.2 parsers. */
 import { Document, type Node, isMap, isNode, isScalar, isSeq } from 'yaml';
 import { commentText, stringifyDocument } from '../io/yaml-text.ts';
-import { type Explanation, type Tree, type TreePath, explanations, plain } from './annotated-document.ts';
+import { type Explanation, type AnnotatedDocument, type TreePath, explanations, plain } from './annotated-document.ts';
 
 /** One YAML stream; several documents are separated by `---`. With `explain`, each reason is a comment over its field. */
-export function renderYaml(trees: readonly Tree[], options: { explain?: boolean } = {}): string {
+export function renderYaml(trees: readonly AnnotatedDocument[], options: { explain?: boolean } = {}): string {
   return trees.map(tree => renderDocument(tree, options.explain === true)).join('---\n');
 }
 
-function renderDocument(tree: Tree, explain: boolean): string {
+function renderDocument(tree: AnnotatedDocument, explain: boolean): string {
   // compat: words such as `on`, `no`, `0777` are quoted, since kubectl and Envoy read YAML 1.1.
   const document = new Document(plain(tree), { compat: 'yaml-1.1', aliasDuplicateObjects: false });
   if (explain) for (const explanation of explanations(tree)) comment(document, explanation);

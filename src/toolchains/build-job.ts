@@ -1,7 +1,7 @@
 /** Builds one job under the project's lock, unless the module of the last build is still up to date. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Edges } from '../io/system-context.ts';
+import type { SystemContext } from '../io/system-context.ts';
 import { withLock } from '../io/files/lock.ts';
 import { checkModule } from './check.ts';
 import type { ExecuteOptions } from './execute.ts';
@@ -16,7 +16,7 @@ const lockWaitMs = 10 * 60_000;
 /** Fails as the verb `build` does; the module of the last build stays in place then. */
 export async function buildJob(
   job: BuildJob,
-  edges: Edges,
+  edges: SystemContext,
   compiler?: ExecuteOptions['compiler'],
 ): Promise<BuildResult> {
   return withLock(

@@ -1,6 +1,6 @@
 /** Judges a built module: whether hosts load it, and whether its size is within the budget. */
 import { WasmeError } from '../errors.ts';
-import { type Finding, judgeModule } from '../wasm/abi.ts';
+import { type Finding, checkModuleAbi } from '../wasm/abi.ts';
 import { isForkedEnvoy, offeredBy, parseHost } from '../wasm/hosts.ts';
 import { type ModuleInfo, parseModule } from '../wasm/module.ts';
 
@@ -22,11 +22,11 @@ export interface SectionSize {
  */
 export function checkModule(bytes: Uint8Array, { sizeBudget, hosts = [] }: CheckOptions): ModuleInfo {
   const module = parseModule(bytes);
-  requireLoadable('hosts', judgeModule(module).findings);
+  requireLoadable('hosts', checkModuleAbi(module).findings);
   for (const name of hosts) {
     const host = parseHost(name);
     // No current toolchain targets the ABI of forked Envoys; `verify` reports that.
-    if (!isForkedEnvoy(host)) requireLoadable(host.text, judgeModule(module, offeredBy(host)).findings);
+    if (!isForkedEnvoy(host)) requireLoadable(host.text, checkModuleAbi(module, offeredBy(host)).findings);
   }
   checkBudget(module, sizeBudget);
   return module;

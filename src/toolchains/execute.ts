@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { WasmeError } from '../errors.ts';
-import type { Edges } from '../io/system-context.ts';
+import type { SystemContext } from '../io/system-context.ts';
 import { type CommandLine, exec } from '../io/process/exec.ts';
 import { makeFolder } from '../io/files/files.ts';
 import { readSourceLines, showDiagnostics } from './diagnostics.ts';
@@ -43,7 +43,7 @@ export interface CompiledJob extends PlannedBuild, Execution {}
 export async function executePlan(
   job: BuildJob,
   plan: BuildPlan,
-  edges: Edges,
+  edges: SystemContext,
   { last, compiler }: ExecuteOptions,
 ): Promise<Execution> {
   const hashed = last !== undefined && JSON.stringify(last.record.inputs) === JSON.stringify(plan.inputs);
@@ -85,7 +85,7 @@ function groupSteps({ steps, independent = 0 }: BuildPlan): readonly (readonly C
   return groups;
 }
 
-async function runStep(step: CommandLine, projectDir: string, edges: Edges): Promise<StepResult> {
+async function runStep(step: CommandLine, projectDir: string, edges: SystemContext): Promise<StepResult> {
   const result = await exec({ cwd: projectDir, ...step }, edges, {
     endsTree: true,
     onLine: line => edges.reporter.detail(line),

@@ -1,7 +1,7 @@
 /** Resolves what one build is asked to do, from the options and wasme.json. Starts no program and writes nothing. */
 import { basename, join, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
-import type { Edges } from '../io/system-context.ts';
+import type { SystemContext } from '../io/system-context.ts';
 import { kindOf } from '../io/files/files.ts';
 import { packageVersion } from '../io/files/paths.ts';
 import { type LoadedProject, findProject, outputPath } from '../project/load.ts';
@@ -59,7 +59,7 @@ export interface BuildJob {
 }
 
 /** Fails with FILE_NOT_FOUND, PROJECT_INVALID, LANGUAGE_UNKNOWN. */
-export async function openJob(options: BuildOptions, edges: Edges): Promise<BuildJob> {
+export async function openJob(options: BuildOptions, edges: SystemContext): Promise<BuildJob> {
   const asked = resolve(edges.cwd, options.dir);
   if ((await kindOf(asked)) !== 'dir') {
     throw new WasmeError('FILE_NOT_FOUND', `no such folder: ${asked}`, {
@@ -121,7 +121,7 @@ export async function openJob(options: BuildOptions, edges: Edges): Promise<Buil
 }
 
 /** Returns a hash, because some of the variables are secrets (credentials of cargo registries). */
-function environmentHash({ environment }: Toolchain, { env }: Edges): string {
+function environmentHash({ environment }: Toolchain, { env }: SystemContext): string {
   const relevant = Object.entries(env).filter(([name]) => environment.test(name));
   return sha256(JSON.stringify(relevant.sort(([a], [b]) => (a < b ? -1 : 1))));
 }

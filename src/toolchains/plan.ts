@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { basename, join, relative } from 'node:path';
-import type { Edges } from '../io/system-context.ts';
+import type { SystemContext } from '../io/system-context.ts';
 import { containerEngine, inContainer } from './tools/container.ts';
 import { sha256 } from './inputs.ts';
 import { type BuildJob, debugSuffix, sidecarPath } from './job.ts';
@@ -14,7 +14,7 @@ export interface PlannedBuild extends FoundTools {
 }
 
 /** Probes the machine, except for cached answers. Fails with TOOL_MISSING, TOOL_OUTDATED, BUILD_FAILED. */
-export async function planJob(job: BuildJob, edges: Edges, cached?: CachedAnswers): Promise<PlannedBuild> {
+export async function planJob(job: BuildJob, edges: SystemContext, cached?: CachedAnswers): Promise<PlannedBuild> {
   const { dir, name, project, names, toolchain, profile, stateDir } = job;
   const optimize = project?.build?.optimize ?? false;
   const found = await findTools(
@@ -50,7 +50,7 @@ export async function planJob(job: BuildJob, edges: Edges, cached?: CachedAnswer
 async function planContainer(
   { dir, toolchain }: BuildJob,
   plan: BuildPlan,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<BuildPlan> {
   const owner = await stat(dir);
   const engine = containerEngine(edges);

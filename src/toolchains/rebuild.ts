@@ -1,6 +1,6 @@
 /** The steps of a build that has something to do: plan, execute, install, record. */
 import { WasmeError } from '../errors.ts';
-import type { Edges } from '../io/system-context.ts';
+import type { SystemContext } from '../io/system-context.ts';
 import { rememberProject } from '../project/validated-cache.ts';
 import { readSourceLines, showDiagnostics } from './diagnostics.ts';
 import { type CompiledJob, type ExecuteOptions, executePlan } from './execute.ts';
@@ -13,7 +13,7 @@ import { type BuildOutput, buildOutput } from './result.ts';
 import { compileSpeculatively } from './speculate.ts';
 
 /** Fails as the verb `build` does; the module of the last build stays in place then. */
-export async function rebuildJob(job: BuildJob, edges: Edges, options: ExecuteOptions): Promise<BuildOutput> {
+export async function rebuildJob(job: BuildJob, edges: SystemContext, options: ExecuteOptions): Promise<BuildOutput> {
   const compiled =
     (await compileSpeculatively(job, edges, options)) ?? (await compileJob(job, edges, options));
   const { plan, variant, tools, inputs, warnings } = compiled;
@@ -37,7 +37,7 @@ export async function rebuildJob(job: BuildJob, edges: Edges, options: ExecuteOp
   return buildOutput(job, { ...installed, variant, tools: Object.values(tools), upToDate: false });
 }
 
-async function compileJob(job: BuildJob, edges: Edges, options: ExecuteOptions): Promise<CompiledJob> {
+async function compileJob(job: BuildJob, edges: SystemContext, options: ExecuteOptions): Promise<CompiledJob> {
   const planned = await planJob(job, edges);
   return { ...planned, ...(await executePlan(job, planned.plan, edges, options)) };
 }

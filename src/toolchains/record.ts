@@ -1,7 +1,7 @@
 /** Records what the last build of each profile was made from: decides whether to build, and lets the next build speculate. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Edges } from '../io/system-context.ts';
+import type { SystemContext } from '../io/system-context.ts';
 import { findProgram } from '../io/process/program.ts';
 import { profiles } from '../project/names.ts';
 import { writeMemory } from '../project/validated-cache.ts';
@@ -43,7 +43,7 @@ export interface LastBuild {
 }
 
 /** Returns undefined when request, tools or settings have changed. The caller compares inputs and module. */
-export async function readLastBuild(job: BuildJob, edges: Edges): Promise<LastBuild | undefined> {
+export async function readLastBuild(job: BuildJob, edges: SystemContext): Promise<LastBuild | undefined> {
   const record = await readRecord(recordFile(job));
   if (record === undefined || record.request !== job.request) return undefined;
   for (const { answer, identity, searched } of record.tools) {
@@ -70,7 +70,7 @@ export async function writeRecord(
   job: BuildJob,
   { plan, variant, tools }: PlannedBuild,
   installed: Pick<BuildRecord, 'inputHash' | 'moduleHash' | 'beside'>,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<void> {
   const record: BuildRecord = {
     format: 3,

@@ -2,7 +2,7 @@
  * Saves the time that probing the tools takes: runs the plan that the answers of the last build give, while the tools are
  * probed again. If the probes then lead to another plan, that one is run instead. Builds are correct without this file.
  */
-import type { Edges } from '../io/system-context.ts';
+import type { SystemContext } from '../io/system-context.ts';
 import { type CompiledJob, type ExecuteOptions, executePlan } from './execute.ts';
 import type { BuildJob } from './job.ts';
 import { type PlannedBuild, planJob } from './plan.ts';
@@ -14,7 +14,7 @@ import type { LastBuild } from './record.ts';
  */
 export async function compileSpeculatively(
   job: BuildJob,
-  edges: Edges,
+  edges: SystemContext,
   options: ExecuteOptions,
 ): Promise<CompiledJob | undefined> {
   const expected = await planFromLastAnswers(job, edges, options.last);
@@ -43,7 +43,7 @@ export async function compileSpeculatively(
 /** Returns undefined when the recorded answers give no plan: the actual answers then explain why. */
 async function planFromLastAnswers(
   job: BuildJob,
-  edges: Edges,
+  edges: SystemContext,
   last: LastBuild | undefined,
 ): Promise<PlannedBuild | undefined> {
   // Nothing is probed for a container, and its name is a new one for each build.

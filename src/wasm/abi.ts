@@ -37,7 +37,7 @@ export interface Finding {
   readonly repair: string;
 }
 
-export interface AbiVerdict {
+export interface ModuleCompatibility {
   readonly version: AbiVersion | undefined;
   /** In the order in which a host meets them; empty means it loads. */
   readonly findings: readonly Finding[];
@@ -57,10 +57,10 @@ export function detectAbi(module: ModuleInfo): AbiVersion | undefined {
 }
 
 /** All findings for one host. Pure; never fails. */
-export function judgeModule(
+export function checkModuleAbi(
   module: ModuleInfo,
   host: AbiHost = offeredBy({ envoyMinor: newestEnvoyMinor }),
-): AbiVerdict {
+): ModuleCompatibility {
   const version = detectAbi(module);
   const findings: Finding[] = [];
   if (version === undefined) findings.push(missingMarker(module));

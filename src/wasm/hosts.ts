@@ -8,7 +8,7 @@ import { type WasiTier, wasiTiers } from './functions.ts';
 export const hostNames = ['envoy', 'istio', 'envoy-gateway', 'gloo', 'higress', 'gcp'] as const;
 export type HostName = (typeof hostNames)[number];
 
-export interface Host {
+export interface HostVersion {
   readonly name: HostName;
   /** As typed, lower-cased: `istio@1.30`, `gloo@ee`. */
   readonly text: string;
@@ -20,7 +20,7 @@ export interface Host {
   readonly note: string | undefined;
 }
 
-type EnvoyInside = Pick<Host, 'envoyMinor' | 'note'>;
+type EnvoyInside = Pick<HostVersion, 'envoyMinor' | 'note'>;
 
 /** Newest release lines that are known here. */
 export const newestEnvoyMinor = 40;
@@ -62,7 +62,7 @@ export function istioOfEnvoy(envoyMinor: number): number {
  * `envoy@1.36`, `istio@1.30.1`, `envoy-gateway`, `gloo@ee` → host. An unknown newer version is judged as the newest
  * known one, and `note` says so. Fails with USAGE for another name or a text that is no version.
  */
-export function parseHost(input: string): Host {
+export function parseHost(input: string): HostVersion {
   const text = input.trim().toLowerCase();
   const [name = '', versionText] = text.split('@');
   if (!isHostName(name)) {
@@ -79,7 +79,7 @@ function isHostName(name: string): name is HostName {
   return (hostNames as readonly string[]).includes(name);
 }
 
-function parseVersion(input: string, text: string | undefined): Host['version'] {
+function parseVersion(input: string, text: string | undefined): HostVersion['version'] {
   if (text === undefined || text === 'latest') return undefined;
   const [, major, minor] = /^v?(\d{1,3})\.(\d{1,4})(?:[.-][\w.+*-]*)?$/.exec(text) ?? [];
   if (major === undefined || minor === undefined) {
@@ -126,7 +126,7 @@ function upTo(
 }
 
 /** Whether the Envoy inside is older than upstream's first one with Wasm: such a fork loads only modules made for it. */
-export function isForkedEnvoy({ envoyMinor }: Pick<Host, 'envoyMinor'>): boolean {
+export function isForkedEnvoy({ envoyMinor }: Pick<HostVersion, 'envoyMinor'>): boolean {
   return envoyMinor < oldestEnvoyMinor;
 }
 
@@ -137,7 +137,7 @@ export interface EnvoyOffer {
   readonly mainVoid: boolean;
 }
 
-export function offeredBy({ envoyMinor }: Pick<Host, 'envoyMinor'>): EnvoyOffer {
+export function offeredBy({ envoyMinor }: Pick<HostVersion, 'envoyMinor'>): EnvoyOffer {
   const tiers = Object.entries(wasiTiers) as [WasiTier, number][];
   const [wasiTier] = tiers.findLast(([, since]) => envoyMinor >= since) ?? ['A'];
   return { wasiTier, mainVoid: wasiTier === 'D' };

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { BenchResult } from '../../src/bench.ts';
-import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../helpers/cli/cli.ts';
 import { compileProbe } from '../helpers/guests/probe/compile.ts';
 import {
   type Script,
@@ -19,15 +19,15 @@ import {
 const few = ['--streams', '200'];
 
 /** A project whose module is already built from a script. */
-function project(callbacks: Script['callbacks'], more: Record<string, unknown> = {}): World {
-  const world = newWorld();
+function project(callbacks: Script['callbacks'], more: Record<string, unknown> = {}): TestMachine {
+  const world = newMachine();
   mkdirSync(join(world.cwd, 'build'));
   writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify({ name: 'probe', language: 'rust', ...more }));
   writeFileSync(join(world.cwd, 'build', 'probe.wasm'), compileProbe({ callbacks }));
   return world;
 }
 
-async function resultOf(world: World, ...argv: string[]): Promise<BenchResult & { exitCode: number }> {
+async function resultOf(world: TestMachine, ...argv: string[]): Promise<BenchResult & { exitCode: number }> {
   const { exitCode, stdout, stderr } = await world.wasme('bench', '--json', ...few, ...argv);
   expect(stderr).not.toContain('error[');
   return { exitCode, ...(JSON.parse(stdout) as BenchResult) };
@@ -141,7 +141,7 @@ describe('wasme bench', () => {
   });
 
   it('takes a .wasm file with its own configuration, headers and host', async () => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'other.wasm'), compileProbe({ callbacks: http() }));
     const flags = ['--config', 'text', '--header', 'X-Team=a', '--path', '/p', '--host', 'istio@1.30'];
     const result = await resultOf(world, 'other.wasm', ...flags);

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { delimiter } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../helpers/cli/cli.ts';
 import { type FakeWish, fakeProject } from '../helpers/projects/fake-project.ts';
 
 /** As docker does it: a name that must be running for exec, options in front of the name, exit code of the command. */
@@ -24,8 +24,8 @@ case $verb in
 esac
 `;
 
-function containerWorld(engine: string, wish?: FakeWish): { world: World; calls: () => string[] } {
-  const world = newWorld();
+function containerWorld(engine: string, wish?: FakeWish): { world: TestMachine; calls: () => string[] } {
+  const world = newMachine();
   const bin = join(world.home, 'bin');
   mkdirSync(bin);
   writeFileSync(join(bin, engine), script);
@@ -79,7 +79,7 @@ describe('build --toolchain container', () => {
   });
 
   it('without either says so', async () => {
-    const world = newWorld({ env: { PATH: '/nowhere' } });
+    const world = newMachine({ env: { PATH: '/nowhere' } });
     fakeProject(join(world.cwd, 'p'));
     const { exitCode, stderr } = await world.wasme('build', 'p', '--toolchain', 'container');
     expect(exitCode).toBe(1);

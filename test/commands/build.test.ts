@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { memoryDir } from '../../src/project/validated-cache.ts';
-import { newWorld } from '../helpers/cli/cli.ts';
+import { newMachine } from '../helpers/cli/cli.ts';
 import { guest, guestFile } from '../helpers/guests/guests.ts';
 import { type FakeWish, fakeProject, setWish } from '../helpers/projects/fake-project.ts';
 import { gone, pidsIn } from '../helpers/cli/processes.ts';
@@ -22,7 +22,7 @@ interface Json {
 
 describe('build', () => {
   it('leaves a checked module and says its size', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const dir = fakeProject(join(world.cwd, 'pro ject "ü"'));
     const { exitCode, stdout, stderr } = await world.wasme('build', 'pro ject "ü"');
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -31,7 +31,7 @@ describe('build', () => {
   });
 
   it('builds again only when something changed', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const dir = fakeProject(join(world.cwd, 'p'));
     const run = async (...flags: string[]): Promise<Json> =>
       JSON.parse((await world.wasme('build', 'p', '--json', ...flags)).stdout) as Json;
@@ -57,7 +57,7 @@ describe('build', () => {
   });
 
   it('builds what a repository ships as built: a record in build/ says nothing', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const dir = fakeProject(join(world.cwd, 'p'));
     const run = async (): Promise<Json> =>
       JSON.parse((await world.wasme('build', 'p', '--json')).stdout) as Json;
@@ -79,7 +79,7 @@ describe('build', () => {
   });
 
   it("builds where nothing can be kept in the user's cache, each time", async () => {
-    const world = newWorld();
+    const world = newMachine();
     fakeProject(join(world.cwd, 'p'));
     writeFileSync(join(world.cwd, 'file'), '');
     world.env['WASME_HOME'] = join(world.cwd, 'file');
@@ -101,7 +101,7 @@ describe('build', () => {
     ['foreign', 'WASM_ABI', 'Missing or unknown Proxy-Wasm ABI version'],
     ['network', 'BUILD_FAILED', 'ENOTFOUND'],
   ])('a compiler that ends with "%s" is explained and the last module stays', async (wish, code, text) => {
-    const world = newWorld();
+    const world = newMachine();
     const dir = fakeProject(join(world.cwd, 'p'));
     expect((await world.wasme('build', 'p')).exitCode).toBe(0);
     const before = readFileSync(join(dir, 'build', 'fake.wasm'));
@@ -117,14 +117,14 @@ describe('build', () => {
   });
 
   it('shows the source line of an error with a caret', async () => {
-    const world = newWorld();
+    const world = newMachine();
     fakeProject(join(world.cwd, 'p'), 'error');
     const { stderr } = await world.wasme('build', 'p');
     expect(stderr).toContain('  3 |   return confg;\n    |          ^^^^^\n');
   });
 
   it('shows warnings and goes on', async () => {
-    const world = newWorld();
+    const world = newMachine();
     fakeProject(join(world.cwd, 'p'), 'warning');
     const { exitCode, stderr } = await world.wasme('build', 'p');
     expect(exitCode).toBe(0);
@@ -132,7 +132,7 @@ describe('build', () => {
   });
 
   it('missing packages: names the command', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const dir = fakeProject(join(world.cwd, 'p'));
     rmSync(join(dir, 'node_modules'), { recursive: true });
     const { exitCode, stderr } = await world.wasme('build', 'p');
@@ -144,7 +144,7 @@ describe('build', () => {
   });
 
   it('--install gets the compiler where npm leaves out what production does not need', async () => {
-    const world = newWorld({ env: { NODE_ENV: 'production', npm_config_offline: 'true' } });
+    const world = newMachine({ env: { NODE_ENV: 'production', npm_config_offline: 'true' } });
     const dir = fakeProject(join(world.cwd, 'p'));
     renameSync(join(dir, 'node_modules', 'assemblyscript'), join(world.cwd, 'compiler'));
     const devDependencies = { assemblyscript: 'file:../compiler' };
@@ -153,7 +153,7 @@ describe('build', () => {
   });
 
   it('builds again when the packages of a monorepo, above the project, are others', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const dir = fakeProject(join(world.cwd, 'packages', 'p'));
     renameSync(join(dir, 'node_modules'), join(world.cwd, 'node_modules'));
     expect((await world.wasme('build', dir)).stdout).toContain('built in');
@@ -163,7 +163,7 @@ describe('build', () => {
   });
 
   it('a compiler that is too old, and one that does not go with the SDK', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const dir = fakeProject(join(world.cwd, 'p'));
     const file = join(dir, 'node_modules', 'assemblyscript', 'package.json');
     writeFileSync(file, '{ "type": "module", "version": "0.19.2" }');
@@ -177,7 +177,7 @@ describe('build', () => {
   });
 
   it('no Node on PATH', async () => {
-    const world = newWorld({ env: { PATH: '/nowhere' } });
+    const world = newMachine({ env: { PATH: '/nowhere' } });
     fakeProject(join(world.cwd, 'p'));
     const { exitCode, stderr } = await world.wasme('build', 'p');
     expect(exitCode).toBe(1);
@@ -186,7 +186,7 @@ describe('build', () => {
   });
 
   it('--dry-run shows the commands and writes nothing', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const dir = fakeProject(join(world.cwd, 'p'));
     const { stdout } = await world.wasme('build', 'p', '--dry-run');
     expect(stdout).toMatch(/asc\.js'? --target release --outFile .*\n→ .*build\/fake\.wasm\n$/);
@@ -194,7 +194,7 @@ describe('build', () => {
   });
 
   it('two at once: the second waits and finds it done', async () => {
-    const world = newWorld();
+    const world = newMachine();
     fakeProject(join(world.cwd, 'p'));
     const outcomes = await Promise.all([
       world.wasme('build', 'p', '--json'),
@@ -205,7 +205,7 @@ describe('build', () => {
   });
 
   it('a lock of a process that is gone is taken over', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const dir = fakeProject(join(world.cwd, 'p'));
     mkdirSync(join(dir, 'build', '.wasme'), { recursive: true });
     const { hostname } = await import('node:os');
@@ -215,7 +215,7 @@ describe('build', () => {
 
   it('Ctrl-C ends the compiler and leaves nothing half-written', async () => {
     const interrupt = new AbortController();
-    const world = newWorld({ signal: interrupt.signal });
+    const world = newMachine({ signal: interrupt.signal });
     const dir = fakeProject(join(world.cwd, 'p'), 'slow');
     const running = world.wasme('build', 'p');
     const compiler = await pidsIn(join(dir, 'started'));
@@ -229,7 +229,7 @@ describe('build', () => {
   });
 
   it('a size budget fails the build and keeps the last module', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const dir = fakeProject(join(world.cwd, 'p'), undefined, { build: { sizeBudget: '0.1 kB' } });
     const { exitCode, stderr } = await world.wasme('build', 'p');
     expect(exitCode).toBe(1);
@@ -240,14 +240,14 @@ describe('build', () => {
   });
 
   it('-o names another place', async () => {
-    const world = newWorld();
+    const world = newMachine();
     fakeProject(join(world.cwd, 'p'));
     expect((await world.wasme('build', 'p', '-o', 'out/x.wasm')).exitCode).toBe(0);
     expect(existsSync(join(world.cwd, 'out', 'x.wasm'))).toBe(true);
   });
 
   it('a project of one’s own command', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const build = { command: ['node', 'make.js'], output: 'out/mine.wasm' };
     const dir = fakeProject(join(world.cwd, 'p'), undefined, { build });
     writeFileSync(
@@ -260,7 +260,7 @@ describe('build', () => {
   });
 
   it('knows a project without wasme.json by its files, and the old "build <language> <dir>"', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const dir = fakeProject(join(world.cwd, 'p'));
     rmSync(join(dir, 'wasme.json'));
     expect((await world.wasme('build', 'p')).stdout).toContain('p/build/p.wasm');
@@ -275,7 +275,7 @@ describe('build', () => {
     ['an unknown profile', ['p', '--profile', 'fast'], 2, 'USAGE'],
     ['an unknown flag', ['p', '--fast'], 2, 'USAGE'],
   ])('refuses %s', async (_, args, exitCode, code) => {
-    const world = newWorld();
+    const world = newMachine();
     fakeProject(join(world.cwd, 'p'));
     const outcome = await world.wasme('build', ...args);
     expect(outcome).toMatchObject({ exitCode, stdout: '' });
@@ -283,7 +283,7 @@ describe('build', () => {
   });
 
   it('a wasme.json with a fault: file, line, column, field', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const dir = fakeProject(join(world.cwd, 'p'));
     writeFileSync(join(dir, 'wasme.json'), '{\n  "name": "p",\n  "language": "fortran"\n}\n');
     const { exitCode, stderr } = await world.wasme('build', 'p');
@@ -292,7 +292,7 @@ describe('build', () => {
   });
 
   it('precompiled: judges any module, and copies it when told where', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const file = guestFile(world.cwd, 'minimal');
     expect((await world.wasme('build', 'precompiled', 'minimal.wasm')).stdout).toContain('ABI 0.2.1');
     expect((await world.wasme('build', 'precompiled', file, '-o', 'out/x.wasm')).exitCode).toBe(0);
@@ -311,7 +311,7 @@ describe('build', () => {
 
 describe('build -t', () => {
   it('puts the module into the local store, the same image each time', async () => {
-    const world = newWorld();
+    const world = newMachine();
     fakeProject(join(world.cwd, 'p'), undefined, { version: '1.2.0', rootId: 'root' });
     const tag = 'registry.example/me/add-header:v0.1';
     const first = await world.wasme('build', 'assemblyscript', '-t', tag, 'p', '--json');
@@ -326,7 +326,7 @@ describe('build -t', () => {
   });
 
   it('the old "build precompiled" with its runtime-config.json', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'minimal');
     const config = { type: 'envoy_proxy', abiVersions: ['v0.2.1'], config: { rootIds: ['add_header'] } };
     writeFileSync(join(world.cwd, 'runtime-config.json'), JSON.stringify(config));
@@ -343,7 +343,7 @@ describe('build -t', () => {
   });
 
   it('refuses a name that is none before the store is touched', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'minimal');
     const { exitCode, stderr } = await world.wasme(
       'build',
@@ -360,7 +360,7 @@ describe('build -t', () => {
 
 describe('build for hosts', () => {
   it('refuses what a named host would not load, with the reason', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'poll');
     expect((await world.wasme('build', 'precompiled', 'poll.wasm')).exitCode).toBe(0);
     const refused = await world.wasme('build', 'precompiled', 'poll.wasm', '--host', 'istio@1.12');
@@ -374,7 +374,7 @@ describe('build --watch', () => {
   /** Starts the watch; `until` waits for a condition on what was built and said so far. */
   const start = (wish?: FakeWish, project: object = {}, ...flags: string[]) => {
     const interrupt = new AbortController();
-    const world = newWorld({ signal: interrupt.signal });
+    const world = newMachine({ signal: interrupt.signal });
     const dir = fakeProject(join(world.cwd, 'p'), wish, project);
     const module = join(dir, 'build', 'fake.wasm');
     const text = { out: '', err: '' };
@@ -411,7 +411,7 @@ describe('build --watch', () => {
 
   it('of an up-to-date project: the compiler is warm before the first save', async () => {
     const interrupt = new AbortController();
-    const world = newWorld({ signal: interrupt.signal });
+    const world = newMachine({ signal: interrupt.signal });
     const dir = fakeProject(join(world.cwd, 'p'));
     expect((await world.wasme('build', 'p')).exitCode).toBe(0);
     const first = readFileSync(join(dir, 'build', 'fake.wasm'));

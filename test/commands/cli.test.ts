@@ -4,7 +4,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../commands/cli.ts';
-import { newWorld } from '../helpers/cli/cli.ts';
+import { newMachine } from '../helpers/cli/cli.ts';
 import { guest } from '../helpers/guests/guests.ts';
 import { root } from '../helpers/tree.ts';
 
@@ -30,14 +30,14 @@ describe('help', () => {
       ['status', 'envoy', '--help'],
     ],
   ])('%j is %j', async (asked, meant) => {
-    const { exitCode, stdout } = await newWorld().wasme(...asked);
+    const { exitCode, stdout } = await newMachine().wasme(...asked);
     expect(exitCode).toBe(0);
-    expect(stdout).toBe((await newWorld().wasme(...meant)).stdout);
+    expect(stdout).toBe((await newMachine().wasme(...meant)).stdout);
     expect(stdout).toContain('--json');
   });
 
   it('of a verb that is none is a usage error', async () => {
-    expect(await newWorld().wasme('help', 'buidl')).toEqual({
+    expect(await newMachine().wasme('help', 'buidl')).toEqual({
       exitCode: 2,
       stdout: '',
       stderr: 'error[USAGE]: unknown verb "buidl"\nhelp: did you mean "wasme build"?\n',
@@ -46,7 +46,7 @@ describe('help', () => {
 
   it('has the flags that every verb has last, and a verb’s own before them', async () => {
     for (const verb of ['tag', 'search', 'completion', 'push', 'deploy']) {
-      const { stdout } = await newWorld().wasme(verb, '--help');
+      const { stdout } = await newMachine().wasme(verb, '--help');
       const own = stdout.search(/^(Options|Registry options):/m);
       expect(stdout, verb).toMatch(/^Global options:\n[^]*--color[^]*\n +-h, --help/m);
       expect(own, verb).toBeLessThan(stdout.indexOf('Global options:'));
@@ -60,7 +60,7 @@ describe('help', () => {
   ])('on %j is at most %i columns wide', async (screen, most) => {
     let text = '';
     const stdout = { ...screen, write: (part: string | Uint8Array) => (text += String(part)) };
-    const { edges } = newWorld();
+    const { edges } = newMachine();
     const code = await run(['push', '--help'], { ...edges, stdin: process.stdin, stdout, stderr: stdout });
     expect(code).toBe(0);
     // What is pushed and the examples are typed by hand.
@@ -81,7 +81,7 @@ describe('files where something else is meant', () => {
     [['test', 'm.wasm'], 'USAGE', 'module: m.wasm'],
     [['test', 'a.test.yaml'], 'FILE_NOT_FOUND', 'a.test.yaml names it as its module'],
   ])('%j: %s', async (argv, code, help) => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
     writeFileSync(join(world.cwd, 'short.txt'), 'text');
     writeFileSync(join(world.cwd, 'a.test.yaml'), 'module: none.wasm\ncases: [{ name: a }]\n');
@@ -100,7 +100,7 @@ describe('a file beside the result', () => {
     ['bench', '--save'],
     ['build', '--output'],
   ])('%s %s is not standard output', async (verb, flag) => {
-    const world = newWorld();
+    const world = newMachine();
     const { exitCode, stderr } = await world.wasme(verb, flag, '-');
     expect({ exitCode, left: readdirSync(world.cwd) }).toEqual({ exitCode: 2, left: [] });
     expect(stderr).toContain('Standard output has the result; name a file.');
@@ -125,7 +125,7 @@ describe('wrong words', () => {
       'run "wasme status istio --help" to see what it takes',
     ],
   ])('%j', async (argv, message, hint) => {
-    expect(await newWorld().wasme(...argv)).toEqual({
+    expect(await newMachine().wasme(...argv)).toEqual({
       exitCode: 2,
       stdout: '',
       stderr: `error[USAGE]: ${message}\nhelp: ${hint}\n`,
@@ -133,15 +133,15 @@ describe('wrong words', () => {
   });
 
   it('are coloured as --color says, although they were not understood', async () => {
-    expect((await newWorld().wasme('buidl', '--color', 'always')).stderr).toContain('\u001b[');
+    expect((await newMachine().wasme('buidl', '--color', 'always')).stderr).toContain('\u001b[');
     const env = { FORCE_COLOR: '1' };
-    expect((await newWorld({ env }).wasme('buidl', '--color=never')).stderr).not.toContain('\u001b[');
-    expect((await newWorld({ env }).wasme('buidl')).stderr).toContain('\u001b[');
-    expect((await newWorld({ env: { NO_COLOR: '1' } }).wasme('buidl')).stderr).not.toContain('\u001b[');
+    expect((await newMachine({ env }).wasme('buidl', '--color=never')).stderr).not.toContain('\u001b[');
+    expect((await newMachine({ env }).wasme('buidl')).stderr).toContain('\u001b[');
+    expect((await newMachine({ env: { NO_COLOR: '1' } }).wasme('buidl')).stderr).not.toContain('\u001b[');
   });
 
   it('a host that is none is said before anything is done', async () => {
-    const world = newWorld();
+    const world = newMachine();
     for (const argv of [
       ['init', 'p', '-l', 'rust', '--host', 'nginx@1'],
       ['build', '.', '--host', 'nginx@1'],
@@ -200,7 +200,7 @@ describe('flags of the old wasme that have another name or nothing to say any mo
       ['--labels is not used: the filter is found by --id', '--root-id'],
     ],
   ])('%j', async (argv, told) => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
     const { stderr } = await world.wasme(...argv);
     expect(stderr).not.toContain('error[USAGE]');
@@ -221,7 +221,7 @@ describe('what the system refuses', () => {
     [['init', 'file/p', '-l', 'rust'], 'write', 'file:'],
     [['init', 'x'.repeat(300), '-l', 'rust', '--name', 'x'], 'read', 'x'.repeat(300)],
   ])('%j is no bug of ours', async (argv, verb, path) => {
-    const world = newWorld();
+    const world = newMachine();
     mkdirSync(join(world.cwd, 'folder'));
     writeFileSync(join(world.cwd, 'file'), '');
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
@@ -235,7 +235,7 @@ describe('what the system refuses', () => {
 
 describe('streams', () => {
   it('a reader that goes away ends the program without a word', async () => {
-    const child = spawn(process.execPath, [program, 'completion', 'bash'], { env: newWorld().env });
+    const child = spawn(process.execPath, [program, 'completion', 'bash'], { env: newMachine().env });
     child.stdout.destroy();
     let stderr = '';
     child.stderr.on('data', data => (stderr += String(data)));
@@ -245,7 +245,7 @@ describe('streams', () => {
 
   it.skipIf(!existsSync('/dev/full'))('a full disk is a failure, told without a stack', () => {
     const full = openSync('/dev/full', 'w');
-    const { env } = newWorld();
+    const { env } = newMachine();
     const out = spawnSync(process.execPath, [program, '--help'], {
       env,
       stdio: ['ignore', full, 'pipe'],
@@ -261,7 +261,7 @@ describe('streams', () => {
 
 describe('a process', () => {
   it.skipIf(process.platform === 'win32')('in a folder that was deleted says so, and gives help', () => {
-    const world = newWorld();
+    const world = newMachine();
     const inGone = (...argv: string[]) =>
       spawnSync(
         'sh',
@@ -282,7 +282,7 @@ describe('a process', () => {
   });
 
   it('of a user whom the system does not know works without a home', () => {
-    const { cwd, env } = newWorld();
+    const { cwd, env } = newMachine();
     const unknown = join(cwd, 'unknown.cjs');
     // As Node does where the user is not in the system's list and HOME is not set.
     writeFileSync(

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verbs } from '../../commands/verbs.ts';
-import { newWorld } from '../helpers/cli/cli.ts';
+import { newMachine } from '../helpers/cli/cli.ts';
 import { describeWith } from '../helpers/tools.ts';
 
 /** What bash would offer after these words; the last one is the one being typed. */
@@ -18,7 +18,7 @@ function bashOffers(script: string, cwd: string, words: readonly string[]): stri
 
 describe('completion bash', () => {
   it('offers verbs, flags, values and files', async () => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'filter.wasm'), '');
     const { stdout: script, exitCode } = await world.wasme('completion', 'bash');
     expect(exitCode).toBe(0);
@@ -37,7 +37,7 @@ describe('completion bash', () => {
 
 describeWith(['zsh'], 'completion zsh', () => {
   it('is read by zsh without a fault', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const file = join(world.cwd, '_wasme');
     writeFileSync(file, (await world.wasme('completion', 'zsh')).stdout);
     const { status, stderr } = spawnSync('zsh', ['-n', file], { encoding: 'utf8' });
@@ -47,7 +47,7 @@ describeWith(['zsh'], 'completion zsh', () => {
 
 describeWith(['fish'], 'completion fish', () => {
   it('offers verbs, flags and values', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const file = join(world.cwd, 'wasme.fish');
     writeFileSync(file, (await world.wasme('completion', 'fish')).stdout);
     const offers = (line: string): string =>
@@ -62,12 +62,12 @@ describeWith(['fish'], 'completion fish', () => {
 });
 
 it.each(['zsh', 'fish', 'powershell'])('completion %s names every verb', async shell => {
-  const { stdout } = await newWorld().wasme('completion', shell);
+  const { stdout } = await newMachine().wasme('completion', shell);
   for (const { name } of verbs) expect(stdout).toContain(name);
 });
 
 it('an unknown shell is a wrong command line', async () => {
-  const { exitCode, stderr } = await newWorld().wasme('completion', 'tcsh');
+  const { exitCode, stderr } = await newMachine().wasme('completion', 'tcsh');
   expect(exitCode).toBe(2);
   expect(stderr).toContain('Allowed choices are bash, zsh, fish, powershell');
 });

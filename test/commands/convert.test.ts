@@ -4,26 +4,26 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ConvertResult } from '../../src/convert.ts';
 import type { InspectResult } from '../../src/inspect.ts';
-import { layoutNames } from '../../src/project/names.ts';
-import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { packagingNames } from '../../src/project/names.ts';
+import { type TestMachine, newMachine } from '../helpers/cli/cli.ts';
 import { guest } from '../helpers/guests/guests.ts';
 import { component } from '../helpers/guests/images.ts';
 
 const reference = 'registry.example/team/filter:v1';
-const json = async <T>(world: World, ...argv: string[]): Promise<T> => {
+const json = async <T>(world: TestMachine, ...argv: string[]): Promise<T> => {
   const { exitCode, stdout, stderr } = await world.wasme(...argv, '--json');
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   return JSON.parse(stdout) as T;
 };
 
-function worldWithModule(): World {
-  const world = newWorld();
+function worldWithModule(): TestMachine {
+  const world = newMachine();
   writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
   return world;
 }
 
 describe('convert', () => {
-  it.each(layoutNames)('compat to %s and back is the same image', async layout => {
+  it.each(packagingNames)('compat to %s and back is the same image', async layout => {
     const world = worldWithModule();
     const first = await json<ConvertResult>(
       world,
@@ -90,7 +90,7 @@ describe('convert', () => {
     ['half a module', guest('deploy-tag').subarray(0, 60), 'Failed to parse corrupted Wasm module'],
     ['a component', component, 'this is a WebAssembly component'],
   ])('packs nothing of what is %s, unless forced', async (_what, bytes, message) => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), bytes);
     const argv = ['convert', 'm.wasm', reference, '--layout', 'cncf'];
     const { exitCode, stdout, stderr } = await world.wasme(...argv);
@@ -124,7 +124,7 @@ describe('layouts in the help', () => {
   it('are all there', () => {
     const help = readFileSync(join(import.meta.dirname, '..', '..', 'commands', 'convert.ts'), 'utf8');
     expect(
-      layoutNames.filter(name => !new RegExp(`^  ${name}\\b|\\b${name},|, ${name}\\b`, 'm').test(help)),
+      packagingNames.filter(name => !new RegExp(`^  ${name}\\b|\\b${name},|, ${name}\\b`, 'm').test(help)),
     ).toEqual([]);
   });
 });

@@ -3,14 +3,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CopyImageResult } from '../../src/copy.ts';
-import { newWorld } from '../helpers/cli/cli.ts';
+import { newMachine } from '../helpers/cli/cli.ts';
 import { guest } from '../helpers/guests/guests.ts';
 import { account, fakeRegistry } from '../helpers/servers/registry.ts';
 
 describe('copy', () => {
   it('keeps the digest from one registry to another', async () => {
     const [from, to] = [await fakeRegistry(), await fakeRegistry()];
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
     await world.wasme('push', `${from.host}/a:v1`, '-f', 'm.wasm');
     const { exitCode, stdout } = await world.wasme(
@@ -28,7 +28,7 @@ describe('copy', () => {
 
   it.each([201, 202, 401, 405] as const)('within a registry asks for a mount (answered %s)', async mount => {
     const registry = await fakeRegistry({ mount });
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
     await world.wasme('push', `${registry.host}/dev/a:v1`, '-f', 'm.wasm');
     // A fake keeps blobs by registry, a real one by repository: nothing is there before it is mounted or sent.
@@ -45,7 +45,7 @@ describe('copy', () => {
 
   it('within a registry whose token service gives no token for two repositories uploads the blobs', async () => {
     const registry = await fakeRegistry({ auth: 'bearer', oneRepositoryPerToken: true, headBlob: 405 });
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
     const { username, password } = account;
     mkdirSync(join(world.home, '.docker'));

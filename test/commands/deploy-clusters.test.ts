@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { DeployResult } from '../../src/deploy.ts';
-import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../helpers/cli/cli.ts';
 import { guestFile } from '../helpers/guests/guests.ts';
 
 const digest = `sha256:${'3b'.repeat(32)}`;
 const image = 'registry.example/me/add-header:v0.1';
 
 /** A world without kubectl, whose store has `image` in a layout; gives the image's digest. */
-async function withImage(layout: string): Promise<{ world: World; stored: string }> {
-  const world = newWorld({ env: { PATH: '/nowhere' } });
+async function withImage(layout: string): Promise<{ world: TestMachine; stored: string }> {
+  const world = newMachine({ env: { PATH: '/nowhere' } });
   guestFile(world.cwd, 'deploy-tag');
   const made = await world.wasme('convert', 'deploy-tag.wasm', image, '--layout', layout, '--json');
   expect(made.stderr).toBe('');
@@ -72,7 +72,7 @@ describe('documents for clusters', () => {
   });
 
   it('take what the project says, and flags over it', async () => {
-    const world = newWorld({ env: { PATH: '/nowhere' } });
+    const world = newMachine({ env: { PATH: '/nowhere' } });
     const deploy = {
       istio: { id: 'tagger', namespace: 'shop', labels: { app: 'cart' }, phase: 'authn', version: '1.27' },
       envoyGateway: { route: 'checkout', namespace: 'shop' },
@@ -123,7 +123,7 @@ describe('documents for clusters', () => {
     ['istio', ['--match-port', '80'], ['--patch-context', 'inbound'], ['--config', '{"a":1}']],
     ['higress', ['--phase', 'authn'], ['--priority', '1'], ['--pull-policy', 'always'], ['--env', 'A']],
   ])('%s: the hash is another with each thing that is asked for: %j', async (target, ...asked) => {
-    const world = newWorld({ env: { PATH: '/nowhere' } });
+    const world = newMachine({ env: { PATH: '/nowhere' } });
     const hashOf = async (...argv: string[]): Promise<string> => {
       const line = ['deploy', target, image, '--digest', digest, ...argv, '--json'];
       const { hash, documents } = JSON.parse((await world.wasme(...line)).stdout) as DeployResult;
@@ -137,7 +137,7 @@ describe('documents for clusters', () => {
   });
 
   it('understand the lines of the old tool', async () => {
-    const world = newWorld({ env: { PATH: '/nowhere' } });
+    const world = newMachine({ env: { PATH: '/nowhere' } });
     const line = `deploy istio ${image} --digest ${digest} --id=myfilter --namespace bookinfo --labels app=details --patch-context inbound --workload-type deployment`;
     const istio = await world.wasme(...line.split(' '));
     expect(istio.stderr).toBe('note: --workload-type is not used: --labels choose pods of any workload\n');
@@ -162,7 +162,7 @@ describe('documents for clusters', () => {
     ['no kubectl', ['--apply', '--istio-version', '1.31'], 'TOOL_MISSING', 1],
     ['a reference that is none', [], 'REFERENCE_INVALID', 2],
   ])('fail with a code: %s', async (title, argv, code, exitCode) => {
-    const world = newWorld({ env: { PATH: '/nowhere' } });
+    const world = newMachine({ env: { PATH: '/nowhere' } });
     const operand = title.startsWith('a reference') ? 'Registry/UPPER:v1' : image;
     const outcome = await world.wasme('deploy', 'istio', operand, '--digest', digest, ...argv);
     expect(outcome.stdout).toBe('');

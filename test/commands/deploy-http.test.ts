@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ServeResult } from '../../src/deploy-http.ts';
-import { type Screen, type World, newWorld } from '../helpers/cli/cli.ts';
+import { type Screen, type TestMachine, newMachine } from '../helpers/cli/cli.ts';
 import { guest, guestFile } from '../helpers/guests/guests.ts';
 import { fakeRegistry } from '../helpers/servers/registry.ts';
 import { until } from '../helpers/until.ts';
@@ -17,7 +17,7 @@ interface Served extends ServeResult {
 }
 
 /** `wasme deploy http …` in a world whose interrupt is ours. */
-async function serve(world: World, interrupt: AbortController, ...argv: string[]): Promise<Served> {
+async function serve(world: TestMachine, interrupt: AbortController, ...argv: string[]): Promise<Served> {
   const screen: Screen = { out: '', err: '' };
   const ended = world.wasmeLive(screen, 'deploy', 'http', ...argv, '-p', '0', '--json');
   const stop = (): Promise<number> => {
@@ -34,9 +34,9 @@ async function serve(world: World, interrupt: AbortController, ...argv: string[]
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-function worldWithInterrupt(): { world: World; interrupt: AbortController } {
+function worldWithInterrupt(): { world: TestMachine; interrupt: AbortController } {
   const interrupt = new AbortController();
-  return { world: newWorld({ signal: interrupt.signal }), interrupt };
+  return { world: newMachine({ signal: interrupt.signal }), interrupt };
 }
 
 /** A request whose target goes out as it is: clients tidy `..` away. */
@@ -173,7 +173,7 @@ describe('deploy http', () => {
     [['deploy-tag.wasm', '-p', '1.2.3.4:80'], 'PORT_REFUSED'],
     [['text.wasm'], 'WASM_INVALID'],
   ])('refuses %j', async (argv, code) => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'deploy-tag');
     writeFileSync(join(world.cwd, 'text.wasm'), 'text');
     const outcome = await world.wasme('deploy', 'http', ...argv);
@@ -184,7 +184,7 @@ describe('deploy http', () => {
 });
 
 /** Names, sizes and times of everything in the store. */
-function storeOf({ home }: World): unknown {
+function storeOf({ home }: TestMachine): unknown {
   return readdirSync(home, { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile())
     .map(entry => join(entry.parentPath, entry.name))

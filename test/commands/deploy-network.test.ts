@@ -3,7 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { newWorld } from '../helpers/cli/cli.ts';
+import { newMachine } from '../helpers/cli/cli.ts';
 import { guest, guestFile } from '../helpers/guests/guests.ts';
 import { fakeRegistry } from '../helpers/servers/registry.ts';
 
@@ -30,7 +30,7 @@ describe('deploy and the network', () => {
   it('is told of sockets at all', async () => {
     const registry = await fakeRegistry();
     const opened = countSockets();
-    const outcome = await newWorld().wasme('deploy', 'istio', `${registry.host}/team/none:v1`);
+    const outcome = await newMachine().wasme('deploy', 'istio', `${registry.host}/team/none:v1`);
     expect(outcome.exitCode).toBe(1);
     expect(opened()).toBeGreaterThan(0);
   });
@@ -39,7 +39,7 @@ describe('deploy and the network', () => {
     '%s: an image of the store opens no socket, and starts no program',
     async (target, ...flags) => {
       // Without PATH nothing could be started either.
-      const world = newWorld({ env: { PATH: '/nowhere' } });
+      const world = newMachine({ env: { PATH: '/nowhere' } });
       guestFile(world.cwd, 'deploy-tag');
       await world.wasme('convert', 'deploy-tag.wasm', image, '--layout', 'compat');
       const opened = countSockets();
@@ -52,7 +52,7 @@ describe('deploy and the network', () => {
 
   it.each(targets)('%s: a digest that is given needs no look-up', async (target, ...flags) => {
     if (target === 'envoy' || target === 'gcp') return;
-    const world = newWorld({ env: { PATH: '/nowhere' } });
+    const world = newMachine({ env: { PATH: '/nowhere' } });
     const opened = countSockets();
     const digest = `sha256:${'3b'.repeat(32)}`;
     const outcome = await world.wasme('deploy', target, image, '--digest', digest, ...flags);
@@ -62,7 +62,7 @@ describe('deploy and the network', () => {
   });
 
   it('envoy: the project here, and a URL with its digest', async () => {
-    const world = newWorld({ env: { PATH: '/nowhere' } });
+    const world = newMachine({ env: { PATH: '/nowhere' } });
     writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify({ name: 'tagger', language: 'rust' }));
     mkdirSync(join(world.cwd, 'build'));
     writeFileSync(join(world.cwd, 'build', 'tagger.wasm'), guest('deploy-tag'));

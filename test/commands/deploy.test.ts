@@ -12,11 +12,11 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
-import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../helpers/cli/cli.ts';
 import { guest, guestFile } from '../helpers/guests/guests.ts';
 import { fakeRegistry } from '../helpers/servers/registry.ts';
 
-function project(world: World, more: object = {}): void {
+function project(world: TestMachine, more: object = {}): void {
   writeFileSync(
     join(world.cwd, 'wasme.json'),
     JSON.stringify({ name: 'tagger', language: 'rust', ...more }, null, 2),
@@ -27,7 +27,7 @@ function project(world: World, more: object = {}): void {
 
 describe('deploy envoy', () => {
   it('prints a bootstrap for the project here', async () => {
-    const world = newWorld();
+    const world = newMachine();
     project(world, { rootId: 'r', configuration: { tag: 'blue' } });
     const { exitCode, stdout, stderr } = await world.wasme('deploy', 'envoy');
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -37,7 +37,7 @@ describe('deploy envoy', () => {
   });
 
   it('writes to a file, and with --dry-run does not', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'deploy-tag');
     const dry = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '-o', 'out/e.yaml', '--dry-run');
     expect(dry.stdout).toBe(`would write ${join(world.cwd, 'out', 'e.yaml')}\n`);
@@ -50,7 +50,7 @@ describe('deploy envoy', () => {
   it.each(['envoy', 'istio', 'gloo', 'envoy-gateway', 'higress', 'gcp'])(
     '%s: -o - is stdout',
     async target => {
-      const world = newWorld();
+      const world = newMachine();
       guestFile(world.cwd, 'deploy-tag');
       const more: Record<string, readonly string[]> = {
         'envoy-gateway': ['--gateway', 'eg'],
@@ -68,7 +68,7 @@ describe('deploy envoy', () => {
   );
 
   it('--allow-capabilities takes functions of the host, no others', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'deploy-tag');
     const deploy = (names: string, ...more: string[]) =>
       world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--allow-capabilities', names, ...more);
@@ -100,7 +100,7 @@ describe('deploy envoy', () => {
   ])('%s: %s, which a cluster cannot fetch', async (target, image, host) => {
     const more = target === 'envoy-gateway' ? ['--gateway', 'eg'] : [];
     const argv = ['deploy', target, image, '--no-digest', ...more];
-    const { exitCode, stderr } = await newWorld().wasme(...argv);
+    const { exitCode, stderr } = await newMachine().wasme(...argv);
     expect(exitCode).toBe(0);
     expect(stderr.split('\n').filter(line => line.includes('cannot fetch'))).toEqual(
       host === undefined
@@ -110,7 +110,7 @@ describe('deploy envoy', () => {
   });
 
   it('--dry-run starts nothing, also not with --run', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'deploy-tag');
     const dry = await world.wasme(
       'deploy',
@@ -128,7 +128,7 @@ describe('deploy envoy', () => {
   });
 
   it('explains fields in comments that change nothing', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'deploy-tag');
     const bare = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--fail-policy', 'open');
     const told = await world.wasme(
@@ -145,10 +145,10 @@ describe('deploy envoy', () => {
   });
 
   it('shows what would change in a file, and changes nothing', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'deploy-tag');
     const file = join(world.cwd, 'e.yaml');
-    const deploy = (...argv: string[]): ReturnType<World['wasme']> =>
+    const deploy = (...argv: string[]): ReturnType<TestMachine['wasme']> =>
       world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '-o', 'e.yaml', ...argv);
     await deploy('--config', 'old');
     const before = readFileSync(file, 'utf8');
@@ -166,7 +166,7 @@ describe('deploy envoy', () => {
   });
 
   it('takes clusters, upstream and version from the project', async () => {
-    const world = newWorld();
+    const world = newMachine();
     project(world, {
       run: { upstream: 'http://127.0.0.1:3000', clusters: { api: 'http://127.0.0.1:4000' } },
       deploy: { envoy: { id: 'named', failPolicy: 'open', version: '1.30', env: { A: '1' } } },
@@ -184,7 +184,7 @@ describe('deploy envoy', () => {
     [['--out', '-'], 'note: --out is now --output\n'],
     [['-b', 'e.yaml', '-e', 'x'], 'note: the configuration is only printed; --run starts an Envoy with it\n'],
   ])('understands the old flags %j', async (flags, note) => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'deploy-tag');
     writeFileSync(
       join(world.cwd, 'e.yaml'),
@@ -206,7 +206,7 @@ describe('deploy envoy', () => {
   });
 
   it('starts the Envoy on PATH with the result, and a container where there is only docker', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'deploy-tag');
     const fake = join(world.home, 'bin');
     mkdirSync(fake);
@@ -239,9 +239,9 @@ describe('deploy envoy', () => {
   });
 
   it('keeps what a running Envoy has loaded: modules by content, the bootstrap as it is', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'deploy-tag');
-    const deploy = (...argv: string[]): ReturnType<World['wasme']> =>
+    const deploy = (...argv: string[]): ReturnType<TestMachine['wasme']> =>
       world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--dynamic', 'live', ...argv);
     const live = join(world.cwd, 'live');
     expect((await deploy()).stdout).toBe(
@@ -259,7 +259,7 @@ describe('deploy envoy', () => {
   });
 
   it('keeps the module before the one in use, and no older ones', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const live = join(world.cwd, 'live');
     const modules = (): string[] => readdirSync(live).filter(name => name.endsWith('.wasm'));
     const deploy = async (letter: string, ...argv: string[]): Promise<string> => {
@@ -297,7 +297,7 @@ describe('deploy envoy', () => {
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
     const web = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const world = newWorld();
+    const world = newMachine();
     const good = await world.wasme('deploy', 'envoy', `${web}/f.wasm`);
     expect(good.exitCode).toBe(0);
     expect(parse(good.stdout)).toBeTruthy();
@@ -311,11 +311,11 @@ describe('deploy envoy', () => {
 
   it('takes the module out of an image, and needs no network when the store has it', async () => {
     const registry = await fakeRegistry();
-    const world = newWorld();
+    const world = newMachine();
     const module = guestFile(world.cwd, 'deploy-tag');
     const reference = `${registry.host}/team/tagger:v1`;
     expect((await world.wasme('push', reference, '-f', 'deploy-tag.wasm')).exitCode).toBe(0);
-    const other = newWorld();
+    const other = newMachine();
     const written = await other.wasme('deploy', 'envoy', reference, '-o', 'out/e.yaml');
     expect(written).toMatchObject({ exitCode: 0, stdout: `wrote ${join(other.cwd, 'out', 'e.yaml')}\n` });
     const [name = ''] = readdirSync(join(other.cwd, 'out')).filter(file => file.endsWith('.wasm'));
@@ -334,7 +334,7 @@ describe('deploy envoy', () => {
   });
 
   it('gives one JSON document with --json', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'deploy-tag');
     const { stdout } = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--id', 'x', '--json');
     expect(JSON.parse(stdout)).toMatchObject({
@@ -347,7 +347,7 @@ describe('deploy envoy', () => {
   });
 
   it('checks the configuration against the schema before it writes anything', async () => {
-    const world = newWorld();
+    const world = newMachine();
     project(world, { configurationSchema: 'schema.json' });
     writeFileSync(
       join(world.cwd, 'schema.json'),
@@ -383,7 +383,7 @@ describe('deploy envoy', () => {
     ['https://json-schema.org/draft/2020-12/schema', 'prefixItems', '$defs', 'dependentRequired'],
     [undefined, 'prefixItems', '$defs', 'dependentRequired'],
   ])('reads a schema by the draft that it names: %s', async ($schema, tuple, definitions, required) => {
-    const world = newWorld();
+    const world = newMachine();
     project(world, { configurationSchema: 'schema.json' });
     const schema = {
       $schema,
@@ -403,14 +403,14 @@ describe('deploy envoy', () => {
   });
 
   it('lets a flag pass a variable on that the project sets', async () => {
-    const world = newWorld();
+    const world = newMachine();
     project(world, { deploy: { envoy: { env: { A: '1', B: '2' } } } });
     const { stdout } = await world.wasme('deploy', 'envoy', '--env', 'A', '--env', 'A');
     expect(stdout).toMatch(/host_env_keys:\n +- A\n +key_values:\n +B: "2"\n/);
   });
 
   it('compares the files of a watched folder', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'deploy-tag');
     const argv = ['deploy', 'envoy', 'deploy-tag.wasm', '--dynamic', 'live'];
     const first = await world.wasme(...argv, '--diff');
@@ -423,7 +423,7 @@ describe('deploy envoy', () => {
   });
 
   it('warns of what an Envoy might not know', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'deploy-tag');
     const told = async (...argv: string[]): Promise<string> =>
       (await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', ...argv)).stderr;
@@ -462,7 +462,7 @@ describe('deploy envoy', () => {
     [['run', 'deploy-tag.wasm', '--allow-capabilities', 'proxy_lgo'], 'USAGE', 'did you mean "proxy_log"?'],
     [['run', 'deploy-tag.wasm', '--env', ''], 'USAGE', '"" names no variable'],
   ])('refuses %j', async (argv, code, text) => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'deploy-tag');
     const { exitCode, stdout, stderr } = await world.wasme(...argv);
     expect(exitCode).toBeGreaterThan(0);

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DoctorResult, LanguageReport } from '../../src/doctor.ts';
 import { languages } from '../../src/project/names.ts';
-import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../helpers/cli/cli.ts';
 import { fakeProject } from '../helpers/projects/fake-project.ts';
 
 /** A world whose PATH has only these programs: name → body of a shell script. */
-function worldWith(programs: Readonly<Record<string, string>>): World {
-  const world = newWorld();
+function worldWith(programs: Readonly<Record<string, string>>): TestMachine {
+  const world = newMachine();
   const bin = join(world.home, 'bin');
   mkdirSync(bin);
   for (const [name, body] of Object.entries(programs)) {
@@ -24,7 +24,7 @@ const node = 'echo v22.11.0';
 const npm = 'echo 10.9.0';
 
 async function report(
-  world: World,
+  world: TestMachine,
   language: string,
 ): Promise<{ exitCode: number; report: LanguageReport; all: DoctorResult }> {
   const { exitCode, stdout } = await world.wasme('doctor', '--language', language, '--json');

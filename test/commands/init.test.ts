@@ -14,7 +14,7 @@ import { describe, expect, it } from 'vitest';
 import { languages } from '../../src/project/names.ts';
 import { templatesDir } from '../../src/io/files/paths.ts';
 import type { VerifyResult } from '../../src/verify.ts';
-import { newWorld } from '../helpers/cli/cli.ts';
+import { newMachine } from '../helpers/cli/cli.ts';
 import { guest } from '../helpers/guests/guests.ts';
 import { asOrdinaryUser } from '../helpers/cli/ordinary-user.ts';
 
@@ -22,7 +22,7 @@ const assemblyscript = ['init', 'my-filter', '--language', 'assemblyscript'];
 
 describe('init', () => {
   it('makes a complete project', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const outcome = await world.wasme(...assemblyscript);
     expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
     expect(outcome.stdout).toContain('cd my-filter\n  npm install\n  wasme build');
@@ -48,7 +48,7 @@ describe('init', () => {
   });
 
   it('--install gets the compiler too where NODE_ENV=production leaves it out', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const bin = join(world.home, 'bin');
     mkdirSync(bin);
     // npm takes its settings from the environment, too: "npm config ls" shows them.
@@ -61,7 +61,7 @@ describe('init', () => {
   });
 
   it('takes the old command line, and says what the old flag is called now', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const { exitCode, stderr } = await world.wasme(
       ...[
         'init',
@@ -84,7 +84,7 @@ describe('init', () => {
   });
 
   it('goes into an empty folder, a fresh repository, and one whose name is no project name', async () => {
-    const world = newWorld();
+    const world = newMachine();
     for (const name of ['empty', 'repo', 'Mein Filter ü 2']) mkdirSync(join(world.cwd, name));
     mkdirSync(join(world.cwd, 'repo', '.git'));
     for (const name of ['empty', 'repo', 'Mein Filter ü 2']) {
@@ -97,13 +97,13 @@ describe('init', () => {
   });
 
   it('makes the folders above', async () => {
-    const world = newWorld();
+    const world = newMachine();
     expect((await world.wasme('init', 'a/b/c', '-l', 'assemblyscript')).exitCode).toBe(0);
     expect(existsSync(join(world.cwd, 'a/b/c/wasme.json'))).toBe(true);
   });
 
   it('never overwrites', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const dir = join(world.cwd, 'my-filter');
     mkdirSync(dir);
     writeFileSync(join(dir, 'README.md'), 'mine');
@@ -145,7 +145,7 @@ describe('init', () => {
     ['an unknown flag', ['--colour', 'red'], 2, 'USAGE'],
     ['a host that is none', ['-l', 'assemblyscript', '--host', 'Istio 1.30'], 2, 'USAGE'],
   ])('refuses %s and leaves nothing', async (_, flags, exitCode, code) => {
-    const world = newWorld();
+    const world = newMachine();
     const outcome = await world.wasme('init', 'x/new', ...flags);
     expect(outcome).toMatchObject({ exitCode, stdout: '' });
     expect(outcome.stderr).toMatch(new RegExp(`^error\\[${code}\\]: .+\\nhelp: `));
@@ -153,7 +153,7 @@ describe('init', () => {
   });
 
   it('for Gloo writes the layout that Gloo loads, so that what is pushed is loaded', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const flags = ['-l', 'rust', '--platform', 'gloo', '--platform-version', '1.6.x', '--disable-prompt'];
     expect((await world.wasme('init', 'g', ...flags)).exitCode).toBe(0);
     const dir = join(world.cwd, 'g');
@@ -169,7 +169,7 @@ describe('init', () => {
   });
 
   it('without a folder and a name says what to give', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const { exitCode, stderr } = await world.wasme('init', '-l', 'assemblyscript');
     expect({ exitCode, stderr }).toEqual({
       exitCode: 2,
@@ -180,7 +180,7 @@ describe('init', () => {
   });
 
   it('a read-only folder is explained', async () => {
-    const world = newWorld();
+    const world = newMachine();
     chmodSync(world.cwd, 0o555);
     const outcome = await asOrdinaryUser(dirname(world.cwd), () => world.wasme(...assemblyscript));
     chmodSync(world.cwd, 0o755);
@@ -193,13 +193,13 @@ describe('init', () => {
   it('an interrupt leaves nothing', async () => {
     const interrupt = new AbortController();
     interrupt.abort();
-    const world = newWorld({ signal: interrupt.signal });
+    const world = newMachine({ signal: interrupt.signal });
     expect((await world.wasme(...assemblyscript)).exitCode).toBe(130);
     expect(readdirSync(world.cwd)).toEqual([]);
   });
 
   it('takes a folder of one’s own as the template', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const own = join(world.cwd, 'own template');
     mkdirSync(join(own, 'src', '{{name}}'), { recursive: true });
     writeFileSync(join(own, 'wasme.json'), '{\n  "name": "sample",\n  "language": "rust"\n}\n');
@@ -238,7 +238,7 @@ describe('init', () => {
       'PROJECT_INVALID',
     ],
   ])('refuses a template with %s', async (_, text, code) => {
-    const world = newWorld();
+    const world = newMachine();
     mkdirSync(join(world.cwd, 'own'));
     if (text !== undefined) writeFileSync(join(world.cwd, 'own', 'wasme.json'), text);
     const outcome = await world.wasme('init', 'made', '--template', './own');
@@ -247,7 +247,7 @@ describe('init', () => {
   });
 
   it('a template that extends another: its files win, named ones are left out', async () => {
-    const world = newWorld();
+    const world = newMachine();
     cpSync(join(templatesDir(), 'assemblyscript'), join(world.cwd, 'base'), { recursive: true });
     mkdirSync(join(world.cwd, 'derived'));
     writeFileSync(join(world.cwd, 'derived', 'README.md'), 'derived');
@@ -268,7 +268,7 @@ describe('init', () => {
   });
 
   it('--list shows every template, also as JSON', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const { stdout } = await world.wasme('init', '--list', '--json');
     const templates = JSON.parse(stdout) as { name: string; language: string }[];
     expect(templates.map(item => item.name)).toContain('assemblyscript');
@@ -281,7 +281,7 @@ describe('the templates that ship', () => {
   it('are formatted, described and complete', async () => {
     const { listTemplates } = await import('../../src/scaffold/catalog.ts');
     for (const template of await listTemplates(templatesDir())) {
-      const world = newWorld();
+      const world = newMachine();
       const outcome = await world.wasme('init', 'made', '--template', template.name);
       expect(outcome.stderr, template.name).toBe('');
       for (const file of ['README.md', 'wasme.json', '.gitignore', '.github/workflows/ci.yml']) {

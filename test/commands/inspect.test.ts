@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { InspectResult } from '../../src/inspect.ts';
-import { newWorld } from '../helpers/cli/cli.ts';
+import { newMachine } from '../helpers/cli/cli.ts';
 import { compileWat, guest } from '../helpers/guests/guests.ts';
 import { component, filterText } from '../helpers/guests/images.ts';
 
@@ -11,7 +11,7 @@ const reference = 'registry.example/team/filter:v1';
 
 describe('inspect', () => {
   it('a module: ABI, imports by module, callbacks, memory, who loads it', async () => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
     const { exitCode, stdout, stderr } = await world.wasme('inspect', 'm.wasm');
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -26,7 +26,7 @@ describe('inspect', () => {
   });
 
   it('an image: digests, layout, runtime config, annotations; --json with every documented field', async () => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
     await world.wasme('convert', 'm.wasm', reference, '--layout', 'oci', '--annotation', 'a.b/c=d');
     const text = await world.wasme('inspect', reference);
@@ -69,7 +69,7 @@ describe('inspect', () => {
   });
 
   it('a component is called one', async () => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'c.wasm'), component);
     const { stdout } = await world.wasme('inspect', 'c.wasm');
     expect(stdout).toContain('a component, not a filter');
@@ -77,7 +77,7 @@ describe('inspect', () => {
   });
 
   it('a damaged module: what is wrong, and that nobody loads it', async () => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), compileWat(filterText()).subarray(0, 60));
     const { exitCode, stdout } = await world.wasme('inspect', 'm.wasm');
     expect(exitCode).toBe(0);

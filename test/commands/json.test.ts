@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { newWorld } from '../helpers/cli/cli.ts';
+import { newMachine } from '../helpers/cli/cli.ts';
 import { compileProbe } from '../helpers/guests/probe/compile.ts';
 import { http } from '../helpers/guests/probe/script.ts';
 import { fakeRegistry } from '../helpers/servers/registry.ts';
@@ -28,7 +28,7 @@ it('the shapes are found', () => {
 
 it('each verb prints its documented fields', async () => {
   const { host } = await fakeRegistry();
-  const world = newWorld();
+  const world = newMachine();
   mkdirSync(join(world.cwd, 'build'));
   writeFileSync(join(world.cwd, 'wasme.json'), '{"name": "probe", "language": "rust"}');
   writeFileSync(join(world.cwd, 'build', 'probe.wasm'), compileProbe({ callbacks: http({}) }));

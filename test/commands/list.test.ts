@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ListResult } from '../../src/list.ts';
 import { OciLayout } from '../../src/oci/store/oci-layout.ts';
-import { newWorld } from '../helpers/cli/cli.ts';
+import { newMachine } from '../helpers/cli/cli.ts';
 import { guest } from '../helpers/guests/guests.ts';
 
 describe('list', () => {
   it('is empty without a store', async () => {
-    const world = newWorld();
+    const world = newMachine();
     expect(await world.wasme('list')).toEqual({ exitCode: 0, stdout: '', stderr: '' });
     expect(JSON.parse((await world.wasme('list', '--json')).stdout)).toEqual({ images: [] });
   });
 
   it('shows names in order, searches, and survives a damaged image', async () => {
-    const world = newWorld({ env: { WASME_HOME: undefined } });
+    const world = newMachine({ env: { WASME_HOME: undefined } });
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
     await world.wasme('convert', 'm.wasm', 'b.example/two:v1', '--layout', 'oci');
     await world.wasme('convert', 'm.wasm', 'a.example/one:v1');
@@ -35,7 +35,7 @@ describe('list', () => {
   });
 
   it('takes --published of the old tool and says what replaced it', async () => {
-    const { exitCode, stderr } = await newWorld().wasme('list', '--published');
+    const { exitCode, stderr } = await newMachine().wasme('list', '--published');
     expect(exitCode).toBe(0);
     expect(stderr).toContain('help: wasme tags');
   });

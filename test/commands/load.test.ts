@@ -8,16 +8,16 @@ import { run } from '../../commands/cli.ts';
 import { openStore } from '../../src/oci/store/oci-layout.ts';
 import type { PullResult } from '../../src/pull.ts';
 import type { RmResult } from '../../src/rm.ts';
-import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../helpers/cli/cli.ts';
 import { guest } from '../helpers/guests/guests.ts';
 import { fakeRegistry } from '../helpers/servers/registry.ts';
 
 const reference = 'registry.example/team/a:v1';
 
-const verdict = async (world: World, name: string): Promise<number> =>
+const verdict = async (world: TestMachine, name: string): Promise<number> =>
   (await world.wasme('verify', name, '--for', 'istio', '--key', 'key.pub')).exitCode;
 
-async function archived(world: World): Promise<string> {
+async function archived(world: TestMachine): Promise<string> {
   writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
   await world.wasme('convert', 'm.wasm', reference);
   await world.wasme('save', reference, '-o', 'images.tar');
@@ -26,8 +26,8 @@ async function archived(world: World): Promise<string> {
 
 describe('load', () => {
   it('puts every image where its name says', async () => {
-    const path = await archived(newWorld());
-    const world = newWorld();
+    const path = await archived(newMachine());
+    const world = newMachine();
     const { exitCode, stdout } = await world.wasme('load', path);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^registry\.example\/team\/a:v1 {2}sha256:\w{64}\n$/);
@@ -35,8 +35,8 @@ describe('load', () => {
   });
 
   it('reads standard input', async () => {
-    const archive = readFileSync(await archived(newWorld()));
-    const world = newWorld();
+    const archive = readFileSync(await archived(newMachine()));
+    const world = newMachine();
     const loadFrom = async (stdin: Readable): Promise<{ exitCode: number; stderr: string }> => {
       let stderr = '';
       const exitCode = await run(['load', '-'], {
@@ -59,7 +59,7 @@ describe('load', () => {
 
   it('signatures stay with their image: registry, store, archive, another name, another registry', async () => {
     const [from, to] = [await fakeRegistry(), await fakeRegistry()];
-    const [world, other] = [newWorld(), newWorld()];
+    const [world, other] = [newMachine(), newMachine()];
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     writeFileSync(join(world.cwd, 'key.pem'), privateKey.export({ format: 'pem', type: 'pkcs8' }));
     writeFileSync(join(other.cwd, 'key.pub'), publicKey.export({ format: 'pem', type: 'spki' }));
@@ -85,15 +85,15 @@ describe('load', () => {
   });
 
   it('under another name', async () => {
-    const world = newWorld();
+    const world = newMachine();
     await archived(world);
     const { stdout } = await world.wasme('load', 'images.tar', '--tag', 'b/c:v2');
     expect(stdout).toMatch(/^docker\.io\/b\/c:v2 /);
   });
 
   it('that was changed on the way leaves the store as it was', async () => {
-    const path = await archived(newWorld());
-    const world = newWorld();
+    const path = await archived(newMachine());
+    const world = newMachine();
     const bytes = readFileSync(path);
     // The last blob lies before the two zero blocks that end the archive.
     const at = bytes.length - 1024 - 512;
@@ -109,7 +109,7 @@ describe('load', () => {
     ['nothing.tar', 'FILE_NOT_FOUND'],
     ['m.wasm', 'IMAGE_UNSUPPORTED'],
   ])('%s: %s', async (file, code) => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag').subarray(0, 100));
     const { exitCode, stderr } = await world.wasme('load', file);
     expect(exitCode).toBe(1);

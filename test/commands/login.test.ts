@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../commands/cli.ts';
-import { type Outcome, type World, newWorld } from '../helpers/cli/cli.ts';
+import { type Outcome, type TestMachine, newMachine } from '../helpers/cli/cli.ts';
 import { guest } from '../helpers/guests/guests.ts';
 import { account, fakeRegistry } from '../helpers/servers/registry.ts';
 
 /** As `world.wasme`, with something on standard input. */
-async function wasmeWithInput(world: World, input: string, ...argv: string[]): Promise<Outcome> {
+async function wasmeWithInput(world: TestMachine, input: string, ...argv: string[]): Promise<Outcome> {
   let [stdout, stderr] = ['', ''];
   const exitCode = await run(argv, {
     ...world.edges,
@@ -20,13 +20,13 @@ async function wasmeWithInput(world: World, input: string, ...argv: string[]): P
   return { exitCode, stdout, stderr };
 }
 
-const configOf = (world: World): string => join(world.home, '.docker', 'config.json');
+const configOf = (world: TestMachine): string => join(world.home, '.docker', 'config.json');
 const auth = Buffer.from(`${account.username}:${account.password}`).toString('base64');
 
 describe('login', () => {
   it.each(['basic', 'bearer'] as const)('keeps what the registry took (%s)', async kind => {
     const registry = await fakeRegistry({ auth: kind });
-    const world = newWorld();
+    const world = newMachine();
     mkdirSync(join(world.home, '.docker'));
     writeFileSync(
       configOf(world),
@@ -58,7 +58,7 @@ describe('login', () => {
 
   it('says that it was not checked where the registry asks nobody', async () => {
     const registry = await fakeRegistry({ auth: 'none' });
-    const world = newWorld();
+    const world = newMachine();
     const flags = ['login', registry.host, '-u', 'me', '--password-stdin'];
     const { exitCode, stdout } = await wasmeWithInput(world, 'x', ...flags);
     expect(exitCode).toBe(0);
@@ -71,7 +71,7 @@ describe('login', () => {
 
   it('names the helper that is missing and where it is configured', async () => {
     const registry = await fakeRegistry({ auth: 'basic' });
-    const world = newWorld();
+    const world = newMachine();
     mkdirSync(join(world.home, '.docker'));
     writeFileSync(configOf(world), '{"credsStore":"absent"}');
     const flags = ['login', registry.host, '-u', 'me', '--password-stdin'];
@@ -82,7 +82,7 @@ describe('login', () => {
 
   it('stores nothing that the registry refused', async () => {
     const registry = await fakeRegistry({ auth: 'bearer' });
-    const world = newWorld();
+    const world = newMachine();
     const outcome = await wasmeWithInput(
       world,
       'wrong',
@@ -100,7 +100,7 @@ describe('login', () => {
 
   it('takes the line of the old tool', async () => {
     const registry = await fakeRegistry({ auth: 'basic' });
-    const world = newWorld();
+    const world = newMachine();
     const { exitCode, stderr } = await world.wasme(
       'login',
       '-u',
@@ -116,7 +116,7 @@ describe('login', () => {
 
   it('keeps it in the file that the old tool names, from which push takes it', async () => {
     const registry = await fakeRegistry({ auth: 'basic' });
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
     const who = ['-s', registry.host, '-u', 'me', '-p', account.password];
     const login = await world.wasme('login', ...who, '--credentials-file', 'c.json', '--plaintext');
@@ -133,7 +133,7 @@ describe('login', () => {
 
   it('keeps the secret in the configured helper', async () => {
     const registry = await fakeRegistry({ auth: 'basic' });
-    const world = newWorld();
+    const world = newMachine();
     world.env['PATH'] = `${fakeHelper(world)}:${world.env['PATH'] ?? ''}`;
     mkdirSync(join(world.home, '.docker'));
     writeFileSync(configOf(world), '{"credsStore":"fake"}');
@@ -152,7 +152,7 @@ describe('login', () => {
 
   it('keeps an identity token from standard input, with a name if there is one', async () => {
     const registry = await fakeRegistry({ auth: 'bearer' });
-    const world = newWorld();
+    const world = newMachine();
     const login = ['login', registry.host, '--identity-token-stdin', '--json'];
     const named = await wasmeWithInput(world, 'refresh-me\n', ...login, '-u', 'me');
     expect(JSON.parse(named.stdout)).toMatchObject({ host: registry.host, username: 'me' });
@@ -171,12 +171,12 @@ describe('login', () => {
     [['--identity-token-stdin', '--password-stdin'], 'x', 'cannot be used with'],
     [['--identity-token', 'x', '-u', 'me', '-p', 'y'], '', 'cannot be used with'],
   ])('refuses %j with the input %j', async (flags, input, message) => {
-    const outcome = await wasmeWithInput(newWorld(), input, 'login', 'registry.example', ...flags);
+    const outcome = await wasmeWithInput(newMachine(), input, 'login', 'registry.example', ...flags);
     expect(outcome).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(message) as string });
   });
 
   it('asks nothing where nobody can answer', async () => {
-    const { exitCode, stderr } = await newWorld().wasme('login', 'registry.example', '--yes');
+    const { exitCode, stderr } = await newMachine().wasme('login', 'registry.example', '--yes');
     expect(exitCode).toBe(2);
     expect(stderr).toContain('error[USAGE_NO_PROMPT]');
     expect(stderr).toContain('--username');
@@ -184,7 +184,7 @@ describe('login', () => {
 });
 
 /** A credential helper that keeps one JSON file per server in the home folder. */
-function fakeHelper(world: World): string {
+function fakeHelper(world: TestMachine): string {
   const dir = join(world.home, 'bin');
   mkdirSync(dir);
   const path = join(dir, 'docker-credential-fake');

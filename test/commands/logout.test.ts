@@ -2,11 +2,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { newWorld } from '../helpers/cli/cli.ts';
+import { newMachine } from '../helpers/cli/cli.ts';
 
 describe('logout', () => {
   it('forgets every spelling of the host, and only that host', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const config = join(world.home, '.docker', 'config.json');
     mkdirSync(join(world.home, '.docker'));
     const keep = { 'other.example': { auth: 'YTpi' }, 'registry.example/team/one': { auth: 'YTpi' } };
@@ -23,7 +23,7 @@ describe('logout', () => {
   it.each([[['logout', 'registry.example']], [['logout']]])(
     '%j without a login is no failure',
     async argv => {
-      const { exitCode, stdout } = await newWorld().wasme(...argv);
+      const { exitCode, stdout } = await newMachine().wasme(...argv);
       expect(exitCode).toBe(0);
       expect(stdout).toContain('nobody was logged in to');
     },

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ListResult } from '../../src/list.ts';
 import type { PullResult } from '../../src/pull.ts';
-import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../helpers/cli/cli.ts';
 import { guest } from '../helpers/guests/guests.ts';
 import { type FakeRegistry, fakeRegistry } from '../helpers/servers/registry.ts';
 
-async function pushed(registry: FakeRegistry, layout = 'compat'): Promise<World> {
-  const world = newWorld();
+async function pushed(registry: FakeRegistry, layout = 'compat'): Promise<TestMachine> {
+  const world = newMachine();
   writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
   const { exitCode, stderr } = await world.wasme(
     'push',
@@ -20,10 +20,10 @@ async function pushed(registry: FakeRegistry, layout = 'compat'): Promise<World>
     layout,
   );
   expect({ exitCode, stderr: stderr.includes('error') }).toEqual({ exitCode: 0, stderr: false });
-  return newWorld();
+  return newMachine();
 }
 
-const json = async <T>(world: World, ...argv: string[]): Promise<T> => {
+const json = async <T>(world: TestMachine, ...argv: string[]): Promise<T> => {
   const { exitCode, stdout, stderr } = await world.wasme(...argv, '--json');
   expect(exitCode, stderr).toBe(0);
   return JSON.parse(stdout) as T;
@@ -44,7 +44,7 @@ describe('pull -o -', () => {
     const reference = `${registry.host}/team/filter:v1`;
     const both = await world.wasme('pull', reference, '-o', '-', '--json');
     expect(both).toMatchObject({ exitCode: 2, stdout: '' });
-    const terminal = await newWorld({ isTTY: true }).wasme('pull', reference, '-o', '-');
+    const terminal = await newMachine({ isTTY: true }).wasme('pull', reference, '-o', '-');
     expect(terminal).toMatchObject({ exitCode: 2, stdout: '' });
     expect(terminal.stderr).toContain('not for a terminal');
     registry.switches.flipByte = true;
@@ -144,7 +144,7 @@ describe('pull', () => {
   });
 
   it('tells of a registry that is not there', async () => {
-    const { exitCode, stderr } = await newWorld().wasme('pull', '127.0.0.1:1/a:v1');
+    const { exitCode, stderr } = await newMachine().wasme('pull', '127.0.0.1:1/a:v1');
     expect(exitCode).toBe(1);
     expect(stderr).toContain('error[NETWORK]: 127.0.0.1:1: nothing listens there');
   });

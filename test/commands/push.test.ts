@@ -3,18 +3,18 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PushResult } from '../../src/push.ts';
-import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../helpers/cli/cli.ts';
 import { guest } from '../helpers/guests/guests.ts';
 import { component } from '../helpers/guests/images.ts';
 import { fakeRegistry } from '../helpers/servers/registry.ts';
 
-function worldWithModule(): World {
-  const world = newWorld();
+function worldWithModule(): TestMachine {
+  const world = newMachine();
   writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
   return world;
 }
 
-const json = async <T>(world: World, ...argv: string[]): Promise<T> => {
+const json = async <T>(world: TestMachine, ...argv: string[]): Promise<T> => {
   const { exitCode, stdout, stderr } = await world.wasme(...argv, '--json');
   expect(exitCode, stderr).toBe(0);
   return JSON.parse(stdout) as T;
@@ -42,7 +42,7 @@ describe('push', () => {
     ['a component', component, 'this is a WebAssembly component'],
   ])('sends nothing of what is %s, unless forced', async (_what, bytes, message) => {
     const registry = await fakeRegistry();
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), bytes);
     const argv = ['push', `${registry.host}/team/filter:v1`, '--file', 'm.wasm', '--layout', 'cncf'];
     const { exitCode, stderr } = await world.wasme(...argv);
@@ -122,7 +122,7 @@ describe('push', () => {
 
   it("takes the project's build, to the reference of the project, in its layout", async () => {
     const registry = await fakeRegistry();
-    const world = newWorld();
+    const world = newMachine();
     const reference = `${registry.host}/team/own:v3`;
     const project = {
       name: 'own',
@@ -139,7 +139,7 @@ describe('push', () => {
 
   it('refuses what a host of the project would not load, unless forced', async () => {
     const registry = await fakeRegistry();
-    const world = newWorld();
+    const world = newMachine();
     const reference = `${registry.host}/team/own:v3`;
     const project = {
       name: 'own',

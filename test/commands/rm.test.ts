@@ -2,14 +2,14 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../helpers/cli/cli.ts';
 import { guest } from '../helpers/guests/guests.ts';
 
-const blobs = (world: World): string[] =>
+const blobs = (world: TestMachine): string[] =>
   readdirSync(join(world.home, '.local', 'share', 'wasme', 'store', 'blobs', 'sha256'));
 
-async function worldWithTwo(): Promise<World> {
-  const world = newWorld();
+async function worldWithTwo(): Promise<TestMachine> {
+  const world = newMachine();
   writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
   await world.wasme('convert', 'm.wasm', 'r.example/a:v1');
   await world.wasme('convert', 'm.wasm', 'r.example/b:v1', '--layout', 'oci');
@@ -44,7 +44,7 @@ describe('rm', () => {
   });
 
   it('wants a name', async () => {
-    const { exitCode, stderr } = await newWorld().wasme('rm');
+    const { exitCode, stderr } = await newMachine().wasme('rm');
     expect(exitCode).toBe(2);
     expect(stderr).toContain('--all');
   });

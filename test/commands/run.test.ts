@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { EchoAnswer } from '../../src/proxy/upstream/echo.ts';
 import type { RunEvent } from '../../src/runner/run-options.ts';
 import { startRun } from '../../src/run.ts';
-import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../helpers/cli/cli.ts';
 import { compileWat, guest, guestFile } from '../helpers/guests/guests.ts';
 import { filterText } from '../helpers/guests/images.ts';
 import { fakeRegistry } from '../helpers/servers/registry.ts';
@@ -21,7 +21,7 @@ function withRequestHeaders(body: string): Uint8Array {
 }
 
 /** A project whose compiler puts the five letters of src/text into a filter, or fails. */
-function fakeCompiled(world: World, text: string): World {
+function fakeCompiled(world: TestMachine, text: string): TestMachine {
   mkdirSync(join(world.cwd, 'src'));
   saveSource(world, text);
   writeFileSync(join(world.cwd, 'filter.bin'), guest('header'));
@@ -39,13 +39,13 @@ function fakeCompiled(world: World, text: string): World {
   return world;
 }
 
-function saveSource({ cwd }: World, text: string): void {
+function saveSource({ cwd }: TestMachine, text: string): void {
   writeFileSync(join(cwd, 'src', 'text'), text);
 }
 
 describe('wasme run', () => {
   it('lets a filter have the functions on a list only', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'deploy-tag');
     const tagged = async (...flags: string[]): Promise<string | null> => {
       const cli = startCli(world, 'deploy-tag.wasm', '--config', 'team-a', ...flags);
@@ -63,7 +63,7 @@ describe('wasme run', () => {
   });
 
   it('passes a variable on that the project sets, when told to', async () => {
-    const world = newWorld({ env: { SET: 'from here' } });
+    const world = newMachine({ env: { SET: 'from here' } });
     mkdirSync(join(world.cwd, 'build'));
     writeFileSync(join(world.cwd, 'build', 'env.wasm'), guest('deploy-env'));
     const project = { name: 'env', language: 'rust', run: { env: { SET: 'from the project', OTHER: 'x' } } };
@@ -75,7 +75,7 @@ describe('wasme run', () => {
   });
 
   it('puts a filter in front of the echo upstream until Ctrl-C', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'header');
     const cli = startCli(world, 'header.wasm', '--admin', '0', '--concurrency', '2');
     const { url, admin, filters, upstream } = await cli.ready();
@@ -100,7 +100,7 @@ describe('wasme run', () => {
   });
 
   it('runs a chain in the order of the operands', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'header');
     writeFileSync(join(world.cwd, 'other.wasm'), guest('header', { hello: 'other' }));
     const cli = startCli(world, 'header.wasm', 'other.wasm');
@@ -111,7 +111,7 @@ describe('wasme run', () => {
 
   it('runs an image: of the path, else of the store, else of the registry', async () => {
     const { host, log } = await fakeRegistry();
-    const world = newWorld();
+    const world = newMachine();
     const image = `${host}/team/say`;
     const answer = async (...argv: string[]): Promise<unknown> => {
       const cli = startCli(world, ...argv);
@@ -136,7 +136,7 @@ describe('wasme run', () => {
   });
 
   it('shows traces', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'header');
     const cli = startCli(world, 'header.wasm', '--trace');
     const { url } = await cli.ready();
@@ -145,7 +145,7 @@ describe('wasme run', () => {
   });
 
   it('loads a changed module without dropping connections', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const path = guestFile(world.cwd, 'header');
     const cli = startCli(world, 'header.wasm', '--watch');
     const { url } = await cli.ready();
@@ -159,7 +159,7 @@ describe('wasme run', () => {
   });
 
   it('builds a project when a source is saved, and swaps the filter without dropping a request', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const cli = startCli(fakeCompiled(world, 'first'), '--watch');
     const { url } = await cli.ready();
     const answers: (string | null)[] = [];
@@ -193,7 +193,7 @@ describe('wasme run', () => {
   });
 
   it('says what this filter meets on the hosts that the project names', async () => {
-    const world = newWorld();
+    const world = newMachine();
     mkdirSync(join(world.cwd, 'build'));
     const poll =
       '(import "wasi_snapshot_preview1" "poll_oneoff" (func (param i32 i32 i32 i32) (result i32)))';
@@ -218,7 +218,7 @@ describe('wasme run', () => {
   });
 
   it('--watch begins with a build; without a module its failure is the failure', async () => {
-    const world = fakeCompiled(newWorld(), 'error: no such thing');
+    const world = fakeCompiled(newMachine(), 'error: no such thing');
     const { exitCode, stderr } = await world.wasme('run', '--watch', '--port', '0');
     expect(exitCode).toBe(1);
     expect(stderr).toContain('error[BUILD_FAILED]');
@@ -235,7 +235,7 @@ describe('wasme run', () => {
     ['no module', 'text.wasm', 'WASM_INVALID', 1],
     ['no project', '.', 'PROJECT_NOT_FOUND', 2],
   ])('says what is wrong: %s', async (_what, target, code, exitCode) => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'text.wasm'), 'text');
     const outcome = await world.wasme('run', target, '--port', '0');
     expect(outcome).toMatchObject({ exitCode, stdout: '' });
@@ -247,7 +247,7 @@ describe('wasme run', () => {
     { flag: '--port', others: [] },
     { flag: '--admin', others: ['--port', '0'] },
   ])('says that the port of $flag is taken, and which flag names another', async ({ flag, others }) => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'header');
     const server = createServer();
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
@@ -260,7 +260,7 @@ describe('wasme run', () => {
   });
 
   it('refuses more configurations than filters', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'header');
     const outcome = await world.wasme('run', 'header.wasm', '--config', 'a', '--config', 'b');
     expect(outcome).toMatchObject({ exitCode: 2 });
@@ -272,7 +272,7 @@ describe('wasme run', () => {
     [['--watch'], '--watch'],
     [['--host', 'envoy@1.36'], '--host'],
   ])('refuses what a real Envoy cannot do: %j', async (argv, flag) => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'header');
     const { exitCode, stderr } = await world.wasme('run', '--envoy', 'header.wasm', ...argv);
     expect(exitCode).toBe(2);
@@ -281,7 +281,7 @@ describe('wasme run', () => {
   });
 
   it('says that there is no Envoy', async () => {
-    const world = newWorld({ env: { PATH: '' } });
+    const world = newMachine({ env: { PATH: '' } });
     guestFile(world.cwd, 'header');
     // What follows a bare --envoy is an operand.
     const bare = await world.wasme('run', '--envoy', 'header.wasm', '--port', '0');
@@ -292,7 +292,7 @@ describe('wasme run', () => {
   });
 
   it('takes no folder for an Envoy', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'header');
     const folder = join(world.cwd, 'tools', 'envoy');
     mkdirSync(folder, { recursive: true });
@@ -304,7 +304,7 @@ describe('wasme run', () => {
   });
 
   it('ends when the admin interface is told to', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'header');
     const cli = startCli(world, 'header.wasm', '--admin', '0');
     const { admin } = await cli.ready();
@@ -316,7 +316,7 @@ describe('wasme run', () => {
 
 describe('startRun', () => {
   it('T19 replaces a worker whose filter never returns', async () => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'loop.wasm'), withRequestHeaders('(loop (br 0)) (i32.const 0)'));
     const events: RunEvent[] = [];
     const running = await startRun(
@@ -338,7 +338,7 @@ describe('startRun', () => {
   });
 
   it('contains a trap: 503, and the log says why', async () => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'trap.wasm'), withRequestHeaders('unreachable'));
     const events: RunEvent[] = [];
     const running = await startRun(
@@ -358,7 +358,7 @@ describe('startRun', () => {
   });
 
   it('proxies TCP through network filters', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'tcp');
     const upstream = createServer(socket => socket.on('data', data => socket.end(`got ${data.toString()}`)));
     await new Promise<void>(resolve => upstream.listen(0, '127.0.0.1', resolve));

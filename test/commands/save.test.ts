@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { newWorld } from '../helpers/cli/cli.ts';
+import { newMachine } from '../helpers/cli/cli.ts';
 import { guest } from '../helpers/guests/guests.ts';
 
 const first = 'registry.example/team/a:v1';
@@ -10,7 +10,7 @@ const second = 'registry.example/team/b:v2';
 
 describe('save', () => {
   it('writes several images into one file, the same one every time', async () => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
     await world.wasme('convert', 'm.wasm', first);
     await world.wasme('convert', 'm.wasm', second, '--layout', 'hybrid');
@@ -27,7 +27,7 @@ describe('save', () => {
   });
 
   it('to standard output: the same bytes as into a file', async () => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
     await world.wasme('convert', 'm.wasm', first);
     await world.wasme('save', first, '-o', 'images.tar');
@@ -42,7 +42,7 @@ describe('save', () => {
     [[first, '-o', 'there.tar'], 1, 'FILE_EXISTS'],
     [['UPPER', '-o', 'x.tar'], 2, 'REFERENCE_INVALID'],
   ])('%j: exit %i, %s', async (argv, exit, code) => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'there.tar'), 'mine');
     const { exitCode, stderr } = await world.wasme('save', ...argv);
     expect({ exitCode }).toEqual({ exitCode: exit });

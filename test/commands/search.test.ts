@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { newWorld } from '../helpers/cli/cli.ts';
+import { newMachine } from '../helpers/cli/cli.ts';
 import { compileProbe } from '../helpers/guests/probe/compile.ts';
 import { realRegistry } from '../helpers/servers/real-registry.ts';
 import { fakeRegistry } from '../helpers/servers/registry.ts';
@@ -11,7 +11,7 @@ import { describeWith } from '../helpers/tools.ts';
 describeWith(['docker-registry'], 'wasme search', () => {
   it('lists repositories, those of a team, and those with a text in their name', async () => {
     const { host } = await realRegistry();
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'f.wasm'), compileProbe({ callbacks: {} }));
     for (const name of ['team/headers', 'team/auth', 'other/headers']) {
       expect(await world.wasme('push', `${host}/${name}:v1`, '--file', 'f.wasm')).toMatchObject({
@@ -36,7 +36,7 @@ describeWith(['docker-registry'], 'wasme search', () => {
 describe('wasme search where there is no catalogue', () => {
   it('says so', async () => {
     const { host } = await fakeRegistry();
-    const { exitCode, stderr } = await newWorld().wasme('search', host);
+    const { exitCode, stderr } = await newMachine().wasme('search', host);
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/error\[REGISTRY_\w+\]: .*list the repositories/);
   });

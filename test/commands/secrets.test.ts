@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../helpers/cli/cli.ts';
 import { guest } from '../helpers/guests/guests.ts';
 
 const password = 'pa55-word/of+me';
@@ -19,8 +19,8 @@ async function server(answer: (request: IncomingMessage, response: ServerRespons
 }
 
 /** Logged in to `host`. */
-function worldOf(host: string): World {
-  const world = newWorld();
+function worldOf(host: string): TestMachine {
+  const world = newMachine();
   mkdirSync(join(world.home, '.docker'));
   const config = { auths: { [host]: { auth: basic } } };
   writeFileSync(join(world.home, '.docker', 'config.json'), JSON.stringify(config), { mode: 0o600 });
@@ -29,7 +29,7 @@ function worldOf(host: string): World {
 }
 
 /** All that is printed, with and without --json. */
-async function printed(world: World, ...argv: string[]): Promise<string> {
+async function printed(world: TestMachine, ...argv: string[]): Promise<string> {
   const outcomes = [await world.wasme(...argv, '-v'), await world.wasme(...argv, '-v', '--json')];
   return outcomes.map(({ stdout, stderr }) => stdout + stderr).join('\n');
 }
@@ -118,7 +118,7 @@ describe('what a registry says back', () => {
 
 it('what a credential helper says back of what it was to keep', async () => {
   const host = await server((_, response) => void response.end());
-  const world = newWorld();
+  const world = newMachine();
   const bin = join(world.home, 'bin');
   mkdirSync(join(world.home, '.docker'));
   mkdirSync(bin);

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { xxHash64 } from '../../src/targets/envoy/xxhash.ts';
-import { newWorld } from '../helpers/cli/cli.ts';
+import { newMachine } from '../helpers/cli/cli.ts';
 import { guest, guestFile } from '../helpers/guests/guests.ts';
 import { fakeRegistry } from '../helpers/servers/registry.ts';
 
@@ -127,7 +127,7 @@ describe('status envoy', () => {
     ['loaded', fixed(plugin(), named('g', 'cd')), {}, 0],
   ] as const)('%s', async (state, dump, stats, exitCode) => {
     const address = await admin(dump, stats);
-    const outcome = await newWorld().wasme('status', 'envoy', '--id', 'f', '--admin', address, '--json');
+    const outcome = await newMachine().wasme('status', 'envoy', '--id', 'f', '--admin', address, '--json');
     const { rows } = JSON.parse(outcome.stdout) as { rows: { state: string }[] };
     expect(rows.map(row => row.state)).toEqual([state]);
     expect(outcome.exitCode).toBe(exitCode);
@@ -135,7 +135,7 @@ describe('status envoy', () => {
 
   it('compares digests, over several proxies, and draws a table', async () => {
     const [one, two] = [await admin(fixed(plugin())), await admin({})];
-    const world = newWorld();
+    const world = newMachine();
     const good = await world.wasme(
       'status',
       'envoy',
@@ -167,7 +167,7 @@ describe('status envoy', () => {
   });
 
   it('takes name and digest from the project here', async () => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(
       join(world.cwd, 'wasme.json'),
       JSON.stringify({ name: 'f', language: 'rust', build: { output: 'f.wasm' } }),
@@ -181,7 +181,7 @@ describe('status envoy', () => {
   });
 
   it('says that nothing answers', async () => {
-    const { stdout, exitCode } = await newWorld().wasme(
+    const { stdout, exitCode } = await newMachine().wasme(
       'status',
       'envoy',
       '--id',
@@ -194,7 +194,7 @@ describe('status envoy', () => {
   });
 
   it('tells who is there instead, and that no Envoy is', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const ask = (...argv: string[]): ReturnType<typeof world.wasme> =>
       world.wasme('status', 'envoy', '--id', 'h', ...argv);
     const others = await ask('--admin', await admin(fixed(plugin(), named('g', 'cd'))));
@@ -209,7 +209,7 @@ describe('status envoy', () => {
 
   it('shows every filter of every Envoy', async () => {
     const [one, two] = [await admin(fixed(plugin(), named('g', 'cd'))), await admin(fixed(plugin()))];
-    const world = newWorld();
+    const world = newMachine();
     const ask = (...argv: string[]): ReturnType<typeof world.wasme> =>
       world.wasme('status', 'envoy', '--all', ...argv);
     const found = await ask('--admin', one, '--admin', two, '--json');
@@ -238,14 +238,14 @@ describe('status envoy', () => {
     const address = await admin(fixed(plugin(), named('g', 'cd'), named('h', 'ef')), {}, page =>
       pages.push(page),
     );
-    const { stdout } = await newWorld().wasme('status', 'envoy', '--all', '--admin', address, '--json');
+    const { stdout } = await newMachine().wasme('status', 'envoy', '--all', '--admin', address, '--json');
     expect((JSON.parse(stdout) as { rows: object[] }).rows).toHaveLength(3);
     expect(pages.sort()).toEqual(['/config_dump', '/stats']);
   });
 
   it('sees that the tag of an image was moved', async () => {
     const registry = await fakeRegistry();
-    const world = newWorld();
+    const world = newMachine();
     const reference = `${registry.host}/team/f:v1`;
     const push = async (name: string): Promise<string> => {
       const path = guestFile(world.cwd, name);
@@ -268,7 +268,7 @@ describe('status envoy', () => {
   });
 
   it('refuses what would compare nothing', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const short = await world.wasme('status', 'envoy', '--id', 'f', '--digest', 'abab');
     expect(short.stderr).toContain('It must be sha256: and 64 lower-case hexadecimal digits');
     const logs = await world.wasme(
@@ -279,7 +279,7 @@ describe('status envoy', () => {
   });
 
   it('needs to know which filter', async () => {
-    const { stderr, exitCode } = await newWorld().wasme('status', 'envoy');
+    const { stderr, exitCode } = await newMachine().wasme('status', 'envoy');
     expect(stderr).toContain('error[USAGE]: no filter was named');
     expect(exitCode).toBe(2);
   });

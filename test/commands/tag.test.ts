@@ -3,12 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ListResult } from '../../src/list.ts';
-import { newWorld } from '../helpers/cli/cli.ts';
+import { newMachine } from '../helpers/cli/cli.ts';
 import { guest } from '../helpers/guests/guests.ts';
 
 describe('tag', () => {
   it('names an image again, and moves a name', async () => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
     await world.wasme('convert', 'm.wasm', 'r.example/a:v1');
     await world.wasme('convert', 'm.wasm', 'r.example/a:v2', '--layout', 'oci');
@@ -25,7 +25,7 @@ describe('tag', () => {
     ['r.example/a:v1', `r.example/b@sha256:${'a'.repeat(64)}`, 2, 'REFERENCE_INVALID'],
     ['r.example/A:v1', 'r.example/b', 2, 'REFERENCE_INVALID'],
   ])('%s to %s fails', async (source, target, exitCode, code) => {
-    const outcome = await newWorld().wasme('tag', source, target);
+    const outcome = await newMachine().wasme('tag', source, target);
     expect(outcome.exitCode).toBe(exitCode);
     expect(outcome.stderr).toContain(`error[${code}]`);
   });

@@ -1,6 +1,6 @@
 /** `wasme tags`: all pages, versions first. */
 import { describe, expect, it } from 'vitest';
-import { newWorld } from '../helpers/cli/cli.ts';
+import { newMachine } from '../helpers/cli/cli.ts';
 import { fakeRegistry } from '../helpers/servers/registry.ts';
 
 describe('tags', () => {
@@ -17,7 +17,7 @@ describe('tags', () => {
       `sha256-${'a'.repeat(64)}.sig`,
     ];
     for (const name of names) registry.tags.set(`team/filter:${name}`, `sha256:${'a'.repeat(64)}`);
-    const world = newWorld();
+    const world = newMachine();
     const { stdout } = await world.wasme('tags', `${registry.host}/team/filter`);
     expect(stdout).toBe('v1.10.0\nv1.10.0-rc.1\nv1.9.0\nv1.2.0\nv1\nlatest\nmain\n');
     const all = await world.wasme('tags', `${registry.host}/team/filter`, '--all', '--json');
@@ -26,7 +26,7 @@ describe('tags', () => {
 
   it('says that a repository is not there', async () => {
     const registry = await fakeRegistry();
-    const { exitCode, stderr } = await newWorld().wasme('tags', `${registry.host}/team/absent`);
+    const { exitCode, stderr } = await newMachine().wasme('tags', `${registry.host}/team/absent`);
     expect(exitCode).toBe(1);
     expect(stderr).toContain('error[REGISTRY_NOT_FOUND]');
   });

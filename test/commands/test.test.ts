@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../helpers/cli/cli.ts';
 import { compileProbe } from '../helpers/guests/probe/compile.ts';
 import {
   type Script,
@@ -16,7 +16,7 @@ import {
 } from '../helpers/guests/probe/script.ts';
 
 /** A project whose module is already built from a script, with one suite. */
-function project(callbacks: Script['callbacks'], suite: string, world: World = newWorld()): World {
+function project(callbacks: Script['callbacks'], suite: string, world: TestMachine = newMachine()): TestMachine {
   mkdirSync(join(world.cwd, 'build'));
   writeFileSync(join(world.cwd, 'wasme.json'), '{"name": "probe", "language": "rust"}');
   writeFileSync(join(world.cwd, 'build', 'probe.wasm'), compileProbe({ callbacks: http(callbacks) }));
@@ -282,7 +282,7 @@ cases:
     [['--update'], 'USAGE]: --update is not possible with --envoy', 2],
     [[], 'TOOL_MISSING]: no Envoy was found', 1],
   ])('--envoy %j', async (argv, says, exit) => {
-    const world = project({}, 'cases: [{ name: a }]', newWorld({ env: { PATH: '' } }));
+    const world = project({}, 'cases: [{ name: a }]', newMachine({ env: { PATH: '' } }));
     const { exitCode, stderr } = await world.wasme('test', '--envoy', 'filter.test.yaml', ...argv);
     expect(stderr).toContain(`error[${says}`);
     expect(exitCode).toBe(exit);
@@ -290,7 +290,7 @@ cases:
 
   it('--watch plays again when suites, modules, configurations and sources are saved', async () => {
     const stop = new AbortController();
-    const world = newWorld({ signal: stop.signal });
+    const world = newMachine({ signal: stop.signal });
     const save = (name: string, text: string | Uint8Array): void =>
       writeFileSync(join(world.cwd, name), text);
     const says = (header: string): Uint8Array =>
@@ -361,14 +361,14 @@ cases:
   });
 
   it('says what is missing: suites, module, host', async () => {
-    const empty = newWorld();
+    const empty = newMachine();
     expect((await empty.wasme('test')).stderr).toContain(`no test suite in ${empty.cwd}`);
     mkdirSync(join(empty.cwd, 'sub'));
     expect((await empty.wasme('test', 'sub')).stderr).toContain('no test suite in sub\n');
     expect((await empty.wasme('test', 'nope')).stderr).toMatch(
       /no such suite: nope\nhelp: name a file or folder/,
     );
-    const unbuilt = newWorld();
+    const unbuilt = newMachine();
     writeFileSync(join(unbuilt.cwd, 'wasme.json'), '{"name": "probe", "language": "rust"}');
     writeFileSync(join(unbuilt.cwd, 'x.test.json'), '{"cases": [{"name": "a"}]}');
     expect((await unbuilt.wasme('test')).stderr).toContain('run "wasme build" first');

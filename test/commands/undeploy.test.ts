@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { newWorld } from '../helpers/cli/cli.ts';
+import { newMachine } from '../helpers/cli/cli.ts';
 import { guestFile } from '../helpers/guests/guests.ts';
 
 const mine = `# mine
@@ -30,7 +30,7 @@ static_resources:
 
 describe('undeploy envoy', () => {
   it('restores byte for byte what deploy envoy --in changed', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'deploy-tag');
     const file = join(world.cwd, 'e.yaml');
     writeFileSync(file, mine);
@@ -69,7 +69,7 @@ describe('undeploy envoy', () => {
   });
 
   it('leaves links, the mode and the bytes of the file as they are', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'deploy-tag');
     mkdirSync(join(world.cwd, 'secret'));
     const file = join(world.cwd, 'secret', 'e.yaml');
@@ -103,7 +103,7 @@ describe('undeploy envoy', () => {
   });
 
   it('writes nothing with --dry-run', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'deploy-tag');
     const file = join(world.cwd, 'e.yaml');
     writeFileSync(file, mine);
@@ -115,7 +115,7 @@ describe('undeploy envoy', () => {
   });
 
   it('takes a filter out of a watched folder, and leaves those beside it', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'deploy-tag');
     writeFileSync(join(world.cwd, 'e.yaml'), mine);
     const live = join(world.cwd, 'live');
@@ -149,7 +149,7 @@ describe('undeploy envoy', () => {
     [['undeploy', 'envoy', '--in', 'e.yaml', '--id', 'x'], 'DEPLOY_NOT_FOUND', 'no filter named "x"'],
     [['undeploy', 'envoy', '--in', 'none.yaml', '--id', 'x'], 'FILE_NOT_FOUND', 'none.yaml'],
   ])('refuses %j', async (argv, code, text) => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'e.yaml'), mine);
     const { exitCode, stdout, stderr } = await world.wasme(...argv);
     expect(exitCode).toBeGreaterThan(0);

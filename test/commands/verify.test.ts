@@ -9,7 +9,7 @@ import { packImage } from '../../src/oci/packaging/formats/index.ts';
 import { parseReference } from '../../src/oci/reference.ts';
 import { signImage, signatureTag } from '../../src/oci/signature/signature.ts';
 import { graphDescriptor, graphSource } from '../../src/oci/target.ts';
-import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../helpers/cli/cli.ts';
 import { guest } from '../helpers/guests/guests.ts';
 import { filterText } from '../helpers/guests/images.ts';
 import { fakeRegistry } from '../helpers/servers/registry.ts';
@@ -20,7 +20,7 @@ const reference = 'registry.example/team/filter:v1';
 
 /** An image in the store of `world`. */
 async function stored(
-  world: World,
+  world: TestMachine,
   layout: Parameters<typeof packImage>[0],
   name = reference,
 ): Promise<string> {
@@ -33,7 +33,7 @@ async function stored(
 
 describe('verify', () => {
   it('a good module, for named hosts: exit 0', async () => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), filter);
     const { exitCode, stdout, stderr } = await world.wasme(
       'verify',
@@ -59,7 +59,7 @@ describe('verify', () => {
   });
 
   it('one refusal: exit 1, with the repair', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const digest = await stored(world, 'compat');
     const { exitCode, stdout } = await world.wasme('verify', reference, '--for', 'istio@1.30,gloo@ee');
     expect(exitCode).toBe(1);
@@ -70,7 +70,7 @@ describe('verify', () => {
   });
 
   it('--json has the documented fields', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const digest = await stored(world, 'cncf');
     const { exitCode, stdout } = await world.wasme('verify', reference, '--for', 'istio', '--json');
     expect(exitCode).toBe(1);
@@ -92,7 +92,7 @@ describe('verify', () => {
   });
 
   it('a project is judged as push would pack it, for its own hosts', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const project = { name: 'p', language: 'rust', hosts: ['istio@1.30'], image: { layout: 'cncf' } };
     mkdirSync(join(world.cwd, 'build'));
     writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify(project));
@@ -116,7 +116,7 @@ describe('verify', () => {
     [['m.wasm', '--username', 'me'], 2, 'USAGE'],
     [[], 2, 'PROJECT_NOT_FOUND'],
   ])('%j: exit %i, %s', async (argv, exit, code) => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), filter);
     writeFileSync(join(world.cwd, 'text.wasm'), '(module)');
     const { exitCode, stderr, stdout } = await world.wasme('verify', ...argv);
@@ -125,14 +125,14 @@ describe('verify', () => {
   });
 
   it('names of an image cannot steer the terminal', async () => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), compileWat(filterText('(import "env" "x\u001b[2J" (func))')));
     const { stdout } = await world.wasme('verify', 'm.wasm', '--for', 'envoy');
     expect(stdout).toContain(String.raw`missing import: env.x\x1b[2J`);
   });
 
   it('says what of this module is otherwise there than where run runs it', async () => {
-    const world = newWorld();
+    const world = newMachine();
     mkdirSync(join(world.cwd, 'build'));
     const poll =
       '(import "wasi_snapshot_preview1" "poll_oneoff" (func (param i32 i32 i32 i32) (result i32)))';
@@ -151,7 +151,7 @@ describe('verify', () => {
   });
 
   it('modules that real hosts load are not refused', async () => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
     expect((await world.wasme('verify', 'm.wasm')).exitCode).toBe(0);
   });
@@ -175,8 +175,8 @@ describe('verify --key', () => {
     expect(registry.tags).toEqual(tags);
   });
 
-  async function signedWorld(): Promise<World> {
-    const world = newWorld();
+  async function signedWorld(): Promise<TestMachine> {
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'cosign.pub'), publicKey.export({ format: 'pem', type: 'spki' }));
     const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
     writeFileSync(join(world.cwd, 'other.pub'), other.export({ format: 'pem', type: 'spki' }));

@@ -4,8 +4,8 @@ import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { asOrdinaryUser } from '../helpers/cli/ordinary-user.ts';
 import { toolchains } from '../../src/toolchains/index.ts';
-import { newWorld } from '../helpers/cli/cli.ts';
-import { type CompilerWish, compilerWorld, fakeLanguages } from '../helpers/projects/fake-compilers.ts';
+import { newMachine } from '../helpers/cli/cli.ts';
+import { type CompilerWish, compilerMachine, fakeLanguages } from '../helpers/projects/fake-compilers.ts';
 import { gone, pidsIn } from '../helpers/cli/processes.ts';
 
 /** A folder name that a shell would misread. */
@@ -17,11 +17,11 @@ describe.each(Object.values(fakeLanguages))('$title', language => {
     expect(Object.keys(language.files)).toContain(toolchain.projectFile);
     const names = Object.keys(language.files).map(name => name.split('/')[0] ?? '');
     expect(toolchain.detect(names)).toBe(language.detected);
-    expect((await newWorld().wasme('build')).stderr).toContain(toolchain.projectFile);
+    expect((await newMachine().wasme('build')).stderr).toContain(toolchain.projectFile);
   });
 
   it('builds in a folder of any name, and not again when nothing changed', async () => {
-    const world = compilerWorld(language, folder);
+    const world = compilerMachine(language, folder);
     const first = await world.wasme('build', folder);
     expect(first).toMatchObject({ exitCode: 0, stderr: '' });
     expect(first.stdout).toMatch(/f\.wasm {2}\d+ B {2}ABI 0\.2\.1 {2}built in /);
@@ -32,7 +32,7 @@ describe.each(Object.values(fakeLanguages))('$title', language => {
   });
 
   it('finds the compiler in a folder of PATH that is relative to the current folder', async () => {
-    const world = compilerWorld(language, 'p');
+    const world = compilerMachine(language, 'p');
     world.env['PATH'] = `none:${relative(world.cwd, world.env['PATH'] ?? '')}:`;
     expect(await world.wasme('build', 'p')).toMatchObject({ exitCode: 0, stderr: '' });
     expect((await world.wasme('build', 'p')).stdout).toContain('up to date');
@@ -45,7 +45,7 @@ describe.each(Object.values(fakeLanguages))('$title', language => {
     ['nothing', 'BUILD_FAILED', () => 'left no module'],
     ['garbage', 'WASM_INVALID', () => 'not a WebAssembly'],
   ])('fails if the compiler ends with "%s": %s, and keeps the last module', async (wish, code, text) => {
-    const world = compilerWorld(language, 'p');
+    const world = compilerMachine(language, 'p');
     expect((await world.wasme('build', 'p')).exitCode).toBe(0);
     const before = readFileSync(join(world.cwd, 'p', 'build', 'f.wasm'));
     world.wish(wish);
@@ -59,14 +59,14 @@ describe.each(Object.values(fakeLanguages))('$title', language => {
   });
 
   it.skipIf(!language.downloads)('fails with NETWORK if a dependency cannot be downloaded', async () => {
-    const world = compilerWorld(language, 'p');
+    const world = compilerMachine(language, 'p');
     world.wish('network');
     expect((await world.wasme('build', 'p')).stderr).toContain('error[NETWORK]: ');
   });
 
   it('names a missing program and how to install it, and doctor does the same', async () => {
     for (const program of language.programs) {
-      const world = compilerWorld(language, 'p');
+      const world = compilerMachine(language, 'p');
       world.remove(program);
       const { exitCode, stderr } = await world.wasme('build', 'p');
       expect(exitCode, program).toBe(1);
@@ -81,7 +81,7 @@ describe.each(Object.values(fakeLanguages))('$title', language => {
   });
 
   it('refuses a compiler that is too old', async () => {
-    const world = compilerWorld(language, 'p');
+    const world = compilerMachine(language, 'p');
     world.old();
     const { exitCode, stderr } = await world.wasme('build', 'p');
     expect(exitCode).toBe(1);
@@ -89,7 +89,7 @@ describe.each(Object.values(fakeLanguages))('$title', language => {
   });
 
   it('reports a compiler that is too old since the last build, not what it says about the source', async () => {
-    const world = compilerWorld(language, 'p');
+    const world = compilerMachine(language, 'p');
     expect((await world.wasme('build', 'p')).exitCode).toBe(0);
     const before = readFileSync(join(world.cwd, 'p', 'build', 'f.wasm'));
     world.old();
@@ -101,7 +101,7 @@ describe.each(Object.values(fakeLanguages))('$title', language => {
   });
 
   it('builds again with another compiler, another variable or another setting', async () => {
-    const world = compilerWorld(language, 'p');
+    const world = compilerMachine(language, 'p');
     const upToDate = async (): Promise<boolean> => {
       const { stdout } = await world.wasme('build', 'p', '--json');
       return (JSON.parse(stdout) as { upToDate: boolean }).upToDate;
@@ -120,7 +120,7 @@ describe.each(Object.values(fakeLanguages))('$title', language => {
   });
 
   it('of two builds at once, the second waits and finds nothing to do', async () => {
-    const world = compilerWorld(language, 'p');
+    const world = compilerMachine(language, 'p');
     const both = await Promise.all([
       world.wasme('build', 'p', '--json'),
       world.wasme('build', 'p', '--json'),
@@ -130,7 +130,7 @@ describe.each(Object.values(fakeLanguages))('$title', language => {
   });
 
   it('fails with FILE_ACCESS in a project that cannot be written to', async () => {
-    const world = compilerWorld(language, 'p');
+    const world = compilerMachine(language, 'p');
     chmodSync(join(world.cwd, 'p'), 0o555);
     const { exitCode, stderr } = await asOrdinaryUser(dirname(world.cwd), () => world.wasme('build', 'p'));
     chmodSync(join(world.cwd, 'p'), 0o755);
@@ -140,7 +140,7 @@ describe.each(Object.values(fakeLanguages))('$title', language => {
 
   it('ends the compiler and its child processes on Ctrl-C, and leaves nothing half-written', async () => {
     const interrupt = new AbortController();
-    const world = compilerWorld(language, 'p', { signal: interrupt.signal });
+    const world = compilerMachine(language, 'p', { signal: interrupt.signal });
     world.wish('slow');
     const running = world.wasme('build', 'p');
     const started = join(world.home, 'started');
@@ -162,7 +162,7 @@ describe('a compiler without its libraries for WebAssembly', () => {
     ['rust', 'the target wasm32-wasip1 is not installed for this rustc', 'rustup'],
     ['cpp', 'this clang has no C++ library for WASI', 'wasi-sdk'],
   ] as const)('is refused for %s with the way to install them', async (name, problem, help) => {
-    const world = compilerWorld(fakeLanguages[name], 'p');
+    const world = compilerMachine(fakeLanguages[name], 'p');
     world.wish('wrong target');
     const { exitCode, stderr } = await world.wasme('build', 'p');
     expect(exitCode).toBe(1);
@@ -174,7 +174,7 @@ describe('a compiler without its libraries for WebAssembly', () => {
 
 describe('a build whose plan has changed since the last build', () => {
   it.each(['tinygo', 'go'] as const)('of %s follows the current answers of the tools', async name => {
-    const world = compilerWorld(fakeLanguages[name], 'p');
+    const world = compilerMachine(fakeLanguages[name], 'p');
     const upToDate = async (): Promise<boolean> => {
       const { stdout } = await world.wasme('build', 'p', '--json');
       return (JSON.parse(stdout) as { upToDate: boolean }).upToDate;
@@ -192,7 +192,7 @@ describe('a build whose plan has changed since the last build', () => {
 
 describe('C++ with WASI_SDK_PATH', () => {
   it('is built by the clang of that SDK while the variable is set, whatever is on PATH', async () => {
-    const world = compilerWorld(fakeLanguages.cpp, 'p');
+    const world = compilerMachine(fakeLanguages.cpp, 'p');
     const sdk = join(world.home, 'wasi-sdk');
     mkdirSync(join(sdk, 'bin'), { recursive: true });
     cpSync(join(world.home, 'bin', 'clang++-19'), join(sdk, 'bin', 'clang++'));

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { compilerWorld, fakeLanguages } from '../helpers/projects/fake-compilers.ts';
+import { compilerMachine, fakeLanguages } from '../helpers/projects/fake-compilers.ts';
 import { interrupt, onTerminal } from '../helpers/cli/terminal.ts';
 import { root } from '../helpers/tree.ts';
 import { gone, pidsIn } from '../helpers/cli/processes.ts';
@@ -20,7 +20,7 @@ describe('an interrupted wasme build', () => {
   it.each(cases)(
     'of $title ends by $signal with exit code 130 and leaves no process',
     async ({ signal, ...language }) => {
-      const world = compilerWorld(language, 'p');
+      const world = compilerMachine(language, 'p');
       world.wish('slow');
       const child = spawn(process.execPath, [program, 'build', 'p'], { cwd: world.cwd, env: world.env });
       onTestFinished(() => void child.kill('SIGKILL'));
@@ -42,7 +42,7 @@ describe('an interrupted wasme build', () => {
   );
 
   it('ends by Ctrl-C on a terminal with exit code 130', async () => {
-    const world = compilerWorld(fakeLanguages.rust, 'p');
+    const world = compilerMachine(fakeLanguages.rust, 'p');
     world.wish('slow');
     const { exitCode, screen } = await onTerminal(
       world.cwd,

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../helpers/cli/cli.ts';
 import { guest } from '../helpers/guests/guests.ts';
 import { builtProgram, programOnTerminal } from '../helpers/cli/terminal.ts';
 import { describeWith } from '../helpers/tools.ts';
@@ -11,8 +11,8 @@ import { describeWith } from '../helpers/tools.ts';
 const clearLine = '\u0015';
 
 /** A store with `filter:v1` and `filter:v1-oci`, and `wasme` on PATH. */
-async function worldWithImages(shell: string): Promise<World> {
-  const world = newWorld({ env: { PS1: 'ready> ' } });
+async function worldWithImages(shell: string): Promise<TestMachine> {
+  const world = newMachine({ env: { PS1: 'ready> ' } });
   const bin = join(world.home, 'bin');
   mkdirSync(bin);
   const program = `#!/bin/sh\nexec '${process.execPath}' '${builtProgram}' "$@"\n`;

@@ -2,12 +2,12 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { newWorld } from '../helpers/cli/cli.ts';
+import { newMachine } from '../helpers/cli/cli.ts';
 import { endOfInput, enter, interrupt, onTerminal } from '../helpers/cli/terminal.ts';
 
 describe('wasme init on a terminal', () => {
   it('asks for what is missing', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const { screen, exitCode } = await onTerminal(
       world.cwd,
       world.env,
@@ -25,7 +25,7 @@ describe('wasme init on a terminal', () => {
   });
 
   it('asks nothing when the flags say it all', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const flags = ['-l', 'assemblyscript', '--kind', 'http', '--name', 'told', '--no-install'];
     const { screen, exitCode } = await onTerminal(world.cwd, world.env, ['init', 'told', ...flags], []);
     expect(exitCode, screen).toBe(0);
@@ -33,14 +33,14 @@ describe('wasme init on a terminal', () => {
   });
 
   it('asks nothing under CI', async () => {
-    const world = newWorld({ env: { CI: 'true' } });
+    const world = newMachine({ env: { CI: 'true' } });
     const { screen, exitCode } = await onTerminal(world.cwd, world.env, ['init', 'x'], []);
     expect(exitCode).toBe(2);
     expect(screen).toContain('error[USAGE_NO_PROMPT]: Which language: no value given');
   });
 
   it('a signal ends it at a question too', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const { screen, exitCode } = await onTerminal(
       world.cwd,
       world.env,
@@ -53,7 +53,7 @@ describe('wasme init on a terminal', () => {
   });
 
   it('Ctrl-D at a question is no success', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const { screen, exitCode } = await onTerminal(
       world.cwd,
       world.env,
@@ -64,7 +64,7 @@ describe('wasme init on a terminal', () => {
   });
 
   it('Ctrl-C at a question leaves nothing', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const { screen, exitCode } = await onTerminal(
       world.cwd,
       world.env,

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { newWorld } from '../helpers/cli/cli.ts';
+import { newMachine } from '../helpers/cli/cli.ts';
 import { root } from '../helpers/tree.ts';
 
 interface Report {
@@ -14,7 +14,7 @@ interface Report {
 }
 
 it('the tests of the languages are skipped and named', () => {
-  const world = newWorld();
+  const world = newMachine();
   const bin = join(world.home, 'bin');
   mkdirSync(bin);
   symlinkSync(process.execPath, join(bin, 'node'));

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../helpers/cli/cli.ts';
 import { faultProxy } from '../helpers/servers/fault-proxy.ts';
 import { moduleOfSize } from '../helpers/guests/images.ts';
 import { fakeRegistry } from '../helpers/servers/registry.ts';
@@ -15,7 +15,7 @@ const size = 24_000_000;
 const bar = /[█░]{20} sha256:[0-9a-f]{12} [\d.]+ [kM]B\/24\.0 MB [\d.]+ MB\/s \d+s left/;
 
 interface Places {
-  readonly world: World;
+  readonly world: TestMachine;
   /** A registry that has the image, at full speed and slowly. */
   readonly full: string;
   readonly slowly: string;
@@ -27,7 +27,7 @@ async function places(): Promise<Places> {
   const slow = async (host: string): Promise<string> =>
     (await faultProxy(host, { kind: 'slow', times: 99 }, /\/blobs\//)).host;
   const full = (await fakeRegistry()).host;
-  const world = newWorld();
+  const world = newMachine();
   writeFileSync(join(world.cwd, 'm.wasm'), moduleOfSize(size));
   await world.wasme('push', `${full}/a:v1`, '-f', 'm.wasm', '--layout', 'raw');
   return { world, full, slowly: await slow(full), empty: await slow((await fakeRegistry()).host) };
@@ -48,15 +48,15 @@ it.each<[verb: string, argv: (places: Places) => string[]]>([
 it('is a plain line where nobody looks, and nothing with --quiet', async () => {
   const { world, full } = await places();
   expect((await world.wasme('pull', `${full}/a:v1`)).stderr).toMatch(/^✓ sha256:[0-9a-f]{12}\n$/);
-  expect((await newWorld().wasme('pull', `${full}/a:v1`, '--quiet')).stderr).toBe('');
+  expect((await newMachine().wasme('pull', `${full}/a:v1`, '--quiet')).stderr).toBe('');
 });
 
 it('a build moves on a terminal, and only its result stays', async () => {
-  const slow = newWorld();
+  const slow = newMachine();
   fakeProject(slow.cwd, 'slow');
   const moving = await onTerminal(slow.cwd, slow.env, ['build'], [['\u2819 build fake', interrupt]]);
   expect(moving.exitCode, moving.screen).toBe(130);
-  const quick = newWorld();
+  const quick = newMachine();
   fakeProject(quick.cwd);
   const { screen } = await onTerminal(quick.cwd, quick.env, ['build'], []);
   expect(screen.slice(screen.lastIndexOf(' build fake'))).toMatch(/\u001b\[2K[^]*build\/fake\.wasm/);
@@ -64,7 +64,7 @@ it('a build moves on a terminal, and only its result stays', async () => {
 });
 
 it('a dumb terminal has no lines that move', async () => {
-  const world = newWorld();
+  const world = newMachine();
   fakeProject(world.cwd);
   const { screen, exitCode } = await onTerminal(world.cwd, { ...world.env, TERM: 'dumb' }, ['build'], []);
   expect(exitCode, screen).toBe(0);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { EchoAnswer } from '../../src/proxy/upstream/echo.ts';
 import type { RunResult } from '../../src/run.ts';
-import { newWorld } from '../helpers/cli/cli.ts';
+import { newMachine } from '../helpers/cli/cli.ts';
 import { fakeProject } from '../helpers/projects/fake-project.ts';
 import { guest } from '../helpers/guests/guests.ts';
 import { interrupt, onTerminal } from '../helpers/cli/terminal.ts';
@@ -13,7 +13,7 @@ import { root } from '../helpers/tree.ts';
 
 describe('wasme run', () => {
   it('a.wasm b.wasm --trace: a chain, and what each of the two does, call by call', async () => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'a.wasm'), guest('header'));
     writeFileSync(join(world.cwd, 'b.wasm'), guest('header', { hello: 'other' }));
     const program = join(root, 'dist', 'commands', 'main.cjs');
@@ -41,7 +41,7 @@ describe('wasme run', () => {
   });
 
   it('Ctrl-C on a terminal ends it', async () => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'a.wasm'), guest('header'));
     const { screen, exitCode } = await onTerminal(
       world.cwd,
@@ -54,7 +54,7 @@ describe('wasme run', () => {
   });
 
   it('Ctrl-C ends it also during the build of --watch, with its progress line on the screen', async () => {
-    const world = newWorld();
+    const world = newMachine();
     fakeProject(world.cwd, 'slow');
     const { screen, exitCode } = await onTerminal(
       world.cwd,

@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { verbs } from '../../commands/verbs.ts';
-import { newWorld } from '../helpers/cli/cli.ts';
-import { compilerWorld, fakeLanguages } from '../helpers/projects/fake-compilers.ts';
+import { newMachine } from '../helpers/cli/cli.ts';
+import { compilerMachine, fakeLanguages } from '../helpers/projects/fake-compilers.ts';
 import { gone, pidsIn } from '../helpers/cli/processes.ts';
 import { root } from '../helpers/tree.ts';
 
@@ -38,7 +38,7 @@ function endOf(child: ChildProcess): Promise<unknown> {
 
 describe('while the main thread is busy', () => {
   it.each(verbs.map(verb => verb.name))('a signal ends wasme %s as Ctrl-C ends a program', async name => {
-    const world = newWorld();
+    const world = newMachine();
     const ends = (['SIGINT', 'SIGTERM'] as const).map(async signal => {
       const child = start(world.cwd, world.env, name);
       const ended = endOf(child);
@@ -50,7 +50,7 @@ describe('while the main thread is busy', () => {
   });
 
   it('a signal ends the compilers too that wasme build has started', async () => {
-    const world = compilerWorld(fakeLanguages.rust, 'p');
+    const world = compilerMachine(fakeLanguages.rust, 'p');
     world.wish('slow');
     const started = join(world.home, 'started');
     const child = start(world.cwd, { ...world.env, BUSY_AFTER: started }, 'build', 'p');

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type World, newWorld } from '../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../helpers/cli/cli.ts';
 import { compileWat, guestFile } from '../helpers/guests/guests.ts';
 import { fakeRegistry } from '../helpers/servers/registry.ts';
 import { builtProgram, onTerminal } from '../helpers/cli/terminal.ts';
@@ -47,7 +47,7 @@ function withSection(bytes: Uint8Array, name: string): Uint8Array {
 }
 
 /** Puts a program on PATH that prints hostile text on both streams and fails, after `head`. */
-function fakeTool({ home, env }: World, name: string, head = ''): void {
+function fakeTool({ home, env }: TestMachine, name: string, head = ''): void {
   const bin = join(home, 'bin');
   mkdirSync(bin, { recursive: true });
   const path = join(bin, name);
@@ -78,7 +78,7 @@ async function hostileRegistry(): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-function suite(world: World): void {
+function suite(world: TestMachine): void {
   guestFile(world.cwd, 'header');
   const text = {
     module: 'header.wasm',
@@ -90,12 +90,12 @@ function suite(world: World): void {
 interface Way {
   readonly name: string;
   /** Makes what the command meets, and gives its command line. */
-  readonly argv: (world: World) => Promise<readonly string[]> | readonly string[];
+  readonly argv: (world: TestMachine) => Promise<readonly string[]> | readonly string[];
   /** A part of the hostile text that has to be seen; default: nearly all of it. */
   readonly sees?: string | undefined;
 }
 
-function file(world: World, name: string, content: string | Uint8Array): void {
+function file(world: TestMachine, name: string, content: string | Uint8Array): void {
   writeFileSync(join(world.cwd, name), content);
 }
 
@@ -108,7 +108,7 @@ const ways: readonly Way[] = [
   { name: 'a file that is not there', argv: () => ['inspect', `./${hostile}.wasm`] },
   ...['verify', 'inspect --all', 'run -p 0', 'bench', 'verify -v'].map(line => ({
     name: `an imported name in ${line}`,
-    argv: (world: World) => {
+    argv: (world: TestMachine) => {
       file(world, 'm.wasm', module(imported));
       const [verb = '', ...flags] = line.split(' ');
       return [verb, 'm.wasm', ...flags];
@@ -209,7 +209,7 @@ const ways: readonly Way[] = [
     { name: 'a', [hostile]: 1 },
   ].map((project, index) => ({
     name: `a ${index === 0 ? 'value' : 'field'} of wasme.json`,
-    argv: (world: World) => {
+    argv: (world: TestMachine) => {
       file(world, 'wasme.json', JSON.stringify(project));
       return ['build'];
     },
@@ -226,7 +226,7 @@ const ways: readonly Way[] = [
 ];
 
 async function outputOf(
-  { cwd, env }: World,
+  { cwd, env }: TestMachine,
   argv: readonly string[],
 ): Promise<{ stdout: string; stderr: string }> {
   const child = spawn(process.execPath, [builtProgram, ...argv], { cwd, env });
@@ -241,7 +241,7 @@ async function outputOf(
 
 describe.each(['always', 'never'] as const)('with --color %s no control sequence from outside', color => {
   it.each(ways)('gets out of $name', async ({ argv, sees }) => {
-    const world = newWorld();
+    const world = newMachine();
     const { stdout, stderr } = await outputOf(world, [...(await argv(world)), '--color', color]);
     const text = color === 'always' ? `${stdout}${stderr}`.replace(ownColors, '') : `${stdout}${stderr}`;
     expect(text).toContain(sees ?? shown);
@@ -250,7 +250,7 @@ describe.each(['always', 'never'] as const)('with --color %s no control sequence
 });
 
 it.each(ways)('on a terminal only our own sequences come with $name', async ({ argv, sees }) => {
-  const world = newWorld();
+  const world = newMachine();
   const line = [...(await argv(world)), '--color', 'always'];
   const { screen } = await onTerminal(world.cwd, world.env, line, []);
   const text = screen.replace(ownColors, '').replace(ownMoves, '').replaceAll('\r\n', '\n');
@@ -259,14 +259,14 @@ it.each(ways)('on a terminal only our own sequences come with $name', async ({ a
 });
 
 it.each(ways)('JSON about $name is the same document without unfit characters', async ({ argv }) => {
-  const world = newWorld();
+  const world = newMachine();
   const { stdout, stderr } = await outputOf(world, [...(await argv(world)), '--json']);
   expect(unfit.exec(stdout + stderr)?.index, stdout + stderr).toBeUndefined();
   if (stdout !== '') JSON.parse(stdout);
 });
 
 it('a filter cannot forge a log line with a line break', async () => {
-  const world = newWorld();
+  const world = newMachine();
   const way = ways.find(({ name }) => name.startsWith('log lines'));
   const { stderr } = await outputOf(world, (await way?.argv(world)) ?? []);
   expect(stderr).toMatch(/^ {2}\| forged$/m);
@@ -277,7 +277,7 @@ describe('a document', () => {
   const yaml = (bootstrap: string): string =>
     `# \u202e\u200b\u0085 kept\r\n${bootstrap.replaceAll('\n', '\r\n')}`;
 
-  async function bootstrapFile(world: World): Promise<string> {
+  async function bootstrapFile(world: TestMachine): Promise<string> {
     guestFile(world.cwd, 'minimal');
     const made = await world.wasme('deploy', 'envoy', 'minimal.wasm', '--id', 'other');
     expect(made.exitCode, made.stderr).toBe(0);
@@ -287,7 +287,7 @@ describe('a document', () => {
   }
 
   it('stays byte for byte in a pipe', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const text = await bootstrapFile(world);
     const { stdout, stderr } = await outputOf(world, [
       'deploy',
@@ -300,7 +300,7 @@ describe('a document', () => {
   });
 
   it('is made visible on a terminal', async () => {
-    const world = newWorld();
+    const world = newMachine();
     await bootstrapFile(world);
     const line = ['deploy', 'envoy', 'minimal.wasm', '--in', 'envoy.yaml', '--color', 'never'];
     const { screen } = await onTerminal(world.cwd, world.env, line, []);

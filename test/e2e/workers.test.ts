@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RunEvent } from '../../src/runner/run-options.ts';
 import { type Run, type RunOptions, startRun } from '../../src/run.ts';
-import { newWorld } from '../helpers/cli/cli.ts';
+import { newMachine } from '../helpers/cli/cli.ts';
 import { compileWat, guest, guestFile } from '../helpers/guests/guests.ts';
 import { holdNewestWorker } from '../helpers/guests/hold-worker.ts';
 import { startCli } from '../helpers/cli/running.ts';
@@ -32,7 +32,7 @@ async function start(
   options: RunOptions,
   replace?: Readonly<Record<string, string>>,
 ): Promise<Run & { readonly events: readonly RunEvent[] }> {
-  const world = newWorld();
+  const world = newMachine();
   guestFile(world.cwd, 'workers', replace);
   const events: RunEvent[] = [];
   const onEvent = (event: RunEvent): void => void events.push(event);
@@ -136,7 +136,7 @@ describe('two workers', () => {
   });
 
   it('T19 a guest that does not come back from its start fails the start, with its stack', async () => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'loop.wasm'), loopsInConfigure());
     const starting = startRun(
       { targets: ['loop.wasm'], listen: { port: 0 }, concurrency: 2, callbackLimitMs: 500 },
@@ -148,7 +148,7 @@ describe('two workers', () => {
   });
 
   it('reload together; what one refuses changes none', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'workers');
     const run = await startRun(
       { targets: ['workers.wasm'], listen: { port: 0 }, concurrency: 2 },
@@ -170,7 +170,7 @@ describe('two workers', () => {
   });
 
   it('are as many as the project says', async () => {
-    const world = newWorld();
+    const world = newMachine();
     mkdirSync(join(world.cwd, 'build'));
     guestFile(join(world.cwd, 'build'), 'workers');
     const project = { name: 'workers', language: 'rust', run: { concurrency: 3, port: 0 } };
@@ -181,7 +181,7 @@ describe('two workers', () => {
   });
 
   it('take TCP connections too', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'tcp');
     const cli = startCli(world, 'tcp.wasm', '--kind', 'network', '--concurrency', '2');
     const { url } = await cli.ready();
@@ -199,7 +199,7 @@ describe('Ctrl-C', () => {
   const program = join(root, 'dist', 'commands', 'main.cjs');
 
   it('ends the program while the guests of all its workers loop', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'workers');
     const child = spawn(
       process.execPath,
@@ -223,7 +223,7 @@ describe('Ctrl-C', () => {
   });
 
   it('ends a start whose guest does not come back', async () => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'loop.wasm'), loopsInConfigure());
     const child = spawn(process.execPath, [program, 'run', 'loop.wasm', '--port', '0'], {
       cwd: world.cwd,

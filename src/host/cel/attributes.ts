@@ -6,7 +6,7 @@ import { type ByteString, toByteString } from '../encoding/bytes.ts';
 import type { Context } from '../vm/context.ts';
 import { readProperty } from '../properties/properties.ts';
 import { MapType, Status } from '../status.ts';
-import { Bytes, Duration, LiteralMap, Message, Timestamp, Uint, type Value, ValueMap } from './values.ts';
+import { Bytes, Duration, LiteralMap, CelMessage, Timestamp, Uint, type Value, ValueMap } from './values.ts';
 
 type Kind =
   | 'string'
@@ -102,9 +102,9 @@ function decode(context: Context, kind: Kind, bytes: ByteString): Value {
     case 'metadata':
       return metadata(bytes);
     case 'locality':
-      return new Message('envoy.config.core.v3.Locality', bytes, () => undefined);
+      return new CelMessage('envoy.config.core.v3.Locality', bytes, () => undefined);
     case 'node':
-      return new Message('envoy.config.core.v3.Node', bytes, field => nodeField(context, field));
+      return new CelMessage('envoy.config.core.v3.Node', bytes, field => nodeField(context, field));
     default:
       return bytes;
   }
@@ -117,9 +117,9 @@ function number(bytes: ByteString): bigint {
 }
 
 /** The host has none, so that the namespaces are no keys. */
-function metadata(bytes: ByteString): Message {
+function metadata(bytes: ByteString): CelMessage {
   const empty = { value: new LiteralMap(), set: false };
-  return new Message(metadataType, bytes, name =>
+  return new CelMessage(metadataType, bytes, name =>
     /^(typed_)?filter_metadata$/.test(name) ? empty : undefined,
   );
 }

@@ -2,7 +2,7 @@
 import {
   Bytes,
   Duration,
-  Message,
+  CelMessage,
   noOverload,
   type Result,
   Timestamp,
@@ -27,8 +27,8 @@ export function equal(left: Value, right: Value): boolean {
   if (left instanceof Timestamp) return right instanceof Timestamp && left.ns === right.ns;
   if (left instanceof Duration) return right instanceof Duration && left.ns === right.ns;
   if (left instanceof TypeName) return right instanceof TypeName && left.name === right.name;
-  if (left instanceof Message) {
-    return right instanceof Message && left.type === right.type && left.bytes === right.bytes;
+  if (left instanceof CelMessage) {
+    return right instanceof CelMessage && left.type === right.type && left.bytes === right.bytes;
   }
   return left === right;
 }

@@ -8,7 +8,7 @@ import {
   Failure,
   isKey,
   LiteralMap,
-  Message,
+  CelMessage,
   noOverload,
   type Result,
   TypeName,
@@ -180,7 +180,7 @@ function select(operand: Result, field: string): Result {
   const found =
     operand instanceof ValueMap
       ? operand.get(field)
-      : operand instanceof Message
+      : operand instanceof CelMessage
         ? operand.field(field)?.value
         : noOverload(`.${field}`, operand);
   return found === undefined ? new Failure(`no such key: ${field}`) : found;
@@ -189,7 +189,7 @@ function select(operand: Result, field: string): Result {
 function present(operand: Result, field: string): Result {
   if (operand instanceof Failure) return operand;
   if (operand instanceof ValueMap) return operand.get(field) !== undefined;
-  if (!(operand instanceof Message)) return noOverload(`has(x.${field})`, operand);
+  if (!(operand instanceof CelMessage)) return noOverload(`has(x.${field})`, operand);
   const found = operand.field(field);
   return found === undefined ? new Failure(`no such field: ${field}`) : found.set;
 }

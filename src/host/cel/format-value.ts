@@ -5,7 +5,7 @@ import {
   Bytes,
   Duration,
   Failure,
-  Message,
+  CelMessage,
   Timestamp,
   TypeName,
   Uint,
@@ -34,7 +34,7 @@ export function showValue(value: Value, depth = 0): string {
     return `timestamp(${text instanceof Failure ? value.ns : JSON.stringify(text)})`;
   }
   if (value instanceof TypeName) return value.name;
-  if (value instanceof Message) return `${value.type}{${value.bytes.length} bytes}`;
+  if (value instanceof CelMessage) return `${value.type}{${value.bytes.length} bytes}`;
   const show = (item: Value): string => showValue(item, depth + 1);
   if (value instanceof ValueMap) {
     const entry = (key: Value): string => `${show(key)}: ${show(value.get(key) as Value)}`;

@@ -2,7 +2,7 @@
 import { type ByteString, int64, toByteString } from '../encoding/bytes.ts';
 import { maxExpressionResultBytes } from '../limits.ts';
 import { encodePairs } from '../encoding/pairs.ts';
-import { Bytes, Duration, Message, Timestamp, TypeName, Uint, type Value, ValueMap } from './values.ts';
+import { Bytes, Duration, CelMessage, Timestamp, TypeName, Uint, type Value, ValueMap } from './values.ts';
 
 const firstNs = -(2n ** 63n);
 const lastNs = 2n ** 63n - 1n;
@@ -23,7 +23,7 @@ export function serialize(value: Value): ByteString | undefined {
   }
   if (value instanceof Uint) return int64(value.value);
   if (value instanceof Bytes) return value.value;
-  if (value instanceof Message) return value.bytes;
+  if (value instanceof CelMessage) return value.bytes;
   if (value instanceof Timestamp || value instanceof Duration) return int64(bounded(value.ns));
   if (value instanceof ValueMap) {
     return value.listed ? pairs(value.keys(), key => value.get(key) as Value) : undefined;

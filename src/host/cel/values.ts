@@ -13,7 +13,7 @@ export type Value =
   | Timestamp
   | Duration
   | TypeName
-  | Message
+  | CelMessage
   | ValueMap
   | readonly Value[];
 
@@ -64,12 +64,12 @@ export class TypeName {
 }
 
 /** A protobuf message: its bytes, and those fields that the host knows. */
-export class Message {
+export class CelMessage {
   readonly type: string;
   readonly bytes: ByteString;
   /** Undefined: there is no such field. `set` is what `has` says. */
   readonly field: (name: string) => { readonly value: Value; readonly set: boolean } | undefined;
-  constructor(type: string, bytes: ByteString, field: Message['field']) {
+  constructor(type: string, bytes: ByteString, field: CelMessage['field']) {
     this.type = type;
     this.bytes = bytes;
     this.field = field;
@@ -149,7 +149,7 @@ export function typeOf(value: Value): string {
   if (value instanceof Timestamp) return 'google.protobuf.Timestamp';
   if (value instanceof Duration) return 'google.protobuf.Duration';
   if (value instanceof TypeName) return 'type';
-  if (value instanceof Message) return value.type;
+  if (value instanceof CelMessage) return value.type;
   return value instanceof ValueMap ? 'map' : 'list';
 }
 

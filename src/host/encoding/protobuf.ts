@@ -2,10 +2,10 @@
 import { concat, displayText, utf8Bytes } from './bytes.ts';
 
 /** Field number → the last value: a number for varints, bytes for everything with a length. */
-export type Message = ReadonlyMap<number, number | Uint8Array>;
+export type ProtobufMessage = ReadonlyMap<number, number | Uint8Array>;
 
 /** Undefined when the bytes are no message. */
-export function readMessage(bytes: Uint8Array): Message | undefined {
+export function readMessage(bytes: Uint8Array): ProtobufMessage | undefined {
   const fields = new Map<number, number | Uint8Array>();
   let at = 0;
   const varint = (): number | undefined => {
@@ -34,23 +34,23 @@ export function readMessage(bytes: Uint8Array): Message | undefined {
   return fields;
 }
 
-export function bytesField(message: Message, field: number): Uint8Array | undefined {
+export function bytesField(message: ProtobufMessage, field: number): Uint8Array | undefined {
   const value = message.get(field);
   return value instanceof Uint8Array ? value : undefined;
 }
 
-export function textField(message: Message, field: number): string | undefined {
+export function textField(message: ProtobufMessage, field: number): string | undefined {
   const bytes = bytesField(message, field);
   return bytes && displayText(bytes);
 }
 
 /** 0 when absent, as proto3 has it. */
-export function numberField(message: Message, field: number): number {
+export function numberField(message: ProtobufMessage, field: number): number {
   const value = message.get(field);
   return typeof value === 'number' ? value : 0;
 }
 
-export function subMessage(message: Message | undefined, field: number): Message | undefined {
+export function subMessage(message: ProtobufMessage | undefined, field: number): ProtobufMessage | undefined {
   const bytes = message && bytesField(message, field);
   return bytes && readMessage(bytes);
 }

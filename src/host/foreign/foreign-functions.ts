@@ -3,7 +3,7 @@ import { emptyBytes, utf8ByteString } from '../encoding/bytes.ts';
 import type { CompiledFilter } from '../vm/compile.ts';
 import { bytesField, numberField, readMessage, textField } from '../encoding/protobuf.ts';
 import { signText, verifySignature } from './signatures.ts';
-import { moduleText } from '../vm/module-constants.ts';
+import { moduleConstants } from '../vm/module-constants.ts';
 import { Status } from '../status.ts';
 import type { Vm } from '../vm/vm.ts';
 
@@ -40,7 +40,7 @@ let expressions: ReadonlyMap<string, Foreign> | undefined;
 export async function prepareForeign({ info, bytes }: CompiledFilter): Promise<void> {
   if (!info.imports.some(({ name }) => name === 'proxy_call_foreign_function')) return;
   compression ??= await import('./compression.ts');
-  if (expressions === undefined && moduleText(info, bytes)('expr_create')) {
+  if (expressions === undefined && moduleConstants(info, bytes)('expr_create')) {
     expressions = (await import('../cel/expressions.ts')).expressionFunctions;
   }
 }

@@ -1,13 +1,13 @@
 /** The foreign functions `verify_signature` and `sign`: messages in and out, in Envoy's words. The mathematics is the environment's. */
 import { emptyBytes } from '../encoding/bytes.ts';
-import { bytesField, type Message, readMessage, textField, writeMessage } from '../encoding/protobuf.ts';
+import { bytesField, type ProtobufMessage, readMessage, textField, writeMessage } from '../encoding/protobuf.ts';
 import { Status } from '../status.ts';
 import type { SignatureProvider } from '../types.ts';
 
 const hashes = new Set(['sha1', 'sha224', 'sha256', 'sha384', 'sha512']);
 
 /** Exactly one of a DER and a PEM field; undefined otherwise. */
-function keyOf(message: Message, der: number, pem: number): Uint8Array | string | undefined {
+function keyOf(message: ProtobufMessage, der: number, pem: number): Uint8Array | string | undefined {
   const binary = bytesField(message, der);
   const text = textField(message, pem);
   if (binary !== undefined && text !== undefined) return undefined;

@@ -4,7 +4,7 @@ import type { HeaderMap } from './header-map.ts';
 import { MapType } from '../status.ts';
 import type { StreamInfo } from '../types.ts';
 
-export class LogView {
+export class AccessLogHeaders {
   readonly info: StreamInfo;
   /** What its filters have set. */
   readonly filterState: StateMap;

@@ -4,7 +4,7 @@
  */
 import { BodyBuffer } from './body.ts';
 import { emptyBytes } from '../encoding/bytes.ts';
-import type { HttpChainStream } from './http-stream.ts';
+import type { FilteredHttpStream } from './http-stream.ts';
 import { HeaderMap } from './header-map.ts';
 import type { HttpContext } from './http-context.ts';
 import { DataStatus, FilterStatus, HeadersStatus } from '../status.ts';
@@ -12,7 +12,7 @@ import { DataStatus, FilterStatus, HeadersStatus } from '../status.ts';
 const Iteration = { Continue: 0, StopSingle: 1, StopAllBuffer: 2, StopAllWatermark: 3 } as const;
 
 /** Where one filter stands in one direction, and what of the message its guest may touch now. */
-export class FilterState {
+export class FilterProgress {
   headers: HeaderMap | undefined;
   body: BodyBuffer | undefined;
   trailers: HeaderMap | undefined;
@@ -31,7 +31,7 @@ export class FilterState {
   }
 }
 
-export abstract class Flow {
+export abstract class FilterIteration {
   headers: HeaderMap | undefined;
   trailers: HeaderMap | undefined;
   /** What filters hold back; shared by all filters of the direction. */
@@ -45,13 +45,13 @@ export abstract class Flow {
   bodyChanged = false;
   /** Bytes of body that left the chain. */
   sentBytes = 0;
-  protected readonly stream: HttpChainStream;
+  protected readonly stream: FilteredHttpStream;
   private readonly limitBytes: number;
   private readonly forwardAdded: boolean;
   private streaming = false;
   private aboveLimit = false;
 
-  constructor(stream: HttpChainStream, limitBytes: number, forwardAdded: boolean) {
+  constructor(stream: FilteredHttpStream, limitBytes: number, forwardAdded: boolean) {
     this.stream = stream;
     this.limitBytes = limitBytes;
     this.forwardAdded = forwardAdded;
@@ -60,7 +60,7 @@ export abstract class Flow {
   abstract readonly name: 'request' | 'response';
   protected abstract readonly first: number;
   protected abstract next(index: number): number;
-  protected abstract state(filter: HttpContext): FilterState;
+  protected abstract state(filter: HttpContext): FilterProgress;
   protected abstract callHeaders(filter: HttpContext, headers: HeaderMap, end: boolean): number;
   protected abstract callBody(filter: HttpContext, data: BodyBuffer, end: boolean): number;
   protected abstract callTrailers(filter: HttpContext, trailers: HeaderMap): number;
@@ -193,7 +193,7 @@ export abstract class Flow {
   }
 
   /** Acts on the status of a body callback. True: the same data goes to the next filter. */
-  private goOn(filter: HttpContext, state: FilterState, status: number, data: BodyBuffer): boolean {
+  private goOn(filter: HttpContext, state: FilterProgress, status: number, data: BodyBuffer): boolean {
     if (status === DataStatus.Continue) {
       if (state.iteration !== Iteration.StopSingle) return true;
       this.hold(data);

@@ -1,7 +1,7 @@
 /** An HTTP filter chain: plugins in request order, out of which each stream makes its own row of filters. */
-import { HttpChainStream } from './http-stream.ts';
+import { FilteredHttpStream } from './http-stream.ts';
 import { defaultBufferLimitBytes } from '../limits.ts';
-import type { LogView } from './access-log-headers.ts';
+import type { AccessLogHeaders } from './access-log-headers.ts';
 import type { Plugin } from '../plugin.ts';
 import type { RootContext } from '../vm/root-context.ts';
 import type { HostServices } from '../services.ts';
@@ -16,7 +16,7 @@ export interface HttpChainOptions {
 
 export class HttpChain {
   readonly plugins: readonly Plugin[];
-  private readonly options: ConstructorParameters<typeof HttpChainStream>[3];
+  private readonly options: ConstructorParameters<typeof FilteredHttpStream>[3];
   private opened = 0;
 
   constructor(services: HostServices, plugins: readonly Plugin[], options: HttpChainOptions = {}) {
@@ -26,7 +26,7 @@ export class HttpChain {
       bufferLimitBytes: options.bufferLimitBytes ?? defaultBufferLimitBytes,
       forwardAddedData: services.profile.forwardAddedData,
       now: () => services.environment.realtimeNs(),
-      onEnd: (view: LogView) => {
+      onEnd: (view: AccessLogHeaders) => {
         this.opened--;
         for (const logger of loggers) logger.accessLog(view);
       },
@@ -46,6 +46,6 @@ export class HttpChain {
       if (root !== undefined) roots.push(root);
     }
     this.opened++;
-    return new HttpChainStream(roots, sink, info, this.options);
+    return new FilteredHttpStream(roots, sink, info, this.options);
   }
 }

@@ -1,14 +1,14 @@
 /** One filter's part in one HTTP stream: calls the guest, and says which maps and buffers it may touch when. */
 import { BodyBuffer } from './body.ts';
 import { emptyBytes } from '../encoding/bytes.ts';
-import type { HttpChainStream } from './http-stream.ts';
+import type { FilteredHttpStream } from './http-stream.ts';
 import { afterData, afterHeaders, afterTrailers } from './callback-status.ts';
 import { changeBody, Context } from '../vm/context.ts';
-import { FilterState, type Flow } from './filter-iteration.ts';
+import { FilterProgress, type FilterIteration } from './filter-iteration.ts';
 import type { GuestFunction } from '../vm/guest-exports.ts';
 import type { HeaderMap } from './header-map.ts';
 import { failureReply } from './local-reply.ts';
-import type { LogView } from './access-log-headers.ts';
+import type { AccessLogHeaders } from './access-log-headers.ts';
 import type { RootContext } from '../vm/root-context.ts';
 import {
   BufferType,
@@ -24,20 +24,20 @@ import type { ByteString, StreamInfo } from '../types.ts';
 
 export class HttpContext extends Context {
   readonly root: RootContext;
-  readonly stream: HttpChainStream;
+  readonly stream: FilteredHttpStream;
   /** Position in the chain. */
   readonly index: number;
-  readonly decode = new FilterState();
-  readonly encode = new FilterState();
+  readonly decode = new FilterProgress();
+  readonly encode = new FilterProgress();
   private created = false;
   private destroyed = false;
   /** The answer that a trap makes was sent: the filter is a pass-through from then on. */
   private failureReplied = false;
   private endOfStream = false;
-  private logged: LogView | undefined;
+  private logged: AccessLogHeaders | undefined;
   private ending = false;
 
-  constructor(stream: HttpChainStream, root: RootContext, index: number) {
+  constructor(stream: FilteredHttpStream, root: RootContext, index: number) {
     super(root.vm, root.vm.newContextId(), root.plugin.streamPrefix);
     this.stream = stream;
     this.root = root;
@@ -74,7 +74,7 @@ export class HttpContext extends Context {
   }
 
   /** The access log's turn. A filter that never saw the request is created first. */
-  log(view: LogView): void {
+  log(view: AccessLogHeaders): void {
     const { vm } = this;
     this.create();
     if (vm.failed || !vm.on.log) return;
@@ -208,7 +208,7 @@ export class HttpContext extends Context {
   }
 
   private onHeaders(
-    side: FilterState,
+    side: FilterProgress,
     callback: GuestFunction | undefined,
     headers: HeaderMap,
     end: boolean,
@@ -229,8 +229,8 @@ export class HttpContext extends Context {
   }
 
   private onBody(
-    side: FilterState,
-    flow: Flow,
+    side: FilterProgress,
+    flow: FilterIteration,
     callback: GuestFunction | undefined,
     data: BodyBuffer,
     end: boolean,
@@ -256,7 +256,7 @@ export class HttpContext extends Context {
     return status;
   }
 
-  private onTrailers(side: FilterState, callback: GuestFunction | undefined, trailers: HeaderMap): number {
+  private onTrailers(side: FilterProgress, callback: GuestFunction | undefined, trailers: HeaderMap): number {
     if (!this.created || this.failureReplied) return FilterStatus.Continue;
     side.trailers = trailers;
     const { vm } = this;
@@ -281,7 +281,7 @@ export class HttpContext extends Context {
   }
 
   /** In the last body callback, whoever writes trailers creates them. */
-  private writableTrailers(side: FilterState, flow: Flow): HeaderMap | undefined {
+  private writableTrailers(side: FilterProgress, flow: FilterIteration): HeaderMap | undefined {
     if (side.trailers === undefined && side.body !== undefined && this.endOfStream) {
       side.trailers = flow.addTrailers();
     }

@@ -1,39 +1,39 @@
 /** One HTTP stream through a chain of filters: both directions, local replies, resets, and the end. */
 import { utf8Bytes } from '../encoding/bytes.ts';
 import type { StateMap } from '../properties/filter-state.ts';
-import type { Flow } from './filter-iteration.ts';
-import { RequestFlow, ResponseFlow } from './iteration-directions.ts';
+import type { FilterIteration } from './filter-iteration.ts';
+import { DecoderIteration, EncoderIteration } from './iteration-directions.ts';
 import type { HeaderMap } from './header-map.ts';
 import { isGrpc } from './header-rules.ts';
 import { HttpContext } from './http-context.ts';
 import { buildReply } from './local-reply.ts';
-import { LogView } from './access-log-headers.ts';
+import { AccessLogHeaders } from './access-log-headers.ts';
 import type { RootContext } from '../vm/root-context.ts';
 import type { HttpStream, HttpStreamSink, LocalReply, StreamInfo } from '../types.ts';
-import { StreamState } from '../properties/filter-state.ts';
+import { FilterState } from '../properties/filter-state.ts';
 
-export interface ChainStreamOptions {
+export interface HttpStreamOptions {
   readonly bufferLimitBytes: number;
   readonly forwardAddedData: boolean;
   readonly now: () => bigint;
   /** Access loggers and the chain itself, told when the stream is over. */
-  readonly onEnd: (view: LogView) => void;
+  readonly onEnd: (view: AccessLogHeaders) => void;
 }
 
-export class HttpChainStream implements HttpStream {
+export class FilteredHttpStream implements HttpStream {
   readonly sink: HttpStreamSink;
   readonly info: StreamInfo;
   /** In request order. */
   readonly filters: HttpContext[] = [];
-  readonly request: RequestFlow;
-  readonly response: ResponseFlow;
+  readonly request: DecoderIteration;
+  readonly response: EncoderIteration;
   /** A filter changed request headers: the route has to be chosen again, and the headers checked. */
   routeCleared = false;
   hadForwardedProto = false;
   /** Something was written into the request headers that HTTP may not be able to carry. */
   unsafeHeaders = false;
-  private readonly options: ChainStreamOptions;
-  private state: StreamState | undefined;
+  private readonly options: HttpStreamOptions;
+  private state: FilterState | undefined;
   private isHead = false;
   private isGrpc = false;
   /** Entries into the chain that have not returned yet. */
@@ -49,13 +49,13 @@ export class HttpChainStream implements HttpStream {
     roots: readonly RootContext[],
     sink: HttpStreamSink,
     info: StreamInfo,
-    options: ChainStreamOptions,
+    options: HttpStreamOptions,
   ) {
     this.sink = sink;
     this.info = info;
     this.options = options;
-    this.request = new RequestFlow(this, options.bufferLimitBytes, options.forwardAddedData);
-    this.response = new ResponseFlow(this, options.bufferLimitBytes, options.forwardAddedData);
+    this.request = new DecoderIteration(this, options.bufferLimitBytes, options.forwardAddedData);
+    this.response = new EncoderIteration(this, options.bufferLimitBytes, options.forwardAddedData);
     for (const root of roots) this.filters.push(new HttpContext(this, root, this.filters.length));
   }
 
@@ -131,7 +131,7 @@ export class HttpChainStream implements HttpStream {
     this.info.endTimeNs ??= this.options.now();
     const requested = this.request.headers ?? this.refusedHeaders;
     const { headers, trailers } = this.response;
-    const view = new LogView(this.info, this.filterState, requested, headers, trailers);
+    const view = new AccessLogHeaders(this.info, this.filterState, requested, headers, trailers);
     for (const filter of this.filters) filter.log(view);
     this.options.onEnd(view);
     for (const filter of this.filters) filter.destroy();
@@ -140,7 +140,7 @@ export class HttpChainStream implements HttpStream {
   // What filters call, always when no guest frame is on the stack.
 
   get filterState(): StateMap {
-    this.state ??= new StreamState();
+    this.state ??= new FilterState();
     return this.state;
   }
 
@@ -155,7 +155,7 @@ export class HttpChainStream implements HttpStream {
     this.sink.clearRouteCache();
   }
 
-  resume(filter: HttpContext, flow: Flow): void {
+  resume(filter: HttpContext, flow: FilterIteration): void {
     if (this.dead || flow.aborted) return;
     if (!flow.canResume(filter)) {
       // Envoy sends such a message twice, or crashes; what is safe is to do nothing.

@@ -1,11 +1,11 @@
 /** The two directions of an HTTP stream: whose turn is next, which callback it gets, and where what leaves the chain goes. */
 import type { BodyBuffer } from './body.ts';
-import { Flow, type FilterState } from './filter-iteration.ts';
+import { FilterIteration, type FilterProgress } from './filter-iteration.ts';
 import type { HeaderMap } from './header-map.ts';
 import { invalidRequest, invalidResponse } from './message-validity.ts';
 import type { HttpContext } from './http-context.ts';
 
-export class RequestFlow extends Flow {
+export class DecoderIteration extends FilterIteration {
   readonly name = 'request';
   protected readonly first = 0;
 
@@ -13,7 +13,7 @@ export class RequestFlow extends Flow {
     return index + 1;
   }
 
-  protected state(filter: HttpContext): FilterState {
+  protected state(filter: HttpContext): FilterProgress {
     return filter.decode;
   }
 
@@ -55,7 +55,7 @@ export class RequestFlow extends Flow {
   }
 }
 
-export class ResponseFlow extends Flow {
+export class EncoderIteration extends FilterIteration {
   readonly name = 'response';
   /** The headers left the chain: an answer can no longer replace them. */
   headersSent = false;
@@ -70,7 +70,7 @@ export class ResponseFlow extends Flow {
     return index - 1;
   }
 
-  protected state(filter: HttpContext): FilterState {
+  protected state(filter: HttpContext): FilterProgress {
     return filter.encode;
   }
 

@@ -2,15 +2,15 @@
 import { WasmeError } from '../../errors.ts';
 import { maxMemoryPages } from '../../wasm/abi.ts';
 import { wasiModules } from '../../wasm/functions.ts';
-import type { Linked } from '../vm/compile.ts';
+import type { LinkedModule } from '../vm/compile.ts';
 import { findImport, type HostImplementation } from './index.ts';
-import { isAllowedIn, Phase } from '../vm/call-phases.ts';
+import { isAllowedIn, CallPhase } from '../vm/call-phases.ts';
 import { Errno, Status } from '../status.ts';
 import { instanceError } from '../vm/traps.ts';
 import type { Vm } from '../vm/vm.ts';
 
 /** Only what the module imports; that all of it is known and of the right type was judged before. */
-export function linkImports(vm: Vm): Linked {
+export function bindImports(vm: Vm): LinkedModule {
   try {
     return makeImports(vm);
   } catch (error) {
@@ -19,7 +19,7 @@ export function linkImports(vm: Vm): Linked {
 }
 
 /** Fails with what the engine throws when there is no room for a memory or a table. */
-function makeImports(vm: Vm): Linked {
+function makeImports(vm: Vm): LinkedModule {
   const imports = Object.create(null) as Record<string, Record<string, WebAssembly.ImportValue>>;
   let memory: WebAssembly.Memory | undefined;
   for (const item of vm.compiled.info.imports) {
@@ -75,7 +75,7 @@ function guarded(
   call: HostImplementation,
   values: Argument[],
 ): number | undefined {
-  if (vm.phase === Phase.Load) return vm.abort(`${name} was called while the module was instantiated`);
+  if (vm.phase === CallPhase.Load) return vm.abort(`${name} was called while the module was instantiated`);
   if (!isAllowedIn(vm.phase, module, name)) return vm.abort('Uncaught Error: restricted_callback');
   const { tracer } = vm.options;
   if (tracer === undefined) return call(vm, ...(values as never[]));

@@ -1,5 +1,5 @@
 /** gRPC call-outs, unary and streams. */
-import type { GrpcExchange } from '../vm/pending-calls.ts';
+import type { PendingGrpcCall } from '../vm/pending-calls.ts';
 import { grpcTarget } from '../encoding/grpc-service.ts';
 import { HeaderMap } from '../http/header-map.ts';
 import { Status } from '../status.ts';
@@ -86,13 +86,13 @@ export const grpcFunctions = {
   },
 } satisfies HostImplementations;
 
-function find(vm: Vm, token: number): GrpcExchange | number {
+function find(vm: Vm, token: number): PendingGrpcCall | number {
   const kind = token & 3;
   if (kind !== 1 && kind !== 2) return Status.BadArgument;
   return vm.grpcCalls.get(token >>> 0) ?? Status.NotFound;
 }
 
-function giveUp(vm: Vm, token: number, exchange: GrpcExchange): number {
+function giveUp(vm: Vm, token: number, exchange: PendingGrpcCall): number {
   vm.grpcCalls.delete(token >>> 0);
   exchange.call?.cancel();
   return Status.Ok;
@@ -106,7 +106,7 @@ function open(
   [upstream, upstreamSize, service, serviceSize, method, methodSize, metadata, metadataSize]: Ranges,
   timeoutMs: number | undefined,
   cell: number,
-): GrpcExchange | number {
+): PendingGrpcCall | number {
   const { memory } = vm;
   const readable =
     memory.holds(upstream >>> 0, upstreamSize >>> 0) &&
@@ -118,7 +118,7 @@ function open(
   if (root === undefined) return Status.BadArgument;
   const cluster = grpcTarget(memory.copy(upstream >>> 0, upstreamSize >>> 0));
   const token = vm.newCallId(kind === 'unary' ? 1 : 2);
-  const exchange: GrpcExchange = { root, kind, call: undefined, localClosed: false, remoteClosed: false };
+  const exchange: PendingGrpcCall = { root, kind, call: undefined, localClosed: false, remoteClosed: false };
   vm.grpcCalls.set(token, exchange);
   const started = vm.services.environment.grpcCall(
     {
@@ -141,7 +141,7 @@ function open(
 }
 
 /** A unary call has one callback: the message, or the close that says why there is none. */
-function listen(vm: Vm, token: number, exchange: GrpcExchange): GrpcListener {
+function listen(vm: Vm, token: number, exchange: PendingGrpcCall): GrpcListener {
   const { root, kind } = exchange;
   const alive = (): boolean => vm.grpcCalls.get(token) === exchange;
   return {

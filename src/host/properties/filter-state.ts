@@ -15,7 +15,7 @@ export interface StateMap {
   entries(): Iterable<[ByteString, StateEntry]>;
 }
 
-export class StreamState implements StateMap {
+export class FilterState implements StateMap {
   private readonly values = new Map<ByteString, StateEntry>();
 
   get(name: ByteString): StateEntry | undefined {

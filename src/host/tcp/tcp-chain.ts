@@ -1,9 +1,9 @@
 /** A network (L4) filter chain in front of a TCP proxy. */
-import { LogView } from '../http/access-log-headers.ts';
+import { AccessLogHeaders } from '../http/access-log-headers.ts';
 import type { Plugin } from '../plugin.ts';
 import type { RootContext } from '../vm/root-context.ts';
 import type { HostServices } from '../services.ts';
-import { TcpChainStream } from './tcp-stream.ts';
+import { FilteredTcpStream } from './tcp-stream.ts';
 import type { StreamInfo, TcpStream, TcpStreamSink } from '../types.ts';
 
 export interface TcpChainOptions {
@@ -29,7 +29,7 @@ export class TcpChain {
       const root = plugin.rootForStream();
       if (root !== undefined) roots.push(root);
     }
-    const stream = new TcpChainStream(roots, sink, info, {
+    const stream = new FilteredTcpStream(roots, sink, info, {
       now: () => this.services.environment.realtimeNs(),
       onEnd: () => this.log(stream),
     });
@@ -37,9 +37,9 @@ export class TcpChain {
     return stream;
   }
 
-  private log(stream: TcpChainStream): void {
+  private log(stream: FilteredTcpStream): void {
     if (this.loggers.length === 0) return;
-    const view = new LogView(stream.info, stream.filterState);
+    const view = new AccessLogHeaders(stream.info, stream.filterState);
     for (const logger of this.loggers) logger.accessLog(view);
   }
 }

@@ -2,17 +2,17 @@
 import { BodyBuffer } from '../http/body.ts';
 import { emptyBytes } from '../encoding/bytes.ts';
 import { changeBody, Context } from '../vm/context.ts';
-import { LogView } from '../http/access-log-headers.ts';
+import { AccessLogHeaders } from '../http/access-log-headers.ts';
 import type { RootContext } from '../vm/root-context.ts';
 import { BufferType, FilterStatus, Status, StreamType } from '../status.ts';
 import type { StateMap } from '../properties/filter-state.ts';
-import type { TcpChainStream } from './tcp-stream.ts';
+import type { FilteredTcpStream } from './tcp-stream.ts';
 import type { HeaderMap } from '../http/header-map.ts';
 import type { StreamInfo } from '../types.ts';
 
 export class TcpContext extends Context {
   readonly root: RootContext;
-  readonly stream: TcpChainStream;
+  readonly stream: FilteredTcpStream;
   readonly index: number;
   connected = false;
   private downstreamData: BodyBuffer | undefined;
@@ -21,9 +21,9 @@ export class TcpContext extends Context {
   private upstreamClosed = false;
   private failureClosed = false;
   private destroyed = false;
-  private logged: LogView | undefined;
+  private logged: AccessLogHeaders | undefined;
 
-  constructor(stream: TcpChainStream, root: RootContext, index: number) {
+  constructor(stream: FilteredTcpStream, root: RootContext, index: number) {
     super(root.vm, root.vm.newContextId(), root.plugin.streamPrefix);
     this.stream = stream;
     this.root = root;
@@ -97,7 +97,7 @@ export class TcpContext extends Context {
         vm.after();
       }
       if (!vm.failed && vm.on.log) {
-        this.logged = new LogView(this.stream.info, this.stream.filterState);
+        this.logged = new AccessLogHeaders(this.stream.info, this.stream.filterState);
         vm.invoke(vm.on.log, this, this.id, 0, 0);
         this.logged = undefined;
         vm.after();

@@ -3,7 +3,7 @@ import { BodyBuffer } from '../http/body.ts';
 import type { StateMap } from '../properties/filter-state.ts';
 import type { RootContext } from '../vm/root-context.ts';
 import { FilterStatus } from '../status.ts';
-import { StreamState } from '../properties/filter-state.ts';
+import { FilterState } from '../properties/filter-state.ts';
 import { TcpContext } from './tcp-context.ts';
 import type { StreamInfo, TcpStream, TcpStreamSink } from '../types.ts';
 
@@ -13,7 +13,7 @@ interface TcpChainStreamOptions {
   readonly onEnd: () => void;
 }
 
-export class TcpChainStream implements TcpStream {
+export class FilteredTcpStream implements TcpStream {
   readonly info: StreamInfo;
   private readonly sink: TcpStreamSink;
   private readonly filters: TcpContext[] = [];
@@ -23,7 +23,7 @@ export class TcpChainStream implements TcpStream {
   private readonly fromUpstream = new BodyBuffer();
   private downstreamEnded = false;
   private connectAsked = false;
-  private state: StreamState | undefined;
+  private state: FilterState | undefined;
   private busy = 0;
   private closing: string | undefined;
   private over = false;
@@ -80,7 +80,7 @@ export class TcpChainStream implements TcpStream {
   }
 
   get filterState(): StateMap {
-    this.state ??= new StreamState();
+    this.state ??= new FilterState();
     return this.state;
   }
 

@@ -3,7 +3,7 @@ import { concat, utf8ByteString, utf8Bytes } from '../encoding/bytes.ts';
 import type { HttpChain } from '../http/http-chain.ts';
 import { HeaderMap } from '../http/header-map.ts';
 import { Host } from '../host.ts';
-import { type LogLine, ManualWorld, type PendingCall } from './simulated-environment.ts';
+import { type LogLine, SimulatedEnvironment, type PendingCall } from './simulated-environment.ts';
 import type { Plugin } from '../plugin.ts';
 import type { PluginOptions } from '../plugin-settings.ts';
 import type { HostProfile } from '../profiles.ts';
@@ -40,7 +40,7 @@ export interface FilterResponse {
 export type Outcome = 'complete' | 'paused' | 'reset';
 
 /** What a filter made of one exchange so far. A paused one goes on when a call-out is answered or time moves. */
-export interface Exchange {
+export interface FilterExchange {
   /** `complete`: a whole response came out; `paused`: the filter holds something back; `reset`: the stream was broken off. */
   readonly outcome: Outcome;
   /** 0 while there is no response. */
@@ -60,7 +60,7 @@ export interface Exchange {
  */
 export async function loadFilter(code: Uint8Array, options: LoadFilterOptions = {}): Promise<LoadedFilter> {
   const { configuration, vmConfiguration, profile, clusters, startMs = Date.now(), ...plugin } = options;
-  const world = new ManualWorld(clusters, startMs);
+  const world = new SimulatedEnvironment(clusters, startMs);
   const host = new Host({ environment: world, ...(profile === undefined ? {} : { profile }) });
   const loaded = await host.loadPlugin(code, {
     name: 'filter',
@@ -74,10 +74,10 @@ export async function loadFilter(code: Uint8Array, options: LoadFilterOptions = 
 export class LoadedFilter {
   readonly host: Host;
   readonly plugin: Plugin;
-  private readonly world: ManualWorld;
+  private readonly world: SimulatedEnvironment;
   private readonly chain: HttpChain;
 
-  constructor(host: Host, plugin: Plugin, world: ManualWorld) {
+  constructor(host: Host, plugin: Plugin, world: SimulatedEnvironment) {
     this.host = host;
     this.plugin = plugin;
     this.world = world;
@@ -98,8 +98,8 @@ export class LoadedFilter {
   request(
     request: FilterRequest = {},
     upstream: (seen: FilterRequest) => FilterResponse = () => ({}),
-  ): Exchange {
-    const exchange = new FilterExchange(upstream);
+  ): FilterExchange {
+    const exchange = new RunningExchange(upstream);
     exchange.begin(this.chain, request, this.world.realtimeNs());
     return exchange;
   }
@@ -115,7 +115,7 @@ export class LoadedFilter {
 }
 
 /** The stream, its client and its upstream in one. */
-class FilterExchange implements HttpStreamSink, Exchange {
+class RunningExchange implements HttpStreamSink, FilterExchange {
   outcome: Outcome = 'paused';
   status = 0;
   headers: [string, string][] = [];

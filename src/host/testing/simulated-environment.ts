@@ -27,7 +27,7 @@ export interface PendingCall {
 }
 
 /** Names of clusters that call-outs may go to; absent: any. */
-export class ManualWorld implements HostEnvironment {
+export class SimulatedEnvironment implements HostEnvironment {
   readonly logs: LogLine[] = [];
   readonly calls: PendingCall[] = [];
   private readonly clusters: ReadonlySet<string> | undefined;

@@ -4,7 +4,7 @@ import type { Vm } from '../vm/vm.ts';
 
 type Values = readonly (number | bigint)[];
 
-export function explain(vm: Vm, name: string, values: Values, status: number): string | undefined {
+export function describeCall(vm: Vm, name: string, values: Values, status: number): string | undefined {
   if (status === Status.InvalidMemoryAccess) {
     return 'a pointer and size lie outside the guest memory, or the allocator gave no block';
   }

@@ -2,7 +2,7 @@
 import { type HostFunction, hostFunctions, type ParameterKind } from '../../wasm/functions.ts';
 import { displayText } from '../encoding/bytes.ts';
 import type { Context } from '../vm/context.ts';
-import { explain } from './describe-call.ts';
+import { describeCall } from './describe-call.ts';
 import type { GuestFunction } from '../vm/guest-exports.ts';
 import { readPairs } from '../encoding/pairs.ts';
 import {
@@ -122,7 +122,7 @@ export class Tracer {
     vm.lastCall = name;
     vm.lastStatus = status;
     const explanation =
-      known && status !== Status.Ok ? (reason ?? explain(vm, name, values, status)) : undefined;
+      known && status !== Status.Ok ? (reason ?? describeCall(vm, name, values, status)) : undefined;
     this.listener({
       kind: 'call',
       name,

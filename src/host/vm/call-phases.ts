@@ -2,7 +2,7 @@
 import { wasiModules } from '../../wasm/functions.ts';
 
 /** When host calls are restricted: while the module is instantiated, started, or asked for memory. */
-export const Phase = { Normal: 0, Load: 1, Start: 2, Allocate: 3 } as const;
+export const CallPhase = { Normal: 0, Load: 1, Start: 2, Allocate: 3 } as const;
 
 const inAllocator = new Set(['fd_write', 'clock_time_get', 'poll_oneoff']);
 
@@ -18,8 +18,8 @@ const inStart = new Set(
 );
 
 export function isAllowedIn(phase: number, module: string, name: string): boolean {
-  if (phase === Phase.Normal) return true;
+  if (phase === CallPhase.Normal) return true;
   if (module === 'env')
-    return name === 'proxy_log' || (phase === Phase.Start && name === 'emscripten_notify_memory_growth');
-  return wasiModules.includes(module) && (phase === Phase.Allocate ? inAllocator : inStart).has(name);
+    return name === 'proxy_log' || (phase === CallPhase.Start && name === 'emscripten_notify_memory_growth');
+  return wasiModules.includes(module) && (phase === CallPhase.Allocate ? inAllocator : inStart).has(name);
 }

@@ -1,6 +1,6 @@
 /** From bytes to something that can be instantiated, once per content: parsed, judged, memory capped, compiled. */
 import { WasmeError } from '../../errors.ts';
-import { type AbiHost, detectAbi, judgeModule, maxMemoryPages } from '../../wasm/abi.ts';
+import { type AbiHost, detectAbi, checkModuleAbi, maxMemoryPages } from '../../wasm/abi.ts';
 import type { AbiVersion } from '../../wasm/functions.ts';
 import { capMemory } from '../../wasm/memory-cap.ts';
 import { type ModuleInfo, parseModule } from '../../wasm/module.ts';
@@ -23,7 +23,7 @@ export interface CompiledFilter {
  */
 export async function compileFilter(bytes: Uint8Array, host: AbiHost): Promise<CompiledFilter> {
   const info = parseModule(bytes);
-  const { findings } = judgeModule(info, host);
+  const { findings } = checkModuleAbi(info, host);
   const version = detectAbi(info);
   const [first] = findings.filter(finding => finding.level === 'error');
   if (first !== undefined || version === undefined) {
@@ -62,7 +62,7 @@ export class CompileCache {
 }
 
 /** What a module gets for its imports. */
-export interface Linked {
+export interface LinkedModule {
   readonly imports: WebAssembly.Imports;
   /** The memory the host made because the module imports one. */
   readonly memory: WebAssembly.Memory | undefined;

@@ -2,7 +2,7 @@
 import type { ModuleInfo } from '../../wasm/module.ts';
 
 /** Looks in the data sections, for UTF-8 and UTF-16; they are read when it is first asked. */
-export function moduleText(info: ModuleInfo, bytes: Uint8Array): (text: string) => boolean {
+export function moduleConstants(info: ModuleInfo, bytes: Uint8Array): (text: string) => boolean {
   let data: string | undefined;
   return text => {
     data ??= dataText(info, bytes);

@@ -2,12 +2,12 @@
 import type { RootContext } from './root-context.ts';
 import type { GrpcCall } from '../types.ts';
 
-export interface HttpCallOut {
+export interface PendingHttpCall {
   readonly root: RootContext;
   cancel: () => void;
 }
 
-export interface GrpcExchange {
+export interface PendingGrpcCall {
   readonly root: RootContext;
   readonly kind: 'unary' | 'stream';
   call: GrpcCall | undefined;

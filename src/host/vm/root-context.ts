@@ -2,7 +2,7 @@
 import { BodyBuffer } from '../http/body.ts';
 import { Context } from './context.ts';
 import type { HeaderMap } from '../http/header-map.ts';
-import type { LogView } from '../http/access-log-headers.ts';
+import type { AccessLogHeaders } from '../http/access-log-headers.ts';
 import type { PluginSettings } from '../plugin-settings.ts';
 import { MapType, Status } from '../status.ts';
 import type { StateMap } from '../properties/filter-state.ts';
@@ -33,7 +33,7 @@ export class RootContext extends Context {
   users = 0;
   private tickPeriodMs = 0;
   private cancelTick: (() => void) | undefined;
-  private logged: LogView | undefined;
+  private logged: AccessLogHeaders | undefined;
 
   constructor(vm: Vm, plugin: PluginSettings) {
     super(vm, vm.newContextId(), plugin.rootPrefix);
@@ -203,7 +203,7 @@ export class RootContext extends Context {
   }
 
   /** For access loggers: the stream as it ended. */
-  onAccessLog(view: LogView): void {
+  onAccessLog(view: AccessLogHeaders): void {
     const { vm } = this;
     if (vm.failed || !vm.on.log) return;
     this.logged = view;

@@ -6,15 +6,15 @@ import { WasmeError } from '../../errors.ts';
 import { enterGuest, leaveGuest } from './guest-calls.ts';
 import { findCallbacks, type GuestExports, type GuestFunction } from './guest-exports.ts';
 import { backtrace } from './backtrace.ts';
-import type { CompiledFilter, Linked } from './compile.ts';
+import type { CompiledFilter, LinkedModule } from './compile.ts';
 import { type Context, VmContext } from './context.ts';
-import type { GrpcExchange, HttpCallOut } from './pending-calls.ts';
+import type { PendingGrpcCall, PendingHttpCall } from './pending-calls.ts';
 import { IdMap } from '../id-map.ts';
 import { instantiate, instantiateNow } from './instantiate.ts';
 import { maxQueuedActions } from '../limits.ts';
 import { GuestMemory } from './memory.ts';
 import { MetricIds } from '../state/metrics.ts';
-import { Phase } from './call-phases.ts';
+import { CallPhase } from './call-phases.ts';
 import type { RootContext } from './root-context.ts';
 import type { HostServices } from '../services.ts';
 import { logLevels, Status } from '../status.ts';
@@ -42,8 +42,8 @@ export class Vm {
   readonly contexts = new IdMap<Context>();
   readonly roots = new Map<string, RootContext>();
   readonly metricIds: MetricIds;
-  readonly httpCalls = new IdMap<HttpCallOut>();
-  readonly grpcCalls = new IdMap<GrpcExchange>();
+  readonly httpCalls = new IdMap<PendingHttpCall>();
+  readonly grpcCalls = new IdMap<PendingGrpcCall>();
   memory: GuestMemory = new GuestMemory(new WebAssembly.Memory({ initial: 0 }));
   /** Everything the instance exports, for callers with exports of their own. */
   exports: WebAssembly.Exports = {};
@@ -58,9 +58,9 @@ export class Vm {
   effective: Context | undefined;
   /** A local response was sent in this callback: its return value is overridden. */
   stopIteration = false;
-  phase: number = Phase.Load;
+  phase: number = CallPhase.Load;
   /** Not 0: host calls take the slow way (restricted phase, or traced). */
-  gate: number = Phase.Load;
+  gate: number = CallPhase.Load;
   /** Guest frames on the stack. */
   depth = 0;
   /** Bytes for buffer type 8 while their callback runs. */
@@ -87,14 +87,14 @@ export class Vm {
   }
 
   /** Instantiates without blocking a page's main thread and runs the entry point. Fails with WASM_ABI or WASM_START. */
-  async start(link: (vm: this) => Linked): Promise<void> {
+  async start(link: (vm: this) => LinkedModule): Promise<void> {
     const { imports, memory } = link(this);
     this.attach(await instantiate(this, imports), memory);
     this.enterStart();
   }
 
   /** The same at once, for a reload between two requests. */
-  startNow(link: (vm: this) => Linked): void {
+  startNow(link: (vm: this) => LinkedModule): void {
     const { imports, memory } = link(this);
     this.attach(instantiateNow(this, imports), memory);
     this.enterStart();
@@ -185,8 +185,8 @@ export class Vm {
     const { current, effective, phase, gate } = this;
     this.current = this.vmContext;
     this.effective = undefined;
-    this.phase = Phase.Allocate;
-    this.gate = Phase.Allocate;
+    this.phase = CallPhase.Allocate;
+    this.gate = CallPhase.Allocate;
     let pointer = 0;
     try {
       pointer = (this.allocator?.call(size, 0, 0, 0, 0) ?? 0) >>> 0;
@@ -261,20 +261,20 @@ export class Vm {
 
   private enterStart(): void {
     const { on } = this;
-    this.setPhase(Phase.Start);
+    this.setPhase(CallPhase.Start);
     if (on.initialize) {
       this.invoke(on.initialize, this.vmContext, 0, 0, 0);
       const main = on.main ?? (this.services.profile.mainVoid ? on.mainVoid : undefined);
       if (main && !this.failed) this.invoke(main, this.vmContext, 0, 0, 0);
     } else if (on.start) this.invoke(on.start, this.vmContext, 0, 0, 0);
-    this.setPhase(Phase.Normal);
+    this.setPhase(CallPhase.Normal);
     this.after();
     if (this.failed) throw startError(this.failure);
   }
 
   private setPhase(phase: number): void {
     this.phase = phase;
-    this.gate = phase === Phase.Normal && this.options.tracer !== undefined ? -1 : phase;
+    this.gate = phase === CallPhase.Normal && this.options.tracer !== undefined ? -1 : phase;
   }
 
   private trap(name: string, error: unknown): void {

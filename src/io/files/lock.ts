@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { kill, pid as ownPid } from 'node:process';
 import { type ErrorCode, WasmeError } from '../../errors.ts';
-import type { Edges } from '../system-context.ts';
+import type { SystemContext } from '../system-context.ts';
 import { fileError, isSystemError } from './file-errors.ts';
 import { makeFolder } from './files.ts';
 import { pause } from '../pause.ts';
@@ -34,7 +34,7 @@ const held = new Set<string>();
 export async function withLock<T>(
   path: string,
   options: LockOptions,
-  edges: Edges,
+  edges: SystemContext,
   body: (lock: HeldLock) => Promise<T>,
 ): Promise<T> {
   const token = `${ownPid} ${hostname()} ${randomBytes(8).toString('hex')}\n`;
@@ -48,7 +48,7 @@ export async function withLock<T>(
   }
 }
 
-async function acquire(path: string, token: string, options: LockOptions, edges: Edges): Promise<void> {
+async function acquire(path: string, token: string, options: LockOptions, edges: SystemContext): Promise<void> {
   const startedAt = edges.now();
   let told = false;
   for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 1.5, 100)) {

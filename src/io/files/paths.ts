@@ -2,10 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Edges } from '../system-context.ts';
+import type { SystemContext } from '../system-context.ts';
 
 /** What decides where a user's own folders are. */
-export type Places = Pick<Edges, 'env' | 'homeDir' | 'platform'>;
+export type Places = Pick<SystemContext, 'env' | 'homeDir' | 'platform'>;
 
 /** Folder of the image store: WASME_HOME, else the platform's data folder. */
 export function dataDir({ env, homeDir, platform }: Places): string {

@@ -1,6 +1,6 @@
 /** A module on the web, read once, as a proxy would read it: no redirects, nothing unpacked, and never without end. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../system-context.ts';
+import type { SystemContext } from '../system-context.ts';
 import type { TlsOptions } from './http-agent.ts';
 import { HttpClient, showUrl } from './http.ts';
 
@@ -11,7 +11,7 @@ export const maxModuleBytes = 256 * 1024 * 1024;
  * The bytes behind an http or https URL; proxies, NO_PROXY and extra certificates count as for registries.
  * Fails with NETWORK: no answer, another status than 200, a redirect (the hint names where to), more than `maxModuleBytes`.
  */
-export async function download(text: string, tls: TlsOptions, edges: Edges): Promise<Uint8Array> {
+export async function download(text: string, tls: TlsOptions, edges: SystemContext): Promise<Uint8Array> {
   const url = new URL(text);
   const client = new HttpClient(edges, tls);
   try {

@@ -7,7 +7,7 @@ import tls, { type SecureContext, type SecureContextOptions } from 'node:tls';
 import { setFlagsFromString } from 'node:v8';
 import { WasmeError } from '../../errors.ts';
 import type { Dispatcher } from 'undici';
-import type { Edges } from '../system-context.ts';
+import type { SystemContext } from '../system-context.ts';
 import { maxKeyBytes } from '../files/file-limits.ts';
 import { readText } from '../files/files.ts';
 import { connectTimeoutMs, idleTimeoutMs } from './http-errors.ts';
@@ -40,12 +40,12 @@ interface Way {
 
 /** Hands out one dispatcher per proxy (or none), all with the same TLS settings. */
 export class Connections {
-  readonly #edges: Edges;
+  readonly #edges: SystemContext;
   readonly #options: TlsOptions;
   readonly #open = new Map<string, Dispatcher>();
   #tls: Promise<TlsSettings> | undefined;
 
-  constructor(edges: Edges, options: TlsOptions) {
+  constructor(edges: SystemContext, options: TlsOptions) {
     this.#edges = edges;
     this.#options = options;
   }

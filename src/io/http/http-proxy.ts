@@ -2,7 +2,7 @@
 import { BlockList, isIP } from 'node:net';
 import { WasmeError } from '../../errors.ts';
 import { bareHost, rangeOfHost } from './address-range.ts';
-import type { Edges } from '../system-context.ts';
+import type { SystemContext } from '../system-context.ts';
 
 /** Whether a host name or address is this machine: never proxied, plain HTTP without being told. */
 export function isLoopback(hostname: string): boolean {
@@ -10,7 +10,7 @@ export function isLoopback(hostname: string): boolean {
 }
 
 /** The proxy for a URL (lower-case variables win), or undefined. Fails with USAGE for one that is no HTTP URL. */
-export function proxyFor(url: URL, env: Edges['env']): URL | undefined {
+export function proxyFor(url: URL, env: SystemContext['env']): URL | undefined {
   const read = (name: string): string | undefined => env[name] || env[name.toUpperCase()] || undefined;
   const name = url.protocol === 'https:' ? 'https_proxy' : 'http_proxy';
   const text = read(name);

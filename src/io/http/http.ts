@@ -5,7 +5,7 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { WasmeError, interrupted } from '../../errors.ts';
-import type { Edges } from '../system-context.ts';
+import type { SystemContext } from '../system-context.ts';
 import type { Connections, TlsOptions } from './http-agent.ts';
 import { isRetriable, networkError } from './http-errors.ts';
 import { DispatchedRequest } from './http-dispatch.ts';
@@ -103,13 +103,13 @@ export class HttpResponse {
 
 /** Sends requests with one set of TLS options. Close it when done. */
 export class HttpClient {
-  readonly #edges: Edges;
+  readonly #edges: SystemContext;
   readonly #options: HttpOptions;
   /** What the server's log shows. */
   readonly #userAgent: string;
   #connections: Connections | undefined;
 
-  constructor(edges: Edges, options: HttpOptions = {}) {
+  constructor(edges: SystemContext, options: HttpOptions = {}) {
     this.#edges = edges;
     this.#options = options;
     this.#userAgent = `wasme/${packageVersion()} (node; ${edges.platform})`;

@@ -6,7 +6,7 @@ import { constants } from 'node:os';
 import { stripVTControlCharacters } from 'node:util';
 import { WasmeError, redact } from '../../errors.ts';
 import { noteChild } from './children.ts';
-import type { Edges } from '../system-context.ts';
+import type { SystemContext } from '../system-context.ts';
 import { endGroupOn, graceMs } from './process-group.ts';
 import { searchPath } from './program.ts';
 
@@ -48,7 +48,7 @@ export interface ExecResult {
  */
 export async function exec(
   command: CommandLine,
-  edges: Edges,
+  edges: SystemContext,
   options: ExecOptions = {},
 ): Promise<ExecResult> {
   edges.reporter.detail(`$ ${showCommand(command)}`);
@@ -114,7 +114,7 @@ export interface Conversation {
  * Starts a program to talk with over stdin and stdout (its stderr is read as well). One question at a time.
  * `ask` fails with TOOL_FAILED when the program ends instead of answering, INTERRUPTED when the edges' signal aborts.
  */
-export async function converse(command: CommandLine, edges: Edges): Promise<Conversation> {
+export async function converse(command: CommandLine, edges: SystemContext): Promise<Conversation> {
   edges.reporter.detail(`$ ${showCommand(command)}`);
   const { execa } = await import('execa');
   const child = execa(command.program, command.args, {
@@ -150,7 +150,7 @@ export async function converse(command: CommandLine, edges: Edges): Promise<Conv
 }
 
 /** How every program is started, and ended with us. */
-function started(command: CommandLine, edges: Edges) {
+function started(command: CommandLine, edges: SystemContext) {
   return {
     cwd: command.cwd ?? edges.cwd,
     env: environment(command, edges),
@@ -165,7 +165,7 @@ function interrupted({ program }: CommandLine): WasmeError {
   return new WasmeError('INTERRUPTED', `interrupted while ${program} was running`);
 }
 
-function environment({ env }: CommandLine, edges: Edges): Record<string, string> {
+function environment({ env }: CommandLine, edges: SystemContext): Record<string, string> {
   const all: Record<string, string> = {};
   const path = edges.env['PATH'] === undefined ? {} : { PATH: searchPath(edges) };
   for (const [name, value] of Object.entries({ ...edges.env, ...path, ...env })) {

@@ -1,6 +1,6 @@
 /** kubectl, our only way to a cluster: the person's own access, contexts and plugins. Its failures become coded errors. */
 import { WasmeError, type ErrorCode } from '../../errors.ts';
-import type { Edges } from '../system-context.ts';
+import type { SystemContext } from '../system-context.ts';
 import { exec } from './exec.ts';
 
 /** Which cluster; what is absent is kubectl's own default. */
@@ -22,7 +22,7 @@ export interface KubectlOptions {
 export async function kubectl(
   args: readonly string[],
   cluster: Cluster,
-  edges: Edges,
+  edges: SystemContext,
   options: KubectlOptions = {},
 ): Promise<string> {
   const command = {
@@ -50,7 +50,7 @@ export async function kubectl(
 export async function kubectlJson<T>(
   args: readonly string[],
   cluster: Cluster,
-  edges: Edges,
+  edges: SystemContext,
   options: KubectlOptions = {},
 ): Promise<T> {
   const text = await kubectl([...args, '-o', 'json'], cluster, edges, options);

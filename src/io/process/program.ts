@@ -1,9 +1,9 @@
 /** Where a program is. Apart from exec.ts, because asking must be quick: no library is loaded for it. */
 import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, join, posix, resolve, win32 } from 'node:path';
-import type { Edges } from '../system-context.ts';
+import type { SystemContext } from '../system-context.ts';
 
-type Place = Pick<Edges, 'cwd' | 'env' | 'platform'>;
+type Place = Pick<SystemContext, 'cwd' | 'env' | 'platform'>;
 
 /** Absolute path of a program as the system would find it on PATH, or undefined. `$NAME/…` is below that variable. */
 export function findProgram(asked: string, edges: Place): string | undefined {
@@ -32,7 +32,7 @@ export function searchPath(edges: Place): string {
   return folders.map(folder => resolve(cwd, folder)).join(separator(edges));
 }
 
-function separator({ platform }: Pick<Edges, 'platform'>): string {
+function separator({ platform }: Pick<SystemContext, 'platform'>): string {
   return platform === 'win32' ? win32.delimiter : posix.delimiter;
 }
 

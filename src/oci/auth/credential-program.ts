@@ -1,6 +1,6 @@
 /** docker-credential-* programs: their protocol (verb as argument, everything secret over stdin and stdout). */
 import { WasmeError, withoutSecrets } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { type ExecResult, exec } from '../../io/process/exec.ts';
 import { printable } from '../../io/printable.ts';
 import { type Credential, tokenUser } from './credentials.ts';
@@ -15,7 +15,7 @@ const nothingStored = /credentials not found|no credentials server URL|no creden
 export async function helperGet(
   name: string,
   server: string,
-  edges: Edges,
+  edges: SystemContext,
   timeoutMs = helperTimeoutMs,
 ): Promise<Credential | undefined> {
   let result: ExecResult;
@@ -43,7 +43,7 @@ export async function helperStore(
   name: string,
   server: string,
   login: { readonly username: string; readonly secret: string },
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<void> {
   const input = JSON.stringify({ ServerURL: server, Username: login.username, Secret: login.secret });
   const result = await runHelper(name, 'store', input, edges);
@@ -51,7 +51,7 @@ export async function helperStore(
 }
 
 /** Whether there was something to erase. */
-export async function helperErase(name: string, server: string, edges: Edges): Promise<boolean> {
+export async function helperErase(name: string, server: string, edges: SystemContext): Promise<boolean> {
   const result = await runHelper(name, 'erase', server, edges);
   if (result.exitCode === 0) return true;
   if (nothingStored.test(result.stdout + result.stderr)) return false;
@@ -67,7 +67,7 @@ async function runHelper(
   name: string,
   verb: string,
   input: string,
-  edges: Edges,
+  edges: SystemContext,
   timeoutMs = helperTimeoutMs,
 ): Promise<ExecResult> {
   if (!/^[\w.-]+$/.test(name)) {

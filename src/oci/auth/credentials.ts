@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { readText } from '../../io/files/files.ts';
 import { canonicalHost } from '../reference.ts';
 
@@ -37,7 +37,7 @@ export function credentialKey(host: string): string {
 }
 
 /** Where `login` writes and reading starts: --registry-config, else docker's own. */
-export function dockerConfigPath({ env, homeDir, cwd }: Edges, registryConfig?: string): string {
+export function dockerConfigPath({ env, homeDir, cwd }: SystemContext, registryConfig?: string): string {
   if (registryConfig !== undefined) return resolve(cwd, registryConfig);
   return join(env['DOCKER_CONFIG'] || join(homeDir, '.docker'), 'config.json');
 }
@@ -46,7 +46,7 @@ export function dockerConfigPath({ env, homeDir, cwd }: Edges, registryConfig?: 
 export async function findCredential(
   host: string,
   repository: string,
-  edges: Edges,
+  edges: SystemContext,
   registryConfig?: string,
 ): Promise<Credential | undefined> {
   for (const path of configPaths(edges, registryConfig)) {
@@ -57,7 +57,7 @@ export async function findCredential(
   return undefined;
 }
 
-function configPaths(edges: Edges, registryConfig?: string): string[] {
+function configPaths(edges: SystemContext, registryConfig?: string): string[] {
   const { env, homeDir } = edges;
   if (registryConfig !== undefined) return [dockerConfigPath(edges, registryConfig)];
   return [
@@ -99,7 +99,7 @@ async function fromConfig(
   config: DockerConfig,
   host: string,
   repository: string,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<Credential | undefined> {
   const helper = helperFor(config, host);
   if (helper !== undefined) {
@@ -184,7 +184,7 @@ function fromEntry(entry: Readonly<Record<string, unknown>>, path: string): Cred
   return { username, password, identityToken, registryToken, source: `${who} from ${path}` };
 }
 
-async function warnIfReadable(path: string, { platform, reporter }: Edges): Promise<void> {
+async function warnIfReadable(path: string, { platform, reporter }: SystemContext): Promise<void> {
   if (platform === 'win32') return;
   const { mode } = await stat(path);
   if ((mode & 0o077) !== 0) {

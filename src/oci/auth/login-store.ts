@@ -1,7 +1,7 @@
 /** Keeps and forgets logins where docker keeps them: the configured helper, else config.json, of which all else stays as it is. */
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { makeFolder, readText, writeAtomic } from '../../io/files/files.ts';
 import { withLock } from '../../io/files/lock.ts';
 import { helperErase, helperStore, programOf } from './credential-program.ts';
@@ -33,7 +33,7 @@ export interface LoginPlace {
 export async function storeLogin(
   host: string,
   login: Login,
-  edges: Edges,
+  edges: SystemContext,
   registryConfig?: string,
 ): Promise<LoginPlace> {
   const key = credentialKey(host);
@@ -61,7 +61,7 @@ function entryOf({ username = tokenUser, secret, isIdentityToken }: Login): Reco
 }
 
 /** Whether there was a login to forget. */
-export async function eraseLogin(host: string, edges: Edges, registryConfig?: string): Promise<boolean> {
+export async function eraseLogin(host: string, edges: SystemContext, registryConfig?: string): Promise<boolean> {
   if ((await readDockerConfig(dockerConfigPath(edges, registryConfig))) === undefined) return false;
   let found = false;
   await changeConfig(edges, registryConfig, async config => {
@@ -84,7 +84,7 @@ function withoutHost({ auths }: DockerConfig, host: string): Record<string, unkn
 
 /** Rewrites `auths`; undefined leaves the file alone. */
 async function changeConfig(
-  edges: Edges,
+  edges: SystemContext,
   registryConfig: string | undefined,
   change: (config: DockerConfig) => Promise<Record<string, unknown> | undefined>,
 ): Promise<void> {

@@ -1,13 +1,13 @@
 /** One verdict per host about a module and the image it is in: will it load, why not, what to do. Used by verify, push and deploy. */
 import { WasmeError } from '../../errors.ts';
-import { judgeModule } from '../../wasm/abi.ts';
-import { type Host, isForkedEnvoy, offeredBy, parseHost } from '../../wasm/hosts.ts';
+import { checkModuleAbi } from '../../wasm/abi.ts';
+import { type HostVersion, isForkedEnvoy, offeredBy, parseHost } from '../../wasm/hosts.ts';
 import { type ModuleInfo, parseModule } from '../../wasm/module.ts';
-import { type LayoutName, layouts } from '../packaging/formats/index.ts';
-import { type ConsumerName, consumerOf, consumers, fetchesNoImages, judgeImage } from './loaders.ts';
-import type { OpenImage } from '../read/open-image.ts';
+import { type PackagingName, packagings } from '../packaging/formats/index.ts';
+import { type LoaderName, loaderOf, loaders, fetchesNoImages, checkImage } from './loaders.ts';
+import type { ImageHandle } from '../read/open-image.ts';
 
-export interface HostVerdict {
+export interface HostCompatibility {
   /** As it was asked for: `istio@1.30`. */
   readonly host: string;
   readonly ok: boolean;
@@ -19,17 +19,17 @@ export interface HostVerdict {
   readonly notes: readonly string[];
 }
 
-export interface Subject {
+export interface CheckedSubject {
   /** The module's bytes; undefined when the image holds none that could be read. */
   readonly module: Uint8Array | undefined;
   /** Why there is no module, for the verdict. */
   readonly unreadable?: string | undefined;
   /** The image it comes in; undefined for a file. */
-  readonly image?: OpenImage | undefined;
+  readonly image?: ImageHandle | undefined;
   /** For messages: what the person named. */
   readonly name: string;
   /** What to type to get it in another layout; default `wasme convert`. */
-  readonly repack?: ((layout: LayoutName) => string) | undefined;
+  readonly repack?: ((layout: PackagingName) => string) | undefined;
 }
 
 /** What is judged when nobody names a host: the newest version of each. */
@@ -46,9 +46,9 @@ export const defaultHosts: readonly string[] = [
  * Verdicts in the order of `hosts`. Pure apart from reading the image's own blobs.
  * Fails with USAGE for a name that is neither a host nor a reader of images.
  */
-export async function judge(subject: Subject, hosts: readonly string[]): Promise<HostVerdict[]> {
-  const verdicts: HostVerdict[] = [];
-  for (const { name, reader, host } of audiencesOf(hosts)) {
+export async function checkForHosts(subject: CheckedSubject, hosts: readonly string[]): Promise<HostCompatibility[]> {
+  const verdicts: HostCompatibility[] = [];
+  for (const { name, reader, host } of loadersOf(hosts)) {
     verdicts.push(
       host === undefined
         ? await judgeForReader(subject, name, reader ?? 'cncf')
@@ -59,9 +59,9 @@ export async function judge(subject: Subject, hosts: readonly string[]): Promise
 }
 
 /** Who is meant by each name. Fails with USAGE for a name that is neither a host nor a reader of images. */
-export function audiencesOf(
+export function loadersOf(
   names: readonly string[],
-): { name: string; reader: ConsumerName | undefined; host: Host | undefined }[] {
+): { name: string; reader: LoaderName | undefined; host: HostVersion | undefined }[] {
   return names.map(name => {
     const reader = readerNamed(name);
     return { name, reader, host: reader === undefined ? parseHost(name) : undefined };
@@ -69,25 +69,25 @@ export function audiencesOf(
 }
 
 /** Readers of images that are no hosts of filters. */
-const readers: readonly ConsumerName[] = ['cncf', 'wasmcloud', 'kwctl', 'wasme'];
+const readers: readonly LoaderName[] = ['cncf', 'wasmcloud', 'kwctl', 'wasme'];
 
-function readerNamed(name: string): ConsumerName | undefined {
+function readerNamed(name: string): LoaderName | undefined {
   return readers.find(reader => reader === name.trim().toLowerCase());
 }
 
-async function judgeForReader(subject: Subject, name: string, reader: ConsumerName): Promise<HostVerdict> {
+async function judgeForReader(subject: CheckedSubject, name: string, reader: LoaderName): Promise<HostCompatibility> {
   if (subject.image === undefined) {
     return verdict(
       name,
       false,
-      `${consumers[reader].title} reads images, this is a file`,
+      `${loaders[reader].title} reads images, this is a file`,
       'push it, then name the image',
     );
   }
   return packing(subject, name, reader, []);
 }
 
-async function judgeForHost(subject: Subject, host: Host): Promise<HostVerdict> {
+async function judgeForHost(subject: CheckedSubject, host: HostVersion): Promise<HostCompatibility> {
   const notes = host.note === undefined ? [] : [host.note];
   if (isForkedEnvoy(host)) {
     return verdict(
@@ -112,7 +112,7 @@ async function judgeForHost(subject: Subject, host: Host): Promise<HostVerdict> 
       notes,
     );
   }
-  const consumer = consumerOf(host);
+  const consumer = loaderOf(host);
   if (consumer === undefined) {
     notes.push('Envoy takes files: "wasme deploy envoy" takes the module out of the image');
     return verdict(host.text, true, `Envoy 1.${host.envoyMinor} loads the module`, undefined, notes);
@@ -121,22 +121,22 @@ async function judgeForHost(subject: Subject, host: Host): Promise<HostVerdict> 
 }
 
 async function packing(
-  subject: Subject,
+  subject: CheckedSubject,
   name: string,
-  consumer: ConsumerName,
+  consumer: LoaderName,
   notes: readonly string[],
-): Promise<HostVerdict> {
+): Promise<HostCompatibility> {
   if (subject.image === undefined) throw new WasmeError('INTERNAL', 'a file has no packing');
-  const { ok, reason, repair, note } = await judgeImage(consumer, subject.image);
+  const { ok, reason, repair, note } = await checkImage(consumer, subject.image);
   const { repack = layout => `wasme convert ${subject.name} --layout ${layout}` } = subject;
-  const command = repair === undefined ? undefined : `${repack(repair)} (${layouts[repair].summary})`;
+  const command = repair === undefined ? undefined : `${repack(repair)} (${packagings[repair].summary})`;
   return verdict(name, ok, reason, command, note === undefined ? notes : [...notes, note]);
 }
 
 /** The first thing about the module itself that keeps the host from loading it. */
 function moduleFault(
-  { module, unreadable }: Subject,
-  host: Host,
+  { module, unreadable }: CheckedSubject,
+  host: HostVersion,
   notes: string[],
 ): { reason: string; repair: string } | undefined {
   if (module === undefined) {
@@ -152,7 +152,7 @@ function moduleFault(
     if (!(error instanceof WasmeError)) throw error;
     return { reason: error.message, repair: error.hint ?? 'build it again' };
   }
-  const { findings } = judgeModule(info, offeredBy(host));
+  const { findings } = checkModuleAbi(info, offeredBy(host));
   for (const finding of findings) {
     if (finding.level === 'warning') notes.push(`${finding.message}: ${finding.repair}`);
   }
@@ -186,7 +186,7 @@ function verdict(
   reason: string,
   repair: string | undefined,
   notes: readonly string[] = [],
-): HostVerdict {
+): HostCompatibility {
   return { host, ok, reason, repair: ok ? null : (repair ?? null), notes };
 }
 
@@ -194,8 +194,8 @@ function verdict(
  * For verbs that are about to publish or deploy: fails with NOT_LOADABLE, naming every host that would refuse it and the
  * first repair. `details.verdicts` has them all.
  */
-export async function requireLoadable(subject: Subject, hosts: readonly string[]): Promise<HostVerdict[]> {
-  const verdicts = await judge(subject, hosts);
+export async function requireLoadable(subject: CheckedSubject, hosts: readonly string[]): Promise<HostCompatibility[]> {
+  const verdicts = await checkForHosts(subject, hosts);
   const refused = verdicts.filter(item => !item.ok);
   const [first] = refused;
   if (first === undefined) return verdicts;

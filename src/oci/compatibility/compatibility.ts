@@ -1,16 +1,16 @@
 /** What a loader's rule gives: `repack` when the packing is at fault and not the content. */
-export interface Judgement {
+export interface Compatibility {
   readonly ok: boolean;
   readonly reason: string;
   readonly note?: string | undefined;
   readonly repack?: true;
 }
 
-export function yes(reason: string): Judgement {
+export function compatible(reason: string): Compatibility {
   return { ok: true, reason };
 }
 
 /** Refused for how it is packed: another layout would load. */
-export function no(reason: string): Judgement {
+export function incompatible(reason: string): Compatibility {
   return { ok: false, reason, repack: true };
 }

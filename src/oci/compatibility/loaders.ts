@@ -2,33 +2,33 @@
  * Who would load an image, why not, and what repairs it. Rules of the loaders themselves, read in their sources and
  * seen at work; one function per family, no clock, no network but the image's own blobs.
  */
-import type { Host } from '../../wasm/hosts.ts';
+import type { HostVersion } from '../../wasm/hosts.ts';
 import { istioLegacy, istioModern } from './mesh-loader.ts';
 import { cncfRuntime, googleCloud, kwctl, oldWasme, soloGloo, wasmCloud } from './artifact-loaders.ts';
-import type { Judgement } from './compatibility.ts';
-import type { LayoutName } from '../packaging/formats/index.ts';
+import type { Compatibility } from './compatibility.ts';
+import type { PackagingName } from '../packaging/formats/index.ts';
 import { isContentFault } from '../read/read-layer.ts';
-import type { OpenImage } from '../read/open-image.ts';
+import type { ImageHandle } from '../read/open-image.ts';
 
-export interface ImageVerdict {
+export interface ImageCompatibility {
   readonly ok: boolean;
   /** Why, as part of a sentence. */
   readonly reason: string;
   /** The layout to convert to; undefined when it loads, or when no layout would help. */
-  readonly repair?: LayoutName | undefined;
+  readonly repair?: PackagingName | undefined;
   /** Something true that does not decide: a digest that must not be pinned, a part that is ignored. */
   readonly note?: string | undefined;
 }
 
-export interface Consumer {
+export interface Loader {
   readonly title: string;
   /** Layouts it takes, the best one first. */
-  readonly takes: readonly LayoutName[];
-  readonly judge: (image: OpenImage) => Promise<Judgement>;
+  readonly takes: readonly PackagingName[];
+  readonly judge: (image: ImageHandle) => Promise<Compatibility>;
 }
 
 /** Every reader of images whose rules are known. */
-export const consumers = {
+export const loaders = {
   istio: {
     title: 'Istio 1.16 and newer',
     takes: ['compat', 'docker', 'oci', 'hybrid', 'higress'],
@@ -55,14 +55,14 @@ export const consumers = {
   cncf: { title: 'CNCF Wasm runtimes', takes: ['cncf'], judge: cncfRuntime },
   wasmcloud: { title: 'wasmCloud', takes: ['cncf', 'raw'], judge: wasmCloud },
   kwctl: { title: 'Kubewarden', takes: ['kubewarden'], judge: kwctl },
-} as const satisfies Record<string, Consumer>;
+} as const satisfies Record<string, Loader>;
 
-export type ConsumerName = keyof typeof consumers;
-export const consumerNames = Object.keys(consumers) as readonly ConsumerName[];
+export type LoaderName = keyof typeof loaders;
+export const loaderNames = Object.keys(loaders) as readonly LoaderName[];
 
 /** Judges an image for one reader. Damage is a verdict; only what hinders reading at all (network, digest) fails. */
-export async function judgeImage(name: ConsumerName, image: OpenImage): Promise<ImageVerdict> {
-  const consumer: Consumer = consumers[name];
+export async function checkImage(name: LoaderName, image: ImageHandle): Promise<ImageCompatibility> {
+  const consumer: Loader = loaders[name];
   try {
     const { ok, reason, note, repack } = await consumer.judge(image);
     return { ok, reason, note, repair: repack ? consumer.takes[0] : undefined };
@@ -73,7 +73,7 @@ export async function judgeImage(name: ConsumerName, image: OpenImage): Promise<
 }
 
 /** The reader inside a host; undefined when the host takes no images (Envoy: files and HTTP only). */
-export function consumerOf(host: Host): ConsumerName | undefined {
+export function loaderOf(host: HostVersion): LoaderName | undefined {
   switch (host.name) {
     case 'envoy':
       return undefined;
@@ -85,7 +85,7 @@ export function consumerOf(host: Host): ConsumerName | undefined {
 }
 
 /** Istio before 1.12 and Envoy Gateway 1.0 fetch no images at all. */
-export function fetchesNoImages(host: Host): boolean {
+export function fetchesNoImages(host: HostVersion): boolean {
   const minor = host.version?.minor;
   if (minor === undefined) return false;
   return (host.name === 'istio' && minor < 12) || (host.name === 'envoy-gateway' && minor < 1);

@@ -4,7 +4,7 @@
  */
 import { compressionOf } from '../read/decompress.ts';
 import { pluginFile } from '../image-documents.ts';
-import { type Judgement, no, yes } from './compatibility.ts';
+import { type Compatibility, incompatible, compatible } from './compatibility.ts';
 import { maxModuleBytes } from '../limits.ts';
 import {
   dockerLayerTarGzip,
@@ -15,20 +15,20 @@ import {
 } from '../media-types.ts';
 import { isWasm } from '../../wasm/magic.ts';
 import { baseName, layerContent } from '../read/read-layer.ts';
-import { type OpenImage, platformText } from '../read/open-image.ts';
+import { type ImageHandle, platformText } from '../read/open-image.ts';
 import type { Descriptor } from '../target.ts';
 
-export const istioModern = (image: OpenImage): Promise<Judgement> => judge(image, false);
+export const istioModern = (image: ImageHandle): Promise<Compatibility> => judge(image, false);
 /** Before 1.16 an image had to have exactly one layer. */
-export const istioLegacy = (image: OpenImage): Promise<Judgement> => judge(image, true);
+export const istioLegacy = (image: ImageHandle): Promise<Compatibility> => judge(image, true);
 
-async function judge(image: OpenImage, oneLayer: boolean): Promise<Judgement> {
+async function judge(image: ImageHandle, oneLayer: boolean): Promise<Compatibility> {
   if (image.index === undefined) return judgeImage(image, oneLayer);
   const { manifests } = image.index.index;
   const child = manifests.find(isAmd64);
   if (child === undefined || isIndexType(child.mediaType)) {
     const there = manifests.map(item => platformText(item.platform)).join(', ');
-    return no(`the index has no child for linux/amd64 (it has ${there || 'none'})`);
+    return incompatible(`the index has no child for linux/amd64 (it has ${there || 'none'})`);
   }
   const chosen = child.digest === image.descriptor.digest ? image : await image.open(child);
   const verdict = await judgeImage(chosen, oneLayer);
@@ -39,25 +39,25 @@ function isAmd64({ platform }: Descriptor): boolean {
   return platform === undefined || (platform.os === 'linux' && platform.architecture === 'amd64');
 }
 
-async function judgeImage(image: OpenImage, oneLayer: boolean): Promise<Judgement> {
+async function judgeImage(image: ImageHandle, oneLayer: boolean): Promise<Compatibility> {
   const { layers } = image.manifest;
   if (image.ownMediaType === dockerManifest) {
     const tar = await fromTar(image, dockerLayerTarGzip, oneLayer);
-    return typeof tar === 'string' ? no(`as a Docker image: ${tar}`) : checked(tar, 'Docker image');
+    return typeof tar === 'string' ? incompatible(`as a Docker image: ${tar}`) : checked(tar, 'Docker image');
   }
   const tar = await fromTar(image, ociLayerTarGzip, oneLayer);
   if (typeof tar !== 'string') return checked(tar, 'OCI image with a tar layer');
   if (layers.length !== 2) {
-    return no(`${tar}; and the bare-module layout must have two layers, this one has ${layers.length}`);
+    return incompatible(`${tar}; and the bare-module layout must have two layers, this one has ${layers.length}`);
   }
   const bare = layers.find(layer => layer.mediaType === soloLayer);
-  if (bare === undefined) return no(`${tar}; and no layer has the type ${soloLayer}`);
+  if (bare === undefined) return incompatible(`${tar}; and no layer has the type ${soloLayer}`);
   if (bare.size > maxModuleBytes) return { ok: false, reason: tooLarge(bare.size) };
   return checked(await image.blob(bare), 'bare module and runtime config');
 }
 
 /** The bytes that would be taken for the module, or why there are none. */
-async function fromTar(image: OpenImage, wanted: string, oneLayer: boolean): Promise<Uint8Array | string> {
+async function fromTar(image: ImageHandle, wanted: string, oneLayer: boolean): Promise<Uint8Array | string> {
   const { layers } = image.manifest;
   const last = layers.at(-1);
   if (last === undefined) return 'it has no layers';
@@ -74,10 +74,10 @@ async function fromTar(image: OpenImage, wanted: string, oneLayer: boolean): Pro
   return entry.bytes ?? new Uint8Array(0);
 }
 
-function checked(bytes: Uint8Array, as: string): Judgement {
+function checked(bytes: Uint8Array, as: string): Compatibility {
   if (bytes.length > maxModuleBytes) return { ok: false, reason: tooLarge(bytes.length) };
   if (bytes.length < 8 || !isWasm(bytes)) return { ok: false, reason: `${pluginFile} is not WebAssembly` };
-  return yes(`loads as ${as}`);
+  return compatible(`loads as ${as}`);
 }
 
 function tooLarge(size: number): string {

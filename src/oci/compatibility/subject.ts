@@ -1,11 +1,11 @@
 /** An opened image as something to judge: its module when there is one, the reason when there is none, and how to repack it. */
-import type { Subject } from './check-image.ts';
-import type { OpenedImage } from '../source.ts';
+import type { CheckedSubject } from './check-image.ts';
+import type { ImageSource } from '../source.ts';
 import { isContentFault } from '../read/read-layer.ts';
 import { type ReadImage, readImage } from '../read/read-image.ts';
 
 export interface ImageSubject {
-  readonly subject: Subject;
+  readonly subject: CheckedSubject;
   /** undefined when it holds no module that could be read. */
   readonly read: ReadImage | undefined;
 }
@@ -15,7 +15,7 @@ export async function subjectOf({
   name,
   image,
   place,
-}: Pick<OpenedImage, 'name' | 'image' | 'place'>): Promise<ImageSubject> {
+}: Pick<ImageSource, 'name' | 'image' | 'place'>): Promise<ImageSubject> {
   const repack = (layout: string): string =>
     `wasme convert ${name} --layout ${layout}${place === 'registry' ? ' --push' : ''}`;
   try {

@@ -2,14 +2,14 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { readBytes } from '../../io/files/files.ts';
 import type { LoadedProject } from '../../project/load.ts';
 import { detectAbi } from '../../wasm/abi.ts';
 import { parseModule } from '../../wasm/module.ts';
 import { createdKey, isDerivedKey, ociPrefix } from '../annotations.ts';
 import { documentType } from '../image-documents.ts';
-import type { ImageDocument, ImageMetadata, LayoutName } from './formats/index.ts';
+import type { ImageDocument, ImageMetadata, PackagingName } from './formats/index.ts';
 import { maxDocumentBytes } from '../limits.ts';
 import type { ReadImage } from '../read/read-image.ts';
 import { type RuntimeConfig, envoyProxy, parseRuntimeConfig, runtimeConfigFile } from './runtime-config.ts';
@@ -20,13 +20,13 @@ export interface MetadataOptions {
   /** RFC 3339, or seconds since the epoch. Default: SOURCE_DATE_EPOCH when set, else no time at all. */
   readonly created?: string | undefined;
   /** The layout it is for: `higress` carries documents. Default: the project's. */
-  readonly layout?: LayoutName | undefined;
+  readonly layout?: PackagingName | undefined;
   /** The old runtime-config.json, as `build precompiled --config` names it. */
   readonly runtimeConfig?: RuntimeConfig | undefined;
 }
 
 /** What is known of a bare module: its ABI version, and what the flags say. */
-export function metadataOfModule(module: Uint8Array, options: MetadataOptions, edges: Edges): ImageMetadata {
+export function metadataOfModule(module: Uint8Array, options: MetadataOptions, edges: SystemContext): ImageMetadata {
   return {
     runtime: runtimeOf(module, options.runtimeConfig),
     annotations: options.annotations,
@@ -42,7 +42,7 @@ export async function metadataOfProject(
   { dir, project }: LoadedProject,
   module: Uint8Array,
   options: MetadataOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<ImageMetadata> {
   const entries = await readdir(dir);
   const declared = entries.includes(runtimeConfigFile)
@@ -112,7 +112,7 @@ function abiOf(module: Uint8Array): string | undefined {
   }
 }
 
-function createdOf({ created }: MetadataOptions, { env }: Edges): string | undefined {
+function createdOf({ created }: MetadataOptions, { env }: SystemContext): string | undefined {
   const text = created ?? env['SOURCE_DATE_EPOCH'];
   if (text === undefined || text === '') return undefined;
   const time = /^\d{1,11}$/.test(text) ? new Date(Number(text) * 1000) : new Date(text);

@@ -1,30 +1,30 @@
 /** A module on this machine becomes an image of the local store: `build -t`. */
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import type { LoadedProject } from '../../project/load.ts';
 import { silentReporter } from '../../reporter.ts';
 import { copy } from '../copy.ts';
 import { openStore } from '../store/oci-layout.ts';
-import { type LayoutName, packImage } from './formats/index.ts';
+import { type PackagingName, packImage } from './formats/index.ts';
 import { type MetadataOptions, metadataOfModule, metadataOfProject } from './metadata.ts';
 
 import { defaultsOf, formatReference, parseReference } from '../reference.ts';
 import { graphDescriptor, graphSource } from '../target.ts';
 
-export interface StoredModule {
+export interface PackedModule {
   /** Full, with the tag. */
   readonly reference: string;
   readonly digest: string;
-  readonly layout: LayoutName;
+  readonly layout: PackagingName;
 }
 
 /** Packs in the project's layout (default `compat`) and names it. Fails with REFERENCE_INVALID and as the store does. */
-export async function storeModule(
+export async function packModule(
   module: Uint8Array,
   tag: string,
   project: LoadedProject | undefined,
   options: MetadataOptions,
-  edges: Edges,
-): Promise<StoredModule> {
+  edges: SystemContext,
+): Promise<PackedModule> {
   const { host, repository, tag: name = 'latest' } = parseReference(tag, defaultsOf(edges));
   const reference = formatReference({ host, repository, tag: name });
   const layout = project?.project.image?.layout ?? 'compat';

@@ -11,11 +11,11 @@ import {
   wasmLayer,
 } from '../media-types.ts';
 import type { ImageManifest } from '../schema.ts';
-import type { LayoutName } from '../packaging/formats/packaging.ts';
+import type { PackagingName } from '../packaging/formats/packaging.ts';
 
-export interface ReadLayout {
+export interface DetectedPackaging {
   /** `oci-single` is the oci layout without its config layer, which Istio refuses. */
-  readonly name: LayoutName | 'oci-single' | 'image' | 'unknown';
+  readonly name: PackagingName | 'oci-single' | 'image' | 'unknown';
   /** One sentence. */
   readonly text: string;
   /** Set when it is something else than a carrier of one module: "a Spin application". */
@@ -25,7 +25,7 @@ export interface ReadLayout {
 const spinConfig = 'application/vnd.fermyon.spin.application.v1+config';
 const helmConfig = 'application/vnd.cncf.helm.config.v1+json';
 
-export function layoutOf(manifest: ImageManifest): ReadLayout {
+export function detectPackaging(manifest: ImageManifest): DetectedPackaging {
   const { config, layers } = manifest;
   const types = layers.map(layer => layer.mediaType);
   const last = types.at(-1);

@@ -7,21 +7,21 @@ import type { ImageIndex, ImageManifest, Platform } from '../schema.ts';
 import { type Descriptor, type Source, fetchBytes, fetchManifest } from '../target.ts';
 
 /** One image, opened: its manifest is read, its blobs come when asked for. */
-export interface OpenImage {
+export interface ImageHandle {
   /** Of the image manifest: what hosts compare a pinned digest with. Never of an index. */
   readonly descriptor: Descriptor;
   readonly manifest: ImageManifest;
   /** `mediaType` in the manifest's own bytes; hosts go by it, not by the Content-Type. */
   readonly ownMediaType: string | undefined;
   /** The index the name led to, when it was one. */
-  readonly index?: OpenIndex | undefined;
+  readonly index?: IndexHandle | undefined;
   /** Bytes of a config or layer: size and digest checked, at most 256 MiB, fetched once. */
   readonly blob: (descriptor: Descriptor) => Promise<Uint8Array>;
   /** Opens another image of the same place by its descriptor: another child of the index. */
-  readonly open: (descriptor: Descriptor) => Promise<OpenImage>;
+  readonly open: (descriptor: Descriptor) => Promise<ImageHandle>;
 }
 
-export interface OpenIndex {
+export interface IndexHandle {
   readonly descriptor: Descriptor;
   readonly index: ImageIndex;
 }
@@ -35,13 +35,13 @@ export interface OpenOptions {
  * Opens what `name` (a tag, full reference or digest, as the source understands it) leads to.
  * Fails with IMAGE_INVALID for an index without a usable child or that leads back to itself.
  */
-export async function openImage(source: Source, name: string, options: OpenOptions = {}): Promise<OpenImage> {
+export async function openImage(source: Source, name: string, options: OpenOptions = {}): Promise<ImageHandle> {
   return openFrom(source, await source.resolve(name), options);
 }
 
-async function openFrom(source: Source, from: Descriptor, options: OpenOptions): Promise<OpenImage> {
+async function openFrom(source: Source, from: Descriptor, options: OpenOptions): Promise<ImageHandle> {
   let descriptor = from;
-  let top: OpenIndex | undefined;
+  let top: IndexHandle | undefined;
   const seen = new Set<string>();
   for (;;) {
     if (seen.has(descriptor.digest)) {
@@ -68,7 +68,7 @@ async function openFrom(source: Source, from: Descriptor, options: OpenOptions):
   }
 }
 
-function onceEach(source: Source): OpenImage['blob'] {
+function onceEach(source: Source): ImageHandle['blob'] {
   const fetched = new Map<string, Promise<Uint8Array>>();
   return descriptor => {
     let bytes = fetched.get(descriptor.digest);
@@ -129,7 +129,7 @@ export function platformText(platform: Platform | undefined): string {
 }
 
 /** The config as JSON, when it is an ordinary one; empty for anything else, which nobody needs. */
-export async function readConfig({ manifest, blob }: OpenImage): Promise<Readonly<Record<string, unknown>>> {
+export async function readConfig({ manifest, blob }: ImageHandle): Promise<Readonly<Record<string, unknown>>> {
   const { config } = manifest;
   const isJson = config.mediaType !== ociEmpty && config.mediaType.endsWith('+json');
   if (!isJson || config.size > maxDocumentBytes) return {};

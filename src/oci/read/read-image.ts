@@ -11,14 +11,14 @@ import { documentType, pluginFile } from '../image-documents.ts';
 import { maxDocumentBytes } from '../limits.ts';
 import { soloConfig, soloLayer, vndLayer, wasmLayer } from '../media-types.ts';
 import { baseName, isContentFault, layerContent } from './read-layer.ts';
-import { type OpenImage, readConfig } from './open-image.ts';
+import { type ImageHandle, readConfig } from './open-image.ts';
 import { type RuntimeConfig, parseRuntimeConfig, runtimeConfigFile } from '../packaging/runtime-config.ts';
-import { type ReadLayout, layoutOf } from './detect-packaging.ts';
+import { type DetectedPackaging, detectPackaging } from './detect-packaging.ts';
 import type { Descriptor } from '../target.ts';
 
 /** Everything an image says and holds. */
 export interface ReadImage {
-  readonly layout: ReadLayout;
+  readonly layout: DetectedPackaging;
   readonly module: Uint8Array;
   /** Where the module was: a layer, or a file in one. */
   readonly modulePath: string;
@@ -38,8 +38,8 @@ export interface ReadImage {
  * Fails with IMAGE_UNSUPPORTED for artifacts of another kind (Spin, Helm, an ordinary image) and with IMAGE_INVALID for
  * one without a module or with a damaged one.
  */
-export async function readImage(image: OpenImage): Promise<ReadImage> {
-  const layout = layoutOf(image.manifest);
+export async function readImage(image: ImageHandle): Promise<ReadImage> {
+  const layout = detectPackaging(image.manifest);
   if (layout.foreign !== undefined) {
     throw new WasmeError('IMAGE_UNSUPPORTED', `${image.descriptor.digest} is ${layout.foreign}`, {
       hint: 'name an image that holds one Proxy-Wasm module',
@@ -77,7 +77,7 @@ interface FoundModule {
 
 const rawTypes: readonly string[] = [soloLayer, wasmLayer, vndLayer];
 
-async function findModule(image: OpenImage, warnings: string[]): Promise<FoundModule> {
+async function findModule(image: ImageHandle, warnings: string[]): Promise<FoundModule> {
   const { layers } = image.manifest;
   const raw = layers.find(layer => rawTypes.includes(layer.mediaType));
   const rawFound = raw === undefined ? undefined : await fromRawLayer(image, raw, warnings);
@@ -100,7 +100,7 @@ async function findModule(image: OpenImage, warnings: string[]): Promise<FoundMo
   return found;
 }
 
-async function fromRawLayer(image: OpenImage, layer: Descriptor, warnings: string[]): Promise<FoundModule> {
+async function fromRawLayer(image: ImageHandle, layer: Descriptor, warnings: string[]): Promise<FoundModule> {
   const content = await layerContent(image, layer);
   if (content.compression !== 'none') {
     warnings.push(
@@ -113,7 +113,7 @@ async function fromRawLayer(image: OpenImage, layer: Descriptor, warnings: strin
 }
 
 /** The last layer is where proxies look; the others are tried so that the image can be explained and repaired. */
-async function fromTarLayers(image: OpenImage, warnings: string[]): Promise<FoundModule | undefined> {
+async function fromTarLayers(image: ImageHandle, warnings: string[]): Promise<FoundModule | undefined> {
   const { layers } = image.manifest;
   for (const [index, layer] of [...layers.entries()].reverse()) {
     if (rawTypes.includes(layer.mediaType) || !mayBeTar(layer.mediaType)) continue;
@@ -166,7 +166,7 @@ function moduleInTar(
   return { bytes: other.bytes, path: other.path };
 }
 
-async function runtimeConfigIn(image: OpenImage): Promise<RuntimeConfig | undefined> {
+async function runtimeConfigIn(image: ImageHandle): Promise<RuntimeConfig | undefined> {
   const { config, layers } = image.manifest;
   const blob = [config, ...layers].find(item => item.mediaType === soloConfig);
   if (blob !== undefined) {
@@ -176,7 +176,7 @@ async function runtimeConfigIn(image: OpenImage): Promise<RuntimeConfig | undefi
   return entry === undefined ? undefined : parseRuntimeConfig(entry.bytes);
 }
 
-async function documentsIn(image: OpenImage, warnings: string[]): Promise<ImageDocument[]> {
+async function documentsIn(image: ImageHandle, warnings: string[]): Promise<ImageDocument[]> {
   const documents: ImageDocument[] = [];
   for (const layer of image.manifest.layers) {
     const name = layer.annotations?.[titleKey];
@@ -192,7 +192,7 @@ async function documentsIn(image: OpenImage, warnings: string[]): Promise<ImageD
   return documents;
 }
 
-async function tarFiles(image: OpenImage, wanted: (name: string) => boolean): Promise<ImageDocument[]> {
+async function tarFiles(image: ImageHandle, wanted: (name: string) => boolean): Promise<ImageDocument[]> {
   const last = image.manifest.layers.at(-1);
   if (last === undefined || rawTypes.includes(last.mediaType) || !mayBeTar(last.mediaType)) return [];
   const { entries } = await layerContent(image, last);

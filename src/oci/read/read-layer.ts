@@ -3,7 +3,7 @@ import { WasmeError } from '../../errors.ts';
 import { isWasm } from '../../wasm/magic.ts';
 import { type Compression, compressionOf, decompress } from './decompress.ts';
 import { maxDocumentBytes, maxModuleBytes } from '../limits.ts';
-import type { OpenImage } from './open-image.ts';
+import type { ImageHandle } from './open-image.ts';
 import { type TarEntry, readTar } from '../packaging/tar.ts';
 import type { Descriptor } from '../target.ts';
 
@@ -16,10 +16,10 @@ export interface LayerContent {
   readonly bytes: Uint8Array;
 }
 
-const contents = new WeakMap<OpenImage, Map<string, Promise<LayerContent>>>();
+const contents = new WeakMap<ImageHandle, Map<string, Promise<LayerContent>>>();
 
 /** Content of a layer, unpacked once per opened image. Fails with IMAGE_INVALID on damage and on bombs. */
-export function layerContent(image: OpenImage, layer: Descriptor): Promise<LayerContent> {
+export function layerContent(image: ImageHandle, layer: Descriptor): Promise<LayerContent> {
   let known = contents.get(image);
   if (known === undefined) {
     known = new Map<string, Promise<LayerContent>>();

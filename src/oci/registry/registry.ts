@@ -1,6 +1,6 @@
 /** One repository of a registry as a target of copy (OCI distribution specification 1.1). */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { isRetriable } from '../../io/http/http-errors.ts';
 import { type HttpResponse, maxTries } from '../../io/http/http.ts';
 import { Verifier, digestOf, isDigest, splitDigest, verified } from '../digest.ts';
@@ -13,8 +13,8 @@ import {
   type BlobSource,
   type Descriptor,
   type FetchOptions,
-  type PushOptions,
-  type Target,
+  type WriteOptions,
+  type ImageTarget,
   fetchBytes,
   skipBytes,
   whole,
@@ -26,7 +26,7 @@ export interface RegistryTargetOptions extends RegistryOptions {
   readonly chunkBytes?: number | undefined;
 }
 
-export class RegistryTarget implements Target {
+export class RegistryTarget implements ImageTarget {
   readonly label: string;
   readonly repository: string;
   readonly session: RegistrySession;
@@ -76,7 +76,7 @@ export class RegistryTarget implements Target {
     return from === 0 && !unchecked ? verified(stream, descriptor, what) : stream;
   }
 
-  async push(descriptor: Descriptor, source: BlobSource, options: PushOptions = {}): Promise<void> {
+  async push(descriptor: Descriptor, source: BlobSource, options: WriteOptions = {}): Promise<void> {
     if (isManifestType(descriptor.mediaType)) {
       await this.#putManifest(descriptor, await whole(source.open()), options.name ?? descriptor.digest);
       options.onProgress?.(descriptor.size);
@@ -276,7 +276,7 @@ function rangeStart(response: HttpResponse): number {
 /** The repository that a reference names. Close it when done. */
 export function openRegistry(
   reference: Pick<Reference, 'host' | 'repository'>,
-  edges: Edges,
+  edges: SystemContext,
   options: RegistryTargetOptions = {},
 ): RegistryTarget {
   return new RegistryTarget(

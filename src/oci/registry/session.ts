@@ -1,6 +1,6 @@
 /** Requests to one registry: where it is, who we are there, and what to do about a 401. Credentials stay with their origin. */
 import { type WasmeError, withoutSecrets } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { isLoopback } from '../../io/http/http-proxy.ts';
 import { HttpClient, type HttpRequest, type HttpResponse, retryAfterMs } from '../../io/http/http.ts';
 import { printable } from '../../io/printable.ts';
@@ -40,7 +40,7 @@ export interface SessionRequest extends Omit<HttpRequest, 'url'> {
 export class RegistrySession {
   readonly host: string;
   readonly base: URL;
-  readonly #edges: Edges;
+  readonly #edges: SystemContext;
   readonly #options: RegistryOptions;
   readonly #http: HttpClient;
   readonly #reach: RegistryReach;
@@ -54,7 +54,7 @@ export class RegistrySession {
   #challenge: Challenge | undefined;
 
   /** @param host as in a reference: `docker.io`, `localhost:5000`. */
-  constructor(host: string, edges: Edges, options: RegistryOptions = {}) {
+  constructor(host: string, edges: SystemContext, options: RegistryOptions = {}) {
     this.host = host;
     this.#edges = edges;
     this.#options = options;

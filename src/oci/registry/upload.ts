@@ -4,16 +4,16 @@ import { isRetriable } from '../../io/http/http-errors.ts';
 import { type HttpResponse, isPassing, maxRetryAfterMs, maxTries } from '../../io/http/http.ts';
 import { isDigest } from '../digest.ts';
 import type { RegistrySession } from './session.ts';
-import type { BlobSource, Descriptor, PushOptions, Target } from '../target.ts';
+import type { BlobSource, Descriptor, WriteOptions, ImageTarget } from '../target.ts';
 
 /** What of a registry target is needed here. */
-interface UploadTarget extends Pick<Target, 'label' | 'exists'> {
+interface UploadTarget extends Pick<ImageTarget, 'label' | 'exists'> {
   readonly repository: string;
   readonly session: RegistrySession;
   pushScopes(): string[];
 }
 
-interface UploadOptions extends PushOptions {
+interface UploadOptions extends WriteOptions {
   /** Repository of the same registry that may have the blob. */
   readonly mountFrom?: string | undefined;
   readonly chunkBytes?: number | undefined;

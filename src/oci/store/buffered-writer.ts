@@ -6,7 +6,7 @@ import { pieceBytes } from '../target.ts';
 const flushBytes = 16 * 1024 * 1024;
 
 /** For one file, which it does not close. Bytes arrive in order; a failed write fails the next call. */
-export class GatheringWriter {
+export class BufferedWriter {
   readonly #file: FileHandle;
   #held: Uint8Array[] = [];
   #heldBytes = 0;

@@ -18,7 +18,7 @@ const graceMs = 60 * 60 * 1000;
 /** A lease of another machine cannot be asked whether its owner lives. */
 const leaseLifeMs = 24 * 60 * 60 * 1000;
 
-export interface Swept {
+export interface GcResult {
   readonly blobs: number;
   readonly bytes: number;
 }
@@ -51,7 +51,7 @@ export async function touch(path: string, nowMs: number): Promise<boolean> {
  * Removes what `roots` do not reach. The caller holds the lock of the index. A copy that begins meanwhile touches what
  * it finds; that is seen here, because a blob is moved aside first and looked at again before it is deleted.
  */
-export async function sweep(dir: string, roots: readonly Descriptor[], nowMs: number): Promise<Swept> {
+export async function collectGarbage(dir: string, roots: readonly Descriptor[], nowMs: number): Promise<GcResult> {
   const cutoff = (await hasLease(join(dir, 'ingest'), nowMs)) ? nowMs - graceMs : nowMs - 2;
   const reached = await mark(dir, roots);
   let blobs = 0;

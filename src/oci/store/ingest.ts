@@ -10,7 +10,7 @@ import { fileError, isSystemError } from '../../io/files/file-errors.ts';
 import { makeFolder } from '../../io/files/files.ts';
 import { isAlive } from '../../io/files/lock.ts';
 import { Verifier } from '../digest.ts';
-import { GatheringWriter } from './buffered-writer.ts';
+import { BufferedWriter } from './buffered-writer.ts';
 import { type BlobSource, type Descriptor, pieceBytes } from '../target.ts';
 
 /** Smaller parts are fetched again sooner than they are found. */
@@ -54,7 +54,7 @@ async function fill(
 ): Promise<string> {
   const verifier = new Verifier(descriptor, `${label}: ${descriptor.digest}`);
   const file = await open(path, 'a', 0o644);
-  const writer = new GatheringWriter(file);
+  const writer = new BufferedWriter(file);
   let counted = 0;
   try {
     if (hasPart) {

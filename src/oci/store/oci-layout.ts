@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { fileError, isSystemError } from '../../io/files/file-errors.ts';
 import { exists, makeFolder, readBytes, writeAtomic } from '../../io/files/files.ts';
 import { type HeldLock, type LockOptions, withLock } from '../../io/files/lock.ts';
@@ -17,13 +17,13 @@ import { ingest } from './ingest.ts';
 import { maxLayoutIndexBytes, maxManifestBytes } from '../limits.ts';
 import { isManifestType, ociIndex } from '../media-types.ts';
 import { type LayoutIndex, parseLayoutIndex, parseManifest } from '../schema.ts';
-import { type Swept, sweep, touch, withLease } from './gc.ts';
+import { type GcResult, collectGarbage, touch, withLease } from './gc.ts';
 import {
   type BlobSource,
   type Descriptor,
   type FetchOptions,
-  type PushOptions,
-  type Target,
+  type WriteOptions,
+  type ImageTarget,
   pieceBytes,
 } from '../target.ts';
 
@@ -41,13 +41,13 @@ export interface StoredImage {
   readonly descriptor: Descriptor;
 }
 
-export class OciLayout implements Target {
+export class OciLayout implements ImageTarget {
   readonly label: string;
   readonly checks = true;
   readonly dir: string;
-  readonly #edges: Edges;
+  readonly #edges: SystemContext;
 
-  constructor(dir: string, edges: Edges, label = dir) {
+  constructor(dir: string, edges: SystemContext, label = dir) {
     this.dir = dir;
     this.label = label;
     this.#edges = edges;
@@ -114,7 +114,7 @@ export class OciLayout implements Target {
     }
   }
 
-  async push(descriptor: Descriptor, source: BlobSource, options: PushOptions = {}): Promise<void> {
+  async push(descriptor: Descriptor, source: BlobSource, options: WriteOptions = {}): Promise<void> {
     if (await this.exists(descriptor)) options.onProgress?.(descriptor.size);
     else await this.#write(descriptor, source, options);
     if (options.name !== undefined) await this.tag(descriptor, options.name);
@@ -144,8 +144,8 @@ export class OciLayout implements Target {
   }
 
   /** Removes blobs that no name reaches; with a copy under way, only old ones. */
-  async prune(): Promise<Swept> {
-    return this.#locked(async () => sweep(this.dir, (await this.#readIndex()).manifests, this.#edges.now()));
+  async prune(): Promise<GcResult> {
+    return this.#locked(async () => collectGarbage(this.dir, (await this.#readIndex()).manifests, this.#edges.now()));
   }
 
   writing<T>(body: () => Promise<T>): Promise<T> {
@@ -160,7 +160,7 @@ export class OciLayout implements Target {
     return withLock(join(this.dir, 'index.lock'), lockOptions, this.#edges, body);
   }
 
-  async #write(descriptor: Descriptor, source: BlobSource, options: PushOptions): Promise<void> {
+  async #write(descriptor: Descriptor, source: BlobSource, options: WriteOptions): Promise<void> {
     const path = this.blobPath(descriptor.digest);
     const label = options.origin?.label ?? this.label;
     const file = await ingest(join(this.dir, 'ingest'), descriptor, source, label, options.onProgress);
@@ -241,6 +241,6 @@ function withoutName({ annotations, ...descriptor }: Descriptor): Descriptor {
 }
 
 /** The local store: one layout folder whose names are full references. */
-export function openStore(edges: Edges): OciLayout {
+export function openStore(edges: SystemContext): OciLayout {
   return new OciLayout(join(dataDir(edges), 'store'), edges, 'the local store');
 }

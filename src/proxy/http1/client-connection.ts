@@ -9,10 +9,10 @@ import type { PooledStream } from '../upstream/reused-request.ts';
 import type { ResetReason, UpstreamListener } from '../streams.ts';
 import { encodeRequestHead, encodeTrailers } from './encode.ts';
 import type { Framing } from './framing.ts';
-import { HeadError } from './protocol-error.ts';
+import { HttpProtocolError } from './protocol-error.ts';
 import { MessageParser } from './parser.ts';
 import { parseResponseHead } from './response-head.ts';
-import { WireOutput } from './socket-writer.ts';
+import { SocketWriter } from './socket-writer.ts';
 
 export interface ClientOptions {
   readonly trailers: boolean;
@@ -26,7 +26,7 @@ export interface ClientOptions {
 export class Http1ClientConnection implements PooledStream {
   readonly #socket: Socket;
   readonly #options: ClientOptions;
-  readonly #output: WireOutput;
+  readonly #output: SocketWriter;
   readonly #cancelConnectTimer: () => void;
   readonly #parser: MessageParser;
   #listener: UpstreamListener | undefined;
@@ -54,7 +54,7 @@ export class Http1ClientConnection implements PooledStream {
   ) {
     this.#socket = socket;
     this.#options = options;
-    this.#output = new WireOutput(socket, writable => this.#listener?.upstreamWritable(writable));
+    this.#output = new SocketWriter(socket, writable => this.#listener?.upstreamWritable(writable));
     this.#parser = new MessageParser(
       {
         head: text => this.#onHead(text),
@@ -161,7 +161,7 @@ export class Http1ClientConnection implements PooledStream {
     try {
       this.#parser.feed(data);
     } catch (error) {
-      if (!(error instanceof HeadError)) throw error;
+      if (!(error instanceof HttpProtocolError)) throw error;
       this.#fail('protocol error');
     }
   }

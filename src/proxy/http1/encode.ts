@@ -2,7 +2,7 @@
 import type { HeaderEntry, HeaderMap } from '../../host/http/header-map.ts';
 
 /** A head as text, and how the encoder frames the body from now on. */
-export interface Encoded {
+export interface EncodedHead {
   readonly text: string;
   readonly chunked: boolean;
 }
@@ -10,7 +10,7 @@ export interface Encoded {
 const bodylessMethods = new Set(['GET', 'HEAD', 'DELETE', 'TRACE', 'CONNECT']);
 
 /** A request head for the upstream: `:path` and `:method` go into the start line, `:authority` becomes Host. */
-export function encodeRequestHead(headers: HeaderMap, endOfStream: boolean): Encoded {
+export function encodeRequestHead(headers: HeaderMap, endOfStream: boolean): EncodedHead {
   let method = '';
   let path = '';
   let lines = '';
@@ -74,7 +74,7 @@ export interface ResponseOptions {
 }
 
 /** A response head for the client, out of a finished map. */
-export function encodeResponseHead(headers: HeaderMap, options: ResponseOptions): Encoded {
+export function encodeResponseHead(headers: HeaderMap, options: ResponseOptions): EncodedHead {
   let status = '';
   let lines = '';
   let hasLength = false;

@@ -1,5 +1,5 @@
 /** How long a body is, from the headers that say so. Anything ambiguous is refused. */
-import { HeadError } from './protocol-error.ts';
+import { HttpProtocolError } from './protocol-error.ts';
 
 /** How the body is delimited. `length` counts bytes for 'length', otherwise it is 0. */
 export interface Framing {
@@ -28,14 +28,14 @@ export class LengthHeaders {
 
   contentLength(value: string): void {
     if (this.#length !== undefined || !/^\d{1,20}$/.test(value) || !fits(value)) {
-      throw new HeadError(400, 'bad content-length');
+      throw new HttpProtocolError(400, 'bad content-length');
     }
     this.#length = Number(value);
   }
 
   transferEncoding(value: string): void {
     if (this.#chunked || value.toLowerCase() !== 'chunked') {
-      throw new HeadError(501, 'unsupported transfer-encoding');
+      throw new HttpProtocolError(501, 'unsupported transfer-encoding');
     }
     this.#chunked = true;
   }
@@ -50,7 +50,7 @@ export class LengthHeaders {
 
   #framing(otherwise: Framing): Framing {
     if (this.#chunked && this.#length !== undefined) {
-      throw new HeadError(400, 'both content-length and transfer-encoding');
+      throw new HttpProtocolError(400, 'both content-length and transfer-encoding');
     }
     if (this.#chunked) return chunkedBody;
     if (this.#length === undefined) return otherwise;

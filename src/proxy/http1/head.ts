@@ -7,8 +7,8 @@ import { addJoined } from '../../host/http/inline-headers.ts';
 import { MapType } from '../../host/status.ts';
 import type { ByteString } from '../../host/types.ts';
 import { type Framing, LengthHeaders } from './framing.ts';
-import { HeadError } from './protocol-error.ts';
-import { Kind, Part } from './known-headers.ts';
+import { HttpProtocolError } from './protocol-error.ts';
+import { HeaderKind, HeaderPart } from './known-headers.ts';
 import { HeaderLines, tokensOf } from './header-lines.ts';
 import { isMethod } from './methods.ts';
 
@@ -30,7 +30,7 @@ export interface RequestHead {
 
 /** Text of a request head without its final empty line. Throws HeadError. */
 export function parseRequestHead(text: string): RequestHead {
-  const lines = new HeaderLines(text, Part.Request);
+  const lines = new HeaderLines(text, HeaderPart.Request);
   const [method, target] = parseStartLine(lines.startLine);
   const headers: HeaderEntry[] = [];
   let host: string | undefined;
@@ -43,51 +43,51 @@ export function parseRequestHead(text: string): RequestHead {
   while (lines.read()) {
     const { value } = lines;
     switch (lines.kind) {
-      case Kind.Plain:
+      case HeaderKind.Plain:
         lines.addTo(headers);
         break;
-      case Kind.Host:
+      case HeaderKind.Host:
         host = host === undefined ? value : `${host},${value}`;
         break;
-      case Kind.ContentLength:
+      case HeaderKind.ContentLength:
         length.contentLength(value);
         lines.addTo(headers);
         break;
-      case Kind.TransferEncoding:
+      case HeaderKind.TransferEncoding:
         length.transferEncoding(value);
         break;
-      case Kind.Connection:
+      case HeaderKind.Connection:
         connection = connection === undefined ? value : `${connection},${value}`;
         break;
-      case Kind.Upgrade:
+      case HeaderKind.Upgrade:
         upgrade = value;
         break;
-      case Kind.Te:
+      case HeaderKind.Te:
         if (/(^|,)\s*trailers\s*(,|$)/.test(value) && !headers.some(([name]) => name === 'te')) {
           lines.addTo(headers, 'trailers');
         }
         break;
-      case Kind.Expect:
+      case HeaderKind.Expect:
         lines.addTo(headers);
         expectation = true;
         break;
-      case Kind.ForwardedProto:
+      case HeaderKind.ForwardedProto:
         forwardedProto = forwardedProto === undefined ? value : `${forwardedProto},${value}`;
         lines.addTo(headers);
         break;
-      case Kind.RequestId:
+      case HeaderKind.RequestId:
         hasRequestId = true;
         lines.addTo(headers);
         break;
-      case Kind.Hop:
-      case Kind.Internal:
+      case HeaderKind.Hop:
+      case HeaderKind.Internal:
         break;
     }
   }
   const tokens = connection === undefined ? [] : tokensOf(connection);
   const expectContinue = expectation && takeContinue(headers);
   if (method === 'CONNECT' && length.announced) {
-    throw new HeadError(length.chunked ? 501 : 400, 'CONNECT with a body');
+    throw new HttpProtocolError(length.chunked ? 501 : 400, 'CONNECT with a body');
   }
   return {
     method,
@@ -105,7 +105,7 @@ export function parseRequestHead(text: string): RequestHead {
 
 /** The map before Envoy's connection manager has touched it: no scheme yet, and everything of the hop. For a head that was parsed. */
 export function headAsReceived(text: string): HeaderMap {
-  const lines = new HeaderLines(text, Part.Request);
+  const lines = new HeaderLines(text, HeaderPart.Request);
   const [method, target] = parseStartLine(lines.startLine);
   const map = new HeaderMap([
     [':path', target],
@@ -124,15 +124,15 @@ function parseStartLine(line: string): readonly [method: string, target: string]
   const usual = /^([A-Z-]+) ([\x21-\x7e]+) HTTP\/1\.1$/.exec(line);
   if (usual?.[1] !== undefined && isMethod(usual[1])) return [usual[1], usual[2] ?? ''];
   const [method = '', target = '', version, ...more] = line.replace(/[ \t]+$/, '').split(/[ \t]+/);
-  if (!isMethod(method)) throw new HeadError(400, 'unknown method');
+  if (!isMethod(method)) throw new HttpProtocolError(400, 'unknown method');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a target must not hold
-  if (target === '' || /[^\x21-\x7e]/.test(target)) throw new HeadError(400, 'bad target');
+  if (target === '' || /[^\x21-\x7e]/.test(target)) throw new HttpProtocolError(400, 'bad target');
   if (version === 'HTTP/1.1' && more.length === 0) return [method, target];
   if (more.length > 0 || (version !== undefined && !/^HTTP\/\d\.\d$/.test(version))) {
-    throw new HeadError(400, 'bad start line');
+    throw new HttpProtocolError(400, 'bad start line');
   }
-  if (!/^(?:[/*]|https?:)/i.test(target)) throw new HeadError(400, 'bad target');
-  throw new HeadError(426, 'only HTTP/1.1 is enabled');
+  if (!/^(?:[/*]|https?:)/i.test(target)) throw new HttpProtocolError(400, 'bad target');
+  throw new HttpProtocolError(426, 'only HTTP/1.1 is enabled');
 }
 
 /** Takes the one expectation out that is for the proxy itself. */
@@ -154,7 +154,7 @@ function withoutNominated(headers: HeaderEntry[], tokens: readonly string[]): He
   );
   if (named.length === 0) return headers;
   if (named.some(name => name.startsWith(':') || kept.has(name))) {
-    throw new HeadError(400, 'connection names a header that must be kept');
+    throw new HttpProtocolError(400, 'connection names a header that must be kept');
   }
   return headers.filter(([name]) => !named.includes(name));
 }

@@ -1,8 +1,8 @@
 /** The header lines of an HTTP/1 message, one after the other, with the leniency that Envoy was seen to have. */
 import { joinValues } from '../../host/http/inline-headers.ts';
 import type { HeaderEntry } from '../../host/http/header-map.ts';
-import { HeadError, maxHeaderCount } from './protocol-error.ts';
-import { Kind, type KnownName, type Part, knownName } from './known-headers.ts';
+import { HttpProtocolError, maxHeaderCount } from './protocol-error.ts';
+import { HeaderKind, type KnownName, type HeaderPart, knownName } from './known-headers.ts';
 
 /** Counts message parts, so that a name knows whether it was seen in this one. */
 let lastPart = 0;
@@ -14,12 +14,12 @@ export class HeaderLines {
   next: number;
   /** The head as it is read: one line a header, ended with CR LF. */
   readonly text: string;
-  readonly #part: Part;
+  readonly #part: HeaderPart;
   readonly #number = ++lastPart;
   #known: KnownName = noName;
   #count = 0;
 
-  constructor(text: string, part: Part) {
+  constructor(text: string, part: HeaderPart) {
     this.text = normalize(text);
     this.#part = part;
     const end = this.text.indexOf('\r\n');
@@ -30,7 +30,7 @@ export class HeaderLines {
     return this.#known.name;
   }
 
-  get kind(): Kind {
+  get kind(): HeaderKind {
     return this.#known.kind;
   }
 
@@ -42,13 +42,13 @@ export class HeaderLines {
     const { text } = this;
     const start = this.next + 2;
     if (start >= text.length) return false;
-    if (++this.#count > maxHeaderCount) throw new HeadError(431, 'too many headers');
+    if (++this.#count > maxHeaderCount) throw new HttpProtocolError(431, 'too many headers');
     let end = text.indexOf('\r\n', start);
     if (end < 0) end = text.length;
     const colon = text.indexOf(':', start);
-    if (colon < 0 || colon >= end) throw new HeadError(400, 'header line without a colon');
+    if (colon < 0 || colon >= end) throw new HttpProtocolError(400, 'header line without a colon');
     const known = knownName(text.slice(start, colon));
-    if (known === undefined) throw new HeadError(400, 'bad header name');
+    if (known === undefined) throw new HttpProtocolError(400, 'bad header name');
     let from = colon + 1;
     let to = end;
     while (from < to && isBlank(text.charCodeAt(from))) from++;
@@ -76,11 +76,11 @@ export class HeaderLines {
   }
 }
 
-const noName: KnownName = { name: '', kind: Kind.Plain, joined: 0, seenIn: 0 };
+const noName: KnownName = { name: '', kind: HeaderKind.Plain, joined: 0, seenIn: 0 };
 
 /** Trailer lines → entries. Throws HeadError. */
-export function parseTrailers(text: string, part: Part): HeaderEntry[] {
-  if (isBlank(text.charCodeAt(0))) throw new HeadError(400, 'the first trailer continues nothing');
+export function parseTrailers(text: string, part: HeaderPart): HeaderEntry[] {
+  if (isBlank(text.charCodeAt(0))) throw new HttpProtocolError(400, 'the first trailer continues nothing');
   const lines = new HeaderLines(`\r\n${text}`, part);
   const trailers: HeaderEntry[] = [];
   while (lines.read()) lines.addTo(trailers);
@@ -98,7 +98,7 @@ function normalize(text: string): string {
     .replaceAll('\r', '')
     .replace(/\n[ \t]+/g, ' ')
     .replaceAll('\n', '\r\n');
-  if (odd.test(plain)) throw new HeadError(400, 'control character in the head');
+  if (odd.test(plain)) throw new HttpProtocolError(400, 'control character in the head');
   return plain;
 }
 

@@ -7,7 +7,7 @@ import {
 import type { ByteString } from '../../host/types.ts';
 
 /** What a header asks of the codec or of the proxy; everything else is `Plain`. */
-export const Kind = {
+export const HeaderKind = {
   Plain: 0,
   Host: 1,
   ContentLength: 2,
@@ -23,12 +23,12 @@ export const Kind = {
   ForwardedProto: 10,
   RequestId: 11,
 } as const;
-export type Kind = (typeof Kind)[keyof typeof Kind];
+export type HeaderKind = (typeof HeaderKind)[keyof typeof HeaderKind];
 
 export interface KnownName {
   /** Lower case; one string object for each name, so that comparisons are by identity. */
   readonly name: ByteString;
-  readonly kind: Kind;
+  readonly kind: HeaderKind;
   /** In which parts of a message a second value is joined to the first: bits of `Part`. */
   readonly joined: number;
   /** The last message part that had the name, by its number; kept for names with `joined` only. */
@@ -36,38 +36,38 @@ export interface KnownName {
 }
 
 /** Parts of a message that have rules of their own. */
-export const Part = { Request: 1, Response: 2, RequestTrailers: 4, ResponseTrailers: 8 } as const;
-export type Part = (typeof Part)[keyof typeof Part];
+export const HeaderPart = { Request: 1, Response: 2, RequestTrailers: 4, ResponseTrailers: 8 } as const;
+export type HeaderPart = (typeof HeaderPart)[keyof typeof HeaderPart];
 
-const kinds: Readonly<Record<string, Kind>> = {
-  host: Kind.Host,
-  'content-length': Kind.ContentLength,
-  'transfer-encoding': Kind.TransferEncoding,
-  connection: Kind.Connection,
-  upgrade: Kind.Upgrade,
-  'keep-alive': Kind.Hop,
-  'proxy-connection': Kind.Hop,
-  te: Kind.Te,
-  expect: Kind.Expect,
-  'x-forwarded-proto': Kind.ForwardedProto,
-  'x-request-id': Kind.RequestId,
-  'x-envoy-retry-on': Kind.Internal,
-  'x-envoy-retry-grpc-on': Kind.Internal,
-  'x-envoy-max-retries': Kind.Internal,
-  'x-envoy-upstream-alt-stat-name': Kind.Internal,
-  'x-envoy-upstream-rq-timeout-ms': Kind.Internal,
-  'x-envoy-upstream-rq-per-try-timeout-ms': Kind.Internal,
-  'x-envoy-upstream-rq-timeout-alt-response': Kind.Internal,
-  'x-envoy-expected-rq-timeout-ms': Kind.Internal,
-  'x-envoy-force-trace': Kind.Internal,
-  'x-envoy-ip-tags': Kind.Internal,
-  'x-envoy-original-url': Kind.Internal,
-  'x-envoy-hedge-on-per-try-timeout': Kind.Internal,
-  'x-envoy-internal': Kind.Internal,
-  'x-envoy-retriable-status-codes': Kind.Internal,
-  'x-envoy-retriable-header-names': Kind.Internal,
-  'x-envoy-upstream-stream-duration-ms': Kind.Internal,
-  'x-forwarded-client-cert': Kind.Internal,
+const kinds: Readonly<Record<string, HeaderKind>> = {
+  host: HeaderKind.Host,
+  'content-length': HeaderKind.ContentLength,
+  'transfer-encoding': HeaderKind.TransferEncoding,
+  connection: HeaderKind.Connection,
+  upgrade: HeaderKind.Upgrade,
+  'keep-alive': HeaderKind.Hop,
+  'proxy-connection': HeaderKind.Hop,
+  te: HeaderKind.Te,
+  expect: HeaderKind.Expect,
+  'x-forwarded-proto': HeaderKind.ForwardedProto,
+  'x-request-id': HeaderKind.RequestId,
+  'x-envoy-retry-on': HeaderKind.Internal,
+  'x-envoy-retry-grpc-on': HeaderKind.Internal,
+  'x-envoy-max-retries': HeaderKind.Internal,
+  'x-envoy-upstream-alt-stat-name': HeaderKind.Internal,
+  'x-envoy-upstream-rq-timeout-ms': HeaderKind.Internal,
+  'x-envoy-upstream-rq-per-try-timeout-ms': HeaderKind.Internal,
+  'x-envoy-upstream-rq-timeout-alt-response': HeaderKind.Internal,
+  'x-envoy-expected-rq-timeout-ms': HeaderKind.Internal,
+  'x-envoy-force-trace': HeaderKind.Internal,
+  'x-envoy-ip-tags': HeaderKind.Internal,
+  'x-envoy-original-url': HeaderKind.Internal,
+  'x-envoy-hedge-on-per-try-timeout': HeaderKind.Internal,
+  'x-envoy-internal': HeaderKind.Internal,
+  'x-envoy-retriable-status-codes': HeaderKind.Internal,
+  'x-envoy-retriable-header-names': HeaderKind.Internal,
+  'x-envoy-upstream-stream-duration-ms': HeaderKind.Internal,
+  'x-forwarded-client-cert': HeaderKind.Internal,
 };
 
 /** Names seen so far. Bounded, because a client chooses them. */
@@ -87,12 +87,12 @@ export function knownName(wireName: string): KnownName | undefined {
 
 function describe(name: string): KnownName {
   const joined =
-    (joinedInRequests.has(name) ? Part.Request : 0) |
-    (joinedInResponses.has(name) ? Part.Response : 0) |
-    (joinedInResponseTrailers.has(name) ? Part.ResponseTrailers : 0);
+    (joinedInRequests.has(name) ? HeaderPart.Request : 0) |
+    (joinedInResponses.has(name) ? HeaderPart.Response : 0) |
+    (joinedInResponseTrailers.has(name) ? HeaderPart.ResponseTrailers : 0);
   return {
     name,
-    kind: Object.hasOwn(kinds, name) ? (kinds[name] ?? Kind.Plain) : Kind.Plain,
+    kind: Object.hasOwn(kinds, name) ? (kinds[name] ?? HeaderKind.Plain) : HeaderKind.Plain,
     joined,
     seenIn: 0,
   };

@@ -4,8 +4,8 @@
  */
 import type { HeaderEntry } from '../../host/http/header-map.ts';
 import type { Framing } from './framing.ts';
-import { HeadError, maxHeadBytes, maxResponseHeadBytes } from './protocol-error.ts';
-import { Part } from './known-headers.ts';
+import { HttpProtocolError, maxHeadBytes, maxResponseHeadBytes } from './protocol-error.ts';
+import { HeaderPart } from './known-headers.ts';
 import { parseTrailers } from './header-lines.ts';
 import { isMethod } from './methods.ts';
 
@@ -134,7 +134,7 @@ export class MessageParser {
       if (skipped > 0) rest = this.#rest = rest.subarray(skipped);
     }
     const [end, length] = headEnd(rest);
-    if ((end < 0 ? rest.length : end + length) > this.#maxHead) throw new HeadError(431, 'head too large');
+    if ((end < 0 ? rest.length : end + length) > this.#maxHead) throw new HttpProtocolError(431, 'head too large');
     if (end < 0) {
       this.#judgeBeginning(rest);
       return false;
@@ -164,13 +164,13 @@ export class MessageParser {
     const first = rest[0];
     if (first === undefined) return;
     if (this.#reads === 'responses') {
-      if (first !== 72) throw new HeadError(400, 'a response begins with HTTP');
+      if (first !== 72) throw new HttpProtocolError(400, 'a response begins with HTTP');
       return;
     }
-    if (first <= 32) throw new HeadError(400, 'a request begins with a method');
+    if (first <= 32) throw new HttpProtocolError(400, 'a request begins with a method');
     const line = rest.indexOf(10);
     if (line >= 0 && !isMethod(rest.toString('latin1', 0, line).split(/[ \t\r]/, 1)[0] ?? '')) {
-      throw new HeadError(400, 'unknown method');
+      throw new HttpProtocolError(400, 'unknown method');
     }
   }
 
@@ -188,10 +188,10 @@ export class MessageParser {
   #readChunkSize(): boolean {
     const end = this.#lineEnd();
     if (end < 0) return false;
-    if (this.#rest[end - 1] !== 13) throw new HeadError(400, 'bad end of a chunk line');
+    if (this.#rest[end - 1] !== 13) throw new HttpProtocolError(400, 'bad end of a chunk line');
     const line = this.#take(end + 1).toString('latin1', 0, end - 1);
     const size = /^0*([\da-f]{0,16})(?:[ \t;][^\r]*)?$/i.exec(line);
-    if (size === null || !/^[\da-f]/i.test(line)) throw new HeadError(400, 'bad chunk size');
+    if (size === null || !/^[\da-f]/i.test(line)) throw new HttpProtocolError(400, 'bad chunk size');
     this.#remaining = Number.parseInt(`0${size[1] ?? ''}`, 16);
     this.#state = this.#remaining === 0 ? 'trailers' : 'chunk-data';
     return true;
@@ -208,7 +208,7 @@ export class MessageParser {
 
   #lineEnd(): number {
     const end = this.#rest.indexOf(10);
-    if ((end < 0 ? this.#rest.length : end) > maxChunkLine) throw new HeadError(400, 'chunk line too long');
+    if ((end < 0 ? this.#rest.length : end) > maxChunkLine) throw new HttpProtocolError(400, 'chunk line too long');
     return end;
   }
 
@@ -222,10 +222,10 @@ export class MessageParser {
     }
     const [end, length] = headEnd(rest);
     if ((end < 0 ? rest.length : end + length) > this.#maxHead)
-      throw new HeadError(431, 'trailers too large');
+      throw new HttpProtocolError(431, 'trailers too large');
     if (end < 0) return false;
     this.#flushBody();
-    const part = this.#reads === 'requests' ? Part.RequestTrailers : Part.ResponseTrailers;
+    const part = this.#reads === 'requests' ? HeaderPart.RequestTrailers : HeaderPart.ResponseTrailers;
     this.#end(parseTrailers(this.#take(end + length).toString('latin1', 0, end), part));
     return true;
   }

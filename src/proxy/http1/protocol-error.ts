@@ -6,7 +6,7 @@ export const maxResponseHeadBytes = 80 * 1024;
 export const maxHeaderCount = 100;
 
 /** Why a message is refused; the number is the status that Envoy's server codec answers with. */
-export class HeadError extends Error {
+export class HttpProtocolError extends Error {
   readonly status: 400 | 426 | 431 | 501;
   constructor(status: 400 | 426 | 431 | 501, message: string) {
     super(message);

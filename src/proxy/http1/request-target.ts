@@ -1,7 +1,7 @@
 /** Where an HTTP/1 request wants to go: start line and Host → the pseudo headers that a filter sees, in Envoy's order. */
 import type { HeaderEntry } from '../../host/http/header-map.ts';
 import type { RequestHead } from './head.ts';
-import { HeadError } from './protocol-error.ts';
+import { HttpProtocolError } from './protocol-error.ts';
 
 /** What an authority may be made of, as Envoy's HTTP/2 library has it. */
 const authority = /^[\w!$%&'()*+,\-.:;=@[\]~]*$/;
@@ -18,7 +18,7 @@ export function pseudoHeaders(head: RequestHead, secure: boolean): HeaderEntry[]
   const { method, target, host } = head;
   const scheme = secure || head.forwardedProto?.toLowerCase() === 'https' ? 'https' : 'http';
   if (method === 'CONNECT') {
-    if (!isHost(target, true)) throw new HeadError(400, 'bad CONNECT target');
+    if (!isHost(target, true)) throw new HttpProtocolError(400, 'bad CONNECT target');
     return [
       [':authority', target],
       [':method', method],
@@ -32,17 +32,17 @@ export function pseudoHeaders(head: RequestHead, secure: boolean): HeaderEntry[]
     [':scheme', scheme],
   ];
   if (host === undefined) return rest;
-  if (!authority.test(host)) throw new HeadError(400, 'bad Host');
+  if (!authority.test(host)) throw new HttpProtocolError(400, 'bad Host');
   rest.unshift([':authority', host]);
   return rest;
 }
 
 function ofUrl(method: string, target: string): HeaderEntry[] {
   const url = /^(https?):\/\/([^/?]+)(.*)$/i.exec(target);
-  if (url === null) throw new HeadError(400, 'bad target');
+  if (url === null) throw new HttpProtocolError(400, 'bad target');
   const [, scheme = '', place = '', path = ''] = url;
   const host = place.slice(place.lastIndexOf('@') + 1);
-  if (!isHost(host, false)) throw new HeadError(400, 'bad target');
+  if (!isHost(host, false)) throw new HttpProtocolError(400, 'bad target');
   return [
     [':authority', host],
     [':scheme', scheme.toLowerCase()],

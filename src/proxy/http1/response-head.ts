@@ -1,8 +1,8 @@
 /** The head of an HTTP/1 response: text → parsed. */
 import type { HeaderEntry } from '../../host/http/header-map.ts';
 import { type Framing, LengthHeaders, noBody } from './framing.ts';
-import { HeadError } from './protocol-error.ts';
-import { Kind, Part } from './known-headers.ts';
+import { HttpProtocolError } from './protocol-error.ts';
+import { HeaderKind, HeaderPart } from './known-headers.ts';
 import { HeaderLines, tokensOf } from './header-lines.ts';
 
 export interface ResponseHead {
@@ -24,9 +24,9 @@ export interface ResponseRules {
 
 /** Text of a response head without its final empty line. Throws HeadError. */
 export function parseResponseHead(text: string, rules: ResponseRules): ResponseHead {
-  const lines = new HeaderLines(text, Part.Response);
+  const lines = new HeaderLines(text, HeaderPart.Response);
   const start = /^HTTP\/(\d\.\d)[ \t]+(\d{1,9})(?:[ \t]|$)/.exec(lines.startLine);
-  if (start === null) throw new HeadError(400, 'bad status line');
+  if (start === null) throw new HttpProtocolError(400, 'bad status line');
   const status = Number(start[2]);
   const headers: HeaderEntry[] = [];
   const length = new LengthHeaders();
@@ -34,16 +34,16 @@ export function parseResponseHead(text: string, rules: ResponseRules): ResponseH
   while (lines.read()) {
     const { name, value } = lines;
     switch (lines.kind) {
-      case Kind.ContentLength:
+      case HeaderKind.ContentLength:
         length.contentLength(value);
         // A length of nothing is dropped before a filter can see it.
         if (status >= 200 && status !== 204) lines.addTo(headers);
         break;
-      case Kind.TransferEncoding:
+      case HeaderKind.TransferEncoding:
         length.transferEncoding(value);
         lines.addTo(headers);
         break;
-      case Kind.Connection: {
+      case HeaderKind.Connection: {
         const tokens = tokensOf(value);
         if (tokens.includes('close')) close = true;
         else if (tokens.includes('keep-alive')) close = false;
@@ -55,7 +55,7 @@ export function parseResponseHead(text: string, rules: ResponseRules): ResponseH
     }
   }
   if ((status < 200 || status === 204) && length.announced) {
-    throw new HeadError(400, `a ${status} that announces a body`);
+    throw new HttpProtocolError(400, `a ${status} that announces a body`);
   }
   const framing =
     rules.bodyless || status < 200 || status === 204 || status === 304 ? noBody : length.ofResponse();

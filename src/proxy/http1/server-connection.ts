@@ -6,10 +6,10 @@ import type { RequestDecoder, ResponseEncoder } from '../streams.ts';
 import { encodeResponseHead, encodeTrailers, finishResponseMap } from './encode.ts';
 import type { Framing } from './framing.ts';
 import { type RequestHead, headAsReceived, parseRequestHead } from './head.ts';
-import { HeadError } from './protocol-error.ts';
+import { HttpProtocolError } from './protocol-error.ts';
 import { MessageParser } from './parser.ts';
 import { pseudoHeaders } from './request-target.ts';
-import { WireOutput } from './socket-writer.ts';
+import { SocketWriter } from './socket-writer.ts';
 
 /** A client may send this much of its next request while one is being answered. */
 const maxPipelinedBytes = 64 * 1024;
@@ -29,7 +29,7 @@ export class Http1ServerConnection implements ResponseEncoder {
   readonly #socket: Socket;
   readonly #options: ServerOptions;
   readonly #parser: MessageParser;
-  readonly #output: WireOutput;
+  readonly #output: SocketWriter;
   #exchange: RequestDecoder | undefined;
   #head: RequestHead | undefined;
   /** The exchange was told of the end of its request. */
@@ -59,7 +59,7 @@ export class Http1ServerConnection implements ResponseEncoder {
       },
       'requests',
     );
-    this.#output = new WireOutput(socket, writable => this.#exchange?.responseWritable(writable));
+    this.#output = new SocketWriter(socket, writable => this.#exchange?.responseWritable(writable));
     socket.setNoDelay(true);
     socket.on('data', (data: Buffer) => this.#onData(data));
     socket.on('end', () => this.#onClientGone());
@@ -94,7 +94,7 @@ export class Http1ServerConnection implements ResponseEncoder {
     try {
       this.#parser.feed(data);
     } catch (error) {
-      if (!(error instanceof HeadError)) throw error;
+      if (!(error instanceof HttpProtocolError)) throw error;
       this.#refuse(error);
       return;
     }
@@ -145,7 +145,7 @@ export class Http1ServerConnection implements ResponseEncoder {
     this.#finishWhenDone();
   }
 
-  #refuse(error: HeadError): void {
+  #refuse(error: HttpProtocolError): void {
     this.#close = true;
     this.#parser.stop();
     if (this.#exchange === undefined) this.#begin(undefined);
@@ -251,7 +251,7 @@ export class Http1ServerConnection implements ResponseEncoder {
     try {
       this.#parser.release();
     } catch (error) {
-      if (!(error instanceof HeadError)) throw error;
+      if (!(error instanceof HttpProtocolError)) throw error;
       this.#refuse(error);
     }
   }

@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 /** Bodies up to this size are cheaper to copy than to write on their own. */
 const smallBytes = 8 * 1024;
 
-export class WireOutput {
+export class SocketWriter {
   readonly #socket: Socket;
   readonly #onWritable: (writable: boolean) => void;
   #text = '';

@@ -7,8 +7,8 @@ import { MapType } from '../../host/status.ts';
 import type { ConnectionInfo } from '../../host/types.ts';
 import { finishResponseMap } from '../http1/encode.ts';
 import { maxHeadBytes, maxHeaderCount } from '../http1/protocol-error.ts';
-import { Kind, knownName } from '../http1/known-headers.ts';
-import type { RequestDecoder, RequestFacts, ResponseEncoder } from '../streams.ts';
+import { HeaderKind, knownName } from '../http1/known-headers.ts';
+import type { RequestDecoder, RequestInfo, ResponseEncoder } from '../streams.ts';
 import { BodyEnd } from './body-end.ts';
 import { fromHttp2, toHttp2 } from './headers.ts';
 
@@ -173,7 +173,7 @@ class ServerStream implements ResponseEncoder {
 
 interface Received {
   readonly headers: HeaderMap;
-  readonly facts: RequestFacts;
+  readonly facts: RequestInfo;
   readonly expectContinue: boolean;
 }
 
@@ -185,15 +185,15 @@ function requestMap(received: HeaderMap, secure: boolean): Received {
   let hasRequestId = false;
   let expectContinue = false;
   for (const [name, value] of received.entries) {
-    const kind = knownName(name)?.kind ?? Kind.Plain;
-    if (kind === Kind.Internal || kind === Kind.Hop) continue;
-    if (kind === Kind.ForwardedProto) forwardedProto = value;
-    if (kind === Kind.RequestId) hasRequestId = true;
-    if (kind === Kind.Expect && value.toLowerCase() === '100-continue') {
+    const kind = knownName(name)?.kind ?? HeaderKind.Plain;
+    if (kind === HeaderKind.Internal || kind === HeaderKind.Hop) continue;
+    if (kind === HeaderKind.ForwardedProto) forwardedProto = value;
+    if (kind === HeaderKind.RequestId) hasRequestId = true;
+    if (kind === HeaderKind.Expect && value.toLowerCase() === '100-continue') {
       expectContinue = true;
       continue;
     }
-    if (kind === Kind.Host) {
+    if (kind === HeaderKind.Host) {
       if (!received.has(':authority')) headers.entries.unshift([':authority', value]);
       continue;
     }

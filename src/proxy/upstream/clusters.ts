@@ -6,7 +6,7 @@ import { Http1Pool } from '../http1/client-pool.ts';
 import { Http2Pool } from '../http2/client-pool.ts';
 import type { Upstream } from '../streams.ts';
 
-export interface ClusterOptions {
+export interface UpstreamClusterOptions {
   readonly trailers: boolean;
   /** Envoy before 1.38 shows the `keep-alive` response header to filters; default false. */
   readonly keepAliveShown?: boolean;
@@ -17,13 +17,13 @@ export interface ClusterOptions {
 
 export class Clusters {
   readonly #endpoints: ReadonlyMap<string, Endpoint>;
-  readonly #options: ClusterOptions;
+  readonly #options: UpstreamClusterOptions;
   readonly #pools = new Map<string, Upstream>();
   readonly #grpcPools = new Map<string, Upstream>();
   /** Clusters whose name has no address. */
   readonly #unhealthy = new Set<string>();
 
-  constructor(endpoints: ReadonlyMap<string, Endpoint>, options: ClusterOptions) {
+  constructor(endpoints: ReadonlyMap<string, Endpoint>, options: UpstreamClusterOptions) {
     this.#endpoints = endpoints;
     this.#options = options;
     for (const [name, { host }] of endpoints) {

@@ -30,10 +30,10 @@ export function startGrpcCall(
   listener: GrpcListener,
   showTransportFailure: boolean,
 ): GrpcCall {
-  return new GrpcExchange(upstream, request, listener, showTransportFailure);
+  return new UpstreamGrpcCall(upstream, request, listener, showTransportFailure);
 }
 
-class GrpcExchange implements GrpcCall, UpstreamListener {
+class UpstreamGrpcCall implements GrpcCall, UpstreamListener {
   readonly #stream: UpstreamStream;
   readonly #listener: GrpcListener;
   readonly #showTransportFailure: boolean;

@@ -11,7 +11,7 @@ import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from '..
 const maxAnswerBytes = 32 * 1024 * 1024;
 
 /** Sends the request; the listener hears of the answer once, later. Returns how to cancel. */
-export function startCallOut(
+export function startHttpCall(
   upstream: Upstream,
   request: HttpCallRequest,
   listener: HttpCallListener,

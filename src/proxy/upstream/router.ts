@@ -11,7 +11,7 @@ import {
   upstreamTimeout,
 } from '../local-reply.ts';
 import { type Route, findRoute } from './routes.ts';
-import { nowMs, type StreamFacts } from '../stream-info.ts';
+import { nowMs, type ProxyStreamInfo } from '../stream-info.ts';
 import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from '../streams.ts';
 
 /** What a routed request needs to know of its surroundings. */
@@ -34,7 +34,7 @@ export interface RouterListener {
 
 export class RoutedRequest implements UpstreamListener {
   readonly #table: RoutingTable;
-  readonly #facts: StreamFacts;
+  readonly #facts: ProxyStreamInfo;
   readonly #listener: RouterListener;
   #upstream: UpstreamStream | undefined;
   #cancelTimer: (() => void) | undefined;
@@ -43,7 +43,7 @@ export class RoutedRequest implements UpstreamListener {
   #responseStarted = false;
   #over = false;
 
-  constructor(table: RoutingTable, facts: StreamFacts, listener: RouterListener) {
+  constructor(table: RoutingTable, facts: ProxyStreamInfo, listener: RouterListener) {
     this.#table = table;
     this.#facts = facts;
     this.#listener = listener;

@@ -5,7 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import { builtFile } from '../../io/files/paths.ts';
 
-export class SpareThread {
+export class PrestartedWorker {
   #worker: Worker | undefined = new Worker(builtFile('src/runner/workers/worker'));
   readonly #forget = (): void => void (this.#worker = undefined);
 

@@ -9,13 +9,13 @@ import type { TraceEvent } from '../../host/trace/trace.ts';
 import type { LogEntry, LogLevel } from '../../host/types.ts';
 import { Clusters } from '../../proxy/upstream/clusters.ts';
 import { NodeEnvironment } from '../../proxy/environment.ts';
-import type { FilterPlan, ProxyEvent, ProxyPlan } from '../run-plan.ts';
+import type { FilterPlan, ProxyEvent, RunPlan } from '../run-plan.ts';
 import { upstreamCluster } from '../../proxy/upstream/routes.ts';
-import { type HttpChain, passThroughChain } from '../../proxy/pass-through.ts';
+import { type StreamFactory, passThroughChain } from '../../proxy/pass-through.ts';
 import { type Proxy, startProxy } from '../../proxy/proxy.ts';
 import { mergeStats, metricStats, ProxyStats, type StatsSnapshot } from '../../proxy/stats.ts';
-import type { StreamFacts } from '../../proxy/stream-info.ts';
-import { traceText } from '../format-trace.ts';
+import type { ProxyStreamInfo } from '../../proxy/stream-info.ts';
+import { formatTrace } from '../format-trace.ts';
 import type { WorkerStores } from './worker-stores.ts';
 
 const levels: readonly (LogLevel | 'off')[] = [...logLevels, 'off'];
@@ -24,7 +24,7 @@ const levels: readonly (LogLevel | 'off')[] = [...logLevels, 'off'];
 type Front = Pick<Proxy, 'port' | 'socket' | 'close'>;
 
 /** What an engine has because it is one of several. */
-export interface EnginePlace {
+export interface InstancePlace {
   /** Another one's listening socket. */
   readonly socket?: number | undefined;
   /** Absent: its own. What is in shared ones is not in `stats`. */
@@ -33,28 +33,28 @@ export interface EnginePlace {
   readonly guestCalls?: Int32Array | undefined;
 }
 
-export class Engine {
-  readonly #plan: ProxyPlan;
+export class ProxyInstance {
+  readonly #plan: RunPlan;
   readonly #onEvent: (event: ProxyEvent) => void;
   readonly #host: Host;
   readonly #clusters: Clusters;
-  readonly #place: EnginePlace;
+  readonly #place: InstancePlace;
   /** Stats of filters that are this thread's only. */
   readonly #metrics = new LocalMetrics();
   readonly #stats = new ProxyStats();
   #logLevel: number;
   #plugins: readonly Plugin[] = [];
-  #chain: HttpChain = passThroughChain;
+  #chain: StreamFactory = passThroughChain;
   #front: Front | undefined;
   #created = 0;
 
   /** Loads the filters, then listens. Fails with what loading fails with, PORT_IN_USE or PORT_REFUSED. */
   static async start(
-    plan: ProxyPlan,
+    plan: RunPlan,
     onEvent: (event: ProxyEvent) => void,
-    place: EnginePlace = {},
-  ): Promise<Engine> {
-    const engine = new Engine(plan, onEvent, place);
+    place: InstancePlace = {},
+  ): Promise<ProxyInstance> {
+    const engine = new ProxyInstance(plan, onEvent, place);
     try {
       await engine.#useFilters(plan.filters);
       engine.#front = await engine.#listen();
@@ -65,7 +65,7 @@ export class Engine {
     return engine;
   }
 
-  private constructor(plan: ProxyPlan, onEvent: (event: ProxyEvent) => void, place: EnginePlace) {
+  private constructor(plan: RunPlan, onEvent: (event: ProxyEvent) => void, place: InstancePlace) {
     this.#plan = plan;
     this.#place = place;
     this.#onEvent = onEvent;
@@ -188,7 +188,7 @@ export class Engine {
     });
   }
 
-  #onExchange(facts: StreamFacts): void {
+  #onExchange(facts: ProxyStreamInfo): void {
     this.#stats.end(facts);
   }
 
@@ -198,6 +198,6 @@ export class Engine {
   }
 
   #onTrace(event: TraceEvent): void {
-    this.#onEvent({ type: 'trace', text: traceText(event) });
+    this.#onEvent({ type: 'trace', text: formatTrace(event) });
   }
 }

@@ -7,9 +7,9 @@ import { newSharedBuffer, SharedMemory } from '../../host/state/shared-memory/me
 import { ThreadMetrics } from '../../host/state/shared-memory/metrics.ts';
 import type { LogLevel } from '../../host/types.ts';
 import { findGuestStack, stackLines } from './guest-stack.ts';
-import { Member, type MemberListener, watchMs } from './worker-handle.ts';
-import type { FilterPlan, ProxyEvent, ProxyPlan } from '../run-plan.ts';
-import type { SpareThread } from './prestarted-worker.ts';
+import { WorkerHandle, type WorkerListener, watchMs } from './worker-handle.ts';
+import type { FilterPlan, ProxyEvent, RunPlan } from '../run-plan.ts';
+import type { PrestartedWorker } from './prestarted-worker.ts';
 import { mergeStats, metricStats, type StatsSnapshot } from '../../proxy/stats.ts';
 
 /** A proxy that runs, in this thread or in others. */
@@ -25,7 +25,7 @@ export interface RunningProxy {
 
 export interface SupervisorOptions {
   /** Where the threads come from. */
-  readonly threads: SpareThread;
+  readonly threads: PrestartedWorker;
   /** Worker threads, each with VMs of its own. */
   readonly workers: number;
   /** A worker in which one call of a guest runs for longer is replaced. What else holds it up is no reason. */
@@ -39,7 +39,7 @@ const supervisorThread = 1;
 
 /** Starts workers. Fails with what loading a filter or listening fails with, and INTERRUPTED. */
 export async function superviseProxy(
-  plan: ProxyPlan,
+  plan: RunPlan,
   options: SupervisorOptions,
   onEvent: (event: ProxyEvent) => void,
 ): Promise<RunningProxy> {
@@ -48,13 +48,13 @@ export async function superviseProxy(
   return supervisor;
 }
 
-class Supervisor implements RunningProxy, MemberListener {
-  #plan: ProxyPlan;
+class Supervisor implements RunningProxy, WorkerListener {
+  #plan: RunPlan;
   readonly #options: SupervisorOptions;
   readonly #onEvent: (event: ProxyEvent) => void;
-  readonly #members = new Map<number, Member>();
+  readonly #members = new Map<number, WorkerHandle>();
   /** Members whose socket is being copied: the descriptor must stay what it is. */
-  readonly #lenders: Member[] = [];
+  readonly #lenders: WorkerHandle[] = [];
   readonly #buffer: SharedArrayBuffer | undefined;
   readonly #memory: SharedMemory | undefined;
   #lastThread = supervisorThread;
@@ -63,7 +63,7 @@ class Supervisor implements RunningProxy, MemberListener {
   #changing: Promise<void> = Promise.resolve();
   port = 0;
 
-  constructor(plan: ProxyPlan, options: SupervisorOptions, onEvent: (event: ProxyEvent) => void) {
+  constructor(plan: RunPlan, options: SupervisorOptions, onEvent: (event: ProxyEvent) => void) {
     this.#plan = plan;
     this.#options = options;
     this.#onEvent = onEvent;
@@ -128,14 +128,14 @@ class Supervisor implements RunningProxy, MemberListener {
     this.#members.get(thread)?.tell({ type: 'queue-ready', token });
   }
 
-  ended(member: Member): void {
+  ended(member: WorkerHandle): void {
     this.#memory?.recover(member.thread);
     const mine = this.#members.delete(member.thread);
     if (mine && member.running && !member.leaving) void this.#replace('a worker ended by itself');
   }
 
   /** Starts a worker: the first one binds the port, the others accept from the socket of one that runs. */
-  async #add(): Promise<Member> {
+  async #add(): Promise<WorkerHandle> {
     const lender = [...this.#members.values()].find(member => member.running && !member.leaving);
     if (lender !== undefined && lender.socket === undefined) {
       throw new WasmeError('USAGE', 'several workers cannot share one listening socket on this system', {
@@ -145,7 +145,7 @@ class Supervisor implements RunningProxy, MemberListener {
     const thread = ++this.#lastThread;
     const shared = this.#buffer && { memory: this.#buffer, thread };
     const start = { plan: this.#plan, socket: lender?.socket, shared };
-    const member = new Member(thread, this.#options.threads.take(), start, this);
+    const member = new WorkerHandle(thread, this.#options.threads.take(), start, this);
     this.#members.set(thread, member);
     if (lender !== undefined) this.#lenders.push(lender);
     try {
@@ -174,7 +174,7 @@ class Supervisor implements RunningProxy, MemberListener {
   }
 
   /** A guest does not come back: its worker ends, and where it was is told. One that was still starting fails with WASM_START. */
-  async #stop(member: Member): Promise<void> {
+  async #stop(member: WorkerHandle): Promise<void> {
     member.leaving = true;
     const { running } = member;
     const stack = await findGuestStack(member.threadId);

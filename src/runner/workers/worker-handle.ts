@@ -7,12 +7,12 @@ import type { FilterPlan, ProxyEvent } from '../run-plan.ts';
 import type { StatsSnapshot } from '../../proxy/stats.ts';
 import type { FromWorker, SentFailure, ToWorker, WorkerStart } from './worker-protocol.ts';
 
-export interface MemberListener {
+export interface WorkerListener {
   event(event: ProxyEvent): void;
   /** An item came to a queue of another worker. */
   queueReady(thread: number, token: number): void;
   /** The thread is gone, however that came. */
-  ended(member: Member): void;
+  ended(member: WorkerHandle): void;
 }
 
 /** How often the supervisor looks whether a guest still runs. */
@@ -37,7 +37,7 @@ type Question =
   | { readonly type: 'close' }
   | { readonly type: 'reload'; readonly filters: readonly FilterPlan[] };
 
-export class Member {
+export class WorkerHandle {
   /** Settled when it listens, or cannot. */
   readonly ready: Promise<void>;
   /** Its number in shared memory and messages; no other worker of the run ever has it. */
@@ -61,7 +61,7 @@ export class Member {
     thread: number,
     worker: Worker,
     start: Omit<WorkerStart, 'guestTime'>,
-    listener: MemberListener,
+    listener: WorkerListener,
   ) {
     const guestTime = newGuestTimeBuffer();
     this.thread = thread;

@@ -1,12 +1,12 @@
 /** What the supervisor and its workers say to each other. */
 import type { ErrorCode } from '../../errors.ts';
 import type { LogLevel } from '../../host/types.ts';
-import type { FilterPlan, ProxyEvent, ProxyPlan } from '../run-plan.ts';
+import type { FilterPlan, ProxyEvent, RunPlan } from '../run-plan.ts';
 import type { StatsSnapshot } from '../../proxy/stats.ts';
 import type { SharedPlace } from './worker-stores.ts';
 
 export interface WorkerStart {
-  readonly plan: ProxyPlan;
+  readonly plan: RunPlan;
   /** Where the worker shows that a guest runs (guest-time.ts). */
   readonly guestTime: SharedArrayBuffer;
   /** The listening socket of another worker; undefined: makes its own. */

@@ -1,7 +1,7 @@
 /** A worker thread: one engine, driven by messages of the supervisor. Nothing else runs here. */
 import { parentPort } from 'node:worker_threads';
 import { WasmeError } from '../../errors.ts';
-import { Engine } from './proxy-instance.ts';
+import { ProxyInstance } from './proxy-instance.ts';
 import type { ProxyEvent } from '../run-plan.ts';
 import { flushName } from './guest-stack.ts';
 import { shareGuestCalls } from './guest-time.ts';
@@ -33,7 +33,7 @@ const onEvent = (event: ProxyEvent): void => {
 // A turn in which a guest does not return has no end: whoever finds it there calls this.
 Object.assign(globalThis, { [flushName]: flush });
 
-let running: Promise<Engine | undefined> | undefined;
+let running: Promise<ProxyInstance | undefined> | undefined;
 let stores: WorkerStores | undefined;
 // The thread may have been started before anybody knew what it will run: that comes with the first message.
 port.on('message', (message: ToWorker) => {
@@ -41,13 +41,13 @@ port.on('message', (message: ToWorker) => {
   else void running?.then(engine => engine && answer(engine, message));
 });
 
-async function start({ plan, guestTime, socket, shared }: WorkerStart): Promise<Engine | undefined> {
+async function start({ plan, guestTime, socket, shared }: WorkerStart): Promise<ProxyInstance | undefined> {
   try {
     if (shared !== undefined) {
       const { openStores } = await import('./worker-stores.ts');
       stores = openStores(shared, (thread, token) => send({ type: 'queue-ready', thread, token }));
     }
-    const engine = await Engine.start(plan, onEvent, {
+    const engine = await ProxyInstance.start(plan, onEvent, {
       socket,
       stores,
       guestCalls: shareGuestCalls(guestTime),
@@ -62,7 +62,7 @@ async function start({ plan, guestTime, socket, shared }: WorkerStart): Promise<
   }
 }
 
-async function answer(engine: Engine, message: Exclude<ToWorker, { type: 'start' }>): Promise<void> {
+async function answer(engine: ProxyInstance, message: Exclude<ToWorker, { type: 'start' }>): Promise<void> {
   if (message.type === 'queue-ready') {
     stores?.sharedQueues.notified(message.token);
     return;

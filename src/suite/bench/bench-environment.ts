@@ -1,11 +1,11 @@
 /** The world of a benchmark: virtual time as in a suite, but nothing is kept, so that the harness has no slope of its own. */
 import { HeaderMap } from '../../host/http/header-map.ts';
 import type { HttpCallListener, HttpCallRequest, HttpCallStart } from '../../host/types.ts';
-import { VirtualWorld } from '../bundled/virtual-environment.ts';
+import { VirtualEnvironment } from '../bundled/virtual-environment.ts';
 
 const noBody = new Uint8Array();
 
-export class BenchWorld extends VirtualWorld {
+export class BenchEnvironment extends VirtualEnvironment {
   constructor() {
     super({});
   }

@@ -6,9 +6,9 @@ import {
   compileFilter,
   createHost,
 } from '../../host/index.ts';
-import type { Lanes } from './measure.ts';
+import type { Concurrency } from './measure.ts';
 import { type Workload, httpTraffic, tcpTraffic } from './traffic.ts';
-import { BenchWorld } from './bench-environment.ts';
+import { BenchEnvironment } from './bench-environment.ts';
 import type { StreamKind } from '../../project/names.ts';
 
 export interface BenchSubject {
@@ -22,7 +22,7 @@ export interface BenchSubject {
   readonly workload: Workload;
 }
 
-export interface Rig extends Lanes {
+export interface BenchSetup extends Concurrency {
   readonly plugin: Plugin;
   /** Compiling, instantiating, starting and configuring. */
   readonly loadMs: number;
@@ -30,12 +30,12 @@ export interface Rig extends Lanes {
 }
 
 /** Fails with WASM_INVALID, WASM_ABI or WASM_START. */
-export async function openRig(
+export async function openBenchSetup(
   subject: BenchSubject,
   onTrace?: NonNullable<PluginOptions['onTrace']>,
-): Promise<Rig> {
+): Promise<BenchSetup> {
   const { profile, kind, workload, name, rootId, configuration, environmentVariables } = subject;
-  const world = new BenchWorld();
+  const world = new BenchEnvironment();
   const host = createHost({ environment: world, profile });
   const startedMs = performance.now();
   const plugin = await host.loadPlugin(await compileFilter(subject.module, profile), {
@@ -46,7 +46,7 @@ export async function openRig(
     ...(onTrace === undefined ? {} : { onTrace }),
   });
   const loadMs = performance.now() - startedMs;
-  const lane = (plugins: readonly Plugin[]): Lanes['filtered'] =>
+  const lane = (plugins: readonly Plugin[]): Concurrency['filtered'] =>
     kind === 'http'
       ? httpTraffic(host.httpChain(plugins), world, workload)
       : tcpTraffic(host.tcpChain(plugins), world, workload);

@@ -24,7 +24,7 @@ export interface StreamSamples {
   readonly outcomes: Readonly<Record<StreamEnd, number>>;
 }
 
-export interface Lanes {
+export interface Concurrency {
   readonly filtered: () => StreamEnd;
   readonly empty: () => StreamEnd;
   /** Runs between streams, not timed: moves virtual time. */
@@ -35,7 +35,7 @@ export interface Lanes {
 const blockStreams = 100;
 
 /** Fails with WASM_TRAP as soon as the filter has trapped, and when the signal is aborted. */
-export async function measureStreams(lanes: Lanes, options: MeasureOptions): Promise<StreamSamples> {
+export async function measureStreams(lanes: Concurrency, options: MeasureOptions): Promise<StreamSamples> {
   const { plugin, between } = lanes;
   const filtered: number[] = [];
   const empty: number[] = [];
@@ -44,7 +44,7 @@ export async function measureStreams(lanes: Lanes, options: MeasureOptions): Pro
   for (let at = 0; at < quiet.warmUpStreams; at += blockStreams) {
     repeat(lanes.filtered, blockStreams, between);
     repeat(lanes.empty, blockStreams, between);
-    await breathe(plugin, options.signal);
+    await yieldToLoop(plugin, options.signal);
     if (performance.now() - quiet.startedMs > options.budgetMs / 4) break;
   }
   const startedMs = performance.now();
@@ -52,7 +52,7 @@ export async function measureStreams(lanes: Lanes, options: MeasureOptions): Pro
     const count = Math.min(blockStreams, options.streams - filtered.length);
     repeat(lanes.filtered, count, between, filtered, outcomes);
     repeat(lanes.empty, count, between, empty);
-    await breathe(plugin, options.signal);
+    await yieldToLoop(plugin, options.signal);
     if (performance.now() - startedMs > options.budgetMs) break;
   }
   return { filtered, empty, outcomes };
@@ -76,7 +76,7 @@ function repeat(
 }
 
 /** Lets signals in, and looks whether there is still something to measure. */
-export async function breathe(plugin: Plugin, signal: AbortSignal): Promise<void> {
+export async function yieldToLoop(plugin: Plugin, signal: AbortSignal): Promise<void> {
   await setImmediate();
   signal.throwIfAborted();
   if (plugin.failed) {

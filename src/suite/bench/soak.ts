@@ -1,7 +1,7 @@
 /** Many streams without a clock: does anything grow? Guest memory, JS heap after a collection, and contexts left behind. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { breathe, type Lanes } from './measure.ts';
+import { yieldToLoop, type Concurrency } from './measure.ts';
 import { rounded, slopeOf } from './statistics.ts';
 
 export interface SoakReport {
@@ -20,7 +20,7 @@ export interface SoakReport {
 const points = 10;
 
 /** Fails as `measureStreams` does. */
-export async function soak(lanes: Lanes, streams: number, signal: AbortSignal): Promise<SoakReport> {
+export async function soak(lanes: Concurrency, streams: number, signal: AbortSignal): Promise<SoakReport> {
   const { plugin, filtered, between } = lanes;
   const collect = collector();
   const heap: [number, number][] = [];
@@ -35,7 +35,7 @@ export async function soak(lanes: Lanes, streams: number, signal: AbortSignal): 
         between();
       }
       done += block;
-      await breathe(plugin, signal);
+      await yieldToLoop(plugin, signal);
     }
     collect();
     heap.push([done, process.memoryUsage().heapUsed]);

@@ -2,7 +2,7 @@
 import { type HttpChain, type TcpChain, newStreamInfo } from '../../host/index.ts';
 import { type HeaderEntry, HeaderMap } from '../../host/http/header-map.ts';
 import type { HttpStreamSink, StreamInfo, TcpStreamSink } from '../../host/types.ts';
-import type { BenchWorld } from './bench-environment.ts';
+import type { BenchEnvironment } from './bench-environment.ts';
 
 /** What every stream carries. */
 export interface Workload {
@@ -19,7 +19,7 @@ export type StreamEnd = string;
 /** A stream that has not moved for so long of virtual time never will. */
 const patienceMs = 60_000;
 
-export function httpTraffic(chain: HttpChain, world: BenchWorld, workload: Workload): () => StreamEnd {
+export function httpTraffic(chain: HttpChain, world: BenchEnvironment, workload: Workload): () => StreamEnd {
   const body = new Uint8Array(workload.bodyBytes).fill(0x61);
   const hasBody = body.length > 0;
   const length: HeaderEntry = ['content-length', String(body.length)];
@@ -62,7 +62,7 @@ export function httpTraffic(chain: HttpChain, world: BenchWorld, workload: Workl
 }
 
 /** A connection: one chunk each way, then the client closes. */
-export function tcpTraffic(chain: TcpChain, world: BenchWorld, workload: Workload): () => StreamEnd {
+export function tcpTraffic(chain: TcpChain, world: BenchEnvironment, workload: Workload): () => StreamEnd {
   const data = new Uint8Array(workload.bodyBytes).fill(0x61);
   return () => {
     const sink = new TcpEnd();

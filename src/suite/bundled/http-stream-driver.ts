@@ -2,10 +2,10 @@
 import { type HttpChain, newStreamInfo } from '../../host/index.ts';
 import { HeaderMap } from '../../host/http/header-map.ts';
 import type { HttpStream, HttpStreamSink, StreamInfo } from '../../host/types.ts';
-import { type Cut, bodyChunks, headerEntries, observed } from '../message.ts';
+import { type Chunking, bodyChunks, headerEntries, observed } from '../message.ts';
 import type { ObservedMessage } from '../outcome.ts';
 import type { Answer, Request } from '../file/schema.ts';
-import type { VirtualWorld } from './virtual-environment.ts';
+import type { VirtualEnvironment } from './virtual-environment.ts';
 
 class Side {
   headers: HeaderMap | undefined;
@@ -18,17 +18,17 @@ class Side {
   }
 }
 
-export class Exchange implements HttpStreamSink {
+export class HttpStreamDriver implements HttpStreamSink {
   readonly upstream = new Side();
   readonly downstream = new Side();
   readonly info: StreamInfo;
   wasReset = false;
   readonly #stream: HttpStream;
-  readonly #world: VirtualWorld;
+  readonly #world: VirtualEnvironment;
   readonly #answer: Answer;
-  readonly #cut: Cut;
+  readonly #cut: Chunking;
 
-  constructor(chain: HttpChain, world: VirtualWorld, answer: Answer, cut: Cut) {
+  constructor(chain: HttpChain, world: VirtualEnvironment, answer: Answer, cut: Chunking) {
     this.#world = world;
     this.#answer = answer;
     this.#cut = cut;

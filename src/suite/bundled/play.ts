@@ -1,14 +1,14 @@
 /** Plays one case: a fresh filter, one request, and the comparison of what came out with what the suite expects. */
 import { LocalMetrics, MetricType, createHost } from '../../host/index.ts';
-import { Exchange } from './http-stream-driver.ts';
+import { HttpStreamDriver } from './http-stream-driver.ts';
 import type { HostProfile } from '../../host/profiles.ts';
-import { type Cut, observed } from '../message.ts';
+import { type Chunking, observed } from '../message.ts';
 import { type CasePath, type Difference, compare } from '../expectations/compare.ts';
-import type { Outcome } from '../outcome.ts';
+import type { CaseOutcome } from '../outcome.ts';
 import { recordedExpectation } from '../expectations/record.ts';
 import type { CaseResult } from '../result.ts';
 import type { Case } from '../file/schema.ts';
-import { VirtualWorld } from './virtual-environment.ts';
+import { VirtualEnvironment } from './virtual-environment.ts';
 
 export interface PlayOptions {
   /** Plugin name. */
@@ -18,11 +18,11 @@ export interface PlayOptions {
   readonly configuration: Uint8Array;
   readonly profile: HostProfile;
   /** How bodies are cut. */
-  readonly cut: Cut;
+  readonly cut: Chunking;
 }
 
 /** Where in a case a seen value belongs. */
-export interface Edit {
+export interface ExpectationEdit {
   readonly path: CasePath;
   readonly value: unknown;
 }
@@ -30,7 +30,7 @@ export interface Edit {
 export interface Played {
   readonly result: CaseResult;
   /** What makes the case pass: values that are expected otherwise, or all of them when nothing was expected. */
-  readonly edits: readonly Edit[];
+  readonly edits: readonly ExpectationEdit[];
 }
 
 /** A stream that has not moved for this long of virtual time will never move. */
@@ -40,11 +40,11 @@ const patienceMs = 60_000;
 export async function playCase(testCase: Case, options: PlayOptions): Promise<Played> {
   const startedMs = performance.now();
   const { name, rootId, configuration, profile, cut } = options;
-  const world = new VirtualWorld(testCase.callouts ?? {});
+  const world = new VirtualEnvironment(testCase.callouts ?? {});
   const metrics = new LocalMetrics();
   const host = createHost({ environment: world, profile, metrics, logLevel: () => 0 });
   const plugin = await host.loadPlugin(options.module, { name, rootId, configuration });
-  const exchange = new Exchange(host.httpChain([plugin]), world, testCase.upstream ?? {}, cut);
+  const exchange = new HttpStreamDriver(host.httpChain([plugin]), world, testCase.upstream ?? {}, cut);
   exchange.send(testCase.request ?? {});
   world.run(patienceMs, () => exchange.over);
   const stuck = !exchange.over && testCase.expect?.response !== null;
@@ -73,14 +73,14 @@ export async function playCase(testCase: Case, options: PlayOptions): Promise<Pl
   };
 }
 
-function editsOf(testCase: Case, differences: readonly Difference[], outcome: Outcome): Edit[] {
+function editsOf(testCase: Case, differences: readonly Difference[], outcome: CaseOutcome): ExpectationEdit[] {
   if (testCase.expect === undefined) {
     return [{ path: ['expect'], value: recordedExpectation(testCase, outcome) }];
   }
   return differences.flatMap(({ edit }) => edit ?? []);
 }
 
-function outcomeOf(exchange: Exchange, world: VirtualWorld, metrics: LocalMetrics): Outcome {
+function outcomeOf(exchange: HttpStreamDriver, world: VirtualEnvironment, metrics: LocalMetrics): CaseOutcome {
   return {
     upstream: exchange.upstream.seen(),
     response: exchange.over && !exchange.wasReset ? exchange.downstream.seen() : undefined,
@@ -102,7 +102,7 @@ function outcomeOf(exchange: Exchange, world: VirtualWorld, metrics: LocalMetric
 }
 
 /** A peer would wait for the missing bytes, or take the rest for another message. */
-function lengthProblems({ upstream, response }: Outcome, method: string | undefined): string[] {
+function lengthProblems({ upstream, response }: CaseOutcome, method: string | undefined): string[] {
   return (
     [
       ['request', upstream],

@@ -26,7 +26,7 @@ const epochNs = 1_704_067_200_000_000_000n;
 /** How long a simulated peer takes to answer. */
 const answerAfterMs = 1;
 
-export class VirtualWorld implements HostEnvironment {
+export class VirtualEnvironment implements HostEnvironment {
   readonly logs: { readonly text: string; readonly source: 'guest' | 'host' }[] = [];
   readonly callouts: { readonly cluster: string; readonly headers: HeaderMap; readonly body: Uint8Array }[] =
     [];

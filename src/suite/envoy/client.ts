@@ -2,7 +2,7 @@
 import { request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HeaderEntry } from '../../host/http/header-map.ts';
-import { type Cut, bodyChunks, headerEntries } from '../message.ts';
+import { type Chunking, bodyChunks, headerEntries } from '../message.ts';
 import type { ObservedMessage } from '../outcome.ts';
 import type { Request } from '../file/schema.ts';
 import { messageOf } from './fake-upstream.ts';
@@ -11,10 +11,10 @@ import { messageOf } from './fake-upstream.ts';
 const betweenMs = 5;
 
 /** undefined: a reset, or nothing whole within the time. */
-export async function ask(
+export async function sendRequest(
   port: number,
   request: Request,
-  cut: Cut,
+  cut: Chunking,
   patienceMs: number,
   signal: AbortSignal,
 ): Promise<ObservedMessage | undefined> {

@@ -1,11 +1,11 @@
 /** A real Envoy as a place to play suites: found once, started anew for each case. */
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { envoyRelease, findEnvoy } from '../../targets/envoy/launch.ts';
-import type { Venue } from '../suite-runner.ts';
+import type { SuiteRunner } from '../suite-runner.ts';
 import { playInEnvoy } from './play.ts';
 
 /** `path`: the program; undefined: the one on PATH. Fails with TOOL_MISSING and TOOL_FAILED. */
-export async function envoyVenue(path: string | undefined, edges: Edges): Promise<Venue> {
+export async function envoyRunner(path: string | undefined, edges: SystemContext): Promise<SuiteRunner> {
   const envoy = findEnvoy({ path }, edges);
   const release = await envoyRelease(envoy, edges);
   return {

@@ -2,11 +2,11 @@
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import { type HeaderEntry, HeaderMap } from '../../host/http/header-map.ts';
 import { closeNow, listen } from '../../io/http/listen.ts';
-import { type Cut, bodyChunks, headerEntries, observed } from '../message.ts';
+import { type Chunking, bodyChunks, headerEntries, observed } from '../message.ts';
 import type { ObservedMessage } from '../outcome.ts';
 import type { Answer, Callout } from '../file/schema.ts';
 
-export interface Peer {
+export interface FakeUpstream {
   readonly port: number;
   close(): Promise<void>;
 }
@@ -15,11 +15,11 @@ export interface Peer {
 const hops = new Set(['host', 'connection', 'keep-alive', 'transfer-encoding']);
 
 /** Answers one after the other, the last one again and again. `onRequest` gets each request when it is complete. */
-export async function startPeer(
+export async function startFakeUpstream(
   answers: readonly Callout[],
-  cut: Cut,
+  cut: Chunking,
   onRequest: (request: ObservedMessage) => void,
-): Promise<Peer> {
+): Promise<FakeUpstream> {
   let asked = 0;
   const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     const answer = answers[Math.min(asked++, answers.length - 1)] ?? {};
@@ -37,7 +37,7 @@ export async function startPeer(
 
 /** A port where nobody listens. */
 export async function freePort(): Promise<number> {
-  const peer = await startPeer([], 'whole', () => undefined);
+  const peer = await startFakeUpstream([], 'whole', () => undefined);
   await peer.close();
   return peer.port;
 }
@@ -72,7 +72,7 @@ function entriesOf(raw: readonly string[]): HeaderEntry[] {
   return entries;
 }
 
-function respond(response: ServerResponse, answer: Answer, cut: Cut): void {
+function respond(response: ServerResponse, answer: Answer, cut: Chunking): void {
   const trailers = headerEntries(answer.trailers);
   response.sendDate = false;
   response.writeHead(answer.status ?? 200, headerEntries(answer.headers).flat());

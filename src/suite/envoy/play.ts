@@ -1,18 +1,18 @@
 /** Plays one case in a real Envoy of its own: client, upstream and clusters are sockets, and time is what it is. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { bootstrap } from '../../targets/envoy/bootstrap.ts';
 import { type EnvoyProgram, type RunningEnvoy, startEnvoy } from '../../targets/envoy/launch.ts';
 import { type EnvoyRecord, recordArguments, recordMark, recordReader } from '../../targets/envoy/log.ts';
 import { renderYaml } from '../../targets/yaml.ts';
 import { compare } from '../expectations/compare.ts';
-import type { Cut } from '../message.ts';
-import type { ObservedMessage, Outcome } from '../outcome.ts';
+import type { Chunking } from '../message.ts';
+import type { ObservedMessage, CaseOutcome } from '../outcome.ts';
 import type { CaseResult } from '../result.ts';
 import type { Callout, Case } from '../file/schema.ts';
-import { ask } from './client.ts';
-import { gapsOf } from './unsupported.ts';
-import { type Peer, freePort, startPeer } from './fake-upstream.ts';
+import { sendRequest } from './client.ts';
+import { unsupportedIn } from './unsupported.ts';
+import { type FakeUpstream, freePort, startFakeUpstream } from './fake-upstream.ts';
 
 export interface EnvoyPlayOptions {
   /** Plugin name. */
@@ -21,7 +21,7 @@ export interface EnvoyPlayOptions {
   readonly modulePath: string;
   readonly rootId: string;
   readonly configuration: Uint8Array;
-  readonly cut: Cut;
+  readonly cut: Chunking;
   readonly envoy: EnvoyProgram;
   /** `1.40.0` */
   readonly release: string;
@@ -39,10 +39,10 @@ const lookMs = 25;
 export async function playInEnvoy(
   testCase: Case,
   options: EnvoyPlayOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<CaseResult> {
   const startedMs = performance.now();
-  const { whole } = gapsOf(testCase);
+  const { whole } = unsupportedIn(testCase);
   const { name } = testCase;
   if (whole !== undefined) {
     return { name, status: 'skipped', problems: [], notes: [], skipped: [whole], durationMs: 0 };
@@ -52,11 +52,11 @@ export async function playInEnvoy(
     const envoy = await stage.start(testCase, edges);
     const limitMs = testCase.expect?.response === null ? silenceMs : patienceMs;
     const port = await envoy.port('main');
-    const response = await ask(port, testCase.request ?? {}, options.cut, limitMs, edges.signal);
+    const response = await sendRequest(port, testCase.request ?? {}, options.cut, limitMs, edges.signal);
     const deadline = performance.now() + settleMs;
     for (;;) {
       const outcome = await stage.outcome(envoy, response);
-      const { expect, parts } = gapsOf(testCase, outcome.histograms);
+      const { expect, parts } = unsupportedIn(testCase, outcome.histograms);
       const traps = stage.records.flatMap(({ text }) => /Function: \S+ failed: [^\n]*/.exec(text) ?? []);
       const problems = [
         ...traps.map(text => `the filter trapped: ${text}`),
@@ -86,7 +86,7 @@ class Stage {
   readonly records: EnvoyRecord[] = [];
   readonly #options: EnvoyPlayOptions;
   readonly #callouts: { cluster: string; request: ObservedMessage }[] = [];
-  readonly #peers: Peer[] = [];
+  readonly #peers: FakeUpstream[] = [];
   #upstream: ObservedMessage | undefined;
   #envoy: RunningEnvoy | undefined;
 
@@ -94,7 +94,7 @@ class Stage {
     this.#options = options;
   }
 
-  async start({ upstream = {}, callouts = {} }: Case, edges: Edges): Promise<RunningEnvoy> {
+  async start({ upstream = {}, callouts = {} }: Case, edges: SystemContext): Promise<RunningEnvoy> {
     const { name, modulePath, rootId, configuration, envoy, release } = this.#options;
     const main = await this.#peer([upstream], request => (this.#upstream ??= request));
     const clusters: Record<string, string> = {};
@@ -139,7 +139,7 @@ class Stage {
   async outcome(
     { admin }: RunningEnvoy,
     response: ObservedMessage | undefined,
-  ): Promise<Outcome & { readonly histograms: readonly string[] }> {
+  ): Promise<CaseOutcome & { readonly histograms: readonly string[] }> {
     const own = 'wasmcustom.';
     const stats = await admin.stats(`^wasmcustom\\.`);
     const histograms = await admin.text('/stats?type=Histograms&filter=^wasmcustom\\.');
@@ -168,7 +168,7 @@ class Stage {
   }
 
   async #peer(answers: readonly Callout[], onRequest: (request: ObservedMessage) => void): Promise<string> {
-    const peer = await startPeer(answers, this.#options.cut, onRequest);
+    const peer = await startFakeUpstream(answers, this.#options.cut, onRequest);
     this.#peers.push(peer);
     return `http://127.0.0.1:${peer.port}`;
   }

@@ -2,7 +2,7 @@
 import type { CasePath } from '../expectations/compare.ts';
 import type { Case, Expectation } from '../file/schema.ts';
 
-export interface Gaps {
+export interface Unsupported {
   /** Why the case cannot be played at all. */
   readonly whole: string | undefined;
   /** Expectations that are left out, one line each. */
@@ -12,7 +12,7 @@ export interface Gaps {
 }
 
 /** Pure. `histograms` are metrics whose values Envoy does not tell. */
-export function gapsOf(testCase: Case, histograms: readonly string[] = []): Gaps {
+export function unsupportedIn(testCase: Case, histograms: readonly string[] = []): Unsupported {
   const { expect = {} } = testCase;
   const parts: string[] = [];
   const skip = (path: CasePath, reason: string): void => void parts.push(`${path.join('.')}: ${reason}`);

@@ -1,6 +1,6 @@
 /** What was observed against what the suite expects: what differs, and what an update would write in its place. */
 import { mismatch, recorded } from './match.ts';
-import type { ObservedMessage, Outcome } from '../outcome.ts';
+import type { ObservedMessage, CaseOutcome } from '../outcome.ts';
 import type { Expectation, Matcher } from '../file/schema.ts';
 
 /** Keys from the case down. */
@@ -14,7 +14,7 @@ export interface Difference {
 }
 
 /** Everything that differs; empty when the case passed. */
-export function compare(expected: Expectation, outcome: Outcome): Difference[] {
+export function compare(expected: Expectation, outcome: CaseOutcome): Difference[] {
   const found: Difference[] = [];
   if (expected.upstream === null) {
     const { upstream } = outcome;
@@ -59,7 +59,7 @@ export function compare(expected: Expectation, outcome: Outcome): Difference[] {
 
 function compareCallouts(
   expected: NonNullable<Expectation['callouts']>,
-  { callouts }: Outcome,
+  { callouts }: CaseOutcome,
 ): Difference[] {
   if (expected.length !== callouts.length) {
     const value = callouts.map(({ cluster, request }) => ({ cluster, path: first(request, ':path') }));

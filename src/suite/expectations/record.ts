@@ -1,5 +1,5 @@
 /** The expectation that a case without one gets from an update: what the filter did to the two messages. */
-import type { ObservedMessage, Outcome } from '../outcome.ts';
+import type { ObservedMessage, CaseOutcome } from '../outcome.ts';
 import type { Case } from '../file/schema.ts';
 
 type Headers = Readonly<Record<string, string | readonly string[]>>;
@@ -10,7 +10,7 @@ const given = new Set(['x-forwarded-proto', 'x-request-id']);
 /** Plain data for `expect`. */
 export function recordedExpectation(
   { request = {}, upstream: answer = {} }: Case,
-  outcome: Outcome,
+  outcome: CaseOutcome,
 ): unknown {
   const { upstream, response, callouts } = outcome;
   const sent = (request.chunks ?? [request.body ?? '']).join('');

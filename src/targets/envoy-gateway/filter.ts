@@ -3,78 +3,78 @@ import { WasmeError } from '../../errors.ts';
 import type { DeployIntent } from '../intent.ts';
 import { jsonConfiguration } from '../json-configuration.ts';
 import { checkSecret } from '../kubernetes/names.ts';
-import { type Tree, because } from '../annotated-document.ts';
+import { type AnnotatedDocument, withReason } from '../annotated-document.ts';
 import { type EnvoyGatewayOptions, type EnvoyGatewayVersion, certificateRef, since } from './options.ts';
 
 export function filterItem(
   intent: DeployIntent,
   options: EnvoyGatewayOptions,
-): { readonly [key: string]: Tree } {
+): { readonly [key: string]: AnnotatedDocument } {
   const config = intent.configuration === undefined ? undefined : jsonConfiguration(intent.configuration);
   return {
-    name: because(intent.id, 'names the filter in logs and for undeploy (--id)'),
+    name: withReason(intent.id, 'names the filter in logs and for undeploy (--id)'),
     rootID:
       intent.rootId === ''
         ? undefined
-        : because(intent.rootId, 'root context of the module (--root-id, rootId)'),
+        : withReason(intent.rootId, 'root context of the module (--root-id, rootId)'),
     code: code(intent, options),
     config:
-      config === undefined ? undefined : because(config.value as Tree, 'the filter reads it as JSON text'),
+      config === undefined ? undefined : withReason(config.value as AnnotatedDocument, 'the filter reads it as JSON text'),
     failOpen:
       intent.failPolicy === undefined
         ? undefined
-        : because(intent.failPolicy === 'open', `--fail-policy ${intent.failPolicy}`),
+        : withReason(intent.failPolicy === 'open', `--fail-policy ${intent.failPolicy}`),
     env:
       intent.hostEnv.length === 0
         ? undefined
-        : because(
+        : withReason(
             { hostKeys: [...intent.hostEnv].sort() },
             "passed on from the proxy's environment (--env NAME)",
           ),
   };
 }
 
-function code({ code: from }: DeployIntent, options: EnvoyGatewayOptions): Tree {
+function code({ code: from }: DeployIntent, options: EnvoyGatewayOptions): AnnotatedDocument {
   if (from.from === 'file' || from.from === 'proxy-file') return undefined;
   const pullPolicy =
     options.pullPolicy === undefined
       ? undefined
-      : because(options.pullPolicy === 'always' ? 'Always' : 'IfNotPresent', '--pull-policy');
+      : withReason(options.pullPolicy === 'always' ? 'Always' : 'IfNotPresent', '--pull-policy');
   const sha256 = from.digest?.replace(/^sha256:/, '');
   const tls =
     options.caCertificate === undefined
       ? undefined
       : {
-          caCertificateRef: because(
+          caCertificateRef: withReason(
             certificateRef(options.caCertificate),
             'the certificate of where the code comes from must be signed by it (--ca-certificate)',
           ),
         };
   if (from.from === 'http') {
     return {
-      type: because('HTTP', 'the module is a file on the web'),
+      type: withReason('HTTP', 'the module is a file on the web'),
       http: {
-        url: because(from.url, 'Envoy Gateway fetches it and hands it to its proxies'),
-        sha256: sha256 === undefined ? undefined : because(sha256, 'digest of the bytes served'),
+        url: withReason(from.url, 'Envoy Gateway fetches it and hands it to its proxies'),
+        sha256: sha256 === undefined ? undefined : withReason(sha256, 'digest of the bytes served'),
         tls,
       },
       pullPolicy,
     };
   }
   return {
-    type: because('Image', 'Envoy Gateway pulls the image and hands the module to its proxies'),
+    type: withReason('Image', 'Envoy Gateway pulls the image and hands the module to its proxies'),
     image: {
-      url: because(
+      url: withReason(
         from.digest === undefined ? from.reference : `${from.reference}@${from.digest}`,
         from.digest === undefined
           ? '--no-digest: whatever the tag names when it is pulled'
           : 'the tag is for people, the digest is what is pulled',
       ),
-      sha256: sha256 === undefined ? undefined : because(sha256, 'digest of the image manifest'),
+      sha256: sha256 === undefined ? undefined : withReason(sha256, 'digest of the image manifest'),
       pullSecretRef:
         options.pullSecret === undefined
           ? undefined
-          : because(
+          : withReason(
               { kind: 'Secret', name: checkSecret(options.pullSecret) },
               'a docker-registry secret of the same namespace',
             ),

@@ -1,5 +1,5 @@
 /** What Envoy Gateway says of the policy that holds the filter. It does not say what its proxies run. */
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { type KubeObject, showObject } from '../kubernetes/objects.ts';
 import { listObjects } from '../kubernetes/read.ts';
 import { sharedIds } from '../kubernetes/shared.ts';
@@ -21,7 +21,7 @@ interface Ancestor {
 }
 
 /** Names of our filters. */
-export async function policyNames(options: EnvoyGatewayOptions, edges: Edges): Promise<readonly string[]> {
+export async function policyNames(options: EnvoyGatewayOptions, edges: SystemContext): Promise<readonly string[]> {
   const namespace = options.namespace ?? 'default';
   const policies = await listObjects(extensionPolicies, { namespace }, options, edges);
   return [...new Set(policies.flatMap(sharedIds))].sort();
@@ -31,7 +31,7 @@ export async function policyNames(options: EnvoyGatewayOptions, edges: Edges): P
 export async function policyStatus(
   { id, expected }: StatusRequest,
   options: EnvoyGatewayOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<readonly StatusRow[]> {
   const namespace = options.namespace ?? 'default';
   const policies = await listObjects(extensionPolicies, { namespace }, options, edges);

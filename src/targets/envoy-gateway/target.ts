@@ -3,7 +3,7 @@
  * goes into the policy that is there: one of ours without a word, somebody else's when it is named.
  */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { type DeployIntent, intentHash } from '../intent.ts';
 import { type KubernetesDocument, applyDocuments } from '../kubernetes/apply.ts';
 import { controlPlaneVersions } from '../kubernetes/control-plane.ts';
@@ -18,8 +18,8 @@ import {
 } from '../kubernetes/objects.ts';
 import { listObjects } from '../kubernetes/read.ts';
 import { ownershipOf, patched, putItem, sharedHashes } from '../kubernetes/shared.ts';
-import type { Plan, Target } from '../target.ts';
-import { type Tree, because, plain } from '../annotated-document.ts';
+import type { Plan, DeployTarget } from '../target.ts';
+import { type AnnotatedDocument, withReason, plain } from '../annotated-document.ts';
 import { filterItem, refuse } from './filter.ts';
 import { hostPolicy } from './host-policy.ts';
 import {
@@ -35,7 +35,7 @@ import { extensionPolicies, filtersOf, mergeTypeOf, policyFilters, targetsOf } f
 import { policyNames, policyStatus } from './status.ts';
 import { undeployPolicy } from './undeploy.ts';
 
-export interface EnvoyGatewayFacts {
+export interface EnvoyGatewayObservation {
   /** Policies of the namespace; undefined when no cluster was asked. */
   readonly policies: readonly KubeObject[] | undefined;
   readonly version: EnvoyGatewayVersion;
@@ -43,7 +43,7 @@ export interface EnvoyGatewayFacts {
 
 const maxFilters = 16;
 
-export const envoyGateway: Target<EnvoyGatewayOptions, EnvoyGatewayFacts> = {
+export const envoyGateway: DeployTarget<EnvoyGatewayOptions, EnvoyGatewayObservation> = {
   name: 'envoy-gateway',
   accepts: ['image', 'http'],
   host: ({ version }) =>
@@ -83,8 +83,8 @@ export const envoyGateway: Target<EnvoyGatewayOptions, EnvoyGatewayFacts> = {
 async function observePolicies(
   _intent: DeployIntent,
   options: EnvoyGatewayOptions,
-  edges: Edges,
-): Promise<EnvoyGatewayFacts> {
+  edges: SystemContext,
+): Promise<EnvoyGatewayObservation> {
   const said = options.version === undefined ? undefined : parseEnvoyGatewayVersion(options.version);
   if (options.useCluster !== true) return { policies: undefined, version: said ?? newestEnvoyGateway };
   const namespace = options.namespace ?? 'default';
@@ -93,7 +93,7 @@ async function observePolicies(
 }
 
 /** The lowest of the controllers that run; the newest known where they cannot be listed. */
-async function clusterVersion(options: EnvoyGatewayOptions, edges: Edges): Promise<EnvoyGatewayVersion> {
+async function clusterVersion(options: EnvoyGatewayOptions, edges: SystemContext): Promise<EnvoyGatewayVersion> {
   const found = await controlPlaneVersions('control-plane=envoy-gateway', options, edges);
   const [lowest] = found.map(parseEnvoyGatewayVersion).sort((a, b) => a.minor - b.minor);
   if (lowest === undefined) return newestEnvoyGateway;
@@ -104,7 +104,7 @@ async function clusterVersion(options: EnvoyGatewayOptions, edges: Edges): Promi
 function planPolicy(
   intent: DeployIntent,
   options: EnvoyGatewayOptions,
-  { policies = [], version }: EnvoyGatewayFacts,
+  { policies = [], version }: EnvoyGatewayObservation,
 ): Plan {
   refuse(intent, options, version);
   const targets = policyTargets(options);
@@ -126,7 +126,7 @@ function planPolicy(
 function ownPolicy(
   host: KubeObject | undefined,
   intent: DeployIntent,
-  item: { readonly [key: string]: Tree },
+  item: { readonly [key: string]: AnnotatedDocument },
   targets: readonly PolicyTarget[],
   options: EnvoyGatewayOptions,
 ): KubernetesDocument {
@@ -159,7 +159,7 @@ function ownPolicy(
       },
       spec: {
         ...(others.length > 0 && host !== undefined ? placeOf(host) : placement(targets, options)),
-        wasm: [...(others.slice(0, at) as Tree[]), item, ...(others.slice(at) as Tree[])],
+        wasm: [...(others.slice(0, at) as AnnotatedDocument[]), item, ...(others.slice(at) as AnnotatedDocument[])],
       },
     },
   };
@@ -169,7 +169,7 @@ function ownPolicy(
 function placement(
   targets: readonly PolicyTarget[],
   { selectors = [], merge }: EnvoyGatewayOptions,
-): { readonly [key: string]: Tree } {
+): { readonly [key: string]: AnnotatedDocument } {
   const chosen = selectors.map(parseSelector);
   const gateway = [...targets, ...chosen].find(({ kind }) => kind === 'Gateway');
   if (merge !== undefined && gateway !== undefined) {
@@ -181,18 +181,18 @@ function placement(
     targetRefs:
       targets.length === 0
         ? undefined
-        : because(
-            targets as readonly unknown[] as Tree,
+        : withReason(
+            targets as readonly unknown[] as AnnotatedDocument,
             'the Gateway or route that gets the filter (--gateway, --route)',
           ),
     targetSelectors:
       chosen.length === 0
         ? undefined
-        : because(chosen, 'everything of that kind with these labels (--target-selector)'),
+        : withReason(chosen, 'everything of that kind with these labels (--target-selector)'),
     mergeType:
       merge === undefined
         ? undefined
-        : because(
+        : withReason(
             mergeTypeOf(merge),
             "joined with the policy of the route's Gateway instead of taking its place (--merge)",
           ),
@@ -200,11 +200,11 @@ function placement(
 }
 
 /** The same of a policy that other filters live in: it stays as it is. */
-function placeOf(host: KubeObject): { readonly [key: string]: Tree } {
+function placeOf(host: KubeObject): { readonly [key: string]: AnnotatedDocument } {
   const refs = targetsOf(host);
-  const { targetSelectors, mergeType } = (host.spec ?? {}) as Readonly<Record<string, Tree>>;
+  const { targetSelectors, mergeType } = (host.spec ?? {}) as Readonly<Record<string, AnnotatedDocument>>;
   return {
-    targetRefs: refs.length === 0 ? undefined : (refs as readonly unknown[] as Tree),
+    targetRefs: refs.length === 0 ? undefined : (refs as readonly unknown[] as AnnotatedDocument),
     targetSelectors,
     mergeType,
   };
@@ -213,7 +213,7 @@ function placeOf(host: KubeObject): { readonly [key: string]: Tree } {
 function intoForeign(
   host: KubeObject,
   intent: DeployIntent,
-  item: { readonly [key: string]: Tree },
+  item: { readonly [key: string]: AnnotatedDocument },
   options: EnvoyGatewayOptions,
 ): KubernetesDocument {
   const edit = {
@@ -236,7 +236,7 @@ function intoForeign(
         namespace,
         annotations: { [sharedAnnotation]: next.metadata.annotations?.[sharedAnnotation] },
       },
-      spec: next.spec as Tree,
+      spec: next.spec as AnnotatedDocument,
     },
   };
 }

@@ -1,5 +1,5 @@
 /** Takes a filter out of the policy that holds it. */
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { type KubernetesDocument, applyDocuments, deleteObject } from '../kubernetes/apply.ts';
 import { unifiedDiff } from '../kubernetes/diff.ts';
 import { type KubeObject, isOurs, sharedAnnotation, showObject } from '../kubernetes/objects.ts';
@@ -7,7 +7,7 @@ import { listObjects } from '../kubernetes/read.ts';
 import { ownershipOf, sharedHashes, sharedIds } from '../kubernetes/shared.ts';
 import { nothingToRemove, removeShared } from '../kubernetes/undeploy.ts';
 import type { AppliedObject, UndeployRequest, Undeployment } from '../target.ts';
-import { type Tree, plain } from '../annotated-document.ts';
+import { type AnnotatedDocument, plain } from '../annotated-document.ts';
 import type { EnvoyGatewayOptions } from './options.ts';
 import { extensionPolicies, filtersOf, policyFilters } from './policies.ts';
 
@@ -15,7 +15,7 @@ import { extensionPolicies, filtersOf, policyFilters } from './policies.ts';
 export async function undeployPolicy(
   request: UndeployRequest,
   options: EnvoyGatewayOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<Undeployment> {
   const namespace = options.namespace ?? 'default';
   const policies = await listObjects(extensionPolicies, { namespace }, options, edges);
@@ -61,7 +61,7 @@ function withoutFilter(
       apiVersion,
       kind,
       metadata: { name, namespace, labels, annotations: { [sharedAnnotation]: ownershipOf(hashes, 0) } },
-      spec: { ...(spec as { readonly [key: string]: Tree }), wasm: rest as readonly unknown[] as Tree },
+      spec: { ...(spec as { readonly [key: string]: AnnotatedDocument }), wasm: rest as readonly unknown[] as AnnotatedDocument },
     },
   };
 }

@@ -1,25 +1,25 @@
 /** A complete Envoy bootstrap around a filter or a chain of them: listener, routes, clusters, admin. */
 import { isIP } from 'node:net';
 import type { DeployIntent } from '../intent.ts';
-import { type Tree, because } from '../annotated-document.ts';
+import { type AnnotatedDocument, withReason } from '../annotated-document.ts';
 import { parseEndpoint } from '../../io/http/endpoint.ts';
 import { cluster } from './clusters.ts';
 import { managerType, routerFilter, wasmEntry } from './filters.ts';
-import type { Address, EnvoyOptions } from './options.ts';
+import type { EnvoyAddress, EnvoyOptions } from './options.ts';
 import { localCode, pluginConfig, remoteCode } from './plugin.ts';
 import { envoyVersion } from './versions.ts';
 
 export const upstreamCluster = 'upstream';
-const defaultListen: Address = { address: '0.0.0.0', port: 8080 };
-const defaultAdmin: Address = { address: '127.0.0.1', port: 9901 };
+const defaultListen: EnvoyAddress = { address: '0.0.0.0', port: 8080 };
+const defaultAdmin: EnvoyAddress = { address: '127.0.0.1', port: 9901 };
 
 export interface NamedCluster {
   readonly name: string;
-  readonly cluster: Tree;
+  readonly cluster: AnnotatedDocument;
 }
 
 /** PluginConfig of an intent, whose code is a file or a URL. */
-export function pluginOf(intent: DeployIntent, { version }: EnvoyOptions): Tree {
+export function pluginOf(intent: DeployIntent, { version }: EnvoyOptions): AnnotatedDocument {
   const { code } = intent;
   if (code.from === 'image') throw new TypeError('an image has to be turned into a file before');
   return pluginConfig(
@@ -40,7 +40,7 @@ export function clustersOf(
   if (code.from === 'http') urls.push([codeCluster(id), code.url]);
   return urls.map(([name, url]) => ({
     name,
-    cluster: because(
+    cluster: withReason(
       cluster(name, parseEndpoint(url), { caFile, trailers, version: envoyVersion(version) }),
       name === codeCluster(id)
         ? 'Envoy fetches the code through it'
@@ -54,7 +54,7 @@ function codeCluster(id: string): string {
 }
 
 /** The bootstrap. `entry` stands in for the filter's list entry where it is discovered instead of written down. */
-export function bootstrap(intent: DeployIntent, options: EnvoyOptions, entry?: Tree): Tree {
+export function bootstrap(intent: DeployIntent, options: EnvoyOptions, entry?: AnnotatedDocument): AnnotatedDocument {
   const filter = entry ?? wasmEntry(intent.kind, intent.id, pluginOf(intent, options));
   return around(intent, [filter], options, entry !== undefined);
 }
@@ -63,23 +63,23 @@ export function bootstrap(intent: DeployIntent, options: EnvoyOptions, entry?: T
 export function chainBootstrap(
   chain: readonly [DeployIntent, ...DeployIntent[]],
   options: EnvoyOptions,
-): Tree {
+): AnnotatedDocument {
   const entries = chain.map(intent => wasmEntry(intent.kind, intent.id, pluginOf(intent, options)));
   return around(chain[0], entries, options, false);
 }
 
 function around(
   intent: DeployIntent,
-  filters: readonly Tree[],
+  filters: readonly AnnotatedDocument[],
   options: EnvoyOptions,
   discovered: boolean,
-): Tree {
+): AnnotatedDocument {
   const { upstream, listen = defaultListen, admin = defaultAdmin } = options;
   const clusters = [
     ...(upstream === undefined
       ? []
       : [
-          because(
+          withReason(
             cluster(upstreamCluster, parseEndpoint(upstream), {
               ...options,
               version: envoyVersion(options.version),
@@ -92,20 +92,20 @@ function around(
       .map(named => named.cluster),
   ];
   return {
-    node: discovered ? because({ id: intent.id, cluster: 'wasme' }, 'discovery needs a node') : undefined,
+    node: discovered ? withReason({ id: intent.id, cluster: 'wasme' }, 'discovery needs a node') : undefined,
     admin:
       admin === 'none'
         ? undefined
-        : { address: because(socketAddress(admin), 'status, statistics and logging (--admin)') },
+        : { address: withReason(socketAddress(admin), 'status, statistics and logging (--admin)') },
     static_resources: {
       listeners:
         intent.kind === 'service' && upstream === undefined
           ? undefined
           : [
-              because(
+              withReason(
                 {
                   name: 'main',
-                  address: because(socketAddress(listen), 'where traffic comes in (--port)'),
+                  address: withReason(socketAddress(listen), 'where traffic comes in (--port)'),
                   filter_chains: [
                     {
                       filters:
@@ -122,15 +122,15 @@ function around(
     },
     bootstrap_extensions:
       intent.kind === 'service'
-        ? because(filters, 'a service is one VM beside the traffic, started with Envoy')
+        ? withReason(filters, 'a service is one VM beside the traffic, started with Envoy')
         : undefined,
   };
 }
 
-function tcpFilters(filters: readonly Tree[], { upstream }: EnvoyOptions): Tree[] {
+function tcpFilters(filters: readonly AnnotatedDocument[], { upstream }: EnvoyOptions): AnnotatedDocument[] {
   const end =
     upstream === undefined
-      ? because(
+      ? withReason(
           {
             name: 'envoy.filters.network.echo',
             typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.network.echo.v3.Echo' },
@@ -148,7 +148,7 @@ function tcpFilters(filters: readonly Tree[], { upstream }: EnvoyOptions): Tree[
   return [...filters, end];
 }
 
-function httpFilters({ kind }: DeployIntent, filters: readonly Tree[], options: EnvoyOptions): Tree[] {
+function httpFilters({ kind }: DeployIntent, filters: readonly AnnotatedDocument[], options: EnvoyOptions): AnnotatedDocument[] {
   return [
     {
       name: 'envoy.filters.network.http_connection_manager',
@@ -162,13 +162,13 @@ function httpFilters({ kind }: DeployIntent, filters: readonly Tree[], options: 
         },
         http_filters: [
           ...(kind === 'http'
-            ? filters.map(filter => because(filter, 'before the router, which must be last'))
+            ? filters.map(filter => withReason(filter, 'before the router, which must be last'))
             : []),
           routerFilter,
         ],
         access_log: kind === 'access-log' ? filters : undefined,
         http_protocol_options: options.trailers
-          ? because({ enable_trailers: true }, trailersReason)
+          ? withReason({ enable_trailers: true }, trailersReason)
           : undefined,
       },
     },
@@ -177,10 +177,10 @@ function httpFilters({ kind }: DeployIntent, filters: readonly Tree[], options: 
 
 const trailersReason = 'without it Envoy drops the trailers of HTTP/1.1';
 
-function destination({ upstream, timeoutMs }: EnvoyOptions): Record<string, Tree> {
+function destination({ upstream, timeoutMs }: EnvoyOptions): Record<string, AnnotatedDocument> {
   if (upstream === undefined) {
     return {
-      direct_response: because(
+      direct_response: withReason(
         { status: 200, body: { inline_string: 'Envoy answers: no upstream was named\n' } },
         'no --upstream: Envoy answers by itself',
       ),
@@ -192,16 +192,16 @@ function destination({ upstream, timeoutMs }: EnvoyOptions): Record<string, Tree
       cluster: upstreamCluster,
       auto_host_rewrite:
         tls && isIP(host) === 0
-          ? because(true, 'a server behind TLS expects its own name as the host')
+          ? withReason(true, 'a server behind TLS expects its own name as the host')
           : undefined,
       timeout:
         timeoutMs === undefined
           ? undefined
-          : because(`${timeoutMs / 1000}s`, 'from the end of the request on'),
+          : withReason(`${timeoutMs / 1000}s`, 'from the end of the request on'),
     },
   };
 }
 
-function socketAddress({ address, port }: Address): Tree {
+function socketAddress({ address, port }: EnvoyAddress): AnnotatedDocument {
   return { socket_address: { address, port_value: port } };
 }

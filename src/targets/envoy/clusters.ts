@@ -1,13 +1,13 @@
 /** URLs → Envoy clusters: DNS or fixed address, TLS with the host checked, HTTP/2 where the URL says so. */
 import { isIP } from 'node:net';
 import type { Endpoint } from '../../io/http/endpoint.ts';
-import { type Tree, because } from '../annotated-document.ts';
+import { type AnnotatedDocument, withReason } from '../annotated-document.ts';
 import { type EnvoyVersion, hasFeature } from './versions.ts';
 
 /** Where most Linux systems and the official Envoy image keep the public certificate authorities. */
 const defaultCaFile = '/etc/ssl/certs/ca-certificates.crt';
 
-export interface ClusterOptions {
+export interface EnvoyClusterOptions {
   readonly version: EnvoyVersion;
   readonly caFile?: string | undefined;
   /** Also those of HTTP/1.1. */
@@ -18,8 +18,8 @@ export interface ClusterOptions {
 export function cluster(
   name: string,
   endpoint: Endpoint,
-  { version, caFile = defaultCaFile, trailers = false }: ClusterOptions,
-): Tree {
+  { version, caFile = defaultCaFile, trailers = false }: EnvoyClusterOptions,
+): AnnotatedDocument {
   return {
     name,
     ...lookup(endpoint, version),
@@ -47,19 +47,19 @@ export function cluster(
 }
 
 /** Left alone, Envoy takes the IPv6 address of a name that has both, also where nothing is to be reached by it. */
-function lookup({ host }: Endpoint, version: EnvoyVersion): { readonly [key: string]: Tree } {
-  if (isIP(host) !== 0) return { type: because('STATIC', 'the address needs no DNS') };
+function lookup({ host }: Endpoint, version: EnvoyVersion): { readonly [key: string]: AnnotatedDocument } {
+  if (isIP(host) !== 0) return { type: withReason('STATIC', 'the address needs no DNS') };
   const families = hasFeature(version, 'dnsFamilies');
   if (families && /(^|\.)localhost$/i.test(host)) {
     return {
-      type: because('LOGICAL_DNS', 'both addresses of the name are tried'),
-      dns_lookup_family: because('ALL', 'a program may listen on 127.0.0.1, on ::1, or on both'),
+      type: withReason('LOGICAL_DNS', 'both addresses of the name are tried'),
+      dns_lookup_family: withReason('ALL', 'a program may listen on 127.0.0.1, on ::1, or on both'),
     };
   }
   return {
-    type: because('STRICT_DNS', 'the name is looked up again and again'),
+    type: withReason('STRICT_DNS', 'the name is looked up again and again'),
     dns_lookup_family: families
-      ? because(
+      ? withReason(
           'V4_PREFERRED',
           'names often have IPv6 addresses that the network of the proxy does not reach',
         )
@@ -67,7 +67,7 @@ function lookup({ host }: Endpoint, version: EnvoyVersion): { readonly [key: str
   };
 }
 
-function protocolOptions(config: Tree): Tree {
+function protocolOptions(config: AnnotatedDocument): AnnotatedDocument {
   return {
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
       '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
@@ -76,7 +76,7 @@ function protocolOptions(config: Tree): Tree {
   };
 }
 
-function tlsSocket(host: string, caFile: string): Tree {
+function tlsSocket(host: string, caFile: string): AnnotatedDocument {
   const address = isIP(host) !== 0;
   return {
     name: 'envoy.transport_sockets.tls',
@@ -85,8 +85,8 @@ function tlsSocket(host: string, caFile: string): Tree {
       sni: address ? undefined : host,
       common_tls_context: {
         validation_context: {
-          trusted_ca: { filename: because(caFile, 'without it Envoy accepts any certificate (--ca-file)') },
-          match_typed_subject_alt_names: because(
+          trusted_ca: { filename: withReason(caFile, 'without it Envoy accepts any certificate (--ca-file)') },
+          match_typed_subject_alt_names: withReason(
             [{ san_type: address ? 'IP_ADDRESS' : 'DNS', matcher: { exact: host } }],
             'the certificate must be for this host',
           ),

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { WasmeError } from '../../errors.ts';
 import { type DeployIntent, intentHash } from '../intent.ts';
-import { type Tree, because } from '../annotated-document.ts';
+import { type AnnotatedDocument, withReason } from '../annotated-document.ts';
 import { wasmExtensions, wasmMessage } from './filters.ts';
 
 /** Path of a filter's discovery file in the folder. */
@@ -15,17 +15,17 @@ export function bootstrapPath(folder: string): string {
 }
 
 /** The list entry in a listener. Fails with DEPLOY_UNSUPPORTED for kinds that Envoy does not discover. */
-export function discoveredEntry({ id, kind }: DeployIntent, path: string): Tree {
+export function discoveredEntry({ id, kind }: DeployIntent, path: string): AnnotatedDocument {
   if (kind !== 'http' && kind !== 'network') {
     throw new WasmeError('DEPLOY_UNSUPPORTED', `Envoy cannot discover a filter of kind ${kind}`, {
       hint: 'leave --dynamic out: its code is loaded when Envoy starts',
     });
   }
   return {
-    name: because(id, 'the resource of this name in the file is the filter'),
+    name: withReason(id, 'the resource of this name in the file is the filter'),
     config_discovery: {
       config_source: {
-        path_config_source: { path: because(path, 'read again whenever a file is renamed to this path') },
+        path_config_source: { path: withReason(path, 'read again whenever a file is renamed to this path') },
         resource_api_version: 'V3',
       },
       type_urls: [wasmExtensions[kind].type],
@@ -34,10 +34,10 @@ export function discoveredEntry({ id, kind }: DeployIntent, path: string): Tree 
 }
 
 /** What the file holds: a DiscoveryResponse with the one resource. */
-export function discoveryResponse(intent: DeployIntent, config: Tree): Tree {
+export function discoveryResponse(intent: DeployIntent, config: AnnotatedDocument): AnnotatedDocument {
   return {
-    version_info: because(intentHash(intent), 'changes with everything that was asked for'),
-    resources: because(
+    version_info: withReason(intentHash(intent), 'changes with everything that was asked for'),
+    resources: withReason(
       [
         {
           '@type': 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig',

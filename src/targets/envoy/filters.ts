@@ -1,6 +1,6 @@
 /** Where a plugin goes in Envoy: extension names and message types of each kind. */
 import type { FilterKind } from '../../project/names.ts';
-import type { Tree } from '../annotated-document.ts';
+import type { AnnotatedDocument } from '../annotated-document.ts';
 
 const types = 'type.googleapis.com/envoy';
 
@@ -19,7 +19,7 @@ export const managerType = `${types}.extensions.filters.network.http_connection_
 export const routerType = `${types}.extensions.filters.http.router.v3.Router`;
 
 /** typed_config of a kind around a PluginConfig. */
-export function wasmMessage(kind: FilterKind, config: Tree): { readonly [key: string]: Tree } {
+export function wasmMessage(kind: FilterKind, config: AnnotatedDocument): { readonly [key: string]: AnnotatedDocument } {
   const message = { '@type': wasmExtensions[kind].type };
   return kind === 'service' ? { ...message, singleton: true, config } : { ...message, config };
 }
@@ -28,7 +28,7 @@ export function wasmMessage(kind: FilterKind, config: Tree): { readonly [key: st
  * The list entry. HTTP filters carry the plugin's own name, by which routes and ECDS refer to them; elsewhere the name
  * only has to be the extension's.
  */
-export function wasmEntry(kind: FilterKind, id: string, config: Tree): { readonly [key: string]: Tree } {
+export function wasmEntry(kind: FilterKind, id: string, config: AnnotatedDocument): { readonly [key: string]: AnnotatedDocument } {
   return {
     name: kind === 'http' || kind === 'network' ? id : wasmExtensions[kind].name,
     typed_config: wasmMessage(kind, config),

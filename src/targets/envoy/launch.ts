@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { type CommandLine, exec } from '../../io/process/exec.ts';
 import { writeAtomic } from '../../io/files/files.ts';
 import { findProgram } from '../../io/process/program.ts';
@@ -28,7 +28,7 @@ export interface FindOptions {
 }
 
 /** First of: the path, `envoy`, `func-e`, `docker`, `podman` on PATH. Fails with TOOL_MISSING. */
-export function findEnvoy({ path, image }: FindOptions, edges: Edges): EnvoyProgram {
+export function findEnvoy({ path, image }: FindOptions, edges: SystemContext): EnvoyProgram {
   if (path !== undefined) {
     const asked = resolve(edges.cwd, path);
     const program = findProgram(asked, edges);
@@ -97,7 +97,7 @@ export interface RunningEnvoy {
  * Starts Envoy and comes back when it is ready for traffic. The bootstrap must have an admin interface.
  * Fails with DEPLOY_REJECTED when it ends before that (the text is Envoy's) and TOOL_MISSING when it cannot be started.
  */
-export async function startEnvoy(options: StartOptions, edges: Edges): Promise<RunningEnvoy> {
+export async function startEnvoy(options: StartOptions, edges: SystemContext): Promise<RunningEnvoy> {
   const dir = await mkdtemp(join(tmpdir(), 'wasme-envoy-'));
   const config = join(dir, 'envoy.yaml');
   const adminFile = join(dir, 'admin-address');
@@ -144,7 +144,7 @@ export async function startEnvoy(options: StartOptions, edges: Edges): Promise<R
   }
 }
 
-export interface RunOptions {
+export interface RunEnvoyOptions {
   readonly envoy: EnvoyProgram;
   readonly bootstrap: string;
   /** Files and folders the bootstrap names, for containers. */
@@ -156,7 +156,7 @@ export interface RunOptions {
 }
 
 /** Runs Envoy until it ends; gives its exit code. Fails with INTERRUPTED when the edges' signal ended it. */
-export async function runEnvoy(options: RunOptions, edges: Edges): Promise<number> {
+export async function runEnvoy(options: RunEnvoyOptions, edges: SystemContext): Promise<number> {
   const dir = await mkdtemp(join(tmpdir(), 'wasme-envoy-'));
   const config = join(dir, 'envoy.yaml');
   let ready = false;
@@ -206,7 +206,7 @@ function commandLine(
 }
 
 /** Envoy writes its admin address into a file, then answers 503 on /ready until every filter is loaded. */
-async function ready(adminFile: string, timeoutMs: number, edges: Edges): Promise<EnvoyAdmin> {
+async function ready(adminFile: string, timeoutMs: number, edges: SystemContext): Promise<EnvoyAdmin> {
   const { signal } = edges;
   const deadline = Date.now() + timeoutMs;
   while (Date.now() < deadline) {
@@ -238,7 +238,7 @@ async function listenerPort(admin: EnvoyAdmin, name: string): Promise<number> {
 }
 
 /** `1.40.0`: which release a program is. Fails with TOOL_FAILED when it does not say, and as starting it fails. */
-export async function envoyRelease(envoy: EnvoyProgram, edges: Edges): Promise<string> {
+export async function envoyRelease(envoy: EnvoyProgram, edges: SystemContext): Promise<string> {
   const command = { program: envoy.program, args: [...envoy.args([]), '--version'] };
   const { stdout, stderr } = await exec(command, edges);
   const release = /version: \w+\/(\d+\.\d+\.\d+)/.exec(stdout)?.[1];

@@ -4,9 +4,9 @@ export interface EnvoyOptions {
   /** `1.36`; default: the newest that is known. */
   readonly version?: string | undefined;
   /** Where Envoy listens for traffic; default 0.0.0.0:8080. */
-  readonly listen?: Address | undefined;
+  readonly listen?: EnvoyAddress | undefined;
   /** Default 127.0.0.1:9901. */
-  readonly admin?: Address | 'none' | undefined;
+  readonly admin?: EnvoyAddress | 'none' | undefined;
   /** URL of the backend; undefined: Envoy answers by itself. */
   readonly upstream?: string | undefined;
   /** Cluster name → URL, for call-outs. */
@@ -31,7 +31,7 @@ export interface EnvoyOptions {
   readonly dynamic?: string | undefined;
 }
 
-export interface Address {
+export interface EnvoyAddress {
   readonly address: string;
   readonly port: number;
 }

@@ -4,7 +4,7 @@ import { WasmeError } from '../../errors.ts';
 import { exists, readText } from '../../io/files/files.ts';
 import type { Project } from '../../project/schema.ts';
 import type { DeployIntent } from '../intent.ts';
-import type { Target } from '../target.ts';
+import type { DeployTarget } from '../target.ts';
 import { renderYaml } from '../yaml.ts';
 import { envoyAdmin, readOnce } from './status/admin.ts';
 import { bootstrap, clustersOf, pluginOf } from './bootstrap.ts';
@@ -21,7 +21,7 @@ import { undeployEnvoy } from './undeploy.ts';
 import { envoyVersion, newestEnvoy } from './versions.ts';
 import { newestEnvoyMinor } from '../../wasm/hosts.ts';
 
-export interface EnvoyFacts {
+export interface EnvoyObservation {
   /** Text of the file that is to be edited. */
   readonly text?: string;
   /** The bootstrap that an earlier run left in the folder of discovered filters. */
@@ -30,7 +30,7 @@ export interface EnvoyFacts {
 
 const defaultAdmins = ['127.0.0.1:9901'];
 
-export const envoyTarget: Target<EnvoyOptions, EnvoyFacts> = {
+export const envoyTarget: DeployTarget<EnvoyOptions, EnvoyObservation> = {
   name: 'envoy',
   accepts: ['file', 'http', 'proxy-file'],
   host: ({ version }) => `envoy@${envoyVersion(version).text}`,

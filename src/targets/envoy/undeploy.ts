@@ -1,7 +1,7 @@
 /** Takes a filter out of a person's Envoy file, or out of the folder that a running Envoy watches. */
 import { rm } from 'node:fs/promises';
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import type { AppliedObject, UndeployRequest, Undeployment } from '../target.ts';
 import { removeFromFile } from './edit/edit.ts';
 import { readEnvoyFile } from './edit/envoy-file.ts';
@@ -15,7 +15,7 @@ import type { EnvoyOptions } from './options.ts';
 export async function undeployEnvoy(
   { id, dryRun }: UndeployRequest,
   { in: path, listener, dynamic }: EnvoyOptions,
-  { reporter }: Edges,
+  { reporter }: SystemContext,
 ): Promise<Undeployment> {
   if (path === undefined && dynamic === undefined) {
     throw new WasmeError('USAGE', 'it is not said what the filter should be taken out of', {

@@ -1,8 +1,8 @@
 /** Google Cloud Service Extensions: a WasmPlugin resource and the extension that attaches it to load balancers. Prints only. */
 import { WasmeError } from '../../errors.ts';
 import { type DeployIntent, type IntentConfiguration, configurationText, intentHash } from '../intent.ts';
-import type { Plan, PlannedDocument, Target } from '../target.ts';
-import { type Tree, because } from '../annotated-document.ts';
+import type { Plan, PlannedDocument, DeployTarget } from '../target.ts';
+import { type AnnotatedDocument, withReason } from '../annotated-document.ts';
 import { gcloudLines } from './gcloud.ts';
 import { type GcpOptions, checkId, forwardingRule, parentOf } from './options.ts';
 
@@ -16,7 +16,7 @@ const events = {
   proxy_on_response_trailers: 'RESPONSE_TRAILERS',
 } as const;
 
-export const gcp: Target<GcpOptions> = {
+export const gcp: DeployTarget<GcpOptions> = {
   name: 'gcp',
   accepts: ['image'],
   host: () => 'gcp',
@@ -60,23 +60,23 @@ function imageOf({ code }: DeployIntent): string {
     : `${code.reference.replace(/:[^:/]*$/, '')}@${code.digest}`;
 }
 
-const labels = (intent: DeployIntent): Tree =>
-  because(
+const labels = (intent: DeployIntent): AnnotatedDocument =>
+  withReason(
     { 'managed-by': 'wasme', 'wasme-intent': intentHash(intent) },
     'where it came from; the second changes with everything that was asked for',
   );
 
-function pluginResource(intent: DeployIntent, parent: string, version: string): Tree {
+function pluginResource(intent: DeployIntent, parent: string, version: string): AnnotatedDocument {
   return {
-    name: because(`${parent}/wasmPlugins/${intent.id}`, 'the resource (--project, --location, --id)'),
+    name: withReason(`${parent}/wasmPlugins/${intent.id}`, 'the resource (--project, --location, --id)'),
     labels: labels(intent),
-    mainVersionId: because(
+    mainVersionId: withReason(
       version,
       'the version that serves; its name changes with everything that was asked for',
     ),
     versions: {
       [version]: {
-        imageUri: because(
+        imageUri: withReason(
           imageOf(intent),
           intent.code.digest === undefined
             ? '--no-digest: what the tag names when the version is made'
@@ -89,10 +89,10 @@ function pluginResource(intent: DeployIntent, parent: string, version: string): 
 }
 
 /** Bytes in base64, as the API has them; the filter reads them decoded. */
-function configuration(config: IntentConfiguration | undefined): Tree {
+function configuration(config: IntentConfiguration | undefined): AnnotatedDocument {
   if (config === undefined) return undefined;
   const bytes = config.form === 'bytes' ? config.bytes : Buffer.from(configurationText(config) ?? '', 'utf8');
-  return because(Buffer.from(bytes).toString('base64'), 'base64; the filter reads exactly these bytes');
+  return withReason(Buffer.from(bytes).toString('base64'), 'base64; the filter reads exactly these bytes');
 }
 
 function extensionResource(
@@ -100,33 +100,33 @@ function extensionResource(
   parent: string,
   rules: readonly string[],
   { scheme = 'external', match }: GcpOptions,
-): Tree {
+): AnnotatedDocument {
   return {
-    name: because(`${parent}/lbTrafficExtensions/${intent.id}`, 'the resource (--project, --location, --id)'),
+    name: withReason(`${parent}/lbTrafficExtensions/${intent.id}`, 'the resource (--project, --location, --id)'),
     labels: labels(intent),
-    forwardingRules: because([...rules], 'the load balancers that get the filter (--forwarding-rule)'),
-    loadBalancingScheme: because(
+    forwardingRules: withReason([...rules], 'the load balancers that get the filter (--forwarding-rule)'),
+    loadBalancingScheme: withReason(
       scheme === 'internal' ? 'INTERNAL_MANAGED' : 'EXTERNAL_MANAGED',
       'the kind of those load balancers (--scheme)',
     ),
     extensionChains: [
       {
-        name: because(intent.id, 'shown in the logs of the load balancer'),
+        name: withReason(intent.id, 'shown in the logs of the load balancer'),
         matchCondition: {
-          celExpression: because(
+          celExpression: withReason(
             match ?? "request.path.startsWith('/')",
             match === undefined ? 'every request' : 'only these requests (--match)',
           ),
         },
         extensions: [
           {
-            name: because(intent.id, 'shown in the logs of the load balancer'),
-            service: because(`${parent}/wasmPlugins/${intent.id}`, 'the plugin above'),
-            supportedEvents: because(eventsOf(intent), 'what the module has callbacks for'),
+            name: withReason(intent.id, 'shown in the logs of the load balancer'),
+            service: withReason(`${parent}/wasmPlugins/${intent.id}`, 'the plugin above'),
+            supportedEvents: withReason(eventsOf(intent), 'what the module has callbacks for'),
             failOpen:
               intent.failPolicy === undefined
                 ? undefined
-                : because(intent.failPolicy === 'open', `--fail-policy ${intent.failPolicy}`),
+                : withReason(intent.failPolicy === 'open', `--fail-policy ${intent.failPolicy}`),
           },
         ],
       },

@@ -1,6 +1,6 @@
 /** The objects of Gloo that hold a list of Wasm filters, where the list is in each, and reading those that were chosen. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import type { KubeObject, KubernetesOptions } from '../kubernetes/objects.ts';
 import { type Resource, listObjects } from '../kubernetes/read.ts';
 
@@ -57,7 +57,7 @@ export async function readForms(
   forms: readonly GlooForm[],
   where: { readonly namespaces: readonly string[] | undefined; readonly selector?: string | undefined },
   options: KubernetesOptions & { readonly kinds?: readonly GlooKind[] | undefined },
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<readonly GlooObject[]> {
   const found: GlooObject[] = [];
   for (const [index, form] of forms.entries()) {

@@ -1,5 +1,5 @@
 /** What Gloo says of the Gateways that have the filter. It does not say what its proxies run. */
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { type KubeObject, showObject } from '../kubernetes/objects.ts';
 import { sharedIds } from '../kubernetes/shared.ts';
 import { formsOf, readForms } from './forms.ts';
@@ -15,7 +15,7 @@ interface Report {
 const names = ['Pending', 'Accepted', 'Rejected', 'Warning'] as const;
 
 /** Names of our filters. */
-export async function glooFilters(options: GlooOptions, edges: Edges): Promise<readonly string[]> {
+export async function glooFilters(options: GlooOptions, edges: SystemContext): Promise<readonly string[]> {
   const { namespaces } = options;
   const objects = await readForms(formsOf(options.kinds, true), { namespaces }, options, edges);
   return [...new Set(objects.flatMap(({ object }) => sharedIds(object)))].sort();
@@ -25,7 +25,7 @@ export async function glooFilters(options: GlooOptions, edges: Edges): Promise<r
 export async function glooStatus(
   { id, expected }: StatusRequest,
   options: GlooOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<readonly StatusRow[]> {
   const { namespaces } = options;
   const objects = await readForms(formsOf(options.kinds, true), { namespaces }, options, edges);

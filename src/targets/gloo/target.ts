@@ -1,25 +1,25 @@
 /** Gloo (Enterprise): a filter is an item in options.wasm of a Gateway that somebody else owns, so it is put in, not applied. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { configurationText, type DeployIntent, intentHash } from '../intent.ts';
 import { type KubernetesDocument, applyDocuments } from '../kubernetes/apply.ts';
 import { diffPlan } from '../kubernetes/diff.ts';
 import { checkLabels, checkNamespace } from '../kubernetes/names.ts';
 import { type KubeObject, sharedAnnotation, sharedAnnotations, showObject } from '../kubernetes/objects.ts';
 import { type ListEdit, ownershipOf, patched, putItem } from '../kubernetes/shared.ts';
-import type { Plan, Target } from '../target.ts';
+import type { Plan, DeployTarget } from '../target.ts';
 import { type GlooForm, type GlooObject, formsOf, glooForms, readForms } from './forms.ts';
 import { type GlooOptions, filterStages, stagePredicates } from './options.ts';
 import { glooFilters, glooStatus } from './status.ts';
 import { undeployGloo } from './undeploy.ts';
-import { type Tree, because, plain } from '../annotated-document.ts';
+import { type AnnotatedDocument, withReason, plain } from '../annotated-document.ts';
 
-export interface GlooFacts {
+export interface GlooObservation {
   /** The selected objects of the cluster that serve HTTP; undefined when no cluster was asked. */
   readonly gateways: readonly GlooObject[] | undefined;
 }
 
-export const gloo: Target<GlooOptions, GlooFacts> = {
+export const gloo: DeployTarget<GlooOptions, GlooObservation> = {
   name: 'gloo',
   accepts: ['image', 'proxy-file'],
   host: () => 'gloo@ee',
@@ -44,8 +44,8 @@ export const gloo: Target<GlooOptions, GlooFacts> = {
 async function observeGateways(
   _intent: DeployIntent,
   options: GlooOptions,
-  edges: Edges,
-): Promise<GlooFacts> {
+  edges: SystemContext,
+): Promise<GlooObservation> {
   if (options.useCluster !== true) return { gateways: undefined };
   const labels = Object.entries(checkLabels(options.labels ?? {})).map(([key, value]) => `${key}=${value}`);
   const selector = labels.length === 0 ? undefined : labels.join(',');
@@ -59,7 +59,7 @@ async function observeGateways(
   });
 }
 
-function planGloo(intent: DeployIntent, options: GlooOptions, { gateways }: GlooFacts): Plan {
+function planGloo(intent: DeployIntent, options: GlooOptions, { gateways }: GlooObservation): Plan {
   refuse(intent);
   const item = filterItem(intent, options);
   const warnings: string[] = [];
@@ -87,49 +87,49 @@ function planGloo(intent: DeployIntent, options: GlooOptions, { gateways }: Gloo
   return { documents, files: [], warnings, shared };
 }
 
-function filterItem(intent: DeployIntent, options: GlooOptions): { readonly [key: string]: Tree } {
+function filterItem(intent: DeployIntent, options: GlooOptions): { readonly [key: string]: AnnotatedDocument } {
   return {
-    name: because(intent.id, 'filters of one stage run in the order of their names (--id)'),
+    name: withReason(intent.id, 'filters of one stage run in the order of their names (--id)'),
     ...code(intent),
     rootId:
       intent.rootId === ''
         ? undefined
-        : because(intent.rootId, 'root context of the module (--root-id, rootId)'),
+        : withReason(intent.rootId, 'root context of the module (--root-id, rootId)'),
     config: configuration(intent),
-    vmType: because('V8', 'the only runtime that Gloo still has'),
+    vmType: withReason('V8', 'the only runtime that Gloo still has'),
     failOpen:
       intent.failPolicy === undefined
         ? undefined
-        : because(intent.failPolicy === 'open', `--fail-policy ${intent.failPolicy}`),
+        : withReason(intent.failPolicy === 'open', `--fail-policy ${intent.failPolicy}`),
     filterStage: stage(options.filterStage),
   };
 }
 
-function code({ code: from }: DeployIntent): { readonly [key: string]: Tree } {
+function code({ code: from }: DeployIntent): { readonly [key: string]: AnnotatedDocument } {
   if (from.from === 'proxy-file') {
-    return { filePath: because(from.path, 'a file in the container of the gateway proxy') };
+    return { filePath: withReason(from.path, 'a file in the container of the gateway proxy') };
   }
   if (from.from !== 'image') return {};
   return {
     image:
       from.digest === undefined
-        ? because(from.reference, '--no-digest: whatever the tag names when Gloo pulls')
-        : because(`${from.reference}@${from.digest}`, 'the tag is for people, the digest is what is pulled'),
+        ? withReason(from.reference, '--no-digest: whatever the tag names when Gloo pulls')
+        : withReason(`${from.reference}@${from.digest}`, 'the tag is for people, the digest is what is pulled'),
   };
 }
 
-function configuration({ configuration: config }: DeployIntent): Tree {
+function configuration({ configuration: config }: DeployIntent): AnnotatedDocument {
   if (config === undefined) return undefined;
   const text = configurationText(config);
   return text === undefined
     ? undefined
-    : because(
+    : withReason(
         { '@type': 'type.googleapis.com/google.protobuf.StringValue', value: text },
         'the filter reads exactly this text',
       );
 }
 
-function stage(text: string | undefined): Tree {
+function stage(text: string | undefined): AnnotatedDocument {
   if (text === undefined) return undefined;
   const [name = '', predicate = 'During'] = text.split(/[:/]/);
   const known = <T extends string>(values: readonly T[], word: string): T | undefined =>
@@ -141,15 +141,15 @@ function stage(text: string | undefined): Tree {
       hint: `one of ${filterStages.join(', ')}, with :During, :Before or :After`,
     });
   }
-  return because({ stage: found, predicate: where }, '--filter-stage');
+  return withReason({ stage: found, predicate: where }, '--filter-stage');
 }
 
 /** An object as a stranger's cluster has it: what is printed when no cluster was asked. */
-function exampleGateway(intent: DeployIntent, options: GlooOptions, item: Tree): KubernetesDocument {
+function exampleGateway(intent: DeployIntent, options: GlooOptions, item: AnnotatedDocument): KubernetesDocument {
   const namespace = checkNamespace(options.namespaces?.[0] ?? 'gloo-system');
   const [form = glooForms.gateway] = formsOf(options.kinds);
   const { kind } = form.resource;
-  const name = because(
+  const name = withReason(
     kind === 'Gateway' ? 'gateway-proxy' : 'http',
     kind === 'Gateway' ? "the name of Gloo's own HTTP gateway" : 'put the name of your own here',
   );
@@ -161,7 +161,7 @@ function exampleGateway(intent: DeployIntent, options: GlooOptions, item: Tree):
       kind,
       metadata: {
         name,
-        namespace: because(namespace, 'where Gloo is installed (--namespaces)'),
+        namespace: withReason(namespace, 'where Gloo is installed (--namespaces)'),
         annotations: sharedAnnotations(ownershipOf({ [intent.id]: intentHash(intent) }, 0)),
       },
       ...nested(form.list, [item]),
@@ -170,7 +170,7 @@ function exampleGateway(intent: DeployIntent, options: GlooOptions, item: Tree):
 }
 
 /** The changed part of an object, as one would write it into a file: all filters of the list, nothing else of the spec. */
-function partOf(next: KubeObject, before: KubeObject, { list }: GlooForm): Tree {
+function partOf(next: KubeObject, before: KubeObject, { list }: GlooForm): AnnotatedDocument {
   const filters = list.reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], next);
   const { name, namespace } = before.metadata;
   return {
@@ -181,14 +181,14 @@ function partOf(next: KubeObject, before: KubeObject, { list }: GlooForm): Tree 
       namespace,
       annotations: { [sharedAnnotation]: next.metadata.annotations?.[sharedAnnotation] },
     },
-    ...nested(list, filters as Tree),
+    ...nested(list, filters as AnnotatedDocument),
   };
 }
 
 /** `value` below these keys. */
-function nested(keys: readonly string[], value: Tree): { readonly [key: string]: Tree } {
-  return keys.reduceRight<Tree>((inner, key) => ({ [key]: inner }), value) as {
-    readonly [key: string]: Tree;
+function nested(keys: readonly string[], value: AnnotatedDocument): { readonly [key: string]: AnnotatedDocument } {
+  return keys.reduceRight<AnnotatedDocument>((inner, key) => ({ [key]: inner }), value) as {
+    readonly [key: string]: AnnotatedDocument;
   };
 }
 

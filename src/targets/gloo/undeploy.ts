@@ -1,5 +1,5 @@
 /** Takes a filter out of every object of Gloo that has it. */
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { sharedIds } from '../kubernetes/shared.ts';
 import { nothingToRemove, removeShared } from '../kubernetes/undeploy.ts';
 import type { UndeployRequest, Undeployment } from '../target.ts';
@@ -10,7 +10,7 @@ import type { GlooOptions } from './options.ts';
 export async function undeployGloo(
   request: UndeployRequest,
   options: GlooOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<Undeployment> {
   const { namespaces } = options;
   const objects = await readForms(formsOf(options.kinds, true), { namespaces }, options, edges);

@@ -8,8 +8,8 @@ import { diffPlan } from '../kubernetes/diff.ts';
 import { ownMetadata } from '../kubernetes/objects.ts';
 import type { Resource } from '../kubernetes/read.ts';
 import { removeOwn } from '../kubernetes/undeploy.ts';
-import type { Plan, Target } from '../target.ts';
-import { type Tree, because } from '../annotated-document.ts';
+import type { Plan, DeployTarget } from '../target.ts';
+import { type AnnotatedDocument, withReason } from '../annotated-document.ts';
 import { type HigressOptions, higressNamespace, ruleOf } from './options.ts';
 
 export const higressPlugins: Resource = { kind: 'WasmPlugin', resource: 'wasmplugins.extensions.higress.io' };
@@ -17,7 +17,7 @@ export const higressPlugins: Resource = { kind: 'WasmPlugin', resource: 'wasmplu
 /** The pods of the gateway: the label that Higress gives to the plugins it hands on to Istio's part of it. */
 const gatewayPods = { container: 'higress-gateway', selectorsOf: () => ['higress'] } as const;
 
-export const higress: Target<HigressOptions> = {
+export const higress: DeployTarget<HigressOptions> = {
   name: 'higress',
   accepts: ['image', 'http', 'proxy-file'],
   host: () => 'higress',
@@ -59,7 +59,7 @@ function planHigress(intent: DeployIntent, options: HigressOptions): Plan {
     resource: higressPlugins,
     content: {
       apiVersion: 'extensions.higress.io/v1alpha1',
-      kind: because('WasmPlugin', "Higress' own kind of that name, not Istio's"),
+      kind: withReason('WasmPlugin', "Higress' own kind of that name, not Istio's"),
       metadata: ownMetadata(intent, options.namespace ?? higressNamespace),
       spec: {
         ...code(intent),
@@ -67,22 +67,22 @@ function planHigress(intent: DeployIntent, options: HigressOptions): Plan {
         pluginName:
           intent.rootId === ''
             ? undefined
-            : because(intent.rootId, "becomes Envoy's root_id (--root-id, rootId)"),
+            : withReason(intent.rootId, "becomes Envoy's root_id (--root-id, rootId)"),
         phase:
           phase === undefined
             ? undefined
-            : because(
+            : withReason(
                 phase === 'unspecified' ? 'UNSPECIFIED_PHASE' : phase.toUpperCase(),
                 `--phase ${phase}: ${phaseReasons[phase]}`,
               ),
         priority:
           priority === undefined
             ? undefined
-            : because(priority, 'higher runs earlier in its phase (--priority)'),
+            : withReason(priority, 'higher runs earlier in its phase (--priority)'),
         failStrategy:
           intent.failPolicy === undefined
             ? undefined
-            : because(
+            : withReason(
                 intent.failPolicy === 'open' ? 'FAIL_OPEN' : 'FAIL_CLOSE',
                 `--fail-policy ${intent.failPolicy}`,
               ),
@@ -95,22 +95,22 @@ function planHigress(intent: DeployIntent, options: HigressOptions): Plan {
 }
 
 /** `pluginConfig` reaches any module as it is; rules travel inside the configuration, so only some modules read them. */
-function configuration(intent: DeployIntent, options: HigressOptions): { readonly [key: string]: Tree } {
+function configuration(intent: DeployIntent, options: HigressOptions): { readonly [key: string]: AnnotatedDocument } {
   const config = pluginObject(intent);
-  const value = config === undefined || config === 'raw' ? undefined : (config as Tree);
+  const value = config === undefined || config === 'raw' ? undefined : (config as AnnotatedDocument);
   const rule = ruleOf(options);
   if (rule === undefined) {
     return {
       pluginConfig:
         value === undefined
           ? undefined
-          : because(value, 'the filter reads this object as JSON text, and nothing else'),
+          : withReason(value, 'the filter reads this object as JSON text, and nothing else'),
     };
   }
   return {
-    defaultConfigDisable: because(true, 'only what the rule names gets the filter'),
-    matchRules: because(
-      [{ ...rule, config: because(value ?? {}, "read by Higress' SDK in the module, rule by rule") }],
+    defaultConfigDisable: withReason(true, 'only what the rule names gets the filter'),
+    matchRules: withReason(
+      [{ ...rule, config: withReason(value ?? {}, "read by Higress' SDK in the module, rule by rule") }],
       'what the filter is for (--ingress, --domain, --service)',
     ),
   };

@@ -20,22 +20,22 @@ export interface ServedModule {
 }
 
 /** Where the bytes come from. */
-export interface Catalogue {
+export interface ModuleCatalog {
   list(): readonly ServedModule[];
   /** Bytes with this sha256 (64 hex), checked; undefined when there are none. */
   read(sha256: string): Promise<{ readonly module: ServedModule; readonly bytes: Uint8Array } | undefined>;
 }
 
-export interface BridgeOptions {
+export interface ModuleServerOptions {
   readonly address: string;
   /** 0: any free one. */
   readonly port: number;
-  readonly catalogue: Catalogue;
+  readonly catalogue: ModuleCatalog;
   /** One line per request that was answered. */
   readonly onRequest: (line: string) => void;
 }
 
-export interface Bridge {
+export interface ModuleServer {
   readonly url: string;
   /** Takes no more connections, lets running answers end (at most 5 s), then closes. */
   close(): Promise<void>;
@@ -53,7 +53,7 @@ export function modulePath(digest: string): string {
 }
 
 /** Starts serving. Fails with PORT_IN_USE or PORT_REFUSED. */
-export async function startBridge(options: BridgeOptions): Promise<Bridge> {
+export async function startModuleServer(options: ModuleServerOptions): Promise<ModuleServer> {
   const running = new Set<ServerResponse>();
   const server = createServer(
     { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 5_000 },
@@ -83,7 +83,7 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  catalogue: Catalogue,
+  catalogue: ModuleCatalog,
 ): Promise<void> {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.setHeader('allow', 'GET, HEAD');
@@ -114,7 +114,7 @@ async function answer(
   response.end(request.method === 'HEAD' ? undefined : found.bytes);
 }
 
-function list(request: IncomingMessage, response: ServerResponse, catalogue: Catalogue): void {
+function list(request: IncomingMessage, response: ServerResponse, catalogue: ModuleCatalog): void {
   const modules = catalogue
     .list()
     .map(({ name, digest, sizeBytes }) => ({ name, digest, sizeBytes, path: modulePath(digest) }));

@@ -1,6 +1,6 @@
 /** Which Istio runs in a cluster: from the image of its control plane, or from the kinds it brought. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { kubectl } from '../../io/process/kubectl.ts';
 import { type IstioVersion, newestIstio, parseIstioVersion, since } from './versions.ts';
 import { controlPlaneVersions } from '../kubernetes/control-plane.ts';
@@ -10,7 +10,7 @@ import type { KubernetesOptions } from '../kubernetes/objects.ts';
  * The lowest version among the control planes (a mesh in the middle of an upgrade has two). Where they cannot be listed
  * the kinds that the API server knows tell enough. Fails with KUBE_NOT_INSTALLED when there is no Istio.
  */
-export async function clusterIstioVersion(options: KubernetesOptions, edges: Edges): Promise<IstioVersion> {
+export async function clusterIstioVersion(options: KubernetesOptions, edges: SystemContext): Promise<IstioVersion> {
   const versions = (await controlPlaneVersions('app=istiod', options, edges)).map(parseIstioVersion);
   const lowest = versions.sort((a, b) => a.minor - b.minor)[0];
   if (lowest !== undefined) {

@@ -10,9 +10,9 @@ import { type IstioOptions, scope } from './options.ts';
 import { type IstioVersion, since } from './versions.ts';
 import { envoyOfIstio, istioOfEnvoy } from '../../wasm/hosts.ts';
 import { ownMetadata } from '../kubernetes/objects.ts';
-import { type Tree, because } from '../annotated-document.ts';
+import { type AnnotatedDocument, withReason } from '../annotated-document.ts';
 
-type Fields = { readonly [key: string]: Tree };
+type Fields = { readonly [key: string]: AnnotatedDocument };
 
 const manager = 'envoy.filters.network.http_connection_manager';
 const router = 'envoy.filters.http.router';
@@ -38,14 +38,14 @@ export function envoyFilter(
   const kind = intent.kind === 'http' || intent.kind === 'network' ? filterPatches : extensionPatches;
   return {
     apiVersion: 'networking.istio.io/v1alpha3',
-    kind: because('EnvoyFilter', reasons.length === 0 ? '--kind envoy-filter' : reasons.join('; ')),
+    kind: withReason('EnvoyFilter', reasons.length === 0 ? '--kind envoy-filter' : reasons.join('; ')),
     metadata: ownMetadata(intent, namespace),
     spec: {
       ...place,
       priority:
         options.priority === undefined
           ? undefined
-          : because(0 - options.priority, '--priority turned round: here lower numbers are inserted first'),
+          : withReason(0 - options.priority, '--priority turned round: here lower numbers are inserted first'),
       configPatches: kind(intent, options, version, namespace),
     },
   };
@@ -57,35 +57,35 @@ function filterPatches(
   options: IstioOptions,
   version: IstioVersion,
   namespace: string,
-): Tree {
+): AnnotatedDocument {
   const isHttp = intent.kind === 'http';
   const typed = wasmMessage(intent.kind, plugin(intent, version, code(intent)));
   const name = `${namespace}.${intent.id}`;
   if (intent.code.from === 'proxy-file') return places(intent, options, { name, typed_config: typed });
   const discovered = {
-    name: because(name, 'the name under which the proxy asks for the filter'),
+    name: withReason(name, 'the name under which the proxy asks for the filter'),
     config_discovery: {
       config_source: {
         ads: {},
-        initial_fetch_timeout: because('0s', 'a new pod gets no traffic before the filter is there'),
+        initial_fetch_timeout: withReason('0s', 'a new pod gets no traffic before the filter is there'),
         resource_api_version: 'V3',
       },
       type_urls: [wasmExtensions[isHttp ? 'http' : 'network'].type],
     },
   };
   const extension = {
-    applyTo: because('EXTENSION_CONFIG', "delivered on its own, so that Istio's agent can fetch the module"),
+    applyTo: withReason('EXTENSION_CONFIG', "delivered on its own, so that Istio's agent can fetch the module"),
     match: { context: context(options), ...(options.patchContext === 'waypoint' ? { waypoint: {} } : {}) },
     patch: { operation: 'ADD', value: { name, typed_config: typed } },
   };
-  return [because(extension, 'what the filter is'), ...places(intent, options, discovered)];
+  return [withReason(extension, 'what the filter is'), ...places(intent, options, discovered)];
 }
 
 /** The patches that put `entry` into the filter chain, one per port that was named. */
-function places(intent: DeployIntent, options: IstioOptions, entry: Fields): Tree[] {
+function places(intent: DeployIntent, options: IstioOptions, entry: Fields): AnnotatedDocument[] {
   const { ports = [] } = options;
   return (ports.length === 0 ? [undefined] : ports).map(port =>
-    because(
+    withReason(
       {
         applyTo: intent.kind === 'http' ? 'HTTP_FILTER' : 'NETWORK_FILTER',
         match: { context: context(options), ...where(intent, options, port) },
@@ -110,16 +110,16 @@ function where(intent: DeployIntent, options: IstioOptions, port: number | undef
 function position(intent: DeployIntent, { phase = 'unspecified' }: IstioOptions): Fields {
   if (intent.kind === 'network') return { operation: 'INSERT_BEFORE' };
   const rows = {
-    authn: { operation: because('INSERT_FIRST', '--phase authn: before everything else') },
-    authz: { operation: 'ADD', filterClass: because('AUTHN', '--phase authz: after authentication') },
-    stats: { operation: 'ADD', filterClass: because('STATS', '--phase stats: before statistics') },
-    unspecified: { operation: because('INSERT_BEFORE', 'the router ends the chain') },
+    authn: { operation: withReason('INSERT_FIRST', '--phase authn: before everything else') },
+    authz: { operation: 'ADD', filterClass: withReason('AUTHN', '--phase authz: after authentication') },
+    stats: { operation: 'ADD', filterClass: withReason('STATS', '--phase stats: before statistics') },
+    unspecified: { operation: withReason('INSERT_BEFORE', 'the router ends the chain') },
   } as const;
   return rows[phase];
 }
 
 /** Services and access loggers: no discovery for them, so Envoy reads a file or fetches through a cluster. */
-function extensionPatches(intent: DeployIntent, options: IstioOptions, version: IstioVersion): Tree {
+function extensionPatches(intent: DeployIntent, options: IstioOptions, version: IstioVersion): AnnotatedDocument {
   const { code: from } = intent;
   const clusterName = `wasme-${intent.id}`;
   const remote =
@@ -134,10 +134,10 @@ function extensionPatches(intent: DeployIntent, options: IstioOptions, version: 
       : [];
   const extension = wasmExtensions[intent.kind];
   if (intent.kind === 'service') {
-    return because(
+    return withReason(
       [
         {
-          applyTo: because('BOOTSTRAP', 'a service lives beside the traffic; pods read it when they start'),
+          applyTo: withReason('BOOTSTRAP', 'a service lives beside the traffic; pods read it when they start'),
           match: { context: context(options) },
           patch: {
             operation: 'MERGE',
@@ -153,7 +153,7 @@ function extensionPatches(intent: DeployIntent, options: IstioOptions, version: 
   }
   return [
     ...clusters.map(value =>
-      because(
+      withReason(
         {
           applyTo: 'CLUSTER',
           match: { context: context(options) },
@@ -162,7 +162,7 @@ function extensionPatches(intent: DeployIntent, options: IstioOptions, version: 
         'Envoy fetches the code through it',
       ),
     ),
-    because(
+    withReason(
       {
         applyTo: 'NETWORK_FILTER',
         match: { context: context(options), listener: { filterChain: { filter: { name: manager } } } },
@@ -182,7 +182,7 @@ function extensionPatches(intent: DeployIntent, options: IstioOptions, version: 
   ];
 }
 
-function plugin(intent: DeployIntent, version: IstioVersion, source: Tree): Tree {
+function plugin(intent: DeployIntent, version: IstioVersion, source: AnnotatedDocument): AnnotatedDocument {
   return pluginConfig(intent, envoyOf(version), source);
 }
 
@@ -191,7 +191,7 @@ function envoyOf(version: IstioVersion): EnvoyVersion {
   return { ...envoy, carrier: minor => `Istio 1.${istioOfEnvoy(minor)}` };
 }
 
-function code({ code: from }: DeployIntent): Tree {
+function code({ code: from }: DeployIntent): AnnotatedDocument {
   if (from.from === 'proxy-file') return localCode(from.path);
   if (from.from === 'file') return undefined;
   const uri =
@@ -201,11 +201,11 @@ function code({ code: from }: DeployIntent): Tree {
   return {
     remote: {
       http_uri: {
-        uri: because(uri, "Istio's agent fetches this and gives the proxy a file"),
-        cluster: because(unusedCluster, 'must not be empty, is not used'),
+        uri: withReason(uri, "Istio's agent fetches this and gives the proxy a file"),
+        cluster: withReason(unusedCluster, 'must not be empty, is not used'),
         timeout: '30s',
       },
-      sha256: because(
+      sha256: withReason(
         from.digest === undefined ? 'nil' : bare(from.digest),
         from.digest === undefined
           ? "the agent's word for: do not compare"
@@ -215,7 +215,7 @@ function code({ code: from }: DeployIntent): Tree {
   };
 }
 
-function context({ patchContext, targetRefs = [] }: IstioOptions): Tree {
+function context({ patchContext, targetRefs = [] }: IstioOptions): AnnotatedDocument {
   const names = {
     any: 'ANY',
     inbound: 'SIDECAR_INBOUND',
@@ -223,10 +223,10 @@ function context({ patchContext, targetRefs = [] }: IstioOptions): Tree {
     gateway: 'GATEWAY',
     waypoint: 'WAYPOINT',
   } as const;
-  if (patchContext !== undefined) return because(names[patchContext], `--patch-context ${patchContext}`);
+  if (patchContext !== undefined) return withReason(names[patchContext], `--patch-context ${patchContext}`);
   return targetRefs.length > 0
-    ? because('GATEWAY', 'attached to a gateway')
-    : because('ANY', 'sidecars in both directions and gateways; --patch-context narrows it');
+    ? withReason('GATEWAY', 'attached to a gateway')
+    : withReason('ANY', 'sidecars in both directions and gateways; --patch-context narrows it');
 }
 
 function refuse(intent: DeployIntent, options: IstioOptions, version: IstioVersion): void {

@@ -3,7 +3,7 @@ import { WasmeError } from '../../errors.ts';
 import type { PluginPhase, PullPolicy, istioKinds, patchContexts } from '../../project/names.ts';
 import type { KubernetesOptions } from '../kubernetes/objects.ts';
 import { checkLabels } from '../kubernetes/names.ts';
-import { type Tree, because } from '../annotated-document.ts';
+import { type AnnotatedDocument, withReason } from '../annotated-document.ts';
 import { type IstioVersion, since } from './versions.ts';
 
 /** Where filters go when no namespace is said; written out, so that a document means the same everywhere. */
@@ -43,8 +43,8 @@ const maxTargetRefs = 16;
 export function scope(
   { labels = {}, targetRefs = [], patchContext }: IstioOptions,
   version: IstioVersion,
-  selector: (labels: Tree) => { readonly [key: string]: Tree },
-): { readonly [key: string]: Tree } {
+  selector: (labels: AnnotatedDocument) => { readonly [key: string]: AnnotatedDocument },
+): { readonly [key: string]: AnnotatedDocument } {
   if (Object.keys(labels).length > 0 && targetRefs.length > 0) {
     throw new WasmeError('USAGE', '--labels and --gateway or --target-ref exclude each other in Istio', {
       hint: 'pods with sidecars are chosen by --labels; Gateway API gateways and waypoints by --gateway or --target-ref',
@@ -57,10 +57,10 @@ export function scope(
   }
   if (targetRefs.length > 0) return references(targetRefs, version);
   if (Object.keys(labels).length === 0) return {};
-  return selector(because(checkLabels(labels), 'only pods with these labels (--labels)'));
+  return selector(withReason(checkLabels(labels), 'only pods with these labels (--labels)'));
 }
 
-function references(targets: readonly string[], version: IstioVersion): { readonly [key: string]: Tree } {
+function references(targets: readonly string[], version: IstioVersion): { readonly [key: string]: AnnotatedDocument } {
   if (version.minor < since.targetRef) {
     throw new WasmeError(
       'DEPLOY_UNSUPPORTED',
@@ -82,14 +82,14 @@ function references(targets: readonly string[], version: IstioVersion): { readon
         },
       );
     }
-    return { targetRefs: because(refs, reason) };
+    return { targetRefs: withReason(refs, reason) };
   }
   if (refs.length > 1) {
     throw new WasmeError('DEPLOY_UNSUPPORTED', `Istio ${version.text} takes one target, not ${refs.length}`, {
       hint: `several came with 1.${since.targetRefs}; deploy once per target, each with its own --id`,
     });
   }
-  return { targetRef: because(refs[0], `${reason}; several came with 1.${since.targetRefs}`) };
+  return { targetRef: withReason(refs[0], `${reason}; several came with 1.${since.targetRefs}`) };
 }
 
 function parseTarget(text: string): { readonly group: string; readonly kind: string; readonly name: string } {

@@ -6,9 +6,9 @@ import { type IstioVersion, since } from './versions.ts';
 import { jsonConfiguration } from '../json-configuration.ts';
 import { checkSecret } from '../kubernetes/names.ts';
 import { ownMetadata } from '../kubernetes/objects.ts';
-import { type Tree, because } from '../annotated-document.ts';
+import { type AnnotatedDocument, withReason } from '../annotated-document.ts';
 
-type Fields = { readonly [key: string]: Tree };
+type Fields = { readonly [key: string]: AnnotatedDocument };
 
 const apiVersion = 'extensions.istio.io/v1alpha1';
 const maxEnvValue = 2048;
@@ -54,7 +54,7 @@ export function trafficExtension(
 ): Fields {
   return {
     apiVersion,
-    kind: because('TrafficExtension', `Istio ${version.text} has it; it takes the place of WasmPlugin`),
+    kind: withReason('TrafficExtension', `Istio ${version.text} has it; it takes the place of WasmPlugin`),
     metadata: ownMetadata(intent, namespace),
     spec: { ...placement(options, version, ''), wasm: moduleFields(intent, options, version) },
   };
@@ -69,7 +69,7 @@ export function wasmPlugin(
 ): Fields {
   return {
     apiVersion,
-    kind: because('WasmPlugin', `Istio's kind for filters from 1.${since.wasmPlugin} on`),
+    kind: withReason('WasmPlugin', `Istio's kind for filters from 1.${since.wasmPlugin} on`),
     metadata: ownMetadata(intent, namespace),
     spec: { ...placement(options, version, '_PHASE'), ...moduleFields(intent, options, version) },
   };
@@ -82,12 +82,12 @@ function placement(options: IstioOptions, version: IstioVersion, suffix: string)
     phase:
       phase === undefined
         ? undefined
-        : because(
+        : withReason(
             phase === 'unspecified' ? `UNSPECIFIED${suffix}` : phase.toUpperCase(),
             `--phase ${phase}: ${phaseReasons[phase]}`,
           ),
     priority:
-      priority === undefined ? undefined : because(priority, 'higher runs earlier in its phase (--priority)'),
+      priority === undefined ? undefined : withReason(priority, 'higher runs earlier in its phase (--priority)'),
     match: match(options),
   };
 }
@@ -114,15 +114,15 @@ const modeReasons = {
   any: 'both directions; ports cannot be said without one',
 } as const;
 
-function match({ patchContext = 'any', ports = [] }: IstioOptions): Tree {
+function match({ patchContext = 'any', ports = [] }: IstioOptions): AnnotatedDocument {
   if (patchContext === 'any' && ports.length === 0) return undefined;
   return [
     {
-      mode: because(modes[patchContext], modeReasons[patchContext]),
+      mode: withReason(modes[patchContext], modeReasons[patchContext]),
       ports:
         ports.length === 0
           ? undefined
-          : because(
+          : withReason(
               ports.map(number => ({ number })),
               'only traffic to these ports (--match-port)',
             ),
@@ -138,33 +138,33 @@ function moduleFields(intent: DeployIntent, options: IstioOptions, version: Isti
     pluginName:
       intent.rootId === ''
         ? undefined
-        : because(intent.rootId, "becomes Envoy's root_id (--root-id, rootId)"),
+        : withReason(intent.rootId, "becomes Envoy's root_id (--root-id, rootId)"),
     pluginConfig:
       config === undefined || config === 'raw'
         ? undefined
-        : because(config as Tree, 'the filter reads this object as JSON text in the spelling of Istio'),
+        : withReason(config as AnnotatedDocument, 'the filter reads this object as JSON text in the spelling of Istio'),
     failStrategy: failStrategy(intent, version),
     vmConfig: environment(intent),
-    type: intent.kind === 'network' ? because('NETWORK', 'a filter of TCP streams') : undefined,
+    type: intent.kind === 'network' ? withReason('NETWORK', 'a filter of TCP streams') : undefined,
   };
 }
 
 /** `url` and `sha256`, also what Higress' kind of the same name has. */
 export function code({ code: from }: DeployIntent): Fields {
   if (from.from === 'proxy-file') {
-    return { url: because(`file://${from.path}`, 'a file in the container of the proxy') };
+    return { url: withReason(`file://${from.path}`, 'a file in the container of the proxy') };
   }
   const hex = from.digest?.replace(/^sha256:/, '');
   if (from.from === 'file') return {};
   if (from.from === 'http') {
     return {
-      url: because(from.url, 'fetched by the proxies themselves'),
-      sha256: hex === undefined ? undefined : because(hex, 'digest of the bytes served'),
+      url: withReason(from.url, 'fetched by the proxies themselves'),
+      sha256: hex === undefined ? undefined : withReason(hex, 'digest of the bytes served'),
     };
   }
   const pinned = from.digest === undefined ? from.reference : `${from.reference}@${from.digest}`;
   return {
-    url: because(
+    url: withReason(
       `oci://${pinned}`,
       hex === undefined
         ? '--no-digest: whatever the tag names when a proxy pulls'
@@ -173,7 +173,7 @@ export function code({ code: from }: DeployIntent): Fields {
     sha256:
       hex === undefined
         ? undefined
-        : because(hex, 'digest of the image manifest; a proxy refuses anything else'),
+        : withReason(hex, 'digest of the image manifest; a proxy refuses anything else'),
   };
 }
 
@@ -196,23 +196,23 @@ export function pullFields({
     imagePullPolicy:
       pullPolicy === undefined
         ? undefined
-        : because(pullPolicy === 'always' ? 'Always' : 'IfNotPresent', '--pull-policy'),
+        : withReason(pullPolicy === 'always' ? 'Always' : 'IfNotPresent', '--pull-policy'),
     imagePullSecret:
       pullSecret === undefined
         ? undefined
-        : because(checkSecret(pullSecret), 'a docker-registry secret of the same namespace'),
+        : withReason(checkSecret(pullSecret), 'a docker-registry secret of the same namespace'),
   };
 }
 
-function failStrategy({ failPolicy }: DeployIntent, version: IstioVersion): Tree {
+function failStrategy({ failPolicy }: DeployIntent, version: IstioVersion): AnnotatedDocument {
   const names = { open: 'FAIL_OPEN', closed: 'FAIL_CLOSE', reload: 'FAIL_RELOAD' } as const;
   if (failPolicy === undefined || (failPolicy === 'closed' && version.minor < since.failStrategy))
     return undefined;
-  return because(names[failPolicy], `--fail-policy ${failPolicy}`);
+  return withReason(names[failPolicy], `--fail-policy ${failPolicy}`);
 }
 
 /** vmConfig of WasmPlugin and of Higress. Fails with DEPLOY_UNSUPPORTED for what their schema refuses. */
-export function environment({ env, hostEnv }: DeployIntent): Tree {
+export function environment({ env, hostEnv }: DeployIntent): AnnotatedDocument {
   for (const [name, value] of [...Object.entries(env), ...hostEnv.map(name => [name, ''] as const)]) {
     if (name.startsWith('ISTIO_META_WASM_')) {
       throw new WasmeError('DEPLOY_UNSUPPORTED', `Istio keeps the variable ${name} for itself`, {
@@ -231,9 +231,9 @@ export function environment({ env, hostEnv }: DeployIntent): Tree {
   }
   const entries = [
     ...Object.entries(env).map(([name, value]) => ({ name, value })),
-    ...hostEnv.map(name => ({ name, valueFrom: because('HOST', "taken from the proxy's environment") })),
+    ...hostEnv.map(name => ({ name, valueFrom: withReason('HOST', "taken from the proxy's environment") })),
   ].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return entries.length === 0 ? undefined : { env: because(entries, 'variables of the module (--env)') };
+  return entries.length === 0 ? undefined : { env: withReason(entries, 'variables of the module (--env)') };
 }
 
 /** The configuration as the object these kinds take; 'raw' when it is none, or would not arrive as it was written. */

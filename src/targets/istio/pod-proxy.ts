@@ -1,6 +1,6 @@
 /** What is in a pod with a proxy, through kubectl: the log, and Envoy's admin interface. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { kubectl } from '../../io/process/kubectl.ts';
 import { type EnvoyAdmin, parseAnswer } from '../envoy/status/admin.ts';
 import type { LogReader } from '../envoy/status/log-signs.ts';
@@ -15,7 +15,7 @@ export function podLog(
   { metadata }: Pod,
   { container }: ProxyPlace,
   options: KubernetesOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): LogReader {
   const { name, namespace = 'default' } = metadata;
   return async since => {
@@ -44,7 +44,7 @@ export function podAdmin(
   { metadata }: Pod,
   { container }: ProxyPlace,
   options: KubernetesOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): EnvoyAdmin {
   const { name, namespace = 'default' } = metadata;
   const ask = async (method: 'GET' | 'POST', path: string): Promise<string> => {

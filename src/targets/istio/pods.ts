@@ -1,6 +1,6 @@
 /** The proxies of a mesh: which pods a filter is meant for. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import type { KubeObject, KubernetesOptions } from '../kubernetes/objects.ts';
 import { type Resource, listObjects } from '../kubernetes/read.ts';
 
@@ -39,7 +39,7 @@ export async function proxiesOf(
   object: KubeObject,
   place: ProxyPlace,
   options: KubernetesOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<{ readonly running: readonly Pod[]; readonly waiting: number }> {
   const { namespace = 'default' } = object.metadata;
   const found = new Map<string, Pod>();
@@ -63,7 +63,7 @@ async function podsOf(
   selector: string | undefined,
   { roots }: ProxyPlace,
   options: KubernetesOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<readonly Pod[]> {
   const list = (where: string | undefined): Promise<readonly Pod[]> =>
     listObjects<Pod>(podResource, { namespace: where, selector }, options, edges);

@@ -1,7 +1,7 @@
 /** Istio's root namespace, where filters count for the whole mesh: found where istiod itself reads it. */
 import { parseDocument } from 'yaml';
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { type ControlPlane, controlPlanes } from '../kubernetes/control-plane.ts';
 import type { KubeObject, KubernetesOptions } from '../kubernetes/objects.ts';
 import { readObject } from '../kubernetes/read.ts';
@@ -12,7 +12,7 @@ export const usualRootNamespace = 'istio-system';
 const configMaps = { kind: 'ConfigMap', resource: 'configmaps' };
 
 /** One for each control plane; what may not be read is told, and taken to be Istio's default. */
-export async function rootNamespaces(options: KubernetesOptions, edges: Edges): Promise<ReadonlySet<string>> {
+export async function rootNamespaces(options: KubernetesOptions, edges: SystemContext): Promise<ReadonlySet<string>> {
   const listed = await unlessForbidden(controlPlanes('app=istiod', options, edges));
   const planes = listed instanceof WasmeError || listed.length === 0 ? [{}] : listed;
   const roots = new Set<string>();
@@ -34,7 +34,7 @@ export async function rootNamespaces(options: KubernetesOptions, edges: Edges): 
 async function configuredRoot(
   { namespace = usualRootNamespace, revision = 'default' }: Partial<ControlPlane>,
   options: KubernetesOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<string | undefined> {
   const name = revision === 'default' ? 'istio' : `istio-${revision}`;
   const found = (await readObject(configMaps, namespace, name, options, edges)) as ConfigMap | undefined;

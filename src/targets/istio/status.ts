@@ -1,12 +1,12 @@
 /** Does a filter run in the proxies of a mesh: the object in the cluster, then every proxy it is meant for. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { type EnvoyAdmin, readOnce } from '../envoy/status/admin.ts';
 import type { LogReader } from '../envoy/status/log-signs.ts';
 import { envoyStatus } from '../envoy/status/status.ts';
 import { type KubeObject, type KubernetesOptions, showObject } from '../kubernetes/objects.ts';
 import { type Resource, listIds, listOurs } from '../kubernetes/read.ts';
-import type { Inquiry, StatusRequest, StatusRow } from '../target.ts';
+import type { StatusReader, StatusRequest, StatusRow } from '../target.ts';
 import { podAdmin, podLog } from './pod-proxy.ts';
 import { type Pod, type ProxyPlace, proxiesOf } from './pods.ts';
 
@@ -18,8 +18,8 @@ export function inquireProxies(
   resources: readonly Resource[],
   options: KubernetesOptions & { readonly namespace: string },
   findPlace: () => Promise<ProxyPlace>,
-  edges: Edges,
-): () => Inquiry {
+  edges: SystemContext,
+): () => StatusReader {
   let found: Promise<ProxyPlace> | undefined;
   return () => {
     const admins = new Map<string, EnvoyAdmin>();
@@ -46,7 +46,7 @@ async function proxyStatusOf(
   options: KubernetesOptions & { readonly namespace: string },
   place: ProxyPlace,
   adminOf: (pod: Pod) => EnvoyAdmin,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<readonly StatusRow[]> {
   const { id, expected } = request;
   const row = { filter: id, digest: undefined, expected, restarts: 0 };

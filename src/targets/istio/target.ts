@@ -1,6 +1,6 @@
 /** Istio: which kind of object says what is asked for, in this version; found out, chosen, explained. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { envoyFilter } from './envoy-filter.ts';
 import { type IstioOptions, defaultNamespace } from './options.ts';
 import { istioProxies } from './pods.ts';
@@ -15,9 +15,9 @@ import { type KubernetesDocument, applyDocuments } from '../kubernetes/apply.ts'
 import { diffPlan } from '../kubernetes/diff.ts';
 import { removeOwn } from '../kubernetes/undeploy.ts';
 import type { Resource } from '../kubernetes/read.ts';
-import type { Plan, Target } from '../target.ts';
+import type { Plan, DeployTarget } from '../target.ts';
 
-export interface IstioFacts {
+export interface IstioObservation {
   readonly version: IstioVersion;
   /** Where filters count for the whole mesh, as the cluster says it. */
   readonly roots?: ReadonlySet<string> | undefined;
@@ -32,7 +32,7 @@ const resources = {
 /** The kinds that a filter may have become, newest first. */
 export const istioResources: readonly Resource[] = Object.values(resources);
 
-export const istio: Target<IstioOptions, IstioFacts> = {
+export const istio: DeployTarget<IstioOptions, IstioObservation> = {
   name: 'istio',
   accepts: ['image', 'http', 'proxy-file'],
   host: ({ version }) => (version === undefined ? 'istio' : `istio@1.${parseIstioVersion(version).minor}`),
@@ -60,7 +60,7 @@ export const istio: Target<IstioOptions, IstioFacts> = {
     pullSecret,
     pullPolicy,
   }),
-  async observe(_intent: DeployIntent, options: IstioOptions, edges: Edges): Promise<IstioFacts> {
+  async observe(_intent: DeployIntent, options: IstioOptions, edges: SystemContext): Promise<IstioObservation> {
     const said = options.version === undefined ? undefined : parseIstioVersion(options.version);
     if (options.useCluster !== true) return { version: said ?? newestIstio };
     return {
@@ -82,7 +82,7 @@ export const istio: Target<IstioOptions, IstioFacts> = {
     ),
 };
 
-function planIstio(intent: DeployIntent, options: IstioOptions, { version, roots }: IstioFacts): Plan {
+function planIstio(intent: DeployIntent, options: IstioOptions, { version, roots }: IstioObservation): Plan {
   const namespace = options.namespace ?? defaultNamespace;
   const reasons = beyondPlugin(intent, options, version);
   const kind = chooseKind(options, version, reasons);

@@ -1,6 +1,6 @@
 /** Plan → cluster: refused as a whole or applied as a whole, by server-side apply under our own field manager. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { withTempDir, writeAtomic } from '../../io/files/files.ts';
 import { kubectl } from '../../io/process/kubectl.ts';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ export async function applyDocuments(
   plan: Plan,
   resources: readonly Resource[],
   options: KubernetesOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<readonly AppliedObject[]> {
   const documents = kubernetesDocuments(plan);
   const before = await current(documents, options, edges);
@@ -73,7 +73,7 @@ export function sentAs(document: KubernetesDocument): string {
 export async function current(
   documents: readonly KubernetesDocument[],
   options: KubernetesOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<readonly (KubeObject | undefined)[]> {
   const found: (KubeObject | undefined)[] = [];
   for (const document of documents) {
@@ -102,7 +102,7 @@ async function give(
   document: KubernetesDocument,
   before: KubeObject | undefined,
   options: KubernetesOptions,
-  edges: Edges,
+  edges: SystemContext,
   dryRun: boolean,
 ): Promise<AppliedObject> {
   if (document.edit !== undefined) {
@@ -135,7 +135,7 @@ async function editObject(
   document: KubernetesDocument,
   edit: ListEdit,
   options: KubernetesOptions,
-  edges: Edges,
+  edges: SystemContext,
   dryRun: boolean,
 ): Promise<AppliedObject> {
   const { name, namespace = 'default' } = objectOf(document).metadata;
@@ -152,7 +152,7 @@ export async function editLoop(
   namespace: string,
   name: string,
   options: KubernetesOptions,
-  edges: Edges,
+  edges: SystemContext,
   change: {
     readonly steps: (object: KubeObject) => readonly PatchStep[];
     readonly result: AppliedObject['result'];
@@ -185,7 +185,7 @@ async function patch(
   object: KubeObject,
   steps: readonly PatchStep[],
   options: KubernetesOptions,
-  edges: Edges,
+  edges: SystemContext,
   dryRun: boolean,
 ): Promise<void> {
   // A file, not an argument: a configuration may hold what other users of this machine must not read in its process list.
@@ -209,7 +209,7 @@ export async function superseded(
   documents: readonly KubernetesDocument[],
   resources: readonly Resource[],
   options: KubernetesOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<readonly { readonly resource: Resource; readonly object: KubeObject }[]> {
   if (resources.length < 2) return [];
   const kept = new Set(documents.map(document => showObject(objectOf(document))));
@@ -228,7 +228,7 @@ export async function deleteObject(
   resource: Resource,
   object: KubeObject,
   options: KubernetesOptions,
-  edges: Edges,
+  edges: SystemContext,
   dryRun = false,
 ): Promise<void> {
   const { name, namespace = 'default' } = object.metadata;

@@ -1,6 +1,6 @@
 /** The control planes of a cluster: where they run, and which version each has by the tag of its image. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { type KubernetesOptions } from './objects.ts';
 import { listObjects } from './read.ts';
 
@@ -23,7 +23,7 @@ export interface ControlPlane {
 export async function controlPlanes(
   selector: string,
   options: KubernetesOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<readonly ControlPlane[]> {
   const resource = { kind: 'Deployment', resource: 'deployments' };
   const where = { namespace: undefined, selector };
@@ -39,7 +39,7 @@ export async function controlPlanes(
 export async function controlPlaneVersions(
   selector: string,
   options: KubernetesOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<readonly string[]> {
   try {
     return (await controlPlanes(selector, options, edges)).flatMap(({ versions }) => versions);

@@ -1,8 +1,8 @@
 /** What a plan would change in the cluster, as a unified diff of YAML; the server says what the result would be. */
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { kubectl } from '../../io/process/kubectl.ts';
 import type { Plan } from '../target.ts';
-import type { Tree } from '../annotated-document.ts';
+import type { AnnotatedDocument } from '../annotated-document.ts';
 import { renderYaml } from '../yaml.ts';
 import {
   type KubernetesDocument,
@@ -22,7 +22,7 @@ export async function diffPlan(
   plan: Plan,
   resources: readonly Resource[],
   options: KubernetesOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<string> {
   const documents = kubernetesDocuments(plan);
   const before = await current(documents, options, edges);
@@ -67,7 +67,7 @@ async function outcome(
   document: KubernetesDocument,
   old: KubeObject | undefined,
   options: KubernetesOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<KubeObject> {
   if (document.edit !== undefined && old !== undefined) {
     return patched(old, putItem(old, document.edit, options.forceConflicts === true));
@@ -85,15 +85,15 @@ async function outcome(
   return JSON.parse(text) as KubeObject;
 }
 
-function essence({ apiVersion, kind, metadata, spec }: KubeObject): Tree {
+function essence({ apiVersion, kind, metadata, spec }: KubeObject): AnnotatedDocument {
   const { name, namespace, labels, annotations } = metadata;
   return { apiVersion, kind, metadata: { name, namespace, labels, annotations }, spec: sorted(spec) };
 }
 
 /** The server gives keys back in alphabetical order; another order of the same fields is no change. */
-function sorted(value: unknown): Tree {
+function sorted(value: unknown): AnnotatedDocument {
   if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value as Tree;
+  if (typeof value !== 'object' || value === null) return value as AnnotatedDocument;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
 }

@@ -1,7 +1,7 @@
 /** Kubernetes objects as we write and read them, and how ours are told from everyone else's. */
 import { checkName, checkNamespace } from './names.ts';
 import { type DeployIntent, intentHash } from '../intent.ts';
-import { type Tree, because } from '../annotated-document.ts';
+import { type AnnotatedDocument, withReason } from '../annotated-document.ts';
 
 /** The label that says whose an object is; undeploy deletes nothing without it. */
 export const ownerLabel = 'app.kubernetes.io/managed-by';
@@ -14,8 +14,8 @@ const intentAnnotation = 'wasme.io/intent';
 export const sharedAnnotation = 'wasme.io/filters';
 
 /** annotations of an object whose list holds items of several deployments. */
-export function sharedAnnotations(ownership: string): Tree {
-  return because({ [sharedAnnotation]: ownership }, 'which items of the list were put in by wasme');
+export function sharedAnnotations(ownership: string): AnnotatedDocument {
+  return withReason({ [sharedAnnotation]: ownership }, 'which items of the list were put in by wasme');
 }
 
 /** Where kubectl commands go and whose fields they may take. */
@@ -55,15 +55,15 @@ export function ownMetadata(
   intent: DeployIntent,
   namespace: string,
   name = intent.id,
-): { readonly [key: string]: Tree } {
+): { readonly [key: string]: AnnotatedDocument } {
   return {
-    name: because(checkName(name, '--id'), 'the filter (--id), or the object that holds several'),
-    namespace: because(checkNamespace(namespace), 'where it counts (--namespace)'),
-    labels: because(
+    name: withReason(checkName(name, '--id'), 'the filter (--id), or the object that holds several'),
+    namespace: withReason(checkNamespace(namespace), 'where it counts (--namespace)'),
+    labels: withReason(
       { [ownerLabel]: owner, [idLabel]: checkName(intent.id, '--id') },
       'by these undeploy and status find it; nothing without them is ever deleted',
     ),
-    annotations: because(
+    annotations: withReason(
       { [intentAnnotation]: intentHash(intent) },
       'changes with everything that was asked for',
     ),

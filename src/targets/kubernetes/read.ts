@@ -1,6 +1,6 @@
 /** Reading from a cluster: one object or none, and every object of ours. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { kubectl, kubectlJson } from '../../io/process/kubectl.ts';
 import {
   type KubeList,
@@ -24,7 +24,7 @@ export async function readObject(
   namespace: string,
   name: string,
   options: KubernetesOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<KubeObject | undefined> {
   const args = ['get', resource, name, '-n', namespace, '--ignore-not-found', '-o', 'json'];
   const text = await kubectl(args, options, edges);
@@ -36,7 +36,7 @@ export async function listObjects<T = KubeObject>(
   { resource }: Resource,
   where: { readonly namespace: string | undefined; readonly selector?: string | undefined },
   options: KubernetesOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<readonly T[]> {
   const place = where.namespace === undefined ? ['--all-namespaces'] : ['-n', where.namespace];
   const selector = where.selector === undefined ? [] : ['-l', where.selector];
@@ -49,7 +49,7 @@ export async function listIds(
   resources: readonly Resource[],
   namespace: string,
   options: KubernetesOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<readonly string[]> {
   const found = await listOurs(resources, undefined, namespace, options, edges);
   const ids = found.flatMap(({ object }) => object.metadata.labels?.[idLabel] ?? []);
@@ -62,7 +62,7 @@ export async function listOurs(
   id: string | undefined,
   namespace: string | undefined,
   options: KubernetesOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<readonly { readonly resource: Resource; readonly object: KubeObject }[]> {
   const selector = [`${ownerLabel}=${owner}`, ...(id === undefined ? [] : [`${idLabel}=${id}`])].join(',');
   const found: { resource: Resource; object: KubeObject }[] = [];

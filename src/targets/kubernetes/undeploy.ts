@@ -1,6 +1,6 @@
 /** Takes a filter out of a cluster: objects that are ours alone are deleted, our items in shared ones removed. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import type { AppliedObject, UndeployRequest, Undeployment } from '../target.ts';
 import { deleteObject, editLoop } from './apply.ts';
 import { unifiedDiff } from './diff.ts';
@@ -14,7 +14,7 @@ export async function removeOwn(
   { id, dryRun }: UndeployRequest,
   namespace: string | undefined,
   options: KubernetesOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<Undeployment> {
   const found = await listOurs(resources, id, namespace, options, edges);
   if (found.length === 0) throw nothingToRemove(id, namespace);
@@ -39,7 +39,7 @@ export async function removeShared(
   { id, dryRun }: UndeployRequest,
   namespaces: readonly string[] | undefined,
   options: KubernetesOptions,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<Undeployment> {
   const places = namespaces ?? [undefined];
   const objects = (

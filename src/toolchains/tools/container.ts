@@ -3,7 +3,7 @@
  * path as outside. Of what lies outside the project, only the folders that the plan names are mounted.
  */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { findProgram } from '../../io/process/program.ts';
 import type { BuildPlan } from '../toolchain.ts';
 
@@ -21,7 +21,7 @@ export interface ContainerOptions {
 }
 
 /** Returns docker or podman as an absolute path; WASME_USE_PODMAN prefers podman, as in the old wasme. Fails with TOOL_MISSING. */
-export function containerEngine(edges: Edges): string {
+export function containerEngine(edges: SystemContext): string {
   const names = edges.env['WASME_USE_PODMAN'] ? ['podman', 'docker'] : ['docker', 'podman'];
   for (const name of names) {
     const path = findProgram(name, edges);

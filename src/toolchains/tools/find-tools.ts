@@ -1,6 +1,6 @@
 /** Chooses the variant that a language is built with on this machine: the first whose tools are all found. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import type { Probe, ProbeResult, Toolchain, Variant } from '../toolchain.ts';
 import { findConflicts } from './conflicts.ts';
 import { isUnanswerable, runProbes } from './probe.ts';
@@ -40,7 +40,7 @@ export async function findTools(
   toolchain: Toolchain,
   { variant: wanted, install, optimize }: FindOptions,
   projectDir: string,
-  edges: Edges,
+  edges: SystemContext,
   cached?: CachedAnswers,
 ): Promise<FoundTools> {
   if (wanted === 'container') return { variant: 'container', tools: {} };
@@ -78,7 +78,7 @@ function missingTools(
   probes: readonly Probe[],
   tools: FoundTools['tools'],
   projectDir: string,
-  edges: Edges,
+  edges: SystemContext,
 ): readonly MissingTool[] {
   return probes.flatMap((probe): MissingTool[] => {
     const result = tools[probe.id];

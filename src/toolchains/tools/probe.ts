@@ -6,7 +6,7 @@ import coerce from 'semver/functions/coerce.js';
 import gte from 'semver/functions/gte.js';
 import { globSync } from 'tinyglobby';
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { type CommandLine, exec } from '../../io/process/exec.ts';
 import { cacheDir } from '../../io/files/paths.ts';
 import { findProgram } from '../../io/process/program.ts';
@@ -19,7 +19,7 @@ const probeTimeoutMs = 30_000;
 export async function runProbes(
   probes: readonly Probe[],
   projectDir: string,
-  edges: Edges,
+  edges: SystemContext,
   cached: readonly ProbeResult[] = [],
 ): Promise<Readonly<Record<string, ProbeResult>>> {
   const results = await Promise.all(
@@ -33,7 +33,7 @@ export async function runProbes(
 }
 
 /** Returns the folder whose node_modules holds the packages `from: 'cache'`. */
-export function toolCacheDir(edges: Pick<Edges, 'env' | 'homeDir' | 'platform'>): string {
+export function toolCacheDir(edges: Pick<SystemContext, 'env' | 'homeDir' | 'platform'>): string {
   return join(cacheDir(edges), 'npm');
 }
 
@@ -42,7 +42,7 @@ export function isUnanswerable({ of }: Probe, tools: Readonly<Record<string, Pro
   return of !== undefined && tools[of]?.status !== 'found';
 }
 
-async function probeProgram(probe: ProgramProbe, projectDir: string, edges: Edges): Promise<ProbeResult> {
+async function probeProgram(probe: ProgramProbe, projectDir: string, edges: SystemContext): Promise<ProbeResult> {
   const { id, title } = probe;
   let best: ProbeResult = { id, title, status: 'missing', problem: `${title} was not found on PATH` };
   const searched = new Set<string>();
@@ -68,7 +68,7 @@ async function tryCandidate(
   path: string,
   candidate: CommandLine,
   projectDir: string,
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<ProbeResult> {
   const { id, title } = probe;
   if (await isOurNode(candidate, path)) {
@@ -138,7 +138,7 @@ async function isOurNode({ program }: CommandLine, path: string): Promise<boolea
   return found === own;
 }
 
-async function probePackage(probe: PackageProbe, projectDir: string, edges: Edges): Promise<ProbeResult> {
+async function probePackage(probe: PackageProbe, projectDir: string, edges: SystemContext): Promise<ProbeResult> {
   const { id, title } = probe;
   const start = probe.from === 'project' ? projectDir : toolCacheDir(edges);
   for (let folder = start; ; folder = dirname(folder)) {

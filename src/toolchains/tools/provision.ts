@@ -1,6 +1,6 @@
 /** Installs missing tools: chooses the way that suits the system, and runs its commands. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { type CommandLine, exec, showCommand } from '../../io/process/exec.ts';
 import { findProgram } from '../../io/process/program.ts';
 import { toolCacheDir } from './probe.ts';
@@ -15,7 +15,7 @@ export interface Fix {
 }
 
 /** Returns the first way to install a tool that works on this system. */
-export function fixFor(probe: Probe, projectDir: string, edges: Edges): Fix {
+export function fixFor(probe: Probe, projectDir: string, edges: SystemContext): Fix {
   const needsNpm = probe.kind === 'package';
   if (needsNpm && findProgram('npm', edges) === undefined)
     return { text: 'npm comes with Node: https://nodejs.org' };
@@ -48,7 +48,7 @@ const noNetwork =
   /\b(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ERR_SOCKET_TIMEOUT)\b|could not download file|Could(?:n't| not) resolve host|dial tcp|no such host/i;
 
 /** Runs the commands of fixes, each once; skips fixes without commands. Fails with TOOL_FAILED, NETWORK. */
-export async function runFixes(fixes: readonly Fix[], edges: Edges): Promise<void> {
+export async function runFixes(fixes: readonly Fix[], edges: SystemContext): Promise<void> {
   const commandsByText = new Map(fixes.map(({ text, commands }) => [text, commands]));
   for (const [text, commands] of commandsByText) {
     if (commands === undefined) continue;

@@ -1,5 +1,5 @@
 /** Keeps a compiler process between builds of --watch; starts another one when the plan changes. */
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { type CommandLine, type Conversation, converse, showCommand } from '../../io/process/exec.ts';
 import type { StepRunner } from '../execute.ts';
 import type { BuildPlan } from '../toolchain.ts';
@@ -14,7 +14,7 @@ export interface PersistentCompiler {
 
 const answer = /^@@built ([01])$/;
 
-export function startPersistentCompiler(edges: Edges): PersistentCompiler {
+export function startPersistentCompiler(edges: SystemContext): PersistentCompiler {
   let kept: { readonly key: string; readonly conversation: Conversation } | undefined;
   /** Ends when the process has answered: it takes one question at a time. */
   let previous: Promise<unknown> = Promise.resolve();

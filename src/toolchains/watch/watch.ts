@@ -1,6 +1,6 @@
 /** Builds a project after each change of its sources, for `build --watch`, `run --watch` and `test --watch`. */
 import { WasmeError } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { watchFolder } from '../../io/files/watch.ts';
 import { buildJob } from '../build-job.ts';
 import { isNeverInput } from '../inputs.ts';
@@ -16,7 +16,7 @@ import { startPersistentCompiler } from './persistent-compiler.ts';
  */
 export async function watchJob(
   options: BuildOptions,
-  edges: Edges,
+  edges: SystemContext,
   onBuilt: (result: BuildResult, job: BuildJob) => Promise<void> | void,
   onFailure: (error: WasmeError) => void,
 ): Promise<void> {

@@ -1,7 +1,7 @@
 /** Builds the projects among the targets of a verb: at the start, and again when their sources change. */
 import { resolve } from 'node:path';
 import { type WasmeError, asFailure } from '../../errors.ts';
-import type { Edges } from '../../io/system-context.ts';
+import type { SystemContext } from '../../io/system-context.ts';
 import { kindOf } from '../../io/files/files.ts';
 
 export interface WatchedBuilds {
@@ -20,7 +20,7 @@ export interface BuildListener {
 /** Returns when each project was built once. Fails as openJob does; nothing is watched then. */
 export async function startBuilds(
   targets: readonly (string | undefined)[],
-  edges: Edges,
+  edges: SystemContext,
 ): Promise<WatchedBuilds> {
   const folders: string[] = [];
   for (const target of targets) {

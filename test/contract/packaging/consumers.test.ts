@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { type ConsumerName, consumerNames, judgeImage } from '../../../src/oci/compatibility/loaders.ts';
-import { type LayoutName, layouts, packImage } from '../../../src/oci/packaging/formats/index.ts';
+import { type LoaderName, loaderNames, checkImage } from '../../../src/oci/compatibility/loaders.ts';
+import { type PackagingName, packagings, packImage } from '../../../src/oci/packaging/formats/index.ts';
 import { type ManifestParts, imageOf, jsonBytes } from '../../../src/oci/packaging/formats/packaging.ts';
 import { maxModuleBytes } from '../../../src/oci/limits.ts';
 import * as types from '../../../src/oci/media-types.ts';
@@ -24,7 +24,7 @@ const open = (graph: ImageGraph) => openImage(graphSource(graph), 'latest');
 
 describe('layout by reader', () => {
   //                istio  1.12   eg     higress gloo  wasme  gcp    cncf   wasmcl kwctl
-  const table: Record<LayoutName, string> = {
+  const table: Record<PackagingName, string> = {
     compat: '       yes    yes    yes    yes     no    no     yes    no     no     no',
     docker: '       yes    yes    yes    yes     no    no     yes    no     no     no',
     oci: '          yes    yes    yes    yes     yes   yes    no     no     no     no',
@@ -35,15 +35,15 @@ describe('layout by reader', () => {
     higress: '      yes    no     yes    yes     no    no     no     no     no     no',
   };
 
-  it.each(Object.keys(layouts) as LayoutName[])('%s', async name => {
+  it.each(Object.keys(packagings) as PackagingName[])('%s', async name => {
     const expected = table[name].trim().split(/\s+/);
     // wasmCloud runs components; everything else is asked about a core module.
     const verdicts = await Promise.all(
-      consumerNames.map(async consumer => {
+      loaderNames.map(async consumer => {
         const image = await open(
           packImage(name, consumer === 'wasmcloud' ? component : emptyModule, described),
         );
-        return (await judgeImage(consumer, image)).ok ? 'yes' : 'no';
+        return (await checkImage(consumer, image)).ok ? 'yes' : 'no';
       }),
     );
     expect(verdicts).toEqual(expected);
@@ -51,7 +51,7 @@ describe('layout by reader', () => {
 
   it('docs/images.md shows the same table', () => {
     const page = readFileSync(join(root, 'docs', 'images.md'), 'utf8');
-    for (const name of Object.keys(layouts) as LayoutName[]) {
+    for (const name of Object.keys(packagings) as PackagingName[]) {
       const shown = [
         ...(new RegExp(`^\\| \`${name}\` \\| (.*)$`, 'm').exec(page)?.[1] ?? '').matchAll(
           /\b(yes|no)\b(?= \\|)/g,
@@ -65,13 +65,13 @@ describe('layout by reader', () => {
     }
   });
 
-  it.each(consumerNames.filter(name => name !== 'wasmcloud'))('the repair for %s loads there', async name => {
-    for (const layout of Object.keys(layouts) as LayoutName[]) {
-      const { ok, repair } = await judgeImage(name, await open(packImage(layout, emptyModule, described)));
+  it.each(loaderNames.filter(name => name !== 'wasmcloud'))('the repair for %s loads there', async name => {
+    for (const layout of Object.keys(packagings) as PackagingName[]) {
+      const { ok, repair } = await checkImage(name, await open(packImage(layout, emptyModule, described)));
       if (ok) continue;
       expect(repair).toBeDefined();
       const repaired = await open(packImage(repair ?? 'raw', emptyModule, described));
-      expect((await judgeImage(name, repaired)).ok).toBe(true);
+      expect((await checkImage(name, repaired)).ok).toBe(true);
     }
   });
 });
@@ -234,11 +234,11 @@ const cases: readonly MeshCase[] = [
 describe('the mesh loader', () => {
   it.each(cases)('$title', async ({ graph, istio, legacy = istio, says = '' }) => {
     const opened = await open(graph);
-    const verdict = await judgeImage('istio', opened);
+    const verdict = await checkImage('istio', opened);
     expect(verdict).toMatchObject({ ok: istio, reason: expect.stringContaining(says) as string });
-    expect((await judgeImage('istio-1.12', opened)).ok).toBe(legacy);
+    expect((await checkImage('istio-1.12', opened)).ok).toBe(legacy);
     for (const same of ['envoy-gateway', 'higress'] as const) {
-      expect(await judgeImage(same, opened), same).toEqual({ ...verdict, repair: verdict.repair });
+      expect(await checkImage(same, opened), same).toEqual({ ...verdict, repair: verdict.repair });
     }
   });
 
@@ -247,7 +247,7 @@ describe('the mesh loader', () => {
     const body = JSON.parse(Buffer.from(graph.manifest.bytes).toString()) as Record<string, unknown>;
     delete body['mediaType'];
     const bare = { ...graph, manifest: { ...graph.manifest, bytes: jsonBytes(body) } };
-    expect((await judgeImage('istio', await open(bare))).ok).toBe(true);
+    expect((await checkImage('istio', await open(bare))).ok).toBe(true);
   });
 
   it('a module over the limit, without fetching it', async () => {
@@ -255,7 +255,7 @@ describe('the mesh loader', () => {
     const text = Buffer.from(graph.manifest.bytes)
       .toString()
       .replace('"size":2071', `"size":${maxModuleBytes + 1}`);
-    const verdict = await judgeImage(
+    const verdict = await checkImage(
       'istio',
       await open({ ...graph, manifest: { ...graph.manifest, bytes: Buffer.from(text) } }),
     );
@@ -286,40 +286,40 @@ describe('an index', () => {
 
   it('of one linux/amd64 child loads, and its own digest must not be pinned', async () => {
     const { digest } = await descriptor(good);
-    expect(await judgeImage('istio', await indexOf([good, amd64]))).toMatchObject({
+    expect(await checkImage('istio', await indexOf([good, amd64]))).toMatchObject({
       ok: true,
       note: `pin ${digest}: the digest of the index never matches what is loaded`,
     });
   });
 
   it('the first of several wins, also when a later one would do', async () => {
-    expect((await judgeImage('istio', await indexOf([bad, amd64], [good, undefined]))).ok).toBe(false);
-    expect((await judgeImage('istio', await indexOf([bad, wasip1], [good, amd64]))).ok).toBe(true);
+    expect((await checkImage('istio', await indexOf([bad, amd64], [good, undefined]))).ok).toBe(false);
+    expect((await checkImage('istio', await indexOf([bad, wasip1], [good, amd64]))).ok).toBe(true);
   });
 
   it('of wasm platforms only is refused', async () => {
-    expect(await judgeImage('istio', await indexOf([good, wasip1]))).toMatchObject({
+    expect(await checkImage('istio', await indexOf([good, wasip1]))).toMatchObject({
       ok: false,
       reason: 'the index has no child for linux/amd64 (it has wasip1/wasm)',
       repair: 'compat',
     });
   });
 
-  it.each<[ConsumerName, boolean]>([
+  it.each<[LoaderName, boolean]>([
     ['gloo', false],
     ['cncf', false],
     ['kwctl', false],
     ['gcp', true],
   ])('for %s: %s', async (name, ok) => {
-    expect((await judgeImage(name, await indexOf([good, amd64]))).ok).toBe(ok);
+    expect((await checkImage(name, await indexOf([good, amd64]))).ok).toBe(ok);
   });
 });
 
 describe('Gloo and the old wasme', () => {
   it('take the single bare layer that Istio refuses; the old wasme misses its config', async () => {
     const opened = await open(image(blobOf(types.soloLayer, emptyModule)));
-    expect(await judgeImage('gloo', opened)).toMatchObject({ ok: true });
-    expect(await judgeImage('wasme', opened)).toMatchObject({
+    expect(await checkImage('gloo', opened)).toMatchObject({ ok: true });
+    expect(await checkImage('wasme', opened)).toMatchObject({
       ok: true,
       note: 'it has no runtime config: pull works, deploy does not know root ids and ABI',
     });
@@ -332,7 +332,7 @@ describe('Google Cloud', () => {
       { name: 'plugin.wasm', bytes: emptyModule },
       { name: 'runtime-config.json', bytes: Buffer.from('{}') },
     ]);
-    expect(await judgeImage('gcp', await open(image(tgz(tar))))).toMatchObject({
+    expect(await checkImage('gcp', await open(image(tgz(tar))))).toMatchObject({
       ok: false,
       reason: 'it wants exactly one file, /plugin.wasm; there are 2',
     });

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { run } from '../../../commands/cli.ts';
 import { silentReporter } from '../../../src/reporter.ts';
-import type { Edges } from '../../../src/io/system-context.ts';
+import type { SystemContext } from '../../../src/io/system-context.ts';
 
-export interface World {
+export interface TestMachine {
   /** The current folder of the commands. */
   readonly cwd: string;
   readonly home: string;
@@ -18,7 +18,7 @@ export interface World {
   /** The same, with what is printed visible in `screen` while it runs; gives the exit code. */
   wasmeLive(screen: Screen, ...argv: string[]): Promise<number>;
   /** Edges for calling a verb of the library directly. */
-  readonly edges: Edges;
+  readonly edges: SystemContext;
 }
 
 export interface Screen {
@@ -33,9 +33,9 @@ export interface Outcome {
 }
 
 /** A fresh world; gone when the test is. */
-export function newWorld(
+export function newMachine(
   options: { env?: Record<string, string | undefined>; signal?: AbortSignal; isTTY?: boolean } = {},
-): World {
+): TestMachine {
   const root = mkdtempSync(join(tmpdir(), 'wasme-test-'));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   const cwd = join(root, 'work');

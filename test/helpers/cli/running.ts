@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import { run } from '../../../commands/cli.ts';
 import type { ProcessContext } from '../../../commands/ui/context.ts';
 import type { RunResult } from '../../../src/run.ts';
-import type { World } from './cli.ts';
+import type { TestMachine } from './cli.ts';
 import { until } from '../until.ts';
 
 export interface RunningCli {
@@ -20,7 +20,7 @@ export interface RunningCli {
 }
 
 /** Starts `wasme run --json --port 0 <argv>`; it ends with the test at the latest. */
-export function startCli(world: World, ...argv: string[]): RunningCli {
+export function startCli(world: TestMachine, ...argv: string[]): RunningCli {
   const controller = new AbortController();
   let stdout = '';
   let stderr = '';

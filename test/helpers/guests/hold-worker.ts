@@ -3,12 +3,12 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { type NodeWorker, Session } from 'node:inspector';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { newWorld } from '../cli/cli.ts';
+import { newMachine } from '../cli/cli.ts';
 import { until } from '../until.ts';
 
 /** Holds the newest worker thread that runs, until `release` is called or the test ends. Resolves when it is held. */
 export async function holdNewestWorker(): Promise<{ readonly release: () => void }> {
-  const folder = newWorld().cwd;
+  const folder = newMachine().cwd;
   const [held, end] = [join(folder, 'held'), join(folder, 'end')];
   const release = (): void => writeFileSync(end, '');
   onTestFinished(release);

@@ -12,7 +12,7 @@ import { type Bench, newHost } from './test-environment.ts';
 
 const modules = new Map<string, Uint8Array>();
 
-export interface PuppetShape {
+export interface ScriptedGuestShape {
   readonly abi?: AbiVersion;
   /** Callbacks that are not exported. */
   readonly without?: readonly string[];
@@ -20,7 +20,7 @@ export interface PuppetShape {
 }
 
 /** The module; the bump allocator grows memory in steps of one page. */
-export function puppetModule({ abi = '0.2.1', without = [], extra = '' }: PuppetShape = {}): Uint8Array {
+export function scriptedModule({ abi = '0.2.1', without = [], extra = '' }: ScriptedGuestShape = {}): Uint8Array {
   const key = [abi, ...without, extra].join();
   const known = modules.get(key);
   if (known) return known;
@@ -232,7 +232,7 @@ export class Guest {
   }
 }
 
-export interface Puppet extends Bench {
+export interface ScriptedGuest extends Bench {
   plugin: Plugin;
   /** `proxy_on_request_headers 2 4 1`, without the prefix `proxy_on_`: `request_headers 2 4 1`. */
   readonly calls: string[];
@@ -245,10 +245,10 @@ export interface Puppet extends Bench {
 const yes = new Set(['vm_start', 'configure', 'done']);
 
 /** A host with one puppet in it. */
-export async function puppet(
+export async function scriptedGuest(
   on: Record<string, Act> = {},
-  options: Partial<PluginOptions> & { shape?: PuppetShape; host?: Partial<HostOptions>; in?: Host } = {},
-): Promise<Puppet> {
+  options: Partial<PluginOptions> & { shape?: ScriptedGuestShape; host?: Partial<HostOptions>; in?: Host } = {},
+): Promise<ScriptedGuest> {
   const { shape = {}, host: hostOptions = {}, ...plugin } = options;
   const names = [...callbacksOf(shape.abi ?? '0.2.1').keys()].filter(
     name => !(shape.without ?? []).includes(name),
@@ -290,7 +290,7 @@ export async function puppet(
     return instance;
   };
   try {
-    loaded = await bench.host.loadPlugin(puppetModule(shape), { name: 'puppet', ...plugin });
+    loaded = await bench.host.loadPlugin(scriptedModule(shape), { name: 'puppet', ...plugin });
   } finally {
     (WebAssembly as { instantiate: unknown }).instantiate = original;
   }

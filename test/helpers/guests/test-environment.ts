@@ -26,7 +26,7 @@ interface Scheduled {
 }
 
 /** A world with a clock that only moves when told, and call-outs that answer when told. */
-export class TestWorld implements HostEnvironment {
+export class TestEnvironment implements HostEnvironment {
   nowMs = 1_000;
   readonly logs: string[] = [];
   readonly hostLogs: string[] = [];
@@ -190,12 +190,12 @@ export function get(path = '/', extra: Readonly<Record<string, string>> = {}): H
 export const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'latin1'));
 
 export interface Bench {
-  readonly world: TestWorld;
+  readonly world: TestEnvironment;
   readonly host: Host;
 }
 
 export function newHost(options: Partial<HostOptions> = {}): Bench {
-  const world = new TestWorld();
+  const world = new TestEnvironment();
   return { world, host: createHost({ environment: world, ...options }) };
 }
 

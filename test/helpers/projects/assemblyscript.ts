@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { build } from '../../../src/build.ts';
 import { init } from '../../../src/init.ts';
-import type { Edges } from '../../../src/io/system-context.ts';
+import type { SystemContext } from '../../../src/io/system-context.ts';
 import { silentReporter } from '../../../src/reporter.ts';
 
 /** Edges of the real machine, for work that is shared by the tests of a file. */
-export const machineEdges: Edges = {
+export const machineContext: SystemContext = {
   cwd: tmpdir(),
   env: process.env,
   platform: process.platform,
@@ -28,8 +28,8 @@ export function sharedFolder(): string {
 
 /** `wasme init --install` and `wasme build` in `dir`; gives the path of the module. For beforeAll. */
 export async function realProject(dir: string): Promise<string> {
-  await init({ dir, name: 'my-filter', language: 'assemblyscript', install: true }, machineEdges);
-  return (await build({ dir }, machineEdges)).module;
+  await init({ dir, name: 'my-filter', language: 'assemblyscript', install: true }, machineContext);
+  return (await build({ dir }, machineContext)).module;
 }
 
 /** Folders in which packages are installed already, or are being. */
@@ -43,6 +43,6 @@ export async function sharePackages(parent: string, dir: string): Promise<void> 
 }
 
 async function installPackages(dir: string): Promise<string> {
-  await init({ dir, language: 'assemblyscript', install: true }, machineEdges);
+  await init({ dir, language: 'assemblyscript', install: true }, machineContext);
   return join(dir, 'node_modules');
 }

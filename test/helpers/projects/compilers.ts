@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { delimiter } from 'node:path';
 import { build } from '../../../src/build.ts';
 import { init } from '../../../src/init.ts';
-import type { Edges } from '../../../src/io/system-context.ts';
+import type { SystemContext } from '../../../src/io/system-context.ts';
 import type { Kind, Language } from '../../../src/project/schema.ts';
-import { machineEdges, sharePackages } from './assemblyscript.ts';
+import { machineContext, sharePackages } from './assemblyscript.ts';
 import { type ToolName, toolsDir } from '../tools.ts';
 
 /** What building a language needs, and programs that must be found first. */
@@ -19,11 +19,11 @@ export const compilers: Readonly<Record<Language, readonly ToolName[]>> = {
 };
 
 /** Edges of this machine with the provisioned compilers first on PATH. Crates are compiled once for all Rust projects. */
-export const compilerEdges: Edges = {
-  ...machineEdges,
+export const compilerContext: SystemContext = {
+  ...machineContext,
   env: {
-    ...machineEdges.env,
-    PATH: [join(toolsDir, 'rust', 'bin'), join(toolsDir, 'tinygo', 'bin'), machineEdges.env['PATH']].join(
+    ...machineContext.env,
+    PATH: [join(toolsDir, 'rust', 'bin'), join(toolsDir, 'tinygo', 'bin'), machineContext.env['PATH']].join(
       delimiter,
     ),
     CARGO_TARGET_DIR: join(tmpdir(), 'wasme-test-cargo'),
@@ -46,11 +46,11 @@ export async function builtTemplate(
   const { toolchain, ...wish } = options;
   const name = `my-${[language, wish.template ?? wish.kind ?? 'http'].join('-')}`;
   const dir = join(parent, toolchain ?? 'native', name);
-  await init({ dir, name, language, ...wish }, compilerEdges);
+  await init({ dir, name, language, ...wish }, compilerContext);
   if (language === 'assemblyscript') await sharePackages(parent, dir);
   // Where the provisioned npm clang is.
-  const env = { ...compilerEdges.env, XDG_CACHE_HOME: join(toolsDir, 'npm-clang') };
-  const edges = toolchain === undefined ? compilerEdges : { ...compilerEdges, env };
+  const env = { ...compilerContext.env, XDG_CACHE_HOME: join(toolsDir, 'npm-clang') };
+  const edges = toolchain === undefined ? compilerContext : { ...compilerContext, env };
   const { module } = await build({ dir, toolchain }, edges);
   return { dir, name, module };
 }

@@ -2,7 +2,7 @@
 import { appendFileSync, chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Language } from '../../../src/project/names.ts';
-import { type World, newWorld } from '../cli/cli.ts';
+import { type TestMachine, newMachine } from '../cli/cli.ts';
 import { guestFile } from '../guests/guests.ts';
 import { root } from '../tree.ts';
 
@@ -104,7 +104,7 @@ export const fakeLanguages: Readonly<Record<Language, FakeLanguage>> = {
   },
 };
 
-export interface CompilerWorld extends World {
+export interface CompilerWorld extends TestMachine {
   /** From now on the compiler does this. */
   wish(wish: CompilerWish): void;
   /** Replaces the compiler by one of a version that is too old. */
@@ -115,12 +115,12 @@ export interface CompilerWorld extends World {
 }
 
 /** A world whose PATH has only the language's programs and Node, and a project in the folder `dir`. */
-export function compilerWorld(
+export function compilerMachine(
   { language, programs, package: npmPackage, files }: FakeLanguage,
   dir: string,
   options: { signal?: AbortSignal } = {},
 ): CompilerWorld {
-  const world = newWorld(options);
+  const world = newMachine(options);
   const bin = join(world.home, 'bin');
   mkdirSync(bin);
   world.env['PATH'] = bin;

@@ -32,7 +32,7 @@ export async function playClient(
 ): Promise<PeerSeen> {
   const { patienceMs = 30_000 } = settings;
   const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true });
-  const peer = new Peer(socket, settings);
+  const peer = new ScriptedPeer(socket, settings);
   await peer.play(moves);
   await Promise.race([peer.over, sleep(patienceMs)]);
   const seen = peer.seen;
@@ -47,9 +47,9 @@ export interface TestPeer {
 }
 
 export async function startPeer(moves: readonly Move[], settings: PeerSettings): Promise<TestPeer> {
-  const peers: Peer[] = [];
+  const peers: ScriptedPeer[] = [];
   const server = createServer({ allowHalfOpen: true, noDelay: true }, socket => {
-    const peer = new Peer(socket, settings);
+    const peer = new ScriptedPeer(socket, settings);
     peers.push(peer);
     void peer.play(moves);
   });
@@ -66,7 +66,7 @@ export async function startPeer(moves: readonly Move[], settings: PeerSettings):
   };
 }
 
-class Peer {
+class ScriptedPeer {
   readonly socket: Socket;
   readonly over: Promise<void>;
   #received = '';

@@ -4,7 +4,7 @@ import type { NetworkScenario } from './network.ts';
 import { type TestPeer, startPeer } from './peer.ts';
 import { startUpstream } from './upstream.ts';
 
-export interface Stage {
+export interface ScenarioServers {
   /** The TCP upstream; an `access-log` scenario has an HTTP one. */
   readonly upstream: TestPeer | undefined;
   readonly upstreamPort: number;
@@ -12,7 +12,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function setStage(scenario: NetworkScenario): Promise<Stage> {
+export async function startScenarioServers(scenario: NetworkScenario): Promise<ScenarioServers> {
   const { place, upstream: moves, grpc: answers } = scenario;
   const http =
     place === 'access-log' ? await startUpstream({ headers: [['x-up', 'yes']], body: ['abc'] }) : undefined;

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { deploy } from '../../../src/deploy.ts';
 import { startRun } from '../../../src/run.ts';
-import { machineEdges } from '../projects/assemblyscript.ts';
+import { machineContext } from '../projects/assemblyscript.ts';
 import { realEnvoy } from './envoy.ts';
 import type { AnswerSpec } from '../scenario/scenario.ts';
 import { type TestUpstream, startUpstream } from '../scenario/upstream.ts';
@@ -60,7 +60,7 @@ export async function startEnvoySide(settings: PairSettings): Promise<Side> {
       targetOptions: { listen: free, admin: free, upstream: url, clusters },
       output: join(settings.folder, 'envoy.yaml'),
     },
-    machineEdges,
+    machineContext,
   );
   const envoy = await realEnvoy(text, { keep: true });
   return {
@@ -92,7 +92,7 @@ export async function startRunSide(settings: PairSettings): Promise<Side> {
         if (event.type === 'log') log.push(event.line.text.replace(/^wasm log[^:]*: /, ''));
       },
     },
-    machineEdges,
+    machineContext,
   );
   return {
     where: 'wasme run',

@@ -2,16 +2,16 @@
 import { onTestFinished } from 'vitest';
 import { startRun } from '../../../src/run.ts';
 import type { BuiltTemplate } from '../projects/compilers.ts';
-import { compilerEdges } from '../projects/compilers.ts';
+import { compilerContext } from '../projects/compilers.ts';
 import { type EnvoyRelease, filterBootstrap, realEnvoy } from './envoy.ts';
 import { until } from '../until.ts';
 
-export interface Stand {
+export interface TestServer {
   readonly where: string;
-  run(filter: BuiltTemplate, settings: StandSettings): Promise<Running>;
+  run(filter: BuiltTemplate, settings: TestServerSettings): Promise<Running>;
 }
 
-export interface StandSettings {
+export interface TestServerSettings {
   readonly kind?: 'http' | 'network';
   readonly configuration: unknown;
   readonly upstream: string;
@@ -26,7 +26,7 @@ export interface Running {
   logged(line: string | RegExp): Promise<string>;
 }
 
-function envoyStand(release: EnvoyRelease): Stand {
+function envoyStand(release: EnvoyRelease): TestServer {
   return {
     where: `Envoy ${release}`,
     async run(filter, { kind = 'http', configuration, ...options }) {
@@ -45,9 +45,9 @@ function envoyStand(release: EnvoyRelease): Stand {
 
 /** The newest and the oldest Envoy that are compared. */
 export const envoyReleases = ['1.40', '1.36'] as const;
-export const envoyStands: readonly Stand[] = envoyReleases.map(envoyStand);
+export const envoyServers: readonly TestServer[] = envoyReleases.map(envoyStand);
 
-export const hostStand: Stand = {
+export const bundledServer: TestServer = {
   where: 'the bundled host',
   async run(filter, { configuration, ...options }) {
     const log: string[] = [];
@@ -63,7 +63,7 @@ export const hostStand: Stand = {
           if (event.type === 'log') log.push(event.line.text.replace(/^wasm log[^:]*: /, ''));
         },
       },
-      compilerEdges,
+      compilerContext,
     );
     onTestFinished(() => running.stop());
     return { url: running.url, port: running.port, logged: line => waitFor(line, () => log) };

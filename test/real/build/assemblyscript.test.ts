@@ -4,8 +4,8 @@ import { cpSync, existsSync, readFileSync, renameSync, rmSync, symlinkSync, writ
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { build } from '../../../src/build.ts';
-import { machineEdges, realProject, sharedFolder } from '../../helpers/projects/assemblyscript.ts';
-import { newWorld } from '../../helpers/cli/cli.ts';
+import { machineContext, realProject, sharedFolder } from '../../helpers/projects/assemblyscript.ts';
+import { newMachine } from '../../helpers/cli/cli.ts';
 import { realEnvoy } from '../../helpers/servers/envoy.ts';
 import { describeWith } from '../../helpers/tools.ts';
 import { until } from '../../helpers/until.ts';
@@ -39,30 +39,30 @@ describeWith(['npm'], 'AssemblyScript, the real compiler', () => {
   });
 
   it('gives the same bytes twice and from another folder', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const copy = copyTo(world.cwd);
-    const first = await build({ dir: copy }, machineEdges);
-    const second = await build({ dir: copy, force: true }, machineEdges);
+    const first = await build({ dir: copy }, machineContext);
+    const second = await build({ dir: copy, force: true }, machineContext);
     expect(second.sha256).toBe(first.sha256);
     expect(readFileSync(module).equals(readFileSync(first.module))).toBe(true);
-    expect(await build({ dir: copy }, machineEdges)).toMatchObject({ upToDate: true });
+    expect(await build({ dir: copy }, machineContext)).toMatchObject({ upToDate: true });
   });
 
   it('a debug build has names and a source map, which a release build takes away', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const dir = copyTo(world.cwd);
-    const debug = await build({ dir, profile: 'debug' }, machineEdges);
+    const debug = await build({ dir, profile: 'debug' }, machineContext);
     expect(debug.sections.map(({ name }) => name)).toContain('name');
     const map = debug.module.replace('.wasm', '.wasm.map');
     expect(debug.beside).toEqual([map]);
     expect(readFileSync(map, 'utf8')).toContain('assembly/filter.ts');
     const own = debug.module.replace('.wasm', '.txt');
     writeFileSync(own, '');
-    const release = await build({ dir }, machineEdges);
+    const release = await build({ dir }, machineContext);
     expect([release.module, release.beside, existsSync(map), existsSync(own)]).toEqual([
       ...[debug.module, [], false, true],
     ]);
-    expect(await build({ dir, profile: 'debug' }, machineEdges)).toMatchObject({
+    expect(await build({ dir, profile: 'debug' }, machineContext)).toMatchObject({
       beside: [map],
       upToDate: false,
     });
@@ -70,7 +70,7 @@ describeWith(['npm'], 'AssemblyScript, the real compiler', () => {
   });
 
   it('an error in the source is shown with file, line, column and caret', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const copy = copyTo(world.cwd);
     const file = join(copy, 'assembly', 'filter.ts');
     writeFileSync(
@@ -90,7 +90,7 @@ describeWith(['npm'], 'AssemblyScript, the real compiler', () => {
   });
 
   it('a package that is missing is named as that', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const copy = copyTo(world.cwd);
     rmSync(join(copy, 'node_modules'));
     cpSync(join(dir, 'node_modules'), join(copy, 'node_modules'), { recursive: true });
@@ -112,7 +112,7 @@ describeWith(['npm', 'envoy-1.40'], 'AssemblyScript in a running Envoy', () => {
 
   /** Starts Envoy with the filter from an ECDS file; `swap` renames a new configuration over it. */
   const running = async (file: string) => {
-    const world = newWorld();
+    const world = newMachine();
     const ecds = join(world.cwd, 'ecds.json');
     const swap = (greeting: string): void => {
       writeFileSync(`${ecds}.new`, discovery(file, { greeting }));
@@ -155,7 +155,7 @@ describeWith(['npm', 'envoy-1.40'], 'AssemblyScript in a running Envoy', () => {
     cpSync(dir, copy, { recursive: true });
     const index = join(copy, 'assembly', 'index.ts');
     writeFileSync(index, readFileSync(index, 'utf8').replace(/export \{[^}]*\} from ".\/lifecycle";/, ''));
-    const broken = await build({ dir: copy }, machineEdges);
+    const broken = await build({ dir: copy }, machineContext);
     expect(existsSync(broken.module)).toBe(true);
     const { envoy, swap, greeting } = await running(broken.module);
     expect(await greeting()).toBe('200 first');

@@ -7,7 +7,7 @@ import type { WasmeError } from '../../../src/errors.ts';
 import { init } from '../../../src/init.ts';
 import type { Language } from '../../../src/project/names.ts';
 import { sharePackages, sharedFolder } from '../../helpers/projects/assemblyscript.ts';
-import { compilerEdges, compilers } from '../../helpers/projects/compilers.ts';
+import { compilerContext, compilers } from '../../helpers/projects/compilers.ts';
 import { describeWith, toolsDir } from '../../helpers/tools.ts';
 
 const folder = sharedFolder();
@@ -15,7 +15,7 @@ const timeoutMs = 300_000;
 
 async function made(language: Language, name: string): Promise<string> {
   const dir = join(folder, name);
-  await init({ dir, name: 'my-filter', language }, compilerEdges);
+  await init({ dir, name: 'my-filter', language }, compilerContext);
   if (language === 'assemblyscript') await sharePackages(folder, dir);
   return dir;
 }
@@ -28,8 +28,8 @@ const colored = {
 };
 
 const env = (more: Readonly<Record<string, string>>) => ({
-  ...compilerEdges,
-  env: { ...compilerEdges.env, ...more },
+  ...compilerContext,
+  env: { ...compilerContext.env, ...more },
 });
 
 /** The last line of a file has the fault, after a letter of two bytes. */

@@ -23,7 +23,7 @@ import { init } from '../../../src/init.ts';
 import type { Language } from '../../../src/project/schema.ts';
 import { toolchains } from '../../../src/toolchains/index.ts';
 import { sharePackages, sharedFolder } from '../../helpers/projects/assemblyscript.ts';
-import { compilerEdges } from '../../helpers/projects/compilers.ts';
+import { compilerContext } from '../../helpers/projects/compilers.ts';
 import { describeWith, tool, toolsDir } from '../../helpers/tools.ts';
 import { until } from '../../helpers/until.ts';
 
@@ -32,12 +32,12 @@ const timeoutMs = 300_000;
 
 /** podman with a store and settings of its own. */
 const env = {
-  ...compilerEdges.env,
+  ...compilerContext.env,
   PATH: join(folder, 'bin'),
   CONTAINERS_CONF: join(folder, 'containers.conf'),
   CONTAINERS_STORAGE_CONF: join(folder, 'storage.conf'),
 };
-const edges = { ...compilerEdges, env };
+const edges = { ...compilerContext, env };
 
 /** The C library that TinyGo's own image brings built. */
 const tinygoCache = join(homedir(), '.cache', 'tinygo');
@@ -78,7 +78,7 @@ function makeImage(language: Language): void {
 
 async function made(language: Language, name: string): Promise<string> {
   const dir = join(folder, name);
-  await init({ dir, name: 'in-container', language }, compilerEdges);
+  await init({ dir, name: 'in-container', language }, compilerContext);
   return dir;
 }
 
@@ -103,7 +103,7 @@ describeWith(['podman', 'clang-wasi', 'go', 'tinygo', 'npm'], 'in a container of
         rmSync(join(dir, 'node_modules'));
         cpSync(shared, join(dir, 'node_modules'), { recursive: true });
       }
-      const outside = await build({ dir }, compilerEdges);
+      const outside = await build({ dir }, compilerContext);
       const inside = await build({ dir, toolchain: 'container' }, edges);
       expect(inside).toMatchObject({ toolchain: 'container', upToDate: false, sha256: outside.sha256 });
       expect(statSync(inside.module).uid).toBe(statSync(dir).uid);

@@ -14,8 +14,8 @@ import { parseModule } from '../../../src/wasm/module.ts';
 import { functionNames } from '../../../src/wasm/names.ts';
 import { sharePackages, sharedFolder } from '../../helpers/projects/assemblyscript.ts';
 import { mirror } from '../../helpers/servers/backends.ts';
-import { compilerEdges, compilers } from '../../helpers/projects/compilers.ts';
-import { envoyStands, hostStand } from '../../helpers/servers/test-servers.ts';
+import { compilerContext, compilers } from '../../helpers/projects/compilers.ts';
+import { envoyServers, bundledServer } from '../../helpers/servers/test-servers.ts';
 import { describeWith, tool } from '../../helpers/tools.ts';
 
 const folder = sharedFolder();
@@ -24,7 +24,7 @@ const timeoutMs = 300_000;
 /** A new project whose wasme.json has these fields of `build` as well. */
 async function made(language: Language, name: string, fields: object): Promise<string> {
   const dir = join(folder, name);
-  await init({ dir, name: 'my-filter', language }, compilerEdges);
+  await init({ dir, name: 'my-filter', language }, compilerContext);
   const file = join(dir, 'wasme.json');
   const project = JSON.parse(readFileSync(file, 'utf8')) as { build: object };
   writeFileSync(file, JSON.stringify({ ...project, build: fields }));
@@ -42,7 +42,7 @@ function look(file: string): { sections: string[]; names: string[] } {
 async function greets(dir: string, module: string): Promise<void> {
   const upstream = await mirror();
   onTestFinished(() => upstream.close());
-  for (const stand of [hostStand, envoyStands[0] ?? hostStand]) {
+  for (const stand of [bundledServer, envoyServers[0] ?? bundledServer]) {
     const filter = { dir, name: 'my-filter', module };
     const { url } = await stand.run(filter, { configuration: { greeting: 'hi' }, upstream: upstream.url });
     expect((await fetch(url)).headers.get('x-greeting'), stand.where).toBe('hi');
@@ -55,7 +55,7 @@ describe.each(languages)('%s', language => {
       'are in a release build',
       async () => {
         const dir = await made(language, `names-${language}`, {});
-        const { module, beside } = await build({ dir }, compilerEdges);
+        const { module, beside } = await build({ dir }, compilerContext);
         expect(beside).toEqual([]);
         const { sections, names } = look(module);
         expect(sections.filter(name => name.startsWith('.debug_'))).toEqual([]);
@@ -79,7 +79,7 @@ describe.each([
       '%s: lies beside the module, which says where',
       async (profile, fields) => {
         const dir = await made(language, `debug-${profile}-${language}`, fields);
-        const { module, beside, profile: built } = await build({ dir }, compilerEdges);
+        const { module, beside, profile: built } = await build({ dir }, compilerContext);
         expect(built).toBe(profile);
         const [debugFile = ''] = beside;
         expect(beside).toEqual([module.replace('.wasm', '.debug.wasm')]);
@@ -94,7 +94,7 @@ describe.each([
         });
         expect(lines).toContain(`"${basename(source)}"`);
         await greets(dir, module);
-        expect(await build({ dir }, compilerEdges)).toMatchObject({ upToDate: true, beside });
+        expect(await build({ dir }, compilerContext)).toMatchObject({ upToDate: true, beside });
       },
       timeoutMs,
     );
@@ -106,9 +106,9 @@ describe.each(['rust', 'cpp', 'tinygo', 'go'] as const)('%s, with optimize', lan
     it(
       'makes it smaller, keeps names, and hosts load it',
       async () => {
-        const plain = await build({ dir: await made(language, `plain-${language}`, {}) }, compilerEdges);
+        const plain = await build({ dir: await made(language, `plain-${language}`, {}) }, compilerContext);
         const dir = await made(language, `optimized-${language}`, { optimize: true });
-        const optimized = await build({ dir }, compilerEdges);
+        const optimized = await build({ dir }, compilerContext);
         expect(optimized.tools.map(({ title }) => title)).toContain('wasm-opt');
         expect(optimized.sizeBytes).toBeLessThan(plain.sizeBytes);
         expect(look(optimized.module).names.length).toBeGreaterThan(20);
@@ -129,7 +129,7 @@ describeWith(['clang-wasi', 'npm', 'envoy-1.40'], "npm's wasm-opt", () => {
       for (const program of ['clang++-19', 'wasm-ld-19'])
         symlinkSync(`/usr/bin/${program}`, join(PATH, program));
       symlinkSync(process.execPath, join(PATH, 'node'));
-      const edges = { ...compilerEdges, env: { ...compilerEdges.env, PATH } };
+      const edges = { ...compilerContext, env: { ...compilerContext.env, PATH } };
       await expect(build({ dir }, edges)).rejects.toMatchObject({ code: 'TOOL_MISSING' });
       // AssemblyScript's packages bring it.
       await sharePackages(folder, dir);

@@ -7,7 +7,7 @@ import type { BuildResult } from '../../../src/build.ts';
 import { init } from '../../../src/init.ts';
 import type { Language } from '../../../src/project/names.ts';
 import { sharedFolder } from '../../helpers/projects/assemblyscript.ts';
-import { compilerEdges, compilers } from '../../helpers/projects/compilers.ts';
+import { compilerContext, compilers } from '../../helpers/projects/compilers.ts';
 import { describeWith } from '../../helpers/tools.ts';
 
 const folder = sharedFolder();
@@ -15,12 +15,12 @@ const timeoutMs = 300_000;
 
 async function made(language: Language, name: string): Promise<string> {
   const dir = join(folder, name);
-  await init({ dir, name: 'my-filter', language }, compilerEdges);
+  await init({ dir, name: 'my-filter', language }, compilerContext);
   return dir;
 }
 
 const built = async (dir: string, env: Readonly<Record<string, string>> = {}): Promise<BuildResult> =>
-  build({ dir }, { ...compilerEdges, env: { ...compilerEdges.env, ...env } });
+  build({ dir }, { ...compilerContext, env: { ...compilerContext.env, ...env } });
 
 describeWith(compilers.rust, 'Rust: CARGO_TARGET_DIR', () => {
   it(

@@ -10,7 +10,7 @@ import { init } from '../../../src/init.ts';
 import type { Language } from '../../../src/project/names.ts';
 import { parseModule } from '../../../src/wasm/module.ts';
 import { sharePackages, sharedFolder } from '../../helpers/projects/assemblyscript.ts';
-import { compilerEdges, compilers } from '../../helpers/projects/compilers.ts';
+import { compilerContext, compilers } from '../../helpers/projects/compilers.ts';
 import { describeWith } from '../../helpers/tools.ts';
 
 const folder = sharedFolder();
@@ -20,7 +20,7 @@ const hostile = `it's a "filter" ü $HOME & more`;
 /** The template's sources without what belongs to wasme. */
 async function foreignProject(language: Language, parent = hostile): Promise<string> {
   const dir = join(folder, parent, `${language} filter`);
-  await init({ dir, name: 'some-filter', language }, compilerEdges);
+  await init({ dir, name: 'some-filter', language }, compilerContext);
   for (const name of ['wasme.json', '.wasme', 'README.md', '.gitignore'])
     rmSync(join(dir, name), { recursive: true });
   if (language === 'assemblyscript') await sharePackages(folder, dir);
@@ -29,12 +29,12 @@ async function foreignProject(language: Language, parent = hostile): Promise<str
 
 /** What `wasme build` in that folder leaves: a module, and when nothing changed the same one. */
 async function buildsTwice(dir: string, language: Language, asked?: Language): Promise<void> {
-  const first = await build({ dir, language: asked }, compilerEdges);
+  const first = await build({ dir, language: asked }, compilerContext);
   expect(first).toMatchObject({ language, upToDate: false });
   expect(readdirSync(join(dir, 'build'))).toContain(`${language}-filter.wasm`);
-  const again = await build({ dir, language: asked }, compilerEdges);
+  const again = await build({ dir, language: asked }, compilerContext);
   expect(again).toMatchObject({ upToDate: true, sha256: first.sha256 });
-  const forced = await build({ dir, language: asked, force: true }, compilerEdges);
+  const forced = await build({ dir, language: asked, force: true }, compilerContext);
   expect(forced).toMatchObject({ upToDate: false, sha256: first.sha256 });
 }
 
@@ -56,8 +56,8 @@ describeWith(compilers.rust, 'Cargo.toml', () => {
       const file = join(dir, 'Cargo.toml');
       writeFileSync(file, readFileSync(file, 'utf8').replace(/^proxy-wasm = .*$/m, 'proxy-wasm = "=0.2.4"'));
       const wanted = { code: 'TOOL_OUTDATED', hint: expect.stringContaining('cargo update') as string };
-      await expect(build({ dir }, compilerEdges)).rejects.toMatchObject(wanted);
-      await expect(build({ dir }, compilerEdges)).rejects.toThrow('proxy-wasm crate 0.2.4');
+      await expect(build({ dir }, compilerContext)).rejects.toMatchObject(wanted);
+      await expect(build({ dir }, compilerContext)).rejects.toThrow('proxy-wasm crate 0.2.4');
     },
     timeoutMs,
   );
@@ -85,12 +85,12 @@ describeWith([...compilers.cpp, 'cmake'], 'CMakeLists.txt', () => {
       await buildsTwice(dir, 'cpp');
 
       writeFileSync(join(dir, 'src', 'config.h'), '#error not like this\n');
-      await expect(build({ dir }, compilerEdges)).rejects.toThrow('src/config.h:1:2: error: ');
+      await expect(build({ dir }, compilerContext)).rejects.toThrow('src/config.h:1:2: error: ');
       writeFileSync(
         file,
         readFileSync(file, 'utf8').replace('add_executable(filter ', 'add_program(filter '),
       );
-      await expect(build({ dir }, compilerEdges)).rejects.toThrow(
+      await expect(build({ dir }, compilerContext)).rejects.toThrow(
         /CMakeLists\.txt:\d+:1: error: Unknown CMake command/,
       );
     },
@@ -101,7 +101,7 @@ describeWith([...compilers.cpp, 'cmake'], 'CMakeLists.txt', () => {
     'CMake and the plain build give the same filter; without CMake the plain one is taken',
     async () => {
       const dir = await foreignProject('cpp', 'two ways');
-      const byCmake = await build({ dir }, compilerEdges);
+      const byCmake = await build({ dir }, compilerContext);
       expect(byCmake.tools.map(({ title }) => title)).toContain('CMake');
       const plain = join(folder, 'two ways', 'plain');
       cpSync(dir, plain, { recursive: true });
@@ -110,7 +110,7 @@ describeWith([...compilers.cpp, 'cmake'], 'CMakeLists.txt', () => {
         join(plain, 'wasme.json'),
         JSON.stringify({ name: 'p', language: 'cpp', build: { cpp } }),
       );
-      const byHand = await build({ dir: plain }, compilerEdges);
+      const byHand = await build({ dir: plain }, compilerContext);
       // -O3 there, -O2 here.
       expect(Math.abs(byHand.sizeBytes / byCmake.sizeBytes - 1)).toBeLessThan(0.1);
       expect(byHand.abiVersion).toBe(byCmake.abiVersion);
@@ -136,7 +136,7 @@ describeWith(compilers.cpp, 'build.cpp.sdk', () => {
       unmark('proxy_wasm_intrinsics.h', /PROXY_WASM_KEEPALIVE __attribute__\(\(export_name.*/, '');
       const project = { name: 'p', language: 'cpp', build: { cpp: { sdk: '../sdk' } } };
       writeFileSync(join(dir, 'wasme.json'), JSON.stringify(project));
-      const { module, abiVersion } = await build({ dir }, compilerEdges);
+      const { module, abiVersion } = await build({ dir }, compilerContext);
       expect(abiVersion).toBe('0.2.1');
       const { exports, imports } = parseModule(readFileSync(module));
       expect(exports.map(({ name }) => name)).toContain('proxy_on_request_headers');

@@ -5,7 +5,7 @@ import { initTemplates } from '../../../src/init.ts';
 import { sharedFolder } from '../../helpers/projects/assemblyscript.ts';
 import { type Backend, authorizer, mirror } from '../../helpers/servers/backends.ts';
 import { type BuiltTemplate, builtTemplate, compilers } from '../../helpers/projects/compilers.ts';
-import { type Running, envoyReleases, envoyStands, hostStand } from '../../helpers/servers/test-servers.ts';
+import { type Running, envoyReleases, envoyServers, bundledServer } from '../../helpers/servers/test-servers.ts';
 import { describeWith } from '../../helpers/tools.ts';
 
 /** What a scenario does with a running filter. */
@@ -127,7 +127,7 @@ describe.each(gallery)('$name', ({ name, useCase = '', language }) => {
       filter = await builtTemplate(folder, language, { template: name });
     }, 300_000);
 
-    it.each([hostStand, ...envoyStands])('in $where', async stand => {
+    it.each([bundledServer, ...envoyServers])('in $where', async stand => {
       const [upstream, auth] = servers.map(server => server.url);
       const run = (configuration: unknown) =>
         stand.run(filter, { configuration, upstream: upstream ?? '', clusters: { auth: auth ?? '' } });
@@ -138,7 +138,7 @@ describe.each(gallery)('$name', ({ name, useCase = '', language }) => {
     it('outlives headers that are no UTF-8', async () => {
       const [upstream = '', auth = ''] = servers.map(server => server.url);
       const configuration = readsHeaders[useCase] ?? {};
-      const { url } = await hostStand.run(filter, { configuration, upstream, clusters: { auth } });
+      const { url } = await bundledServer.run(filter, { configuration, upstream, clusters: { auth } });
       const before = await get(url);
       // Sent as the byte 0xff.
       const odd = '\u00ff';

@@ -12,14 +12,14 @@ import { sharedFolder } from '../../helpers/projects/assemblyscript.ts';
 import { type Backend, answerer, checker, mirror } from '../../helpers/servers/backends.ts';
 import { type BuiltTemplate, builtTemplate, compilers } from '../../helpers/projects/compilers.ts';
 import { filterBootstrap, realEnvoy } from '../../helpers/servers/envoy.ts';
-import { TestWorld, bytes, headersOf } from '../../helpers/guests/test-environment.ts';
-import { envoyReleases, envoyStands, hostStand } from '../../helpers/servers/test-servers.ts';
+import { TestEnvironment, bytes, headersOf } from '../../helpers/guests/test-environment.ts';
+import { envoyReleases, envoyServers, bundledServer } from '../../helpers/servers/test-servers.ts';
 import { describeWith } from '../../helpers/tools.ts';
 
 /** Longer than the slowest compiler takes on a busy machine. */
 const buildTimeoutMs = 300_000;
 const envoys = envoyReleases.map(release => `envoy-${release}` as const);
-const stands = [hostStand, ...envoyStands];
+const stands = [bundledServer, ...envoyServers];
 const folder = sharedFolder();
 
 const checks: IncomingHttpHeaders[] = [];
@@ -96,7 +96,7 @@ describe.each(builds)('$title, http', ({ language, needs, options }) => {
 
     it('refuses a configuration with a fault', async () => {
       for (const configuration of [{ greting: 'typo' }, { greeting: 1 }]) {
-        const run = hostStand.run(filter, { configuration, upstream });
+        const run = bundledServer.run(filter, { configuration, upstream });
         await expect(run).rejects.toMatchObject({ code: 'WASM_START' });
       }
     });
@@ -166,7 +166,7 @@ describe.each(languages)('%s, service', language => {
     });
 
     it('watches a cluster in the bundled host', async () => {
-      const world = new TestWorld();
+      const world = new TestEnvironment();
       world.clusters.add('check');
       const host = createHost({ environment: world });
       const configuration = new TextEncoder().encode(JSON.stringify({ cluster: 'check', intervalMs: 50 }));

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { initTemplates } from '../../../src/init.ts';
 import { test } from '../../../src/test.ts';
 import { sharedFolder } from '../../helpers/projects/assemblyscript.ts';
-import { builtTemplate, compilerEdges, compilers } from '../../helpers/projects/compilers.ts';
+import { builtTemplate, compilerContext, compilers } from '../../helpers/projects/compilers.ts';
 import { describeWith } from '../../helpers/tools.ts';
 
 const folder = sharedFolder();
@@ -35,7 +35,7 @@ describe.each(templates)('$name', template => {
   describeWith(compilers[template.language], 'wasme test', () => {
     it('passes, however the bodies are cut', async () => {
       const { dir } = await builtTemplate(folder, template.language, { template: template.name });
-      const { suites, passed, failed } = await test({ matrix: true }, { ...compilerEdges, cwd: dir });
+      const { suites, passed, failed } = await test({ matrix: true }, { ...compilerContext, cwd: dir });
       const problems = suites.flatMap(suite => suite.cases).filter(one => one.problems.length > 0);
       expect({ problems, failed }).toEqual({ problems: [], failed: 0 });
       expect(passed).toBeGreaterThan(0);

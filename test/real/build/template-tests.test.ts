@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { build } from '../../../src/build.ts';
 import { init, initTemplates } from '../../../src/init.ts';
 import { sharePackages, sharedFolder } from '../../helpers/projects/assemblyscript.ts';
-import { compilerEdges } from '../../helpers/projects/compilers.ts';
+import { compilerContext } from '../../helpers/projects/compilers.ts';
 import { describeWith, tool } from '../../helpers/tools.ts';
 import { root } from '../../helpers/tree.ts';
 
@@ -17,7 +17,7 @@ const timeoutMs = 300_000;
 function run(program: string, args: readonly string[], cwd: string): string {
   return execFileSync(program, args, {
     cwd,
-    env: compilerEdges.env,
+    env: compilerContext.env,
     encoding: 'utf8',
     stdio: 'pipe',
   });
@@ -25,7 +25,7 @@ function run(program: string, args: readonly string[], cwd: string): string {
 
 async function made(template: string, name = template): Promise<string> {
   const dir = join(folder, name);
-  await init({ dir, name: `a-${template}`, template }, compilerEdges);
+  await init({ dir, name: `a-${template}`, template }, compilerContext);
   return dir;
 }
 
@@ -49,7 +49,7 @@ describeWith(['npm'], 'npm test', () => {
     async name => {
       const dir = await made(name);
       await sharePackages(folder, dir);
-      await build({ dir }, compilerEdges);
+      await build({ dir }, compilerContext);
       expect(run('npm', ['test'], dir)).toMatch(/^# fail 0$/m);
     },
     timeoutMs,
@@ -132,7 +132,7 @@ describeWith(['clang-wasi'], 'the C++ SDK', () => {
 describe('folders', () => {
   it.each(templates.map(one => one.name))('%s has what every template has', async name => {
     const dir = join(folder, `files-${name}`);
-    const { files } = await init({ dir, name: 'a-filter', template: name }, compilerEdges);
+    const { files } = await init({ dir, name: 'a-filter', template: name }, compilerContext);
     expect(files).toEqual(
       expect.arrayContaining(['wasme.json', 'README.md', '.gitignore', '.github/workflows/ci.yml']),
     );

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kubectl } from '../../../src/io/process/kubectl.ts';
-import { type Outcome, newWorld } from '../../helpers/cli/cli.ts';
+import { type Outcome, newMachine } from '../../helpers/cli/cli.ts';
 import { type TestCluster, clusterTools, startCluster } from '../../helpers/servers/kubernetes.ts';
 import { guestFile } from '../../helpers/guests/guests.ts';
 import { describeWith, tool } from '../../helpers/tools.ts';
@@ -30,7 +30,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
   });
   afterAll(() => cluster.stop());
 
-  const wasme = (...argv: string[]): Promise<Outcome> => newWorld({ env: cluster.env }).wasme(...argv);
+  const wasme = (...argv: string[]): Promise<Outcome> => newMachine({ env: cluster.env }).wasme(...argv);
   const deploy = (target: string, id: string, ...argv: string[]): Promise<Outcome> =>
     wasme('deploy', target, image, '--digest', digest, '--id', id, ...argv);
   const read = (kind: string, name: string, namespace = 'bookinfo'): Stored | undefined =>
@@ -151,7 +151,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
     });
 
     it('fails before any change: a cluster that does not answer', async () => {
-      const world = newWorld({ env: { PATH: join(root, 'test', 'fixtures', 'bin', 'kubectl-that-hangs') } });
+      const world = newMachine({ env: { PATH: join(root, 'test', 'fixtures', 'bin', 'kubectl-that-hangs') } });
       const failed = kubectl(['get', 'pods'], {}, world.edges, { timeoutMs: 200 });
       await expect(failed).rejects.toMatchObject({ code: 'KUBE_UNREACHABLE' });
     });
@@ -164,10 +164,10 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
       ['deploy', 'higress', image, '--digest', digest, '--apply'],
       ...['istio', 'gloo', 'envoy-gateway', 'higress'].map(target => ['undeploy', target, '--id', 'x']),
     ])('fails without kubectl, and without a cluster: %s %s', async (...argv) => {
-      const noProgram = await newWorld({ env: { ...cluster.env, PATH: '/nowhere' } }).wasme(...argv);
+      const noProgram = await newMachine({ env: { ...cluster.env, PATH: '/nowhere' } }).wasme(...argv);
       expect(codeOf(noProgram)).toBe('TOOL_MISSING');
       expect(noProgram.stderr).toContain('without --apply');
-      const noCluster = await newWorld({ env: { ...cluster.env, KUBECONFIG: '/nowhere' } }).wasme(...argv);
+      const noCluster = await newMachine({ env: { ...cluster.env, KUBECONFIG: '/nowhere' } }).wasme(...argv);
       expect(codeOf(noCluster), noCluster.stderr).toBe('KUBE_UNREACHABLE');
     });
   });
@@ -220,7 +220,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
     });
 
     const beside = async (times: number, ...argv: string[]): Promise<Outcome> => {
-      const world = newWorld({ env: cluster.env });
+      const world = newMachine({ env: cluster.env });
       const count = join(world.cwd, 'count');
       writeFileSync(count, '0');
       Object.assign(world.env, {
@@ -379,7 +379,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
       const readme = readFileSync(join(root, 'README.md'), 'utf8');
       const line = /^wasme (deploy envoy-gateway .* --apply)$/m.exec(readme)?.[1] ?? '';
       const [, , reference = ''] = line.split(' ');
-      const world = newWorld({ env: cluster.env });
+      const world = newMachine({ env: cluster.env });
       guestFile(world.cwd, 'deploy-tag');
       const made = await world.wasme('convert', 'deploy-tag.wasm', reference, '--layout', 'compat', '--json');
       const stored = (JSON.parse(made.stdout) as { digest: string }).digest;
@@ -459,7 +459,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
     });
 
     it('loses no filter that somebody puts into the same policy at the same moment', async () => {
-      const world = newWorld({ env: cluster.env });
+      const world = newMachine({ env: cluster.env });
       const argv = ['-n', 'bookinfo', '--gateway', 'raced', '--apply'];
       await deploy('envoy-gateway', 'one', ...argv);
       const rival = ['annotate', policies, 'one', '-n', 'bookinfo', 'rival.example/turn=1'];
@@ -553,7 +553,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
     });
 
     it('nothing is changed by what fails before', async () => {
-      const world = newWorld({ env: cluster.env });
+      const world = newMachine({ env: cluster.env });
       const project = {
         name: 'demo',
         language: 'rust',

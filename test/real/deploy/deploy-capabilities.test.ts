@@ -1,6 +1,6 @@
 /** The least list of functions, as `--allow-capabilities auto` derives it: enough, and each one needed, in both hosts. */
 import { expect, it } from 'vitest';
-import { newWorld } from '../../helpers/cli/cli.ts';
+import { newMachine } from '../../helpers/cli/cli.ts';
 import { realEnvoy } from '../../helpers/servers/envoy.ts';
 import { guest, guestFile } from '../../helpers/guests/guests.ts';
 import { bytes, get, headersOf, newHost, openStream } from '../../helpers/guests/test-environment.ts';
@@ -17,7 +17,7 @@ const refusal = /restricted proxy-wasm capability: (\w+)/;
 
 /** The functions in the document that is written. */
 async function derived(name: string): Promise<readonly string[]> {
-  const world = newWorld();
+  const world = newMachine();
   guestFile(world.cwd, name);
   const argv = ['deploy', 'envoy', `${name}.wasm`, '--allow-capabilities', 'auto', '--json'];
   const { stdout } = await world.wasme(...argv);
@@ -26,7 +26,7 @@ async function derived(name: string): Promise<readonly string[]> {
 }
 
 async function inEnvoy(release: '1.40' | '1.36', allowed: readonly string[]): Promise<Seen> {
-  const world = newWorld();
+  const world = newMachine();
   guestFile(world.cwd, 'deploy-tag');
   const free = ['-p', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--envoy-version', release];
   const flags = ['--config', 'tag', '--allow-capabilities', allowed.join(',')];

@@ -7,7 +7,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { makeCertificate } from '../../../src/proxy/certificate.ts';
-import { type World, newWorld } from '../../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../../helpers/cli/cli.ts';
 import { type EnvoyRelease, realEnvoy } from '../../helpers/servers/envoy.ts';
 import { envoyRows, envoyText, goldenModule } from '../../helpers/deploy/envoy-cases.ts';
 import { guest, guestFile } from '../../helpers/guests/guests.ts';
@@ -18,7 +18,7 @@ const ownFile = join(import.meta.dirname, '..', 'fixtures', 'deploy', 'own-envoy
 const free = ['-p', '127.0.0.1:0', '--admin', '127.0.0.1:0'];
 
 /** Text that `deploy envoy` prints; fails with its error. */
-async function deployed(world: World, release: EnvoyRelease, ...argv: string[]): Promise<string> {
+async function deployed(world: TestMachine, release: EnvoyRelease, ...argv: string[]): Promise<string> {
   const flags = argv.includes('--in') ? [] : free;
   const { exitCode, stdout, stderr } = await world.wasme(
     ...['deploy', 'envoy', ...argv, ...flags, '--envoy-version', release],
@@ -28,7 +28,7 @@ async function deployed(world: World, release: EnvoyRelease, ...argv: string[]):
 }
 
 /** `--mode validate`; deprecated fields are only in what is written for an `old` release. */
-function validate(world: World, release: EnvoyRelease, text: string, old = false): void {
+function validate(world: TestMachine, release: EnvoyRelease, text: string, old = false): void {
   const file = join(world.cwd, 'validate.yaml');
   writeFileSync(file, text);
   const { status, stderr } = spawnSync(
@@ -66,7 +66,7 @@ async function sendTcp(port: number, text: string): Promise<string> {
 describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
   for (const release of releases) {
     it.each(envoyRows.filter(row => row.options?.dynamic === undefined))(`${release}: accepts $name`, row => {
-      const world = newWorld();
+      const world = newMachine();
       const module = guestFile(world.cwd, 'deploy-kinds');
       const needed = Number(/^envoy-1\.(\d+)/.exec(row.name)?.[1] ?? 40);
       // What the golden is written for may be newer than this Envoy; the documents must then be asked for anew.
@@ -76,7 +76,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
     });
 
     it(`${release}: an HTTP filter in front of an upstream`, async () => {
-      const world = newWorld();
+      const world = newMachine();
       guestFile(world.cwd, 'deploy-tag');
       const upstream = await serve(path => `upstream ${path}`);
       const text = await deployed(
@@ -128,7 +128,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
       ['https upstream', ['--upstream', 'https://127.0.0.1:1']],
       ['explained', ['--explain']],
     ])(`${release}: %s`, async (title, flags) => {
-      const world = newWorld();
+      const world = newMachine();
       guestFile(world.cwd, 'deploy-tag');
       const text = await deployed(world, release, 'deploy-tag.wasm', '--config', 'tag', ...flags);
       validate(world, release, text);
@@ -139,7 +139,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
     });
 
     it(`${release}: a capability that is missing is refused to the guest`, async () => {
-      const world = newWorld();
+      const world = newMachine();
       guestFile(world.cwd, 'deploy-tag');
       const names = 'proxy_log,proxy_on_configure,proxy_on_response_headers,proxy_get_buffer_bytes';
       const envoy = await realEnvoy(
@@ -151,7 +151,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
     });
 
     it(`${release}: variables, with the capabilities of a WASI module`, async () => {
-      const world = newWorld();
+      const world = newMachine();
       guestFile(world.cwd, 'deploy-env');
       const text = await deployed(
         ...([
@@ -173,7 +173,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
     });
 
     it(`${release}: a network filter before tcp_proxy, and before an echo`, async () => {
-      const world = newWorld();
+      const world = newMachine();
       guestFile(world.cwd, 'deploy-kinds');
       const upstream = (await serve(() => 'from upstream')).replace('http', 'tcp');
       const text = await deployed(
@@ -196,7 +196,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
     });
 
     it(`${release}: a service and an access log`, async () => {
-      const world = newWorld();
+      const world = newMachine();
       guestFile(world.cwd, 'deploy-kinds');
       const service = await deployed(world, release, 'deploy-kinds.wasm', '--kind', 'service');
       validate(world, release, service);
@@ -210,7 +210,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
     });
 
     it(`${release}: code fetched by Envoy, pinned by its digest`, async () => {
-      const world = newWorld();
+      const world = newMachine();
       const web = await serve(() => guest('deploy-tag'));
       const text = await deployed(world, release, `${web}/filters/tag.wasm`, '--config', 'remote');
       validate(world, release, text);
@@ -220,7 +220,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
     });
 
     it(`${release}: code and backend behind TLS, with a certificate of one's own`, async () => {
-      const world = newWorld();
+      const world = newMachine();
       const certificate = makeCertificate(['localhost'], Date.now());
       writeFileSync(join(world.cwd, 'ca.pem'), certificate.cert);
       const server = createTlsServer(certificate, (request, response) =>
@@ -245,7 +245,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
     });
 
     it(`${release}: code that moved, in a person's own file that had it before`, async () => {
-      const world = newWorld();
+      const world = newMachine();
       const file = join(world.cwd, 'mine.yaml');
       writeFileSync(file, readFileSync(ownFile));
       const [before, now] = [
@@ -267,7 +267,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
     });
 
     it(`${release}: in a person's own file, and out again`, async () => {
-      const world = newWorld();
+      const world = newMachine();
       guestFile(world.cwd, 'deploy-tag');
       const file = join(world.cwd, 'mine.yaml');
       const mine = readFileSync(ownFile, 'utf8');

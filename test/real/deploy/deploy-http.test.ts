@@ -1,7 +1,7 @@
 /** Real Envoys that fetch their code from `deploy http`. */
 import { expect, it, onTestFinished } from 'vitest';
 import type { ServeResult } from '../../../src/deploy-http.ts';
-import { type Screen, newWorld } from '../../helpers/cli/cli.ts';
+import { type Screen, newMachine } from '../../helpers/cli/cli.ts';
 import { realEnvoy } from '../../helpers/servers/envoy.ts';
 import { guestFile } from '../../helpers/guests/guests.ts';
 import { describeWith } from '../../helpers/tools.ts';
@@ -12,7 +12,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy http in front of real Envoy',
     '%s: code out of the local store, pinned by its digest',
     async release => {
       const interrupt = new AbortController();
-      const world = newWorld({ signal: interrupt.signal });
+      const world = newMachine({ signal: interrupt.signal });
       guestFile(world.cwd, 'deploy-tag');
       await world.wasme('convert', 'deploy-tag.wasm', 'registry.example/me/tagger:v1', '--layout', 'compat');
       const screen: Screen = { out: '', err: '' };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestCluster, clusterTools, startCluster } from '../../helpers/servers/kubernetes.ts';
-import { newWorld } from '../../helpers/cli/cli.ts';
+import { newMachine } from '../../helpers/cli/cli.ts';
 import {
   digest,
   envoyGatewayRows,
@@ -38,7 +38,7 @@ describeWith(clusterTools, 'documents against the real definitions', () => {
     ...['istio', 'gloo', 'envoy-gateway', 'higress'].map(target => ['undeploy', target, '--id', 'x']),
   ])('without the control plane: %s %s', async (verb, target = '', ...flags) => {
     const image = verb === 'deploy' ? ['registry.example/me/f:v1', '--digest', digest] : [];
-    const { exitCode, stdout, stderr } = await newWorld({ env: cluster.env }).wasme(
+    const { exitCode, stdout, stderr } = await newMachine({ env: cluster.env }).wasme(
       ...[verb ?? '', target, ...image, ...flags],
     );
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { newWorld } from '../../helpers/cli/cli.ts';
+import { newMachine } from '../../helpers/cli/cli.ts';
 import { type TestEnvoy, realEnvoy } from '../../helpers/servers/envoy.ts';
 import { guest, guestFile } from '../../helpers/guests/guests.ts';
 import { describeWith, tool } from '../../helpers/tools.ts';
@@ -145,7 +145,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy, choice by choice', () 
   const titled = rows.map(row => ({ ...row, title: names.map(name => row[name]).join(' ') }));
   for (const release of ['1.40', '1.36'] as const) {
     it.each(titled)(`${release}: $title`, async row => {
-      const world = newWorld();
+      const world = newMachine();
       guestFile(world.cwd, 'deploy-kinds');
       writeFileSync(join(world.cwd, 'bytes.bin'), Buffer.from([0xff, 0, 0x80]));
       writeFileSync(join(world.cwd, 'own.yaml'), own);

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../../commands/cli.ts';
-import { type Outcome, type Screen, type World, newWorld } from '../../helpers/cli/cli.ts';
+import { type Outcome, type Screen, type TestMachine, newMachine } from '../../helpers/cli/cli.ts';
 import { type TestEnvoy, realEnvoy } from '../../helpers/servers/envoy.ts';
 import { guest } from '../../helpers/guests/guests.ts';
 import { type TestCluster, clusterTools, startCluster } from '../../helpers/servers/kubernetes.ts';
@@ -49,7 +49,7 @@ function good(outcome: Outcome, line: string): string {
 }
 
 /** The project of docs/deploy.md#from-nothing, with a filter that sets x-tag. */
-function project(world: World): void {
+function project(world: TestMachine): void {
   const file = { name: 'add-header', language: 'assemblyscript', rootId: 'add-header' };
   writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify(file));
   mkdirSync(join(world.cwd, 'build'));
@@ -64,7 +64,7 @@ async function serve(answer: (path: string) => string | Uint8Array): Promise<str
 }
 
 /** A command that stays, until the test is over or `stop`. */
-function background(world: World, argv: readonly string[]): { screen: Screen; stop: () => Promise<number> } {
+function background(world: TestMachine, argv: readonly string[]): { screen: Screen; stop: () => Promise<number> } {
   const interrupt = new AbortController();
   const screen: Screen = { out: '', err: '' };
   const ended = run([...argv], {
@@ -85,7 +85,7 @@ function background(world: World, argv: readonly string[]): { screen: Screen; st
 
 describeWith(['envoy-1.40'], 'pages about deploying to Envoy', () => {
   /** Hands for Envoys and for requests to the last one that was started. */
-  function envoyHands(world: World): readonly Hand[] {
+  function envoyHands(world: TestMachine): readonly Hand[] {
     let envoy: TestEnvoy | undefined;
     return [
       async ([program, , file = '']) => {
@@ -117,7 +117,7 @@ describeWith(['envoy-1.40'], 'pages about deploying to Envoy', () => {
     const bin = mkdtempSync(join(tmpdir(), 'wasme-bin-'));
     onTestFinished(() => rmSync(bin, { recursive: true, force: true }));
     symlinkSync(tool('envoy-1.40'), join(bin, 'envoy'));
-    const world = newWorld({ env: { PATH: [bin, process.env['PATH']].join(delimiter) } });
+    const world = newMachine({ env: { PATH: [bin, process.env['PATH']].join(delimiter) } });
     project(world);
     const upstream = await serve(() => 'hello');
     const files = await serve(() => guest('deploy-tag'));
@@ -167,7 +167,7 @@ describeWith(['envoy-1.40'], 'pages about deploying to Envoy', () => {
 
   it('docs/deploy/http.md', async () => {
     const registry = await fakeRegistry();
-    const world = newWorld();
+    const world = newMachine();
     project(world);
     await world.wasme('push', `${registry.host}/me/add-header:v1`);
     // The page is for one who has the image only.
@@ -192,7 +192,7 @@ describeWith(['envoy-1.40'], 'pages about deploying to Envoy', () => {
 
   it('docs/deploy/gcp.md', async () => {
     const registry = await fakeRegistry();
-    const world = newWorld();
+    const world = newMachine();
     project(world);
     await follow('docs/deploy/gcp.md', { 'us-docker.pkg.dev': registry.host }, [
       // Nothing of Google Cloud is here, which the page says.
@@ -245,7 +245,7 @@ describeWith([...clusterTools, 'envoy-1.40'], 'pages about deploying to a cluste
     writeFileSync(filename, guest('deploy-tag'));
     const named = join(dir, `${digest.slice('sha256:'.length)}.wasm`);
     copyFileSync(filename, named);
-    const world = newWorld();
+    const world = newMachine();
     const free = ['-p', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--id', plugin];
     const { stdout } = await world.wasme('deploy', 'envoy', filename, ...free);
     return realEnvoy(stdout.replaceAll(filename, named));
@@ -277,7 +277,7 @@ describeWith([...clusterTools, 'envoy-1.40'], 'pages about deploying to a cluste
     control: () => Promise<unknown> | void,
   ): Promise<void> {
     const registry = await fakeRegistry();
-    const world = newWorld({ env: cluster.env });
+    const world = newMachine({ env: cluster.env });
     project(world);
     const image = `${registry.host}/me/add-header:v1`;
     await world.wasme('push', image);

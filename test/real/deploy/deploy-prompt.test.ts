@@ -1,6 +1,6 @@
 /** Objects that others own too, changed from a terminal: shown first, and only with consent. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { newWorld } from '../../helpers/cli/cli.ts';
+import { newMachine } from '../../helpers/cli/cli.ts';
 import { type TestCluster, clusterTools, startCluster } from '../../helpers/servers/kubernetes.ts';
 import { enter, onTerminal } from '../../helpers/cli/terminal.ts';
 import { describeWith } from '../../helpers/tools.ts';
@@ -34,7 +34,7 @@ describeWith(clusterTools, 'a shared object and somebody at a terminal', () => {
     argv: readonly string[],
     ...answers: readonly (readonly [string, string])[]
   ): ReturnType<typeof onTerminal> => {
-    const world = newWorld({ env: cluster.env });
+    const world = newMachine({ env: cluster.env });
     return onTerminal(world.cwd, world.env, argv, answers);
   };
 
@@ -64,7 +64,7 @@ describeWith(clusterTools, 'a shared object and somebody at a terminal', () => {
     const yes = await terminal([...deploy, '--yes']);
     expect(yes.exitCode, yes.screen).toBe(0);
     expect(yes.screen).not.toContain('?');
-    expect((await newWorld({ env: cluster.env }).wasme(...undeploy)).exitCode).toBe(0);
+    expect((await newMachine({ env: cluster.env }).wasme(...undeploy)).exitCode).toBe(0);
     expect(filters()).toBeUndefined();
   });
 });

@@ -2,7 +2,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type Screen, newWorld } from '../../helpers/cli/cli.ts';
+import { type Screen, newMachine } from '../../helpers/cli/cli.ts';
 import { guestFile } from '../../helpers/guests/guests.ts';
 import { freePort } from '../../helpers/servers/ports.ts';
 import { compileProbe } from '../../helpers/guests/probe/compile.ts';
@@ -15,7 +15,7 @@ describeWith(['envoy-1.40', 'func-e'], 'deploy envoy --run', () => {
     ['func-e', 'func-e'],
   ])('starts %s from PATH, serves, and ends it with Ctrl-C', async (name, program) => {
     const interrupt = new AbortController();
-    const world = newWorld({ signal: interrupt.signal });
+    const world = newMachine({ signal: interrupt.signal });
     const bin = join(world.home, 'bin');
     mkdirSync(bin);
     symlinkSync(tool(program), join(bin, name));
@@ -60,7 +60,7 @@ describeWith(['envoy-1.40', 'func-e'], 'deploy envoy --run', () => {
 
   it('marks the further lines of a message, so that a filter forges none of Envoy', async () => {
     const interrupt = new AbortController();
-    const world = newWorld({ signal: interrupt.signal });
+    const world = newMachine({ signal: interrupt.signal });
     const forged = '[2026-01-01 00:00:00.000][1][critical][main] [a.cc:1] forged';
     const probe = compileProbe({
       callbacks: http({ on_configure: step([call('log', 3, `first\n${forged}\u001b[2J`)]) }),

@@ -9,7 +9,7 @@ import type { DeployIntent } from '../../../src/targets/intent.ts';
 import type { Plan } from '../../../src/targets/target.ts';
 import { plain } from '../../../src/targets/annotated-document.ts';
 import { renderYaml } from '../../../src/targets/yaml.ts';
-import { newWorld } from '../../helpers/cli/cli.ts';
+import { newMachine } from '../../helpers/cli/cli.ts';
 import {
   envoyGatewayPlan,
   glooPlan,
@@ -40,7 +40,7 @@ describeWith(['kubectl'], 'kubectl reads hostile texts as they were meant', () =
   function read(yaml: string): unknown {
     const found = execFileSync(tool('kubectl'), ['label', '--local', '-f', '-', 'read=1', '-o', 'json'], {
       input: yaml,
-      env: { KUBECONFIG: '/dev/null', HOME: newWorld().cwd },
+      env: { KUBECONFIG: '/dev/null', HOME: newMachine().cwd },
       encoding: 'utf8',
       maxBuffer: 1 << 26,
     });
@@ -80,7 +80,7 @@ describeWith(['kubectl'], 'kubectl reads hostile texts as they were meant', () =
 
 describeWith(['envoy-1.40', 'envoy-1.36'], 'Envoy reads hostile texts as they were meant', () => {
   it.each(['1.40', '1.36'] as const)('%s', async release => {
-    const module = guestFile(newWorld().cwd, 'deploy-kinds');
+    const module = guestFile(newMachine().cwd, 'deploy-kinds');
     const envoy = await realEnvoy(filterBootstrap(module, raw), { release });
     const dump = JSON.stringify(await envoy.admin.json('/config_dump'));
     expect(dump).toContain(JSON.stringify(asUtf8(text)));
@@ -90,7 +90,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'Envoy reads hostile texts as they we
     ['YAML', file => file],
     ['JSON', file => JSON.stringify(parse(file), null, 2)],
   ])('in a filter put into a file of %s', async (_form, written) => {
-    const module = guestFile(newWorld().cwd, 'deploy-kinds');
+    const module = guestFile(newMachine().cwd, 'deploy-kinds');
     const intent: DeployIntent = {
       ...plainIntent,
       ...raw,

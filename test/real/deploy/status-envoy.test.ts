@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { type World, newWorld } from '../../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../../helpers/cli/cli.ts';
 import { type EnvoyRelease, type TestEnvoy, realEnvoy } from '../../helpers/servers/envoy.ts';
 import { guest, guestFile } from '../../helpers/guests/guests.ts';
 import { describeWith } from '../../helpers/tools.ts';
@@ -21,7 +21,7 @@ interface Row {
 }
 
 async function statusOf(
-  world: World,
+  world: TestMachine,
   envoy: TestEnvoy,
   ...argv: string[]
 ): Promise<Row & { exitCode: number }> {
@@ -30,7 +30,7 @@ async function statusOf(
   return { ...rows[0]!, exitCode: outcome.exitCode };
 }
 
-async function swap(world: World, file: string, ...argv: string[]): Promise<void> {
+async function swap(world: TestMachine, file: string, ...argv: string[]): Promise<void> {
   const outcome = await world.wasme(
     'deploy',
     'envoy',
@@ -45,7 +45,7 @@ async function swap(world: World, file: string, ...argv: string[]): Promise<void
   expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
 }
 
-async function startLive(world: World, release: EnvoyRelease): Promise<TestEnvoy> {
+async function startLive(world: TestMachine, release: EnvoyRelease): Promise<TestEnvoy> {
   return realEnvoy(readFileSync(join(world.cwd, 'live', 'envoy.yaml'), 'utf8'), { release });
 }
 
@@ -61,7 +61,7 @@ async function tagged(envoy: TestEnvoy, tag: string): Promise<void> {
 describeWith(['envoy-1.40', 'envoy-1.36'], 'a running Envoy', () => {
   for (const release of releases) {
     it(`${release}: swaps configuration and code under load without a failed request`, async () => {
-      const world = newWorld();
+      const world = newMachine();
       guestFile(world.cwd, 'deploy-tag');
       writeFileSync(join(world.cwd, 'other.wasm'), guest('deploy-tag', { '"none"': '"nope"' }));
       await swap(world, 'deploy-tag.wasm', '--config', 'first');
@@ -111,7 +111,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'a running Envoy', () => {
     });
 
     it(`${release}: keeps the old filter when the update is refused, and says so`, async () => {
-      const world = newWorld();
+      const world = newMachine();
       guestFile(world.cwd, 'deploy-tag');
       await swap(world, 'deploy-tag.wasm', '--config', 'good');
       const envoy = await startLive(world, release);
@@ -139,7 +139,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'a running Envoy', () => {
     });
 
     it(`${release}: says which bytes run: loaded, other digest, written since, not there`, async () => {
-      const world = newWorld();
+      const world = newMachine();
       const file = guestFile(world.cwd, 'deploy-tag');
       writeFileSync(join(world.cwd, 'other.wasm'), guest('deploy-kinds'));
       const past = new Date(Date.now() - 60_000);
@@ -172,7 +172,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'a running Envoy', () => {
     it.each(['closed', 'open', 'reload'] as const)(
       `${release}: sees a guest that crashed (%s)`,
       async policy => {
-        const world = newWorld();
+        const world = newMachine();
         guestFile(world.cwd, 'deploy-trap');
         const { stdout } = await world.wasme(
           'deploy',
@@ -219,7 +219,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'a running Envoy', () => {
     );
 
     it(`${release}: sees code that cannot be fetched`, async () => {
-      const world = newWorld();
+      const world = newMachine();
       const server = createServer((_request, response) => response.end('not what was promised'));
       await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
       onTestFinished(() => void server.close());

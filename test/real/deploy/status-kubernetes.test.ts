@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import type { StatusResult } from '../../../src/status.ts';
-import { type Outcome, newWorld } from '../../helpers/cli/cli.ts';
+import { type Outcome, newMachine } from '../../helpers/cli/cli.ts';
 import { type TestEnvoy, realEnvoy } from '../../helpers/servers/envoy.ts';
 import { guestFile } from '../../helpers/guests/guests.ts';
 import { type TestCluster, clusterTools, startCluster } from '../../helpers/servers/kubernetes.ts';
@@ -30,7 +30,7 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
   });
   afterAll(() => cluster.stop());
 
-  const wasme = (...argv: string[]): Promise<Outcome> => newWorld({ env: cluster.env }).wasme(...argv);
+  const wasme = (...argv: string[]): Promise<Outcome> => newMachine({ env: cluster.env }).wasme(...argv);
   const deploy = (target: string, ...argv: string[]): Promise<Outcome> =>
     wasme('deploy', target, image, '--digest', digest, '--id', 'tagger', ...argv, '--apply');
   const rowsOf = ({ stdout }: Outcome): StatusResult['rows'] => (JSON.parse(stdout) as StatusResult).rows;
@@ -105,7 +105,7 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
 
     it('sees that the tag names another image by now, which the store does not know', async () => {
       const registry = await fakeRegistry();
-      const world = newWorld({ env: cluster.env });
+      const world = newMachine({ env: cluster.env });
       const reference = `${registry.host}/team/moved:v1`;
       const push = async (name: string): Promise<void> => {
         guestFile(world.cwd, name);
@@ -380,7 +380,7 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
         writeFileSync(file, discovery(resource, config));
         const envoy = await realEnvoy(proxy(resource, file));
         await expect.poll(async () => (await fetch(envoy.url).catch(() => undefined))?.status).toBeDefined();
-        const world = newWorld({ env: proxyEnv(cluster, envoy) });
+        const world = newMachine({ env: proxyEnv(cluster, envoy) });
         const outcome = await world.wasme(
           'status',
           mesh.mesh,
@@ -431,7 +431,7 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
       const log = join(dir, 'envoy.log');
       const ask = async (more: object = { ENVOY_LOG: log }): Promise<StatusResult['rows'][number]> => {
         writeFileSync(log, envoy.log.join('\n'));
-        const world = newWorld({ env: { ...proxyEnv(cluster, envoy), ...more } });
+        const world = newMachine({ env: { ...proxyEnv(cluster, envoy), ...more } });
         const argv = ['status', 'istio', '-n', 'bookinfo', '--id', 'tagger', '--json'];
         return rowsOf(await world.wasme(...argv))[0]!;
       };

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { envoyAdmin } from '../../../src/targets/envoy/status/admin.ts';
-import { type World, newWorld } from '../../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../../helpers/cli/cli.ts';
 import { type TestEnvoy, realEnvoy } from '../../helpers/servers/envoy.ts';
 import { guest, guestFile } from '../../helpers/guests/guests.ts';
 import { describeWith, tool } from '../../helpers/tools.ts';
@@ -18,7 +18,7 @@ const free = ['-p', '127.0.0.1:0', '--admin', '127.0.0.1:0'];
 
 /** State, detail and exit code for one filter. */
 async function ask(
-  world: World,
+  world: TestMachine,
   { admin }: Pick<TestEnvoy, 'admin'>,
   id: string,
   ...argv: string[]
@@ -31,17 +31,17 @@ async function ask(
 }
 
 /** Adds a filter to the bootstrap of the ones before it. */
-async function add(world: World, file: string, operand: string, ...argv: string[]): Promise<void> {
+async function add(world: TestMachine, file: string, operand: string, ...argv: string[]): Promise<void> {
   const outcome = await world.wasme('deploy', 'envoy', operand, '--in', file, '-o', file, ...argv);
   expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
 }
 
-async function first(world: World, file: string, operand: string, ...argv: string[]): Promise<void> {
+async function first(world: TestMachine, file: string, operand: string, ...argv: string[]): Promise<void> {
   const outcome = await world.wasme('deploy', 'envoy', operand, '-o', file, ...free, ...argv);
   expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
 }
 
-function read(world: World, file: string): string {
+function read(world: TestMachine, file: string): string {
   return readFileSync(join(world.cwd, file), 'utf8');
 }
 
@@ -74,7 +74,7 @@ async function webServer(): Promise<string> {
 describeWith(['envoy-1.40', 'envoy-1.36'], 'status of an Envoy in trouble', () => {
   for (const release of releases) {
     it(`${release}: two filters, one of which crashed`, async () => {
-      const world = newWorld();
+      const world = newMachine();
       guestFile(world.cwd, 'deploy-tag');
       guestFile(world.cwd, 'deploy-trap');
       await first(world, 'envoy.yaml', 'deploy-tag.wasm', '--id', 'one');
@@ -106,7 +106,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'status of an Envoy in trouble', () =
     });
 
     it(`${release}: a route that answers with 5xx by itself`, async () => {
-      const world = newWorld();
+      const world = newMachine();
       guestFile(world.cwd, 'deploy-trap');
       await first(world, 'envoy.yaml', 'deploy-trap.wasm', '--id', 'f');
       const text = read(world, 'envoy.yaml').replace('status: 200', 'status: 503');
@@ -122,7 +122,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'status of an Envoy in trouble', () =
     });
 
     it(`${release}: of three that are fetched, one came`, async () => {
-      const world = newWorld();
+      const world = newMachine();
       const url = await webServer();
       const wrong = `sha256:${'1'.repeat(64)}`;
       await first(world, 'envoy.yaml', `${url}/module.wasm`, '--id', 'good');
@@ -148,7 +148,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'status of an Envoy in trouble', () =
     });
 
     it(`${release}: a listener that changes, and one that waits for code`, async () => {
-      const world = newWorld();
+      const world = newMachine();
       guestFile(world.cwd, 'deploy-tag');
       const url = await webServer();
       const never = ['--digest', `sha256:${'3'.repeat(64)}`, '--id', 'next'];
@@ -194,7 +194,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'status of an Envoy in trouble', () =
     });
 
     it(`${release}: a crash that is mended leaves the log, as far as status goes`, async () => {
-      const world = newWorld();
+      const world = newMachine();
       guestFile(world.cwd, 'deploy-tag');
       guestFile(world.cwd, 'deploy-trap');
       const swap = (file: string): Promise<unknown> =>
@@ -224,7 +224,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'status of an Envoy in trouble', () =
   }
 
   it('code that was not fetched yet', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const url = await webServer();
     await first(
       world,

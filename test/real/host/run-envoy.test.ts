@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { EchoAnswer } from '../../../src/proxy/upstream/echo.ts';
-import { type World, newWorld } from '../../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../../helpers/cli/cli.ts';
 import { guestFile } from '../../helpers/guests/guests.ts';
 import { compileProbe } from '../../helpers/guests/probe/compile.ts';
 import { call, http, map, step } from '../../helpers/guests/probe/script.ts';
@@ -12,8 +12,8 @@ import { type RunningCli, startCli } from '../../helpers/cli/running.ts';
 import { describeWith, tool } from '../../helpers/tools.ts';
 
 /** A world with a chain: one filter with a configuration, one that adds a header each way and speaks. */
-function chainWorld(): World {
-  const world = newWorld();
+function chainWorld(): TestMachine {
+  const world = newMachine();
   guestFile(world.cwd, 'deploy-tag');
   const probe = compileProbe({
     callbacks: http({
@@ -99,7 +99,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'run --envoy', () => {
   });
 
   it('network filters: Envoy echoes', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const probe = compileProbe({
       callbacks: { on_new_connection: step(), on_downstream_data: step([call('log', 2, 'data')]) },
     });
@@ -117,7 +117,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'run --envoy', () => {
   });
 
   it('says what Envoy has against a filter, and that a port is taken', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const no = compileProbe({ callbacks: http({ on_configure: step([], 0) }) });
     writeFileSync(join(world.cwd, 'no.wasm'), no);
     guestFile(world.cwd, 'header');

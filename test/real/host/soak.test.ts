@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { expect, it, onTestFinished } from 'vitest';
 import { startRun } from '../../../src/run.ts';
 import { realProject, sharedFolder } from '../../helpers/projects/assemblyscript.ts';
-import { newWorld } from '../../helpers/cli/cli.ts';
+import { newMachine } from '../../helpers/cli/cli.ts';
 import { guestFile } from '../../helpers/guests/guests.ts';
 import { Heaps } from '../../helpers/guests/heaps.ts';
 import { type Line, lineThrough } from '../../helpers/regression.ts';
@@ -32,7 +32,7 @@ interface Sample {
 
 describeWith(['npm'], `${total} requests through two workers and two filters`, () => {
   it('leave nothing behind', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const module = await realProject(join(sharedFolder(), 'filter'));
     guestFile(world.cwd, 'workers');
     const run = await startRun(

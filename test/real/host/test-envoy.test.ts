@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { TestResult } from '../../../src/test.ts';
-import { type World, newWorld } from '../../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../../helpers/cli/cli.ts';
 import { compileProbe } from '../../helpers/guests/probe/compile.ts';
 import {
   type Script,
@@ -69,14 +69,14 @@ cases:
     expect: { logs: [{ contains: '"403"' }] }
 `;
 
-function worldWith(callbacks: Script['callbacks'], text: string): World {
-  const world = newWorld();
+function worldWith(callbacks: Script['callbacks'], text: string): TestMachine {
+  const world = newMachine();
   writeFileSync(join(world.cwd, 'probe.wasm'), compileProbe({ callbacks: http(callbacks) }));
   writeFileSync(join(world.cwd, 'a.test.yaml'), `module: probe.wasm\n${text}`);
   return world;
 }
 
-async function play(world: World, ...argv: string[]): Promise<TestResult> {
+async function play(world: TestMachine, ...argv: string[]): Promise<TestResult> {
   const { stdout, stderr } = await world.wasme('test', '--json', ...argv);
   if (stdout === '') throw new Error(stderr);
   return JSON.parse(stdout) as TestResult;

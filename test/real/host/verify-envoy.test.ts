@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { newWorld } from '../../helpers/cli/cli.ts';
+import { newMachine } from '../../helpers/cli/cli.ts';
 import { compileWat, guest } from '../../helpers/guests/guests.ts';
 import { component, filterText } from '../../helpers/guests/images.ts';
 import { storageModules } from '../../helpers/guests/storage-modules.ts';
@@ -42,7 +42,7 @@ const modules: Readonly<Record<string, Uint8Array>> = {
 
 describeWith(['envoy-1.36', 'envoy-1.40'], 'verify and Envoy', () => {
   it.each(['1.36', '1.40'] as const)('agree about every module: %s', async version => {
-    const world = newWorld();
+    const world = newMachine();
     const path = join(world.cwd, 'm.wasm');
     writeFileSync(path, guest('deploy-tag'));
     const written = await world.wasme(

@@ -1,14 +1,14 @@
 /** `--concurrency 2` in real Envoys and in the bundled host: what workers share, and what each has for itself. */
 import { expect, it, onTestFinished } from 'vitest';
 import { startRun } from '../../../src/run.ts';
-import { newWorld } from '../../helpers/cli/cli.ts';
+import { newMachine } from '../../helpers/cli/cli.ts';
 import { guestFile } from '../../helpers/guests/guests.ts';
 import { describeWith, tool } from '../../helpers/tools.ts';
 import { ownStats, requests, vmOf } from '../../helpers/guests/workers-guest.ts';
 
 /** What a run with two workers shows after many requests, the same every time. */
 async function facts(envoy: string | undefined): Promise<unknown> {
-  const world = newWorld();
+  const world = newMachine();
   guestFile(world.cwd, 'workers');
   const run = await startRun(
     { targets: ['workers.wasm'], listen: { port: 0 }, concurrency: 2, envoy },

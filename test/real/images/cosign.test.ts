@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type World, newWorld } from '../../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../../helpers/cli/cli.ts';
 import { guest } from '../../helpers/guests/guests.ts';
 import { type RealRegistry, realRegistry, referrersRegistry } from '../../helpers/servers/real-registry.ts';
 import { describeWith, tool } from '../../helpers/tools.ts';
@@ -11,7 +11,7 @@ import { describeWith, tool } from '../../helpers/tools.ts';
 const password = 's3cret';
 
 interface Bench {
-  readonly world: World;
+  readonly world: TestMachine;
   readonly registry: RealRegistry;
   readonly reference: string;
   readonly cosign: (...args: string[]) => string;
@@ -19,7 +19,7 @@ interface Bench {
 
 async function bench(): Promise<Bench> {
   const registry = await realRegistry();
-  const world = newWorld({ env: { COSIGN_PASSWORD: password } });
+  const world = newMachine({ env: { COSIGN_PASSWORD: password } });
   const cosign = (...args: string[]): string =>
     execFileSync(tool('cosign'), args, {
       cwd: world.cwd,

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import type { InspectResult } from '../../../src/inspect.ts';
-import { layoutNames } from '../../../src/project/names.ts';
+import { packagingNames } from '../../../src/project/names.ts';
 import type { PullResult } from '../../../src/pull.ts';
 import type { PushResult } from '../../../src/push.ts';
-import { type World, newWorld } from '../../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../../helpers/cli/cli.ts';
 import { moduleOfSize } from '../../helpers/guests/images.ts';
 import { account, realRegistry, referrersRegistry } from '../../helpers/servers/real-registry.ts';
 import { refreshToken } from '../../helpers/servers/token-server.ts';
@@ -17,13 +17,13 @@ import { root } from '../../helpers/tree.ts';
 
 const module = moduleOfSize(200_000);
 
-function worldWithModule(): World {
-  const world = newWorld();
+function worldWithModule(): TestMachine {
+  const world = newMachine();
   writeFileSync(join(world.cwd, 'm.wasm'), module);
   return world;
 }
 
-const json = async <T>(world: World, ...argv: string[]): Promise<T> => {
+const json = async <T>(world: TestMachine, ...argv: string[]): Promise<T> => {
   const { exitCode, stdout, stderr } = await world.wasme(...argv, '--json');
   expect(exitCode, stderr).toBe(0);
   return JSON.parse(stdout) as T;
@@ -33,7 +33,7 @@ const oras = (...args: string[]): string => execFileSync(tool('oras'), args, { e
 const crane = (...args: string[]): string => execFileSync(tool('crane'), args, { encoding: 'utf8' }).trim();
 
 describeWith(['oras', 'crane', 'referrers-registry', 'docker-registry', 'openssl'], 'ORAS and crane', () => {
-  it.each(layoutNames)(
+  it.each(packagingNames)(
     'read layout %s as we pushed it, and their copies come back the same',
     async layout => {
       const host = await referrersRegistry();

@@ -14,8 +14,8 @@ import { parseReference } from '../../../src/oci/reference.ts';
 import { openRegistry } from '../../../src/oci/registry/registry.ts';
 import { signImage, signatureTag } from '../../../src/oci/signature/signature.ts';
 import { graphDescriptor, graphSource } from '../../../src/oci/target.ts';
-import { layoutNames } from '../../../src/project/names.ts';
-import { type World, newWorld } from '../../helpers/cli/cli.ts';
+import { packagingNames } from '../../../src/project/names.ts';
+import { type TestMachine, newMachine } from '../../helpers/cli/cli.ts';
 import { guest } from '../../helpers/guests/guests.ts';
 import { described } from '../../helpers/guests/images.ts';
 import { realRegistry } from '../../helpers/servers/real-registry.ts';
@@ -23,7 +23,7 @@ import { describeWith, tool } from '../../helpers/tools.ts';
 
 const module = guest('deploy-tag');
 
-async function json<T>(world: World, ...argv: string[]): Promise<T> {
+async function json<T>(world: TestMachine, ...argv: string[]): Promise<T> {
   const { exitCode, stdout, stderr } = await world.wasme(...argv, '--json', '--quiet');
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   return JSON.parse(stdout) as T;
@@ -34,9 +34,9 @@ function skopeo(...args: string[]): Buffer {
 }
 
 describeWith(['docker-registry', 'skopeo'], 'layouts in a real registry', () => {
-  it.each(layoutNames)('%s: pushed, read by skopeo, copied by it, read by us', async layout => {
+  it.each(packagingNames)('%s: pushed, read by skopeo, copied by it, read by us', async layout => {
     const registry = await realRegistry();
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), module);
     const reference = `${registry.host}/team/${layout}:v1`;
     const pushed = await json<ConvertResult>(
@@ -87,7 +87,7 @@ describeWith(['docker-registry', 'skopeo'], 'layouts in a real registry', () => 
 
   it('an image that skopeo turned into Docker types keeps its layer and still loads', async () => {
     const registry = await realRegistry();
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), module);
     const [ours, theirs] = [`${registry.host}/team/a:v1`, `${registry.host}/team/a:v2s2`];
     await json(world, 'convert', 'm.wasm', ours, '--push');
@@ -117,7 +117,7 @@ describeWith(['docker-registry', 'skopeo'], 'layouts in a real registry', () => 
 
   it('an image that skopeo packed with zstd is read where Node can, else it says which Node can', async () => {
     const registry = await realRegistry();
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), module);
     await json(world, 'convert', 'm.wasm', `${registry.host}/team/a:v1`, '--push');
     // It packs anew only what comes unpacked.
@@ -134,7 +134,7 @@ describeWith(['docker-registry', 'skopeo'], 'layouts in a real registry', () => 
 
   it.each(['compat', 'docker'] as const)('%s unpacks as an ordinary image', async layout => {
     const registry = await realRegistry();
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), module);
     const reference = `${registry.host}/team/a:v1`;
     await json(world, 'convert', 'm.wasm', reference, '--layout', layout, '--push');
@@ -154,9 +154,9 @@ describeWith(['docker-registry', 'skopeo'], 'layouts in a real registry', () => 
 
   it('archives: ours to skopeo, skopeo’s to us, digests unchanged', async () => {
     const registry = await realRegistry();
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), module);
-    for (const layout of layoutNames.filter(name => name !== 'docker')) {
+    for (const layout of packagingNames.filter(name => name !== 'docker')) {
       const reference = `${registry.host}/team/${layout}:v1`;
       const { digest } = await json<ConvertResult>(world, 'convert', 'm.wasm', reference, '--layout', layout);
       await json(world, 'save', reference, '-o', 'ours.tar', '--force');
@@ -185,7 +185,7 @@ describeWith(['docker-registry', 'skopeo'], 'layouts in a real registry', () => 
 
   it('registry to registry: another layout, annotations kept, nothing in the store', async () => {
     const [from, to] = [await realRegistry(), await realRegistry()];
-    const world = newWorld();
+    const world = newMachine();
     const graph = packImage('kubewarden', module, described);
     const target = openRegistry(parseReference(`${from.host}/team/a:v1`), world.edges);
     await copy(graphSource(graph), graphDescriptor(graph), target, { ...world.edges, names: ['v1'] });
@@ -208,7 +208,7 @@ describeWith(['docker-registry', 'skopeo'], 'layouts in a real registry', () => 
 
   it('signatures beside the image: found, counted, verified', async () => {
     const registry = await realRegistry();
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), module);
     const reference = `${registry.host}/team/a:v1`;
     const { digest } = await json<ConvertResult>(world, 'convert', 'm.wasm', reference, '--push');

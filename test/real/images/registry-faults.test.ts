@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { World } from '../../helpers/cli/cli.ts';
-import { newWorld } from '../../helpers/cli/cli.ts';
+import type { TestMachine } from '../../helpers/cli/cli.ts';
+import { newMachine } from '../../helpers/cli/cli.ts';
 import { type Fault, faultProxy } from '../../helpers/servers/fault-proxy.ts';
 import { moduleOfSize } from '../../helpers/guests/images.ts';
 import { type RealRegistry, realRegistry } from '../../helpers/servers/real-registry.ts';
@@ -160,8 +160,8 @@ describeWith(['docker-registry'], 'faults between us and a real registry', () =>
     expect(images).toEqual([]);
   }
 
-  function worldWithModule(): World {
-    const world = newWorld();
+  function worldWithModule(): TestMachine {
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), module);
     return world;
   }
@@ -172,7 +172,7 @@ describeWith(['docker-registry'], 'faults between us and a real registry', () =>
   }
 
   /** Blobs of the store whose bytes are not the ones of their name. */
-  function corrupt(world: World): string[] {
+  function corrupt(world: TestMachine): string[] {
     const dir = join(world.home, '.local/share/wasme/store/blobs/sha256');
     if (!existsSync(dir)) return [];
     return readdirSync(dir).filter(

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { type World, newWorld } from '../../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../../helpers/cli/cli.ts';
 import { forwardProxy } from '../../helpers/servers/forward-proxy.ts';
 import { moduleOfSize } from '../../helpers/guests/images.ts';
 import { account, makeCertificate, realRegistry } from '../../helpers/servers/real-registry.ts';
@@ -12,8 +12,8 @@ import { describeWith } from '../../helpers/tools.ts';
 const module = moduleOfSize(300_000);
 const portOf = (host: string): number => Number(host.split(':')[1]);
 
-function worldWithModule(env: Record<string, string | undefined> = {}): World {
-  const world = newWorld({ env });
+function worldWithModule(env: Record<string, string | undefined> = {}): TestMachine {
+  const world = newMachine({ env });
   writeFileSync(join(world.cwd, 'm.wasm'), module);
   return world;
 }
@@ -25,7 +25,7 @@ function tempDir(): string {
 }
 
 /** Pushes and pulls back; gives what was printed with -v. */
-async function roundTrip(world: World, reference: string, ...flags: string[]): Promise<string> {
+async function roundTrip(world: TestMachine, reference: string, ...flags: string[]): Promise<string> {
   const pushed = await world.wasme('push', reference, '-f', 'm.wasm', '-v', ...flags);
   expect(pushed.exitCode, pushed.stderr).toBe(0);
   const pulled = await world.wasme('pull', reference, '-o', 'back.wasm', '--force', '-v', ...flags);

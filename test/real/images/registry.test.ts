@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { layoutNames } from '../../../src/project/names.ts';
+import { packagingNames } from '../../../src/project/names.ts';
 import type { PullResult } from '../../../src/pull.ts';
 import type { PushResult } from '../../../src/push.ts';
-import { type World, newWorld } from '../../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../../helpers/cli/cli.ts';
 import { emptyModule, moduleOfSize } from '../../helpers/guests/images.ts';
 import {
   type RealRegistry,
@@ -18,20 +18,20 @@ import { describeWith, tool } from '../../helpers/tools.ts';
 
 const module = moduleOfSize(300_000);
 
-function worldWithModule(): World {
-  const world = newWorld();
+function worldWithModule(): TestMachine {
+  const world = newMachine();
   writeFileSync(join(world.cwd, 'm.wasm'), module);
   return world;
 }
 
-const json = async <T>(world: World, ...argv: string[]): Promise<T> => {
+const json = async <T>(world: TestMachine, ...argv: string[]): Promise<T> => {
   const { exitCode, stdout, stderr } = await world.wasme(...argv, '--json');
   expect(exitCode, stderr).toBe(0);
   return JSON.parse(stdout) as T;
 };
 
 const skopeo = (...args: string[]): string => execFileSync(tool('skopeo'), args, { encoding: 'utf8' });
-const storeOf = (world: World): string => join(world.home, '.local', 'share', 'wasme', 'store');
+const storeOf = (world: TestMachine): string => join(world.home, '.local', 'share', 'wasme', 'store');
 
 describeWith(['docker-registry', 'skopeo', 'openssl'], 'a real registry', () => {
   const kinds: [name: string, options: RealRegistryOptions][] = [
@@ -123,7 +123,7 @@ describeWith(['docker-registry', 'skopeo', 'openssl'], 'a real registry', () => 
 
   it('takes our golden image, and skopeo says what it is', async () => {
     const registry = await realRegistry();
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), emptyModule);
     const { digest } = await json<PushResult>(
       world,
@@ -139,7 +139,7 @@ describeWith(['docker-registry', 'skopeo', 'openssl'], 'a real registry', () => 
     expect(shown).toMatchObject({ Digest: digest, Architecture: 'amd64', Os: 'linux' });
   });
 
-  it.each(layoutNames)('layout %s survives skopeo both ways, digest for digest', async layout => {
+  it.each(packagingNames)('layout %s survives skopeo both ways, digest for digest', async layout => {
     const registry = await realRegistry();
     const world = worldWithModule();
     const { digest } = await json<PushResult>(

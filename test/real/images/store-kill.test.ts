@@ -8,7 +8,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { ListResult } from '../../../src/list.ts';
-import { type World, newWorld } from '../../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../../helpers/cli/cli.ts';
 import { moduleOfSize } from '../../helpers/guests/images.ts';
 import { realRegistry } from '../../helpers/servers/real-registry.ts';
 import { describeWith, tool } from '../../helpers/tools.ts';
@@ -19,7 +19,7 @@ const bin = join(root, 'dist', 'commands', 'main.cjs');
 
 /** Runs the built program; `killAfterMs` ends it with SIGKILL. */
 function start(
-  world: World,
+  world: TestMachine,
   argv: readonly string[],
   killAfterMs?: number,
 ): Promise<{ killed: boolean; ms: number }> {
@@ -41,13 +41,13 @@ function start(
 describeWith(['docker-registry', 'skopeo'], 'a store whose writers are killed', () => {
   it('stays whole', { timeout: 60_000 + kills * 3_000 }, async () => {
     const registry = await realRegistry();
-    const publisher = newWorld();
+    const publisher = newMachine();
     for (const [index, size] of [3_000_000, 1_500_000].entries()) {
       writeFileSync(join(publisher.cwd, 'm.wasm'), moduleOfSize(size));
       const name = `${registry.host}/team/filter:v${index}`;
       expect((await publisher.wasme('push', name, '-f', 'm.wasm', '--layout', 'raw')).exitCode).toBe(0);
     }
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'own.wasm'), moduleOfSize(2_000_000));
     const pull = (index: number): string[] => ['pull', `${registry.host}/team/filter:v${index}`];
     let wholeMs = 0;
@@ -55,7 +55,7 @@ describeWith(['docker-registry', 'skopeo'], 'a store whose writers are killed', 
     for (let run = 0; killed < kills; run++) {
       expect(run, 'hardly any process lived long enough to be killed').toBeLessThan(kills * 10);
       // Measured again and again: a machine is not always equally busy.
-      if (run % 20 === 0) wholeMs = (await start(newWorld(), pull(0))).ms;
+      if (run % 20 === 0) wholeMs = (await start(newMachine(), pull(0))).ms;
       const jobs = [
         pull(run % 2),
         ['tag', `${registry.host}/team/filter:v0`, `${registry.host}/team/filter:t${run}`],
@@ -84,7 +84,7 @@ describeWith(['docker-registry', 'skopeo'], 'a store whose writers are killed', 
   });
 
   /** Every blob is the one of its name, and every image that is listed has all its blobs. */
-  async function whole(world: World): Promise<ListResult['images']> {
+  async function whole(world: TestMachine): Promise<ListResult['images']> {
     const { stdout, exitCode, stderr } = await world.wasme('list', '--json');
     expect(exitCode, stderr).toBe(0);
     const { images } = JSON.parse(stdout) as ListResult;

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { PluginOptions } from '../../../src/host/index.ts';
 import { compileWat } from '../../helpers/guests/guests.ts';
 import { bytes, get, headersOf, newHost, openStream } from '../../helpers/guests/test-environment.ts';
-import { puppet } from '../../helpers/guests/scripted-guest.ts';
+import { scriptedGuest } from '../../helpers/guests/scripted-guest.ts';
 
 async function trapping(callback: string, options: Partial<PluginOptions> = {}) {
-  const made = await puppet({ [callback]: () => 'trap' }, options);
+  const made = await scriptedGuest({ [callback]: () => 'trap' }, options);
   const opened = openStream(made.host, [made.plugin]);
   return { ...made, ...opened };
 }
@@ -59,7 +59,7 @@ describe('failures', () => {
   });
 
   it('T7 a trap in a tick fails the other streams at their next callback', async () => {
-    const { host, plugin, world } = await puppet({
+    const { host, plugin, world } = await scriptedGuest({
       vm_start: guest => void guest.call('proxy_set_tick_period_milliseconds', 10),
       tick: () => 'trap',
     });
@@ -72,7 +72,7 @@ describe('failures', () => {
   });
 
   it('T8 a trap in the answer of a call-out leaves the paused stream paused', async () => {
-    const { host, plugin, world } = await puppet({
+    const { host, plugin, world } = await scriptedGuest({
       request_headers: guest => {
         guest.httpCall('backend', { ':method': 'GET', ':path': '/', ':authority': 'b' });
         return 1;
@@ -95,7 +95,7 @@ describe('failures', () => {
   });
 
   it('T10 T11 FAIL_RELOAD: not before the back-off, then a new VM with the whole start sequence', async () => {
-    const { host, plugin, calls, world, on } = await puppet(
+    const { host, plugin, calls, world, on } = await scriptedGuest(
       { request_headers: () => 'trap' },
       { failurePolicy: 'reload' },
     );
@@ -122,14 +122,14 @@ describe('failures', () => {
   });
 
   it('T12 fail_open and a failure policy at once are refused', async () => {
-    await expect(puppet({}, { legacyFailOpen: true, failurePolicy: 'open' })).rejects.toMatchObject({
+    await expect(scriptedGuest({}, { legacyFailOpen: true, failurePolicy: 'open' })).rejects.toMatchObject({
       code: 'USAGE',
       message: 'only one of fail_open or failure_policy can be set',
     });
   });
 
   it('T13 shared data outlives the VM', async () => {
-    const { host, plugin, world, on } = await puppet(
+    const { host, plugin, world, on } = await scriptedGuest(
       {
         request_headers: guest => {
           guest.call('proxy_set_shared_data', ...guest.put('k'), ...guest.put('v'), 0);
@@ -161,7 +161,7 @@ describe('failures', () => {
 
   it('T15 T16 what is not an allowed capability: calls give 10, callbacks are not there', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, calls, world } = await puppet(
+    const { host, plugin, calls, world } = await scriptedGuest(
       { configure: guest => void seen.push(guest.header(0, 'a')) },
       {
         allowedCapabilities: [
@@ -237,7 +237,7 @@ describe('failures', () => {
   });
 
   it('what the guest queued before its trap still happens, after the 503', async () => {
-    const { host, plugin } = await puppet({
+    const { host, plugin } = await scriptedGuest({
       request_headers: guest => {
         guest.reply(200, 'mine', [], 'guest_details');
         return 'trap';

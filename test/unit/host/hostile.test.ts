@@ -10,7 +10,7 @@ import { hostFunctions } from '../../../src/wasm/functions.ts';
 import { parseModule } from '../../../src/wasm/module.ts';
 import { functionNames } from '../../../src/wasm/names.ts';
 import { get, headersOf, openStream, RecordingSink } from '../../helpers/guests/test-environment.ts';
-import { type Guest, type Puppet, puppet, puppetModule } from '../../helpers/guests/scripted-guest.ts';
+import { type Guest, type ScriptedGuest, scriptedGuest, scriptedModule } from '../../helpers/guests/scripted-guest.ts';
 
 const runs = Number(process.env['WASME_FUZZ_RUNS'] ?? 3000);
 
@@ -79,7 +79,7 @@ function act(guest: Guest, pick: (below: number) => number): number | 'trap' {
 }
 
 /** One stream with events in random order. */
-function live(made: Puppet, pick: (below: number) => number): void {
+function live(made: ScriptedGuest, pick: (below: number) => number): void {
   const { stream } = openStream(made.host, [made.plugin, made.plugin], { bufferLimitBytes: 64 });
   const events = [
     () =>
@@ -128,7 +128,7 @@ it(`${runs} random guests leave the host standing`, { timeout: 900_000 }, async 
       'upstream_data',
     );
     let busy = false;
-    const made = await puppet();
+    const made = await scriptedGuest();
     for (const name of names) made.on[name] = guest => (busy ? act(guest, pick) : 0);
     busy = true;
     for (let i = 0; i < 200 && run < runs && !made.plugin.failed; i++, run++) {
@@ -158,7 +158,7 @@ it(`${runs} random guests leave the host standing`, { timeout: 900_000 }, async 
 });
 
 it('a module with random damage is refused by name, or is what it was', async () => {
-  const good = puppetModule();
+  const good = scriptedModule();
   const pick = random(99);
   for (let run = 0; run < Math.min(runs, 3000); run++) {
     const bad = good.slice(0, pick(4) === 0 ? pick(good.length) : good.length);
@@ -174,7 +174,7 @@ it('a module with random damage is refused by name, or is what it was', async ()
 });
 
 it('the sink of a stream that is over is left alone', async () => {
-  const { host, plugin } = await puppet();
+  const { host, plugin } = await scriptedGuest();
   const sink = new RecordingSink();
   const stream = host.httpChain([plugin]).open(sink, newStreamInfo());
   stream.requestHeaders(get(), false);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { newStreamInfo } from '../../../src/host/index.ts';
 import type { TcpStreamSink } from '../../../src/host/types.ts';
 import { bytes, get, headersOf, newHost, openStream } from '../../helpers/guests/test-environment.ts';
-import { puppet, puppetModule } from '../../helpers/guests/scripted-guest.ts';
+import { scriptedGuest, scriptedModule } from '../../helpers/guests/scripted-guest.ts';
 
 class TcpSink implements TcpStreamSink {
   readonly events: string[] = [];
@@ -25,12 +25,12 @@ class TcpSink implements TcpStreamSink {
 
 describe('lifecycle', () => {
   it('C1 a fresh VM: create, vm_start, configure', async () => {
-    const { calls } = await puppet({}, { configuration: bytes('abc'), vmConfiguration: bytes('v') });
+    const { calls } = await scriptedGuest({}, { configuration: bytes('abc'), vmConfiguration: bytes('v') });
     expect(calls).toEqual(['context_create 1 0', 'vm_start 1 1', 'configure 1 3']);
   });
 
   it('C2 C3 C4 a request: create right before its headers, log, done, delete at its end', async () => {
-    const { host, plugin, calls } = await puppet({ done: () => 0 });
+    const { host, plugin, calls } = await scriptedGuest({ done: () => 0 });
     const { stream } = openStream(host, [plugin]);
     expect(calls).toHaveLength(3);
     stream.requestHeaders(get(), true);
@@ -50,11 +50,11 @@ describe('lifecycle', () => {
 
   it('C5 a root that is not done is deleted when it says so, once, if others keep the VM', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, calls, world, on } = await puppet({
+    const { host, plugin, calls, world, on } = await scriptedGuest({
       done: () => 0,
       vm_start: guest => void guest.call('proxy_set_tick_period_milliseconds', 10),
     });
-    await host.loadPlugin(puppetModule(), { name: 'puppet', rootId: 'other' });
+    await host.loadPlugin(scriptedModule(), { name: 'puppet', rootId: 'other' });
     on['tick'] = guest => void seen.push(guest.call('proxy_done'), guest.call('proxy_done'));
     plugin.close();
     expect(calls.at(-1)).toBe('done 1');
@@ -68,7 +68,7 @@ describe('lifecycle', () => {
 
   it('C6 C7 proxy_done when nothing waits for it is NotFound', async () => {
     const seen: unknown[] = [];
-    const { host, plugin } = await puppet({
+    const { host, plugin } = await scriptedGuest({
       configure: guest => void seen.push(guest.call('proxy_done')),
       request_headers: guest => void seen.push(guest.call('proxy_done')),
     });
@@ -79,7 +79,7 @@ describe('lifecycle', () => {
   it('C8 C9 the effective context: gone contexts are refused, and it ends with the callback', async () => {
     const seen: unknown[] = [];
     let tick = 0;
-    const probe = await puppet({
+    const probe = await scriptedGuest({
       vm_start: guest => void guest.call('proxy_set_tick_period_milliseconds', 10),
       tick: guest => {
         tick++;
@@ -98,7 +98,7 @@ describe('lifecycle', () => {
 
   it('C10 a client that goes away: log, done, delete without response maps', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, calls } = await puppet({ log: guest => void seen.push(guest.pairs(2)) });
+    const { host, plugin, calls } = await scriptedGuest({ log: guest => void seen.push(guest.pairs(2)) });
     const { stream } = openStream(host, [plugin]);
     stream.requestHeaders(get(), false);
     stream.reset('downstream_remote_disconnect');
@@ -109,7 +109,7 @@ describe('lifecycle', () => {
   });
 
   it('C11 C12 a connection: data both ways, the upstream end, the close, then done, log, delete', async () => {
-    const { host, plugin, calls } = await puppet();
+    const { host, plugin, calls } = await scriptedGuest();
     const sink = new TcpSink();
     const tcp = host.tcpChain([plugin]).open(sink, newStreamInfo());
     tcp.downstreamData(bytes('abc'), false);
@@ -132,7 +132,7 @@ describe('lifecycle', () => {
 
   it('C13 a paused connection keeps its bytes: the next callback sees old and new', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, calls } = await puppet({
+    const { host, plugin, calls } = await scriptedGuest({
       downstream_data: (guest, _id, size) => {
         seen.push(guest.body(2));
         return size < 7 ? 1 : 0;
@@ -148,7 +148,7 @@ describe('lifecycle', () => {
   });
 
   it('a connection held in new_connection goes on when it is continued', async () => {
-    const { host, plugin, world } = await puppet({
+    const { host, plugin, world } = await scriptedGuest({
       vm_start: guest => void guest.call('proxy_set_tick_period_milliseconds', 10),
       new_connection: () => 1,
       tick: guest => {
@@ -165,7 +165,7 @@ describe('lifecycle', () => {
 
   it('C14 an access logger hears of every stream that ended, on its root, with the maps', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, calls } = await puppet({
+    const { host, plugin, calls } = await scriptedGuest({
       log: guest => void seen.push(guest.header(0, ':path'), guest.property('response', 'code')),
     });
     const { stream } = openStream(host, [], { accessLoggers: [plugin] });
@@ -177,7 +177,7 @@ describe('lifecycle', () => {
   });
 
   it('C15 C16 C17 ticks: a period after the last one ended, 0 stops them, a stream sets those of its root', async () => {
-    const { host, plugin, world, calls, on } = await puppet({
+    const { host, plugin, world, calls, on } = await scriptedGuest({
       request_headers: guest => void guest.call('proxy_set_tick_period_milliseconds', 100),
       tick: () => void (world.nowMs += 30),
     });
@@ -207,7 +207,7 @@ describe('lifecycle', () => {
         return name === callback ? 0 : 1;
       };
       await expect(
-        puppet({ vm_start: track('vm_start'), configure: track('configure') }),
+        scriptedGuest({ vm_start: track('vm_start'), configure: track('configure') }),
       ).rejects.toMatchObject({
         code: 'WASM_START',
         details: { refusal: callback === 'vm_start' ? 'StartFailed' : 'ConfigureFailed' },
@@ -217,24 +217,24 @@ describe('lifecycle', () => {
   });
 
   it('L26 the same vm_id, configuration and code: one VM, a root each, with the whole start sequence', async () => {
-    const { host, calls } = await puppet({}, { rootId: 'a' });
-    const other = await host.loadPlugin(puppetModule(), { name: 'puppet', rootId: 'b' });
+    const { host, calls } = await scriptedGuest({}, { rootId: 'a' });
+    const other = await host.loadPlugin(scriptedModule(), { name: 'puppet', rootId: 'b' });
     expect(host.vmCount).toBe(1);
     expect(calls.slice(3)).toEqual(['context_create 2 0', 'vm_start 2 0', 'configure 2 0']);
-    const same = await host.loadPlugin(puppetModule(), { name: 'puppet', rootId: 'b' });
+    const same = await host.loadPlugin(scriptedModule(), { name: 'puppet', rootId: 'b' });
     expect(same.root).toBe(other.root);
   });
 
   it('L27 other code with the same vm_id: another VM', async () => {
-    const { host } = await puppet();
+    const { host } = await scriptedGuest();
     const { guest } = await import('../../helpers/guests/guests.ts');
     await host.loadPlugin(guest('header'), { name: 'header' });
     expect(host.vmCount).toBe(2);
   });
 
   it('L28 the first to make a VM decides its environment variables', async () => {
-    const { host, plugin } = await puppet({}, { environmentVariables: { A: '1' } });
-    const other = await host.loadPlugin(puppetModule(), {
+    const { host, plugin } = await scriptedGuest({}, { environmentVariables: { A: '1' } });
+    const other = await host.loadPlugin(scriptedModule(), {
       name: 'other',
       environmentVariables: { B: '2' },
     });
@@ -244,12 +244,12 @@ describe('lifecycle', () => {
 
   it('L29 an empty root id can be read when the root is made', async () => {
     const seen: unknown[] = [];
-    await puppet({ context_create: guest => void seen.push(guest.property('plugin_root_id')) });
+    await scriptedGuest({ context_create: guest => void seen.push(guest.property('plugin_root_id')) });
     expect(seen).toEqual(['']);
   });
 
   it('a trap while the root is made does not refuse the load; every request is then 503', async () => {
-    const { host, plugin, calls } = await puppet({ context_create: () => 'trap' });
+    const { host, plugin, calls } = await scriptedGuest({ context_create: () => 'trap' });
     expect(calls).toEqual(['context_create 1 0', 'vm_start 1 0']);
     const { stream, sink } = openStream(host, [plugin]);
     stream.requestHeaders(get(), true);
@@ -257,7 +257,7 @@ describe('lifecycle', () => {
   });
 
   it('log prefixes: streams have the plugin name, roots do not, empty parts are left out', async () => {
-    const { host, plugin, world } = await puppet(
+    const { host, plugin, world } = await scriptedGuest(
       { configure: guest => void guest.log('root'), request_headers: guest => void guest.log('stream', 4) },
       { rootId: 'r', vmId: 'v' },
     );

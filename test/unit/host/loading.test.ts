@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { profileOf } from '../../../src/host/index.ts';
 import { compileWat } from '../../helpers/guests/guests.ts';
 import { get, newHost, openStream } from '../../helpers/guests/test-environment.ts';
-import { puppet, puppetModule } from '../../helpers/guests/scripted-guest.ts';
+import { scriptedGuest, scriptedModule } from '../../helpers/guests/scripted-guest.ts';
 
 const marker = '(func (export "proxy_abi_version_0_2_1"))';
 const allocator = '(func (export "malloc") (param i32) (result i32) (i32.const 1024))';
@@ -101,7 +101,7 @@ describe('loading', () => {
 
   it('L14 malloc goes before proxy_on_memory_allocate', async () => {
     const seen: unknown[] = [];
-    await puppet(
+    await scriptedGuest(
       { configure: guest => void seen.push(guest.property('plugin_name')) },
       {
         shape: { extra: '(func (export "proxy_on_memory_allocate") (param i32) (result i32) (unreachable))' },
@@ -232,10 +232,10 @@ describe('loading', () => {
   it.each(['0.1.0', '0.2.0', '0.2.1'] as const)(
     'every function of ABI %s links and can be called',
     async abi => {
-      const made = await puppet({}, { shape: { abi } });
+      const made = await scriptedGuest({}, { shape: { abi } });
       openStream(made.host, [made.plugin]).stream.requestHeaders(get(), true);
       expect(made.calls).toContain(abi === '0.1.0' ? 'request_headers 2 4' : 'request_headers 2 4 1');
-      expect(puppetModule({ abi }).length).toBeGreaterThan(1000);
+      expect(scriptedModule({ abi }).length).toBeGreaterThan(1000);
     },
   );
 });

@@ -7,8 +7,8 @@ import { createHost, newStreamInfo, newestProfile } from '../../../src/host/inde
 import { durationField, timestampField } from '../../../src/host/cel/time/time.ts';
 import { Duration, Failure, Timestamp } from '../../../src/host/cel/values.ts';
 import { compileWat } from '../../helpers/guests/guests.ts';
-import { TestWorld, get, openStream } from '../../helpers/guests/test-environment.ts';
-import { puppet } from '../../helpers/guests/scripted-guest.ts';
+import { TestEnvironment, get, openStream } from '../../helpers/guests/test-environment.ts';
+import { scriptedGuest } from '../../helpers/guests/scripted-guest.ts';
 
 const inherited = ['constructor', '__proto__', 'toString', 'hasOwnProperty', '__defineGetter__'];
 
@@ -24,7 +24,7 @@ it.each([
   ['env', '__proto__'],
 ])('a module that imports the table %s.%s loads, and no object of the host changes', async (module, name) => {
   const { keys } = Object;
-  const host = createHost({ environment: new TestWorld() });
+  const host = createHost({ environment: new TestEnvironment() });
   const code = withImport(`(import "${module}" "${name}" (table 1 funcref))`);
   await expect(host.loadPlugin(code, { name: 'p' })).resolves.toBeDefined();
   expect(Object.keys).toBe(keys);
@@ -35,7 +35,7 @@ it.each([
 it.each(inherited)(
   'a function that no host has is a missing import, also when it is called %s',
   async name => {
-    const host = createHost({ environment: new TestWorld() });
+    const host = createHost({ environment: new TestEnvironment() });
     for (const module of ['env', 'wasi_snapshot_preview1', '__proto__', 'constructor']) {
       await expect(
         host.loadPlugin(withImport(`(import "${module}" "${name}" (func))`), { name: 'p' }),
@@ -62,7 +62,7 @@ it('attributes that no group has are NotFound, also on a connection with TLS', a
     sha256Peer: '',
   };
   const downstream = { ...newStreamInfo().downstream, tls };
-  const { host, plugin } = await puppet(
+  const { host, plugin } = await scriptedGuest(
     {
       request_headers: guest => {
         for (const group of groups) for (const name of inherited) seen.push(guest.property(group, name));

@@ -1,6 +1,6 @@
 /** Which rows of the profiles table concern which module. */
 import { expect, it } from 'vitest';
-import { type FilterUse, hostDifferences } from '../../../src/host/profile-differences.ts';
+import { type FilterUse, profileDifferences } from '../../../src/host/profile-differences.ts';
 import { profileOf } from '../../../src/host/index.ts';
 import { parseModule } from '../../../src/wasm/module.ts';
 import { compileWat } from '../../helpers/guests/guests.ts';
@@ -89,19 +89,19 @@ it.each([
     ['a header callback that stops also stops the body: there is no allow_on_headers_stop_iteration'],
   ],
 ] as const)('%s', (_what, module, minor, expected) => {
-  expect(hostDifferences(module, newest, profileOf(minor))).toEqual(expected);
-  expect(hostDifferences(module, newest, newest)).toEqual([]);
+  expect(profileDifferences(module, newest, profileOf(minor))).toEqual(expected);
+  expect(profileDifferences(module, newest, newest)).toEqual([]);
 });
 
 it('a module that meets nothing of it hears nothing', () => {
   const all = use(property + goOn, headers);
   for (let minor = 30; minor < 40; minor++)
-    expect(hostDifferences(all, newest, profileOf(minor))).toEqual([]);
+    expect(profileDifferences(all, newest, profileOf(minor))).toEqual([]);
 });
 
 it('says that it does not load, in the words of that host', () => {
   const module = use('(import "wasi_snapshot_preview1" "fd_tell" (func (param i32 i32) (result i32)))');
-  expect(hostDifferences(module, newest, profileOf(32))).toEqual([
+  expect(profileDifferences(module, newest, profileOf(32))).toEqual([
     expect.stringMatching(/^it does not load: .*fd_tell/),
   ]);
 });
@@ -111,5 +111,5 @@ it('__main_void', () => {
     '',
     '(func (export "_initialize")) (func (export "__main_void") (result i32) (i32.const 0))',
   );
-  expect(hostDifferences(module, newest, profileOf(38))).toEqual(['__main_void is not called at the start']);
+  expect(profileDifferences(module, newest, profileOf(38))).toEqual(['__main_void is not called at the start']);
 });

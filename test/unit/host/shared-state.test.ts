@@ -3,7 +3,7 @@ import { LocalMetrics } from '../../../src/host/index.ts';
 import { utf8ByteString } from '../../../src/host/encoding/bytes.ts';
 import { get, openStream } from '../../helpers/guests/test-environment.ts';
 import { guest as fixture } from '../../helpers/guests/guests.ts';
-import { type Guest, puppet, puppetModule } from '../../helpers/guests/scripted-guest.ts';
+import { type Guest, scriptedGuest, scriptedModule } from '../../helpers/guests/scripted-guest.ts';
 
 const read = (guest: Guest, key: string): unknown => {
   const status = guest.call('proxy_get_shared_data', ...guest.put(key), 1024, 1028, 1032);
@@ -27,10 +27,10 @@ const register = (guest: Guest, name: string): number => {
 /** Runs `act` in the configure callback and gives what it collected. */
 async function during(
   act: (guest: Guest, seen: unknown[]) => void,
-  options: Parameters<typeof puppet>[1] = {},
+  options: Parameters<typeof scriptedGuest>[1] = {},
 ) {
   const seen: unknown[] = [];
-  const made = await puppet({ configure: guest => void act(guest, seen) }, options);
+  const made = await scriptedGuest({ configure: guest => void act(guest, seen) }, options);
   return { ...made, seen };
 }
 
@@ -59,7 +59,7 @@ describe('shared data', () => {
     expect(data.get('one', 'k')?.cas).toBe(1);
     expect(data.get('two', 'k')).toBeUndefined();
     on['configure'] = guest => void seen.push(read(guest, 'k'));
-    await host.loadPlugin(puppetModule(), { name: 'other', vmId: 'one' });
+    await host.loadPlugin(scriptedModule(), { name: 'other', vmId: 'one' });
     expect(seen).toEqual([['v', 1]]);
     await host.loadPlugin(fixture('header'), { name: 'header', vmId: 'one' });
   });
@@ -171,13 +171,13 @@ describe('metrics', () => {
 });
 
 it('queues notify the last root that registered', async () => {
-  const { host, calls, on, world } = await puppet(
+  const { host, calls, on, world } = await scriptedGuest(
     { configure: guest => void register(guest, 'q') },
     { rootId: 'a' },
   );
-  await host.loadPlugin(puppetModule(), { name: 'puppet', rootId: 'b' });
+  await host.loadPlugin(scriptedModule(), { name: 'puppet', rootId: 'b' });
   on['request_headers'] = guest => void guest.call('proxy_enqueue_shared_queue', 1, ...guest.put('x'));
-  const plugin = await host.loadPlugin(puppetModule(), { name: 'puppet', rootId: 'b' });
+  const plugin = await host.loadPlugin(scriptedModule(), { name: 'puppet', rootId: 'b' });
   openStream(host, [plugin]).stream.requestHeaders(get(), true);
   world.advance(0);
   expect(calls.at(-1)).toBe('queue_ready 2 1');

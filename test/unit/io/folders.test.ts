@@ -3,12 +3,12 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeFolder } from '../../../src/io/files/files.ts';
-import { type World, newWorld } from '../../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../../helpers/cli/cli.ts';
 import { guestFile } from '../../helpers/guests/guests.ts';
 import { account, fakeRegistry } from '../../helpers/servers/registry.ts';
 
 it('are made once, the first new one is given, and a file in the way is told', async () => {
-  const { cwd } = newWorld();
+  const { cwd } = newMachine();
   const path = join(cwd, 'a', 'b', 'c');
   const made = await Promise.all([makeFolder(path), makeFolder(path), makeFolder(join(cwd, 'a', 'd'))]);
   expect(made).toContain(join(cwd, 'a'));
@@ -21,7 +21,7 @@ it('are made once, the first new one is given, and a file in the way is told', a
 });
 
 /** Something to read for each verb; `image` is in the store and in the registry. */
-async function prepare(world: World, image: string): Promise<void> {
+async function prepare(world: TestMachine, image: string): Promise<void> {
   guestFile(world.cwd, 'deploy-tag');
   const { stdout: bootstrap } = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm');
   writeFileSync(join(world.cwd, 'envoy.yaml'), bootstrap);
@@ -54,7 +54,7 @@ describe.runIf(process.platform === 'linux')('below /proc', () => {
     `login HOST -u ${account.username} --password SECRET --registry-config FILE`,
   ])('%s', async line => {
     const { host, switches } = await fakeRegistry();
-    const world = newWorld();
+    const world = newMachine();
     await prepare(world, `${host}/f:v1`);
     switches.auth = line.startsWith('login') ? 'basic' : 'none';
     const words: Record<string, string> = { FILE: below, SECRET: account.password };
@@ -65,7 +65,7 @@ describe.runIf(process.platform === 'linux')('below /proc', () => {
   });
 
   it('the store', async () => {
-    const world = newWorld({ env: { WASME_HOME: below } });
+    const world = newMachine({ env: { WASME_HOME: below } });
     guestFile(world.cwd, 'deploy-tag');
     const { exitCode, stderr } = await world.wasme('convert', 'deploy-tag.wasm', 'registry.example/f:v1');
     expect(stderr).toContain('error[FILE_ACCESS]: cannot write /proc/none: ENOENT');

@@ -16,7 +16,7 @@ import { openImage } from '../../../src/oci/read/open-image.ts';
 import { listRepositories, listTags } from '../../../src/oci/registry/lists.ts';
 import { openRegistry } from '../../../src/oci/registry/registry.ts';
 import { privateKeyFrom } from '../../../src/oci/signature/signature-key.ts';
-import { type World, newWorld } from '../../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../../helpers/cli/cli.ts';
 import { emptyModule, foreignTar, memorySource } from '../../helpers/guests/images.ts';
 
 const secret = 'hunter2';
@@ -73,7 +73,7 @@ async function registry(answer: (path: string, host: string, response: ServerRes
     server.closeAllConnections();
     server.close();
   });
-  return openRegistry({ host, repository: 'a/b' }, newWorld().edges, { retryDelayMs: 1 });
+  return openRegistry({ host, repository: 'a/b' }, newMachine().edges, { retryDelayMs: 1 });
 }
 
 describe('a manifest', () => {
@@ -122,7 +122,7 @@ describe('index.json', () => {
   const good = '{"schemaVersion":2,"manifests":[]}';
 
   it('of a layout folder', async () => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
     const found = await codes(good, text => {
       writeFileSync(join(world.cwd, 'index.json'), text);
@@ -132,7 +132,7 @@ describe('index.json', () => {
   });
 
   it('of an archive', async () => {
-    const path = join(newWorld().cwd, 'a.tar');
+    const path = join(newMachine().cwd, 'a.tar');
     const found = await codes(good, text => {
       writeFileSync(path, foreignTar([{ path: 'index.json', bytes: Buffer.from(text) }]));
       return openArchive(path);
@@ -177,7 +177,7 @@ describe('an answer of a registry', () => {
 
 describe('a login', () => {
   it('in the configuration of docker', async () => {
-    const world = newWorld();
+    const world = newMachine();
     mkdirSync(join(world.home, '.docker'));
     const found = await codes('{"auths":{}}', text => {
       writeFileSync(join(world.home, '.docker', 'config.json'), text);
@@ -191,7 +191,7 @@ describe('a login', () => {
   });
 
   it('from a helper', async () => {
-    const world = newWorld();
+    const world = newMachine();
     const found = await codes('{"Username":"me","Secret":"x"}', text => helper(world, text));
     expect(found).toEqual(all('CREDENTIALS_INVALID', { [deep]: 'gave undefined' }));
     for (const wrong of ['{"Username":5,"Secret":"x"}', '{"Username":"me","Secret":["x"]}']) {
@@ -210,7 +210,7 @@ it('the encrypted part of a key file', async () => {
 });
 
 /** What a credential helper that prints `text` is read as. */
-function helper({ cwd, edges }: World, text: string): Promise<unknown> {
+function helper({ cwd, edges }: TestMachine, text: string): Promise<unknown> {
   writeFileSync(join(cwd, 'answer'), text);
   const program = join(cwd, 'docker-credential-hostile');
   writeFileSync(program, `#!/bin/sh\ncat ${JSON.stringify(join(cwd, 'answer'))}\n`);

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { addToFile, removeFromFile } from '../../../src/targets/envoy/edit/edit.ts';
 import { wasmEntry } from '../../../src/targets/envoy/filters.ts';
-import { newWorld } from '../../helpers/cli/cli.ts';
+import { newMachine } from '../../helpers/cli/cli.ts';
 import { plainIntent } from '../../helpers/deploy/deploy-cases.ts';
 import { guestFile } from '../../helpers/guests/guests.ts';
 
@@ -33,7 +33,7 @@ describe('aliases of aliases are refused with file and line', () => {
       'SUITE_INVALID',
     ],
   ])('%s', async (file, text, argv, code) => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, file), text);
     const { exitCode, stderr } = await world.wasme(...argv);
     expect({ exitCode, stderr }).toEqual({
@@ -45,7 +45,7 @@ describe('aliases of aliases are refused with file and line', () => {
   });
 
   it('a configuration that a schema checks', async () => {
-    const world = newWorld();
+    const world = newMachine();
     writeFileSync(join(world.cwd, 'schema.json'), '{ "type": "object" }');
     writeFileSync(join(world.cwd, 'c.json'), `{ ${bomb} }`);
     writeFileSync(

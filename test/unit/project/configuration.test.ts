@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { configurationBytes } from '../../../src/project/configuration.ts';
-import { newWorld } from '../../helpers/cli/cli.ts';
+import { newMachine } from '../../helpers/cli/cli.ts';
 
 it.each([
   ['nothing', undefined, ''],
@@ -14,7 +14,7 @@ it.each([
 });
 
 it('a file, byte for byte, relative to the folder', async () => {
-  const { cwd } = newWorld();
+  const { cwd } = newMachine();
   writeFileSync(join(cwd, 'c.bin'), Uint8Array.of(0, 255, 10));
   expect([...(await configurationBytes('@c.bin', cwd))]).toEqual([0, 255, 10]);
   await expect(configurationBytes('@no.bin', cwd)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });

@@ -3,13 +3,13 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadProject } from '../../../src/project/load.ts';
 import { memoryDir, rememberProject, rememberedProject } from '../../../src/project/validated-cache.ts';
-import { newWorld } from '../../helpers/cli/cli.ts';
+import { newMachine } from '../../helpers/cli/cli.ts';
 
 const text = '{ "name": "a", "language": "rust", "build": { "profile": "debug" } }';
 
 /** A project whose wasme.json was checked and remembered. */
 async function known(content = text) {
-  const { cwd: dir, edges } = newWorld();
+  const { cwd: dir, edges } = newMachine();
   writeFileSync(join(dir, 'wasme.json'), content);
   const loaded = await loadProject(dir, edges);
   await rememberProject(dir, loaded.text, loaded.project, edges);
@@ -45,7 +45,7 @@ describe('a wasme.json that was checked before', () => {
     expect(await rememberedProject(dir, text, edges)).toBeUndefined();
     writeFileSync(file, 'null');
     expect(await rememberedProject(dir, text, edges)).toBeUndefined();
-    const fresh = newWorld();
+    const fresh = newMachine();
     expect(await rememberedProject(fresh.cwd, text, fresh.edges)).toBeUndefined();
   });
 
@@ -60,7 +60,7 @@ describe('a wasme.json that was checked before', () => {
 
 it('a memory that a repository ships is not believed: wasme.json is checked', async () => {
   const { dir, file } = await known();
-  const { cwd, edges } = newWorld();
+  const { cwd, edges } = newMachine();
   const escaping = text.replace('"a"', '"../../outside"');
   writeFileSync(join(cwd, 'wasme.json'), escaping);
   const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };

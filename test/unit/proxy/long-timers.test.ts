@@ -2,11 +2,11 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { HeaderMap, createHost, newStreamInfo } from '../../../src/host/index.ts';
 import type { HttpCallListener } from '../../../src/host/types.ts';
-import { startCallOut } from '../../../src/proxy/upstream/http-call.ts';
+import { startHttpCall } from '../../../src/proxy/upstream/http-call.ts';
 import { NodeEnvironment } from '../../../src/proxy/environment.ts';
 import { startGrpcCall } from '../../../src/proxy/upstream/grpc-call.ts';
 import { RoutedRequest, type RouterListener } from '../../../src/proxy/upstream/router.ts';
-import { StreamFacts } from '../../../src/proxy/stream-info.ts';
+import { ProxyStreamInfo } from '../../../src/proxy/stream-info.ts';
 import type { Upstream } from '../../../src/proxy/streams.ts';
 import { compileWat } from '../../helpers/guests/guests.ts';
 import { oneCluster } from '../../helpers/servers/proxy-clusters.ts';
@@ -82,7 +82,7 @@ it('a timeout of 2^32 − 1 ms ends an HTTP or gRPC call-out after 49 days', () 
   let ends = 0;
   const listener: HttpCallListener = { response: () => void ends++, failure: () => void ends++ };
   const call = { cluster: 'c', headers: request(), body: new Uint8Array(), timeoutMs: longestMs };
-  startCallOut(upstream, call, listener, false);
+  startHttpCall(upstream, call, listener, false);
   expectAfter(longestMs, () => ends);
 
   let closes = 0;
@@ -121,7 +121,7 @@ it.each([
     routedFailure: () => void failures++,
     routedWritable: unheard,
   };
-  const facts = new StreamFacts('HTTP/1.1', newStreamInfo().downstream);
+  const facts = new ProxyStreamInfo('HTTP/1.1', newStreamInfo().downstream);
   new RoutedRequest(table, facts, listener).headers(
     request([['x-envoy-upstream-rq-timeout-ms', value]]),
     true,

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { startEcho, type EchoAnswer } from '../../../src/proxy/upstream/echo.ts';
 import { type Proxy, startProxy } from '../../../src/proxy/proxy.ts';
-import type { StreamFacts } from '../../../src/proxy/stream-info.ts';
+import type { ProxyStreamInfo } from '../../../src/proxy/stream-info.ts';
 import {
   type Answer,
   type RawUpstream,
@@ -145,7 +145,7 @@ it('answers 503 when nothing listens and 504 when nothing answers', async () => 
 });
 
 it.each([false, true])('tells filters and older hosts why nothing listens, HTTP/2 there: %s', async http2 => {
-  const ended: StreamFacts[] = [];
+  const ended: ProxyStreamInfo[] = [];
   const proxy = closing(
     await startProxy({
       host: '127.0.0.1',

@@ -5,7 +5,7 @@ import type { DeployIntent } from '../../../src/targets/intent.ts';
 import { addToFile, removeFromFile } from '../../../src/targets/envoy/edit/edit.ts';
 import { wasmEntry } from '../../../src/targets/envoy/filters.ts';
 import type { Plan } from '../../../src/targets/target.ts';
-import { because, plain } from '../../../src/targets/annotated-document.ts';
+import { withReason, plain } from '../../../src/targets/annotated-document.ts';
 import { renderYaml } from '../../../src/targets/yaml.ts';
 import {
   envoyGatewayPlan,
@@ -86,8 +86,8 @@ describe('hostile texts in the documents of a target are written as escapes and 
 describe('keys, list items and reasons', () => {
   it.each(hostileTexts(300).map((text, index) => ({ text, index })))('text $index', ({ text }) => {
     const tree = {
-      [text]: because(text, text),
-      list: [because(text, `why ${text}`), { [text]: 1 }],
+      [text]: withReason(text, text),
+      list: [withReason(text, `why ${text}`), { [text]: 1 }],
       last: true,
     };
     const yaml = renderYaml([tree], { explain: true });

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { because, explanations, plain } from '../../../src/targets/annotated-document.ts';
+import { withReason, explanations, plain } from '../../../src/targets/annotated-document.ts';
 import { renderYaml } from '../../../src/targets/yaml.ts';
 
 const tree = {
   name: 'on',
-  mode: because('0777', 'asked for with --mode'),
+  mode: withReason('0777', 'asked for with --mode'),
   absent: undefined,
-  gone: because(undefined, 'never seen'),
-  list: [{ a: because(1, 'one') }, because('x', 'second')],
+  gone: withReason(undefined, 'never seen'),
+  list: [{ a: withReason(1, 'one') }, withReason('x', 'second')],
   big: 'x '.repeat(80).trim(),
 };
 

@@ -1,7 +1,7 @@
 /** Constants of the language: tokens → values. */
 import { type ByteString, utf8ByteString } from '../../encoding/bytes.ts';
 import { SyntaxFailure } from './syntax-tree.ts';
-import type { Token } from './tokens.ts';
+import type { SyntaxToken } from './tokens.ts';
 import { Bytes, Uint, type Value } from '../values.ts';
 
 const simple: ReadonlyMap<string, string> = new Map(
@@ -17,7 +17,7 @@ const simple: ReadonlyMap<string, string> = new Map(
 );
 
 /** Undefined when the token is no constant. */
-export function literalOf(token: Token, negative: boolean): Value | undefined {
+export function literalOf(token: SyntaxToken, negative: boolean): Value | undefined {
   const { kind, text } = token;
   switch (kind) {
     case 'int': {

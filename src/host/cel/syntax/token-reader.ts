@@ -1,9 +1,9 @@
 /** Goes through the tokens of a text, and says where it ends otherwise than it should. */
 import { SyntaxFailure } from './syntax-tree.ts';
-import { shown, type Token, tokenize } from './tokens.ts';
+import { shown, type SyntaxToken, tokenize } from './tokens.ts';
 
 export abstract class TokenReader {
-  protected readonly tokens: readonly Token[];
+  protected readonly tokens: readonly SyntaxToken[];
   protected at = 0;
   private readonly text: string;
 
@@ -12,8 +12,8 @@ export abstract class TokenReader {
     this.tokens = tokenize(text);
   }
 
-  protected get token(): Token {
-    return this.tokens[this.at] as Token;
+  protected get token(): SyntaxToken {
+    return this.tokens[this.at] as SyntaxToken;
   }
 
   protected is(sign: string, ahead = 0): boolean {

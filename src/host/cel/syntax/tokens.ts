@@ -3,7 +3,7 @@ import { SyntaxFailure } from './syntax-tree.ts';
 
 export type TokenKind = 'int' | 'uint' | 'float' | 'string' | 'bytes' | 'ident' | 'quoted' | 'sign' | 'end';
 
-export interface Token {
+export interface SyntaxToken {
   readonly kind: TokenKind;
   readonly text: string;
   /** Code units before it. */
@@ -36,8 +36,8 @@ const pattern = new RegExp(rules.map(([, text]) => `(${text})`).join('|'), 'y');
 /** Words that are operators or values, not names. */
 const words = new Set(['in', 'true', 'false', 'null']);
 
-export function tokenize(text: string): readonly Token[] {
-  const tokens: Token[] = [];
+export function tokenize(text: string): readonly SyntaxToken[] {
+  const tokens: SyntaxToken[] = [];
   pattern.lastIndex = 0;
   for (let at = 0; at < text.length; at = pattern.lastIndex) {
     const match = pattern.exec(text);

@@ -2,13 +2,13 @@
 import { annotationsFor, titleKey } from '../../annotations.ts';
 import { cncfConfig, wasmLayer } from '../../media-types.ts';
 import { blobOf } from '../../target.ts';
-import { type Layout, imageOf, jsonBytes } from './packaging.ts';
+import { type Packaging, imageOf, jsonBytes } from './packaging.ts';
 import { pluginFile } from '../../image-documents.ts';
 
 /** Readers require the field; a fixed time keeps the digest reproducible. */
 const noTime = '1970-01-01T00:00:00Z';
 
-export const cncf: Layout = {
+export const cncf: Packaging = {
   name: 'cncf',
   summary: 'the CNCF Wasm artifact: general Wasm tools and runtimes, no proxy',
   pack(module, metadata) {

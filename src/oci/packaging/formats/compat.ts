@@ -2,10 +2,10 @@
 import { annotationsFor, variantKey } from '../../annotations.ts';
 import { pluginArchive } from '../../image-documents.ts';
 import { ociConfig, ociLayerTarGzip } from '../../media-types.ts';
-import { type Layout, imageOf, sortedByKey } from './packaging.ts';
+import { type Packaging, imageOf, sortedByKey } from './packaging.ts';
 import { imageConfig, tarLayer } from './tar-layer.ts';
 
-export const compat: Layout = {
+export const compat: Packaging = {
   name: 'compat',
   summary: 'ordinary OCI image with plugin.wasm: Istio, Envoy Gateway, Higress, Google Cloud',
   pack(module, metadata) {

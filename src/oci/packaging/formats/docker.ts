@@ -1,10 +1,10 @@
 /** `docker`: the same as `compat` in Docker's own media types, for registries and tools that know no others. */
 import { annotationsFor } from '../../annotations.ts';
 import { dockerConfig, dockerLayerTarGzip, dockerManifest } from '../../media-types.ts';
-import { type Layout, imageOf } from './packaging.ts';
+import { type Packaging, imageOf } from './packaging.ts';
 import { imageConfig, tarLayer } from './tar-layer.ts';
 
-export const docker: Layout = {
+export const docker: Packaging = {
   name: 'docker',
   summary: 'the same in Docker media types, for registries that take nothing else',
   pack(module, metadata) {

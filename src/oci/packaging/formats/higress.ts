@@ -3,10 +3,10 @@ import { annotationsFor, titleKey } from '../../annotations.ts';
 import { documentOrder, documentType, pluginArchive } from '../../image-documents.ts';
 import { ociConfig, ociLayerTarGzip } from '../../media-types.ts';
 import { blobOf } from '../../target.ts';
-import { type Layout, imageOf } from './packaging.ts';
+import { type Packaging, imageOf } from './packaging.ts';
 import { imageConfig, tarLayer } from './tar-layer.ts';
 
-export const higress: Layout = {
+export const higress: Packaging = {
   name: 'higress',
   summary: 'compat with README.md and spec.yaml in front: Higress, Istio 1.16 and newer',
   pack(module, metadata) {

@@ -2,11 +2,11 @@
 import { annotationsFor } from '../../annotations.ts';
 import { pluginArchive } from '../../image-documents.ts';
 import { ociLayerTarGzip } from '../../media-types.ts';
-import { type Layout, imageOf } from './packaging.ts';
+import { type Packaging, imageOf } from './packaging.ts';
 import { moduleBlob, runtimeConfigBlob } from './oci.ts';
 import { tarLayer } from './tar-layer.ts';
 
-export const hybrid: Layout = {
+export const hybrid: Packaging = {
   name: 'hybrid',
   summary: 'both of the above in one image, twice the size: Istio and Gloo from one tag',
   pack(module, metadata) {

@@ -1,4 +1,4 @@
-/** Layout by name. The order is the one of --help. */
+/** Packaging by name. The order is the one of --help. */
 import { WasmeError } from '../../../errors.ts';
 import { maxModuleBytes } from '../../limits.ts';
 import type { ImageGraph } from '../../target.ts';
@@ -8,13 +8,13 @@ import { docker } from './docker.ts';
 import { higress } from './higress.ts';
 import { hybrid } from './hybrid.ts';
 import { kubewarden } from './kubewarden.ts';
-import type { ImageMetadata, Layout, LayoutName } from './packaging.ts';
+import type { ImageMetadata, Packaging, PackagingName } from './packaging.ts';
 import { oci } from './oci.ts';
 import { raw } from './raw.ts';
 
-export type { ImageDocument, ImageMetadata, Layout, LayoutName } from './packaging.ts';
+export type { ImageDocument, ImageMetadata, Packaging, PackagingName } from './packaging.ts';
 
-export const layouts: Readonly<Record<LayoutName, Layout>> = {
+export const packagings: Readonly<Record<PackagingName, Packaging>> = {
   compat,
   docker,
   oci,
@@ -29,7 +29,7 @@ export const layouts: Readonly<Record<LayoutName, Layout>> = {
  * Module and what is said about it → image. Pure and reproducible.
  * Fails with IMAGE_UNSUPPORTED for a module that no host would load for its size.
  */
-export function packImage(layout: LayoutName, module: Uint8Array, metadata: ImageMetadata = {}): ImageGraph {
+export function packImage(layout: PackagingName, module: Uint8Array, metadata: ImageMetadata = {}): ImageGraph {
   if (module.length > maxModuleBytes) {
     throw new WasmeError(
       'IMAGE_UNSUPPORTED',
@@ -37,5 +37,5 @@ export function packImage(layout: LayoutName, module: Uint8Array, metadata: Imag
       { hint: 'build it with --profile release, without debug sections' },
     );
   }
-  return layouts[layout].pack(module, metadata);
+  return packagings[layout].pack(module, metadata);
 }

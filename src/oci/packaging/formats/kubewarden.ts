@@ -2,10 +2,10 @@
 import { annotationsFor, titleKey } from '../../annotations.ts';
 import { vndConfig, vndLayer } from '../../media-types.ts';
 import { blobOf } from '../../target.ts';
-import { type Layout, imageOf } from './packaging.ts';
+import { type Packaging, imageOf } from './packaging.ts';
 import { pluginFile } from '../../image-documents.ts';
 
-export const kubewarden: Layout = {
+export const kubewarden: Packaging = {
   name: 'kubewarden',
   summary: 'as kwctl and wasm-to-oci type it: Kubewarden, no proxy',
   pack(module, metadata) {

@@ -3,11 +3,11 @@ import { annotationsFor, titleKey } from '../../annotations.ts';
 import { soloConfig, soloLayer } from '../../media-types.ts';
 import { type RuntimeConfig, envoyProxy, runtimeConfigBytes, runtimeConfigFile } from '../runtime-config.ts';
 import { type GraphBlob, blobOf } from '../../target.ts';
-import { type ImageMetadata, type Layout, imageOf } from './packaging.ts';
+import { type ImageMetadata, type Packaging, imageOf } from './packaging.ts';
 
 const nothingKnown: RuntimeConfig = { type: envoyProxy, abiVersions: [], rootIds: [] };
 
-export const oci: Layout = {
+export const oci: Packaging = {
   name: 'oci',
   summary: 'as the old wasme pushed: Gloo Edge Enterprise, Istio, Envoy Gateway',
   pack(module, metadata) {

@@ -2,12 +2,12 @@
  * What a layout is: a pure function from a module and what is said about it to an image. No clock, no files, no network:
  * the same input gives the same digests on every machine (reference A.7).
  */
-import type { LayoutName } from '../../../project/names.ts';
+import type { PackagingName } from '../../../project/names.ts';
 import { ociManifest } from '../../media-types.ts';
 import type { RuntimeConfig } from '../runtime-config.ts';
 import type { Descriptor, GraphBlob, ImageGraph } from '../../target.ts';
 
-export type { LayoutName } from '../../../project/names.ts';
+export type { PackagingName } from '../../../project/names.ts';
 
 /** What is said about a module. All of it optional: an empty object gives the barest image of the layout. */
 export interface ImageMetadata {
@@ -26,8 +26,8 @@ export interface ImageDocument {
   readonly bytes: Uint8Array;
 }
 
-export interface Layout {
-  readonly name: LayoutName;
+export interface Packaging {
+  readonly name: PackagingName;
   /** One line for --help and docs. */
   readonly summary: string;
   readonly pack: (module: Uint8Array, metadata: ImageMetadata) => ImageGraph;

@@ -2,10 +2,10 @@
 import { annotationsFor, titleKey } from '../../annotations.ts';
 import { ociEmpty, wasmLayer } from '../../media-types.ts';
 import { type GraphBlob, blobOf } from '../../target.ts';
-import { type Layout, imageOf } from './packaging.ts';
+import { type Packaging, imageOf } from './packaging.ts';
 import { pluginFile } from '../../image-documents.ts';
 
-export const raw: Layout = {
+export const raw: Packaging = {
   name: 'raw',
   summary: 'the bare module as an OCI 1.1 artifact: storage and ORAS, no proxy',
   pack(module, metadata) {

@@ -1,17 +1,17 @@
 /** Clusters that filters brought into a person's file: each says which filters it is there for, and goes with the last one. */
 import { isDeepStrictEqual } from 'node:util';
 import { type YAMLSeq, isMap, isNode, isScalar } from 'yaml';
-import { type Tree, plain } from '../../annotated-document.ts';
+import { type AnnotatedDocument, plain } from '../../annotated-document.ts';
 import { type EnvoyFile, child, dataOf, items, refused, scalar, spotOf } from './envoy-file.ts';
 import { newList } from './new-list.ts';
-import { type Edit, appendItems, removeItems, replaceItem } from './splice.ts';
+import { type TextEdit, appendItems, removeItems, replaceItem } from './splice.ts';
 
 export interface NewCluster {
   readonly name: string;
-  readonly cluster: Tree;
+  readonly cluster: AnnotatedDocument;
 }
 
-type Fields = { readonly [key: string]: Tree };
+type Fields = { readonly [key: string]: AnnotatedDocument };
 
 interface Present {
   readonly index: number;
@@ -31,11 +31,11 @@ export function clusterEdits(
   id: string,
   clusters: readonly NewCluster[],
   stays: boolean,
-): Edit[] {
+): TextEdit[] {
   const owner = child(file, file.root, 'static_resources');
   const { list } = isMap(owner) ? spotOf(file, owner, 'clusters') : { list: undefined };
   const present = list === undefined ? [] : clustersIn(file, list);
-  const edits: Edit[] = [];
+  const edits: TextEdit[] = [];
   const missing: NewCluster[] = [];
   for (const wanted of clusters) {
     const there = present.find(({ name }) => name === wanted.name);
@@ -69,7 +69,7 @@ export function clusterEdits(
 }
 
 /** Takes clusters of filter `id` out, but for those named `kept`; one that other filters need only forgets it. */
-export function clusterRemovals(file: EnvoyFile, id: string, kept: readonly string[] = []): Edit[] {
+export function clusterRemovals(file: EnvoyFile, id: string, kept: readonly string[] = []): TextEdit[] {
   const owner = child(file, file.root, 'static_resources');
   if (!isMap(owner)) return [];
   const { list } = spotOf(file, owner, 'clusters');
@@ -102,7 +102,7 @@ function clustersIn(file: EnvoyFile, list: YAMLSeq): Present[] {
   });
 }
 
-function marked(cluster: Fields, filters: readonly string[]): Tree {
+function marked(cluster: Fields, filters: readonly string[]): AnnotatedDocument {
   return { ...cluster, metadata: { filter_metadata: { wasme: { filters } } } };
 }
 

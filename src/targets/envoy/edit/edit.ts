@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type YAMLMap, type YAMLSeq, isAlias, isNode } from 'yaml';
 import type { DeployIntent } from '../../intent.ts';
-import { type Tree, plain } from '../../annotated-document.ts';
+import { type AnnotatedDocument, plain } from '../../annotated-document.ts';
 import { discoveryPath } from '../discovery.ts';
 import { type NewCluster, clusterEdits, clusterRemovals } from './edit-clusters.ts';
 import {
@@ -22,7 +22,7 @@ import {
   terminalIndex,
 } from './envoy-file.ts';
 import { newList } from './new-list.ts';
-import { type Edit, appendItems, applyEdits, insertItems, removeItems, replaceItem } from './splice.ts';
+import { type TextEdit, appendItems, applyEdits, insertItems, removeItems, replaceItem } from './splice.ts';
 
 export interface EditOptions {
   /** For messages. */
@@ -34,7 +34,7 @@ export interface EditOptions {
 /** What goes in: the entry itself and clusters by name. */
 export interface Addition {
   readonly intent: DeployIntent;
-  readonly entry: Tree;
+  readonly entry: AnnotatedDocument;
   readonly clusters: readonly NewCluster[];
 }
 
@@ -172,7 +172,7 @@ function distinct(spots: readonly Spot[]): Spot[] {
   );
 }
 
-function editSpot(file: EnvoyFile, { owner, key, list }: Spot, { intent, entry }: Addition): Edit[] {
+function editSpot(file: EnvoyFile, { owner, key, list }: Spot, { intent, entry }: Addition): TextEdit[] {
   if (list === undefined) return [newList(file, owner, key, [entry])];
   const index = indexOfFilter(file, list, intent.id);
   if (index < 0) {

@@ -1,11 +1,11 @@
 /** A list in a person's file where there is none yet. */
 import { type YAMLMap, isNode, isScalar } from 'yaml';
-import type { Tree } from '../../annotated-document.ts';
+import type { AnnotatedDocument } from '../../annotated-document.ts';
 import { type EnvoyFile, camelCase, refused } from './envoy-file.ts';
-import { type Edit, fillKey, insertKey } from './splice.ts';
+import { type TextEdit, fillKey, insertKey } from './splice.ts';
 
 /** A list where there is none: under a new key, or under one that stands there without a value. Fails with DEPLOY_FILE. */
-export function newList(file: EnvoyFile, owner: YAMLMap, key: string, added: readonly Tree[]): Edit {
+export function newList(file: EnvoyFile, owner: YAMLMap, key: string, added: readonly AnnotatedDocument[]): TextEdit {
   const pair = owner.items.find(
     item => isScalar(item.key) && [key, camelCase(key)].includes(String(item.key.value)),
   );

@@ -5,18 +5,18 @@
 import { type Node, type Pair, type YAMLMap, type YAMLSeq, isNode } from 'yaml';
 import { stringifyFlow } from '../../../io/yaml-text.ts';
 import { renderYaml } from '../../yaml.ts';
-import type { Tree } from '../../annotated-document.ts';
+import type { AnnotatedDocument } from '../../annotated-document.ts';
 import { plain } from '../../annotated-document.ts';
 
 /** Replace `text.slice(start, end)` by `insert`. */
-export interface Edit {
+export interface TextEdit {
   readonly start: number;
   readonly end: number;
   readonly insert: string;
 }
 
 /** Applies edits that do not overlap, whatever their order. */
-export function applyEdits(text: string, edits: readonly Edit[]): string {
+export function applyEdits(text: string, edits: readonly TextEdit[]): string {
   let result = text;
   for (const { start, end, insert } of [...edits].sort((a, b) => b.start - a.start)) {
     result = result.slice(0, start) + insert + result.slice(end);
@@ -28,7 +28,7 @@ export function applyEdits(text: string, edits: readonly Edit[]): string {
 const addedKeyNote = ' # added by wasme';
 
 /** Puts items into a list, before the one at `index`; a list that is empty has to be a flow list (`[]`). */
-export function insertItems(text: string, list: YAMLSeq, index: number, added: readonly Tree[]): Edit {
+export function insertItems(text: string, list: YAMLSeq, index: number, added: readonly AnnotatedDocument[]): TextEdit {
   const next = list.items[index];
   if (list.flow === true || !isNode(next)) {
     const at = isNode(next) ? startOf(next) : startOf(list) + 1;
@@ -41,13 +41,13 @@ export function insertItems(text: string, list: YAMLSeq, index: number, added: r
 }
 
 /** Puts items behind all others; in a flow list (JSON) in front of them, where the comma is certain. */
-export function appendItems(text: string, list: YAMLSeq, added: readonly Tree[]): Edit {
+export function appendItems(text: string, list: YAMLSeq, added: readonly AnnotatedDocument[]): TextEdit {
   if (list.flow === true) return insertItems(text, list, 0, added);
   return appendLines(text, endOf(text, list), blockLines(text, added, columnOf(text, startOf(list))));
 }
 
 /** Writes an item anew where it stands. */
-export function replaceItem(text: string, list: YAMLSeq, index: number, item: Tree): Edit {
+export function replaceItem(text: string, list: YAMLSeq, index: number, item: AnnotatedDocument): TextEdit {
   const old = list.items[index];
   if (!isNode(old)) throw new TypeError('no such item');
   if (list.flow === true) {
@@ -61,7 +61,7 @@ export function replaceItem(text: string, list: YAMLSeq, index: number, item: Tr
 }
 
 /** Adds `key` with a list of items to a mapping. */
-export function insertKey(text: string, map: YAMLMap, key: string, added: readonly Tree[]): Edit {
+export function insertKey(text: string, map: YAMLMap, key: string, added: readonly AnnotatedDocument[]): TextEdit {
   const first = map.items[0]?.key;
   if (map.flow === true || !isNode(first)) {
     const at = isNode(first) ? startOf(first) : startOf(map) + 1;
@@ -76,7 +76,7 @@ export function insertKey(text: string, map: YAMLMap, key: string, added: readon
 }
 
 /** Fills a key of a block mapping that is there without a value (`clusters:`): the items come on the lines below it. */
-export function fillKey(text: string, key: Node, added: readonly Tree[]): Edit {
+export function fillKey(text: string, key: Node, added: readonly AnnotatedDocument[]): TextEdit {
   return appendLines(text, endOf(text, key), blockLines(text, added, columnOf(text, startOf(key)) + 2));
 }
 
@@ -84,7 +84,7 @@ export function fillKey(text: string, key: Node, added: readonly Tree[]): Edit {
  * Takes the items at `indexes` out, and the key above them when it came with them. `owner` is the mapping that has the
  * list.
  */
-export function removeItems(text: string, list: YAMLSeq, indexes: readonly number[], owner: YAMLMap): Edit[] {
+export function removeItems(text: string, list: YAMLSeq, indexes: readonly number[], owner: YAMLMap): TextEdit[] {
   if (indexes.length === 0) return [];
   const pair = owner.items.find(({ value }) => value === list);
   const all = indexes.length === list.items.length;
@@ -125,7 +125,7 @@ function runsOf(indexes: readonly number[]): { first: number; last: number }[] {
   return runs;
 }
 
-function removeFlowItems(list: YAMLSeq, { first, last }: { first: number; last: number }): Edit {
+function removeFlowItems(list: YAMLSeq, { first, last }: { first: number; last: number }): TextEdit {
   const [item, end] = [list.items[first], list.items[last]];
   if (!isNode(item) || !isNode(end)) throw new TypeError('no such item');
   const next = list.items[last + 1];
@@ -135,7 +135,7 @@ function removeFlowItems(list: YAMLSeq, { first, last }: { first: number; last: 
   return { start: isNode(previous) ? (previous.range?.[1] ?? start) : start, end: behind, insert: '' };
 }
 
-function removeFlowPair(text: string, map: YAMLMap, pair: Pair): Edit {
+function removeFlowPair(text: string, map: YAMLMap, pair: Pair): TextEdit {
   const next = map.items[map.items.indexOf(pair) + 1]?.key;
   const start = isNode(pair.key) ? startOf(pair.key) : 0;
   if (isNode(next)) return { start, end: startOf(next), insert: '' };
@@ -170,7 +170,7 @@ function aboveComments(text: string, line: number, column: number): number {
   return start;
 }
 
-function appendLines(text: string, contentEnd: number, lines: string): Edit {
+function appendLines(text: string, contentEnd: number, lines: string): TextEdit {
   const at = lineEnd(text, contentEnd);
   // A last line without a newline stays one: removal takes the newline in front away again.
   if (at === text.length && !text.endsWith('\n')) {
@@ -180,23 +180,23 @@ function appendLines(text: string, contentEnd: number, lines: string): Edit {
   return { start: at, end: at, insert: lines };
 }
 
-function withoutLastNewline(text: string, start: number, end: number): Edit {
+function withoutLastNewline(text: string, start: number, end: number): TextEdit {
   if (end < text.length || text.endsWith('\n') || start === 0) return { start, end, insert: '' };
   return { start: text[start - 2] === '\r' ? start - 2 : start - 1, end, insert: '' };
 }
 
-function blockLines(text: string, list: readonly Tree[], column: number): string {
+function blockLines(text: string, list: readonly AnnotatedDocument[], column: number): string {
   const eol = text.includes('\r\n') ? '\r\n' : '\n';
   const lines = renderYaml([list]).trimEnd().split('\n');
   return lines.map(line => (line === '' ? eol : `${' '.repeat(column)}${line}${eol}`)).join('');
 }
 
-function flowItems(text: string, offset: number, added: readonly Tree[]): string {
+function flowItems(text: string, offset: number, added: readonly AnnotatedDocument[]): string {
   return added.map(item => flowText(text, offset, item)).join(`,${gapBefore(text, offset)}`);
 }
 
 /** JSON of a value at an offset: over several lines when the offset begins its line. */
-function flowText(text: string, offset: number, value: Tree): string {
+function flowText(text: string, offset: number, value: AnnotatedDocument): string {
   const ownLine = text.slice(lineStart(text, offset), offset).trim() === '';
   if (!ownLine) return stringifyFlow(plain(value));
   const eol = text.includes('\r\n') ? '\r\n' : '\n';

@@ -1,6 +1,6 @@
 /** Envoy's admin interface: what is loaded, how it fares, which port it took. */
 import { WasmeError } from '../../../errors.ts';
-import type { Edges } from '../../../io/system-context.ts';
+import type { SystemContext } from '../../../io/system-context.ts';
 import { printable } from '../../../io/printable.ts';
 
 export interface EnvoyAdmin {
@@ -18,7 +18,7 @@ const answerTimeoutMs = 5_000;
 const maxAnswerBytes = 256 * 1024 * 1024;
 
 /** `address` as `http://127.0.0.1:9901`, `127.0.0.1:9901` or `9901`. Fails with USAGE when it is none of these. */
-export function envoyAdmin(address: string, edges: Edges): EnvoyAdmin {
+export function envoyAdmin(address: string, edges: SystemContext): EnvoyAdmin {
   const url = /^\d+$/.test(address)
     ? `http://127.0.0.1:${address}`
     : address.replace(/\/+$/, '').replace(/^(?!https?:\/\/)/, 'http://');
@@ -72,7 +72,7 @@ export function parseAnswer(text: string, from: string): unknown {
 }
 
 /** One request over a connection of its own: a kept one would keep the process alive when all is said. */
-async function ask(url: URL, method: 'GET' | 'POST', shown: string, edges: Edges): Promise<string> {
+async function ask(url: URL, method: 'GET' | 'POST', shown: string, edges: SystemContext): Promise<string> {
   const { HttpClient } = await import('../../../io/http/http.ts');
   const timeout = AbortSignal.timeout(answerTimeoutMs);
   const client = new HttpClient({ ...edges, signal: AbortSignal.any([edges.signal, timeout]) });

@@ -17,14 +17,14 @@ import { type NetworkOutcome, type NetworkScenario, networkScript, pluginsOf } f
 import { playNetwork } from '../envoy/network-envoy.ts';
 import { pluginOptions } from './bundled.ts';
 import { maskText } from '../outcome.ts';
-import { setStage } from '../stage.ts';
+import { startScenarioServers } from '../stage.ts';
 
 export async function runNetworkInOurs(
   version: EnvoyVersion,
   scenario: NetworkScenario,
   expected: unknown,
 ): Promise<NetworkOutcome> {
-  const stage = await setStage(scenario);
+  const stage = await startScenarioServers(scenario);
   const endpoint = (port: number, http2 = false) => ({ host: '127.0.0.1', port, tls: false, http2 });
   const main = endpoint(scenario.upstream === 'refused' ? refusedPort : stage.upstreamPort);
   const clusters = new Clusters(

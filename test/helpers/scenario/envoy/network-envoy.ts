@@ -25,7 +25,7 @@ import {
 } from '../network.ts';
 import { settled } from '../pace.ts';
 import { type PeerSeen, playClient } from '../peer.ts';
-import { type Stage, setStage } from '../stage.ts';
+import { type ScenarioServers, startScenarioServers } from '../stage.ts';
 
 /** Outcomes by scenario id, each when it is as expected or does not become so. Several at a time. */
 export async function runNetworkInEnvoy(
@@ -34,8 +34,8 @@ export async function runNetworkInEnvoy(
   expected: Readonly<Record<string, unknown>>,
 ): Promise<Map<string, NetworkOutcome>> {
   const dir = mkdtempSync(join(tmpdir(), 'wasme-envoy-'));
-  const prepared: { scenario: NetworkScenario; stage: Stage }[] = [];
-  for (const scenario of scenarios) prepared.push({ scenario, stage: await setStage(scenario) });
+  const prepared: { scenario: NetworkScenario; stage: ScenarioServers }[] = [];
+  for (const scenario of scenarios) prepared.push({ scenario, stage: await startScenarioServers(scenario) });
   let envoy: RunningEnvoy | undefined;
   try {
     const config = bootstrapOf(prepared, dir, version);
@@ -60,7 +60,7 @@ export async function runNetworkInEnvoy(
 /** Clients and requests one after the other, then what everybody saw. */
 export async function playNetwork(
   scenario: NetworkScenario,
-  stage: Stage,
+  stage: ScenarioServers,
   port: number,
   log: () => readonly string[],
   expected: unknown,
@@ -80,7 +80,7 @@ export async function playNetwork(
 }
 
 function bootstrapOf(
-  prepared: readonly { scenario: NetworkScenario; stage: Stage }[],
+  prepared: readonly { scenario: NetworkScenario; stage: ScenarioServers }[],
   dir: string,
   version: EnvoyVersion,
 ): object {

@@ -8,7 +8,7 @@ import { Failure, type Result } from '../../../../src/host/cel/values.ts';
 import { maxExpressionItems, maxKeptExpressionBytes } from '../../../../src/host/limits.ts';
 import { newestProfile, type TraceEvent } from '../../../../src/host/index.ts';
 import { get, openStream } from '../../../helpers/guests/test-environment.ts';
-import { type Guest, puppet } from '../../../helpers/guests/scripted-guest.ts';
+import { type Guest, scriptedGuest } from '../../../helpers/guests/scripted-guest.ts';
 
 const shape = { extra: '(data (i32.const 48) "expr_create")' };
 const token = (value: number): Uint8Array => Uint8Array.of(value, 0, 0, 0);
@@ -16,10 +16,10 @@ const token = (value: number): Uint8Array => Uint8Array.of(value, 0, 0, 0);
 /** What `act` gives in the request headers. */
 async function inRequest<T>(
   act: (guest: Guest) => T,
-  options: Parameters<typeof puppet>[1] = { shape },
+  options: Parameters<typeof scriptedGuest>[1] = { shape },
 ): Promise<T | undefined> {
   let given: T | undefined;
-  const { host, plugin } = await puppet(
+  const { host, plugin } = await scriptedGuest(
     {
       request_headers: guest => {
         given = act(guest);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bytes, get, headersOf, openStream } from '../../../helpers/guests/test-environment.ts';
-import { type Act, type Puppet, puppet } from '../../../helpers/guests/scripted-guest.ts';
+import { type Act, type ScriptedGuest, scriptedGuest } from '../../../helpers/guests/scripted-guest.ts';
 import { profileOf } from '../../../../src/host/index.ts';
 
 const callOut = { ':method': 'GET', ':path': '/', ':authority': 'b' };
@@ -9,9 +9,9 @@ const callOut = { ':method': 'GET', ':path': '/', ':authority': 'b' };
 async function paused(
   status: number,
   on: Record<string, Act> = {},
-  options: Parameters<typeof puppet>[1] = {},
+  options: Parameters<typeof scriptedGuest>[1] = {},
 ) {
-  const guest = await puppet(
+  const guest = await scriptedGuest(
     {
       request_headers: act => {
         act.httpCall('backend', callOut);
@@ -29,7 +29,7 @@ async function paused(
   return { ...guest, ...opened, answer: () => answer(guest) };
 }
 
-function answer({ world }: Puppet): void {
+function answer({ world }: ScriptedGuest): void {
   world.httpCalls[0]?.listener.response(headersOf({ ':status': '200' }), new Uint8Array(0), headersOf({}));
 }
 
@@ -53,7 +53,7 @@ describe('flow control', () => {
 
   it('F3 F4 with allow_on_headers_stop_iteration the body comes while the headers are held, and lets both go', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, calls } = await puppet(
+    const { host, plugin, calls } = await scriptedGuest(
       {
         request_headers: () => 1,
         request_body: (guest, _id, _size, end) => {
@@ -93,7 +93,7 @@ describe('flow control', () => {
   });
 
   async function body(status: number | ((end: number) => number), chunks: readonly string[], limit = 1000) {
-    const guest = await puppet({
+    const guest = await scriptedGuest({
       request_body: (_guest, _id, _size, end) => (typeof status === 'number' ? status : status(end)),
     });
     const opened = openStream(guest.host, [guest.plugin], { bufferLimitBytes: limit });
@@ -151,7 +151,7 @@ describe('flow control', () => {
   });
 
   it('F15 F16 trailers: no body callback has the end; a pause holds body and trailers until it is continued', async () => {
-    const { host, plugin, calls, world, on } = await puppet({ request_body: () => 1 });
+    const { host, plugin, calls, world, on } = await scriptedGuest({ request_body: () => 1 });
     on['request_trailers'] = guest => {
       guest.httpCall('backend', callOut);
       return 1;
@@ -172,7 +172,7 @@ describe('flow control', () => {
 
   it('F17 F18 a chain: the next filter sees the changed bytes; responses go the other way', async () => {
     const order: string[] = [];
-    const one = await puppet(
+    const one = await scriptedGuest(
       {
         request_body: guest => void guest.setBody(0, 0, 1000, 'changed'),
         request_headers: (_guest, id) => void order.push(`request ${id}`),
@@ -191,7 +191,7 @@ describe('flow control', () => {
   });
 
   it('F19 the content-length is the business of the filter', async () => {
-    const { host, plugin } = await puppet({
+    const { host, plugin } = await scriptedGuest({
       request_body: guest => void guest.setBody(0, 0, 9, 'longer body'),
     });
     const { stream, sink } = openStream(host, [plugin]);
@@ -203,7 +203,7 @@ describe('flow control', () => {
 
   it('F20 F21 continue_stream with a wrong or an upstream type, and outside a stream', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, world } = await puppet({
+    const { host, plugin, world } = await scriptedGuest({
       vm_start: guest => void guest.call('proxy_set_tick_period_milliseconds', 100),
       tick: guest => void seen.push(guest.continueStream(0)),
       request_headers: guest => void seen.push(guest.continueStream(4), guest.continueStream(3)),
@@ -214,7 +214,7 @@ describe('flow control', () => {
   });
 
   it('F22 close_stream resets, and ends the filter', async () => {
-    const { host, plugin, calls } = await puppet({
+    const { host, plugin, calls } = await scriptedGuest({
       request_headers: guest => void guest.call('proxy_close_stream', 0),
     });
     const { stream, sink } = openStream(host, [plugin]);
@@ -225,7 +225,7 @@ describe('flow control', () => {
 
   it('continuing inside the own callback sends the headers once, whatever is returned', async () => {
     for (const status of [0, 1]) {
-      const { host, plugin } = await puppet({
+      const { host, plugin } = await scriptedGuest({
         request_headers: guest => {
           guest.continueStream(0);
           return status;
@@ -243,7 +243,7 @@ describe('flow control', () => {
   ])(
     'a body continued from outside in its middle: Envoy %s the chunk that was buffered',
     async (_title, minor, body) => {
-      const { host, plugin, world } = await puppet(
+      const { host, plugin, world } = await scriptedGuest(
         {
           request_body: (guest, _id, size) => {
             if (size !== 2 || world === undefined || world.httpCalls.length > 0) return 0;
@@ -273,7 +273,7 @@ describe('flow control', () => {
 
   it('a held response over the limit is answered 500, or reset when the headers are gone', async () => {
     const run = async (headers: number) => {
-      const { host, plugin } = await puppet(
+      const { host, plugin } = await scriptedGuest(
         { response_headers: () => headers, response_body: () => 1 },
         { allowOnHeadersStopIteration: true },
       );

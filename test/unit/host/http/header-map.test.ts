@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { get, headersOf, openStream, show } from '../../../helpers/guests/test-environment.ts';
-import { type Act, puppet } from '../../../helpers/guests/scripted-guest.ts';
+import { type Act, scriptedGuest } from '../../../helpers/guests/scripted-guest.ts';
 
 /** One request without body, answered with 200 and a body of one byte. */
-async function exchange(on: Record<string, Act>, options: Parameters<typeof puppet>[1] = {}) {
-  const guest = await puppet(on, options);
+async function exchange(on: Record<string, Act>, options: Parameters<typeof scriptedGuest>[1] = {}) {
+  const guest = await scriptedGuest(on, options);
   const { stream, sink } = openStream(guest.host, [guest.plugin]);
   stream.requestHeaders(get('/p', { 'x-a': '1', 'x-A2': '' }), true);
   stream.responseHeaders(headersOf({ ':status': '200', 'x-r': 'r' }), true);
@@ -14,7 +14,7 @@ async function exchange(on: Record<string, Act>, options: Parameters<typeof pupp
 
 describe('header maps', () => {
   it('H1 the count has every entry, pseudo headers and repetitions included', async () => {
-    const { host, plugin, calls } = await puppet();
+    const { host, plugin, calls } = await scriptedGuest();
     const { stream } = openStream(host, [plugin]);
     stream.requestHeaders(headersOf([...get().entries, ['x', '1'], ['x', '2']]), true);
     expect(calls).toContain('request_headers 2 6 1');
@@ -22,7 +22,7 @@ describe('header maps', () => {
 
   it('H2 H3 a repeated header: the first value from the map, all of them from the attribute', async () => {
     const seen: unknown[] = [];
-    const { host, plugin } = await puppet({
+    const { host, plugin } = await scriptedGuest({
       request_headers: guest => {
         seen.push(guest.header(0, 'X'), guest.property('request', 'headers', 'X'));
       },
@@ -74,7 +74,7 @@ describe('header maps', () => {
 
   it('H10 request headers in the body callback, after Continue', async () => {
     const seen: unknown[] = [];
-    const { host, plugin } = await puppet({
+    const { host, plugin } = await scriptedGuest({
       request_body: guest => void seen.push(guest.replace(0, 'a', 'b')),
     });
     const { stream } = openStream(host, [plugin]);
@@ -85,7 +85,7 @@ describe('header maps', () => {
 
   it('H11 H12 a paused stream, a call-out answered: the map is there until the stream is continued', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, world } = await puppet({
+    const { host, plugin, world } = await scriptedGuest({
       request_headers: guest => {
         guest.httpCall('backend', { ':method': 'GET', ':path': '/', ':authority': 'b' });
         return 1;
@@ -110,7 +110,7 @@ describe('header maps', () => {
 
   it('H13 continuing the response while the request is paused drops the request map, and is otherwise refused', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, world } = await puppet({
+    const { host, plugin, world } = await scriptedGuest({
       request_headers: guest => {
         guest.httpCall('backend', { ':method': 'GET', ':path': '/', ':authority': 'b' });
         return 1;
@@ -130,14 +130,14 @@ describe('header maps', () => {
 
   it('H14 the size is in bytes', async () => {
     const seen: unknown[] = [];
-    const { host, plugin } = await puppet({ request_headers: guest => void seen.push(guest.mapSize(0)) });
+    const { host, plugin } = await scriptedGuest({ request_headers: guest => void seen.push(guest.mapSize(0)) });
     openStream(host, [plugin]).stream.requestHeaders(headersOf({ ':path': '/', aa: 'bbb', c: '' }), true);
     expect(seen).toEqual([12]);
   });
 
   it('H15 H16 H17 the maps of a call-out: read-only inside, gone outside', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, world } = await puppet({
+    const { host, plugin, world } = await scriptedGuest({
       request_headers: guest => {
         seen.push(guest.header(6, ':status'), guest.pairs(6));
         guest.httpCall('backend', { ':method': 'GET', ':path': '/', ':authority': 'b' });
@@ -173,7 +173,7 @@ describe('header maps', () => {
 
   it('H20 in the log of a stream that had no response: NotFound', async () => {
     const seen: unknown[] = [];
-    const { host, plugin } = await puppet({ log: guest => void seen.push(guest.header(2, ':status')) });
+    const { host, plugin } = await scriptedGuest({ log: guest => void seen.push(guest.header(2, ':status')) });
     const { stream } = openStream(host, [plugin]);
     stream.requestHeaders(get(), false);
     stream.reset('downstream_remote_disconnect');
@@ -183,7 +183,7 @@ describe('header maps', () => {
 
   it('H21 H22 trailers can be made in the last body callback only; this filter is not called for them', async () => {
     const seen: unknown[] = [];
-    const first = await puppet({
+    const first = await scriptedGuest({
       request_body: (guest, _id, _size, end) => void seen.push(end, guest.add(1, 'x-t', '1')),
     });
     const { stream, sink } = openStream(first.host, [first.plugin]);
@@ -208,7 +208,7 @@ describe('header maps', () => {
 
   it('H25 without :path there is no route; without :method it cannot be sent; without :authority it can', async () => {
     const removed = async (name: string) => {
-      const { host, plugin, calls } = await puppet({ request_headers: guest => void guest.remove(0, name) });
+      const { host, plugin, calls } = await scriptedGuest({ request_headers: guest => void guest.remove(0, name) });
       const { stream, sink } = openStream(host, [plugin]);
       stream.requestHeaders(get(), true);
       return { sink, details: stream.info.responseCodeDetails, calls };

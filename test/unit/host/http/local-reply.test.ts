@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { bytes, get, headersOf, openStream } from '../../../helpers/guests/test-environment.ts';
-import { type Act, type Guest, puppet } from '../../../helpers/guests/scripted-guest.ts';
+import { type Act, type Guest, scriptedGuest } from '../../../helpers/guests/scripted-guest.ts';
 
 const callOut = { ':method': 'GET', ':path': '/', ':authority': 'b' };
 
 async function run(
   on: Record<string, Act>,
   request: Readonly<Record<string, string>> = {},
-  options: Parameters<typeof puppet>[1] = {},
+  options: Parameters<typeof scriptedGuest>[1] = {},
 ) {
-  const guest = await puppet(on, options);
+  const guest = await scriptedGuest(on, options);
   const opened = openStream(guest.host, [guest.plugin]);
   opened.stream.requestHeaders(get('/', request), false);
   return { ...guest, ...opened };
@@ -128,7 +128,7 @@ describe('local replies', () => {
   });
 
   it('R13 the filters behind the one that answered see only the end', async () => {
-    const guest = await puppet({ request_headers: (act, id) => void (id === 2 && act.reply(403)) });
+    const guest = await scriptedGuest({ request_headers: (act, id) => void (id === 2 && act.reply(403)) });
     const { stream } = openStream(guest.host, [guest.plugin, guest.plugin]);
     stream.requestHeaders(get(), true);
     stream.complete();

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { bytes, get, openStream } from '../../../helpers/guests/test-environment.ts';
-import { type Act, puppet } from '../../../helpers/guests/scripted-guest.ts';
+import { type Act, scriptedGuest } from '../../../helpers/guests/scripted-guest.ts';
 
 /** A request whose body is `hello`, in one chunk. */
-async function hello(on: Record<string, Act>, options: Parameters<typeof puppet>[1] = {}) {
-  const guest = await puppet(on, options);
+async function hello(on: Record<string, Act>, options: Parameters<typeof scriptedGuest>[1] = {}) {
+  const guest = await scriptedGuest(on, options);
   const { stream, sink } = openStream(guest.host, [guest.plugin]);
   stream.requestHeaders(get(), false);
   stream.requestBody(bytes('hello'), true);
@@ -103,7 +103,7 @@ describe('buffers', () => {
 
   it('B19 0.1.0: proxy_get_configuration gives the VM one at start and the plugin one in configure', async () => {
     const seen: unknown[] = [];
-    await puppet(
+    await scriptedGuest(
       {
         vm_start: guest => void seen.push(guest.bytes('proxy_get_configuration')),
         configure: guest => void seen.push(guest.bytes('proxy_get_configuration')),

@@ -3,7 +3,7 @@ import { findImport } from '../../../../src/host/imports/index.ts';
 import type { Plugin } from '../../../../src/host/index.ts';
 import { wasiFunctions } from '../../../../src/wasm/functions.ts';
 import { compileWat } from '../../../helpers/guests/guests.ts';
-import { newHost, type TestWorld } from '../../../helpers/guests/test-environment.ts';
+import { newHost, type TestEnvironment } from '../../../helpers/guests/test-environment.ts';
 
 /** A module that re-exports every WASI function of a module name, so that a test can call them. */
 function wasiGuest(module: string): Uint8Array {
@@ -21,7 +21,7 @@ function wasiGuest(module: string): Uint8Array {
 }
 
 interface Wasi {
-  readonly world: TestWorld;
+  readonly world: TestEnvironment;
   readonly plugin: Plugin;
   readonly view: DataView;
   readonly call: (name: string, ...values: (number | bigint)[]) => number;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { profileOf } from '../../../../src/host/index.ts';
 import { get, headersOf, openStream } from '../../../helpers/guests/test-environment.ts';
-import { type Act, type Guest, puppet } from '../../../helpers/guests/scripted-guest.ts';
+import { type Act, type Guest, scriptedGuest } from '../../../helpers/guests/scripted-guest.ts';
 import { writeMessage } from '../../../../src/host/encoding/protobuf.ts';
 
 const int = (value: number): string =>
@@ -11,7 +11,7 @@ const proto = (...fields: Parameters<typeof writeMessage>[0]): Uint8Array => wri
 /** A stream to its end; what `read` gives in each callback, by callback name. */
 async function phases(
   read: (guest: Guest) => unknown,
-  options: Parameters<typeof puppet>[1] = {},
+  options: Parameters<typeof scriptedGuest>[1] = {},
   request: Readonly<Record<string, string>> = {},
 ) {
   const seen: Record<string, unknown> = {};
@@ -21,7 +21,7 @@ async function phases(
       if (name !== 'context_create' || id === 1) seen[name] = read(guest);
     };
   const names = ['configure', 'request_headers', 'response_headers', 'log', 'done'];
-  const made = await puppet(Object.fromEntries(names.map(name => [name, act(name)])), options);
+  const made = await scriptedGuest(Object.fromEntries(names.map(name => [name, act(name)])), options);
   const { stream } = openStream(made.host, [made.plugin], {
     info: { startTimeNs: 1000n, bytesReceived: 7, clusterName: 'backend', routeName: 'r' },
   });
@@ -76,7 +76,7 @@ describe('attributes', () => {
 
   it('P6 request.query: after the question mark; Ok and empty without one', async () => {
     const seen: unknown[] = [];
-    const { host, plugin } = await puppet({
+    const { host, plugin } = await scriptedGuest({
       request_headers: guest => void seen.push(guest.property('request', 'query')),
     });
     openStream(host, [plugin]).stream.requestHeaders(get('/p?a=b#c'), true);
@@ -107,7 +107,7 @@ describe('attributes', () => {
 
   it('P10 P11 P13 what a filter sets, it and the next one read back; only under a single segment', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, world } = await puppet({
+    const { host, plugin, world } = await scriptedGuest({
       request_headers: (guest, id) => {
         if (id === 2) seen.push(guest.setProperty('foo', 'bar'), guest.setProperty('a\0b', 'x'));
         seen.push(
@@ -158,7 +158,7 @@ describe('foreign functions', () => {
 
   it('P17 P18 compress and uncompress are inverse; the result can be thrown away', async () => {
     const seen: unknown[] = [];
-    const { plugin } = await puppet({
+    const { plugin } = await scriptedGuest({
       configure: guest => {
         const packed = guest.foreign('compress', 'hello hello hello');
         seen.push(typeof packed === 'string' && guest.foreign('uncompress', Buffer.from(packed, 'latin1')));
@@ -177,7 +177,7 @@ describe('foreign functions', () => {
 
   it('P19 they act on the callback, not on the effective context', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, world } = await puppet(
+    const { host, plugin, world } = await scriptedGuest(
       {
         request_headers: guest => {
           seen.push(guest.foreign('set_envoy_filter_state', proto([1, 'envoy.string'], [2, 'v'])));
@@ -201,7 +201,7 @@ describe('foreign functions', () => {
 
   it('P20 a property is declared once; read-only means set once', async () => {
     const seen: unknown[] = [];
-    const { host, plugin } = await puppet({
+    const { host, plugin } = await scriptedGuest({
       configure: guest => {
         const declaration = proto([1, 'fixed'], [2, 1]);
         seen.push(

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { TraceEvent } from '../../../../src/host/index.ts';
 import { get, openStream } from '../../../helpers/guests/test-environment.ts';
-import { puppet } from '../../../helpers/guests/scripted-guest.ts';
+import { scriptedGuest } from '../../../helpers/guests/scripted-guest.ts';
 
 /** One line an event, without durations. */
 function line(event: TraceEvent): string {
@@ -16,7 +16,7 @@ function line(event: TraceEvent): string {
 
 it('callbacks and host calls, decoded; what is not Ok says why', async () => {
   const lines: string[] = [];
-  const { host, plugin } = await puppet(
+  const { host, plugin } = await scriptedGuest(
     {
       request_headers: guest => {
         guest.header(0, ':path');

@@ -3,14 +3,14 @@ import { hostFunctions, envFunctions } from '../../../../src/wasm/functions.ts';
 import { findImport } from '../../../../src/host/imports/index.ts';
 import { encodePairs, readPairs } from '../../../../src/host/encoding/pairs.ts';
 import { get, headersOf, openStream, show } from '../../../helpers/guests/test-environment.ts';
-import { type Guest, puppet } from '../../../helpers/guests/scripted-guest.ts';
+import { type Guest, scriptedGuest } from '../../../helpers/guests/scripted-guest.ts';
 
 const far = 0xfffffff0;
 
 /** Runs `act` in the request headers of one request. */
 async function during(act: (guest: Guest, seen: unknown[]) => void, headers = get()) {
   const seen: unknown[] = [];
-  const made = await puppet({ request_headers: guest => void act(guest, seen) });
+  const made = await scriptedGuest({ request_headers: guest => void act(guest, seen) });
   const { stream, sink } = openStream(made.host, [made.plugin]);
   stream.requestHeaders(headers, true);
   return { ...made, seen, sink };
@@ -83,7 +83,7 @@ describe('memory', () => {
     const trailing = new Uint8Array([...encodePairs([['a', '1']]), 0]);
     for (const block of [encodePairs(many), trailing, new Uint8Array(4)]) {
       const seen: unknown[] = [];
-      const { host, plugin } = await puppet({
+      const { host, plugin } = await scriptedGuest({
         response_headers: guest =>
           void seen.push(guest.setPairs(2, block), guest.pairs(2), guest.add(2, ':status', '200')),
       });

@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { HeaderMap } from '../../../../src/host/index.ts';
 import { encodePairs } from '../../../../src/host/encoding/pairs.ts';
 import { bytes, get, headersOf, openStream } from '../../../helpers/guests/test-environment.ts';
-import { type Guest, puppet } from '../../../helpers/guests/scripted-guest.ts';
+import { type Guest, scriptedGuest } from '../../../helpers/guests/scripted-guest.ts';
 
 const target = { ':method': 'GET', ':path': '/', ':authority': 'b' };
 const none = new HeaderMap();
 const empty = new Uint8Array(0);
 
-async function during(act: (guest: Guest, seen: unknown[]) => void, on: Parameters<typeof puppet>[0] = {}) {
+async function during(act: (guest: Guest, seen: unknown[]) => void, on: Parameters<typeof scriptedGuest>[0] = {}) {
   const seen: unknown[] = [];
-  const made = await puppet({ configure: guest => void act(guest, seen), ...on });
+  const made = await scriptedGuest({ configure: guest => void act(guest, seen), ...on });
   return { ...made, seen };
 }
 
@@ -44,7 +44,7 @@ describe('HTTP call-outs', () => {
   });
 
   it('X6 no healthy host: InternalFailure, the cell is 0, no callback', async () => {
-    const second = await puppet({});
+    const second = await scriptedGuest({});
     second.world.clusters.add('down');
     second.world.unavailable.add('down');
     const got: unknown[] = [];
@@ -56,7 +56,7 @@ describe('HTTP call-outs', () => {
 
   it('X11 X14 the answer comes to the root, with the numbers of headers, bytes and trailers', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, world, calls } = await puppet({
+    const { host, plugin, world, calls } = await scriptedGuest({
       request_headers: guest => void guest.httpCall('backend', target),
       http_call_response: guest => void seen.push(guest.body(4), guest.pairs(7), guest.setBody(4, 0, 0, 'x')),
     });
@@ -79,7 +79,7 @@ describe('HTTP call-outs', () => {
 
   it('X10 the stream that asked is gone: the root is told all the same', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, world } = await puppet({
+    const { host, plugin, world } = await scriptedGuest({
       request_headers: guest => void guest.httpCall('backend', target),
       http_call_response: guest => void seen.push(guest.effective(2)),
     });
@@ -129,7 +129,7 @@ describe('gRPC call-outs', () => {
 
   it('X15 X16 unary: an unknown cluster, then a message and nothing else', async () => {
     const seen: unknown[] = [];
-    const { world, calls } = await puppet({
+    const { world, calls } = await scriptedGuest({
       configure: guest => void seen.push(open(guest, 'call', 'nobody'), open(guest, 'call')),
       grpc_receive: guest => void seen.push(guest.body(5)),
     });
@@ -145,7 +145,7 @@ describe('gRPC call-outs', () => {
 
   it('a unary call that fails is closed with its status and message', async () => {
     const seen: unknown[] = [];
-    const { world, calls } = await puppet({
+    const { world, calls } = await scriptedGuest({
       configure: guest => void open(guest, 'call'),
       grpc_close: guest => void seen.push(status(guest)),
     });
@@ -155,7 +155,7 @@ describe('gRPC call-outs', () => {
   });
 
   it('a stream: metadata, messages, trailers, close', async () => {
-    const { world, calls } = await puppet({ configure: guest => void open(guest, 'stream') });
+    const { world, calls } = await scriptedGuest({ configure: guest => void open(guest, 'stream') });
     const listener = world.grpcCalls[0]?.listener;
     listener?.initialMetadata(headersOf({ a: '1' }));
     listener?.message(bytes('one'));
@@ -173,7 +173,7 @@ describe('gRPC call-outs', () => {
 
   it('X17 X18 ids of the wrong kind and unknown ones', async () => {
     const seen: unknown[] = [];
-    const { world } = await puppet({
+    const { world } = await scriptedGuest({
       configure: guest => {
         const unary = open(guest, 'call');
         const stream = open(guest, 'stream');
@@ -221,7 +221,7 @@ describe('envoy_resolve_dns', () => {
   });
 
   it('a guest that asks in every answer runs out of stack, and that is all', async () => {
-    const { host, plugin } = await puppet({
+    const { host, plugin } = await scriptedGuest({
       request_headers: guest => void resolve(guest, '10.0.0.2'),
       envoy_on_resolve_dns: guest => void resolve(guest, '10.0.0.2'),
     });

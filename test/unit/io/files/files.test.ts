@@ -5,11 +5,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { isStream, rewrite, writeAtomic } from '../../../../src/io/files/files.ts';
-import { type World, newWorld } from '../../../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../../../helpers/cli/cli.ts';
 import { guestFile } from '../../../helpers/guests/guests.ts';
 
 /** What comes out of a named pipe while `write` runs; the pipe is one afterwards, and nothing lies beside it. */
-async function throughPipe(world: World, write: (pipe: string) => Promise<unknown>): Promise<Buffer> {
+async function throughPipe(world: TestMachine, write: (pipe: string) => Promise<unknown>): Promise<Buffer> {
   const pipe = join(world.cwd, 'pipe');
   execFileSync('mkfifo', [pipe]);
   const before = readdirSync(world.cwd);
@@ -23,7 +23,7 @@ it.each([
   ['writeAtomic', writeAtomic],
   ['rewrite', rewrite],
 ])('%s writes into a pipe', async (_, write) => {
-  expect(String(await throughPipe(newWorld(), pipe => write(pipe, 'text')))).toBe('text');
+  expect(String(await throughPipe(newMachine(), pipe => write(pipe, 'text')))).toBe('text');
 });
 
 const reference = 'registry.example/team/filter:v1';
@@ -32,7 +32,7 @@ it.each([
   ['deploy', ['deploy', 'envoy', 'deploy-tag.wasm', '-o', 'pipe'], 'admin:'],
   ['test', ['test', 'a.test.yaml', '--junit', 'pipe'], '<?xml'],
 ] as const)('%s writes into a pipe', async (_, argv, begin) => {
-  const world = newWorld();
+  const world = newMachine();
   guestFile(world.cwd, 'deploy-tag');
   writeFileSync(join(world.cwd, 'a.test.yaml'), 'module: deploy-tag.wasm\ncases: [{ name: a }]\n');
   await world.wasme('convert', 'deploy-tag.wasm', reference);

@@ -4,7 +4,7 @@ import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readBytes, readText } from '../../../../src/io/files/files.ts';
-import { newWorld } from '../../../helpers/cli/cli.ts';
+import { newMachine } from '../../../helpers/cli/cli.ts';
 import { guestFile } from '../../../helpers/guests/guests.ts';
 
 /** A named pipe out of which `command` writes. */
@@ -17,7 +17,7 @@ function pipeFrom(folder: string, command: string): string {
 
 describe('readBytes', () => {
   function folderWithFile(): string {
-    const { cwd } = newWorld();
+    const { cwd } = newMachine();
     writeFileSync(join(cwd, 'ten'), '0123456789');
     return cwd;
   }
@@ -47,11 +47,11 @@ describe('readBytes', () => {
     const cwd = folderWithFile();
     const large = Buffer.alloc(300_000, 'abc');
     writeFileSync(join(cwd, 'large'), large);
-    expect((await readBytes(pipeFrom(newWorld().cwd, `cat ${join(cwd, 'large')}`))).equals(large)).toBe(true);
+    expect((await readBytes(pipeFrom(newMachine().cwd, `cat ${join(cwd, 'large')}`))).equals(large)).toBe(true);
   });
 
   it('stops reading an endless pipe at the limit', async () => {
-    await expect(readBytes(pipeFrom(newWorld().cwd, 'yes'), 100_000)).rejects.toMatchObject({
+    await expect(readBytes(pipeFrom(newMachine().cwd, 'yes'), 100_000)).rejects.toMatchObject({
       code: 'FILE_ACCESS',
       message: expect.stringContaining('more than 100000 bytes') as string,
     });
@@ -85,7 +85,7 @@ describe('an endless file ends with FILE_ACCESS', () => {
     ['run', 'deploy-tag.wasm', '--config', '@/dev/zero'],
     ['copy', 'https.example/a:v1', 'https.example/b:v1', '--ca-file', '/dev/zero'],
   ])('%s %s %s %s', async (...argv) => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'deploy-tag');
     const { exitCode, stdout, stderr } = await world.wasme(...argv);
     expect({ exitCode, stdout, stderr }).toEqual({
@@ -96,7 +96,7 @@ describe('an endless file ends with FILE_ACCESS', () => {
   });
 
   it('inspect reads a module out of a pipe', async () => {
-    const world = newWorld();
+    const world = newMachine();
     guestFile(world.cwd, 'deploy-tag');
     const pipe = pipeFrom(world.cwd, 'cat deploy-tag.wasm');
     expect(await world.wasme('inspect', pipe)).toMatchObject({ exitCode: 0 });

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { HttpClient } from '../../../../src/io/http/http.ts';
-import { newWorld } from '../../../helpers/cli/cli.ts';
+import { newMachine } from '../../../helpers/cli/cli.ts';
 
 /** A server that answers with `answer`; every connection's end is awaited by `gone`. */
 async function served(answer: (response: ServerResponse) => void) {
@@ -19,7 +19,7 @@ async function served(answer: (response: ServerResponse) => void) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const interruption = new AbortController();
-  const http = new HttpClient({ ...newWorld().edges, signal: interruption.signal });
+  const http = new HttpClient({ ...newMachine().edges, signal: interruption.signal });
   onTestFinished(async () => {
     await http.close();
     server.closeAllConnections();

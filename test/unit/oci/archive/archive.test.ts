@@ -6,23 +6,23 @@ import { describe, expect, it } from 'vitest';
 import { maxUnpackedArchiveBytes } from '../../../../src/oci/limits.ts';
 import { openArchive } from '../../../../src/oci/archive/read-archive.ts';
 import { writeArchive } from '../../../../src/oci/archive/write-archive.ts';
-import { type LayoutName, layouts, packImage } from '../../../../src/oci/packaging/formats/index.ts';
+import { type PackagingName, packagings, packImage } from '../../../../src/oci/packaging/formats/index.ts';
 import { jsonBytes } from '../../../../src/oci/packaging/formats/packaging.ts';
 import { readImage } from '../../../../src/oci/read/read-image.ts';
 import { openImage } from '../../../../src/oci/read/open-image.ts';
 import { type Source, graphSource } from '../../../../src/oci/target.ts';
-import { newWorld } from '../../../helpers/cli/cli.ts';
+import { newMachine } from '../../../helpers/cli/cli.ts';
 import { described, emptyModule, foreignTar, largerModule } from '../../../helpers/guests/images.ts';
 
-const imageNamed = async (layout: LayoutName, module = largerModule) => {
+const imageNamed = async (layout: PackagingName, module = largerModule) => {
   const source = graphSource(packImage(layout, module, described));
   return { source, descriptor: await source.resolve(''), name: `registry.example/team/${layout}:v1` };
 };
 
 describe('an archive', () => {
   it('gives back every image, byte for byte', async () => {
-    const path = join(newWorld().cwd, 'images.tar');
-    const images = await Promise.all((Object.keys(layouts) as LayoutName[]).map(name => imageNamed(name)));
+    const path = join(newMachine().cwd, 'images.tar');
+    const images = await Promise.all((Object.keys(packagings) as PackagingName[]).map(name => imageNamed(name)));
     await writeArchive(path, images);
     const archive = await openArchive(path);
     expect(archive.images.map(image => image.name)).toEqual(images.map(image => image.name));
@@ -34,7 +34,7 @@ describe('an archive', () => {
   });
 
   it('is the same file every time, holds each blob once, and leaves nothing beside it', async () => {
-    const { cwd } = newWorld();
+    const { cwd } = newMachine();
     const images = [await imageNamed('oci'), await imageNamed('hybrid')];
     const first = await writeArchive(join(cwd, 'a.tar'), images);
     await writeArchive(join(cwd, 'b.tar'), images);
@@ -45,7 +45,7 @@ describe('an archive', () => {
   });
 
   it('that cannot be finished leaves no file', async () => {
-    const { cwd } = newWorld();
+    const { cwd } = newMachine();
     const good = await imageNamed('compat');
     const source: Source = {
       ...good.source,
@@ -60,7 +60,7 @@ describe('an archive', () => {
   });
 
   it('names what it holds when asked for something else', async () => {
-    const path = join(newWorld().cwd, 'a.tar');
+    const path = join(newMachine().cwd, 'a.tar');
     await writeArchive(path, [await imageNamed('compat')]);
     await expect((await openArchive(path)).resolve('x/y:z')).rejects.toMatchObject({
       code: 'IMAGE_NOT_FOUND',
@@ -70,7 +70,7 @@ describe('an archive', () => {
 });
 
 it('an image that buildx wrote has the full name of containerd, beside which the other is a bare tag', async () => {
-  const path = join(newWorld().cwd, 'buildx.tar');
+  const path = join(newMachine().cwd, 'buildx.tar');
   const name = 'registry.example/me/x:v1';
   const names = [
     { 'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': 'v1' },
@@ -88,7 +88,7 @@ it('an image that buildx wrote has the full name of containerd, beside which the
 
 describe('an archive through gzip', () => {
   it('is read as skopeo reads it, of one member or of several', async () => {
-    const { cwd } = newWorld();
+    const { cwd } = newMachine();
     const image = await imageNamed('compat');
     await writeArchive(join(cwd, 'a.tar'), [image]);
     const tar = readFileSync(join(cwd, 'a.tar'));
@@ -102,7 +102,7 @@ describe('an archive through gzip', () => {
   });
 
   it('that is cut, damaged or a bomb is refused', async () => {
-    const path = join(newWorld().cwd, 'a.tar.gz');
+    const path = join(newMachine().cwd, 'a.tar.gz');
     const good = gzipSync(foreignTar([{ path: 'index.json', bytes: Buffer.alloc(3000, 'x') }]));
     const damaged = Buffer.from(good).fill(0xff, 20, 30);
     // A member of a megabyte of zeros, so often that the whole is over the limit.
@@ -195,7 +195,7 @@ describe('a file that is no such archive', () => {
       'fields of the other kind',
     ],
   ])('%s', async (_title, bytes, code, says) => {
-    const path = join(newWorld().cwd, 'a.tar');
+    const path = join(newMachine().cwd, 'a.tar');
     writeFileSync(path, bytes);
     await expect(openArchive(path)).rejects.toMatchObject({
       code,
@@ -204,7 +204,7 @@ describe('a file that is no such archive', () => {
   });
 
   it('a blob that is missing, and one that lies', async () => {
-    const { cwd } = newWorld();
+    const { cwd } = newMachine();
     const image = await imageNamed('compat', emptyModule);
     await writeArchive(join(cwd, 'a.tar'), [image]);
     const bytes = readFileSync(join(cwd, 'a.tar'));

@@ -4,24 +4,24 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { helperGet } from '../../../../src/oci/auth/credential-program.ts';
 import { findCredential } from '../../../../src/oci/auth/credentials.ts';
-import { type World, newWorld } from '../../../helpers/cli/cli.ts';
+import { type TestMachine, newMachine } from '../../../helpers/cli/cli.ts';
 import { silentReporter } from '../../../../src/reporter.ts';
 
 const auth = (text: string): { auth: string } => ({ auth: Buffer.from(text).toString('base64') });
 
-function worldWith(config: unknown, path = '.docker/config.json'): World {
-  const world = newWorld();
+function worldWith(config: unknown, path = '.docker/config.json'): TestMachine {
+  const world = newMachine();
   write(world, config, path);
   return world;
 }
 
-function write(world: World, config: unknown, path: string): void {
+function write(world: TestMachine, config: unknown, path: string): void {
   const file = join(world.home, path);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, typeof config === 'string' ? config : JSON.stringify(config), { mode: 0o600 });
 }
 
-function addHelper(world: World, name: string, script: string): void {
+function addHelper(world: TestMachine, name: string, script: string): void {
   const dir = join(world.home, 'bin');
   mkdirSync(dir, { recursive: true });
   writeFileSync(join(dir, `docker-credential-${name}`), `#!/bin/sh\n${script}\n`);
@@ -29,7 +29,7 @@ function addHelper(world: World, name: string, script: string): void {
   if (!world.env['PATH']?.startsWith(dir)) world.env['PATH'] = `${dir}:${world.env['PATH'] ?? ''}`;
 }
 
-const find = (world: World, host = 'r.example', repository = 'team/a') =>
+const find = (world: TestMachine, host = 'r.example', repository = 'team/a') =>
   findCredential(host, repository, world.edges);
 
 describe('docker configuration', () => {
@@ -123,7 +123,7 @@ describe('order of places', () => {
       'r.example/team/a': auth('repo:x'),
       'r.example/team/ab': auth('no:x'),
     };
-    const world = newWorld();
+    const world = newMachine();
     write(world, { auths }, 'auth.json');
     world.env['REGISTRY_AUTH_FILE'] = join(world.home, 'auth.json');
     expect(await find(world)).toMatchObject({ username: 'repo' });

@@ -1,6 +1,6 @@
 /** Verdicts that join the module's rules with the image's. */
 import { describe, expect, it } from 'vitest';
-import { defaultHosts, judge, requireLoadable } from '../../../../src/oci/compatibility/check-image.ts';
+import { defaultHosts, checkForHosts, requireLoadable } from '../../../../src/oci/compatibility/check-image.ts';
 import { packImage } from '../../../../src/oci/packaging/formats/index.ts';
 import { openImage } from '../../../../src/oci/read/open-image.ts';
 import { graphSource } from '../../../../src/oci/target.ts';
@@ -9,13 +9,13 @@ import { component, emptyModule, filterText } from '../../../helpers/guests/imag
 
 const name = 'registry.example/team/filter:v1';
 const filter = (body?: string, marker?: string): Uint8Array => compileWat(filterText(body, marker));
-const judgeOne = async (module: Uint8Array, host: string) => (await judge({ module, name }, [host]))[0];
+const judgeOne = async (module: Uint8Array, host: string) => (await checkForHosts({ module, name }, [host]))[0];
 const imported = (module: string, field: string, type: string): string =>
   `(import "${module}" "${field}" (func ${type}))`;
 
 describe('a module', () => {
   it('loads everywhere', async () => {
-    const verdicts = await judge({ module: filter(), name }, defaultHosts);
+    const verdicts = await checkForHosts({ module: filter(), name }, defaultHosts);
     expect(verdicts.map(verdict => [verdict.host, verdict.ok])).toEqual(
       defaultHosts.map(host => [host, true]),
     );
@@ -89,7 +89,7 @@ describe('an image', () => {
   });
 
   it('in the default layout loads in the mesh; Gloo wants another, and the repair is a command', async () => {
-    const [istio, gloo] = await judge(await subject('compat'), ['istio@1.30', 'gloo@ee']);
+    const [istio, gloo] = await checkForHosts(await subject('compat'), ['istio@1.30', 'gloo@ee']);
     expect(istio).toMatchObject({
       ok: true,
       reason: 'loads as OCI image with a tar layer',
@@ -99,17 +99,17 @@ describe('an image', () => {
   });
 
   it('is no matter for Envoy, which takes files', async () => {
-    const [envoy] = await judge(await subject('cncf'), ['envoy@1.36']);
+    const [envoy] = await checkForHosts(await subject('cncf'), ['envoy@1.36']);
     expect(envoy).toMatchObject({ ok: true, notes: [expect.stringContaining('deploy envoy')] });
   });
 
   it.each(['istio@1.11', 'envoy-gateway@1.0'])('is not fetched by %s', async host => {
-    const [verdict] = await judge(await subject('compat'), [host]);
+    const [verdict] = await checkForHosts(await subject('compat'), [host]);
     expect(verdict).toMatchObject({ ok: false, reason: 'this version fetches no images' });
   });
 
   it('for a host in whichever case it was typed, by its module first', async () => {
-    const twice = await judge(await subject('compat', filter('(import "env" "odd" (func))')), [
+    const twice = await checkForHosts(await subject('compat', filter('(import "env" "odd" (func))')), [
       'Istio',
       'istio',
     ]);
@@ -120,16 +120,16 @@ describe('an image', () => {
   });
 
   it('for no version of a loader that is typed as none', async () => {
-    await expect(judge(await subject('compat'), ['istio-1.12'])).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(checkForHosts(await subject('compat'), ['istio-1.12'])).rejects.toMatchObject({ code: 'USAGE' });
   });
 
   it('for readers that are no hosts', async () => {
-    const verdicts = await judge(await subject('cncf'), ['cncf', 'kwctl', 'wasmcloud', 'wasme']);
+    const verdicts = await checkForHosts(await subject('cncf'), ['cncf', 'kwctl', 'wasmcloud', 'wasme']);
     expect(verdicts.map(verdict => verdict.ok)).toEqual([true, false, false, false]);
   });
 
   it('the module comes first: packing a non-filter well does not help', async () => {
-    const [verdict] = await judge(await subject('compat', emptyModule), ['istio']);
+    const [verdict] = await checkForHosts(await subject('compat', emptyModule), ['istio']);
     expect(verdict).toMatchObject({ ok: false, reason: expect.stringContaining('ABI version') as string });
   });
 

@@ -1,7 +1,7 @@
 /** Reading: every layout we write, what others push, and what nobody should have pushed. */
 import { describe, expect, it } from 'vitest';
 import zlib, { gzipSync } from 'node:zlib';
-import { type LayoutName, layouts, packImage } from '../../../../src/oci/packaging/formats/index.ts';
+import { type PackagingName, packagings, packImage } from '../../../../src/oci/packaging/formats/index.ts';
 import { imageOf, jsonBytes } from '../../../../src/oci/packaging/formats/packaging.ts';
 import * as types from '../../../../src/oci/media-types.ts';
 import { readImage } from '../../../../src/oci/read/read-image.ts';
@@ -24,7 +24,7 @@ const tgz = (tar: Uint8Array, type = types.ociLayerTarGzip): GraphBlob => blobOf
 const named = (name: string, bytes: Uint8Array = emptyModule) => tgz(foreignTar([{ path: name, bytes }]));
 
 describe('what wasme writes', () => {
-  it.each(Object.keys(layouts) as LayoutName[])('%s gives back every byte and what was said', async name => {
+  it.each(Object.keys(packagings) as PackagingName[])('%s gives back every byte and what was said', async name => {
     const result = await read(
       packImage(name, largerModule, { ...described, created: '2024-05-06T07:08:09Z' }),
     );

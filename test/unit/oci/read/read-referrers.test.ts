@@ -8,7 +8,7 @@ import { ociIndex } from '../../../../src/oci/media-types.ts';
 import { fetchBundles, listReferrers } from '../../../../src/oci/read/read-referrers.ts';
 import { openRegistry } from '../../../../src/oci/registry/registry.ts';
 import { blobOf, graphDescriptor } from '../../../../src/oci/target.ts';
-import { newWorld } from '../../../helpers/cli/cli.ts';
+import { newMachine } from '../../../helpers/cli/cli.ts';
 
 const image = `sha256:${'ab'.repeat(32)}`;
 const sbom = {
@@ -40,7 +40,7 @@ async function registryWith(paths: Readonly<Record<string, { type: string; body:
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const registry = openRegistry({ host, repository: 'team/a' }, newWorld().edges);
+  const registry = openRegistry({ host, repository: 'team/a' }, newMachine().edges);
   onTestFinished(() => registry.close());
   return registry;
 }

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { HttpClient } from '../../../../src/io/http/http.ts';
 import { RegistryReach } from '../../../../src/oci/registry/registry-reach.ts';
 import { requestToken } from '../../../../src/oci/registry/token.ts';
-import { newWorld } from '../../../helpers/cli/cli.ts';
+import { newMachine } from '../../../helpers/cli/cli.ts';
 
 /** Asks a token service through a client that only notes what it is to send. */
 async function tokenRequest(registryUrl: string, realm: string) {
@@ -198,7 +198,7 @@ describe('a name that resolves', () => {
     const names = resolving({ 'evil.example': ['127.0.0.1'], 'r.example': ['127.0.0.1'] });
     const { port } = server.address() as AddressInfo;
     const ask = async (registry: string, url: string): Promise<number> => {
-      const client = new HttpClient(newWorld().edges, {
+      const client = new HttpClient(newMachine().edges, {
         lookup: new RegistryReach(new URL(registry), names).lookup,
       });
       try {

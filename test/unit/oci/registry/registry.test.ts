@@ -14,7 +14,7 @@ import {
 import { packImage } from '../../../../src/oci/packaging/formats/index.ts';
 import { fetchBytes, graphDescriptor, graphSource } from '../../../../src/oci/target.ts';
 import { silentReporter } from '../../../../src/reporter.ts';
-import { newWorld } from '../../../helpers/cli/cli.ts';
+import { newMachine } from '../../../helpers/cli/cli.ts';
 import { moduleOfSize } from '../../../helpers/guests/images.ts';
 import {
   type FakeRegistry,
@@ -29,14 +29,14 @@ const manifest: unknown = JSON.parse(Buffer.from(graph.manifest.bytes).toString(
 const layer = graph.blobs.find(blob => blob.descriptor.size > 300_000)!.descriptor;
 
 function open(registry: Pick<FakeRegistry, 'host'>, options: RegistryTargetOptions = {}): RegistryTarget {
-  return openRegistry({ host: registry.host, repository: 'team/filter' }, newWorld().edges, {
+  return openRegistry({ host: registry.host, repository: 'team/filter' }, newMachine().edges, {
     retryDelayMs: 1,
     ...options,
   });
 }
 
 async function push(target: RegistryTarget): Promise<void> {
-  const { edges } = newWorld();
+  const { edges } = newMachine();
   await copy(graphSource(graph), root, target, { ...edges, names: ['v1'] });
 }
 
@@ -198,7 +198,7 @@ describe('push', () => {
     const registry = await fakeRegistry({ warning: 'this registry moves on \\"Friday\\"' });
     const warnings: string[] = [];
     const edges = {
-      ...newWorld().edges,
+      ...newMachine().edges,
       reporter: { ...silentReporter, warn: (text: string) => void warnings.push(text) },
     };
     const target = openRegistry({ host: registry.host, repository: 'a' }, edges);

@@ -15,14 +15,14 @@ import { digestOf } from '../../../../src/oci/digest.ts';
 import { OciLayout } from '../../../../src/oci/store/oci-layout.ts';
 import { packImage } from '../../../../src/oci/packaging/formats/index.ts';
 import { type Descriptor, fetchBytes, graphDescriptor, graphSource } from '../../../../src/oci/target.ts';
-import { newWorld } from '../../../helpers/cli/cli.ts';
+import { newMachine } from '../../../helpers/cli/cli.ts';
 import { moduleOfSize } from '../../../helpers/guests/images.ts';
 
 const graph = packImage('oci', moduleOfSize(5000));
 const root = graphDescriptor(graph);
 
 function newStore(): { store: OciLayout; put: (name: string, of?: typeof graph) => Promise<unknown> } {
-  const { cwd, edges } = newWorld();
+  const { cwd, edges } = newMachine();
   const store = new OciLayout(join(cwd, 'store'), edges);
   return {
     store,

@@ -1,6 +1,6 @@
 /** Where an HTTP/1 message ends does not depend on how its bytes were cut on the way. */
 import { describe, expect, it } from 'vitest';
-import { HeadError } from '../../../../src/proxy/http1/protocol-error.ts';
+import { HttpProtocolError } from '../../../../src/proxy/http1/protocol-error.ts';
 import { parseRequestHead } from '../../../../src/proxy/http1/head.ts';
 import { MessageParser } from '../../../../src/proxy/http1/parser.ts';
 import { parseResponseHead } from '../../../../src/proxy/http1/response-head.ts';
@@ -67,7 +67,7 @@ function read(reads: Reads, pieces: readonly string[]): unknown[] {
       drain();
     }
   } catch (error) {
-    if (!(error instanceof HeadError)) throw error;
+    if (!(error instanceof HttpProtocolError)) throw error;
     const whole = messages.filter(({ trailers }) => trailers !== undefined);
     return [...whole, { refused: error.status }];
   }

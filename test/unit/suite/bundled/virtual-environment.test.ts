@@ -1,11 +1,11 @@
 /** Call-outs of a suite are answered as Envoy's router answers them. */
 import { expect, it } from 'vitest';
 import { HeaderMap } from '../../../../src/host/http/header-map.ts';
-import { VirtualWorld } from '../../../../src/suite/bundled/virtual-environment.ts';
+import { VirtualEnvironment } from '../../../../src/suite/bundled/virtual-environment.ts';
 import type { Callout } from '../../../../src/suite/file/schema.ts';
 
 /** Asks the cluster once and gives what came back, as `name: value` lines and the body. */
-function ask(world: VirtualWorld, more: [string, string][] = []): string[] {
+function ask(world: VirtualEnvironment, more: [string, string][] = []): string[] {
   const seen: string[] = [];
   const started = world.httpCall(
     {
@@ -34,7 +34,7 @@ const local = (status: number, body: string): string[] => [
 ];
 
 it('headers that cannot be sent are answered 503, the peer hears nothing and keeps its answer', () => {
-  const world = new VirtualWorld({ side: [{ status: 201 }, { status: 202 }] });
+  const world = new VirtualEnvironment({ side: [{ status: 201 }, { status: 202 }] });
   expect(ask(world, [['x-n', 'a\nb']])).toEqual(local(503, 'invalid header value for: x-n'));
   expect(ask(world, [['x y', '1']])).toEqual(local(503, 'invalid header name: x y'));
   expect(ask(world, [['x-tab', 'a\tb']])).toEqual([':status: 201', '']);
@@ -49,11 +49,11 @@ it.each<[string, Callout, string[]]>([
 ])(
   'a call-out that fails with %s is answered with the headers of a local reply',
   (_name, answer, expected) => {
-    expect(ask(new VirtualWorld({ side: answer }))).toEqual(expected);
+    expect(ask(new VirtualEnvironment({ side: answer }))).toEqual(expected);
   },
 );
 
 it('a refused connection is said before headers that cannot be sent', () => {
-  const world = new VirtualWorld({ side: { fails: 'refused' } });
+  const world = new VirtualEnvironment({ side: { fails: 'refused' } });
   expect(ask(world, [['x-n', 'a\nb']])).toEqual(local(503, refused));
 });

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { WasmeError } from '../../../../src/errors.ts';
 import { loadSuite } from '../../../../src/suite/file/load.ts';
-import { newWorld } from '../../../helpers/cli/cli.ts';
+import { newMachine } from '../../../helpers/cli/cli.ts';
 
 async function faultsOf(lines: string): Promise<unknown> {
-  const file = join(newWorld().cwd, 'a.test.yaml');
+  const file = join(newMachine().cwd, 'a.test.yaml');
   writeFileSync(file, `cases:\n  - name: a\n${lines}`);
   try {
     await loadSuite(file);

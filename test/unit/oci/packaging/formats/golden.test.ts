@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../../../src/oci/digest.ts';
 import { gzip } from '../../../../../src/oci/packaging/gzip.ts';
-import { layouts, packImage, type LayoutName } from '../../../../../src/oci/packaging/formats/index.ts';
+import { packagings, packImage, type PackagingName } from '../../../../../src/oci/packaging/formats/index.ts';
 import { described, emptyModule, largerModule, tarOf } from '../../../../helpers/guests/images.ts';
 
 describe('the published vector', () => {
@@ -41,7 +41,7 @@ describe('the published vector', () => {
 const goldens = join(import.meta.dirname, '..', '..', '..', '..', 'fixtures', 'goldens', 'layouts');
 
 describe('manifests', () => {
-  it.each(Object.keys(layouts) as LayoutName[])('%s', async name => {
+  it.each(Object.keys(packagings) as PackagingName[])('%s', async name => {
     const bare = text(packImage(name, emptyModule).manifest.bytes);
     const full = text(packImage(name, largerModule, described).manifest.bytes);
     const dated = text(
