@@ -57,7 +57,7 @@ Examples:
     )
     .action(async (target: string | undefined, flags: Flags) => {
       const options = globalOptions(command);
-      const edges = systemContextOf(context, reporterFor(context, options));
+      const system = systemContextOf(context, reporterFor(context, options));
       const { bench } = await import('../src/bench.ts');
       const { benchText } = await import('./bench/bench-text.ts');
       const registry = await registryOptions(flags, context);
@@ -68,7 +68,7 @@ Examples:
         ...(body === undefined ? {} : { bodyBytes: body }),
       };
       const onResult = (result: BenchResult): void => writeResult(context, options.json, result, benchText);
-      const { ok } = await bench({ ...rest, target, configuration, workload, registry, onResult }, edges);
+      const { ok } = await bench({ ...rest, target, configuration, workload, registry, onResult }, system);
       if (!ok) command.parent?.setOptionValue('exitCode', 1);
     });
 }

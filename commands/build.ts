@@ -62,23 +62,23 @@ Examples:
     )
     .action(async (first: string | undefined, second: string | undefined, flags: Flags) => {
       const options = globalOptions(command);
-      const edges = systemContextOf(context, reporterFor(context, options));
+      const system = systemContextOf(context, reporterFor(context, options));
       const show = (result: BuildResult): void =>
         writeResult(context, options.json, result, value => buildText(value, context.cwd));
       const { build, buildPrecompiled, planBuild, watchBuild } = await import('../src/build.ts');
       if (first === 'precompiled') {
         const hint = 'wasme build precompiled filter.wasm';
         if (second === undefined) throw new WasmeError('USAGE', 'build precompiled: which module?', { hint });
-        return show(await buildPrecompiled(second, { ...flags, hosts: flags.host }, edges));
+        return show(await buildPrecompiled(second, { ...flags, hosts: flags.host }, system));
       }
       const job: BuildOptions = { ...buildOperands(first, second, context.cwd), ...flags, hosts: flags.host };
-      if (flags.dryRun) return writeResult(context, options.json, await planBuild(job, edges), planText);
+      if (flags.dryRun) return writeResult(context, options.json, await planBuild(job, system), planText);
       if (!flags.watch)
-        return show(await offeringInstall(job, edges, context, options, wanted => build(wanted, edges)));
-      await watchBuild(job, edges, outcome => {
+        return show(await offeringInstall(job, system, context, options, wanted => build(wanted, system)));
+      await watchBuild(job, system, outcome => {
         if (outcome instanceof WasmeError) showFailure(outcome, context, options.json ? ['--json'] : []);
         else show(outcome);
-        edges.reporter.info('watching for changes; Ctrl-C ends');
+        system.reporter.info('watching for changes; Ctrl-C ends');
       });
     });
 }

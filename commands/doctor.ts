@@ -28,14 +28,14 @@ Examples:
     )
     .action(async (flags: Flags) => {
       const options = globalOptions(command);
-      const edges = systemContextOf(context, reporterFor(context, options));
+      const system = systemContextOf(context, reporterFor(context, options));
       const { doctor, fixTools } = await import('../src/doctor.ts');
-      let result = await doctor(flags, edges);
+      let result = await doctor(flags, system);
       if (flags.fix && result.fixes.length > 0) {
         const message = `Run ${result.fixes.join('; then ')}?`;
         const agreed =
           options.yes ?? (await promptsFor(context, options).confirm({ message, flag: '--yes' }, true));
-        if (agreed) result = await fixTools(flags, edges);
+        if (agreed) result = await fixTools(flags, system);
       }
       writeResult(context, options.json, result, resultText);
       const unusable = flags.language !== undefined && result.languages.some(({ usable }) => !usable);

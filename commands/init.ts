@@ -37,7 +37,7 @@ Examples:
     .action(async (dir: string | undefined, flags: InitFlags) => {
       const options = globalOptions(command);
       const reporter = reporterFor(context, options);
-      const edges = systemContextOf(context, reporter);
+      const system = systemContextOf(context, reporter);
       const { init, initName, initTemplates } = await import('../src/init.ts');
       if (flags.list)
         return writeResult(context, options.json, (await initTemplates()).map(listedTemplate), templatesText);
@@ -45,10 +45,10 @@ Examples:
       const ask = mayPrompt(context, quiet);
       const prompts = promptsFor(context, quiet);
       const answers = await initAnswers(dir, flags, prompts, ask, await initTemplates(), path =>
-        initName(path, edges),
+        initName(path, system),
       );
       const hosts = [...(flags.host ?? []), ...oldPlatform(flags, message => reporter.info(message))];
-      const result = await init({ ...answers, hosts, force: flags.force }, edges);
+      const result = await init({ ...answers, hosts, force: flags.force }, system);
       writeResult(context, options.json, result, value => initText(value, context.cwd));
     });
 }

@@ -32,12 +32,12 @@ Examples:
     )
     .action(async (target: string | undefined, flags: Flags) => {
       const options = globalOptions(command);
-      const edges = systemContextOf(context, reporterFor(context, options));
+      const system = systemContextOf(context, reporterFor(context, options));
       const { inspect } = await import('../src/inspect.ts');
       const registry = await registryOptions(flags, context);
       const result = await inspect(
         { target, remote: flags.remote, platform: flags.platform, registry },
-        edges,
+        system,
       );
       writeResult(context, options.json, result, value => resultText(value, flags.all === true));
     });

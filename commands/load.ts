@@ -24,9 +24,9 @@ Examples:
     )
     .action(async (file: string, { tag }: Flags) => {
       const options = globalOptions(command);
-      const edges = systemContextOf(context, reporterFor(context, options));
+      const system = systemContextOf(context, reporterFor(context, options));
       const { load } = await import('../src/load.ts');
-      const result = await readInput(context, file, path => load({ file: path, tag }, edges));
+      const result = await readInput(context, file, path => load({ file: path, tag }, system));
       writeResult(context, options.json, result, ({ images }) =>
         table(images.map(({ reference, digest }) => [reference, digest])),
       );

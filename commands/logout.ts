@@ -22,7 +22,10 @@ Examples:
     .action(async (host: string | undefined, { registryConfig }: Flags) => {
       const options = globalOptions(command);
       const { logout } = await import('../src/logout.ts');
-      const result = await logout({ host, registryConfig }, systemContextOf(context, reporterFor(context, options)));
+      const result = await logout(
+        { host, registryConfig },
+        systemContextOf(context, reporterFor(context, options)),
+      );
       writeResult(context, options.json, result, value =>
         value.loggedOut ? `logged out of ${value.host}` : `nobody was logged in to ${value.host}`,
       );

@@ -42,9 +42,9 @@ Examples:
       const { pull } = await import('../src/pull.ts');
       const { output, force, platform, concurrency } = flags;
       const registry = await registryOptions(flags, context);
-      const edges = systemContextOf(context, reporterFor(context, options));
+      const system = systemContextOf(context, reporterFor(context, options));
       const run = (file?: string) =>
-        pull({ reference, output: file, force, platform, concurrency, registry }, edges);
+        pull({ reference, output: file, force, platform, concurrency, registry }, system);
       if (output === undefined) writeResult(context, options.json, await run(), resultText);
       else await writeOutput(context, options, output, run, resultText);
     });

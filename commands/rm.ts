@@ -39,7 +39,10 @@ Examples:
       }
       const options = globalOptions(command);
       const { rm } = await import('../src/rm.ts');
-      const result = await rm({ references, ...flags }, systemContextOf(context, reporterFor(context, options)));
+      const result = await rm(
+        { references, ...flags },
+        systemContextOf(context, reporterFor(context, options)),
+      );
       writeResult(context, options.json, result, resultText);
     });
 }

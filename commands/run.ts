@@ -27,11 +27,11 @@ Examples:
     )
     .action(async (targets: string[], flags: RunFlags) => {
       const options = globalOptions(command);
-      const edges = systemContextOf(context, reporterFor(context, options));
+      const system = systemContextOf(context, reporterFor(context, options));
       const { run } = await import('../src/run.ts');
       const onEvent = runPrinter(context, options);
       const job = { ...(await runOptions(targets, flags, context)), onEvent };
-      await run(job, edges, result => writeResult(context, options.json, shown(result), runText));
+      await run(job, system, result => writeResult(context, options.json, shown(result), runText));
     });
 }
 

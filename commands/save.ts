@@ -34,11 +34,11 @@ Examples:
     )
     .action(async (references: string[], flags: Flags) => {
       const options = globalOptions(command);
-      const edges = systemContextOf(context, reporterFor(context, options));
+      const system = systemContextOf(context, reporterFor(context, options));
       const { save } = await import('../src/save.ts');
       const registry = await registryOptions(flags, context);
       const { output, force, remote } = flags;
-      const run = (file: string) => save({ references, output: file, force, remote, registry }, edges);
+      const run = (file: string) => save({ references, output: file, force, remote, registry }, system);
       await writeOutput(context, options, output, run, value => resultText(value, context.cwd));
     });
 }

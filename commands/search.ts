@@ -22,8 +22,8 @@ Examples:
       const options = globalOptions(command);
       const { search } = await import('../src/search.ts');
       const registry = await registryOptions(flags, context);
-      const edges = systemContextOf(context, reporterFor(context, options));
-      const result = await search({ where, text, registry }, edges);
+      const system = systemContextOf(context, reporterFor(context, options));
+      const result = await search({ where, text, registry }, system);
       writeResult(context, options.json, result, value => value.repositories.join('\n'));
     });
 }

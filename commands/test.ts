@@ -47,18 +47,18 @@ Examples:
       const { junit, host, matrix, update, envoy } = flags;
       const hosts = host?.flatMap(list => list.split(',')).filter(name => name !== '');
       const options = { files, junit, hosts, matrix, update, envoy };
-      const edges = systemContextOf(context, reporterFor(context, flags));
+      const system = systemContextOf(context, reporterFor(context, flags));
       const show = (result: TestResult): void =>
         writeResult(context, flags.json, result, value => testText(value, flags.verbose === true));
       if (!flags.watch) {
-        const { failed } = await test({ ...options, onResult: show }, edges);
+        const { failed } = await test({ ...options, onResult: show }, system);
         if (failed > 0) command.parent?.setOptionValue('exitCode', 1);
         return;
       }
-      await watchTests(options, edges, outcome => {
+      await watchTests(options, system, outcome => {
         if ('suites' in outcome) show(outcome);
         else showFailure(outcome, context, flags.json ? ['--json'] : []);
-        edges.reporter.info('watching for changes; Ctrl-C ends');
+        system.reporter.info('watching for changes; Ctrl-C ends');
       });
     });
 }

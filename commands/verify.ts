@@ -42,12 +42,12 @@ Examples:
     )
     .action(async (target: string | undefined, flags: Flags) => {
       const options = globalOptions(command);
-      const edges = systemContextOf(context, reporterFor(context, options));
+      const system = systemContextOf(context, reporterFor(context, options));
       const { verify } = await import('../src/verify.ts');
       const registry = await registryOptions(flags, context);
       const hosts = flags.for?.flatMap(list => list.split(',')).filter(name => name !== '');
       const { key, remote, platform } = flags;
-      const result = await verify({ target, hosts, key, remote, platform, registry }, edges);
+      const result = await verify({ target, hosts, key, remote, platform, registry }, system);
       writeResult(context, options.json, result, resultText);
       if (!result.ok) command.parent?.setOptionValue('exitCode', 1);
     });

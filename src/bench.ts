@@ -73,22 +73,22 @@ const defaultBudgetMs = 10_000;
  * Fails as `withOperand` does, with WASM_INVALID, WASM_ABI, WASM_START, WASM_TRAP, BENCH_BASELINE, and with USAGE for an
  * unknown host and for a filter that has no streams. A limit that is not kept is a result.
  */
-export async function bench(options: BenchOptions, edges: SystemContext): Promise<BenchResult> {
+export async function bench(options: BenchOptions, system: SystemContext): Promise<BenchResult> {
   // Read first: nobody wants to wait for a typing error.
-  const path = options.baseline === undefined ? undefined : resolve(edges.cwd, options.baseline);
+  const path = options.baseline === undefined ? undefined : resolve(system.cwd, options.baseline);
   const then = path === undefined ? undefined : await loadBaseline(path);
-  const { subject, target } = await withSource(options.target, options, edges, async opened => ({
+  const { subject, target } = await withSource(options.target, options, system, async opened => ({
     target: opened.name,
-    subject: await benchSubject(opened, options, edges),
+    subject: await benchSubject(opened, options, system),
   }));
   const { kind, workload } = subject;
   if (then !== undefined && (then.kind !== kind || then.workload.bodyBytes !== workload.bodyBytes)) {
-    edges.reporter.warn(`${options.baseline} was measured with other streams: ratios say little`);
+    system.reporter.warn(`${options.baseline} was measured with other streams: ratios say little`);
   }
-  const task = edges.reporter.task(`measure ${target}`);
+  const task = system.reporter.task(`measure ${target}`);
   const run = async () => ({
-    measured: await measure(subject, options, edges),
-    soaked: options.soak === undefined ? null : await soakSubject(subject, options.soak, edges),
+    measured: await measure(subject, options, system),
+    soaked: options.soak === undefined ? null : await soakSubject(subject, options.soak, system),
   });
   const { measured, soaked } = await run().catch((error: unknown) => {
     task.fail();
@@ -111,12 +111,16 @@ export async function bench(options: BenchOptions, edges: SystemContext): Promis
   };
   options.onResult?.(result);
   if (options.save !== undefined) {
-    await writeAtomic(resolve(edges.cwd, options.save), `${JSON.stringify(result, null, 2)}\n`);
+    await writeAtomic(resolve(system.cwd, options.save), `${JSON.stringify(result, null, 2)}\n`);
   }
   return result;
 }
 
-async function benchSubject(opened: OpenedSource, options: BenchOptions, edges: SystemContext): Promise<BenchSubject> {
+async function benchSubject(
+  opened: OpenedSource,
+  options: BenchOptions,
+  system: SystemContext,
+): Promise<BenchSubject> {
   const project = opened.kind === 'image' ? undefined : opened.project;
   const read = opened.kind === 'image' ? (await subjectOf(opened)).read : undefined;
   const module = opened.kind === 'image' ? read?.module : opened.module;
@@ -139,8 +143,8 @@ async function benchSubject(opened: OpenedSource, options: BenchOptions, edges: 
     rootId: options.rootId ?? project?.project.rootId ?? read?.runtime?.rootIds[0] ?? '',
     configuration:
       given === undefined
-        ? await configurationBytes(project?.project.configuration, project?.dir ?? edges.cwd)
-        : await configurationBytes(given, edges.cwd),
+        ? await configurationBytes(project?.project.configuration, project?.dir ?? system.cwd)
+        : await configurationBytes(given, system.cwd),
     environmentVariables: project?.project.run?.env ?? {},
     profile: profileFor(options.host ?? project?.project.run?.host),
     workload: { path: '/', headers: [], bodyBytes: 1024, ...options.workload },
@@ -205,7 +209,11 @@ async function play(rig: BenchSetup, streams: number, signal: AbortSignal): Prom
   await yieldToLoop(rig.plugin, signal);
 }
 
-async function soakSubject(subject: BenchSubject, streams: number, { signal }: SystemContext): Promise<SoakReport> {
+async function soakSubject(
+  subject: BenchSubject,
+  streams: number,
+  { signal }: SystemContext,
+): Promise<SoakReport> {
   return withRig(openBenchSetup(subject), rig => soak(rig, streams, signal));
 }
 

@@ -29,25 +29,25 @@ export interface BuildPlanResult {
  * Fails with LANGUAGE_UNKNOWN, PROJECT_INVALID, TOOL_MISSING, TOOL_OUTDATED, BUILD_FAILED, BUILD_TOO_LARGE, BUILD_BUSY,
  * WASM_INVALID, WASM_ABI, FILE_ACCESS, INTERRUPTED.
  */
-export async function build(options: BuildOptions, edges: SystemContext): Promise<BuildResult> {
-  const job = await openJob(options, edges);
-  return withImage(await buildJob(job, edges), job.loaded, options, edges);
+export async function build(options: BuildOptions, system: SystemContext): Promise<BuildResult> {
+  const job = await openJob(options, system);
+  return withImage(await buildJob(job, system), job.loaded, options, system);
 }
 
 /**
- * Builds at once and after each change of an input, until the edges' signal aborts. Keeps the compiler running if the
+ * Builds at once and after each change of an input, until the system's signal aborts. Keeps the compiler running if the
  * toolchain can. A failure of a build is passed to `onResult` and does not end the watch.
  */
 export async function watchBuild(
   options: BuildOptions,
-  edges: SystemContext,
+  system: SystemContext,
   onResult: (outcome: BuildResult | WasmeError) => void,
 ): Promise<void> {
   const { watchJob } = await import('./toolchains/watch/watch.ts');
   await watchJob(
     options,
-    edges,
-    async (result, job) => onResult(await withImage(result, job.loaded, options, edges)),
+    system,
+    async (result, job) => onResult(await withImage(result, job.loaded, options, system)),
     onResult,
   );
 }
@@ -61,13 +61,13 @@ export type PrecompiledOptions = Pick<BuildOptions, 'output' | 'hosts' | 'tag' |
 export async function buildPrecompiled(
   file: string,
   options: PrecompiledOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<BuildResult> {
-  const startedAt = edges.now();
-  const source = resolve(edges.cwd, file);
+  const startedAt = system.now();
+  const source = resolve(system.cwd, file);
   const bytes = await readBytes(source);
   const info = checkModule(bytes, { hosts: options.hosts });
-  const module = options.output === undefined ? source : resolve(edges.cwd, options.output);
+  const module = options.output === undefined ? source : resolve(system.cwd, options.output);
   if (module !== source) await writeAtomic(module, bytes);
   const result: BuildResult = {
     ...moduleFacts(bytes, info),
@@ -79,9 +79,9 @@ export async function buildPrecompiled(
     beside: [],
     tools: [],
     upToDate: true,
-    durationMs: edges.now() - startedAt,
+    durationMs: system.now() - startedAt,
   };
-  return withImage(result, undefined, options, edges);
+  return withImage(result, undefined, options, system);
 }
 
 /** Adds the image that `-t` asks for. */
@@ -89,7 +89,7 @@ async function withImage(
   result: BuildResult,
   project: LoadedProject | undefined,
   { tag, config }: PrecompiledOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<BuildResult> {
   if (tag === undefined) return result;
   // Imported here, so that a build without a tag does not load what images need.
@@ -97,7 +97,7 @@ async function withImage(
   const { packModule } = await import('./oci/packaging/pack-module.ts');
   let runtimeConfig;
   if (config !== undefined) {
-    const file = resolve(edges.cwd, config);
+    const file = resolve(system.cwd, config);
     runtimeConfig = parseRuntimeConfig(await readBytes(file, maxDocumentBytes));
     if (runtimeConfig === undefined) {
       throw new WasmeError('PROJECT_INVALID', `${file} is not a runtime-config.json`, {
@@ -105,16 +105,16 @@ async function withImage(
       });
     }
   }
-  const image = await packModule(await readBytes(result.module), tag, project, { runtimeConfig }, edges);
+  const image = await packModule(await readBytes(result.module), tag, project, { runtimeConfig }, system);
   return { ...result, image };
 }
 
 /** Returns the plan of `build` without running it. Probes run; nothing is written. */
-export async function planBuild(options: BuildOptions, edges: SystemContext): Promise<BuildPlanResult> {
-  const job = await openJob(options, edges);
+export async function planBuild(options: BuildOptions, system: SystemContext): Promise<BuildPlanResult> {
+  const job = await openJob(options, system);
   const { showCommand } = await import('./io/process/exec.ts');
   const { planJob } = await import('./toolchains/plan.ts');
-  const { plan, variant } = await planJob(job, edges);
+  const { plan, variant } = await planJob(job, system);
   return {
     language: job.toolchain.language,
     toolchain: variant,

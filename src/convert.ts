@@ -50,14 +50,14 @@ export interface ConvertResult {
  * Fails with IMAGE_INVALID and IMAGE_UNSUPPORTED for what holds no module, with WASM_INVALID for a module that no host
  * could read, with USAGE when no name can be derived.
  */
-export async function convert(options: ConvertOptions, edges: SystemContext): Promise<ConvertResult> {
-  return withSource(options.source, options, edges, async opened => {
-    const reference = targetReference(opened, options, edges);
-    const { graph, module, from, warnings } = await repack(opened, options, edges);
+export async function convert(options: ConvertOptions, system: SystemContext): Promise<ConvertResult> {
+  return withSource(options.source, options, system, async opened => {
+    const reference = targetReference(opened, options, system);
+    const { graph, module, from, warnings } = await repack(opened, options, system);
     if (!options.force) parseNamedModule(module, opened.name);
     const image = await openImage(graphSource(graph), 'latest');
     const verdicts = await checkForHosts({ name: formatReference(reference), module, image }, defaultHosts);
-    await store(graph, reference, options, edges);
+    await store(graph, reference, options, system);
     return {
       source: opened.name,
       from,
@@ -78,13 +78,17 @@ interface Repacked {
   readonly warnings: readonly string[];
 }
 
-async function repack(opened: OpenedSource, options: ConvertOptions, edges: SystemContext): Promise<Repacked> {
+async function repack(
+  opened: OpenedSource,
+  options: ConvertOptions,
+  system: SystemContext,
+): Promise<Repacked> {
   if (opened.kind !== 'image') {
     const { module, project } = opened;
     const metadata =
       project === undefined
-        ? metadataOfModule(module, options, edges)
-        : await metadataOfProject(project, module, options, edges);
+        ? metadataOfModule(module, options, system)
+        : await metadataOfProject(project, module, options, system);
     return { graph: packImage(options.layout, module, metadata), module, from: null, warnings: [] };
   }
   const read = await readImage(opened.image);
@@ -96,14 +100,14 @@ async function repack(opened: OpenedSource, options: ConvertOptions, edges: Syst
   };
 }
 
-function targetReference(opened: OpenedSource, options: ConvertOptions, edges: SystemContext): Reference {
-  if (options.target !== undefined) return withoutDigest(parseReference(options.target, defaultsOf(edges)));
+function targetReference(opened: OpenedSource, options: ConvertOptions, system: SystemContext): Reference {
+  if (options.target !== undefined) return withoutDigest(parseReference(options.target, defaultsOf(system)));
   if (opened.kind === 'image' && opened.reference !== undefined) {
     const { host, repository, tag = 'latest' } = opened.reference;
     return { host, repository, tag: `${tag}-${options.layout}` };
   }
   const declared = opened.kind === 'image' ? undefined : opened.project?.project.image?.reference;
-  if (declared !== undefined) return withoutDigest(parseReference(declared, defaultsOf(edges)));
+  if (declared !== undefined) return withoutDigest(parseReference(declared, defaultsOf(system)));
   throw new WasmeError('USAGE', `${opened.name} has no image name to derive the new one from`, {
     hint: `name it: wasme convert ${options.source} registry.example/team/filter:v1 --layout ${options.layout}`,
   });
@@ -117,18 +121,18 @@ async function store(
   graph: ImageGraph,
   reference: Reference,
   options: ConvertOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<void> {
-  const { reporter, signal } = edges;
+  const { reporter, signal } = system;
   const source = graphSource(graph);
   const root = graphDescriptor(graph);
   if (options.push !== true) {
     // From memory to the disk beside us: progress would only be noise.
     const quiet = { reporter: silentReporter, signal, names: [formatReference(reference)] };
-    await copy(source, root, openStore(edges), quiet);
+    await copy(source, root, openStore(system), quiet);
     return;
   }
-  const registry = openRegistry(reference, edges, options.registry);
+  const registry = openRegistry(reference, system, options.registry);
   try {
     await copy(source, root, registry, { reporter, signal, names: [reference.tag ?? 'latest'] });
   } finally {

@@ -32,7 +32,7 @@ export interface CopyImageResult {
 }
 
 /** Registry to registry; nothing is kept here. Fails as registries do and with DIGEST_MISMATCH, with USAGE for a file. */
-export async function copy(options: CopyImageOptions, edges: SystemContext): Promise<CopyImageResult> {
+export async function copy(options: CopyImageOptions, system: SystemContext): Promise<CopyImageResult> {
   if (/\.(wasm|tar)$/.test(options.source)) {
     throw new WasmeError('USAGE', `copy goes from registry to registry; ${options.source} is a file`, {
       hint: options.source.endsWith('.tar')
@@ -40,17 +40,17 @@ export async function copy(options: CopyImageOptions, edges: SystemContext): Pro
         : `wasme push ${options.target} --file ${options.source}`,
     });
   }
-  const source = parseReference(options.source, defaultsOf(edges));
-  const target = parseReference(options.target, defaultsOf(edges));
+  const source = parseReference(options.source, defaultsOf(system));
+  const target = parseReference(options.target, defaultsOf(system));
   if (target.digest !== undefined) {
     throw new WasmeError(
       'REFERENCE_INVALID',
       `${options.target}: a copy is put under a tag, its digest stays what it is`,
     );
   }
-  const from = openRegistry(source, edges, options.from);
-  const to = openRegistry(target, edges, options.to);
-  const { reporter, signal } = edges;
+  const from = openRegistry(source, system, options.from);
+  const to = openRegistry(target, system, options.to);
+  const { reporter, signal } = system;
   const { concurrency } = options;
   try {
     const root = await from.resolve(tagOrDigest(source));

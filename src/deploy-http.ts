@@ -8,7 +8,12 @@ import { type OpenedSource, withSource } from './oci/source.ts';
 import { readImage } from './oci/read/read-image.ts';
 import type { RegistryTargetOptions } from './oci/registry/registry.ts';
 import { findProject } from './project/load.ts';
-import { type ModuleCatalog, type ServedModule, modulePath, startModuleServer } from './targets/http/module-server.ts';
+import {
+  type ModuleCatalog,
+  type ServedModule,
+  modulePath,
+  startModuleServer,
+} from './targets/http/module-server.ts';
 import { digestOfCode } from './targets/source.ts';
 
 export interface ServeOptions {
@@ -26,16 +31,16 @@ export interface ServeResult {
 const defaultListen = { address: '127.0.0.1', port: 8085 };
 
 /**
- * Serves until the edges' signal aborts; `onReady` is called once it listens. What was built, pulled or tagged since is
+ * Serves until the system's signal aborts; `onReady` is called once it listens. What was built, pulled or tagged since is
  * found when it is asked for. Fails with what finding the sources fails with, IMAGE_NOT_FOUND when there are none,
  * PORT_IN_USE, PORT_REFUSED.
  */
 export async function serveModules(
   options: ServeOptions,
-  edges: SystemContext,
+  system: SystemContext,
   onReady: (result: ServeResult) => void,
 ): Promise<void> {
-  const shelf = new Shelf(options, edges);
+  const shelf = new Shelf(options, system);
   await shelf.fill();
   if (shelf.list().length === 0) {
     throw new WasmeError(
@@ -51,14 +56,14 @@ export async function serveModules(
     address,
     port,
     catalogue: shelf,
-    onRequest: line => edges.reporter.info(line),
+    onRequest: line => system.reporter.info(line),
   });
   try {
     const modules = shelf
       .list()
       .map(module => ({ ...module, url: `${bridge.url}${modulePath(module.digest)}` }));
     onReady({ url: bridge.url, modules });
-    if (!edges.signal.aborted) await once(edges.signal, 'abort');
+    if (!system.signal.aborted) await once(system.signal, 'abort');
   } finally {
     await bridge.close();
   }
@@ -76,14 +81,14 @@ const refillMs = 1_000;
 
 class Shelf implements ModuleCatalog {
   readonly #options: ServeOptions;
-  readonly #edges: SystemContext;
+  readonly #system: SystemContext;
   #held = new Map<string, Held>();
   #filledAt = 0;
   #filling: Promise<void> | undefined;
 
-  constructor(options: ServeOptions, edges: SystemContext) {
+  constructor(options: ServeOptions, system: SystemContext) {
     this.#options = options;
-    this.#edges = edges;
+    this.#system = system;
   }
 
   list(): readonly ServedModule[] {
@@ -91,7 +96,7 @@ class Shelf implements ModuleCatalog {
   }
 
   async read(sha256: string): Promise<{ module: ServedModule; bytes: Uint8Array } | undefined> {
-    if (!this.#held.has(sha256) && this.#edges.now() - this.#filledAt >= refillMs) {
+    if (!this.#held.has(sha256) && this.#system.now() - this.#filledAt >= refillMs) {
       await (this.#filling ??= this.fill().finally(() => (this.#filling = undefined)));
     }
     const held = this.#held.get(sha256);
@@ -112,23 +117,23 @@ class Shelf implements ModuleCatalog {
         found.set(held.module.digest.replace('sha256:', ''), { module: held.module, operand, ...kept });
       } catch (error) {
         if (first && this.#options.sources.length > 0) throw error;
-        this.#edges.reporter.detail(`${operand ?? this.#edges.cwd}: ${(error as Error).message}`);
+        this.#system.reporter.detail(`${operand ?? this.#system.cwd}: ${(error as Error).message}`);
       }
     }
     this.#held = found;
-    this.#filledAt = this.#edges.now();
+    this.#filledAt = this.#system.now();
   }
 
   async #operands(): Promise<readonly (string | undefined)[]> {
     if (this.#options.sources.length > 0) return this.#options.sources;
-    const stored = (await openStore(this.#edges).list()).map(({ name }) => name).filter(name => name !== '');
-    const here = await findProject(this.#edges.cwd, this.#edges);
+    const stored = (await openStore(this.#system).list()).map(({ name }) => name).filter(name => name !== '');
+    const here = await findProject(this.#system.cwd, this.#system);
     return [...(here === undefined ? [] : [undefined]), ...stored.sort()];
   }
 
   #open(operand: string | undefined): Promise<{ module: ServedModule; bytes: Uint8Array; remote: boolean }> {
     const { registry } = this.#options;
-    return withSource(operand, { registry }, this.#edges, async opened => {
+    return withSource(operand, { registry }, this.#system, async opened => {
       const bytes = opened.kind === 'image' ? (await readImage(opened.image)).module : opened.module;
       const { name, source } = labelsOf(opened);
       return {

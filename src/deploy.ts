@@ -82,37 +82,37 @@ export interface WrittenFile {
 /** Fails with DEPLOY_* codes, and with what looking up the source fails with; nothing is written then. */
 export async function deploy<Name extends TargetName>(
   options: DeployOptions<Name>,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<DeployResult> {
   const target = await loadTarget(options.target);
-  const output = options.output === undefined ? undefined : resolve(edges.cwd, options.output);
+  const output = options.output === undefined ? undefined : resolve(system.cwd, options.output);
   const folder = target.moduleFolder?.(options.targetOptions);
-  const moduleFolder = folder ?? (output === undefined ? join(cacheDir(edges), 'modules') : dirname(output));
+  const moduleFolder = folder ?? (output === undefined ? join(cacheDir(system), 'modules') : dirname(output));
   const host = options.force ? undefined : (target.host?.(options.targetOptions) ?? 'envoy');
   const source = await resolveSource(options.source, {
-    cwd: edges.cwd,
-    places: edges,
+    cwd: system.cwd,
+    places: system,
     accepts: target.accepts,
     digest: options.digest ?? true,
-    images: imageAccess(edges, { host, registry: options.registry }),
+    images: imageAccess(system, { host, registry: options.registry }),
     fetchModule: async url =>
-      (await import('./io/http/download.ts')).download(url, options.registry ?? {}, edges),
+      (await import('./io/http/download.ts')).download(url, options.registry ?? {}, system),
     modulePath: (name, digest) => join(moduleFolder, `${name}-${digest.slice(7, 23)}.wasm`),
     copyFiles: folder !== undefined,
   });
   const targetOptions = withProject(target, options.targetOptions, source);
   const module = source.bytes && readModule(source.bytes, label(source), host);
   const defaults = source.project?.project.deploy?.[projectSections[options.target]];
-  const filter = await makeIntent(options, source, defaults, module, edges.cwd);
+  const filter = await makeIntent(options, source, defaults, module, system.cwd);
   const placement = Object.entries(target.placement?.(targetOptions) ?? {}).filter(
     ([, value]) => value !== undefined,
   );
   const intent = placement.length === 0 ? filter : { ...filter, placement: Object.fromEntries(placement) };
-  const facts = await target.observe(intent, targetOptions, edges);
+  const facts = await target.observe(intent, targetOptions, system);
   const plan = target.plan(intent, targetOptions, facts);
-  const diff = options.diff ? await diffPlan(target, plan, targetOptions, edges) : undefined;
+  const diff = options.diff ? await diffPlan(target, plan, targetOptions, system) : undefined;
   if (options.apply && !options.dryRun)
-    await agree(options.confirm, plan.shared, () => diffPlan(target, plan, targetOptions, edges));
+    await agree(options.confirm, plan.shared, () => diffPlan(target, plan, targetOptions, system));
   const text =
     plan.text ??
     renderYaml(
@@ -120,21 +120,22 @@ export async function deploy<Name extends TargetName>(
       { explain: options.explain === true },
     );
   // What the cluster refuses leaves no file behind either.
-  const applied = options.apply && !options.dryRun ? await applyPlan(target, plan, targetOptions, edges) : [];
+  const applied =
+    options.apply && !options.dryRun ? await applyPlan(target, plan, targetOptions, system) : [];
   const files = await writeFiles(
     plan,
     source,
     output === undefined ? undefined : { path: output, data: text },
     options.dryRun === true,
   );
-  const removed = options.dryRun ? [] : ((await target.tidy?.(intent, targetOptions, edges)) ?? []);
+  const removed = options.dryRun ? [] : ((await target.tidy?.(intent, targetOptions, system)) ?? []);
   const warnings = [...plan.warnings, ...(options.target === 'envoy' ? [] : reachWarnings(intent.code))];
-  for (const warning of warnings) edges.reporter.warn(warning);
-  for (const note of plan.notes ?? []) edges.reporter.info(note);
+  for (const warning of warnings) system.reporter.warn(warning);
+  for (const note of plan.notes ?? []) system.reporter.info(note);
   const rows =
     options.waitMs === undefined || applied.length === 0
       ? undefined
-      : await waitUntilLoaded(target, intent, targetOptions, options.waitMs, edges);
+      : await waitUntilLoaded(target, intent, targetOptions, options.waitMs, system);
   return {
     target: options.target,
     id: intent.id,
@@ -165,14 +166,14 @@ export interface RunDeployedOptions extends FindOptions {
 export async function runDeployed(
   result: DeployResult,
   options: RunDeployedOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<number> {
   const { findEnvoy, runEnvoy } = await import('./targets/envoy/launch.ts');
   const { code } = result;
   const files = [...result.files.map(({ path }) => path), ...(code.from === 'file' ? [code.path] : [])];
   const whole = result.documents.find(({ name }) => name === 'envoy.yaml');
   const bootstrap = whole === undefined ? result.text : renderYaml([whole.content as AnnotatedDocument]);
-  return runEnvoy({ ...options, envoy: findEnvoy(options, edges), bootstrap, files }, edges);
+  return runEnvoy({ ...options, envoy: findEnvoy(options, system), bootstrap, files }, system);
 }
 
 function label({ code }: ResolvedSource): string {
@@ -192,9 +193,9 @@ async function diffPlan<Options>(
   target: DeployTarget<Options, unknown>,
   plan: Plan,
   options: Options,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<string> {
-  if (target.diff !== undefined) return target.diff(plan, options, edges);
+  if (target.diff !== undefined) return target.diff(plan, options, system);
   throw new WasmeError('USAGE', `there is nothing that documents for ${target.name} could be compared with`, {
     hint: 'leave --diff out',
   });
@@ -239,9 +240,9 @@ async function applyPlan<Options>(
   target: DeployTarget<Options, unknown>,
   plan: Plan,
   options: Options,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<readonly AppliedObject[]> {
-  if (target.apply !== undefined) return target.apply(plan, options, edges);
+  if (target.apply !== undefined) return target.apply(plan, options, system);
   throw new WasmeError('USAGE', `there is nothing that documents for ${target.name} could be applied to`, {
     hint: 'write them with -o and start the proxy with them',
   });

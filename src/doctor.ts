@@ -74,33 +74,33 @@ const common: readonly Probe[] = [
 ];
 
 /** Probes for all tools; changes nothing. Fails with FILE_NOT_FOUND or FILE_ACCESS if `dir` cannot be read. */
-export async function doctor(options: DoctorOptions, edges: SystemContext): Promise<DoctorResult> {
-  return (await examine(options, edges)).result;
+export async function doctor(options: DoctorOptions, system: SystemContext): Promise<DoctorResult> {
+  return (await examine(options, system)).result;
 }
 
 /** Runs the commands of `doctor(…).fixes` one after the other, then probes again. Fails with TOOL_FAILED, NETWORK. */
-export async function fixTools(options: DoctorOptions, edges: SystemContext): Promise<DoctorResult> {
-  const { fixes } = await examine(options, edges);
-  await runFixes(fixes, edges);
-  return doctor(options, edges);
+export async function fixTools(options: DoctorOptions, system: SystemContext): Promise<DoctorResult> {
+  const { fixes } = await examine(options, system);
+  await runFixes(fixes, system);
+  return doctor(options, system);
 }
 
 async function examine(
   { language, dir = '.' }: DoctorOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<{ result: DoctorResult; fixes: readonly Fix[] }> {
-  const projectDir = resolve(edges.cwd, dir);
+  const projectDir = resolve(system.cwd, dir);
   const asked = language === undefined ? Object.values(toolchains) : [toolchains[language]];
   const names = await topNames(projectDir);
   const [shared, ...examined] = await Promise.all([
-    examineProbes(common, true, projectDir, edges),
-    ...asked.map(toolchain => examineLanguage(toolchain, names.includes('package.json'), projectDir, edges)),
+    examineProbes(common, true, projectDir, system),
+    ...asked.map(toolchain => examineLanguage(toolchain, names.includes('package.json'), projectDir, system)),
   ]);
   const fixes = new Map(examined.flatMap(item => item.fixes).map(fix => [fix.text, fix]));
   return {
     fixes: [...fixes.values()],
     result: {
-      platform: edges.platform,
+      platform: system.platform,
       common: shared.tools,
       languages: examined.map(item => item.report),
       fixes: [...fixes.keys()],
@@ -112,7 +112,7 @@ async function examineLanguage(
   toolchain: Toolchain,
   hasPackages: boolean,
   projectDir: string,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<{ report: LanguageReport; fixes: readonly Fix[] }> {
   const variants = await Promise.all(
     toolchain.variants.map(async variant => {
@@ -120,7 +120,7 @@ async function examineLanguage(
         toolchain.probes(variant),
         hasPackages,
         projectDir,
-        edges,
+        system,
       );
       const conflicts = findConflicts(toolchain, results).map(({ problem, hint }) => ({ problem, hint }));
       const usable = missing.length === 0 && conflicts.length === 0;
@@ -143,13 +143,13 @@ async function examineProbes(
   probes: readonly Probe[],
   hasPackages: boolean,
   projectDir: string,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<{
   tools: readonly ToolReport[];
   results: Readonly<Record<string, ProbeResult>>;
   missing: readonly Fix[];
 }> {
-  const results = await runProbes(probes, projectDir, edges);
+  const results = await runProbes(probes, projectDir, system);
   const missing: Fix[] = [];
   const tools = probes.flatMap((probe): ToolReport | readonly ToolReport[] => {
     const result = results[probe.id];
@@ -161,7 +161,7 @@ async function examineProbes(
     const later =
       status === 'missing' && probe.kind === 'package' && probe.from === 'project' && !hasPackages;
     if (later) return { title, status: 'with-project', optional };
-    const fix = status === 'found' ? undefined : fixFor(probe, projectDir, edges);
+    const fix = status === 'found' ? undefined : fixFor(probe, projectDir, system);
     if (fix !== undefined && !optional) missing.push(fix);
     return {
       title,

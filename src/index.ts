@@ -1,5 +1,5 @@
 /**
- * The public API: each verb as a function of options and edges, the failures, and the host for tests.
+ * The public API: each verb as a function of options and system, the failures, and the host for tests.
  * Nothing here prints, prompts or exits. The host alone, for a web page, is `wasme/host`.
  */
 export { type BenchOptions, type BenchResult, bench } from './bench.ts';

@@ -18,7 +18,7 @@ import { renderTemplate } from './scaffold/render.ts';
 export type { Template } from './scaffold/catalog.ts';
 
 export interface InitOptions {
-  /** Folder of the new project, relative to the edges' cwd. */
+  /** Folder of the new project, relative to the system's cwd. */
   readonly dir: string;
   readonly language?: Language | undefined;
   readonly kind?: Kind | undefined;
@@ -56,23 +56,23 @@ export function initTemplates(): Promise<readonly Template[]> {
 }
 
 /** A valid project name made from the name of a folder. */
-export function initName(dir: string, edges: SystemContext): string {
-  return suggestName(basename(resolve(edges.cwd, dir)));
+export function initName(dir: string, system: SystemContext): string {
+  return suggestName(basename(resolve(system.cwd, dir)));
 }
 
 /**
  * Makes the project; nothing is left of it when something fails. Fails with NAME_INVALID, TEMPLATE_UNKNOWN,
  * TEMPLATE_INVALID, FILE_EXISTS, FILE_ACCESS; TOOL_FAILED when only the install command failed (the project stays).
  */
-export async function init(options: InitOptions, edges: SystemContext): Promise<InitResult> {
-  const dir = resolve(edges.cwd, options.dir);
-  const name = checkName(options.name ?? initName(dir, edges));
-  const template = await findTemplate(options, edges);
+export async function init(options: InitOptions, system: SystemContext): Promise<InitResult> {
+  const dir = resolve(system.cwd, options.dir);
+  const name = checkName(options.name ?? initName(dir, system));
+  const template = await findTemplate(options, system);
   await checkTarget(dir, options.force ?? false);
   const { written, kept } = await publishFolder(dir, async folder => {
     const files = await renderTemplate(template, folder, name);
     await completeProjectFile(folder, name, options.hosts ?? []);
-    edges.signal.throwIfAborted();
+    system.signal.throwIfAborted();
     return [...files, schemaFile].sort();
   });
   const { language, kind } = template;
@@ -80,13 +80,16 @@ export async function init(options: InitOptions, edges: SystemContext): Promise<
   const [program, ...args] = template.install ?? [];
   if (program === undefined) return result;
   const command: CommandLine = { program, args, cwd: dir };
-  if (options.install) await runInstall(command, edges);
+  if (options.install) await runInstall(command, system);
   return { ...result, install: { command: showCommand(command), done: options.install ?? false } };
 }
 
-async function findTemplate({ template, language, kind }: InitOptions, edges: SystemContext): Promise<Template> {
+async function findTemplate(
+  { template, language, kind }: InitOptions,
+  system: SystemContext,
+): Promise<Template> {
   if (template !== undefined && /^\.|[/\\]/.test(template)) {
-    return openTemplateFolder(resolve(edges.cwd, template));
+    return openTemplateFolder(resolve(system.cwd, template));
   }
   return chooseTemplate(await initTemplates(), { name: template, language, kind });
 }
@@ -139,12 +142,12 @@ async function completeProjectFile(folder: string, name: string, hosts: readonly
   await writeFile(join(folder, schemaFile), `${JSON.stringify(projectJsonSchema(), null, 2)}\n`);
 }
 
-async function runInstall(command: CommandLine, edges: SystemContext): Promise<void> {
-  const task = edges.reporter.task(showCommand(command));
+async function runInstall(command: CommandLine, system: SystemContext): Promise<void> {
+  const task = system.reporter.task(showCommand(command));
   // With NODE_ENV=production npm would leave out the compiler.
   const withCompiler = { ...command, env: { npm_config_include: 'dev' } };
-  const { exitCode, stderr } = await exec(withCompiler, edges, {
-    onLine: line => edges.reporter.detail(line),
+  const { exitCode, stderr } = await exec(withCompiler, system, {
+    onLine: line => system.reporter.detail(line),
   });
   if (exitCode === 0) return task.done();
   task.fail();

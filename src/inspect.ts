@@ -82,8 +82,8 @@ export interface BlobReport {
 }
 
 /** Fails as `withOperand` does. An image without a readable module is described all the same. */
-export async function inspect(options: InspectOptions, edges: SystemContext): Promise<InspectResult> {
-  return withSource(options.target, options, edges, async opened =>
+export async function inspect(options: InspectOptions, system: SystemContext): Promise<InspectResult> {
+  return withSource(options.target, options, system, async opened =>
     opened.kind === 'image' ? inspectImage(opened) : inspectModule(opened),
   );
 }

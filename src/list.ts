@@ -31,8 +31,8 @@ export interface ListResult {
 }
 
 /** Sorted by reference. A store that is not there yet is an empty list. */
-export async function list(options: ListOptions, edges: SystemContext): Promise<ListResult> {
-  const store = openStore(edges);
+export async function list(options: ListOptions, system: SystemContext): Promise<ListResult> {
+  const store = openStore(system);
   const images = await Promise.all(
     // Signatures are no images; they are told by inspect and verify.
     (await store.list())

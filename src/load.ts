@@ -20,19 +20,19 @@ export interface LoadResult {
 }
 
 /** All images of the archive, or none of their names. Fails with IMAGE_INVALID, IMAGE_UNSUPPORTED, USAGE. */
-export async function load(options: LoadOptions, edges: SystemContext): Promise<LoadResult> {
-  const archive = await openArchive(isAbsolute(options.file) ? options.file : join(edges.cwd, options.file));
+export async function load(options: LoadOptions, system: SystemContext): Promise<LoadResult> {
+  const archive = await openArchive(isAbsolute(options.file) ? options.file : join(system.cwd, options.file));
   const signatures = archive.images.filter(({ name }) => signedDigest(name ?? '') !== undefined);
   const images = archive.images.filter(image => !signatures.includes(image));
   const named = images.map(image => ({
     descriptor: image.descriptor,
-    reference: nameOf(image, images.length, options, edges),
+    reference: nameOf(image, images.length, options, system),
   }));
   if (named.length === 0) {
     throw new WasmeError('IMAGE_INVALID', `${options.file} holds no image`, { hint: 'save it again' });
   }
-  const { reporter, signal } = edges;
-  const store = openStore(edges);
+  const { reporter, signal } = system;
+  const store = openStore(system);
   // Names last: a damaged second image must not leave the first one half announced.
   for (const { descriptor } of named) await copy(archive, descriptor, store, { reporter, signal, names: [] });
   for (const { descriptor, reference } of named) await store.tag(descriptor, reference);
@@ -47,19 +47,19 @@ export async function load(options: LoadOptions, edges: SystemContext): Promise<
   return { images: named.map(({ descriptor, reference }) => ({ reference, digest: descriptor.digest })) };
 }
 
-function nameOf(image: ArchivedImage, count: number, options: LoadOptions, edges: SystemContext): string {
+function nameOf(image: ArchivedImage, count: number, options: LoadOptions, system: SystemContext): string {
   const { tag } = options;
   if (tag !== undefined && count > 1) {
     throw new WasmeError('USAGE', `${options.file} holds ${count} images: one name is not enough`, {
       hint: 'leave --tag out; they keep their names',
     });
   }
-  if (tag !== undefined) return formatReference(parseReference(tag, defaultsOf(edges)));
+  if (tag !== undefined) return formatReference(parseReference(tag, defaultsOf(system)));
   // skopeo writes the bare tag it was given, or nothing: that names no repository.
   if (image.name === undefined || !image.name.includes('/')) {
     throw new WasmeError('USAGE', `the image in ${options.file} has no full name (${image.name ?? 'none'})`, {
       hint: `name it: wasme load ${options.file} --tag registry.example/team/filter:v1`,
     });
   }
-  return formatReference(parseReference(image.name, defaultsOf(edges)));
+  return formatReference(parseReference(image.name, defaultsOf(system)));
 }

@@ -26,15 +26,15 @@ export interface LoginResult {
 }
 
 /** Nothing is stored unless the registry took it. Fails with REGISTRY_UNAUTHORIZED, NETWORK and CREDENTIALS_INVALID. */
-export async function login(options: LoginOptions, edges: SystemContext): Promise<LoginResult> {
-  const host = registryHost(options.host, edges);
+export async function login(options: LoginOptions, system: SystemContext): Promise<LoginResult> {
+  const host = registryHost(options.host, system);
   const { username, password, identityToken } = options;
   const secret = identityToken ?? password;
   if (secret === undefined || (identityToken === undefined && username === undefined)) {
     throw new WasmeError('USAGE', 'a login is a user name and a password, or an identity token');
   }
   let checked: boolean;
-  const session = new RegistrySession(host, edges, {
+  const session = new RegistrySession(host, system, {
     ...options.registry,
     username,
     ...(identityToken === undefined ? { password } : { identityToken }),
@@ -48,7 +48,7 @@ export async function login(options: LoginOptions, edges: SystemContext): Promis
   const storedIn = await storeLogin(
     host,
     { username, secret, isIdentityToken: identityToken !== undefined },
-    edges,
+    system,
     options.registry?.registryConfig,
   );
   return { host, ...(username === undefined ? {} : { username }), storedIn, checked };

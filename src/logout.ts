@@ -16,7 +16,7 @@ export interface LogoutResult {
 }
 
 /** Fails with CREDENTIALS_INVALID and FILE_ACCESS. */
-export async function logout(options: LogoutOptions, edges: SystemContext): Promise<LogoutResult> {
-  const host = registryHost(options.host, edges);
-  return { host, loggedOut: await eraseLogin(host, edges, options.registryConfig) };
+export async function logout(options: LogoutOptions, system: SystemContext): Promise<LogoutResult> {
+  const host = registryHost(options.host, system);
+  return { host, loggedOut: await eraseLogin(host, system, options.registryConfig) };
 }

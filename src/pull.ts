@@ -47,13 +47,13 @@ export interface PullResult {
 }
 
 /** Fails as registries do, with DIGEST_MISMATCH for changed bytes, with FILE_EXISTS, IMAGE_INVALID and IMAGE_UNSUPPORTED. */
-export async function pull(options: PullOptions, edges: SystemContext): Promise<PullResult> {
-  const reference = parseReference(options.reference, defaultsOf(edges));
-  const registry = openRegistry(reference, edges, options.registry);
+export async function pull(options: PullOptions, system: SystemContext): Promise<PullResult> {
+  const reference = parseReference(options.reference, defaultsOf(system));
+  const registry = openRegistry(reference, system, options.registry);
   try {
     return options.output === undefined
-      ? await toStore(registry, reference, options, edges)
-      : await toFile(registry, reference, options.output, options, edges);
+      ? await toStore(registry, reference, options, system)
+      : await toFile(registry, reference, options.output, options, system);
   } finally {
     await registry.close();
   }
@@ -63,12 +63,12 @@ async function toStore(
   registry: RegistryTarget,
   reference: Reference,
   { concurrency }: PullOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<PullResult> {
   const root = await registry.resolve(tagOrDigest(reference));
   const names = [formatReference(reference)];
-  const { reporter, signal } = edges;
-  const store = openStore(edges);
+  const { reporter, signal } = system;
+  const store = openStore(system);
   const options = { reporter, signal, concurrency };
   const result = await copy(registry, root, store, { ...options, names });
   const tag = signatureTag(root.digest);
@@ -81,9 +81,9 @@ async function toFile(
   reference: Reference,
   output: string,
   options: PullOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<PullResult> {
-  const wanted = resolve(edges.cwd, output);
+  const wanted = resolve(system.cwd, output);
   const isFolder = /[/\\]$/.test(output) || (await kindOf(wanted)) === 'dir';
   const file = isFolder ? join(wanted, `${reference.repository.split('/').at(-1) ?? 'filter'}.wasm`) : wanted;
   if (!options.force && (await kindOf(file)) !== undefined && !(await isStream(file))) {
@@ -96,7 +96,7 @@ async function toFile(
     import('./oci/read/open-image.ts'),
     import('./oci/read/read-image.ts'),
   ]);
-  const task = edges.reporter.task(`pull ${reference.repository}`, { unit: 'bytes' });
+  const task = system.reporter.task(`pull ${reference.repository}`, { unit: 'bytes' });
   const counted = { blobs: 0, bytes: 0 };
   const source: Source = {
     label: registry.label,
@@ -114,7 +114,7 @@ async function toFile(
     const image = await openImage(source, tagOrDigest(reference), { platform: options.platform });
     const read = await readImage(image);
     task.done();
-    for (const warning of read.warnings) edges.reporter.warn(warning);
+    for (const warning of read.warnings) system.reporter.warn(warning);
     await writeAtomic(file, read.module);
     return {
       ...common(reference, image.index?.descriptor ?? image.descriptor),

@@ -62,17 +62,17 @@ interface Cargo {
  * Fails with FILE_NOT_FOUND when there is nothing to push, WASM_INVALID for what is no module, NOT_LOADABLE when a host
  * of the project would refuse it, and as registries do. Blobs go first, the tag last: a failure leaves what the tag was.
  */
-export async function push(options: PushOptions, edges: SystemContext): Promise<PushResult> {
-  const project = await findProject(edges.cwd, edges);
-  const reference = destination(options, project, edges);
+export async function push(options: PushOptions, system: SystemContext): Promise<PushResult> {
+  const project = await findProject(system.cwd, system);
+  const reference = destination(options, project, system);
   const tags = tagsOf(reference, options.tags ?? []);
-  const cargo = await load(reference, options, project, edges);
+  const cargo = await load(reference, options, project, system);
   const hosts = options.force ? undefined : project?.project.hosts;
   if (hosts !== undefined && !isIndexType(cargo.root.mediaType)) await check(cargo, hosts, reference);
-  const key = options.signKey === undefined ? undefined : await signingKey(options.signKey, edges);
-  const registry = openRegistry(reference, edges, options.registry);
+  const key = options.signKey === undefined ? undefined : await signingKey(options.signKey, system);
+  const registry = openRegistry(reference, system, options.registry);
   try {
-    const { reporter, signal } = edges;
+    const { reporter, signal } = system;
     const result = await copy(cargo.source, cargo.root, registry, {
       reporter,
       signal,
@@ -80,8 +80,8 @@ export async function push(options: PushOptions, edges: SystemContext): Promise<
       concurrency: options.concurrency,
     });
     // The store's come first: signing adds to what is there.
-    const kept = cargo.from === 'store' && (await keepSignatures(cargo, reference, registry, edges));
-    if (key !== undefined) await signAs(registry, reference, cargo.root.digest, key, edges);
+    const kept = cargo.from === 'store' && (await keepSignatures(cargo, reference, registry, system));
+    if (key !== undefined) await signAs(registry, reference, cargo.root.digest, key, system);
     return {
       reference: formatReference(reference),
       digest: cargo.root.digest,
@@ -99,14 +99,18 @@ export async function push(options: PushOptions, edges: SystemContext): Promise<
   }
 }
 
-function destination(options: PushOptions, project: LoadedProject | undefined, edges: SystemContext): Reference {
+function destination(
+  options: PushOptions,
+  project: LoadedProject | undefined,
+  system: SystemContext,
+): Reference {
   const text = options.reference ?? project?.project.image?.reference;
   if (text === undefined) {
     throw new WasmeError('USAGE', 'no image name: where should it go?', {
       hint: 'wasme push registry.example/team/filter:v1, or set image.reference in wasme.json',
     });
   }
-  const reference = parseReference(text, defaultsOf(edges));
+  const reference = parseReference(text, defaultsOf(system));
   if (reference.digest === undefined) return reference;
   throw new WasmeError(
     'REFERENCE_INVALID',
@@ -127,19 +131,19 @@ async function load(
   reference: Reference,
   options: PushOptions,
   project: LoadedProject | undefined,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<Cargo> {
   if (options.file !== undefined) {
-    const path = resolve(edges.cwd, options.file);
+    const path = resolve(system.cwd, options.file);
     const own = project !== undefined && outputPath(project) === path ? project : undefined;
-    return packed('file', path, await readBytes(path), own, options, edges);
+    return packed('file', path, await readBytes(path), own, options, system);
   }
-  const stored = isOwn(reference, project, edges) ? undefined : await inStore(reference, options, edges);
+  const stored = isOwn(reference, project, system) ? undefined : await inStore(reference, options, system);
   if (stored !== undefined) return stored;
   const module = project && (await readBytes(outputPath(project)).catch(() => undefined));
   if (project !== undefined && module !== undefined)
-    return packed('project', outputPath(project), module, project, options, edges);
-  const last = await inStore(reference, options, edges);
+    return packed('project', outputPath(project), module, project, options, system);
+  const last = await inStore(reference, options, system);
   if (last !== undefined) return last;
   throw new WasmeError(
     'FILE_NOT_FOUND',
@@ -151,14 +155,18 @@ async function load(
 }
 
 /** The project's own image is pushed from its build: what the store has under that name is an older one. */
-function isOwn(reference: Reference, project: LoadedProject | undefined, edges: SystemContext): boolean {
+function isOwn(reference: Reference, project: LoadedProject | undefined, system: SystemContext): boolean {
   const own = project?.project.image?.reference;
-  return own !== undefined && formatName(parseReference(own, defaultsOf(edges))) === formatName(reference);
+  return own !== undefined && formatName(parseReference(own, defaultsOf(system))) === formatName(reference);
 }
 
-async function inStore(reference: Reference, options: PushOptions, edges: SystemContext): Promise<Cargo | undefined> {
+async function inStore(
+  reference: Reference,
+  options: PushOptions,
+  system: SystemContext,
+): Promise<Cargo | undefined> {
   if (options.layout !== undefined) return undefined;
-  const source = openStore(edges);
+  const source = openStore(system);
   const root = await resolveIfThere(source, formatReference(reference));
   return root && { from: 'store', source, root, layout: undefined };
 }
@@ -169,7 +177,7 @@ async function packed(
   module: Uint8Array,
   project: LoadedProject | undefined,
   options: PushOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<Cargo> {
   // A push from the store needs none of it.
   const { packImage } = await import('./oci/packaging/formats/index.ts');
@@ -181,8 +189,8 @@ async function packed(
   const layout = options.layout ?? project?.project.image?.layout ?? 'compat';
   const metadata =
     project === undefined
-      ? metadataOfModule(module, options, edges)
-      : await metadataOfProject(project, module, options, edges);
+      ? metadataOfModule(module, options, system)
+      : await metadataOfProject(project, module, options, system);
   const graph = packImage(layout, module, metadata);
   return { from, source: graphSource(graph), root: graphDescriptor(graph), layout };
 }
@@ -197,13 +205,13 @@ async function check(cargo: Cargo, hosts: readonly string[], reference: Referenc
   await requireLoadable({ ...subject, repack: layout => `wasme push ${name} --layout ${layout}` }, hosts);
 }
 
-async function signingKey(file: string, edges: SystemContext): Promise<KeyObject> {
+async function signingKey(file: string, system: SystemContext): Promise<KeyObject> {
   const { privateKeyFrom } = await import('./oci/signature/signature-key.ts');
-  const path = resolve(edges.cwd, file);
+  const path = resolve(system.cwd, file);
   return privateKeyFrom(
     (await readBytes(path, maxKeyBytes)).toString('utf8'),
     path,
-    edges.env['COSIGN_PASSWORD'],
+    system.env['COSIGN_PASSWORD'],
   );
 }
 

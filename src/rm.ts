@@ -20,12 +20,12 @@ export interface RmResult {
 }
 
 /** All names are looked up before one is removed. Fails with IMAGE_NOT_FOUND and REFERENCE_INVALID. */
-export async function rm(options: RmOptions, edges: SystemContext): Promise<RmResult> {
-  const store = openStore(edges);
+export async function rm(options: RmOptions, system: SystemContext): Promise<RmResult> {
+  const store = openStore(system);
   const there = (await store.list()).map(({ name }) => name);
   const asked = options.all
     ? there
-    : options.references.map(text => formatReference(parseReference(text, defaultsOf(edges))));
+    : options.references.map(text => formatReference(parseReference(text, defaultsOf(system))));
   const missing = asked.find(name => !there.includes(name));
   if (missing !== undefined && !options.force) {
     throw new WasmeError('IMAGE_NOT_FOUND', `the local store has no image ${missing}`, {

@@ -5,13 +5,13 @@ import { PrestartedWorker } from './runner/workers/prestarted-worker.ts';
 
 export type { Run, RunOptions, RunResult } from './runner/run-options.ts';
 
-/** Runs until the edges' signal aborts or the admin interface says so. `onReady` is called once it listens. */
+/** Runs until the system's signal aborts or the admin interface says so. `onReady` is called once it listens. */
 export async function run(
   options: RunOptions,
-  edges: SystemContext,
+  system: SystemContext,
   onReady: (result: RunResult) => void,
 ): Promise<void> {
-  const running = await startRun(options, edges);
+  const running = await startRun(options, system);
   onReady(running);
   await running.stopped;
 }
@@ -21,16 +21,16 @@ export async function run(
  * PROJECT_INVALID, WASM_INVALID, WASM_ABI, WASM_START …), PORT_IN_USE, PORT_REFUSED, USAGE, and in a real Envoy as
  * `startInEnvoy` does; nothing is left then.
  */
-export async function startRun(options: RunOptions, edges: SystemContext): Promise<Run> {
+export async function startRun(options: RunOptions, system: SystemContext): Promise<Run> {
   if (options.envoy !== undefined) {
     const { startInEnvoy } = await import('./runner/start-envoy.ts');
-    return startInEnvoy(options, edges);
+    return startInEnvoy(options, system);
   }
   // Before anything else is even imported: from here on two threads get ready side by side.
   const threads = options.inProcess ? undefined : new PrestartedWorker();
   try {
     const { startBundled } = await import('./runner/start-bundled.ts');
-    return await startBundled(options, edges, threads);
+    return await startBundled(options, system, threads);
   } finally {
     await threads?.drop();
   }

@@ -26,20 +26,20 @@ export interface SaveResult {
 }
 
 /** Fails with FILE_EXISTS, IMAGE_NOT_FOUND and what registries fail with; then nothing is written. */
-export async function save(options: SaveOptions, edges: SystemContext): Promise<SaveResult> {
-  const file = isAbsolute(options.output) ? options.output : join(edges.cwd, options.output);
+export async function save(options: SaveOptions, system: SystemContext): Promise<SaveResult> {
+  const file = isAbsolute(options.output) ? options.output : join(system.cwd, options.output);
   if (options.force !== true && (await exists(file)) && !(await isStream(file))) {
     throw new WasmeError('FILE_EXISTS', `${options.output} is already there`, {
       hint: 'name another file, or add --force to replace it',
     });
   }
-  const references = options.references.map(text => parseReference(text, defaultsOf(edges)));
+  const references = options.references.map(text => parseReference(text, defaultsOf(system)));
   const images: ArchiveImage[] = [];
   // Registries stay open until the last byte is written: nest, then write in the middle.
   const collect = async (index: number): Promise<SaveResult> => {
     const reference = references[index];
-    if (reference === undefined) return finish(file, images, edges);
-    return withReference(reference, options, edges, async ({ name, source, image }) => {
+    if (reference === undefined) return finish(file, images, system);
+    return withReference(reference, options, system, async ({ name, source, image }) => {
       const descriptor = image.index?.descriptor ?? image.descriptor;
       images.push({ name, source, descriptor });
       const signatures = await signaturesOf(source, reference, descriptor.digest);
@@ -50,8 +50,12 @@ export async function save(options: SaveOptions, edges: SystemContext): Promise<
   return collect(0);
 }
 
-async function finish(file: string, images: readonly ArchiveImage[], edges: SystemContext): Promise<SaveResult> {
-  const task = edges.reporter.task('save', { unit: 'bytes' });
+async function finish(
+  file: string,
+  images: readonly ArchiveImage[],
+  system: SystemContext,
+): Promise<SaveResult> {
+  const task = system.reporter.task('save', { unit: 'bytes' });
   try {
     const { bytes } = await writeArchive(file, images, amount => task.advance(amount));
     task.done();

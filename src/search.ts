@@ -19,15 +19,15 @@ export interface SearchResult {
 }
 
 /** Fails as registries do: many public ones have no catalogue (REGISTRY_NOT_FOUND) or do not show it (REGISTRY_DENIED). */
-export async function search(options: SearchOptions, edges: SystemContext): Promise<SearchResult> {
+export async function search(options: SearchOptions, system: SystemContext): Promise<SearchResult> {
   // As for `login`, a scheme in front is nobody's mistake.
   const where = options.where.replace(/^https?:\/\//i, '').replace(/\/+$/, '');
   const [host = '', ...folders] = where.split('/');
   const under = folders.length === 0 ? '' : `${folders.join('/')}/`;
   // A session belongs to a registry; any repository name opens one.
   const registry = openRegistry(
-    parseReference(`${host}/catalog`, defaultsOf(edges)),
-    edges,
+    parseReference(`${host}/catalog`, defaultsOf(system)),
+    system,
     options.registry,
   );
   try {

@@ -34,15 +34,15 @@ export interface StatusResult {
 /** Fails when the place cannot be asked at all; a proxy that is down or a filter that crashes is a row. */
 export async function status<Name extends TargetName>(
   options: StatusOptions<Name>,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<StatusResult> {
   const target = await loadTarget(options.target);
   if (target.inquire === undefined) throw new TypeError(`${target.name} has no status`);
-  const loaded = await findProject(edges.cwd, edges);
+  const loaded = await findProject(system.cwd, system);
   const targetOptions =
     (loaded && target.withProject?.(options.targetOptions, loaded.project.deploy ?? {}, loaded.project)) ??
     options.targetOptions;
-  const inquiry = target.inquire(targetOptions, edges)();
+  const inquiry = target.inquire(targetOptions, system)();
   if (options.all === true) {
     if ([options.source, options.id, options.digest].some(one => one !== undefined)) {
       throw new WasmeError('USAGE', '--all is for every filter, and one was named too', {
@@ -55,7 +55,7 @@ export async function status<Name extends TargetName>(
     }
     return result(options.target, rows);
   }
-  const wanted = await expectation(options, target.accepts, loaded, edges);
+  const wanted = await expectation(options, target.accepts, loaded, system);
   const project = loaded?.project;
   const id =
     options.id ?? project?.deploy?.[projectSections[options.target]]?.id ?? wanted?.name ?? project?.name;
@@ -78,7 +78,7 @@ async function expectation(
   { source, digest }: StatusOptions,
   accepts: Parameters<typeof resolveSource>[1]['accepts'],
   loaded: LoadedProject | undefined,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<{ readonly name: string; readonly digest: string | undefined } | undefined> {
   if (source === undefined) {
     if (loaded === undefined || digest !== undefined) return undefined;
@@ -89,32 +89,32 @@ async function expectation(
     if (!known) return undefined;
   }
   const { name, code } = await resolveSource(source, {
-    cwd: edges.cwd,
-    places: edges,
+    cwd: system.cwd,
+    places: system,
     accepts,
     digest: digest ?? true,
-    images: registryFirst(edges),
+    images: registryFirst(system),
     fetchModule: () =>
       Promise.reject(
         new WasmeError('USAGE', 'a URL says nothing of its digest', { hint: 'add --digest sha256:…' }),
       ),
-    modulePath: () => join(cacheDir(edges), 'modules'),
+    modulePath: () => join(cacheDir(system), 'modules'),
   });
   return { name, digest: code.digest };
 }
 
 /** That a tag was moved is one of the things to find out; the store knows what it was. */
-function registryFirst(edges: SystemContext): ImageLookup {
-  const [registry, store] = [imageAccess(edges, { remote: true }), imageAccess(edges, {})];
+function registryFirst(system: SystemContext): ImageLookup {
+  const [registry, store] = [imageAccess(system, { remote: true }), imageAccess(system, {})];
   const first = async <T>(ask: (from: ImageLookup) => Promise<T>): Promise<T> => {
     try {
       return await ask(registry);
     } catch (error) {
-      if (edges.signal.aborted) throw error;
+      if (system.signal.aborted) throw error;
       const kept = await ask(store).catch((): never => {
         throw error;
       });
-      edges.reporter.warn(
+      system.reporter.warn(
         `compared with the image in the local store: ${error instanceof Error ? error.message : String(error)}`,
       );
       return kept;

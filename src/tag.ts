@@ -18,19 +18,19 @@ export interface TagResult {
 }
 
 /** Nothing is copied; signatures get the new name too. Fails with IMAGE_NOT_FOUND and REFERENCE_INVALID. */
-export async function tag(options: TagOptions, edges: SystemContext): Promise<TagResult> {
-  const source = parseReference(options.source, defaultsOf(edges));
-  const target = parseReference(options.target, defaultsOf(edges));
+export async function tag(options: TagOptions, system: SystemContext): Promise<TagResult> {
+  const source = parseReference(options.source, defaultsOf(system));
+  const target = parseReference(options.target, defaultsOf(system));
   if (target.digest !== undefined) {
     throw new WasmeError('REFERENCE_INVALID', `${options.target}: a new name cannot have a digest`, {
       hint: 'name it with a tag: registry.example/team/filter:v1',
     });
   }
-  const store = openStore(edges);
+  const store = openStore(system);
   const descriptor = await store.resolve(source.digest ?? formatReference(source));
   await store.tag(descriptor, formatReference(target));
   const signature = signatureTag(descriptor.digest);
-  const { reporter, signal } = edges;
+  const { reporter, signal } = system;
   const names = [storedSignature(source, signature), storedSignature(target, signature)] as const;
   await copySignatures(store, names[0], store, names[1], { reporter, signal });
   return { source: formatReference(source), target: formatReference(target), digest: descriptor.digest };

@@ -20,9 +20,9 @@ export interface TagsResult {
 }
 
 /** Fails with REGISTRY_NOT_FOUND for a repository that is not there, and as registries do. */
-export async function tags(options: TagsOptions, edges: SystemContext): Promise<TagsResult> {
-  const reference = parseReference(options.reference, defaultsOf(edges));
-  const registry = openRegistry(reference, edges, options.registry);
+export async function tags(options: TagsOptions, system: SystemContext): Promise<TagsResult> {
+  const reference = parseReference(options.reference, defaultsOf(system));
+  const registry = openRegistry(reference, system, options.registry);
   try {
     const found = await listTags(registry);
     return {

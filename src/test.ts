@@ -45,18 +45,18 @@ export interface TestResult {
  * Fails with FILE_NOT_FOUND when there is no suite or no module, SUITE_INVALID, USAGE, FILE_ACCESS, WASM_INVALID, WASM_ABI,
  * and with a real Envoy as starting it does.
  */
-export async function test(options: TestOptions, edges: SystemContext): Promise<TestResult> {
-  const project = await findProject(edges.cwd, edges);
-  const files = await findSuites(options.files ?? [], project, edges.cwd);
-  const venues = await openRunners(options, project?.project, edges);
+export async function test(options: TestOptions, system: SystemContext): Promise<TestResult> {
+  const project = await findProject(system.cwd, system);
+  const files = await findSuites(options.files ?? [], project, system.cwd);
+  const venues = await openRunners(options, project?.project, system);
   const suites: SuiteReport[] = [];
   let updated = 0;
   for (const file of files) {
-    let played = await playSuite(file, project, venues, options, edges);
+    let played = await playSuite(file, project, venues, options, system);
     if (options.update && played.edits.length > 0) {
       const written = await updateSuite(file, played.edits);
       updated += written;
-      if (written > 0) played = await playSuite(file, project, venues, options, edges);
+      if (written > 0) played = await playSuite(file, project, venues, options, system);
     }
     suites.push({ file, cases: played.cases });
   }
@@ -70,37 +70,37 @@ export async function test(options: TestOptions, edges: SystemContext): Promise<
     updated,
   };
   options.onResult?.(result);
-  if (options.junit !== undefined) await writeAtomic(resolve(edges.cwd, options.junit), junitXml(suites));
+  if (options.junit !== undefined) await writeAtomic(resolve(system.cwd, options.junit), junitXml(suites));
   return result;
 }
 
 /**
- * Tests, then again whenever a suite, a module, a configuration or (in a project) a source is saved, until the edges' signal
+ * Tests, then again whenever a suite, a module, a configuration or (in a project) a source is saved, until the system's signal
  * aborts; sources are built first. Failures, also of a build, are told and do not end the watch.
  */
 export async function watchTests(
   options: TestOptions,
-  edges: SystemContext,
+  system: SystemContext,
   onOutcome: (outcome: TestResult | WasmeError) => void,
 ): Promise<void> {
-  const project = await findProject(edges.cwd, edges);
+  const project = await findProject(system.cwd, system);
   const { watchSuites } = await import('./suite/watch.ts');
   const { isNeverInput } = await import('./toolchains/inputs.ts');
   const { startBuilds } = await import('./toolchains/watch/watched-builds.ts');
-  const builds = await startBuilds(project === undefined ? [] : [project.dir], edges);
+  const builds = await startBuilds(project === undefined ? [] : [project.dir], system);
   for (const failure of builds.failures) onOutcome(failure);
   // A build that makes something new changes the module, which is watched.
   builds.listen({ onBuilt: () => undefined, onFailure: onOutcome });
   const play = async (): Promise<void> => {
     try {
-      await test({ ...options, onResult: onOutcome }, edges);
+      await test({ ...options, onResult: onOutcome }, system);
     } catch (error) {
-      if (!edges.signal.aborted) onOutcome(asFailure(error));
+      if (!system.signal.aborted) onOutcome(asFailure(error));
     }
   };
-  const watch = { named: options.files ?? [], project, cwd: edges.cwd, ignore: isNeverInput };
+  const watch = { named: options.files ?? [], project, cwd: system.cwd, ignore: isNeverInput };
   try {
-    await watchSuites({ ...watch, signal: edges.signal }, play);
+    await watchSuites({ ...watch, signal: system.signal }, play);
   } finally {
     await builds.stop();
   }
@@ -117,7 +117,7 @@ async function playSuite(
   project: LoadedProject | undefined,
   venues: readonly SuiteRunner[],
   { matrix = false }: TestOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<PlayedSuite> {
   const suite = await loadSuite(file);
   const subject = await openSuiteSubject(suite, file, project);
@@ -125,12 +125,12 @@ async function playSuite(
   const edits: SuiteEdit[] = [];
   const asCut = matrix ? chunkings : (['whole'] as const);
   const total = suite.cases.length * venues.length * asCut.length;
-  const task = edges.reporter.task(basename(file), { total, unit: 'items', transient: true });
+  const task = system.reporter.task(basename(file), { total, unit: 'items', transient: true });
   try {
     for (const [index, testCase] of suite.cases.entries()) {
       for (const venue of venues) {
         for (const cut of asCut) {
-          edges.signal.throwIfAborted();
+          system.signal.throwIfAborted();
           const played = await venue.play(testCase, subject, cut);
           task.advance(1);
           const variant = [...(venues.length > 1 ? [venue.text] : []), ...(matrix ? [cut] : [])].join(', ');

@@ -28,10 +28,10 @@ export interface UndeployResult extends Undeployment {
 /** Fails with DEPLOY_DECLINED, DEPLOY_NOT_FOUND (in a cluster KUBE_NOT_FOUND) when nothing of that name is there. */
 export async function undeploy<Name extends TargetName>(
   options: UndeployOptions<Name>,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<UndeployResult> {
   const target = await loadTarget(options.target);
-  const project = (await findProject(edges.cwd, edges))?.project;
+  const project = (await findProject(system.cwd, system))?.project;
   const id = options.id ?? project?.deploy?.[projectSections[options.target]]?.id ?? project?.name;
   if (id === undefined) {
     throw new WasmeError('USAGE', 'no filter was named', { hint: 'add --id, or run it in the project' });
@@ -42,7 +42,7 @@ export async function undeploy<Name extends TargetName>(
     options.targetOptions;
   const dryRun = options.dryRun === true;
   if (options.confirm !== undefined && !dryRun) {
-    const { changed, diff = '' } = await target.undeploy({ id, dryRun: true }, targetOptions, edges);
+    const { changed, diff = '' } = await target.undeploy({ id, dryRun: true }, targetOptions, system);
     const shared = changed.filter(({ result }) => result === 'restored').map(({ name }) => name);
     if (shared.length > 0 && !(await options.confirm(diff))) {
       throw new WasmeError('DEPLOY_DECLINED', `nothing was taken out of ${shared.join(', ')}`, {
@@ -50,9 +50,9 @@ export async function undeploy<Name extends TargetName>(
       });
     }
   }
-  const done = await target.undeploy({ id, dryRun }, targetOptions, edges);
+  const done = await target.undeploy({ id, dryRun }, targetOptions, system);
   if (options.output !== undefined && done.text !== undefined && !dryRun) {
-    await rewrite(resolve(edges.cwd, options.output), done.text);
+    await rewrite(resolve(system.cwd, options.output), done.text);
   }
   return { target: options.target, id, ...done };
 }

@@ -55,15 +55,15 @@ export interface SignatureVerdict {
 }
 
 /** A refusal is a result, not an error. Fails as `withOperand` does, with USAGE for unknown hosts, and with KEY_INVALID. */
-export async function verify(options: VerifyOptions, edges: SystemContext): Promise<VerifyResult> {
+export async function verify(options: VerifyOptions, system: SystemContext): Promise<VerifyResult> {
   const named = options.hosts ?? [];
   loadersOf(named); // A misspelt host is said before anything is fetched.
-  return withSource(options.target, options, edges, async opened => {
-    const subject = await subjectOf(opened, edges);
+  return withSource(options.target, options, system, async opened => {
+    const subject = await subjectOf(opened, system);
     const project = opened.kind === 'image' ? undefined : opened.project?.project;
     const hosts = named.length > 0 ? named : (project?.hosts ?? defaultHosts);
     const verdicts = withDifferences(await checkForHosts(subject, hosts), subject, project);
-    const signature = options.key === undefined ? null : await checkSignature(opened, options.key, edges);
+    const signature = options.key === undefined ? null : await checkSignature(opened, options.key, system);
     return {
       target: opened.name,
       digest: opened.kind === 'image' ? opened.image.descriptor.digest : null,
@@ -107,12 +107,12 @@ function sectionOf(host: string): 'envoy' | 'istio' | 'gloo' | 'envoyGateway' {
 }
 
 /** A project is judged as the image that push would make of it. */
-async function subjectOf(opened: OpenedSource, edges: SystemContext): Promise<CheckedSubject> {
+async function subjectOf(opened: OpenedSource, system: SystemContext): Promise<CheckedSubject> {
   if (opened.kind === 'image') return (await imageSubject(opened)).subject;
   const { name, module, project } = opened;
   if (opened.kind === 'file' || project === undefined) return { name, module };
   const layout = project.project.image?.layout ?? 'compat';
-  const graph = packImage(layout, module, await metadataOfProject(project, module, {}, edges));
+  const graph = packImage(layout, module, await metadataOfProject(project, module, {}, system));
   return {
     name,
     module,
@@ -121,7 +121,11 @@ async function subjectOf(opened: OpenedSource, edges: SystemContext): Promise<Ch
   };
 }
 
-async function checkSignature(opened: OpenedSource, key: string, edges: SystemContext): Promise<SignatureVerdict> {
+async function checkSignature(
+  opened: OpenedSource,
+  key: string,
+  system: SystemContext,
+): Promise<SignatureVerdict> {
   if (opened.kind !== 'image' || opened.reference === undefined) {
     throw new WasmeError(
       'USAGE',
@@ -133,7 +137,7 @@ async function checkSignature(opened: OpenedSource, key: string, edges: SystemCo
   }
   const { source, reference, image } = opened;
   const publicKey = publicKeyFrom(
-    await readText(isAbsolute(key) ? key : join(edges.cwd, key), maxKeyBytes),
+    await readText(isAbsolute(key) ? key : join(system.cwd, key), maxKeyBytes),
     key,
   );
   const { digest } = image.descriptor;

@@ -9,7 +9,7 @@ import { mayPrompt, promptsFor } from '../ui/prompts.ts';
 /** Runs the build, and once more with `install` when that was the only thing in its way and somebody agrees. */
 export async function offeringInstall<T>(
   job: BuildOptions,
-  edges: SystemContext,
+  system: SystemContext,
   context: Context,
   options: GlobalOptions,
   run: (job: BuildOptions) => Promise<T>,
@@ -19,7 +19,7 @@ export async function offeringInstall<T>(
   } catch (error) {
     const canInstall = error instanceof WasmeError && error.details?.['installable'] === true && !job.install;
     if (!canInstall || !mayPrompt(context, options)) throw error;
-    edges.reporter.warn(error.message);
+    system.reporter.warn(error.message);
     const fixes = (error.details['fixes'] as string[]).join('; then ');
     const yes = await promptsFor(context, options).confirm(
       { message: `Run ${fixes}?`, flag: '--install' },

@@ -58,7 +58,7 @@ export async function deployToCluster<Name extends TargetName>(
   options: Pick<DeployOptions<Name>, 'target' | 'source' | 'targetOptions'> & Partial<DeployOptions<Name>>,
 ): Promise<void> {
   const { deploy } = await import('../../src/deploy.ts');
-  const edges = systemContextOf(context, reporterFor(context, globalOptions(command)));
+  const system = systemContextOf(context, reporterFor(context, globalOptions(command)));
   const trial = dryRunOnServer(flags);
   const apply = (flags.apply === true || trial) && flags.diff !== true;
   const waitMs =
@@ -69,7 +69,7 @@ export async function deployToCluster<Name extends TargetName>(
   const registry = connectionOptions(flags);
   const result = await deploy(
     { ...commonOptions(flags), ...options, apply, diff, force, waitMs, registry, confirm },
-    edges,
+    system,
   );
   writeDeployment(context, command, result);
 }

@@ -94,7 +94,7 @@ Examples:
     if (!flags.run && (flags.envoyImage ?? flags.envoy) !== undefined) {
       reporter.info('note: the configuration is only printed; --run starts an Envoy with it');
     }
-    const edges = systemContextOf(context, reporter);
+    const system = systemContextOf(context, reporter);
     const caFile = await certificates(flags, context);
     const result = await deploy(
       {
@@ -108,7 +108,7 @@ Examples:
         registry: { ...connectionOptions(flags), caFile: caFile?.here },
         targetOptions: { ...envoyOptions(flags, context), caFile: caFile?.path },
       },
-      edges,
+      system,
     );
     // A comment above the entry would stay behind when undeploy takes it out.
     if (flags.explain && flags.in !== undefined) {

@@ -32,8 +32,8 @@ Examples:
   command.action(async (sources: string[], flags: HttpFlags) => {
     const options = globalOptions(command);
     const { serveModules } = await import('../../src/deploy-http.ts');
-    const edges = systemContextOf(context, reporterFor(context, options));
-    await serveModules({ sources, listen: flags.port, registry: connectionOptions(flags) }, edges, result =>
+    const system = systemContextOf(context, reporterFor(context, options));
+    await serveModules({ sources, listen: flags.port, registry: connectionOptions(flags) }, system, result =>
       writeResult(context, options.json, result, ({ modules }) =>
         modules.map(({ url, name, source }) => `${url}  ${name}  ${source}`).join('\n'),
       ),

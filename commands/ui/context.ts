@@ -1,4 +1,4 @@
-/** What a command gets from the process: streams, environment, and the edges that verbs need. */
+/** What a command gets from the process: streams, environment, and the system that verbs need. */
 import { homedir } from 'node:os';
 import { WasmeError } from '../../src/errors.ts';
 import type { SystemContext } from '../../src/io/system-context.ts';
@@ -41,7 +41,7 @@ export function commandContext(own: ProcessContext): Context {
   };
 }
 
-/** The edges that a verb of the library takes. */
+/** The system that a verb of the library takes. */
 export function systemContextOf(context: Context, reporter: Reporter): SystemContext {
   const { cwd, env, platform, homeDir, now, signal } = context;
   return { cwd, env, platform, homeDir, now, signal, reporter };

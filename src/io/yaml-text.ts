@@ -18,7 +18,7 @@ export function stringifyDocument(document: Document, options: ToStringOptions =
       if (typeof node.value === 'string' && isUnsafe(node.value)) node.type = Scalar.QUOTE_DOUBLE;
     },
   });
-  // On one line: a fold would drop blanks at its edges.
+  // On one line: a fold would drop blanks at its system.
   const text = document.toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Infinity, ...options });
   return escapeUnsafe(text);
 }

@@ -6,19 +6,21 @@ export interface ImageLookup {
   /** As `resolveDigest`. */
   resolve(reference: string, digest: string | boolean): Promise<ResolvedDigest>;
   /** As `extractImage`. */
-  module(reference: string): Promise<ResolvedDigest & { readonly digest: string; readonly bytes: Uint8Array }>;
+  module(
+    reference: string,
+  ): Promise<ResolvedDigest & { readonly digest: string; readonly bytes: Uint8Array }>;
 }
 
 /** The local store, then the registry; with `remote` the registry only. */
-export function imageAccess(edges: SystemContext, options: ResolveDigestOptions): ImageLookup {
+export function imageAccess(system: SystemContext, options: ResolveDigestOptions): ImageLookup {
   return {
     resolve: async (reference, digest) => {
       const { resolveDigest } = await import('./resolve-digest.ts');
-      return resolveDigest(reference, digest, edges, options);
+      return resolveDigest(reference, digest, system, options);
     },
     module: async reference => {
       const { extractImage } = await import('./resolve-digest.ts');
-      return extractImage(reference, edges, options);
+      return extractImage(reference, system, options);
     },
   };
 }

@@ -140,8 +140,8 @@ export function tagOrDigest({ tag, digest }: Reference): string {
 }
 
 /** What somebody typed as a registry (also a URL) → its host, as references have it. Fails with REFERENCE_INVALID. */
-export function registryHost(text: string | undefined, edges: Pick<SystemContext, 'env'>): string {
-  const named = text ?? defaultsOf(edges).defaultRegistry ?? 'docker.io';
+export function registryHost(text: string | undefined, system: Pick<SystemContext, 'env'>): string {
+  const named = text ?? defaultsOf(system).defaultRegistry ?? 'docker.io';
   // A one-word host would be taken for a repository of Docker Hub.
   return parseReference('a', { defaultRegistry: named.replace(/^https?:\/\//i, '').replace(/\/.*$/, '') })
     .host;

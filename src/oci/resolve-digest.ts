@@ -33,15 +33,15 @@ export interface ResolveDigestOptions {
 export async function resolveDigest(
   text: string,
   wanted: string | boolean,
-  edges: SystemContext,
+  system: SystemContext,
   { host, remote, registry }: ResolveDigestOptions = {},
 ): Promise<ResolvedDigest> {
-  const parsed = parseReference(text, defaultsOf(edges));
+  const parsed = parseReference(text, defaultsOf(system));
   const { digest: named } = parsed;
   const reference = withoutDigest(parsed);
   if (wanted === false && named === undefined) return { reference, digest: undefined };
   if (typeof wanted === 'string') return { reference, digest: named ?? wanted };
-  return withReference(parsed, { remote, registry }, edges, async opened => {
+  return withReference(parsed, { remote, registry }, system, async opened => {
     const { subject, read } = await subjectOf(opened);
     if (host !== undefined) await requireLoadable(subject, [host]);
     return {
@@ -56,11 +56,11 @@ export async function resolveDigest(
 /** The module of an image, for targets that load files. Fails as `pinImage` does, and with IMAGE_INVALID when it has none. */
 export async function extractImage(
   text: string,
-  edges: SystemContext,
+  system: SystemContext,
   { remote, registry }: Pick<ResolveDigestOptions, 'remote' | 'registry'> = {},
 ): Promise<Required<ResolvedDigest> & { readonly digest: string }> {
-  const parsed = parseReference(text, defaultsOf(edges));
-  return withReference(parsed, { remote, registry }, edges, async ({ image }) => {
+  const parsed = parseReference(text, defaultsOf(system));
+  return withReference(parsed, { remote, registry }, system, async ({ image }) => {
     const { module, runtime } = await readImage(image);
     return {
       reference: withoutDigest(parsed),

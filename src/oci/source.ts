@@ -57,13 +57,13 @@ export type OpenedSource = ModuleSource | ImageSource;
 export async function withSource<T>(
   operand: string | undefined,
   options: SourceOptions,
-  edges: SystemContext,
+  system: SystemContext,
   body: (opened: OpenedSource) => Promise<T>,
 ): Promise<T> {
-  if (operand === undefined) return body(await fromProject(await loadProject(edges.cwd, edges)));
-  const path = resolve(edges.cwd, operand);
+  if (operand === undefined) return body(await fromProject(await loadProject(system.cwd, system)));
+  const path = resolve(system.cwd, operand);
   const kind = await kindOf(path);
-  if (kind === 'dir') return body(await fromFolder(path, operand, options, edges));
+  if (kind === 'dir') return body(await fromFolder(path, operand, options, system));
   if (kind !== undefined) return body(await fromFile(path, operand, options));
   if (/^(\.{0,2}\/|\.$|\.\.$|file:)/.test(operand) || /\.(wasm|tar)$/.test(operand)) {
     throw new WasmeError('FILE_NOT_FOUND', `no such file or folder: ${operand}`, {
@@ -71,23 +71,23 @@ export async function withSource<T>(
       details: { path },
     });
   }
-  return withReference(parseReference(operand, defaultsOf(edges)), options, edges, body);
+  return withReference(parseReference(operand, defaultsOf(system)), options, system, body);
 }
 
 /** The store's image of that name, else the registry's. */
 export async function withReference<T>(
   reference: Reference,
   options: SourceOptions,
-  edges: SystemContext,
+  system: SystemContext,
   body: (opened: ImageSource) => Promise<T>,
 ): Promise<T> {
   const name = formatReference(reference);
   const common = { kind: 'image' as const, name, reference };
-  const stored = options.remote === true ? undefined : await openStored(reference, options, edges);
+  const stored = options.remote === true ? undefined : await openStored(reference, options, system);
   if (stored !== undefined) return body({ ...common, place: 'store', ...stored });
   // The HTTP client is the largest part of the program, and an image of the store needs none of it.
   const { openRegistry } = await import('./registry/registry.ts');
-  const source = openRegistry(reference, edges, options.registry);
+  const source = openRegistry(reference, system, options.registry);
   try {
     const image = await openImage(source, tagOrDigest(reference), options);
     return await body({ ...common, place: 'registry', source, image });
@@ -99,9 +99,9 @@ export async function withReference<T>(
 async function openStored(
   reference: Reference,
   options: SourceOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<Pick<ImageSource, 'source' | 'image'> | undefined> {
-  const source = openStore(edges);
+  const source = openStore(system);
   try {
     return {
       source,
@@ -128,10 +128,10 @@ async function fromFolder(
   path: string,
   operand: string,
   options: SourceOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<OpenedSource> {
-  if (!(await exists(resolve(path, markerFile)))) return fromProject(await loadProject(path, edges));
-  const source = new OciLayout(path, edges);
+  if (!(await exists(resolve(path, markerFile)))) return fromProject(await loadProject(path, system));
+  const source = new OciLayout(path, system);
   const names = (await source.list()).map(({ name, descriptor }) => name || descriptor.digest);
   const name = onlyOne(names, operand);
   return {

@@ -21,7 +21,7 @@ export class BundledHandle implements Run, AdminSource {
   admin: string | null = null;
   readonly stopped: Promise<void>;
   readonly #options: RunOptions;
-  readonly #edges: SystemContext;
+  readonly #system: SystemContext;
   readonly #onEvent: RunInput['onEvent'];
   readonly #plan: RunPlan;
   readonly #proxy: RunningProxy;
@@ -34,21 +34,21 @@ export class BundledHandle implements Run, AdminSource {
   #settle: () => void = () => undefined;
 
   constructor(
-    { options, edges, filters, upstream, onEvent }: RunInput,
+    { options, system, filters, upstream, onEvent }: RunInput,
     plan: RunPlan,
     proxy: RunningProxy,
     closeAll: () => Promise<void>,
   ) {
     const scheme = plan.kind === 'network' ? 'tcp' : plan.certificate === undefined ? 'http' : 'https';
     this.#options = options;
-    this.#edges = edges;
+    this.#system = system;
     this.#onEvent = onEvent;
     this.#plan = plan;
     this.#filters = filters;
     this.#proxy = proxy;
     this.#closeAll = closeAll;
     this.#logLevel = plan.logLevel;
-    this.#startedAt = edges.now();
+    this.#startedAt = system.now();
     this.port = proxy.port;
     this.url = `${scheme}://${hostAndPort(plan.host, proxy.port)}`;
     this.upstream = upstream;
@@ -92,7 +92,7 @@ export class BundledHandle implements Run, AdminSource {
   /** One after the other: a build and the file that it wrote both ask. False: nothing was different. */
   #load(): Promise<boolean> {
     const load = async (): Promise<boolean> => {
-      const filters = await loadFilters(this.#options, this.#edges);
+      const filters = await loadFilters(this.#options, this.#system);
       const plans = filters.map(filter => filter.plan);
       if (
         isDeepStrictEqual(
@@ -163,7 +163,7 @@ export class BundledHandle implements Run, AdminSource {
     return {
       version: `wasme as ${this.host}`,
       state: 'LIVE',
-      uptime_current_epoch: `${Math.floor((this.#edges.now() - this.#startedAt) / 1000)}s`,
+      uptime_current_epoch: `${Math.floor((this.#system.now() - this.#startedAt) / 1000)}s`,
     };
   }
 }

@@ -36,7 +36,7 @@ export class EnvoyHandle implements Run {
   #stopping: Promise<void> | undefined;
 
   constructor(
-    { kind, listen, upstream, filters, edges }: RunInput,
+    { kind, listen, upstream, filters, system }: RunInput,
     { envoy, program, release, port }: StartedEnvoy,
     closeAll: () => Promise<void>,
   ) {
@@ -49,7 +49,7 @@ export class EnvoyHandle implements Run {
     this.#filters = filters;
     this.#envoy = envoy;
     this.#closeAll = closeAll;
-    this.stopped = this.#end(edges.signal);
+    this.stopped = this.#end(system.signal);
     this.stopped.catch(() => undefined);
   }
 

@@ -25,7 +25,7 @@ export interface RunnableFilter {
 }
 
 /** One filter for each target, the project here for none. Fails as `loadFilter` does, and with USAGE. */
-export async function loadFilters(options: RunOptions, edges: SystemContext): Promise<RunnableFilter[]> {
+export async function loadFilters(options: RunOptions, system: SystemContext): Promise<RunnableFilter[]> {
   const targets = options.targets?.length ? options.targets : [undefined];
   const configurations = options.configurations ?? [];
   if (configurations.length > targets.length) {
@@ -33,11 +33,11 @@ export async function loadFilters(options: RunOptions, edges: SystemContext): Pr
       hint: 'the first --config is for the first filter, the second for the second, and so on',
     });
   }
-  const images = imageAccess(edges, { registry: options.registry });
+  const images = imageAccess(system, { registry: options.registry });
   const loaded: RunnableFilter[] = [];
   for (const [index, target] of targets.entries()) {
     const settings = { ...options, configuration: configurations[index] };
-    loaded.push(await loadFilter(target, settings, images, edges));
+    loaded.push(await loadFilter(target, settings, images, system));
   }
   return loaded;
 }
@@ -47,10 +47,10 @@ async function loadFilter(
   operand: string | undefined,
   settings: FilterSettings,
   images: ImageLookup,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<RunnableFilter> {
   const source = await resolveSource(operand, {
-    cwd: edges.cwd,
+    cwd: system.cwd,
     accepts: ['file'],
     digest: false,
     images,
@@ -66,15 +66,15 @@ async function loadFilter(
     settings.allowCapabilities === 'auto' && source.bytes !== undefined
       ? readModule(source.bytes, source.name, undefined)
       : undefined;
-  const intent = await makeIntent(settings, source, { env: project?.run?.env }, module, edges.cwd);
+  const intent = await makeIntent(settings, source, { env: project?.run?.env }, module, system.cwd);
   return {
-    plan: filterPlan(intent, source, edges),
+    plan: filterPlan(intent, source, system),
     intent,
     kind: intent.kind,
     project: source.project,
     source: source.code.from === 'file' ? (source.code.image ?? source.code.path) : '',
     digest: source.code.from === 'file' ? source.code.digest : '',
-    files: filesOf(source, settings, edges.cwd),
+    files: filesOf(source, settings, system.cwd),
   };
 }
 
@@ -83,10 +83,10 @@ export function filterFacts({ plan: { name, rootId, vmId }, source, digest }: Ru
   return { name, source, digest, rootId, vmId };
 }
 
-function filterPlan(intent: DeployIntent, { bytes }: ResolvedSource, edges: SystemContext): FilterPlan {
+function filterPlan(intent: DeployIntent, { bytes }: ResolvedSource, system: SystemContext): FilterPlan {
   const variables: Record<string, string> = { ...intent.env };
   for (const name of intent.hostEnv) {
-    const value = edges.env[name];
+    const value = system.env[name];
     if (value !== undefined) variables[name] = value;
   }
   return {

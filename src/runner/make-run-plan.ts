@@ -36,7 +36,7 @@ export function makeRunPlan(input: RunInput, echoPort: number | undefined): RunP
     logLevel: options.logLevel ?? 'info',
     trace: options.trace ?? false,
     certificate: options.tls
-      ? makeCertificate(['localhost', '127.0.0.1', '::1'], input.edges.now())
+      ? makeCertificate(['localhost', '127.0.0.1', '::1'], input.system.now())
       : undefined,
     // As Envoy by default: a filter that lives on them would find none behind most control planes.
     trailers: false,

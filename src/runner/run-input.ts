@@ -7,7 +7,7 @@ import type { StreamKind } from '../project/names.ts';
 
 export interface RunInput {
   readonly options: RunOptions;
-  readonly edges: SystemContext;
+  readonly system: SystemContext;
   readonly filters: readonly RunnableFilter[];
   readonly kind: StreamKind;
   readonly listen: ListenAddress;
@@ -25,13 +25,13 @@ export interface RunInput {
 const defaultPort = 8080;
 
 /** Loads the filters; what the flags leave open is from the project of the first filter that has one. */
-export async function openRun(options: RunOptions, edges: SystemContext): Promise<RunInput> {
-  const filters = await loadFilters(options, edges);
+export async function openRun(options: RunOptions, system: SystemContext): Promise<RunInput> {
+  const filters = await loadFilters(options, system);
   const project = filters.find(filter => filter.project !== undefined)?.project?.project;
   const { port, admin, concurrency, upstream, host, clusters } = project?.run ?? {};
   return {
     options,
-    edges,
+    system,
     filters,
     kind: kindOf(options.kind, filters),
     listen: {

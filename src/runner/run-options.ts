@@ -81,7 +81,7 @@ export interface Run extends RunResult {
   /** Loads modules and configurations again. Fails as loading does; then the old filters stay. A real Envoy: USAGE. */
   reload(): Promise<void>;
   setLogLevel(level: LogLevel | 'off'): void;
-  /** Settled when the run has ended: by `stop`, the edges' signal, or the admin interface. */
+  /** Settled when the run has ended: by `stop`, the system's signal, or the admin interface. */
   readonly stopped: Promise<void>;
   stop(): Promise<void>;
 }

@@ -16,14 +16,14 @@ import { type RunningProxy, superviseProxy } from './workers/supervisor.ts';
 /** Starts and gives back a handle; fails as `startRun` does. Without `threads` everything is in the calling thread. */
 export async function startBundled(
   options: RunOptions,
-  edges: SystemContext,
+  system: SystemContext,
   threads: PrestartedWorker | undefined,
 ): Promise<Run> {
-  if (!options.watch) return startHere(await openRun(options, edges), threads);
+  if (!options.watch) return startHere(await openRun(options, system), threads);
   const { startBuilds } = await import('../toolchains/watch/watched-builds.ts');
-  const builds = await startBuilds(options.targets?.length ? options.targets : [undefined], edges);
+  const builds = await startBuilds(options.targets?.length ? options.targets : [undefined], system);
   try {
-    return await startHere(await openRun(options, edges), threads, builds);
+    return await startHere(await openRun(options, system), threads, builds);
   } catch (error) {
     await builds.stop();
     // That there is no module is what the build has to say.
@@ -36,7 +36,7 @@ async function startHere(
   threads: PrestartedWorker | undefined,
   builds?: WatchedBuilds,
 ): Promise<Run> {
-  const { edges, filters, kind, upstream } = input;
+  const { system, filters, kind, upstream } = input;
   const cleanUp = new Disposables();
   try {
     const echo = upstream === 'echo' && kind === 'http' ? await openEcho() : undefined;
@@ -68,8 +68,8 @@ async function startHere(
         onFailure: error => running.tellFailure(error, 'not built, the old filter goes on'),
       });
     }
-    edges.signal.addEventListener('abort', () => void running.stop(), { once: true });
-    if (edges.signal.aborted) await running.stop();
+    system.signal.addEventListener('abort', () => void running.stop(), { once: true });
+    if (system.signal.aborted) await running.stop();
     return running;
   } catch (error) {
     await cleanUp.closeAll();
@@ -99,7 +99,7 @@ async function startWorkers(
     const callbackLimitMs = options.callbackLimitMs ?? 10_000;
     return superviseProxy(
       plan,
-      { threads, workers: input.concurrency, callbackLimitMs, signal: input.edges.signal },
+      { threads, workers: input.concurrency, callbackLimitMs, signal: input.system.signal },
       onEvent,
     );
   }

@@ -40,7 +40,7 @@ const bundledOnly: readonly (readonly [option: keyof RunOptions, flag: string, r
  * not, TOOL_MISSING, TOOL_FAILED, PORT_IN_USE, and DEPLOY_REJECTED with Envoy's own words when it refuses a filter;
  * nothing is left then.
  */
-export async function startInEnvoy(options: RunOptions, edges: SystemContext): Promise<Run> {
+export async function startInEnvoy(options: RunOptions, system: SystemContext): Promise<Run> {
   for (const [option, flag, reason] of bundledOnly) {
     if (options[option] === undefined || options[option] === false) continue;
     throw new WasmeError('USAGE', `${flag} is not possible in a real Envoy: ${reason}`, {
@@ -48,9 +48,9 @@ export async function startInEnvoy(options: RunOptions, edges: SystemContext): P
     });
   }
   const path = typeof options.envoy === 'string' ? options.envoy : undefined;
-  const program = findEnvoy({ path }, edges);
-  const release = await envoyRelease(program, edges);
-  const input = await openRun(options, edges);
+  const program = findEnvoy({ path }, system);
+  const release = await envoyRelease(program, system);
+  const input = await openRun(options, system);
   const dir = await mkdtemp(join(tmpdir(), 'wasme-run-'));
   const cleanUp = new Disposables();
   cleanUp.add(() => rm(dir, { recursive: true, force: true }));
@@ -65,7 +65,7 @@ export async function startInEnvoy(options: RunOptions, edges: SystemContext): P
       admin: input.admin ?? { address: '127.0.0.1', port: 0 },
       upstream: upstream === 'echo' ? undefined : upstream,
       clusters: input.clusters,
-      caFile: edges.env['SSL_CERT_FILE'],
+      caFile: system.env['SSL_CERT_FILE'],
       timeoutMs: options.timeoutMs,
     });
     const mark = recordMark();
@@ -79,12 +79,12 @@ export async function startInEnvoy(options: RunOptions, edges: SystemContext): P
         logLevel: 'error',
         args: recordArguments(envoyLevel(options.logLevel ?? 'info'), mark),
         onLine: line => {
-          edges.reporter.detail(withoutMarks(line));
+          system.reporter.detail(withoutMarks(line));
           const record = read(line);
           if (record?.logger === 'wasm') input.onEvent(logEvent(record));
         },
       },
-      edges,
+      system,
     );
     cleanUp.add(() => envoy.stop());
     const here = profileOf(envoyVersion(release).minor);

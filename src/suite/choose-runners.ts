@@ -17,16 +17,16 @@ export interface RunnerOptions {
 export async function openRunners(
   options: RunnerOptions,
   project: Project | undefined,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<readonly SuiteRunner[]> {
   const { hosts: asked = [], matrix = false, update = false, envoy } = options;
   if (envoy !== undefined) {
     if (asked.length > 0) throw unfit('--host', 'the Envoy that is started is the host');
     if (update) throw unfit('--update', 'what is written is what the bundled host shows');
     const { envoyRunner } = await import('./envoy/envoy-runner.ts');
-    return [await envoyRunner(envoy === true ? undefined : envoy, edges)];
+    return [await envoyRunner(envoy === true ? undefined : envoy, system)];
   }
-  const hosts = suiteHosts(asked, project, matrix, edges);
+  const hosts = suiteHosts(asked, project, matrix, system);
   if (update && (matrix || hosts.length > 1)) {
     throw new WasmeError('USAGE', '--update writes what one host shows, and several are asked for', {
       hint: 'leave out --matrix, and name one --host',

@@ -19,7 +19,7 @@ export function suiteHosts(
   asked: readonly string[],
   project: Project | undefined,
   every: boolean,
-  edges: SystemContext,
+  system: SystemContext,
 ): SuiteHost[] {
   if (asked.length > 0) return distinct(asked.map(hostNamed));
   const own = project?.run?.host;
@@ -30,7 +30,7 @@ export function suiteHosts(
         found.push(hostNamed(text));
       } catch (error) {
         if (!(error instanceof WasmeError)) throw error;
-        edges.reporter.warn(`not played: ${error.message}`);
+        system.reporter.warn(`not played: ${error.message}`);
       }
     }
   }

@@ -1,4 +1,4 @@
-/** A place where filters are deployed. `plan` is pure; what touches the world is named for what it does and gets edges. */
+/** A place where filters are deployed. `plan` is pure; what touches the world is named for what it does and gets system. */
 import type { SystemContext } from '../io/system-context.ts';
 import type { Project } from '../project/schema.ts';
 import type { DeployIntent, IntentCode } from './intent.ts';
@@ -18,19 +18,19 @@ export interface DeployTarget<Options, Facts = undefined> {
   /** Those of the options that are asked for like the intent is, and count for its hash. Pure. */
   placement?(options: Options): Readonly<Record<string, unknown>>;
   /** Reads, changes nothing: the cluster's version, the person's own file. */
-  observe(intent: DeployIntent, options: Options, edges: SystemContext): Promise<Facts>;
+  observe(intent: DeployIntent, options: Options, system: SystemContext): Promise<Facts>;
   /** Same input, same plan. Fails with DEPLOY_UNSUPPORTED when the target or its version cannot say what is asked. */
   plan(intent: DeployIntent, options: Options, facts: Facts): Plan;
   /** After files were written: takes out what earlier runs left there and nothing names any more; gives the paths. */
-  tidy?(intent: DeployIntent, options: Options, edges: SystemContext): Promise<readonly string[]>;
+  tidy?(intent: DeployIntent, options: Options, system: SystemContext): Promise<readonly string[]>;
   /** Gives the plan to the control plane. Absent where a plan is files only. */
-  apply?(plan: Plan, options: Options, edges: SystemContext): Promise<readonly AppliedObject[]>;
+  apply?(plan: Plan, options: Options, system: SystemContext): Promise<readonly AppliedObject[]>;
   /** What `apply` would change, as a unified diff; empty when nothing. */
-  diff?(plan: Plan, options: Options, edges: SystemContext): Promise<string>;
+  diff?(plan: Plan, options: Options, system: SystemContext): Promise<string>;
   /** Takes a filter out again: what is ours alone is deleted, our part of shared things is removed. */
-  undeploy?(request: UndeployRequest, options: Options, edges: SystemContext): Promise<Undeployment>;
+  undeploy?(request: UndeployRequest, options: Options, system: SystemContext): Promise<Undeployment>;
   /** Gives what looks at what is deployed; each call is a look of its own. */
-  inquire?(options: Options, edges: SystemContext): () => StatusReader;
+  inquire?(options: Options, system: SystemContext): () => StatusReader;
 }
 
 /** Questions of one look: what was read for one of them is not read again for the next. */

@@ -21,17 +21,17 @@ export async function waitUntilLoaded<Options>(
   { id, code }: Pick<DeployIntent, 'id' | 'code'>,
   options: Options,
   timeoutMs: number,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<readonly StatusRow[]> {
   if (target.inquire === undefined) {
     throw new WasmeError('USAGE', `${target.name} cannot be asked how a filter fares`, {
       hint: 'leave --wait out',
     });
   }
-  const look = target.inquire(options, edges);
-  const deadline = edges.now() + timeoutMs;
+  const look = target.inquire(options, system);
+  const deadline = system.now() + timeoutMs;
   let failedSince: number | undefined;
-  const task = edges.reporter.task(`waiting until ${id} runs`);
+  const task = system.reporter.task(`waiting until ${id} runs`);
   for (;;) {
     const rows = await look().status({ id, expected: code.digest });
     const waiting = rows.filter(({ state }) => state !== 'loaded');
@@ -40,13 +40,13 @@ export async function waitUntilLoaded<Options>(
       return rows;
     }
     const failed = waiting.find(({ state }) => final.includes(state));
-    const now = edges.now();
+    const now = system.now();
     failedSince = failed === undefined ? undefined : (failedSince ?? now);
     if (now >= deadline || (failedSince !== undefined && now - failedSince >= settleMs)) {
       task.fail();
       throw notRunning(failed, waiting, rows, timeoutMs);
     }
-    await sleep(pauseMs, undefined, { signal: edges.signal }).catch((error: unknown) => {
+    await sleep(pauseMs, undefined, { signal: system.signal }).catch((error: unknown) => {
       throw new WasmeError('INTERRUPTED', 'interrupted while waiting', { cause: error });
     });
   }

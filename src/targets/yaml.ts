@@ -1,7 +1,13 @@
 /** Documents → YAML text: the same bytes for the same data, read alike by YAML 1.1 and 1.2 parsers. */
 import { Document, type Node, isMap, isNode, isScalar, isSeq } from 'yaml';
 import { commentText, stringifyDocument } from '../io/yaml-text.ts';
-import { type Explanation, type AnnotatedDocument, type TreePath, explanations, plain } from './annotated-document.ts';
+import {
+  type Explanation,
+  type AnnotatedDocument,
+  type TreePath,
+  explanations,
+  plain,
+} from './annotated-document.ts';
 
 /** One YAML stream; several documents are separated by `---`. With `explain`, each reason is a comment over its field. */
 export function renderYaml(trees: readonly AnnotatedDocument[], options: { explain?: boolean } = {}): string {

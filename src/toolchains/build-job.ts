@@ -16,24 +16,24 @@ const lockWaitMs = 10 * 60_000;
 /** Fails as the verb `build` does; the module of the last build stays in place then. */
 export async function buildJob(
   job: BuildJob,
-  edges: SystemContext,
+  system: SystemContext,
   compiler?: ExecuteOptions['compiler'],
 ): Promise<BuildResult> {
   return withLock(
     join(job.stateDir, 'lock'),
     { holder: 'another build of this project', code: 'BUILD_BUSY', waitMs: lockWaitMs },
-    edges,
+    system,
     async () => {
-      const startedAt = edges.now();
-      const last = await readLastBuild(job, edges);
+      const startedAt = system.now();
+      const last = await readLastBuild(job, system);
       const reused = last === undefined || job.force ? undefined : await reuseModule(job, last);
-      if (reused !== undefined) return { ...reused, durationMs: edges.now() - startedAt };
+      if (reused !== undefined) return { ...reused, durationMs: system.now() - startedAt };
       // Imported here, so that a build that finds nothing to do does not load what starts programs.
       const { rebuildJob } = await import('./rebuild.ts');
-      const task = edges.reporter.task(`build ${job.name}`, { transient: true });
+      const task = system.reporter.task(`build ${job.name}`, { transient: true });
       try {
-        const rebuilt = await rebuildJob(job, edges, { last, compiler });
-        return { ...rebuilt, durationMs: edges.now() - startedAt };
+        const rebuilt = await rebuildJob(job, system, { last, compiler });
+        return { ...rebuilt, durationMs: system.now() - startedAt };
       } finally {
         task.done();
       }

@@ -43,7 +43,7 @@ export interface CompiledJob extends PlannedBuild, Execution {}
 export async function executePlan(
   job: BuildJob,
   plan: BuildPlan,
-  edges: SystemContext,
+  system: SystemContext,
   { last, compiler }: ExecuteOptions,
 ): Promise<Execution> {
   const hashed = last !== undefined && JSON.stringify(last.record.inputs) === JSON.stringify(plan.inputs);
@@ -51,7 +51,7 @@ export async function executePlan(
   await makeFolder(dirname(plan.module));
   // The module of an earlier run must not be taken for the one of this run. A custom command writes in place.
   if (plan.module !== job.output) await rm(plan.module, { force: true, recursive: true });
-  const run = compiler?.runner(plan, job.dir) ?? (async step => runStep(step, job.dir, edges));
+  const run = compiler?.runner(plan, job.dir) ?? (async step => runStep(step, job.dir, system));
   const warnings: Diagnostic[] = [];
   try {
     for (const steps of groupSteps(plan)) {
@@ -67,7 +67,7 @@ export async function executePlan(
     }
   } finally {
     // A signal of its own: these run after Ctrl-C too.
-    const uninterrupted = { ...edges, signal: new AbortController().signal };
+    const uninterrupted = { ...system, signal: new AbortController().signal };
     for (const step of plan.cleanup ?? []) await exec(step, uninterrupted).catch(() => undefined);
   }
   return { inputs, warnings };
@@ -85,10 +85,10 @@ function groupSteps({ steps, independent = 0 }: BuildPlan): readonly (readonly C
   return groups;
 }
 
-async function runStep(step: CommandLine, projectDir: string, edges: SystemContext): Promise<StepResult> {
-  const result = await exec({ cwd: projectDir, ...step }, edges, {
+async function runStep(step: CommandLine, projectDir: string, system: SystemContext): Promise<StepResult> {
+  const result = await exec({ cwd: projectDir, ...step }, system, {
     endsTree: true,
-    onLine: line => edges.reporter.detail(line),
+    onLine: line => system.reporter.detail(line),
   });
   return { exitCode: result.exitCode, output: `${result.stdout}\n${result.stderr}` };
 }

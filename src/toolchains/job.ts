@@ -14,7 +14,7 @@ import { detectToolchain, toolchains, topNames } from './index.ts';
 import type { Profile, Toolchain, Variant } from './toolchain.ts';
 
 export interface BuildOptions {
-  /** Folder of the project (or below it), relative to the edges' cwd. */
+  /** Folder of the project (or below it), relative to the system's cwd. */
   readonly dir: string;
   /** Default: the language in wasme.json, otherwise the one that the files of the folder show. */
   readonly language?: Language | undefined;
@@ -59,14 +59,14 @@ export interface BuildJob {
 }
 
 /** Fails with FILE_NOT_FOUND, PROJECT_INVALID, LANGUAGE_UNKNOWN. */
-export async function openJob(options: BuildOptions, edges: SystemContext): Promise<BuildJob> {
-  const asked = resolve(edges.cwd, options.dir);
+export async function openJob(options: BuildOptions, system: SystemContext): Promise<BuildJob> {
+  const asked = resolve(system.cwd, options.dir);
   if ((await kindOf(asked)) !== 'dir') {
     throw new WasmeError('FILE_NOT_FOUND', `no such folder: ${asked}`, {
       hint: 'name the folder of a project',
     });
   }
-  const found = await findProject(asked, edges);
+  const found = await findProject(asked, system);
   // A Cargo project does not belong to a wasme.json far above it (in a home folder, say).
   const loaded = found?.dir === asked || options.language === undefined ? found : undefined;
   const dir = loaded?.dir ?? asked;
@@ -81,7 +81,7 @@ export async function openJob(options: BuildOptions, edges: SystemContext): Prom
   const variant = options.toolchain ?? project?.build?.toolchain ?? 'auto';
   const output =
     options.output !== undefined
-      ? resolve(edges.cwd, options.output)
+      ? resolve(system.cwd, options.output)
       : loaded === undefined
         ? join(dir, 'build', `${name}.wasm`)
         : outputPath(loaded);
@@ -93,7 +93,7 @@ export async function openJob(options: BuildOptions, edges: SystemContext): Prom
     name,
     output,
     project?.build ?? {},
-    environmentHash(toolchain, edges),
+    environmentHash(toolchain, system),
   ]);
   const { install = false, force = false, hosts = [] } = options;
   const check: CheckOptions = {
@@ -115,7 +115,7 @@ export async function openJob(options: BuildOptions, edges: SystemContext): Prom
     force,
     output,
     stateDir: join(dir, 'build', '.wasme'),
-    memoryDir: memoryDir(dir, edges),
+    memoryDir: memoryDir(dir, system),
     request,
   };
 }

@@ -14,14 +14,18 @@ export interface PlannedBuild extends FoundTools {
 }
 
 /** Probes the machine, except for cached answers. Fails with TOOL_MISSING, TOOL_OUTDATED, BUILD_FAILED. */
-export async function planJob(job: BuildJob, edges: SystemContext, cached?: CachedAnswers): Promise<PlannedBuild> {
+export async function planJob(
+  job: BuildJob,
+  system: SystemContext,
+  cached?: CachedAnswers,
+): Promise<PlannedBuild> {
   const { dir, name, project, names, toolchain, profile, stateDir } = job;
   const optimize = project?.build?.optimize ?? false;
   const found = await findTools(
     toolchain,
     { variant: job.variant, install: job.install, optimize },
     dir,
-    edges,
+    system,
     cached,
   );
   const native = toolchain.plan({
@@ -35,33 +39,33 @@ export async function planJob(job: BuildJob, edges: SystemContext, cached?: Cach
     debugInfo: profile === 'debug' || (project?.build?.debugInfo ?? false),
     scratchDir: join(stateDir, profile),
     tools: found.tools,
-    env: edges.env,
-    platform: edges.platform,
-    homeDir: edges.homeDir,
+    env: system.env,
+    platform: system.platform,
+    homeDir: system.homeDir,
   });
   // The module and what lies beside it are not inputs, even if they are written among the sources.
   const module = relative(dir, job.output).replaceAll('\\', '/');
   const suffixes = [debugSuffix, ...(native.sidecars ?? []).map(({ suffix }) => suffix)];
   const products = [module, ...suffixes.map(suffix => sidecarPath(module, suffix))];
   const plan = { ...native, inputs: [...native.inputs, ...products.map(file => `!${file}`)] };
-  return { ...found, plan: found.variant === 'container' ? await planContainer(job, plan, edges) : plan };
+  return { ...found, plan: found.variant === 'container' ? await planContainer(job, plan, system) : plan };
 }
 
 async function planContainer(
   { dir, toolchain }: BuildJob,
   plan: BuildPlan,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<BuildPlan> {
   const owner = await stat(dir);
-  const engine = containerEngine(edges);
+  const engine = containerEngine(system);
   return inContainer(plan, {
     engine,
     image: toolchain.containerImage,
     // A new name each time: the container of a killed build must not block the next build.
-    name: `wasme-build-${sha256(`${dir} ${edges.now()}`).slice(0, 12)}`,
+    name: `wasme-build-${sha256(`${dir} ${system.now()}`).slice(0, 12)}`,
     projectDir: dir,
     mapsUser: /podman/.test(basename(engine)) && userInfo().uid !== 0,
-    user: edges.platform === 'linux' ? `${owner.uid}:${owner.gid}` : undefined,
-    env: edges.env,
+    user: system.platform === 'linux' ? `${owner.uid}:${owner.gid}` : undefined,
+    env: system.env,
   });
 }

@@ -13,12 +13,16 @@ import { type BuildOutput, buildOutput } from './result.ts';
 import { compileSpeculatively } from './speculate.ts';
 
 /** Fails as the verb `build` does; the module of the last build stays in place then. */
-export async function rebuildJob(job: BuildJob, edges: SystemContext, options: ExecuteOptions): Promise<BuildOutput> {
+export async function rebuildJob(
+  job: BuildJob,
+  system: SystemContext,
+  options: ExecuteOptions,
+): Promise<BuildOutput> {
   const compiled =
-    (await compileSpeculatively(job, edges, options)) ?? (await compileJob(job, edges, options));
+    (await compileSpeculatively(job, system, options)) ?? (await compileJob(job, system, options));
   const { plan, variant, tools, inputs, warnings } = compiled;
   if (warnings.length > 0) {
-    edges.reporter.info(showDiagnostics(warnings, job.dir, readSourceLines()));
+    system.reporter.info(showDiagnostics(warnings, job.dir, readSourceLines()));
   }
   const [installed, lockFiles] = await Promise.all([
     installModule(job, plan),
@@ -27,17 +31,21 @@ export async function rebuildJob(job: BuildJob, edges: SystemContext, options: E
   const { bytes, beside } = installed;
   const inputHash = digestInputs(inputsOfBuild(inputs, lockFiles));
   await Promise.all([
-    writeRecord(job, compiled, { inputHash, moduleHash: sha256(bytes), beside }, edges),
-    job.loaded && rememberProject(job.loaded.dir, job.loaded.text, job.loaded.project, edges),
+    writeRecord(job, compiled, { inputHash, moduleHash: sha256(bytes), beside }, system),
+    job.loaded && rememberProject(job.loaded.dir, job.loaded.text, job.loaded.project, system),
   ]).catch((error: unknown) => {
     // A home folder that cannot be written to, as in some containers, only makes the next build slower.
     if (!(error instanceof WasmeError)) throw error;
-    edges.reporter.detail(`the next build starts from nothing: ${error.message}`);
+    system.reporter.detail(`the next build starts from nothing: ${error.message}`);
   });
   return buildOutput(job, { ...installed, variant, tools: Object.values(tools), upToDate: false });
 }
 
-async function compileJob(job: BuildJob, edges: SystemContext, options: ExecuteOptions): Promise<CompiledJob> {
-  const planned = await planJob(job, edges);
-  return { ...planned, ...(await executePlan(job, planned.plan, edges, options)) };
+async function compileJob(
+  job: BuildJob,
+  system: SystemContext,
+  options: ExecuteOptions,
+): Promise<CompiledJob> {
+  const planned = await planJob(job, system);
+  return { ...planned, ...(await executePlan(job, planned.plan, system, options)) };
 }

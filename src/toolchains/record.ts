@@ -43,12 +43,12 @@ export interface LastBuild {
 }
 
 /** Returns undefined when request, tools or settings have changed. The caller compares inputs and module. */
-export async function readLastBuild(job: BuildJob, edges: SystemContext): Promise<LastBuild | undefined> {
+export async function readLastBuild(job: BuildJob, system: SystemContext): Promise<LastBuild | undefined> {
   const record = await readRecord(recordFile(job));
   if (record === undefined || record.request !== job.request) return undefined;
   for (const { answer, identity, searched } of record.tools) {
     // PATH may lead to another program now, or to one that takes precedence.
-    if (searched.some(([name, then]) => (findProgram(name, edges) ?? null) !== then)) return undefined;
+    if (searched.some(([name, then]) => (findProgram(name, system) ?? null) !== then)) return undefined;
     if (answer.path !== undefined && (await fileIdentity(answer.path)) !== identity) return undefined;
   }
   for (const [path, identity] of record.settings) {
@@ -70,7 +70,7 @@ export async function writeRecord(
   job: BuildJob,
   { plan, variant, tools }: PlannedBuild,
   installed: Pick<BuildRecord, 'inputHash' | 'moduleHash' | 'beside'>,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<void> {
   const record: BuildRecord = {
     format: 3,
@@ -81,7 +81,7 @@ export async function writeRecord(
       Object.values(tools).map(async answer => ({
         answer,
         identity: answer.path === undefined ? 'absent' : await fileIdentity(answer.path),
-        searched: (answer.searched ?? []).map(name => [name, findProgram(name, edges) ?? null] as const),
+        searched: (answer.searched ?? []).map(name => [name, findProgram(name, system) ?? null] as const),
       })),
     ),
     settings: await Promise.all(

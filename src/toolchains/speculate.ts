@@ -14,14 +14,14 @@ import type { LastBuild } from './record.ts';
  */
 export async function compileSpeculatively(
   job: BuildJob,
-  edges: SystemContext,
+  system: SystemContext,
   options: ExecuteOptions,
 ): Promise<CompiledJob | undefined> {
-  const expected = await planFromLastAnswers(job, edges, options.last);
+  const expected = await planFromLastAnswers(job, system, options.last);
   if (expected === undefined) return undefined;
   const stopper = new AbortController();
-  const signal = AbortSignal.any([edges.signal, stopper.signal]);
-  const early = executePlan(job, expected.plan, { ...edges, signal }, options);
+  const signal = AbortSignal.any([system.signal, stopper.signal]);
+  const early = executePlan(job, expected.plan, { ...system, signal }, options);
   // Its failure is dealt with below, after the tools have answered.
   early.catch(() => undefined);
   const stop = async (): Promise<void> => {
@@ -29,12 +29,12 @@ export async function compileSpeculatively(
     await early.catch(() => undefined);
   };
   try {
-    const planned = await planJob(job, edges);
+    const planned = await planJob(job, system);
     if (JSON.stringify(planned.plan) === JSON.stringify(expected.plan)) {
       return { ...planned, ...(await early) };
     }
     await stop();
-    return { ...planned, ...(await executePlan(job, planned.plan, edges, options)) };
+    return { ...planned, ...(await executePlan(job, planned.plan, system, options)) };
   } finally {
     await stop();
   }
@@ -43,11 +43,11 @@ export async function compileSpeculatively(
 /** Returns undefined when the recorded answers give no plan: the actual answers then explain why. */
 async function planFromLastAnswers(
   job: BuildJob,
-  edges: SystemContext,
+  system: SystemContext,
   last: LastBuild | undefined,
 ): Promise<PlannedBuild | undefined> {
   // Nothing is probed for a container, and its name is a new one for each build.
   if (last === undefined || job.install || last.record.variant === 'container') return undefined;
   const { variant, tools } = last.record;
-  return planJob(job, edges, { variant, answers: tools.map(({ answer }) => answer) }).catch(() => undefined);
+  return planJob(job, system, { variant, answers: tools.map(({ answer }) => answer) }).catch(() => undefined);
 }

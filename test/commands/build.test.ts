@@ -48,7 +48,7 @@ describe('build', () => {
     expect(await run()).toMatchObject({ upToDate: false, sha256: second.sha256 });
     writeFileSync(second.module, 'tampered');
     expect(await run()).toMatchObject({ upToDate: false });
-    writeFileSync(join(memoryDir(dir, world.edges), 'release.json'), '{"format":');
+    writeFileSync(join(memoryDir(dir, world.system), 'release.json'), '{"format":');
     expect(await run()).toMatchObject({ upToDate: false });
     const compiler = join(dir, 'node_modules', 'assemblyscript', 'package.json');
     writeFileSync(compiler, readFileSync(compiler, 'utf8').replace('0.28.20', '0.28.21'));
@@ -66,7 +66,7 @@ describe('build', () => {
     const shippedHash = createHash('sha256').update(shipped).digest('hex');
     writeFileSync(module, shipped);
     // All that is known of the build, as if for the other module, at the same path of another person.
-    for (const folder of [join(dir, 'build', '.wasme'), memoryDir(dir, world.edges)]) {
+    for (const folder of [join(dir, 'build', '.wasme'), memoryDir(dir, world.system)]) {
       for (const name of existsSync(folder) ? readdirSync(folder) : []) {
         if (!name.endsWith('.json')) continue;
         const text = readFileSync(join(folder, name), 'utf8').replaceAll(sha256, shippedHash);

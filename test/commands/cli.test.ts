@@ -60,8 +60,8 @@ describe('help', () => {
   ])('on %j is at most %i columns wide', async (screen, most) => {
     let text = '';
     const stdout = { ...screen, write: (part: string | Uint8Array) => (text += String(part)) };
-    const { edges } = newMachine();
-    const code = await run(['push', '--help'], { ...edges, stdin: process.stdin, stdout, stderr: stdout });
+    const { system } = newMachine();
+    const code = await run(['push', '--help'], { ...system, stdin: process.stdin, stdout, stderr: stdout });
     expect(code).toBe(0);
     // What is pushed and the examples are typed by hand.
     const [described = ''] = text.split('What is pushed:');

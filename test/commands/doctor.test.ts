@@ -122,7 +122,7 @@ describe('doctor', () => {
     fakeProject(join(world.cwd, 'p'));
     const inside = { ...world, cwd: join(world.cwd, 'p') };
     const { doctor } = await import('../../src/doctor.ts');
-    const result = await doctor({ language: 'assemblyscript', dir: inside.cwd }, world.edges);
+    const result = await doctor({ language: 'assemblyscript', dir: inside.cwd }, world.system);
     expect(result.languages[0]?.variants[0]?.tools[1]).toMatchObject({ status: 'found', version: '0.28.20' });
   });
 

@@ -28,7 +28,7 @@ describe('list', () => {
 
     const { images } = JSON.parse((await world.wasme('list', '--json')).stdout) as ListResult;
     expect(images.map(({ version }) => version)).toEqual([null, null]);
-    const store = new OciLayout(join(world.home, '.local', 'share', 'wasme', 'store'), world.edges);
+    const store = new OciLayout(join(world.home, '.local', 'share', 'wasme', 'store'), world.system);
     rmSync(store.blobPath(images[0]?.digest ?? ''));
     const after = JSON.parse((await world.wasme('list', '--json')).stdout) as ListResult;
     expect(after.images.map(image => image.layout)).toEqual(['damaged', 'oci']);

@@ -40,7 +40,7 @@ describe('load', () => {
     const loadFrom = async (stdin: Readable): Promise<{ exitCode: number; stderr: string }> => {
       let stderr = '';
       const exitCode = await run(['load', '-'], {
-        ...world.edges,
+        ...world.system,
         stdin: stdin as unknown as NodeJS.ReadStream,
         stdout: { write: () => true },
         stderr: { write: text => (stderr += String(text)) },
@@ -81,7 +81,7 @@ describe('load', () => {
     expect([...to.tags.keys()]).toEqual(['b:v2', expect.stringMatching(/^b:sha256-[0-9a-f]{64}\.sig$/)]);
     const removed = await other.wasme('rm', 'mirror/a:v1', `${to.host}/b:v2`, '--json');
     expect((JSON.parse(removed.stdout) as RmResult).removed).toHaveLength(2);
-    expect(await openStore(other.edges).list()).toEqual([]);
+    expect(await openStore(other.system).list()).toEqual([]);
   });
 
   it('under another name', async () => {
@@ -102,7 +102,7 @@ describe('load', () => {
     const { exitCode, stderr } = await world.wasme('load', 'bad.tar');
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/error\[(DIGEST_MISMATCH|IMAGE_INVALID)\]/);
-    expect(await openStore(world.edges).list()).toEqual([]);
+    expect(await openStore(world.system).list()).toEqual([]);
   });
 
   it.each([

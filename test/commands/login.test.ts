@@ -12,7 +12,7 @@ import { account, fakeRegistry } from '../helpers/servers/registry.ts';
 async function wasmeWithInput(world: TestMachine, input: string, ...argv: string[]): Promise<Outcome> {
   let [stdout, stderr] = ['', ''];
   const exitCode = await run(argv, {
-    ...world.edges,
+    ...world.system,
     stdin: Readable.from([Buffer.from(input)]) as unknown as NodeJS.ReadStream,
     stdout: { write: text => (stdout += String(text)) },
     stderr: { write: text => (stderr += String(text)) },

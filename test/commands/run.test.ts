@@ -326,7 +326,7 @@ describe('startRun', () => {
         callbackLimitMs: 500,
         onEvent: event => void events.push(event),
       },
-      world.edges,
+      world.system,
     );
     onTestFinished(() => running.stop());
     await expect(fetch(running.url)).rejects.toThrow();
@@ -348,7 +348,7 @@ describe('startRun', () => {
         inProcess: true,
         onEvent: event => void events.push(event),
       },
-      world.edges,
+      world.system,
     );
     onTestFinished(() => running.stop());
     expect((await fetch(running.url)).status).toBe(503);
@@ -372,7 +372,7 @@ describe('startRun', () => {
         listen: { port: 0 },
         inProcess: true,
       },
-      world.edges,
+      world.system,
     );
     onTestFinished(() => running.stop());
     const text = await new Promise<string>((resolve, reject) => {

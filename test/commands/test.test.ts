@@ -16,7 +16,11 @@ import {
 } from '../helpers/guests/probe/script.ts';
 
 /** A project whose module is already built from a script, with one suite. */
-function project(callbacks: Script['callbacks'], suite: string, world: TestMachine = newMachine()): TestMachine {
+function project(
+  callbacks: Script['callbacks'],
+  suite: string,
+  world: TestMachine = newMachine(),
+): TestMachine {
   mkdirSync(join(world.cwd, 'build'));
   writeFileSync(join(world.cwd, 'wasme.json'), '{"name": "probe", "language": "rust"}');
   writeFileSync(join(world.cwd, 'build', 'probe.wasm'), compileProbe({ callbacks: http(callbacks) }));

@@ -25,9 +25,9 @@ async function stored(
   name = reference,
 ): Promise<string> {
   const graph = packImage(layout, filter);
-  const { reporter, signal } = world.edges;
+  const { reporter, signal } = world.system;
   const root = graphDescriptor(graph);
-  await copy(graphSource(graph), root, openStore(world.edges), { reporter, signal, names: [name] });
+  await copy(graphSource(graph), root, openStore(world.system), { reporter, signal, names: [name] });
   return root.digest;
 }
 
@@ -183,10 +183,10 @@ describe('verify --key', () => {
     const digest = await stored(world, 'compat');
     await stored(world, 'compat', 'registry.example/team/unsigned:v1');
     const signature = signImage(parseReference(reference), digest, privateKey);
-    const { reporter, signal } = world.edges;
+    const { reporter, signal } = world.system;
     const name = `registry.example/team/filter:${signatureTag(digest)}`;
     const options = { reporter, signal, names: [name] };
-    await copy(graphSource(signature), graphDescriptor(signature), openStore(world.edges), options);
+    await copy(graphSource(signature), graphDescriptor(signature), openStore(world.system), options);
     return world;
   }
 

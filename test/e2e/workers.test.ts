@@ -38,7 +38,7 @@ async function start(
   const onEvent = (event: RunEvent): void => void events.push(event);
   const run = await startRun(
     { targets: ['workers.wasm'], listen: { port: 0 }, concurrency: 2, onEvent, ...options },
-    world.edges,
+    world.system,
   );
   onTestFinished(() => run.stop());
   return Object.assign(run, { events });
@@ -140,7 +140,7 @@ describe('two workers', () => {
     writeFileSync(join(world.cwd, 'loop.wasm'), loopsInConfigure());
     const starting = startRun(
       { targets: ['loop.wasm'], listen: { port: 0 }, concurrency: 2, callbackLimitMs: 500 },
-      world.edges,
+      world.system,
     );
     await expect(starting).rejects.toThrow(
       /^a filter did not return from proxy_on_configure within 0.5 s while it started\nwasm log: .*\n.* - forever\n/,
@@ -152,7 +152,7 @@ describe('two workers', () => {
     guestFile(world.cwd, 'workers');
     const run = await startRun(
       { targets: ['workers.wasm'], listen: { port: 0 }, concurrency: 2 },
-      world.edges,
+      world.system,
     );
     onTestFinished(() => run.stop());
     writeFileSync(
@@ -175,7 +175,7 @@ describe('two workers', () => {
     guestFile(join(world.cwd, 'build'), 'workers');
     const project = { name: 'workers', language: 'rust', run: { concurrency: 3, port: 0 } };
     writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify(project));
-    const run = await startRun({}, world.edges);
+    const run = await startRun({}, world.system);
     onTestFinished(() => run.stop());
     await expect.poll(() => virtualMachines(run)).toBe(3);
   });

@@ -1,6 +1,12 @@
 /** The foreign functions `verify_signature` and `sign`: messages in and out, in Envoy's words. The mathematics is the environment's. */
 import { emptyBytes } from '../encoding/bytes.ts';
-import { bytesField, type ProtobufMessage, readMessage, textField, writeMessage } from '../encoding/protobuf.ts';
+import {
+  bytesField,
+  type ProtobufMessage,
+  readMessage,
+  textField,
+  writeMessage,
+} from '../encoding/protobuf.ts';
 import { Status } from '../status.ts';
 import type { SignatureProvider } from '../types.ts';
 

@@ -34,13 +34,13 @@ const held = new Set<string>();
 export async function withLock<T>(
   path: string,
   options: LockOptions,
-  edges: SystemContext,
+  system: SystemContext,
   body: (lock: HeldLock) => Promise<T>,
 ): Promise<T> {
   const token = `${ownPid} ${hostname()} ${randomBytes(8).toString('hex')}\n`;
   held.add(token);
   try {
-    await acquire(path, token, options, edges);
+    await acquire(path, token, options, system);
     return await body({ isHeld: async () => (await contentOf(path)) === token });
   } finally {
     if ((await contentOf(path)) === token) await rm(path, { force: true });
@@ -48,13 +48,18 @@ export async function withLock<T>(
   }
 }
 
-async function acquire(path: string, token: string, options: LockOptions, edges: SystemContext): Promise<void> {
-  const startedAt = edges.now();
+async function acquire(
+  path: string,
+  token: string,
+  options: LockOptions,
+  system: SystemContext,
+): Promise<void> {
+  const startedAt = system.now();
   let told = false;
   for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 1.5, 100)) {
     if (await create(path, token)) return;
     await stealIfStale(path, options.foreignLifeMs ?? 3_600_000);
-    const waitedMs = edges.now() - startedAt;
+    const waitedMs = system.now() - startedAt;
     if (waitedMs > options.waitMs) {
       throw new WasmeError(
         options.code,
@@ -65,10 +70,10 @@ async function acquire(path: string, token: string, options: LockOptions, edges:
       );
     }
     if (!told && waitedMs > patienceMs) {
-      edges.reporter.info(`waiting for ${options.holder} …`);
+      system.reporter.info(`waiting for ${options.holder} …`);
       told = true;
     }
-    await pause(pauseMs * (0.5 + Math.random()), edges.signal);
+    await pause(pauseMs * (0.5 + Math.random()), system.signal);
   }
 }
 

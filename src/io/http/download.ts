@@ -11,9 +11,9 @@ export const maxModuleBytes = 256 * 1024 * 1024;
  * The bytes behind an http or https URL; proxies, NO_PROXY and extra certificates count as for registries.
  * Fails with NETWORK: no answer, another status than 200, a redirect (the hint names where to), more than `maxModuleBytes`.
  */
-export async function download(text: string, tls: TlsOptions, edges: SystemContext): Promise<Uint8Array> {
+export async function download(text: string, tls: TlsOptions, system: SystemContext): Promise<Uint8Array> {
   const url = new URL(text);
-  const client = new HttpClient(edges, tls);
+  const client = new HttpClient(system, tls);
   try {
     const response = await client.send({ method: 'GET', url, followRedirects: false });
     if (response.status !== 200) {

@@ -40,19 +40,19 @@ interface Way {
 
 /** Hands out one dispatcher per proxy (or none), all with the same TLS settings. */
 export class Connections {
-  readonly #edges: SystemContext;
+  readonly #system: SystemContext;
   readonly #options: TlsOptions;
   readonly #open = new Map<string, Dispatcher>();
   #tls: Promise<TlsSettings> | undefined;
 
-  constructor(edges: SystemContext, options: TlsOptions) {
-    this.#edges = edges;
+  constructor(system: SystemContext, options: TlsOptions) {
+    this.#system = system;
     this.#options = options;
   }
 
   /** Fails with FILE_NOT_FOUND and CREDENTIALS_INVALID for certificates, and with USAGE for a proxy that is none. */
   async for(url: URL): Promise<Way> {
-    const proxy = proxyFor(url, this.#edges.env);
+    const proxy = proxyFor(url, this.#system.env);
     // Its tunnels are for TLS; it asks for plain HTTP itself.
     const tunnel = url.protocol === 'https:';
     const settings = tunnel || proxy?.protocol === 'https:' ? await (this.#tls ??= this.#readTls()) : {};
@@ -70,7 +70,7 @@ export class Connections {
 
   async #readTls(): Promise<TlsSettings> {
     const { caFile, certFile, keyFile, insecure } = this.#options;
-    const { env } = this.#edges;
+    const { env } = this.#system;
     // Naming certificates replaces Node's own list, so that list has to be named too.
     const files = [caFile, env['SSL_CERT_FILE'], env['NODE_EXTRA_CA_CERTS']].filter(Boolean) as string[];
     const extra = await Promise.all([...new Set(files)].map(file => this.#readPem(file)));
@@ -86,7 +86,7 @@ export class Connections {
   }
 
   async #readPem(file: string): Promise<string> {
-    return await readText(resolve(this.#edges.cwd, file), maxKeyBytes);
+    return await readText(resolve(this.#system.cwd, file), maxKeyBytes);
   }
 }
 

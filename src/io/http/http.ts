@@ -103,16 +103,16 @@ export class HttpResponse {
 
 /** Sends requests with one set of TLS options. Close it when done. */
 export class HttpClient {
-  readonly #edges: SystemContext;
+  readonly #system: SystemContext;
   readonly #options: HttpOptions;
   /** What the server's log shows. */
   readonly #userAgent: string;
   #connections: Connections | undefined;
 
-  constructor(edges: SystemContext, options: HttpOptions = {}) {
-    this.#edges = edges;
+  constructor(system: SystemContext, options: HttpOptions = {}) {
+    this.#system = system;
     this.#options = options;
-    this.#userAgent = `wasme/${packageVersion()} (node; ${edges.platform})`;
+    this.#userAgent = `wasme/${packageVersion()} (node; ${system.platform})`;
   }
 
   /**
@@ -176,12 +176,12 @@ export class HttpClient {
     url: URL,
     headers: Readonly<Record<string, string>>,
   ): Promise<HttpResponse> {
-    const { signal, now, reporter } = this.#edges;
+    const { signal, now, reporter } = this.#system;
     if (signal.aborted) throw interrupted();
     const startedAt = now();
     const upload = uploadOf(request.body);
     const { Connections } = await import('./http-agent.ts');
-    this.#connections ??= new Connections(this.#edges, this.#options);
+    this.#connections ??= new Connections(this.#system, this.#options);
     const { dispatcher, proxy } = await this.#connections.for(url);
     const dispatched = new DispatchedRequest(signal);
     try {
@@ -209,7 +209,7 @@ export class HttpClient {
   }
 
   #delayFor(response: HttpResponse, attempt: number): number {
-    return retryAfterMs(response.header('retry-after'), this.#edges.now()) ?? this.#backOff(attempt);
+    return retryAfterMs(response.header('retry-after'), this.#system.now()) ?? this.#backOff(attempt);
   }
 
   #backOff(attempt: number): number {
@@ -219,8 +219,8 @@ export class HttpClient {
   }
 
   async #pause(delayMs: number, why: string): Promise<void> {
-    this.#edges.reporter.detail(`${why}; again in ${Math.round(delayMs)} ms`);
-    await pause(delayMs, this.#edges.signal);
+    this.#system.reporter.detail(`${why}; again in ${Math.round(delayMs)} ms`);
+    await pause(delayMs, this.#system.signal);
   }
 }
 

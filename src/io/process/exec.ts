@@ -14,7 +14,7 @@ import { searchPath } from './program.ts';
 export interface CommandLine {
   readonly program: string;
   readonly args: readonly string[];
-  /** Absolute; default: the edges' cwd. */
+  /** Absolute; default: the system's cwd. */
   readonly cwd?: string;
   /** Added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
@@ -44,18 +44,18 @@ export interface ExecResult {
 
 /**
  * Runs a program to its end and gives back what it printed, whatever its exit code.
- * Fails with TOOL_MISSING when it cannot be started and INTERRUPTED when the edges' signal aborts.
+ * Fails with TOOL_MISSING when it cannot be started and INTERRUPTED when the system's signal aborts.
  */
 export async function exec(
   command: CommandLine,
-  edges: SystemContext,
+  system: SystemContext,
   options: ExecOptions = {},
 ): Promise<ExecResult> {
-  edges.reporter.detail(`$ ${showCommand(command)}`);
+  system.reporter.detail(`$ ${showCommand(command)}`);
   const { execa } = await import('execa');
-  const ownsGroup = options.endsTree === true && edges.platform !== 'win32';
+  const ownsGroup = options.endsTree === true && system.platform !== 'win32';
   const child = execa(command.program, command.args, {
-    ...started(command, edges),
+    ...started(command, system),
     detached: ownsGroup,
     all: options.onLine !== undefined,
     buffer: options.keepOutput !== false,
@@ -65,7 +65,7 @@ export async function exec(
   });
   const { onLine } = options;
   const told = onLine === undefined ? undefined : tellLines(child.iterable({ from: 'all' }), onLine);
-  const forget = ownsGroup ? endGroupOn(edges.signal, child.pid) : undefined;
+  const forget = ownsGroup ? endGroupOn(system.signal, child.pid) : undefined;
   const ended = noteChild(child.pid, ownsGroup);
   const result = await child;
   ended();
@@ -112,13 +112,13 @@ export interface Conversation {
 
 /**
  * Starts a program to talk with over stdin and stdout (its stderr is read as well). One question at a time.
- * `ask` fails with TOOL_FAILED when the program ends instead of answering, INTERRUPTED when the edges' signal aborts.
+ * `ask` fails with TOOL_FAILED when the program ends instead of answering, INTERRUPTED when the system's signal aborts.
  */
-export async function converse(command: CommandLine, edges: SystemContext): Promise<Conversation> {
-  edges.reporter.detail(`$ ${showCommand(command)}`);
+export async function converse(command: CommandLine, system: SystemContext): Promise<Conversation> {
+  system.reporter.detail(`$ ${showCommand(command)}`);
   const { execa } = await import('execa');
   const child = execa(command.program, command.args, {
-    ...started(command, edges),
+    ...started(command, system),
     stdin: 'pipe',
     all: true,
     buffer: false,
@@ -135,7 +135,7 @@ export async function converse(command: CommandLine, edges: SystemContext): Prom
         answer.push(text(String(next.value)));
         if (isEnd(answer.at(-1) ?? '')) return answer;
       }
-      if (edges.signal.aborted) throw interrupted(command);
+      if (system.signal.aborted) throw interrupted(command);
       throw new WasmeError(
         'TOOL_FAILED',
         `${command.program} ended instead of answering:\n${answer.join('\n')}`,
@@ -150,13 +150,13 @@ export async function converse(command: CommandLine, edges: SystemContext): Prom
 }
 
 /** How every program is started, and ended with us. */
-function started(command: CommandLine, edges: SystemContext) {
+function started(command: CommandLine, system: SystemContext) {
   return {
-    cwd: command.cwd ?? edges.cwd,
-    env: environment(command, edges),
+    cwd: command.cwd ?? system.cwd,
+    env: environment(command, system),
     extendEnv: false,
     reject: false,
-    cancelSignal: edges.signal,
+    cancelSignal: system.signal,
     forceKillAfterDelay: graceMs,
   } as const;
 }
@@ -165,10 +165,10 @@ function interrupted({ program }: CommandLine): WasmeError {
   return new WasmeError('INTERRUPTED', `interrupted while ${program} was running`);
 }
 
-function environment({ env }: CommandLine, edges: SystemContext): Record<string, string> {
+function environment({ env }: CommandLine, system: SystemContext): Record<string, string> {
   const all: Record<string, string> = {};
-  const path = edges.env['PATH'] === undefined ? {} : { PATH: searchPath(edges) };
-  for (const [name, value] of Object.entries({ ...edges.env, ...path, ...env })) {
+  const path = system.env['PATH'] === undefined ? {} : { PATH: searchPath(system) };
+  for (const [name, value] of Object.entries({ ...system.env, ...path, ...env })) {
     if (value !== undefined) all[name] = value;
   }
   return all;

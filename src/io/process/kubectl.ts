@@ -22,14 +22,14 @@ export interface KubectlOptions {
 export async function kubectl(
   args: readonly string[],
   cluster: Cluster,
-  edges: SystemContext,
+  system: SystemContext,
   options: KubectlOptions = {},
 ): Promise<string> {
   const command = {
     program: 'kubectl',
     args: [...(cluster.context === undefined ? [] : ['--context', cluster.context]), ...args],
   };
-  const result = await exec(command, edges, { timeoutMs: 60_000, ...options }).catch((error: unknown) => {
+  const result = await exec(command, system, { timeoutMs: 60_000, ...options }).catch((error: unknown) => {
     if (!(error instanceof WasmeError) || error.code !== 'TOOL_MISSING') throw error;
     throw new WasmeError('TOOL_MISSING', 'cannot start kubectl, which is how wasme talks to a cluster', {
       hint: 'install kubectl; "wasme deploy" without --apply prints documents that can be given to a cluster another way',
@@ -50,10 +50,10 @@ export async function kubectl(
 export async function kubectlJson<T>(
   args: readonly string[],
   cluster: Cluster,
-  edges: SystemContext,
+  system: SystemContext,
   options: KubectlOptions = {},
 ): Promise<T> {
-  const text = await kubectl([...args, '-o', 'json'], cluster, edges, options);
+  const text = await kubectl([...args, '-o', 'json'], cluster, system, options);
   try {
     return JSON.parse(text) as T;
   } catch (error) {

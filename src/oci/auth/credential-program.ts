@@ -15,15 +15,15 @@ const nothingStored = /credentials not found|no credentials server URL|no creden
 export async function helperGet(
   name: string,
   server: string,
-  edges: SystemContext,
+  system: SystemContext,
   timeoutMs = helperTimeoutMs,
 ): Promise<Credential | undefined> {
   let result: ExecResult;
   try {
-    result = await runHelper(name, 'get', server, edges, timeoutMs);
+    result = await runHelper(name, 'get', server, system, timeoutMs);
   } catch (error) {
     if (!(error instanceof WasmeError) || error.code !== 'TOOL_MISSING') throw error;
-    edges.reporter.warn(`the credential helper ${programOf(name)} is configured but cannot be started`);
+    system.reporter.warn(`the credential helper ${programOf(name)} is configured but cannot be started`);
     return undefined;
   }
   if (result.exitCode !== 0) {
@@ -43,16 +43,16 @@ export async function helperStore(
   name: string,
   server: string,
   login: { readonly username: string; readonly secret: string },
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<void> {
   const input = JSON.stringify({ ServerURL: server, Username: login.username, Secret: login.secret });
-  const result = await runHelper(name, 'store', input, edges);
+  const result = await runHelper(name, 'store', input, system);
   if (result.exitCode !== 0) throw helperFailed(name, 'store', result, login.secret);
 }
 
 /** Whether there was something to erase. */
-export async function helperErase(name: string, server: string, edges: SystemContext): Promise<boolean> {
-  const result = await runHelper(name, 'erase', server, edges);
+export async function helperErase(name: string, server: string, system: SystemContext): Promise<boolean> {
+  const result = await runHelper(name, 'erase', server, system);
   if (result.exitCode === 0) return true;
   if (nothingStored.test(result.stdout + result.stderr)) return false;
   throw helperFailed(name, 'erase', result);
@@ -67,7 +67,7 @@ async function runHelper(
   name: string,
   verb: string,
   input: string,
-  edges: SystemContext,
+  system: SystemContext,
   timeoutMs = helperTimeoutMs,
 ): Promise<ExecResult> {
   if (!/^[\w.-]+$/.test(name)) {
@@ -79,7 +79,7 @@ async function runHelper(
       },
     );
   }
-  const result = await exec({ program: programOf(name), args: [verb] }, edges, { input, timeoutMs }).catch(
+  const result = await exec({ program: programOf(name), args: [verb] }, system, { input, timeoutMs }).catch(
     (error: unknown) => {
       if (!(error instanceof WasmeError) || error.code !== 'TOOL_MISSING') throw error;
       throw new WasmeError('TOOL_MISSING', error.message, {

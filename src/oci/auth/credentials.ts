@@ -46,22 +46,22 @@ export function dockerConfigPath({ env, homeDir, cwd }: SystemContext, registryC
 export async function findCredential(
   host: string,
   repository: string,
-  edges: SystemContext,
+  system: SystemContext,
   registryConfig?: string,
 ): Promise<Credential | undefined> {
-  for (const path of configPaths(edges, registryConfig)) {
+  for (const path of configPaths(system, registryConfig)) {
     const config = await readDockerConfig(path);
-    const found = config && (await fromConfig(config, host, repository, edges));
+    const found = config && (await fromConfig(config, host, repository, system));
     if (found) return found;
   }
   return undefined;
 }
 
-function configPaths(edges: SystemContext, registryConfig?: string): string[] {
-  const { env, homeDir } = edges;
-  if (registryConfig !== undefined) return [dockerConfigPath(edges, registryConfig)];
+function configPaths(system: SystemContext, registryConfig?: string): string[] {
+  const { env, homeDir } = system;
+  if (registryConfig !== undefined) return [dockerConfigPath(system, registryConfig)];
   return [
-    dockerConfigPath(edges),
+    dockerConfigPath(system),
     env['REGISTRY_AUTH_FILE'],
     env['XDG_RUNTIME_DIR'] && join(env['XDG_RUNTIME_DIR'], 'containers', 'auth.json'),
     join(env['XDG_CONFIG_HOME'] || join(homeDir, '.config'), 'containers', 'auth.json'),
@@ -99,19 +99,19 @@ async function fromConfig(
   config: DockerConfig,
   host: string,
   repository: string,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<Credential | undefined> {
   const helper = helperFor(config, host);
   if (helper !== undefined) {
     // Starting programs is a library of its own, which most logins do not need.
     const { helperGet } = await import('./credential-program.ts');
-    const found = await helperGet(helper, credentialKey(host), edges);
+    const found = await helperGet(helper, credentialKey(host), system);
     if (found) return found;
   }
   const key = matchingKey(Object.keys(config.auths), host, repository);
   const entry = key === undefined ? undefined : config.auths[key];
   const credential = entry && fromEntry(entry, config.path);
-  if (credential) await warnIfReadable(config.path, edges);
+  if (credential) await warnIfReadable(config.path, system);
   return credential;
 }
 

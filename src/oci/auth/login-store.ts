@@ -33,16 +33,17 @@ export interface LoginPlace {
 export async function storeLogin(
   host: string,
   login: Login,
-  edges: SystemContext,
+  system: SystemContext,
   registryConfig?: string,
 ): Promise<LoginPlace> {
   const key = credentialKey(host);
   let place: LoginPlace | undefined;
-  await changeConfig(edges, registryConfig, async config => {
+  await changeConfig(system, registryConfig, async config => {
     const helper = helperFor(config, host);
     // Under this name docker's helpers keep refresh tokens, whoever they are of.
     const name = login.isIdentityToken ? tokenUser : (login.username ?? '');
-    if (helper !== undefined) await helperStore(helper, key, { username: name, secret: login.secret }, edges);
+    if (helper !== undefined)
+      await helperStore(helper, key, { username: name, secret: login.secret }, system);
     place =
       helper === undefined
         ? { kind: 'file', name: config.path }
@@ -50,7 +51,7 @@ export async function storeLogin(
     // An empty entry beside a helper is how docker marks that somebody is logged in there.
     return { ...withoutHost(config, host), [key]: helper === undefined ? entryOf(login) : {} };
   });
-  return place ?? { kind: 'file', name: dockerConfigPath(edges, registryConfig) };
+  return place ?? { kind: 'file', name: dockerConfigPath(system, registryConfig) };
 }
 
 function entryOf({ username = tokenUser, secret, isIdentityToken }: Login): Record<string, string> {
@@ -61,12 +62,16 @@ function entryOf({ username = tokenUser, secret, isIdentityToken }: Login): Reco
 }
 
 /** Whether there was a login to forget. */
-export async function eraseLogin(host: string, edges: SystemContext, registryConfig?: string): Promise<boolean> {
-  if ((await readDockerConfig(dockerConfigPath(edges, registryConfig))) === undefined) return false;
+export async function eraseLogin(
+  host: string,
+  system: SystemContext,
+  registryConfig?: string,
+): Promise<boolean> {
+  if ((await readDockerConfig(dockerConfigPath(system, registryConfig))) === undefined) return false;
   let found = false;
-  await changeConfig(edges, registryConfig, async config => {
+  await changeConfig(system, registryConfig, async config => {
     const helper = helperFor(config, host);
-    if (helper !== undefined) found = await helperErase(helper, credentialKey(host), edges);
+    if (helper !== undefined) found = await helperErase(helper, credentialKey(host), system);
     const rest = withoutHost(config, host);
     const removed = Object.keys(rest).length < Object.keys(config.auths).length;
     found ||= removed;
@@ -84,16 +89,16 @@ function withoutHost({ auths }: DockerConfig, host: string): Record<string, unkn
 
 /** Rewrites `auths`; undefined leaves the file alone. */
 async function changeConfig(
-  edges: SystemContext,
+  system: SystemContext,
   registryConfig: string | undefined,
   change: (config: DockerConfig) => Promise<Record<string, unknown> | undefined>,
 ): Promise<void> {
-  const named = dockerConfigPath(edges, registryConfig);
+  const named = dockerConfigPath(system, registryConfig);
   await makeFolder(dirname(named), { mode: 0o700 });
   // A link to a file in a dotfiles repository stays a link.
   const path = await realpath(named).catch(() => named);
   const lock = { holder: 'another login', code: 'FILE_ACCESS', waitMs: 60_000 } as const;
-  await withLock(`${path}.wasme-lock`, lock, edges, async () => {
+  await withLock(`${path}.wasme-lock`, lock, system, async () => {
     const config = (await readDockerConfig(path)) ?? {
       path,
       auths: {},

@@ -43,7 +43,8 @@ export async function googleCloud(image: ImageHandle): Promise<Compatibility> {
     return incompatible(`it wants a container image; the config is ${config.mediaType}`);
   }
   const [layer] = layers;
-  if (layer === undefined || layers.length > 1) return incompatible(`it wants one layer, there are ${layers.length}`);
+  if (layer === undefined || layers.length > 1)
+    return incompatible(`it wants one layer, there are ${layers.length}`);
   if (layer.mediaType !== ociLayerTarGzip && layer.mediaType !== dockerLayerTarGzip) {
     return incompatible(`the layer is ${layer.mediaType}, not a gzipped tar`);
   }
@@ -61,9 +62,11 @@ export async function googleCloud(image: ImageHandle): Promise<Compatibility> {
 export async function cncfRuntime(image: ImageHandle): Promise<Compatibility> {
   if (image.index !== undefined) return incompatible('it follows no index');
   const { config, layers } = image.manifest;
-  if (config.mediaType !== cncfConfig) return incompatible(`the config is ${config.mediaType}, not ${cncfConfig}`);
+  if (config.mediaType !== cncfConfig)
+    return incompatible(`the config is ${config.mediaType}, not ${cncfConfig}`);
   const [layer] = layers;
-  if (layer === undefined || layers.length > 1) return incompatible(`it wants one layer, there are ${layers.length}`);
+  if (layer === undefined || layers.length > 1)
+    return incompatible(`it wants one layer, there are ${layers.length}`);
   if (layer.mediaType !== wasmLayer) return incompatible(`the layer is ${layer.mediaType}, not ${wasmLayer}`);
   const kind = wasmKind(await image.blob(layer));
   if (kind === 'other') return { ok: false, reason: 'the layer is not WebAssembly' };

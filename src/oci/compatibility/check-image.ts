@@ -46,7 +46,10 @@ export const defaultHosts: readonly string[] = [
  * Verdicts in the order of `hosts`. Pure apart from reading the image's own blobs.
  * Fails with USAGE for a name that is neither a host nor a reader of images.
  */
-export async function checkForHosts(subject: CheckedSubject, hosts: readonly string[]): Promise<HostCompatibility[]> {
+export async function checkForHosts(
+  subject: CheckedSubject,
+  hosts: readonly string[],
+): Promise<HostCompatibility[]> {
   const verdicts: HostCompatibility[] = [];
   for (const { name, reader, host } of loadersOf(hosts)) {
     verdicts.push(
@@ -75,7 +78,11 @@ function readerNamed(name: string): LoaderName | undefined {
   return readers.find(reader => reader === name.trim().toLowerCase());
 }
 
-async function judgeForReader(subject: CheckedSubject, name: string, reader: LoaderName): Promise<HostCompatibility> {
+async function judgeForReader(
+  subject: CheckedSubject,
+  name: string,
+  reader: LoaderName,
+): Promise<HostCompatibility> {
   if (subject.image === undefined) {
     return verdict(
       name,
@@ -194,7 +201,10 @@ function verdict(
  * For verbs that are about to publish or deploy: fails with NOT_LOADABLE, naming every host that would refuse it and the
  * first repair. `details.verdicts` has them all.
  */
-export async function requireLoadable(subject: CheckedSubject, hosts: readonly string[]): Promise<HostCompatibility[]> {
+export async function requireLoadable(
+  subject: CheckedSubject,
+  hosts: readonly string[],
+): Promise<HostCompatibility[]> {
   const verdicts = await checkForHosts(subject, hosts);
   const refused = verdicts.filter(item => !item.ok);
   const [first] = refused;

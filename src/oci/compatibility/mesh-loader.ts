@@ -48,7 +48,9 @@ async function judgeImage(image: ImageHandle, oneLayer: boolean): Promise<Compat
   const tar = await fromTar(image, ociLayerTarGzip, oneLayer);
   if (typeof tar !== 'string') return checked(tar, 'OCI image with a tar layer');
   if (layers.length !== 2) {
-    return incompatible(`${tar}; and the bare-module layout must have two layers, this one has ${layers.length}`);
+    return incompatible(
+      `${tar}; and the bare-module layout must have two layers, this one has ${layers.length}`,
+    );
   }
   const bare = layers.find(layer => layer.mediaType === soloLayer);
   if (bare === undefined) return incompatible(`${tar}; and no layer has the type ${soloLayer}`);

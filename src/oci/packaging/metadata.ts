@@ -26,11 +26,15 @@ export interface MetadataOptions {
 }
 
 /** What is known of a bare module: its ABI version, and what the flags say. */
-export function metadataOfModule(module: Uint8Array, options: MetadataOptions, edges: SystemContext): ImageMetadata {
+export function metadataOfModule(
+  module: Uint8Array,
+  options: MetadataOptions,
+  system: SystemContext,
+): ImageMetadata {
   return {
     runtime: runtimeOf(module, options.runtimeConfig),
     annotations: options.annotations,
-    created: createdOf(options, edges),
+    created: createdOf(options, system),
   };
 }
 
@@ -42,7 +46,7 @@ export async function metadataOfProject(
   { dir, project }: LoadedProject,
   module: Uint8Array,
   options: MetadataOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<ImageMetadata> {
   const entries = await readdir(dir);
   const declared = entries.includes(runtimeConfigFile)
@@ -59,7 +63,7 @@ export async function metadataOfProject(
   return {
     runtime: runtime.rootIds.length > 0 ? runtime : { ...runtime, rootIds },
     annotations: { ...withoutEmpty(known), ...project.image?.annotations, ...options.annotations },
-    created: createdOf(options, edges),
+    created: createdOf(options, system),
     documents: (options.layout ?? project.image?.layout) === 'higress' ? await documentsIn(dir, entries) : [],
   };
 }

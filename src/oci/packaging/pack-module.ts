@@ -23,19 +23,19 @@ export async function packModule(
   tag: string,
   project: LoadedProject | undefined,
   options: MetadataOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<PackedModule> {
-  const { host, repository, tag: name = 'latest' } = parseReference(tag, defaultsOf(edges));
+  const { host, repository, tag: name = 'latest' } = parseReference(tag, defaultsOf(system));
   const reference = formatReference({ host, repository, tag: name });
   const layout = project?.project.image?.layout ?? 'compat';
   const metadata =
     project === undefined
-      ? metadataOfModule(module, options, edges)
-      : await metadataOfProject(project, module, options, edges);
+      ? metadataOfModule(module, options, system)
+      : await metadataOfProject(project, module, options, system);
   const graph = packImage(layout, module, metadata);
   const root = graphDescriptor(graph);
   // From memory to the disk beside us: progress would only be noise.
-  const quiet = { reporter: silentReporter, signal: edges.signal, names: [reference] };
-  await copy(graphSource(graph), root, openStore(edges), quiet);
+  const quiet = { reporter: silentReporter, signal: system.signal, names: [reference] };
+  await copy(graphSource(graph), root, openStore(system), quiet);
   return { reference, digest: root.digest, layout };
 }

@@ -35,7 +35,11 @@ export interface OpenOptions {
  * Opens what `name` (a tag, full reference or digest, as the source understands it) leads to.
  * Fails with IMAGE_INVALID for an index without a usable child or that leads back to itself.
  */
-export async function openImage(source: Source, name: string, options: OpenOptions = {}): Promise<ImageHandle> {
+export async function openImage(
+  source: Source,
+  name: string,
+  options: OpenOptions = {},
+): Promise<ImageHandle> {
   return openFrom(source, await source.resolve(name), options);
 }
 
@@ -129,7 +133,10 @@ export function platformText(platform: Platform | undefined): string {
 }
 
 /** The config as JSON, when it is an ordinary one; empty for anything else, which nobody needs. */
-export async function readConfig({ manifest, blob }: ImageHandle): Promise<Readonly<Record<string, unknown>>> {
+export async function readConfig({
+  manifest,
+  blob,
+}: ImageHandle): Promise<Readonly<Record<string, unknown>>> {
   const { config } = manifest;
   const isJson = config.mediaType !== ociEmpty && config.mediaType.endsWith('+json');
   if (!isJson || config.size > maxDocumentBytes) return {};

@@ -276,11 +276,11 @@ function rangeStart(response: HttpResponse): number {
 /** The repository that a reference names. Close it when done. */
 export function openRegistry(
   reference: Pick<Reference, 'host' | 'repository'>,
-  edges: SystemContext,
+  system: SystemContext,
   options: RegistryTargetOptions = {},
 ): RegistryTarget {
   return new RegistryTarget(
-    new RegistrySession(reference.host, edges, options),
+    new RegistrySession(reference.host, system, options),
     reference.repository,
     options,
   );

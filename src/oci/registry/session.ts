@@ -40,7 +40,7 @@ export interface SessionRequest extends Omit<HttpRequest, 'url'> {
 export class RegistrySession {
   readonly host: string;
   readonly base: URL;
-  readonly #edges: SystemContext;
+  readonly #system: SystemContext;
   readonly #options: RegistryOptions;
   readonly #http: HttpClient;
   readonly #reach: RegistryReach;
@@ -54,9 +54,9 @@ export class RegistrySession {
   #challenge: Challenge | undefined;
 
   /** @param host as in a reference: `docker.io`, `localhost:5000`. */
-  constructor(host: string, edges: SystemContext, options: RegistryOptions = {}) {
+  constructor(host: string, system: SystemContext, options: RegistryOptions = {}) {
     this.host = host;
-    this.#edges = edges;
+    this.#system = system;
     this.#options = options;
     const apiHost = host === 'docker.io' ? 'registry-1.docker.io' : host;
     const { hostname } = new URL(`http://${apiHost}`);
@@ -64,7 +64,7 @@ export class RegistrySession {
     const plain = options.plainHttp ?? (isLoopback(hostname) && !wantsTls);
     this.base = new URL(`${plain ? 'http' : 'https'}://${apiHost}/`);
     this.#reach = new RegistryReach(this.base);
-    this.#http = new HttpClient(edges, {
+    this.#http = new HttpClient(system, {
       lookup: this.#reach.lookup,
       caFile: options.caFile,
       certFile: options.certFile,
@@ -73,7 +73,7 @@ export class RegistrySession {
       ...(options.retryDelayMs === undefined ? {} : { retryDelayMs: options.retryDelayMs }),
     });
     if (options.insecure && this.base.protocol === 'https:') {
-      edges.reporter.warn(`the certificate of ${host} is not checked (--insecure)`);
+      system.reporter.warn(`the certificate of ${host} is not checked (--insecure)`);
     }
   }
 
@@ -120,7 +120,7 @@ export class RegistrySession {
       action: request.action,
       credentials: credential?.source,
       secrets: this.#secrets,
-      nowMs: this.#edges.now(),
+      nowMs: this.#system.now(),
     });
   }
 
@@ -131,7 +131,7 @@ export class RegistrySession {
 
   /** How long the registry asks to wait, or undefined. */
   askedDelayMs(response: HttpResponse): number | undefined {
-    return retryAfterMs(response.header('retry-after'), this.#edges.now());
+    return retryAfterMs(response.header('retry-after'), this.#system.now());
   }
 
   async close(): Promise<void> {
@@ -213,7 +213,7 @@ export class RegistrySession {
     [key = '', alias = key]: readonly string[],
     wanted: { challenge: Challenge; scopes: readonly string[]; credential: Credential | undefined },
   ): Promise<Token> {
-    const now = this.#edges.now();
+    const now = this.#system.now();
     const pending = this.#tokens.get(key);
     if (pending !== undefined && (await pending).expiresAtMs > now) return pending;
     const { base: registry } = this;
@@ -234,7 +234,8 @@ export class RegistrySession {
     }
     const repository = scopes[0]?.split(':')[1] ?? '';
     const found =
-      this.#credentials.get(repository) ?? findCredential(this.host, repository, this.#edges, registryConfig);
+      this.#credentials.get(repository) ??
+      findCredential(this.host, repository, this.#system, registryConfig);
     this.#credentials.set(repository, found);
     return found;
   }
@@ -243,7 +244,7 @@ export class RegistrySession {
     const text = /^299 \S+ "((?:[^"\\]|\\.)*)"/.exec(line.slice(0, 4096))?.[1];
     if (text === undefined || this.#warned.has(text)) return;
     this.#warned.add(text);
-    this.#edges.reporter.warn(
+    this.#system.reporter.warn(
       `${this.host} says: ${withoutSecrets(printable(text.replace(/\\(.)/g, '$1')), this.#secrets)}`,
     );
   }

@@ -51,7 +51,11 @@ export async function touch(path: string, nowMs: number): Promise<boolean> {
  * Removes what `roots` do not reach. The caller holds the lock of the index. A copy that begins meanwhile touches what
  * it finds; that is seen here, because a blob is moved aside first and looked at again before it is deleted.
  */
-export async function collectGarbage(dir: string, roots: readonly Descriptor[], nowMs: number): Promise<GcResult> {
+export async function collectGarbage(
+  dir: string,
+  roots: readonly Descriptor[],
+  nowMs: number,
+): Promise<GcResult> {
   const cutoff = (await hasLease(join(dir, 'ingest'), nowMs)) ? nowMs - graceMs : nowMs - 2;
   const reached = await mark(dir, roots);
   let blobs = 0;

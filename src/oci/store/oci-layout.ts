@@ -45,12 +45,12 @@ export class OciLayout implements ImageTarget {
   readonly label: string;
   readonly checks = true;
   readonly dir: string;
-  readonly #edges: SystemContext;
+  readonly #system: SystemContext;
 
-  constructor(dir: string, edges: SystemContext, label = dir) {
+  constructor(dir: string, system: SystemContext, label = dir) {
     this.dir = dir;
     this.label = label;
-    this.#edges = edges;
+    this.#system = system;
   }
 
   async resolve(name: string): Promise<Descriptor> {
@@ -77,7 +77,7 @@ export class OciLayout implements ImageTarget {
   /** Also keeps a sweep of another process from the blob: who asks counts on the answer. */
   async exists({ digest, size }: Descriptor): Promise<boolean> {
     try {
-      if (!(await touch(this.blobPath(digest), this.#edges.now()))) return false;
+      if (!(await touch(this.blobPath(digest), this.#system.now()))) return false;
       return (await stat(this.blobPath(digest))).size === size;
     } catch (error) {
       if (isSystemError(error) && error.code === 'ENOENT') return false;
@@ -145,7 +145,9 @@ export class OciLayout implements ImageTarget {
 
   /** Removes blobs that no name reaches; with a copy under way, only old ones. */
   async prune(): Promise<GcResult> {
-    return this.#locked(async () => collectGarbage(this.dir, (await this.#readIndex()).manifests, this.#edges.now()));
+    return this.#locked(async () =>
+      collectGarbage(this.dir, (await this.#readIndex()).manifests, this.#system.now()),
+    );
   }
 
   writing<T>(body: () => Promise<T>): Promise<T> {
@@ -157,7 +159,7 @@ export class OciLayout implements ImageTarget {
   }
 
   #locked<T>(body: (lock: HeldLock) => Promise<T>): Promise<T> {
-    return withLock(join(this.dir, 'index.lock'), lockOptions, this.#edges, body);
+    return withLock(join(this.dir, 'index.lock'), lockOptions, this.#system, body);
   }
 
   async #write(descriptor: Descriptor, source: BlobSource, options: WriteOptions): Promise<void> {
@@ -241,6 +243,6 @@ function withoutName({ annotations, ...descriptor }: Descriptor): Descriptor {
 }
 
 /** The local store: one layout folder whose names are full references. */
-export function openStore(edges: SystemContext): OciLayout {
-  return new OciLayout(join(dataDir(edges), 'store'), edges, 'the local store');
+export function openStore(system: SystemContext): OciLayout {
+  return new OciLayout(join(dataDir(system), 'store'), system, 'the local store');
 }

@@ -134,7 +134,8 @@ export class MessageParser {
       if (skipped > 0) rest = this.#rest = rest.subarray(skipped);
     }
     const [end, length] = headEnd(rest);
-    if ((end < 0 ? rest.length : end + length) > this.#maxHead) throw new HttpProtocolError(431, 'head too large');
+    if ((end < 0 ? rest.length : end + length) > this.#maxHead)
+      throw new HttpProtocolError(431, 'head too large');
     if (end < 0) {
       this.#judgeBeginning(rest);
       return false;
@@ -208,7 +209,8 @@ export class MessageParser {
 
   #lineEnd(): number {
     const end = this.#rest.indexOf(10);
-    if ((end < 0 ? this.#rest.length : end) > maxChunkLine) throw new HttpProtocolError(400, 'chunk line too long');
+    if ((end < 0 ? this.#rest.length : end) > maxChunkLine)
+      throw new HttpProtocolError(400, 'chunk line too long');
     return end;
   }
 

@@ -73,14 +73,22 @@ export async function playCase(testCase: Case, options: PlayOptions): Promise<Pl
   };
 }
 
-function editsOf(testCase: Case, differences: readonly Difference[], outcome: CaseOutcome): ExpectationEdit[] {
+function editsOf(
+  testCase: Case,
+  differences: readonly Difference[],
+  outcome: CaseOutcome,
+): ExpectationEdit[] {
   if (testCase.expect === undefined) {
     return [{ path: ['expect'], value: recordedExpectation(testCase, outcome) }];
   }
   return differences.flatMap(({ edit }) => edit ?? []);
 }
 
-function outcomeOf(exchange: HttpStreamDriver, world: VirtualEnvironment, metrics: LocalMetrics): CaseOutcome {
+function outcomeOf(
+  exchange: HttpStreamDriver,
+  world: VirtualEnvironment,
+  metrics: LocalMetrics,
+): CaseOutcome {
   return {
     upstream: exchange.upstream.seen(),
     response: exchange.over && !exchange.wasReset ? exchange.downstream.seen() : undefined,

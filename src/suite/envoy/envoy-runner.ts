@@ -5,15 +5,15 @@ import type { SuiteRunner } from '../suite-runner.ts';
 import { playInEnvoy } from './play.ts';
 
 /** `path`: the program; undefined: the one on PATH. Fails with TOOL_MISSING and TOOL_FAILED. */
-export async function envoyRunner(path: string | undefined, edges: SystemContext): Promise<SuiteRunner> {
-  const envoy = findEnvoy({ path }, edges);
-  const release = await envoyRelease(envoy, edges);
+export async function envoyRunner(path: string | undefined, system: SystemContext): Promise<SuiteRunner> {
+  const envoy = findEnvoy({ path }, system);
+  const release = await envoyRelease(envoy, system);
   return {
     text: `Envoy ${release}`,
     play: async (testCase, { name, modulePath, rootId, configurationOf }, cut) => {
       const configuration = await configurationOf(testCase);
       const options = { name, modulePath, rootId, configuration, cut, envoy, release };
-      return { result: await playInEnvoy(testCase, options, edges), edits: [] };
+      return { result: await playInEnvoy(testCase, options, system), edits: [] };
     },
   };
 }

@@ -39,7 +39,7 @@ const lookMs = 25;
 export async function playInEnvoy(
   testCase: Case,
   options: EnvoyPlayOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<CaseResult> {
   const startedMs = performance.now();
   const { whole } = unsupportedIn(testCase);
@@ -49,10 +49,10 @@ export async function playInEnvoy(
   }
   const stage = new Stage(options);
   try {
-    const envoy = await stage.start(testCase, edges);
+    const envoy = await stage.start(testCase, system);
     const limitMs = testCase.expect?.response === null ? silenceMs : patienceMs;
     const port = await envoy.port('main');
-    const response = await sendRequest(port, testCase.request ?? {}, options.cut, limitMs, edges.signal);
+    const response = await sendRequest(port, testCase.request ?? {}, options.cut, limitMs, system.signal);
     const deadline = performance.now() + settleMs;
     for (;;) {
       const outcome = await stage.outcome(envoy, response);
@@ -64,7 +64,7 @@ export async function playInEnvoy(
         ...compare(expect, outcome).map(({ text }) => text),
       ];
       if (problems.length > 0 && traps.length === 0 && performance.now() < deadline) {
-        await sleep(lookMs, undefined, { signal: edges.signal });
+        await sleep(lookMs, undefined, { signal: system.signal });
         continue;
       }
       return {
@@ -94,7 +94,7 @@ class Stage {
     this.#options = options;
   }
 
-  async start({ upstream = {}, callouts = {} }: Case, edges: SystemContext): Promise<RunningEnvoy> {
+  async start({ upstream = {}, callouts = {} }: Case, system: SystemContext): Promise<RunningEnvoy> {
     const { name, modulePath, rootId, configuration, envoy, release } = this.#options;
     const main = await this.#peer([upstream], request => (this.#upstream ??= request));
     const clusters: Record<string, string> = {};
@@ -130,7 +130,7 @@ class Stage {
           if (record?.logger === 'wasm') this.records.push(record);
         },
       },
-      edges,
+      system,
     );
     return this.#envoy;
   }

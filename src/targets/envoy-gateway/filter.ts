@@ -19,7 +19,9 @@ export function filterItem(
         : withReason(intent.rootId, 'root context of the module (--root-id, rootId)'),
     code: code(intent, options),
     config:
-      config === undefined ? undefined : withReason(config.value as AnnotatedDocument, 'the filter reads it as JSON text'),
+      config === undefined
+        ? undefined
+        : withReason(config.value as AnnotatedDocument, 'the filter reads it as JSON text'),
     failOpen:
       intent.failPolicy === undefined
         ? undefined

@@ -21,9 +21,12 @@ interface Ancestor {
 }
 
 /** Names of our filters. */
-export async function policyNames(options: EnvoyGatewayOptions, edges: SystemContext): Promise<readonly string[]> {
+export async function policyNames(
+  options: EnvoyGatewayOptions,
+  system: SystemContext,
+): Promise<readonly string[]> {
   const namespace = options.namespace ?? 'default';
-  const policies = await listObjects(extensionPolicies, { namespace }, options, edges);
+  const policies = await listObjects(extensionPolicies, { namespace }, options, system);
   return [...new Set(policies.flatMap(sharedIds))].sort();
 }
 
@@ -31,10 +34,10 @@ export async function policyNames(options: EnvoyGatewayOptions, edges: SystemCon
 export async function policyStatus(
   { id, expected }: StatusRequest,
   options: EnvoyGatewayOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<readonly StatusRow[]> {
   const namespace = options.namespace ?? 'default';
-  const policies = await listObjects(extensionPolicies, { namespace }, options, edges);
+  const policies = await listObjects(extensionPolicies, { namespace }, options, system);
   const row = { filter: id, expected, restarts: 0 };
   const holder = policies.find(policy => sharedIds(policy).includes(id));
   const item = filtersOf(holder).find(({ name }) => name === id);

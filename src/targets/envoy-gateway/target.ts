@@ -71,33 +71,36 @@ export const envoyGateway: DeployTarget<EnvoyGatewayOptions, EnvoyGatewayObserva
   }),
   observe: observePolicies,
   plan: planPolicy,
-  apply: (plan, options, edges) => applyDocuments(plan, [extensionPolicies], options, edges),
-  diff: (plan, options, edges) => diffPlan(plan, [extensionPolicies], options, edges),
+  apply: (plan, options, system) => applyDocuments(plan, [extensionPolicies], options, system),
+  diff: (plan, options, system) => diffPlan(plan, [extensionPolicies], options, system),
   undeploy: undeployPolicy,
-  inquire: (options, edges) => () => ({
-    filters: () => policyNames(options, edges),
-    status: request => policyStatus(request, options, edges),
+  inquire: (options, system) => () => ({
+    filters: () => policyNames(options, system),
+    status: request => policyStatus(request, options, system),
   }),
 };
 
 async function observePolicies(
   _intent: DeployIntent,
   options: EnvoyGatewayOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<EnvoyGatewayObservation> {
   const said = options.version === undefined ? undefined : parseEnvoyGatewayVersion(options.version);
   if (options.useCluster !== true) return { policies: undefined, version: said ?? newestEnvoyGateway };
   const namespace = options.namespace ?? 'default';
-  const policies = await listObjects(extensionPolicies, { namespace }, options, edges);
-  return { policies, version: said ?? (await clusterVersion(options, edges)) };
+  const policies = await listObjects(extensionPolicies, { namespace }, options, system);
+  return { policies, version: said ?? (await clusterVersion(options, system)) };
 }
 
 /** The lowest of the controllers that run; the newest known where they cannot be listed. */
-async function clusterVersion(options: EnvoyGatewayOptions, edges: SystemContext): Promise<EnvoyGatewayVersion> {
-  const found = await controlPlaneVersions('control-plane=envoy-gateway', options, edges);
+async function clusterVersion(
+  options: EnvoyGatewayOptions,
+  system: SystemContext,
+): Promise<EnvoyGatewayVersion> {
+  const found = await controlPlaneVersions('control-plane=envoy-gateway', options, system);
   const [lowest] = found.map(parseEnvoyGatewayVersion).sort((a, b) => a.minor - b.minor);
   if (lowest === undefined) return newestEnvoyGateway;
-  edges.reporter.info(`Envoy Gateway ${lowest.text} in the cluster`);
+  system.reporter.info(`Envoy Gateway ${lowest.text} in the cluster`);
   return lowest;
 }
 
@@ -159,7 +162,11 @@ function ownPolicy(
       },
       spec: {
         ...(others.length > 0 && host !== undefined ? placeOf(host) : placement(targets, options)),
-        wasm: [...(others.slice(0, at) as AnnotatedDocument[]), item, ...(others.slice(at) as AnnotatedDocument[])],
+        wasm: [
+          ...(others.slice(0, at) as AnnotatedDocument[]),
+          item,
+          ...(others.slice(at) as AnnotatedDocument[]),
+        ],
       },
     },
   };

@@ -15,14 +15,14 @@ import { extensionPolicies, filtersOf, policyFilters } from './policies.ts';
 export async function undeployPolicy(
   request: UndeployRequest,
   options: EnvoyGatewayOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<Undeployment> {
   const namespace = options.namespace ?? 'default';
-  const policies = await listObjects(extensionPolicies, { namespace }, options, edges);
+  const policies = await listObjects(extensionPolicies, { namespace }, options, system);
   const holder = policies.find(policy => sharedIds(policy).includes(request.id));
   if (holder === undefined) throw nothingToRemove(request.id, namespace);
   if (!isOurs(holder)) {
-    return removeShared(extensionPolicies, policyFilters, request, [namespace], options, edges);
+    return removeShared(extensionPolicies, policyFilters, request, [namespace], options, system);
   }
   const rest = filtersOf(holder).filter(({ name }) => name !== request.id);
   const document = rest.length === 0 ? undefined : withoutFilter(holder, request.id, rest);
@@ -33,12 +33,12 @@ export async function undeployPolicy(
   );
   const changed: AppliedObject[] = [];
   if (document === undefined) {
-    if (!request.dryRun) await deleteObject(extensionPolicies, holder, options, edges);
+    if (!request.dryRun) await deleteObject(extensionPolicies, holder, options, system);
     changed.push({ name: showObject(holder), result: 'deleted' });
   } else {
     const plan = { documents: [document], files: [], warnings: [] };
     const dryRun = request.dryRun || options.dryRun === true;
-    await applyDocuments(plan, [extensionPolicies], { ...options, dryRun }, edges);
+    await applyDocuments(plan, [extensionPolicies], { ...options, dryRun }, system);
     changed.push({ name: showObject(holder), result: 'restored' });
   }
   return { changed, diff };
@@ -61,7 +61,10 @@ function withoutFilter(
       apiVersion,
       kind,
       metadata: { name, namespace, labels, annotations: { [sharedAnnotation]: ownershipOf(hashes, 0) } },
-      spec: { ...(spec as { readonly [key: string]: AnnotatedDocument }), wasm: rest as readonly unknown[] as AnnotatedDocument },
+      spec: {
+        ...(spec as { readonly [key: string]: AnnotatedDocument }),
+        wasm: rest as readonly unknown[] as AnnotatedDocument,
+      },
     },
   };
 }

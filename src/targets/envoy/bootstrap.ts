@@ -54,7 +54,11 @@ function codeCluster(id: string): string {
 }
 
 /** The bootstrap. `entry` stands in for the filter's list entry where it is discovered instead of written down. */
-export function bootstrap(intent: DeployIntent, options: EnvoyOptions, entry?: AnnotatedDocument): AnnotatedDocument {
+export function bootstrap(
+  intent: DeployIntent,
+  options: EnvoyOptions,
+  entry?: AnnotatedDocument,
+): AnnotatedDocument {
   const filter = entry ?? wasmEntry(intent.kind, intent.id, pluginOf(intent, options));
   return around(intent, [filter], options, entry !== undefined);
 }
@@ -148,7 +152,11 @@ function tcpFilters(filters: readonly AnnotatedDocument[], { upstream }: EnvoyOp
   return [...filters, end];
 }
 
-function httpFilters({ kind }: DeployIntent, filters: readonly AnnotatedDocument[], options: EnvoyOptions): AnnotatedDocument[] {
+function httpFilters(
+  { kind }: DeployIntent,
+  filters: readonly AnnotatedDocument[],
+  options: EnvoyOptions,
+): AnnotatedDocument[] {
   return [
     {
       name: 'envoy.filters.network.http_connection_manager',

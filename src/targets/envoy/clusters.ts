@@ -85,7 +85,9 @@ function tlsSocket(host: string, caFile: string): AnnotatedDocument {
       sni: address ? undefined : host,
       common_tls_context: {
         validation_context: {
-          trusted_ca: { filename: withReason(caFile, 'without it Envoy accepts any certificate (--ca-file)') },
+          trusted_ca: {
+            filename: withReason(caFile, 'without it Envoy accepts any certificate (--ca-file)'),
+          },
           match_typed_subject_alt_names: withReason(
             [{ san_type: address ? 'IP_ADDRESS' : 'DNS', matcher: { exact: host } }],
             'the certificate must be for this host',

@@ -19,7 +19,10 @@ export const managerType = `${types}.extensions.filters.network.http_connection_
 export const routerType = `${types}.extensions.filters.http.router.v3.Router`;
 
 /** typed_config of a kind around a PluginConfig. */
-export function wasmMessage(kind: FilterKind, config: AnnotatedDocument): { readonly [key: string]: AnnotatedDocument } {
+export function wasmMessage(
+  kind: FilterKind,
+  config: AnnotatedDocument,
+): { readonly [key: string]: AnnotatedDocument } {
   const message = { '@type': wasmExtensions[kind].type };
   return kind === 'service' ? { ...message, singleton: true, config } : { ...message, config };
 }
@@ -28,7 +31,11 @@ export function wasmMessage(kind: FilterKind, config: AnnotatedDocument): { read
  * The list entry. HTTP filters carry the plugin's own name, by which routes and ECDS refer to them; elsewhere the name
  * only has to be the extension's.
  */
-export function wasmEntry(kind: FilterKind, id: string, config: AnnotatedDocument): { readonly [key: string]: AnnotatedDocument } {
+export function wasmEntry(
+  kind: FilterKind,
+  id: string,
+  config: AnnotatedDocument,
+): { readonly [key: string]: AnnotatedDocument } {
   return {
     name: kind === 'http' || kind === 'network' ? id : wasmExtensions[kind].name,
     typed_config: wasmMessage(kind, config),

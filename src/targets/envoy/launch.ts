@@ -28,22 +28,22 @@ export interface FindOptions {
 }
 
 /** First of: the path, `envoy`, `func-e`, `docker`, `podman` on PATH. Fails with TOOL_MISSING. */
-export function findEnvoy({ path, image }: FindOptions, edges: SystemContext): EnvoyProgram {
+export function findEnvoy({ path, image }: FindOptions, system: SystemContext): EnvoyProgram {
   if (path !== undefined) {
-    const asked = resolve(edges.cwd, path);
-    const program = findProgram(asked, edges);
+    const asked = resolve(system.cwd, path);
+    const program = findProgram(asked, system);
     if (program !== undefined) return { kind: 'binary', program, args: () => [] };
     throw new WasmeError('TOOL_MISSING', `${asked} is no program that can be started`, {
       hint: 'name the envoy binary with --envoy',
     });
   }
   if (image === undefined) {
-    const binary = findProgram('envoy', edges);
+    const binary = findProgram('envoy', system);
     if (binary !== undefined) return { kind: 'binary', program: binary, args: () => [] };
-    const funcE = findProgram('func-e', edges);
+    const funcE = findProgram('func-e', system);
     if (funcE !== undefined) return { kind: 'func-e', program: funcE, args: () => ['run'] };
   }
-  const engine = findProgram('docker', edges) ?? findProgram('podman', edges);
+  const engine = findProgram('docker', system) ?? findProgram('podman', system);
   if (engine !== undefined) return container(engine, image ?? `envoyproxy/envoy:v${newestEnvoy}-latest`);
   throw new WasmeError(
     'TOOL_MISSING',
@@ -97,7 +97,7 @@ export interface RunningEnvoy {
  * Starts Envoy and comes back when it is ready for traffic. The bootstrap must have an admin interface.
  * Fails with DEPLOY_REJECTED when it ends before that (the text is Envoy's) and TOOL_MISSING when it cannot be started.
  */
-export async function startEnvoy(options: StartOptions, edges: SystemContext): Promise<RunningEnvoy> {
+export async function startEnvoy(options: StartOptions, system: SystemContext): Promise<RunningEnvoy> {
   const dir = await mkdtemp(join(tmpdir(), 'wasme-envoy-'));
   const config = join(dir, 'envoy.yaml');
   const adminFile = join(dir, 'admin-address');
@@ -105,7 +105,7 @@ export async function startEnvoy(options: StartOptions, edges: SystemContext): P
   const stopper = new AbortController();
   const faults: string[] = [];
   const command = commandLine(options, dir, config, adminFile);
-  const stoppable = { ...edges, signal: AbortSignal.any([edges.signal, stopper.signal]) };
+  const stoppable = { ...system, signal: AbortSignal.any([system.signal, stopper.signal]) };
   const ended = exec(command, stoppable, {
     keepOutput: false,
     onLine: line => {
@@ -155,8 +155,8 @@ export interface RunEnvoyOptions {
   readonly onReady: () => void;
 }
 
-/** Runs Envoy until it ends; gives its exit code. Fails with INTERRUPTED when the edges' signal ended it. */
-export async function runEnvoy(options: RunEnvoyOptions, edges: SystemContext): Promise<number> {
+/** Runs Envoy until it ends; gives its exit code. Fails with INTERRUPTED when the system's signal ended it. */
+export async function runEnvoy(options: RunEnvoyOptions, system: SystemContext): Promise<number> {
   const dir = await mkdtemp(join(tmpdir(), 'wasme-envoy-'));
   const config = join(dir, 'envoy.yaml');
   let ready = false;
@@ -167,7 +167,7 @@ export async function runEnvoy(options: RunEnvoyOptions, edges: SystemContext): 
     const command = commandLine(marked, dir, config, join(dir, 'admin-address'));
     // What comes before the first message is of the tool that starts Envoy.
     let messages = false;
-    const { exitCode } = await exec(command, edges, {
+    const { exitCode } = await exec(command, system, {
       keepOutput: false,
       onLine: line => {
         const begins = line.startsWith(mark);
@@ -206,13 +206,13 @@ function commandLine(
 }
 
 /** Envoy writes its admin address into a file, then answers 503 on /ready until every filter is loaded. */
-async function ready(adminFile: string, timeoutMs: number, edges: SystemContext): Promise<EnvoyAdmin> {
-  const { signal } = edges;
+async function ready(adminFile: string, timeoutMs: number, system: SystemContext): Promise<EnvoyAdmin> {
+  const { signal } = system;
   const deadline = Date.now() + timeoutMs;
   while (Date.now() < deadline) {
     const address = await readFile(adminFile, 'utf8').catch(() => '');
     if (address !== '') {
-      const admin = envoyAdmin(address.replace(/^0\.0\.0\.0:/, '127.0.0.1:'), edges);
+      const admin = envoyAdmin(address.replace(/^0\.0\.0\.0:/, '127.0.0.1:'), system);
       if ((await admin.text('/ready').catch(() => '')).startsWith('LIVE')) return admin;
     }
     await sleep(20, undefined, { signal }).catch(() => undefined);
@@ -238,9 +238,9 @@ async function listenerPort(admin: EnvoyAdmin, name: string): Promise<number> {
 }
 
 /** `1.40.0`: which release a program is. Fails with TOOL_FAILED when it does not say, and as starting it fails. */
-export async function envoyRelease(envoy: EnvoyProgram, edges: SystemContext): Promise<string> {
+export async function envoyRelease(envoy: EnvoyProgram, system: SystemContext): Promise<string> {
   const command = { program: envoy.program, args: [...envoy.args([]), '--version'] };
-  const { stdout, stderr } = await exec(command, edges);
+  const { stdout, stderr } = await exec(command, system);
   const release = /version: \w+\/(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
   if (release !== undefined) return release;
   throw new WasmeError('TOOL_FAILED', `${envoy.program} does not say which Envoy it is`, {

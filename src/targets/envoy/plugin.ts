@@ -8,7 +8,11 @@ import { type EnvoyFeature, type EnvoyVersion, featureSince, hasFeature } from '
  * PluginConfig for `code`, an AsyncDataSource as `localCode` and `remoteCode` make it.
  * Fails with DEPLOY_UNSUPPORTED when the version has no field for what the intent asks.
  */
-export function pluginConfig(intent: DeployIntent, version: EnvoyVersion, code: AnnotatedDocument): AnnotatedDocument {
+export function pluginConfig(
+  intent: DeployIntent,
+  version: EnvoyVersion,
+  code: AnnotatedDocument,
+): AnnotatedDocument {
   return {
     name: withReason(intent.id, 'names the plugin in logs, statistics and for undeploy (--id)'),
     root_id:
@@ -18,7 +22,10 @@ export function pluginConfig(intent: DeployIntent, version: EnvoyVersion, code: 
         intent.vmId === ''
           ? undefined
           : withReason(intent.vmId, 'plugins with equal vm_id and code share one VM'),
-      runtime: withReason(`envoy.wasm.runtime.${intent.runtime}`, 'official builds of Envoy have v8 and null'),
+      runtime: withReason(
+        `envoy.wasm.runtime.${intent.runtime}`,
+        'official builds of Envoy have v8 and null',
+      ),
       code,
       configuration: anyOf(intent.vmConfiguration, 'handed to proxy_on_vm_start'),
       environment_variables: environment(intent),
@@ -119,7 +126,10 @@ function capabilities(names: readonly string[] | undefined): AnnotatedDocument {
   );
 }
 
-function stopIteration({ allowOnHeadersStopIteration: allow }: DeployIntent, version: EnvoyVersion): AnnotatedDocument {
+function stopIteration(
+  { allowOnHeadersStopIteration: allow }: DeployIntent,
+  version: EnvoyVersion,
+): AnnotatedDocument {
   if (allow === undefined) return undefined;
   if (!hasFeature(version, 'allowOnHeadersStopIteration')) {
     throw unsupported('--allow-on-headers-stop-iteration', 'allowOnHeadersStopIteration', version);

@@ -84,7 +84,7 @@ export const envoyTarget: DeployTarget<EnvoyOptions, EnvoyObservation> = {
   },
   diff: diffEnvoy,
   undeploy: undeployEnvoy,
-  inquire({ admins: addresses = defaultAdmins, log }, edges) {
+  inquire({ admins: addresses = defaultAdmins, log }, system) {
     if (log !== undefined && addresses.length > 1) {
       throw new WasmeError('USAGE', 'one log cannot be of several Envoys', {
         hint: 'name one --admin with --log',
@@ -92,7 +92,7 @@ export const envoyTarget: DeployTarget<EnvoyOptions, EnvoyObservation> = {
     }
     const sources = { log: log === undefined ? undefined : fileLog(log) };
     return () => {
-      const admins = addresses.map(address => readOnce(envoyAdmin(address, edges)));
+      const admins = addresses.map(address => readOnce(envoyAdmin(address, system)));
       return {
         filters: () => filterNames(admins),
         status: request => Promise.all(admins.map(admin => envoyStatus(admin, request, sources))),

@@ -102,7 +102,10 @@ function extensionResource(
   { scheme = 'external', match }: GcpOptions,
 ): AnnotatedDocument {
   return {
-    name: withReason(`${parent}/lbTrafficExtensions/${intent.id}`, 'the resource (--project, --location, --id)'),
+    name: withReason(
+      `${parent}/lbTrafficExtensions/${intent.id}`,
+      'the resource (--project, --location, --id)',
+    ),
     labels: labels(intent),
     forwardingRules: withReason([...rules], 'the load balancers that get the filter (--forwarding-rule)'),
     loadBalancingScheme: withReason(

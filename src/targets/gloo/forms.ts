@@ -57,21 +57,21 @@ export async function readForms(
   forms: readonly GlooForm[],
   where: { readonly namespaces: readonly string[] | undefined; readonly selector?: string | undefined },
   options: KubernetesOptions & { readonly kinds?: readonly GlooKind[] | undefined },
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<readonly GlooObject[]> {
   const found: GlooObject[] = [];
   for (const [index, form] of forms.entries()) {
     try {
       for (const namespace of where.namespaces ?? [undefined]) {
         const place = { namespace, selector: where.selector };
-        const objects = await listObjects(form.resource, place, options, edges);
+        const objects = await listObjects(form.resource, place, options, system);
         found.push(...objects.map(object => ({ form, object })));
       }
     } catch (error) {
       const absent =
         error instanceof WasmeError && ['KUBE_NOT_INSTALLED', 'KUBE_FORBIDDEN'].includes(error.code);
       if (!absent || index === 0 || options.kinds !== undefined) throw error;
-      edges.reporter.detail(error.message);
+      system.reporter.detail(error.message);
     }
   }
   return found;

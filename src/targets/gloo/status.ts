@@ -15,9 +15,9 @@ interface Report {
 const names = ['Pending', 'Accepted', 'Rejected', 'Warning'] as const;
 
 /** Names of our filters. */
-export async function glooFilters(options: GlooOptions, edges: SystemContext): Promise<readonly string[]> {
+export async function glooFilters(options: GlooOptions, system: SystemContext): Promise<readonly string[]> {
   const { namespaces } = options;
-  const objects = await readForms(formsOf(options.kinds, true), { namespaces }, options, edges);
+  const objects = await readForms(formsOf(options.kinds, true), { namespaces }, options, system);
   return [...new Set(objects.flatMap(({ object }) => sharedIds(object)))].sort();
 }
 
@@ -25,10 +25,10 @@ export async function glooFilters(options: GlooOptions, edges: SystemContext): P
 export async function glooStatus(
   { id, expected }: StatusRequest,
   options: GlooOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<readonly StatusRow[]> {
   const { namespaces } = options;
-  const objects = await readForms(formsOf(options.kinds, true), { namespaces }, options, edges);
+  const objects = await readForms(formsOf(options.kinds, true), { namespaces }, options, system);
   const ours = objects.filter(({ object }) => sharedIds(object).includes(id));
   const row = { filter: id, expected, restarts: 0 };
   if (ours.length === 0) {

@@ -32,26 +32,26 @@ export const gloo: DeployTarget<GlooOptions, GlooObservation> = {
   observe: observeGateways,
   plan: planGloo,
   // Shared objects are never superseded, so no kinds have to be looked through.
-  apply: (plan, options, edges) => applyDocuments(plan, [], options, edges),
-  diff: (plan, options, edges) => diffPlan(plan, [], options, edges),
+  apply: (plan, options, system) => applyDocuments(plan, [], options, system),
+  diff: (plan, options, system) => diffPlan(plan, [], options, system),
   undeploy: undeployGloo,
-  inquire: (options, edges) => () => ({
-    filters: () => glooFilters(options, edges),
-    status: request => glooStatus(request, options, edges),
+  inquire: (options, system) => () => ({
+    filters: () => glooFilters(options, system),
+    status: request => glooStatus(request, options, system),
   }),
 };
 
 async function observeGateways(
   _intent: DeployIntent,
   options: GlooOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<GlooObservation> {
   if (options.useCluster !== true) return { gateways: undefined };
   const labels = Object.entries(checkLabels(options.labels ?? {})).map(([key, value]) => `${key}=${value}`);
   const selector = labels.length === 0 ? undefined : labels.join(',');
   for (const namespace of options.namespaces ?? []) checkNamespace(namespace);
   const where = { namespaces: options.namespaces, selector };
-  const found = await readForms(formsOf(options.kinds), where, options, edges);
+  const found = await readForms(formsOf(options.kinds), where, options, system);
   const gateways = found.filter(({ form, object }) => form.isHttp(object));
   if (gateways.length > 0) return { gateways };
   throw new WasmeError('KUBE_NOT_FOUND', 'no HTTP Gateway of Gloo matches', {
@@ -87,7 +87,10 @@ function planGloo(intent: DeployIntent, options: GlooOptions, { gateways }: Gloo
   return { documents, files: [], warnings, shared };
 }
 
-function filterItem(intent: DeployIntent, options: GlooOptions): { readonly [key: string]: AnnotatedDocument } {
+function filterItem(
+  intent: DeployIntent,
+  options: GlooOptions,
+): { readonly [key: string]: AnnotatedDocument } {
   return {
     name: withReason(intent.id, 'filters of one stage run in the order of their names (--id)'),
     ...code(intent),
@@ -114,7 +117,10 @@ function code({ code: from }: DeployIntent): { readonly [key: string]: Annotated
     image:
       from.digest === undefined
         ? withReason(from.reference, '--no-digest: whatever the tag names when Gloo pulls')
-        : withReason(`${from.reference}@${from.digest}`, 'the tag is for people, the digest is what is pulled'),
+        : withReason(
+            `${from.reference}@${from.digest}`,
+            'the tag is for people, the digest is what is pulled',
+          ),
   };
 }
 
@@ -145,7 +151,11 @@ function stage(text: string | undefined): AnnotatedDocument {
 }
 
 /** An object as a stranger's cluster has it: what is printed when no cluster was asked. */
-function exampleGateway(intent: DeployIntent, options: GlooOptions, item: AnnotatedDocument): KubernetesDocument {
+function exampleGateway(
+  intent: DeployIntent,
+  options: GlooOptions,
+  item: AnnotatedDocument,
+): KubernetesDocument {
   const namespace = checkNamespace(options.namespaces?.[0] ?? 'gloo-system');
   const [form = glooForms.gateway] = formsOf(options.kinds);
   const { kind } = form.resource;
@@ -186,7 +196,10 @@ function partOf(next: KubeObject, before: KubeObject, { list }: GlooForm): Annot
 }
 
 /** `value` below these keys. */
-function nested(keys: readonly string[], value: AnnotatedDocument): { readonly [key: string]: AnnotatedDocument } {
+function nested(
+  keys: readonly string[],
+  value: AnnotatedDocument,
+): { readonly [key: string]: AnnotatedDocument } {
   return keys.reduceRight<AnnotatedDocument>((inner, key) => ({ [key]: inner }), value) as {
     readonly [key: string]: AnnotatedDocument;
   };

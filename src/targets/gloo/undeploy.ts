@@ -10,17 +10,17 @@ import type { GlooOptions } from './options.ts';
 export async function undeployGloo(
   request: UndeployRequest,
   options: GlooOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<Undeployment> {
   const { namespaces } = options;
-  const objects = await readForms(formsOf(options.kinds, true), { namespaces }, options, edges);
+  const objects = await readForms(formsOf(options.kinds, true), { namespaces }, options, system);
   const forms = new Set(
     objects.filter(({ object }) => sharedIds(object).includes(request.id)).map(({ form }) => form),
   );
   if (forms.size === 0) throw nothingToRemove(request.id, namespaces?.join(', '));
   const done: Undeployment[] = [];
   for (const { resource, list } of forms) {
-    done.push(await removeShared(resource, list, request, namespaces, options, edges));
+    done.push(await removeShared(resource, list, request, namespaces, options, system));
   }
   return {
     changed: done.flatMap(({ changed }) => changed),

@@ -38,16 +38,16 @@ export const higress: DeployTarget<HigressOptions> = {
   }),
   observe: () => Promise.resolve(undefined),
   plan: planHigress,
-  apply: (plan, options, edges) => applyDocuments(plan, [higressPlugins], options, edges),
-  diff: (plan, options, edges) => diffPlan(plan, [higressPlugins], options, edges),
-  undeploy: (request, options, edges) =>
-    removeOwn([higressPlugins], request, options.namespace ?? higressNamespace, options, edges),
-  inquire: (options, edges) =>
+  apply: (plan, options, system) => applyDocuments(plan, [higressPlugins], options, system),
+  diff: (plan, options, system) => diffPlan(plan, [higressPlugins], options, system),
+  undeploy: (request, options, system) =>
+    removeOwn([higressPlugins], request, options.namespace ?? higressNamespace, options, system),
+  inquire: (options, system) =>
     inquireProxies(
       [higressPlugins],
       { ...options, namespace: options.namespace ?? higressNamespace },
       () => Promise.resolve(gatewayPods),
-      edges,
+      system,
     ),
 };
 
@@ -95,7 +95,10 @@ function planHigress(intent: DeployIntent, options: HigressOptions): Plan {
 }
 
 /** `pluginConfig` reaches any module as it is; rules travel inside the configuration, so only some modules read them. */
-function configuration(intent: DeployIntent, options: HigressOptions): { readonly [key: string]: AnnotatedDocument } {
+function configuration(
+  intent: DeployIntent,
+  options: HigressOptions,
+): { readonly [key: string]: AnnotatedDocument } {
   const config = pluginObject(intent);
   const value = config === undefined || config === 'raw' ? undefined : (config as AnnotatedDocument);
   const rule = ruleOf(options);

@@ -10,17 +10,20 @@ import type { KubernetesOptions } from '../kubernetes/objects.ts';
  * The lowest version among the control planes (a mesh in the middle of an upgrade has two). Where they cannot be listed
  * the kinds that the API server knows tell enough. Fails with KUBE_NOT_INSTALLED when there is no Istio.
  */
-export async function clusterIstioVersion(options: KubernetesOptions, edges: SystemContext): Promise<IstioVersion> {
-  const versions = (await controlPlaneVersions('app=istiod', options, edges)).map(parseIstioVersion);
+export async function clusterIstioVersion(
+  options: KubernetesOptions,
+  system: SystemContext,
+): Promise<IstioVersion> {
+  const versions = (await controlPlaneVersions('app=istiod', options, system)).map(parseIstioVersion);
   const lowest = versions.sort((a, b) => a.minor - b.minor)[0];
   if (lowest !== undefined) {
-    edges.reporter.info(`Istio ${lowest.text} in the cluster`);
+    system.reporter.info(`Istio ${lowest.text} in the cluster`);
     return lowest;
   }
   const kinds = await kubectl(
     ['api-resources', '--api-group', 'extensions.istio.io', '-o', 'name'],
     options,
-    edges,
+    system,
   );
   if (kinds.includes('trafficextensions')) return newestIstio;
   if (kinds.includes('wasmplugins'))

@@ -45,7 +45,10 @@ export function envoyFilter(
       priority:
         options.priority === undefined
           ? undefined
-          : withReason(0 - options.priority, '--priority turned round: here lower numbers are inserted first'),
+          : withReason(
+              0 - options.priority,
+              '--priority turned round: here lower numbers are inserted first',
+            ),
       configPatches: kind(intent, options, version, namespace),
     },
   };
@@ -74,7 +77,10 @@ function filterPatches(
     },
   };
   const extension = {
-    applyTo: withReason('EXTENSION_CONFIG', "delivered on its own, so that Istio's agent can fetch the module"),
+    applyTo: withReason(
+      'EXTENSION_CONFIG',
+      "delivered on its own, so that Istio's agent can fetch the module",
+    ),
     match: { context: context(options), ...(options.patchContext === 'waypoint' ? { waypoint: {} } : {}) },
     patch: { operation: 'ADD', value: { name, typed_config: typed } },
   };
@@ -119,7 +125,11 @@ function position(intent: DeployIntent, { phase = 'unspecified' }: IstioOptions)
 }
 
 /** Services and access loggers: no discovery for them, so Envoy reads a file or fetches through a cluster. */
-function extensionPatches(intent: DeployIntent, options: IstioOptions, version: IstioVersion): AnnotatedDocument {
+function extensionPatches(
+  intent: DeployIntent,
+  options: IstioOptions,
+  version: IstioVersion,
+): AnnotatedDocument {
   const { code: from } = intent;
   const clusterName = `wasme-${intent.id}`;
   const remote =
@@ -137,7 +147,10 @@ function extensionPatches(intent: DeployIntent, options: IstioOptions, version: 
     return withReason(
       [
         {
-          applyTo: withReason('BOOTSTRAP', 'a service lives beside the traffic; pods read it when they start'),
+          applyTo: withReason(
+            'BOOTSTRAP',
+            'a service lives beside the traffic; pods read it when they start',
+          ),
           match: { context: context(options) },
           patch: {
             operation: 'MERGE',

@@ -60,7 +60,10 @@ export function scope(
   return selector(withReason(checkLabels(labels), 'only pods with these labels (--labels)'));
 }
 
-function references(targets: readonly string[], version: IstioVersion): { readonly [key: string]: AnnotatedDocument } {
+function references(
+  targets: readonly string[],
+  version: IstioVersion,
+): { readonly [key: string]: AnnotatedDocument } {
   if (version.minor < since.targetRef) {
     throw new WasmeError(
       'DEPLOY_UNSUPPORTED',

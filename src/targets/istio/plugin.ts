@@ -87,7 +87,9 @@ function placement(options: IstioOptions, version: IstioVersion, suffix: string)
             `--phase ${phase}: ${phaseReasons[phase]}`,
           ),
     priority:
-      priority === undefined ? undefined : withReason(priority, 'higher runs earlier in its phase (--priority)'),
+      priority === undefined
+        ? undefined
+        : withReason(priority, 'higher runs earlier in its phase (--priority)'),
     match: match(options),
   };
 }
@@ -142,7 +144,10 @@ function moduleFields(intent: DeployIntent, options: IstioOptions, version: Isti
     pluginConfig:
       config === undefined || config === 'raw'
         ? undefined
-        : withReason(config as AnnotatedDocument, 'the filter reads this object as JSON text in the spelling of Istio'),
+        : withReason(
+            config as AnnotatedDocument,
+            'the filter reads this object as JSON text in the spelling of Istio',
+          ),
     failStrategy: failStrategy(intent, version),
     vmConfig: environment(intent),
     type: intent.kind === 'network' ? withReason('NETWORK', 'a filter of TCP streams') : undefined,

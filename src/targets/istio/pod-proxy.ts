@@ -15,7 +15,7 @@ export function podLog(
   { metadata }: Pod,
   { container }: ProxyPlace,
   options: KubernetesOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): LogReader {
   const { name, namespace = 'default' } = metadata;
   return async since => {
@@ -23,7 +23,7 @@ export function podLog(
     // Without fractions of a second, as kubectl wants it: some lines too many are no harm.
     if (since !== undefined) args.push(`--since-time=${since.toISOString().replace(/\.\d+/, '')}`);
     try {
-      return await kubectl(args, options, edges);
+      return await kubectl(args, options, system);
     } catch (error) {
       throw hindered(error, `the log of ${name} cannot be read`, 'pods/log');
     }
@@ -44,7 +44,7 @@ export function podAdmin(
   { metadata }: Pod,
   { container }: ProxyPlace,
   options: KubernetesOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): EnvoyAdmin {
   const { name, namespace = 'default' } = metadata;
   const ask = async (method: 'GET' | 'POST', path: string): Promise<string> => {
@@ -53,7 +53,7 @@ export function podAdmin(
       return await kubectl(
         [...args, 'pilot-agent', 'request', method, path.replace(/^\//, '')],
         options,
-        edges,
+        system,
       );
     } catch (error) {
       throw hindered(error, `the proxy of ${name} cannot be asked`, 'pods/exec');

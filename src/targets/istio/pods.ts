@@ -39,12 +39,12 @@ export async function proxiesOf(
   object: KubeObject,
   place: ProxyPlace,
   options: KubernetesOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<{ readonly running: readonly Pod[]; readonly waiting: number }> {
   const { namespace = 'default' } = object.metadata;
   const found = new Map<string, Pod>();
   for (const selector of place.selectorsOf(object)) {
-    for (const pod of await podsOf(namespace, selector, place, options, edges)) {
+    for (const pod of await podsOf(namespace, selector, place, options, system)) {
       found.set(`${pod.metadata.namespace ?? ''}/${pod.metadata.name}`, pod);
     }
   }
@@ -63,10 +63,10 @@ async function podsOf(
   selector: string | undefined,
   { roots }: ProxyPlace,
   options: KubernetesOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<readonly Pod[]> {
   const list = (where: string | undefined): Promise<readonly Pod[]> =>
-    listObjects<Pod>(podResource, { namespace: where, selector }, options, edges);
+    listObjects<Pod>(podResource, { namespace: where, selector }, options, system);
   if (roots?.has(namespace) !== true) return list(namespace);
   return list(undefined).catch((error: unknown) => {
     // Chosen pods of the root namespace are a gateway's; whoever looks after it need not see the whole mesh.

@@ -12,15 +12,18 @@ export const usualRootNamespace = 'istio-system';
 const configMaps = { kind: 'ConfigMap', resource: 'configmaps' };
 
 /** One for each control plane; what may not be read is told, and taken to be Istio's default. */
-export async function rootNamespaces(options: KubernetesOptions, edges: SystemContext): Promise<ReadonlySet<string>> {
-  const listed = await unlessForbidden(controlPlanes('app=istiod', options, edges));
+export async function rootNamespaces(
+  options: KubernetesOptions,
+  system: SystemContext,
+): Promise<ReadonlySet<string>> {
+  const listed = await unlessForbidden(controlPlanes('app=istiod', options, system));
   const planes = listed instanceof WasmeError || listed.length === 0 ? [{}] : listed;
   const roots = new Set<string>();
   for (const plane of planes) {
-    const root = await unlessForbidden(configuredRoot(plane, options, edges));
+    const root = await unlessForbidden(configuredRoot(plane, options, system));
     const hidden = root ?? listed;
     if (hidden instanceof WasmeError) {
-      edges.reporter.warn(
+      system.reporter.warn(
         `Istio's root namespace is taken to be ${usualRootNamespace}, it cannot be read: ${hidden.message}`,
         'the rights to list deployments of every namespace and to read ConfigMaps beside istiod are needed',
       );
@@ -34,10 +37,10 @@ export async function rootNamespaces(options: KubernetesOptions, edges: SystemCo
 async function configuredRoot(
   { namespace = usualRootNamespace, revision = 'default' }: Partial<ControlPlane>,
   options: KubernetesOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<string | undefined> {
   const name = revision === 'default' ? 'istio' : `istio-${revision}`;
-  const found = (await readObject(configMaps, namespace, name, options, edges)) as ConfigMap | undefined;
+  const found = (await readObject(configMaps, namespace, name, options, system)) as ConfigMap | undefined;
   if (found === undefined) return undefined;
   const root = parseDocument(found.data?.['mesh'] ?? '').get('rootNamespace');
   return typeof root === 'string' && root !== '' ? root : usualRootNamespace;

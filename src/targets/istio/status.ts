@@ -18,22 +18,22 @@ export function inquireProxies(
   resources: readonly Resource[],
   options: KubernetesOptions & { readonly namespace: string },
   findPlace: () => Promise<ProxyPlace>,
-  edges: SystemContext,
+  system: SystemContext,
 ): () => StatusReader {
   let found: Promise<ProxyPlace> | undefined;
   return () => {
     const admins = new Map<string, EnvoyAdmin>();
     return {
-      filters: () => listIds(resources, options.namespace, options, edges),
+      filters: () => listIds(resources, options.namespace, options, system),
       async status(request) {
         const place = await (found ??= findPlace());
         const adminOf = (pod: Pod): EnvoyAdmin => {
-          const fresh = readOnce(podAdmin(pod, place, options, edges));
+          const fresh = readOnce(podAdmin(pod, place, options, system));
           const admin = admins.get(fresh.url) ?? fresh;
           admins.set(fresh.url, admin);
           return admin;
         };
-        return proxyStatusOf(resources, request, options, place, adminOf, edges);
+        return proxyStatusOf(resources, request, options, place, adminOf, system);
       },
     };
   };
@@ -46,11 +46,11 @@ async function proxyStatusOf(
   options: KubernetesOptions & { readonly namespace: string },
   place: ProxyPlace,
   adminOf: (pod: Pod) => EnvoyAdmin,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<readonly StatusRow[]> {
   const { id, expected } = request;
   const row = { filter: id, digest: undefined, expected, restarts: 0 };
-  const found = await listOurs(resources, id, options.namespace, options, edges);
+  const found = await listOurs(resources, id, options.namespace, options, system);
   const rows: StatusRow[] = [];
   for (const { object } of found) {
     const meant = digestOf(object);
@@ -59,7 +59,7 @@ async function proxyStatusOf(
       const detail = 'the object in the cluster names another image: deploy again';
       rows.push({ ...row, where, digest: meant, state: 'other-digest', detail });
     }
-    const { running: proxies, waiting } = await proxiesOf(object, place, options, edges);
+    const { running: proxies, waiting } = await proxiesOf(object, place, options, system);
     if (proxies.length === 0) {
       const others = waiting === 0 ? '' : ` (${waiting} not running yet)`;
       const detail = `no running pod with a proxy is chosen by it${others}`;
@@ -68,7 +68,7 @@ async function proxyStatusOf(
     for (let start = 0; start < proxies.length; start += parallel) {
       const asked = { id, expected: expected ?? meant };
       const some = proxies.slice(start, start + parallel).map(pod => {
-        const log = podLog(pod, place, options, edges);
+        const log = podLog(pod, place, options, system);
         return proxyStatus(adminOf(pod), log, object, asked);
       });
       rows.push(...(await Promise.all(some)));

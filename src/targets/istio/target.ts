@@ -60,25 +60,29 @@ export const istio: DeployTarget<IstioOptions, IstioObservation> = {
     pullSecret,
     pullPolicy,
   }),
-  async observe(_intent: DeployIntent, options: IstioOptions, edges: SystemContext): Promise<IstioObservation> {
+  async observe(
+    _intent: DeployIntent,
+    options: IstioOptions,
+    system: SystemContext,
+  ): Promise<IstioObservation> {
     const said = options.version === undefined ? undefined : parseIstioVersion(options.version);
     if (options.useCluster !== true) return { version: said ?? newestIstio };
     return {
-      version: said ?? (await clusterIstioVersion(options, edges)),
-      roots: dependsOnRoot(options) ? await rootNamespaces(options, edges) : undefined,
+      version: said ?? (await clusterIstioVersion(options, system)),
+      roots: dependsOnRoot(options) ? await rootNamespaces(options, system) : undefined,
     };
   },
   plan: planIstio,
-  apply: (plan, options, edges) => applyDocuments(plan, istioResources, options, edges),
-  diff: (plan, options, edges) => diffPlan(plan, istioResources, options, edges),
-  undeploy: (request, options, edges) =>
-    removeOwn(istioResources, request, options.namespace ?? defaultNamespace, options, edges),
-  inquire: (options, edges) =>
+  apply: (plan, options, system) => applyDocuments(plan, istioResources, options, system),
+  diff: (plan, options, system) => diffPlan(plan, istioResources, options, system),
+  undeploy: (request, options, system) =>
+    removeOwn(istioResources, request, options.namespace ?? defaultNamespace, options, system),
+  inquire: (options, system) =>
     inquireProxies(
       istioResources,
       { ...options, namespace: options.namespace ?? defaultNamespace },
-      async () => istioProxies(await rootNamespaces(options, edges)),
-      edges,
+      async () => istioProxies(await rootNamespaces(options, system)),
+      system,
     ),
 };
 

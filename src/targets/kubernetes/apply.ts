@@ -32,24 +32,24 @@ export async function applyDocuments(
   plan: Plan,
   resources: readonly Resource[],
   options: KubernetesOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<readonly AppliedObject[]> {
   const documents = kubernetesDocuments(plan);
-  const before = await current(documents, options, edges);
+  const before = await current(documents, options, system);
   documents.forEach((document, index) => refuseForeign(document, before[index], options));
   const tried: AppliedObject[] = [];
   for (const [index, document] of documents.entries()) {
-    tried.push(await give(document, before[index], options, edges, true));
+    tried.push(await give(document, before[index], options, system, true));
   }
-  const going = await superseded(documents, resources, options, edges);
-  for (const { resource, object } of going) await deleteObject(resource, object, options, edges, true);
+  const going = await superseded(documents, resources, options, system);
+  for (const { resource, object } of going) await deleteObject(resource, object, options, system, true);
   const gone = going.map(({ object }) => ({ name: showObject(object), result: 'deleted' as const }));
   if (options.dryRun === true) return [...tried, ...gone];
   const applied: AppliedObject[] = [];
   for (const [index, document] of documents.entries()) {
-    applied.push(await give(document, before[index], options, edges, false));
+    applied.push(await give(document, before[index], options, system, false));
   }
-  for (const { resource, object } of going) await deleteObject(resource, object, options, edges);
+  for (const { resource, object } of going) await deleteObject(resource, object, options, system);
   return [...applied, ...gone];
 }
 
@@ -73,12 +73,12 @@ export function sentAs(document: KubernetesDocument): string {
 export async function current(
   documents: readonly KubernetesDocument[],
   options: KubernetesOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<readonly (KubeObject | undefined)[]> {
   const found: (KubeObject | undefined)[] = [];
   for (const document of documents) {
     const { name, namespace = 'default' } = objectOf(document).metadata;
-    found.push(await readObject(document.resource, namespace, name, options, edges));
+    found.push(await readObject(document.resource, namespace, name, options, system));
   }
   return found;
 }
@@ -102,11 +102,11 @@ async function give(
   document: KubernetesDocument,
   before: KubeObject | undefined,
   options: KubernetesOptions,
-  edges: SystemContext,
+  system: SystemContext,
   dryRun: boolean,
 ): Promise<AppliedObject> {
   if (document.edit !== undefined) {
-    return editObject(document, document.edit, options, edges, dryRun);
+    return editObject(document, document.edit, options, system, dryRun);
   }
   const object = objectOf(document);
   const args = [
@@ -121,7 +121,7 @@ async function give(
     '-f',
     '-',
   ];
-  const text = await kubectl(args, options, edges, { input: sentAs(document) });
+  const text = await kubectl(args, options, system, { input: sentAs(document) });
   const after = JSON.parse(text) as KubeObject;
   const same = before?.metadata.resourceVersion === after.metadata.resourceVersion;
   return {
@@ -135,11 +135,11 @@ async function editObject(
   document: KubernetesDocument,
   edit: ListEdit,
   options: KubernetesOptions,
-  edges: SystemContext,
+  system: SystemContext,
   dryRun: boolean,
 ): Promise<AppliedObject> {
   const { name, namespace = 'default' } = objectOf(document).metadata;
-  return editLoop(document.resource, namespace, name, options, edges, {
+  return editLoop(document.resource, namespace, name, options, system, {
     dryRun,
     steps: object => putItem(object, edit, options.forceConflicts === true),
     result: 'configured',
@@ -152,7 +152,7 @@ export async function editLoop(
   namespace: string,
   name: string,
   options: KubernetesOptions,
-  edges: SystemContext,
+  system: SystemContext,
   change: {
     readonly steps: (object: KubeObject) => readonly PatchStep[];
     readonly result: AppliedObject['result'];
@@ -160,14 +160,14 @@ export async function editLoop(
   },
 ): Promise<AppliedObject> {
   for (let tries = 1; ; tries++) {
-    const object = await readObject(resource, namespace, name, options, edges);
+    const object = await readObject(resource, namespace, name, options, system);
     if (object === undefined) {
       throw new WasmeError('KUBE_NOT_FOUND', `${resource.kind}/${namespace}/${name} is not in the cluster`);
     }
     const steps = change.steps(object);
     if (steps.length === 0) return { name: showObject(object), result: 'unchanged' };
     try {
-      await patch(resource, object, steps, options, edges, change.dryRun);
+      await patch(resource, object, steps, options, system, change.dryRun);
       return { name: showObject(object), result: change.result };
     } catch (error) {
       if (!isLostRace(error)) throw error;
@@ -185,7 +185,7 @@ async function patch(
   object: KubeObject,
   steps: readonly PatchStep[],
   options: KubernetesOptions,
-  edges: SystemContext,
+  system: SystemContext,
   dryRun: boolean,
 ): Promise<void> {
   // A file, not an argument: a configuration may hold what other users of this machine must not read in its process list.
@@ -195,7 +195,7 @@ async function patch(
     const { name, namespace = 'default' } = object.metadata;
     const args = ['patch', resource.resource, name, '-n', namespace, '--type=json', '--patch-file', file];
     const mode = dryRun ? ['--dry-run=server'] : [];
-    await kubectl([...args, ...mode, `--field-manager=${fieldManager}`], options, edges);
+    await kubectl([...args, ...mode, `--field-manager=${fieldManager}`], options, system);
   });
 }
 
@@ -209,7 +209,7 @@ export async function superseded(
   documents: readonly KubernetesDocument[],
   resources: readonly Resource[],
   options: KubernetesOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<readonly { readonly resource: Resource; readonly object: KubeObject }[]> {
   if (resources.length < 2) return [];
   const kept = new Set(documents.map(document => showObject(objectOf(document))));
@@ -218,7 +218,7 @@ export async function superseded(
     const { namespace, labels } = objectOf(document).metadata;
     const id = labels?.[idLabel];
     if (id === undefined || namespace === undefined) continue;
-    found.push(...(await listOurs(resources, id, namespace, options, edges)));
+    found.push(...(await listOurs(resources, id, namespace, options, system)));
   }
   return found.filter(({ object }) => !kept.has(showObject(object)));
 }
@@ -228,10 +228,10 @@ export async function deleteObject(
   resource: Resource,
   object: KubeObject,
   options: KubernetesOptions,
-  edges: SystemContext,
+  system: SystemContext,
   dryRun = false,
 ): Promise<void> {
   const { name, namespace = 'default' } = object.metadata;
   const how = dryRun ? '--dry-run=server' : '--wait=true';
-  await kubectl(['delete', resource.resource, name, '-n', namespace, how], options, edges);
+  await kubectl(['delete', resource.resource, name, '-n', namespace, how], options, system);
 }

@@ -23,11 +23,11 @@ export interface ControlPlane {
 export async function controlPlanes(
   selector: string,
   options: KubernetesOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<readonly ControlPlane[]> {
   const resource = { kind: 'Deployment', resource: 'deployments' };
   const where = { namespace: undefined, selector };
-  const found = await listObjects<Deployment>(resource, where, options, edges);
+  const found = await listObjects<Deployment>(resource, where, options, system);
   return found.map(({ metadata, spec }) => ({
     namespace: metadata.namespace,
     revision: metadata.labels?.['istio.io/rev'],
@@ -39,10 +39,10 @@ export async function controlPlanes(
 export async function controlPlaneVersions(
   selector: string,
   options: KubernetesOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<readonly string[]> {
   try {
-    return (await controlPlanes(selector, options, edges)).flatMap(({ versions }) => versions);
+    return (await controlPlanes(selector, options, system)).flatMap(({ versions }) => versions);
   } catch (error) {
     if (error instanceof WasmeError && error.code === 'KUBE_FORBIDDEN') return [];
     throw error;

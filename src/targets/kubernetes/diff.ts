@@ -22,17 +22,17 @@ export async function diffPlan(
   plan: Plan,
   resources: readonly Resource[],
   options: KubernetesOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<string> {
   const documents = kubernetesDocuments(plan);
-  const before = await current(documents, options, edges);
+  const before = await current(documents, options, system);
   const parts: string[] = [];
   for (const [index, document] of documents.entries()) {
     const old = before[index];
-    const next = await outcome(document, old, options, edges);
+    const next = await outcome(document, old, options, system);
     parts.push(await unifiedDiff(showObject(objectOf(document)), old, next));
   }
-  for (const { object } of await superseded(documents, resources, options, edges)) {
+  for (const { object } of await superseded(documents, resources, options, system)) {
     parts.push(await unifiedDiff(showObject(object), object, undefined));
   }
   return parts.join('');
@@ -67,7 +67,7 @@ async function outcome(
   document: KubernetesDocument,
   old: KubeObject | undefined,
   options: KubernetesOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<KubeObject> {
   if (document.edit !== undefined && old !== undefined) {
     return patched(old, putItem(old, document.edit, options.forceConflicts === true));
@@ -77,7 +77,7 @@ async function outcome(
   const text = await kubectl(
     [...args, ...force, '--dry-run=server', '-o', 'json', '-f', '-'],
     options,
-    edges,
+    system,
     {
       input: sentAs(document),
     },

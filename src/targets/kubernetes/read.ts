@@ -24,10 +24,10 @@ export async function readObject(
   namespace: string,
   name: string,
   options: KubernetesOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<KubeObject | undefined> {
   const args = ['get', resource, name, '-n', namespace, '--ignore-not-found', '-o', 'json'];
-  const text = await kubectl(args, options, edges);
+  const text = await kubectl(args, options, system);
   return text.trim() === '' ? undefined : (JSON.parse(text) as KubeObject);
 }
 
@@ -36,11 +36,11 @@ export async function listObjects<T = KubeObject>(
   { resource }: Resource,
   where: { readonly namespace: string | undefined; readonly selector?: string | undefined },
   options: KubernetesOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<readonly T[]> {
   const place = where.namespace === undefined ? ['--all-namespaces'] : ['-n', where.namespace];
   const selector = where.selector === undefined ? [] : ['-l', where.selector];
-  const list = await kubectlJson<KubeList<T>>(['get', resource, ...place, ...selector], options, edges);
+  const list = await kubectlJson<KubeList<T>>(['get', resource, ...place, ...selector], options, system);
   return list.items;
 }
 
@@ -49,9 +49,9 @@ export async function listIds(
   resources: readonly Resource[],
   namespace: string,
   options: KubernetesOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<readonly string[]> {
-  const found = await listOurs(resources, undefined, namespace, options, edges);
+  const found = await listOurs(resources, undefined, namespace, options, system);
   const ids = found.flatMap(({ object }) => object.metadata.labels?.[idLabel] ?? []);
   return [...new Set(ids)].sort();
 }
@@ -62,14 +62,14 @@ export async function listOurs(
   id: string | undefined,
   namespace: string | undefined,
   options: KubernetesOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<readonly { readonly resource: Resource; readonly object: KubeObject }[]> {
   const selector = [`${ownerLabel}=${owner}`, ...(id === undefined ? [] : [`${idLabel}=${id}`])].join(',');
   const found: { resource: Resource; object: KubeObject }[] = [];
   const missing: WasmeError[] = [];
   for (const resource of resources) {
     try {
-      const objects = await listObjects(resource, { namespace, selector }, options, edges);
+      const objects = await listObjects(resource, { namespace, selector }, options, system);
       found.push(...objects.map(object => ({ resource, object })));
     } catch (error) {
       if (!(error instanceof WasmeError) || error.code !== 'KUBE_NOT_INSTALLED') throw error;

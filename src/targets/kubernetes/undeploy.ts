@@ -14,16 +14,16 @@ export async function removeOwn(
   { id, dryRun }: UndeployRequest,
   namespace: string | undefined,
   options: KubernetesOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<Undeployment> {
-  const found = await listOurs(resources, id, namespace, options, edges);
+  const found = await listOurs(resources, id, namespace, options, system);
   if (found.length === 0) throw nothingToRemove(id, namespace);
   const changed: AppliedObject[] = [];
   if (!dryRun && found.length > 1) {
-    for (const { resource, object } of found) await deleteObject(resource, object, options, edges, true);
+    for (const { resource, object } of found) await deleteObject(resource, object, options, system, true);
   }
   for (const { resource, object } of found) {
-    if (!dryRun) await deleteObject(resource, object, options, edges);
+    if (!dryRun) await deleteObject(resource, object, options, system);
     changed.push({ name: showObject(object), result: 'deleted' });
   }
   const diffs = await Promise.all(
@@ -39,11 +39,11 @@ export async function removeShared(
   { id, dryRun }: UndeployRequest,
   namespaces: readonly string[] | undefined,
   options: KubernetesOptions,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<Undeployment> {
   const places = namespaces ?? [undefined];
   const objects = (
-    await Promise.all(places.map(namespace => listObjects(resource, { namespace }, options, edges)))
+    await Promise.all(places.map(namespace => listObjects(resource, { namespace }, options, system)))
   ).flat();
   const ours = objects.filter(object => sharedIds(object).includes(id));
   if (ours.length === 0) throw nothingToRemove(id, namespaces?.join(', '));
@@ -51,7 +51,7 @@ export async function removeShared(
   for (const { metadata } of ours) {
     const { name, namespace = 'default' } = metadata;
     changed.push(
-      await editLoop(resource, namespace, name, options, edges, {
+      await editLoop(resource, namespace, name, options, system, {
         steps: object => takeItem(object, list, id),
         result: 'restored',
         dryRun,

@@ -21,10 +21,10 @@ export interface ContainerOptions {
 }
 
 /** Returns docker or podman as an absolute path; WASME_USE_PODMAN prefers podman, as in the old wasme. Fails with TOOL_MISSING. */
-export function containerEngine(edges: SystemContext): string {
-  const names = edges.env['WASME_USE_PODMAN'] ? ['podman', 'docker'] : ['docker', 'podman'];
+export function containerEngine(system: SystemContext): string {
+  const names = system.env['WASME_USE_PODMAN'] ? ['podman', 'docker'] : ['docker', 'podman'];
   for (const name of names) {
-    const path = findProgram(name, edges);
+    const path = findProgram(name, system);
     if (path !== undefined) return path;
   }
   throw new WasmeError('TOOL_MISSING', 'neither docker nor podman is on PATH', {

@@ -40,7 +40,7 @@ export async function findTools(
   toolchain: Toolchain,
   { variant: wanted, install, optimize }: FindOptions,
   projectDir: string,
-  edges: SystemContext,
+  system: SystemContext,
   cached?: CachedAnswers,
 ): Promise<FoundTools> {
   if (wanted === 'container') return { variant: 'container', tools: {} };
@@ -54,15 +54,15 @@ export async function findTools(
   let missingOfFirst: readonly MissingTool[] = [];
   for (const variant of variants) {
     const probes = toolchain.probes(variant).filter(probe => optimize || !probe.onlyToOptimize);
-    let tools = await runProbes(probes, projectDir, edges, cached?.answers);
-    let missing = missingTools(probes, tools, projectDir, edges);
+    let tools = await runProbes(probes, projectDir, system, cached?.answers);
+    let missing = missingTools(probes, tools, projectDir, system);
     if (install && missing.length > 0 && isInstallable(missing)) {
       await runFixes(
         missing.map(({ fix }) => fix),
-        edges,
+        system,
       );
-      tools = await runProbes(probes, projectDir, edges);
-      missing = missingTools(probes, tools, projectDir, edges);
+      tools = await runProbes(probes, projectDir, system);
+      missing = missingTools(probes, tools, projectDir, system);
     }
     if (missing.length === 0) {
       refuseConflicts(toolchain, tools);
@@ -78,13 +78,13 @@ function missingTools(
   probes: readonly Probe[],
   tools: FoundTools['tools'],
   projectDir: string,
-  edges: SystemContext,
+  system: SystemContext,
 ): readonly MissingTool[] {
   return probes.flatMap((probe): MissingTool[] => {
     const result = tools[probe.id];
     if (result === undefined || result.status === 'found' || probe.optional) return [];
     if (isUnanswerable(probe, tools)) return [];
-    return [{ probe, result, fix: fixFor(probe, projectDir, edges) }];
+    return [{ probe, result, fix: fixFor(probe, projectDir, system) }];
   });
 }
 

@@ -19,22 +19,22 @@ const probeTimeoutMs = 30_000;
 export async function runProbes(
   probes: readonly Probe[],
   projectDir: string,
-  edges: SystemContext,
+  system: SystemContext,
   cached: readonly ProbeResult[] = [],
 ): Promise<Readonly<Record<string, ProbeResult>>> {
   const results = await Promise.all(
     probes.map(async probe =>
       probe.kind === 'program'
-        ? (cached.find(({ id }) => id === probe.id) ?? probeProgram(probe, projectDir, edges))
-        : probePackage(probe, projectDir, edges),
+        ? (cached.find(({ id }) => id === probe.id) ?? probeProgram(probe, projectDir, system))
+        : probePackage(probe, projectDir, system),
     ),
   );
   return Object.fromEntries(results.map(result => [result.id, result]));
 }
 
 /** Returns the folder whose node_modules holds the packages `from: 'cache'`. */
-export function toolCacheDir(edges: Pick<SystemContext, 'env' | 'homeDir' | 'platform'>): string {
-  return join(cacheDir(edges), 'npm');
+export function toolCacheDir(system: Pick<SystemContext, 'env' | 'homeDir' | 'platform'>): string {
+  return join(cacheDir(system), 'npm');
 }
 
 /** Returns whether the tool that would have to answer the probe is not usable itself, so that there is nothing to report. */
@@ -42,15 +42,19 @@ export function isUnanswerable({ of }: Probe, tools: Readonly<Record<string, Pro
   return of !== undefined && tools[of]?.status !== 'found';
 }
 
-async function probeProgram(probe: ProgramProbe, projectDir: string, edges: SystemContext): Promise<ProbeResult> {
+async function probeProgram(
+  probe: ProgramProbe,
+  projectDir: string,
+  system: SystemContext,
+): Promise<ProbeResult> {
   const { id, title } = probe;
   let best: ProbeResult = { id, title, status: 'missing', problem: `${title} was not found on PATH` };
   const searched = new Set<string>();
   for (const candidate of probe.candidates) {
     searched.add(candidate.program);
-    const path = findProgram(candidate.program, edges);
+    const path = findProgram(candidate.program, system);
     if (path === undefined) continue;
-    const result = await tryCandidate(probe, path, candidate, projectDir, edges);
+    const result = await tryCandidate(probe, path, candidate, projectDir, system);
     if (result.status === 'found') return { ...result, searched: [...searched] };
     if (rank(result) > rank(best)) best = result;
   }
@@ -68,7 +72,7 @@ async function tryCandidate(
   path: string,
   candidate: CommandLine,
   projectDir: string,
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<ProbeResult> {
   const { id, title } = probe;
   if (await isOurNode(candidate, path)) {
@@ -81,7 +85,7 @@ async function tryCandidate(
     } as const;
     return judgeVersion(own, probe.minimum);
   }
-  const outcome = await exec({ cwd: projectDir, ...candidate, program: path }, edges, {
+  const outcome = await exec({ cwd: projectDir, ...candidate, program: path }, system, {
     timeoutMs: probeTimeoutMs,
   }).catch((error: unknown) => {
     if (error instanceof WasmeError && error.code === 'TOOL_MISSING') return error;
@@ -138,9 +142,13 @@ async function isOurNode({ program }: CommandLine, path: string): Promise<boolea
   return found === own;
 }
 
-async function probePackage(probe: PackageProbe, projectDir: string, edges: SystemContext): Promise<ProbeResult> {
+async function probePackage(
+  probe: PackageProbe,
+  projectDir: string,
+  system: SystemContext,
+): Promise<ProbeResult> {
   const { id, title } = probe;
-  const start = probe.from === 'project' ? projectDir : toolCacheDir(edges);
+  const start = probe.from === 'project' ? projectDir : toolCacheDir(system);
   for (let folder = start; ; folder = dirname(folder)) {
     const path = join(folder, 'node_modules', probe.package);
     const text = await readFile(join(path, 'package.json'), 'utf8').catch(() => undefined);

@@ -15,20 +15,20 @@ export interface Fix {
 }
 
 /** Returns the first way to install a tool that works on this system. */
-export function fixFor(probe: Probe, projectDir: string, edges: SystemContext): Fix {
+export function fixFor(probe: Probe, projectDir: string, system: SystemContext): Fix {
   const needsNpm = probe.kind === 'package';
-  if (needsNpm && findProgram('npm', edges) === undefined)
+  if (needsNpm && findProgram('npm', system) === undefined)
     return { text: 'npm comes with Node: https://nodejs.org' };
   if (needsNpm && probe.from === 'cache') {
     const wanted = probe.minimum === undefined ? probe.package : `${probe.package}@^${probe.minimum}`;
     return asFix({
-      command: { program: 'npm', args: ['install', '--no-save', '--prefix', toolCacheDir(edges), wanted] },
+      command: { program: 'npm', args: ['install', '--no-save', '--prefix', toolCacheDir(system), wanted] },
     });
   }
   const option = probe.fixes.find(
     ({ platforms, has }) =>
-      (platforms === undefined || platforms.includes(edges.platform)) &&
-      (has === undefined || findProgram(has, edges) !== undefined),
+      (platforms === undefined || platforms.includes(system.platform)) &&
+      (has === undefined || findProgram(has, system) !== undefined),
   );
   return asFix(option ?? { text: `install ${probe.title}` }, projectDir);
 }
@@ -48,14 +48,14 @@ const noNetwork =
   /\b(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ERR_SOCKET_TIMEOUT)\b|could not download file|Could(?:n't| not) resolve host|dial tcp|no such host/i;
 
 /** Runs the commands of fixes, each once; skips fixes without commands. Fails with TOOL_FAILED, NETWORK. */
-export async function runFixes(fixes: readonly Fix[], edges: SystemContext): Promise<void> {
+export async function runFixes(fixes: readonly Fix[], system: SystemContext): Promise<void> {
   const commandsByText = new Map(fixes.map(({ text, commands }) => [text, commands]));
   for (const [text, commands] of commandsByText) {
     if (commands === undefined) continue;
-    const task = edges.reporter.task(text);
+    const task = system.reporter.task(text);
     for (const command of commands) {
-      const { exitCode, stderr, stdout } = await exec(command, edges, {
-        onLine: line => edges.reporter.detail(line),
+      const { exitCode, stderr, stdout } = await exec(command, system, {
+        onLine: line => system.reporter.detail(line),
       });
       if (exitCode === 0) continue;
       task.fail();

@@ -14,7 +14,7 @@ export interface PersistentCompiler {
 
 const answer = /^@@built ([01])$/;
 
-export function startPersistentCompiler(edges: SystemContext): PersistentCompiler {
+export function startPersistentCompiler(system: SystemContext): PersistentCompiler {
   let kept: { readonly key: string; readonly conversation: Conversation } | undefined;
   /** Ends when the process has answered: it takes one question at a time. */
   let previous: Promise<unknown> = Promise.resolve();
@@ -27,7 +27,7 @@ export function startPersistentCompiler(edges: SystemContext): PersistentCompile
     const key = showCommand(command);
     if (kept?.key !== key) {
       await drop();
-      kept = { key, conversation: await converse(command, edges) };
+      kept = { key, conversation: await converse(command, system) };
     }
     try {
       return await kept.conversation.ask(line, text => answer.test(text));
@@ -47,7 +47,7 @@ export function startPersistentCompiler(edges: SystemContext): PersistentCompile
       return async () => {
         const lines = await inTurn({ cwd: projectDir, ...server }, 'build');
         const exitCode = Number(answer.exec(lines.at(-1) ?? '')?.[1] ?? 1);
-        for (const line of lines.slice(0, -1)) edges.reporter.detail(line);
+        for (const line of lines.slice(0, -1)) system.reporter.detail(line);
         return { exitCode, output: lines.slice(0, -1).join('\n') };
       };
     },

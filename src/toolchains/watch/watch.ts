@@ -10,41 +10,41 @@ import type { BuildResult } from '../result.ts';
 import { startPersistentCompiler } from './persistent-compiler.ts';
 
 /**
- * Builds at once and after each change of an input, until the edges' signal aborts. Keeps the compiler running if the
+ * Builds at once and after each change of an input, until the system's signal aborts. Keeps the compiler running if the
  * toolchain can. Calls `onBuilt` after the first build and after each that changed the module, and `onFailure` after a
  * build (or an `onBuilt`) that failed, which does not end the watch.
  */
 export async function watchJob(
   options: BuildOptions,
-  edges: SystemContext,
+  system: SystemContext,
   onBuilt: (result: BuildResult, job: BuildJob) => Promise<void> | void,
   onFailure: (error: WasmeError) => void,
 ): Promise<void> {
-  const compiler = startPersistentCompiler(edges);
-  const { dir } = await openJob(options, edges);
+  const compiler = startPersistentCompiler(system);
+  const { dir } = await openJob(options, system);
   let first = true;
   const once = async (): Promise<void> => {
     const again = !first;
     first = false;
     try {
       // Opened for each build: the change may be in wasme.json.
-      const job = await openJob({ ...options, force: options.force && !again }, edges);
-      const result = await buildJob(job, edges, compiler);
+      const job = await openJob({ ...options, force: options.force && !again }, system);
+      const result = await buildJob(job, system, compiler);
       if (!again && result.upToDate) await warmUp(job);
       if (!again || !result.upToDate) await onBuilt(result, job);
     } catch (error) {
-      if (edges.signal.aborted) return;
+      if (system.signal.aborted) return;
       if (!(error instanceof WasmeError)) throw error;
       onFailure(error);
     }
   };
   // If nothing was compiled at the start, the first save would have to wait for a cold compiler.
   const warmUp = async (job: BuildJob): Promise<void> => {
-    const planned = await planJob(job, edges).catch(() => undefined);
+    const planned = await planJob(job, system).catch(() => undefined);
     if (planned !== undefined) compiler.warmUp(planned.plan, job.dir);
   };
   try {
-    await watchFolder(dir, { ignore: isNeverInput, signal: edges.signal }, once);
+    await watchFolder(dir, { ignore: isNeverInput, signal: system.signal }, once);
   } finally {
     await compiler.end();
   }

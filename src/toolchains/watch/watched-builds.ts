@@ -20,15 +20,15 @@ export interface BuildListener {
 /** Returns when each project was built once. Fails as openJob does; nothing is watched then. */
 export async function startBuilds(
   targets: readonly (string | undefined)[],
-  edges: SystemContext,
+  system: SystemContext,
 ): Promise<WatchedBuilds> {
   const folders: string[] = [];
   for (const target of targets) {
-    const path = resolve(edges.cwd, target ?? '.');
+    const path = resolve(system.cwd, target ?? '.');
     if ((await kindOf(path)) === 'dir' && !folders.includes(path)) folders.push(path);
   }
   const stopper = new AbortController();
-  const signal = AbortSignal.any([edges.signal, stopper.signal]);
+  const signal = AbortSignal.any([system.signal, stopper.signal]);
   const failures: WasmeError[] = [];
   let listener: BuildListener | undefined;
   const { watchJob } = await import('./watch.ts');
@@ -42,7 +42,7 @@ export async function startBuilds(
     const first = new Promise<void>(resolve => (settle = resolve));
     const watch = watchJob(
       { dir },
-      { ...edges, signal },
+      { ...system, signal },
       () => {
         settle();
         listener?.onBuilt();

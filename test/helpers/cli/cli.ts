@@ -18,7 +18,7 @@ export interface TestMachine {
   /** The same, with what is printed visible in `screen` while it runs; gives the exit code. */
   wasmeLive(screen: Screen, ...argv: string[]): Promise<number>;
   /** Edges for calling a verb of the library directly. */
-  readonly edges: SystemContext;
+  readonly system: SystemContext;
 }
 
 export interface Screen {
@@ -58,7 +58,7 @@ export function newMachine(
     cwd,
     home,
     env,
-    edges: { ...common, reporter: silentReporter },
+    system: { ...common, reporter: silentReporter },
     wasmeLive,
     async wasme(...argv) {
       const screen: Screen = { out: '', err: '' };

@@ -24,15 +24,15 @@ export function startCli(world: TestMachine, ...argv: string[]): RunningCli {
   const controller = new AbortController();
   let stdout = '';
   let stderr = '';
-  const { cwd, env, edges } = world;
+  const { cwd, env, system } = world;
   const context: ProcessContext = {
     stdin: process.stdin,
     stdout: { write: text => (stdout += String(text)) },
     stderr: { write: text => (stderr += String(text)) },
     cwd,
     env,
-    platform: edges.platform,
-    homeDir: edges.homeDir,
+    platform: system.platform,
+    homeDir: system.homeDir,
     now: Date.now,
     signal: controller.signal,
   };

@@ -20,7 +20,11 @@ export interface ScriptedGuestShape {
 }
 
 /** The module; the bump allocator grows memory in steps of one page. */
-export function scriptedModule({ abi = '0.2.1', without = [], extra = '' }: ScriptedGuestShape = {}): Uint8Array {
+export function scriptedModule({
+  abi = '0.2.1',
+  without = [],
+  extra = '',
+}: ScriptedGuestShape = {}): Uint8Array {
   const key = [abi, ...without, extra].join();
   const known = modules.get(key);
   if (known) return known;
@@ -247,7 +251,11 @@ const yes = new Set(['vm_start', 'configure', 'done']);
 /** A host with one puppet in it. */
 export async function scriptedGuest(
   on: Record<string, Act> = {},
-  options: Partial<PluginOptions> & { shape?: ScriptedGuestShape; host?: Partial<HostOptions>; in?: Host } = {},
+  options: Partial<PluginOptions> & {
+    shape?: ScriptedGuestShape;
+    host?: Partial<HostOptions>;
+    in?: Host;
+  } = {},
 ): Promise<ScriptedGuest> {
   const { shape = {}, host: hostOptions = {}, ...plugin } = options;
   const names = [...callbacksOf(shape.abi ?? '0.2.1').keys()].filter(

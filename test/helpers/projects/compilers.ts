@@ -50,7 +50,7 @@ export async function builtTemplate(
   if (language === 'assemblyscript') await sharePackages(parent, dir);
   // Where the provisioned npm clang is.
   const env = { ...compilerContext.env, XDG_CACHE_HOME: join(toolsDir, 'npm-clang') };
-  const edges = toolchain === undefined ? compilerContext : { ...compilerContext, env };
-  const { module } = await build({ dir, toolchain }, edges);
+  const system = toolchain === undefined ? compilerContext : { ...compilerContext, env };
+  const { module } = await build({ dir, toolchain }, system);
   return { dir, name, module };
 }

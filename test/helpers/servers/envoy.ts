@@ -39,7 +39,7 @@ export interface StartTestEnvoy {
 /** Starts a real Envoy with a bootstrap text. Use port 0 in it; its traffic listener must be called `main`. */
 export async function realEnvoy(text: string, options: StartTestEnvoy = {}): Promise<TestEnvoy> {
   const log: string[] = [];
-  const edges = {
+  const system = {
     cwd: '/',
     env: process.env,
     platform: process.platform,
@@ -50,13 +50,13 @@ export async function realEnvoy(text: string, options: StartTestEnvoy = {}): Pro
   };
   const envoy = await startEnvoy(
     {
-      envoy: findEnvoy({ path: tool(`envoy-${options.release ?? '1.40'}`) }, edges),
+      envoy: findEnvoy({ path: tool(`envoy-${options.release ?? '1.40'}`) }, system),
       bootstrap: text,
       concurrency: options.concurrency ?? 1,
       logLevel: options.logLevel ?? 'info',
       onLine: line => log.push(line),
     },
-    edges,
+    system,
   );
   if (!options.keep) onTestFinished(() => envoy.stop());
   const port = text.includes('listeners:') ? await envoy.port('main') : 0;

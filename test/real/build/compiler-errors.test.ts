@@ -60,11 +60,13 @@ describe.each(faults)('$language, $file', ({ language, file, line, toolchain }) 
       async () => {
         const dir = await made(language, `fault-${language}-${toolchain ?? ''}`);
         appendFileSync(join(dir, ...file.split('/')), `${line}\n`);
-        const edges =
+        const system =
           toolchain === 'npm'
             ? env({ ...colored, XDG_CACHE_HOME: join(toolsDir, 'npm-clang') })
             : env(colored);
-        const error = await build({ dir, toolchain }, edges).catch((thrown: unknown) => thrown as WasmeError);
+        const error = await build({ dir, toolchain }, system).catch(
+          (thrown: unknown) => thrown as WasmeError,
+        );
         expect(error).toMatchObject({ code: 'BUILD_FAILED' });
         const [head = '', source = '', caret = ''] = (error as WasmeError).message.split('\n').slice(1);
         expect(head).toMatch(new RegExp(`^${file.replaceAll('.', '\\.')}:\\d+:\\d+: error: .*missing`));

@@ -37,7 +37,7 @@ const env = {
   CONTAINERS_CONF: join(folder, 'containers.conf'),
   CONTAINERS_STORAGE_CONF: join(folder, 'storage.conf'),
 };
-const edges = { ...compilerContext, env };
+const system = { ...compilerContext, env };
 
 /** The C library that TinyGo's own image brings built. */
 const tinygoCache = join(homedir(), '.cache', 'tinygo');
@@ -104,11 +104,11 @@ describeWith(['podman', 'clang-wasi', 'go', 'tinygo', 'npm'], 'in a container of
         cpSync(shared, join(dir, 'node_modules'), { recursive: true });
       }
       const outside = await build({ dir }, compilerContext);
-      const inside = await build({ dir, toolchain: 'container' }, edges);
+      const inside = await build({ dir, toolchain: 'container' }, system);
       expect(inside).toMatchObject({ toolchain: 'container', upToDate: false, sha256: outside.sha256 });
       expect(statSync(inside.module).uid).toBe(statSync(dir).uid);
       expect(podman('ps', '--all', '--quiet')).toBe('');
-      const again = await build({ dir, toolchain: 'container' }, edges);
+      const again = await build({ dir, toolchain: 'container' }, system);
       expect(again.upToDate).toBe(true);
     },
     timeoutMs,
@@ -119,7 +119,7 @@ describeWith(['podman', 'clang-wasi', 'go', 'tinygo', 'npm'], 'in a container of
     async () => {
       const dir = await made('cpp', 'without sdk');
       rmSync(join(dir, 'sdk'), { recursive: true });
-      expect(await build({ dir, toolchain: 'container' }, edges)).toMatchObject({ abiVersion: '0.2.1' });
+      expect(await build({ dir, toolchain: 'container' }, system)).toMatchObject({ abiVersion: '0.2.1' });
     },
     timeoutMs,
   );
@@ -129,7 +129,7 @@ describeWith(['podman', 'clang-wasi', 'go', 'tinygo', 'npm'], 'in a container of
     async () => {
       const dir = await made('cpp', 'with a fault');
       writeFileSync(join(dir, 'filter.cc'), 'int f() {\n  return nothing;\n}\n');
-      const failing = build({ dir, toolchain: 'container' }, edges);
+      const failing = build({ dir, toolchain: 'container' }, system);
       await expect(failing).rejects.toThrow('filter.cc:2:10: error: ');
       expect(podman('ps', '--all', '--quiet')).toBe('');
     },
@@ -142,7 +142,7 @@ describeWith(['podman', 'clang-wasi', 'go', 'tinygo', 'npm'], 'in a container of
       const dir = await made('cpp', 'interrupted');
       writeFileSync(join(dir, 'wait'), '');
       const interrupt = new AbortController();
-      const running = build({ dir, toolchain: 'container' }, { ...edges, signal: interrupt.signal });
+      const running = build({ dir, toolchain: 'container' }, { ...system, signal: interrupt.signal });
       const ended = expect(running).rejects.toMatchObject({ code: 'INTERRUPTED' });
       await until(
         () => existsSync(join(dir, 'waits')),

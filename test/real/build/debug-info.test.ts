@@ -129,11 +129,11 @@ describeWith(['clang-wasi', 'npm', 'envoy-1.40'], "npm's wasm-opt", () => {
       for (const program of ['clang++-19', 'wasm-ld-19'])
         symlinkSync(`/usr/bin/${program}`, join(PATH, program));
       symlinkSync(process.execPath, join(PATH, 'node'));
-      const edges = { ...compilerContext, env: { ...compilerContext.env, PATH } };
-      await expect(build({ dir }, edges)).rejects.toMatchObject({ code: 'TOOL_MISSING' });
+      const system = { ...compilerContext, env: { ...compilerContext.env, PATH } };
+      await expect(build({ dir }, system)).rejects.toMatchObject({ code: 'TOOL_MISSING' });
       // AssemblyScript's packages bring it.
       await sharePackages(folder, dir);
-      const { tools, module } = await build({ dir }, edges);
+      const { tools, module } = await build({ dir }, system);
       expect(tools.map(({ title }) => title)).toContain('wasm-opt from npm');
       await greets(dir, module);
     },

@@ -5,7 +5,12 @@ import { initTemplates } from '../../../src/init.ts';
 import { sharedFolder } from '../../helpers/projects/assemblyscript.ts';
 import { type Backend, authorizer, mirror } from '../../helpers/servers/backends.ts';
 import { type BuiltTemplate, builtTemplate, compilers } from '../../helpers/projects/compilers.ts';
-import { type Running, envoyReleases, envoyServers, bundledServer } from '../../helpers/servers/test-servers.ts';
+import {
+  type Running,
+  envoyReleases,
+  envoyServers,
+  bundledServer,
+} from '../../helpers/servers/test-servers.ts';
 import { describeWith } from '../../helpers/tools.ts';
 
 /** What a scenario does with a running filter. */

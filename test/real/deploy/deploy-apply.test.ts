@@ -151,8 +151,10 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
     });
 
     it('fails before any change: a cluster that does not answer', async () => {
-      const world = newMachine({ env: { PATH: join(root, 'test', 'fixtures', 'bin', 'kubectl-that-hangs') } });
-      const failed = kubectl(['get', 'pods'], {}, world.edges, { timeoutMs: 200 });
+      const world = newMachine({
+        env: { PATH: join(root, 'test', 'fixtures', 'bin', 'kubectl-that-hangs') },
+      });
+      const failed = kubectl(['get', 'pods'], {}, world.system, { timeoutMs: 200 });
       await expect(failed).rejects.toMatchObject({ code: 'KUBE_UNREACHABLE' });
     });
 

@@ -64,11 +64,14 @@ async function serve(answer: (path: string) => string | Uint8Array): Promise<str
 }
 
 /** A command that stays, until the test is over or `stop`. */
-function background(world: TestMachine, argv: readonly string[]): { screen: Screen; stop: () => Promise<number> } {
+function background(
+  world: TestMachine,
+  argv: readonly string[],
+): { screen: Screen; stop: () => Promise<number> } {
   const interrupt = new AbortController();
   const screen: Screen = { out: '', err: '' };
   const ended = run([...argv], {
-    ...world.edges,
+    ...world.system,
     env: world.env,
     signal: interrupt.signal,
     stdin: process.stdin,

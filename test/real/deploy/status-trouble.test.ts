@@ -247,7 +247,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'status of an Envoy in trouble', () =
       () => (existsSync(path) ? readFileSync(path, 'utf8') || undefined : undefined),
       () => 'no address of its admin interface',
     );
-    const envoy = { admin: envoyAdmin(admin, world.edges) };
+    const envoy = { admin: envoyAdmin(admin, world.system) };
     await expect
       .poll(() => ask(world, envoy, 'f'))
       .toEqual(['missing', 'Envoy is still fetching its code', 1]);

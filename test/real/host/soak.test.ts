@@ -37,7 +37,7 @@ describeWith(['npm'], `${total} requests through two workers and two filters`, (
     guestFile(world.cwd, 'workers');
     const run = await startRun(
       { targets: [module, 'workers.wasm'], listen: { port: 0 }, concurrency: 2, logLevel: 'off' },
-      world.edges,
+      world.system,
     );
     onTestFinished(() => run.stop());
     const heaps = new Heaps();

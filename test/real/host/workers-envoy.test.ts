@@ -12,7 +12,7 @@ async function facts(envoy: string | undefined): Promise<unknown> {
   guestFile(world.cwd, 'workers');
   const run = await startRun(
     { targets: ['workers.wasm'], listen: { port: 0 }, concurrency: 2, envoy },
-    world.edges,
+    world.system,
   );
   onTestFinished(() => run.stop());
   const served = new Set<string>();

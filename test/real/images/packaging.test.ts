@@ -187,8 +187,8 @@ describeWith(['docker-registry', 'skopeo'], 'layouts in a real registry', () => 
     const [from, to] = [await realRegistry(), await realRegistry()];
     const world = newMachine();
     const graph = packImage('kubewarden', module, described);
-    const target = openRegistry(parseReference(`${from.host}/team/a:v1`), world.edges);
-    await copy(graphSource(graph), graphDescriptor(graph), target, { ...world.edges, names: ['v1'] });
+    const target = openRegistry(parseReference(`${from.host}/team/a:v1`), world.system);
+    await copy(graphSource(graph), graphDescriptor(graph), target, { ...world.system, names: ['v1'] });
     await target.close();
     const refused = await world.wasme('verify', `${from.host}/team/a:v1`, '--for', 'istio');
     expect(refused.stdout).toContain(`repair: wasme convert ${from.host}/team/a:v1 --layout compat --push`);
@@ -216,9 +216,9 @@ describeWith(['docker-registry', 'skopeo'], 'layouts in a real registry', () => 
     writeFileSync(join(world.cwd, 'cosign.pub'), publicKey.export({ format: 'pem', type: 'spki' }));
     const parsed = parseReference(reference);
     const graph = signImage(parsed, digest, privateKey);
-    const target = openRegistry(parsed, world.edges);
+    const target = openRegistry(parsed, world.system);
     await copy(graphSource(graph), graphDescriptor(graph), target, {
-      ...world.edges,
+      ...world.system,
       names: [signatureTag(digest)],
     });
     await target.close();

@@ -10,7 +10,12 @@ import { hostFunctions } from '../../../src/wasm/functions.ts';
 import { parseModule } from '../../../src/wasm/module.ts';
 import { functionNames } from '../../../src/wasm/names.ts';
 import { get, headersOf, openStream, RecordingSink } from '../../helpers/guests/test-environment.ts';
-import { type Guest, type ScriptedGuest, scriptedGuest, scriptedModule } from '../../helpers/guests/scripted-guest.ts';
+import {
+  type Guest,
+  type ScriptedGuest,
+  scriptedGuest,
+  scriptedModule,
+} from '../../helpers/guests/scripted-guest.ts';
 
 const runs = Number(process.env['WASME_FUZZ_RUNS'] ?? 3000);
 

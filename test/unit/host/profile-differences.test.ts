@@ -111,5 +111,7 @@ it('__main_void', () => {
     '',
     '(func (export "_initialize")) (func (export "__main_void") (result i32) (i32.const 0))',
   );
-  expect(profileDifferences(module, newest, profileOf(38))).toEqual(['__main_void is not called at the start']);
+  expect(profileDifferences(module, newest, profileOf(38))).toEqual([
+    '__main_void is not called at the start',
+  ]);
 });

@@ -73,7 +73,7 @@ async function registry(answer: (path: string, host: string, response: ServerRes
     server.closeAllConnections();
     server.close();
   });
-  return openRegistry({ host, repository: 'a/b' }, newMachine().edges, { retryDelayMs: 1 });
+  return openRegistry({ host, repository: 'a/b' }, newMachine().system, { retryDelayMs: 1 });
 }
 
 describe('a manifest', () => {
@@ -126,7 +126,7 @@ describe('index.json', () => {
     writeFileSync(join(world.cwd, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
     const found = await codes(good, text => {
       writeFileSync(join(world.cwd, 'index.json'), text);
-      return new OciLayout(world.cwd, world.edges).list();
+      return new OciLayout(world.cwd, world.system).list();
     });
     expect(found).toEqual(all('IMAGE_INVALID'));
   });
@@ -181,7 +181,7 @@ describe('a login', () => {
     mkdirSync(join(world.home, '.docker'));
     const found = await codes('{"auths":{}}', text => {
       writeFileSync(join(world.home, '.docker', 'config.json'), text);
-      return findCredential('r.example', 'a', world.edges);
+      return findCredential('r.example', 'a', world.system);
     });
     // A byte order mark is what an editor of Windows leaves; an empty file is what "docker logout" can.
     const read = 'gave undefined';
@@ -210,11 +210,11 @@ it('the encrypted part of a key file', async () => {
 });
 
 /** What a credential helper that prints `text` is read as. */
-function helper({ cwd, edges }: TestMachine, text: string): Promise<unknown> {
+function helper({ cwd, system }: TestMachine, text: string): Promise<unknown> {
   writeFileSync(join(cwd, 'answer'), text);
   const program = join(cwd, 'docker-credential-hostile');
   writeFileSync(program, `#!/bin/sh\ncat ${JSON.stringify(join(cwd, 'answer'))}\n`);
   chmodSync(program, 0o755);
-  const PATH = `${cwd}${delimiter}${edges.env['PATH'] ?? ''}`;
-  return helperGet('hostile', 'r.example', { ...edges, env: { ...edges.env, PATH } });
+  const PATH = `${cwd}${delimiter}${system.env['PATH'] ?? ''}`;
+  return helperGet('hostile', 'r.example', { ...system, env: { ...system.env, PATH } });
 }

@@ -9,58 +9,58 @@ const text = '{ "name": "a", "language": "rust", "build": { "profile": "debug" }
 
 /** A project whose wasme.json was checked and remembered. */
 async function known(content = text) {
-  const { cwd: dir, edges } = newMachine();
+  const { cwd: dir, system } = newMachine();
   writeFileSync(join(dir, 'wasme.json'), content);
-  const loaded = await loadProject(dir, edges);
-  await rememberProject(dir, loaded.text, loaded.project, edges);
-  return { dir, edges, file: join(memoryDir(dir, edges), 'project.json') };
+  const loaded = await loadProject(dir, system);
+  await rememberProject(dir, loaded.text, loaded.project, system);
+  return { dir, system, file: join(memoryDir(dir, system), 'project.json') };
 }
 
 describe('a wasme.json that was checked before', () => {
   it('is the same project as when it was checked', async () => {
-    const { dir, edges } = await known();
-    expect(await rememberedProject(dir, text, edges)).toEqual(JSON.parse(text));
-    expect((await loadProject(dir, edges)).project).toEqual(JSON.parse(text));
+    const { dir, system } = await known();
+    expect(await rememberedProject(dir, text, system)).toEqual(JSON.parse(text));
+    expect((await loadProject(dir, system)).project).toEqual(JSON.parse(text));
   });
 
   it('is checked again when it has changed', async () => {
-    const { dir, edges } = await known();
-    expect(await rememberedProject(dir, `${text} `, edges)).toBeUndefined();
+    const { dir, system } = await known();
+    expect(await rememberedProject(dir, `${text} `, system)).toBeUndefined();
     writeFileSync(join(dir, 'wasme.json'), text.replace('debug', 'fast'));
-    await expect(loadProject(dir, edges)).rejects.toThrow(/wasme\.json:1:58: build\.profile: /);
+    await expect(loadProject(dir, system)).rejects.toThrow(/wasme\.json:1:58: build\.profile: /);
   });
 
   it('is not remembered when plain JSON does not say the same', async () => {
     const comment = `# a comment\n${text}`;
-    const { dir, edges } = await known(comment);
-    expect(await rememberedProject(dir, comment, edges)).toBeUndefined();
+    const { dir, system } = await known(comment);
+    expect(await rememberedProject(dir, comment, system)).toBeUndefined();
   });
 
   it('a memory of another version, or with anything added, is none', async () => {
-    const { dir, edges, file } = await known();
+    const { dir, system, file } = await known();
     const memory = JSON.parse(readFileSync(file, 'utf8')) as object;
     writeFileSync(file, JSON.stringify({ ...memory, version: '0.0.1' }));
-    expect(await rememberedProject(dir, text, edges)).toBeUndefined();
+    expect(await rememberedProject(dir, text, system)).toBeUndefined();
     writeFileSync(file, JSON.stringify({ ...memory, project: { build: { command: ['other'] } } }));
-    expect(await rememberedProject(dir, text, edges)).toBeUndefined();
+    expect(await rememberedProject(dir, text, system)).toBeUndefined();
     writeFileSync(file, 'null');
-    expect(await rememberedProject(dir, text, edges)).toBeUndefined();
+    expect(await rememberedProject(dir, text, system)).toBeUndefined();
     const fresh = newMachine();
-    expect(await rememberedProject(fresh.cwd, text, fresh.edges)).toBeUndefined();
+    expect(await rememberedProject(fresh.cwd, text, fresh.system)).toBeUndefined();
   });
 
   it('is remembered outside of the project, for its user only, and for this place only', async () => {
-    const { dir, edges, file } = await known();
-    expect(file.startsWith(join(edges.homeDir, '.cache', 'wasme', 'projects'))).toBe(true);
+    const { dir, system, file } = await known();
+    expect(file.startsWith(join(system.homeDir, '.cache', 'wasme', 'projects'))).toBe(true);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     // The name of the folder is no content of the file: an equal project elsewhere is another one.
-    expect(await rememberedProject(join(dir, 'copy'), text, edges)).toBeUndefined();
+    expect(await rememberedProject(join(dir, 'copy'), text, system)).toBeUndefined();
   });
 });
 
 it('a memory that a repository ships is not believed: wasme.json is checked', async () => {
   const { dir, file } = await known();
-  const { cwd, edges } = newMachine();
+  const { cwd, system } = newMachine();
   const escaping = text.replace('"a"', '"../../outside"');
   writeFileSync(join(cwd, 'wasme.json'), escaping);
   const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
@@ -72,7 +72,7 @@ it('a memory that a repository ships is not believed: wasme.json is checked', as
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, content);
   }
-  await expect(loadProject(cwd, edges)).rejects.toMatchObject({
+  await expect(loadProject(cwd, system)).rejects.toMatchObject({
     code: 'PROJECT_INVALID',
     message: expect.stringContaining('name: lower-case letters') as string,
   });

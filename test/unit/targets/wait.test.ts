@@ -17,7 +17,7 @@ async function wait(states: readonly StatusState[], stepMs: number): Promise<rea
       },
     }),
   };
-  const edges = {
+  const system = {
     cwd: '/',
     env: {},
     platform: process.platform,
@@ -27,7 +27,7 @@ async function wait(states: readonly StatusState[], stepMs: number): Promise<rea
     reporter: silentReporter,
   };
   const code = { from: 'image', reference: 'r', digest: undefined } as const;
-  return waitUntilLoaded(target, { id: 'f', code }, {}, 60_000, edges);
+  return waitUntilLoaded(target, { id: 'f', code }, {}, 60_000, system);
 }
 
 it('takes no verdict of what was there before for one of the new', async () => {

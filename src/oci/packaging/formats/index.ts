@@ -29,7 +29,11 @@ export const packagings: Readonly<Record<PackagingName, Packaging>> = {
  * Module and what is said about it → image. Pure and reproducible.
  * Fails with IMAGE_UNSUPPORTED for a module that no host would load for its size.
  */
-export function packImage(layout: PackagingName, module: Uint8Array, metadata: ImageMetadata = {}): ImageGraph {
+export function packImage(
+  layout: PackagingName,
+  module: Uint8Array,
+  metadata: ImageMetadata = {},
+): ImageGraph {
   if (module.length > maxModuleBytes) {
     throw new WasmeError(
       'IMAGE_UNSUPPORTED',

@@ -5,7 +5,12 @@ import { type EnvoyFile, camelCase, refused } from './envoy-file.ts';
 import { type TextEdit, fillKey, insertKey } from './splice.ts';
 
 /** A list where there is none: under a new key, or under one that stands there without a value. Fails with DEPLOY_FILE. */
-export function newList(file: EnvoyFile, owner: YAMLMap, key: string, added: readonly AnnotatedDocument[]): TextEdit {
+export function newList(
+  file: EnvoyFile,
+  owner: YAMLMap,
+  key: string,
+  added: readonly AnnotatedDocument[],
+): TextEdit {
   const pair = owner.items.find(
     item => isScalar(item.key) && [key, camelCase(key)].includes(String(item.key.value)),
   );

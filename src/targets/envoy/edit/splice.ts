@@ -28,7 +28,12 @@ export function applyEdits(text: string, edits: readonly TextEdit[]): string {
 const addedKeyNote = ' # added by wasme';
 
 /** Puts items into a list, before the one at `index`; a list that is empty has to be a flow list (`[]`). */
-export function insertItems(text: string, list: YAMLSeq, index: number, added: readonly AnnotatedDocument[]): TextEdit {
+export function insertItems(
+  text: string,
+  list: YAMLSeq,
+  index: number,
+  added: readonly AnnotatedDocument[],
+): TextEdit {
   const next = list.items[index];
   if (list.flow === true || !isNode(next)) {
     const at = isNode(next) ? startOf(next) : startOf(list) + 1;
@@ -61,7 +66,12 @@ export function replaceItem(text: string, list: YAMLSeq, index: number, item: An
 }
 
 /** Adds `key` with a list of items to a mapping. */
-export function insertKey(text: string, map: YAMLMap, key: string, added: readonly AnnotatedDocument[]): TextEdit {
+export function insertKey(
+  text: string,
+  map: YAMLMap,
+  key: string,
+  added: readonly AnnotatedDocument[],
+): TextEdit {
   const first = map.items[0]?.key;
   if (map.flow === true || !isNode(first)) {
     const at = isNode(first) ? startOf(first) : startOf(map) + 1;
@@ -84,7 +94,12 @@ export function fillKey(text: string, key: Node, added: readonly AnnotatedDocume
  * Takes the items at `indexes` out, and the key above them when it came with them. `owner` is the mapping that has the
  * list.
  */
-export function removeItems(text: string, list: YAMLSeq, indexes: readonly number[], owner: YAMLMap): TextEdit[] {
+export function removeItems(
+  text: string,
+  list: YAMLSeq,
+  indexes: readonly number[],
+  owner: YAMLMap,
+): TextEdit[] {
   if (indexes.length === 0) return [];
   const pair = owner.items.find(({ value }) => value === list);
   const all = indexes.length === list.items.length;

@@ -18,7 +18,7 @@ const answerTimeoutMs = 5_000;
 const maxAnswerBytes = 256 * 1024 * 1024;
 
 /** `address` as `http://127.0.0.1:9901`, `127.0.0.1:9901` or `9901`. Fails with USAGE when it is none of these. */
-export function envoyAdmin(address: string, edges: SystemContext): EnvoyAdmin {
+export function envoyAdmin(address: string, system: SystemContext): EnvoyAdmin {
   const url = /^\d+$/.test(address)
     ? `http://127.0.0.1:${address}`
     : address.replace(/\/+$/, '').replace(/^(?!https?:\/\/)/, 'http://');
@@ -31,7 +31,7 @@ export function envoyAdmin(address: string, edges: SystemContext): EnvoyAdmin {
   const { origin, pathname } = new URL(url);
   const shown = `${origin}${pathname}`.replace(/\/$/, '');
   const request = (path: string, method: 'GET' | 'POST'): Promise<string> =>
-    ask(new URL(`${url}${path}`), method, shown + path, edges);
+    ask(new URL(`${url}${path}`), method, shown + path, system);
   return {
     url: shown,
     text: path => request(path, 'GET'),
@@ -72,10 +72,10 @@ export function parseAnswer(text: string, from: string): unknown {
 }
 
 /** One request over a connection of its own: a kept one would keep the process alive when all is said. */
-async function ask(url: URL, method: 'GET' | 'POST', shown: string, edges: SystemContext): Promise<string> {
+async function ask(url: URL, method: 'GET' | 'POST', shown: string, system: SystemContext): Promise<string> {
   const { HttpClient } = await import('../../../io/http/http.ts');
   const timeout = AbortSignal.timeout(answerTimeoutMs);
-  const client = new HttpClient({ ...edges, signal: AbortSignal.any([edges.signal, timeout]) });
+  const client = new HttpClient({ ...system, signal: AbortSignal.any([system.signal, timeout]) });
   try {
     const response = await client.send({ method, url, retry: false, followRedirects: false });
     const body = (await response.bytes(maxAnswerBytes)).toString('utf8');
@@ -85,7 +85,7 @@ async function ask(url: URL, method: 'GET' | 'POST', shown: string, edges: Syste
       details: { status: response.status },
     });
   } catch (error) {
-    if (edges.signal.aborted) throw error;
+    if (system.signal.aborted) throw error;
     throw unreachable(url, error, timeout.aborted);
   } finally {
     await client.close();

@@ -130,7 +130,9 @@ describe('header maps', () => {
 
   it('H14 the size is in bytes', async () => {
     const seen: unknown[] = [];
-    const { host, plugin } = await scriptedGuest({ request_headers: guest => void seen.push(guest.mapSize(0)) });
+    const { host, plugin } = await scriptedGuest({
+      request_headers: guest => void seen.push(guest.mapSize(0)),
+    });
     openStream(host, [plugin]).stream.requestHeaders(headersOf({ ':path': '/', aa: 'bbb', c: '' }), true);
     expect(seen).toEqual([12]);
   });
@@ -173,7 +175,9 @@ describe('header maps', () => {
 
   it('H20 in the log of a stream that had no response: NotFound', async () => {
     const seen: unknown[] = [];
-    const { host, plugin } = await scriptedGuest({ log: guest => void seen.push(guest.header(2, ':status')) });
+    const { host, plugin } = await scriptedGuest({
+      log: guest => void seen.push(guest.header(2, ':status')),
+    });
     const { stream } = openStream(host, [plugin]);
     stream.requestHeaders(get(), false);
     stream.reset('downstream_remote_disconnect');
@@ -208,7 +212,9 @@ describe('header maps', () => {
 
   it('H25 without :path there is no route; without :method it cannot be sent; without :authority it can', async () => {
     const removed = async (name: string) => {
-      const { host, plugin, calls } = await scriptedGuest({ request_headers: guest => void guest.remove(0, name) });
+      const { host, plugin, calls } = await scriptedGuest({
+        request_headers: guest => void guest.remove(0, name),
+      });
       const { stream, sink } = openStream(host, [plugin]);
       stream.requestHeaders(get(), true);
       return { sink, details: stream.info.responseCodeDetails, calls };

@@ -8,7 +8,10 @@ const target = { ':method': 'GET', ':path': '/', ':authority': 'b' };
 const none = new HeaderMap();
 const empty = new Uint8Array(0);
 
-async function during(act: (guest: Guest, seen: unknown[]) => void, on: Parameters<typeof scriptedGuest>[0] = {}) {
+async function during(
+  act: (guest: Guest, seen: unknown[]) => void,
+  on: Parameters<typeof scriptedGuest>[0] = {},
+) {
   const seen: unknown[] = [];
   const made = await scriptedGuest({ configure: guest => void act(guest, seen), ...on });
   return { ...made, seen };

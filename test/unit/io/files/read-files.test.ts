@@ -47,7 +47,9 @@ describe('readBytes', () => {
     const cwd = folderWithFile();
     const large = Buffer.alloc(300_000, 'abc');
     writeFileSync(join(cwd, 'large'), large);
-    expect((await readBytes(pipeFrom(newMachine().cwd, `cat ${join(cwd, 'large')}`))).equals(large)).toBe(true);
+    expect((await readBytes(pipeFrom(newMachine().cwd, `cat ${join(cwd, 'large')}`))).equals(large)).toBe(
+      true,
+    );
   });
 
   it('stops reading an endless pipe at the limit', async () => {

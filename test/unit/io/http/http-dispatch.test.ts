@@ -19,7 +19,7 @@ async function served(answer: (response: ServerResponse) => void) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const interruption = new AbortController();
-  const http = new HttpClient({ ...newMachine().edges, signal: interruption.signal });
+  const http = new HttpClient({ ...newMachine().system, signal: interruption.signal });
   onTestFinished(async () => {
     await http.close();
     server.closeAllConnections();

@@ -7,7 +7,7 @@ describe.skipIf(process.platform === 'win32')('the exit code of a program', () =
     ['that ends by itself', 'exit 3', 3],
     ['that is killed is 128 and the number of the signal', 'kill -9 $$', 137],
   ])('%s', async (_, script, exitCode) => {
-    const { edges } = newMachine();
-    expect(await exec({ program: 'sh', args: ['-c', script] }, edges)).toMatchObject({ exitCode });
+    const { system } = newMachine();
+    expect(await exec({ program: 'sh', args: ['-c', script] }, system)).toMatchObject({ exitCode });
   });
 });

@@ -22,7 +22,9 @@ const imageNamed = async (layout: PackagingName, module = largerModule) => {
 describe('an archive', () => {
   it('gives back every image, byte for byte', async () => {
     const path = join(newMachine().cwd, 'images.tar');
-    const images = await Promise.all((Object.keys(packagings) as PackagingName[]).map(name => imageNamed(name)));
+    const images = await Promise.all(
+      (Object.keys(packagings) as PackagingName[]).map(name => imageNamed(name)),
+    );
     await writeArchive(path, images);
     const archive = await openArchive(path);
     expect(archive.images.map(image => image.name)).toEqual(images.map(image => image.name));

@@ -30,7 +30,7 @@ function addHelper(world: TestMachine, name: string, script: string): void {
 }
 
 const find = (world: TestMachine, host = 'r.example', repository = 'team/a') =>
-  findCredential(host, repository, world.edges);
+  findCredential(host, repository, world.system);
 
 describe('docker configuration', () => {
   it.each([
@@ -97,7 +97,7 @@ describe('docker configuration', () => {
     chmodSync(join(world.home, '.docker/config.json'), 0o644);
     const warnings: string[] = [];
     const reporter = { ...silentReporter, warn: (text: string) => void warnings.push(text) };
-    await findCredential('r.example', 'a', { ...world.edges, reporter });
+    await findCredential('r.example', 'a', { ...world.system, reporter });
     expect(warnings).toEqual([expect.stringContaining('others on this machine may read it')]);
   });
 });
@@ -158,7 +158,7 @@ describe('helpers', () => {
     });
     const warnings: string[] = [];
     const reporter = { ...silentReporter, warn: (message: string) => void warnings.push(message) };
-    const found = await findCredential('r.example', 'a', { ...world.edges, reporter });
+    const found = await findCredential('r.example', 'a', { ...world.system, reporter });
     expect(found).toMatchObject({ username: 'me' });
     expect(warnings).toEqual([]);
   });
@@ -225,7 +225,7 @@ describe('helpers', () => {
     // Longer and longer, until it had the time to say which process it is.
     const file = join(world.cwd, 'pid');
     for (let limitMs = 300; !existsSync(file) || readFileSync(file, 'utf8') === ''; limitMs *= 2) {
-      await expect(helperGet('hang', 'r.example', world.edges, limitMs)).rejects.toMatchObject({
+      await expect(helperGet('hang', 'r.example', world.system, limitMs)).rejects.toMatchObject({
         code: 'CREDENTIALS_INVALID',
         message: `docker-credential-hang get did not answer within ${limitMs / 1000} s`,
         hint: expect.stringContaining('unlock its keychain') as string,

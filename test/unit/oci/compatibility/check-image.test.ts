@@ -1,6 +1,10 @@
 /** Verdicts that join the module's rules with the image's. */
 import { describe, expect, it } from 'vitest';
-import { defaultHosts, checkForHosts, requireLoadable } from '../../../../src/oci/compatibility/check-image.ts';
+import {
+  defaultHosts,
+  checkForHosts,
+  requireLoadable,
+} from '../../../../src/oci/compatibility/check-image.ts';
 import { packImage } from '../../../../src/oci/packaging/formats/index.ts';
 import { openImage } from '../../../../src/oci/read/open-image.ts';
 import { graphSource } from '../../../../src/oci/target.ts';
@@ -9,7 +13,8 @@ import { component, emptyModule, filterText } from '../../../helpers/guests/imag
 
 const name = 'registry.example/team/filter:v1';
 const filter = (body?: string, marker?: string): Uint8Array => compileWat(filterText(body, marker));
-const judgeOne = async (module: Uint8Array, host: string) => (await checkForHosts({ module, name }, [host]))[0];
+const judgeOne = async (module: Uint8Array, host: string) =>
+  (await checkForHosts({ module, name }, [host]))[0];
 const imported = (module: string, field: string, type: string): string =>
   `(import "${module}" "${field}" (func ${type}))`;
 
@@ -120,7 +125,9 @@ describe('an image', () => {
   });
 
   it('for no version of a loader that is typed as none', async () => {
-    await expect(checkForHosts(await subject('compat'), ['istio-1.12'])).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(checkForHosts(await subject('compat'), ['istio-1.12'])).rejects.toMatchObject({
+      code: 'USAGE',
+    });
   });
 
   it('for readers that are no hosts', async () => {

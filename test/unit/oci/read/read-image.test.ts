@@ -24,23 +24,26 @@ const tgz = (tar: Uint8Array, type = types.ociLayerTarGzip): GraphBlob => blobOf
 const named = (name: string, bytes: Uint8Array = emptyModule) => tgz(foreignTar([{ path: name, bytes }]));
 
 describe('what wasme writes', () => {
-  it.each(Object.keys(packagings) as PackagingName[])('%s gives back every byte and what was said', async name => {
-    const result = await read(
-      packImage(name, largerModule, { ...described, created: '2024-05-06T07:08:09Z' }),
-    );
-    expect(Buffer.from(result.module).equals(largerModule)).toBe(true);
-    expect(result).toMatchObject({
-      layout: { name },
-      moduleKind: 'module',
-      runtime: described.runtime,
-      created: '2024-05-06T07:08:09Z',
-      warnings: [],
-    });
-    expect(result.annotations).toMatchObject(described.annotations ?? {});
-    expect(result.documents.map(document => document.name)).toEqual(
-      name === 'higress' ? ['spec.yaml', 'README.md'] : [],
-    );
-  });
+  it.each(Object.keys(packagings) as PackagingName[])(
+    '%s gives back every byte and what was said',
+    async name => {
+      const result = await read(
+        packImage(name, largerModule, { ...described, created: '2024-05-06T07:08:09Z' }),
+      );
+      expect(Buffer.from(result.module).equals(largerModule)).toBe(true);
+      expect(result).toMatchObject({
+        layout: { name },
+        moduleKind: 'module',
+        runtime: described.runtime,
+        created: '2024-05-06T07:08:09Z',
+        warnings: [],
+      });
+      expect(result.annotations).toMatchObject(described.annotations ?? {});
+      expect(result.documents.map(document => document.name)).toEqual(
+        name === 'higress' ? ['spec.yaml', 'README.md'] : [],
+      );
+    },
+  );
 });
 
 describe('what others write', () => {

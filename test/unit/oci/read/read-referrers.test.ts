@@ -40,7 +40,7 @@ async function registryWith(paths: Readonly<Record<string, { type: string; body:
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const registry = openRegistry({ host, repository: 'team/a' }, newMachine().edges);
+  const registry = openRegistry({ host, repository: 'team/a' }, newMachine().system);
   onTestFinished(() => registry.close());
   return registry;
 }

@@ -198,7 +198,7 @@ describe('a name that resolves', () => {
     const names = resolving({ 'evil.example': ['127.0.0.1'], 'r.example': ['127.0.0.1'] });
     const { port } = server.address() as AddressInfo;
     const ask = async (registry: string, url: string): Promise<number> => {
-      const client = new HttpClient(newMachine().edges, {
+      const client = new HttpClient(newMachine().system, {
         lookup: new RegistryReach(new URL(registry), names).lookup,
       });
       try {

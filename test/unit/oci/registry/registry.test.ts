@@ -29,15 +29,15 @@ const manifest: unknown = JSON.parse(Buffer.from(graph.manifest.bytes).toString(
 const layer = graph.blobs.find(blob => blob.descriptor.size > 300_000)!.descriptor;
 
 function open(registry: Pick<FakeRegistry, 'host'>, options: RegistryTargetOptions = {}): RegistryTarget {
-  return openRegistry({ host: registry.host, repository: 'team/filter' }, newMachine().edges, {
+  return openRegistry({ host: registry.host, repository: 'team/filter' }, newMachine().system, {
     retryDelayMs: 1,
     ...options,
   });
 }
 
 async function push(target: RegistryTarget): Promise<void> {
-  const { edges } = newMachine();
-  await copy(graphSource(graph), root, target, { ...edges, names: ['v1'] });
+  const { system } = newMachine();
+  await copy(graphSource(graph), root, target, { ...system, names: ['v1'] });
 }
 
 /** Something that answers every request with the same, whatever was asked. */
@@ -197,12 +197,12 @@ describe('push', () => {
   it('shows a warning of the registry once', async () => {
     const registry = await fakeRegistry({ warning: 'this registry moves on \\"Friday\\"' });
     const warnings: string[] = [];
-    const edges = {
-      ...newMachine().edges,
+    const system = {
+      ...newMachine().system,
       reporter: { ...silentReporter, warn: (text: string) => void warnings.push(text) },
     };
-    const target = openRegistry({ host: registry.host, repository: 'a' }, edges);
-    await copy(graphSource(graph), root, target, { ...edges, names: ['v1'] });
+    const target = openRegistry({ host: registry.host, repository: 'a' }, system);
+    await copy(graphSource(graph), root, target, { ...system, names: ['v1'] });
     expect(warnings).toEqual([`${registry.host} says: this registry moves on "Friday"`]);
   });
 });

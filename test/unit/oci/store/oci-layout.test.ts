@@ -22,11 +22,12 @@ const graph = packImage('oci', moduleOfSize(5000));
 const root = graphDescriptor(graph);
 
 function newStore(): { store: OciLayout; put: (name: string, of?: typeof graph) => Promise<unknown> } {
-  const { cwd, edges } = newMachine();
-  const store = new OciLayout(join(cwd, 'store'), edges);
+  const { cwd, system } = newMachine();
+  const store = new OciLayout(join(cwd, 'store'), system);
   return {
     store,
-    put: (name, of = graph) => copy(graphSource(of), graphDescriptor(of), store, { ...edges, names: [name] }),
+    put: (name, of = graph) =>
+      copy(graphSource(of), graphDescriptor(of), store, { ...system, names: [name] }),
   };
 }
 
