@@ -39,9 +39,9 @@ export type FilterCode = Uint8Array | CompiledFilter;
 
 export class Host {
   readonly services: HostServices;
-  private readonly cache = new CompileCache();
-  private readonly vms: { options: VmOptions; compiled: CompiledFilter; vm: Vm }[] = [];
-  private readonly plugins = new Set<Plugin>();
+  readonly #cache = new CompileCache();
+  readonly #vms: { options: VmOptions; compiled: CompiledFilter; vm: Vm }[] = [];
+  readonly #plugins = new Set<Plugin>();
 
   constructor(options: HostOptions) {
     const { environment } = options;
@@ -66,28 +66,28 @@ export class Host {
    * Fails with WASM_INVALID, WASM_ABI, or WASM_START (a trap or a refusal in the start sequence, whatever the policy).
    */
   async loadPlugin(code: FilterCode, options: PluginOptions): Promise<Plugin> {
-    const compiled = code instanceof Uint8Array ? await this.cache.get(code, this.services.profile) : code;
+    const compiled = code instanceof Uint8Array ? await this.#cache.get(code, this.services.profile) : code;
     await prepareForeign(compiled);
     const settings = settle(options, this.services.profile);
-    const vmOptions = this.vmOptions(options, settings);
-    let vm = this.findVm(compiled, vmOptions);
+    const vmOptions = this.#vmOptions(options, settings);
+    let vm = this.#findVm(compiled, vmOptions);
     if (!vm) {
       vm = new Vm(this.services, compiled, vmOptions);
       await vm.start(bindImports);
-      this.keepVm(vm);
+      this.#keepVm(vm);
     }
     const makeRoot = (): RootContext => {
-      let next = this.findVm(compiled, vmOptions);
+      let next = this.#findVm(compiled, vmOptions);
       if (!next) {
         next = new Vm(this.services, compiled, vmOptions);
         next.startNow(bindImports);
-        this.keepVm(next);
+        this.#keepVm(next);
       }
-      return this.startRoot(next, settings);
+      return this.#startRoot(next, settings);
     };
-    const root = this.startRoot(vm, settings);
-    const plugin = new Plugin(this.services, settings, root, makeRoot, used => this.release(used));
-    this.plugins.add(plugin);
+    const root = this.#startRoot(vm, settings);
+    const plugin = new Plugin(this.services, settings, root, makeRoot, used => this.#release(used));
+    this.#plugins.add(plugin);
     return plugin;
   }
 
@@ -102,17 +102,17 @@ export class Host {
 
   /** Closes every plugin: done and delete on the roots, timers and call-outs stopped. */
   close(): void {
-    for (const plugin of this.plugins) plugin.close();
-    this.plugins.clear();
+    for (const plugin of this.#plugins) plugin.close();
+    this.#plugins.clear();
   }
 
   /** VMs that run, for the stat `wasm.<runtime>.active`. */
   get vmCount(): number {
-    return this.vms.length;
+    return this.#vms.length;
   }
 
-  private findVm(compiled: CompiledFilter, options: VmOptions): Vm | undefined {
-    return this.vms.find(
+  #findVm(compiled: CompiledFilter, options: VmOptions): Vm | undefined {
+    return this.#vms.find(
       ({ vm, compiled: code, options: other }) =>
         !vm.failed &&
         other.vmId === options.vmId &&
@@ -121,15 +121,15 @@ export class Host {
     )?.vm;
   }
 
-  private keepVm(vm: Vm): void {
-    const failed = this.vms.findIndex(
+  #keepVm(vm: Vm): void {
+    const failed = this.#vms.findIndex(
       item => item.vm.failed && item.compiled === vm.compiled && item.options.vmId === vm.options.vmId,
     );
-    if (failed >= 0) this.vms.splice(failed, 1);
-    this.vms.push({ options: vm.options, compiled: vm.compiled, vm });
+    if (failed >= 0) this.#vms.splice(failed, 1);
+    this.#vms.push({ options: vm.options, compiled: vm.compiled, vm });
   }
 
-  private vmOptions(options: PluginOptions, settings: PluginSettings): VmOptions {
+  #vmOptions(options: PluginOptions, settings: PluginSettings): VmOptions {
     const { environment } = this.services;
     const allowed = options.allowedCapabilities ?? [];
     return {
@@ -141,7 +141,7 @@ export class Host {
     };
   }
 
-  private startRoot(vm: Vm, settings: PluginSettings): RootContext {
+  #startRoot(vm: Vm, settings: PluginSettings): RootContext {
     const key = [settings.name, settings.rootId, toByteString(settings.configuration)].join('\0');
     const present = vm.roots.get(key);
     if (present && !present.destroyed) {
@@ -151,7 +151,7 @@ export class Host {
     const root = new RootContext(vm, settings);
     const refusal = root.start();
     if (refusal !== undefined) {
-      if (vm.failed || vm.roots.size === 0) this.dropVm(vm);
+      if (vm.failed || vm.roots.size === 0) this.#dropVm(vm);
       const trapped = vm.failure === undefined ? 'returned 0' : vm.failure;
       const [callback, sentence] =
         refusal === 'StartFailed'
@@ -167,7 +167,7 @@ export class Host {
     return root;
   }
 
-  private release(root: RootContext): void {
+  #release(root: RootContext): void {
     root.users--;
     if (root.users > 0) return;
     root.shutdown();
@@ -175,12 +175,12 @@ export class Host {
     for (const [, context] of root.vm.contexts.entries()) {
       if (context instanceof RootContext) context.vanish();
     }
-    this.dropVm(root.vm);
+    this.#dropVm(root.vm);
   }
 
-  private dropVm(vm: Vm): void {
-    const at = this.vms.findIndex(item => item.vm === vm);
-    if (at >= 0) this.vms.splice(at, 1);
+  #dropVm(vm: Vm): void {
+    const at = this.#vms.findIndex(item => item.vm === vm);
+    if (at >= 0) this.#vms.splice(at, 1);
   }
 }
 

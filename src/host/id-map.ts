@@ -10,17 +10,17 @@ const initialSlots = 64;
 
 /** Ids are unsigned 32-bit; those given out in a row do not collide. Open addressing, linear probing, no tombstones. */
 export class IdMap<Value extends object> {
-  private ids: number[] = new Array<number>(initialSlots).fill(0);
-  private values: (Value | undefined)[] = new Array<Value | undefined>(initialSlots).fill(undefined);
-  private mask = initialSlots - 1;
-  private used = 0;
+  #ids: number[] = new Array<number>(initialSlots).fill(0);
+  #values: (Value | undefined)[] = new Array<Value | undefined>(initialSlots).fill(undefined);
+  #mask = initialSlots - 1;
+  #used = 0;
 
   get size(): number {
-    return this.used;
+    return this.#used;
   }
 
   get(id: number): Value | undefined {
-    return this.values[this.find(id)];
+    return this.#values[this.#find(id)];
   }
 
   has(id: number): boolean {
@@ -28,21 +28,23 @@ export class IdMap<Value extends object> {
   }
 
   set(id: number, value: Value): void {
-    let slot = this.find(id);
-    if (this.values[slot] === undefined) {
-      if (++this.used * 2 > this.mask) {
-        this.grow();
-        slot = this.find(id);
+    let slot = this.#find(id);
+    if (this.#values[slot] === undefined) {
+      if (++this.#used * 2 > this.#mask) {
+        this.#grow();
+        slot = this.#find(id);
       }
-      this.ids[slot] = id;
+      this.#ids[slot] = id;
     }
-    this.values[slot] = value;
+    this.#values[slot] = value;
   }
 
   /** True when there was such an entry. */
   delete(id: number): boolean {
-    const { ids, values, mask } = this;
-    let hole = this.find(id);
+    const ids = this.#ids;
+    const values = this.#values;
+    const mask = this.#mask;
+    let hole = this.#find(id);
     if (values[hole] === undefined) return false;
     // Entries behind it that were pushed past their own slot move up, so that looking for them does not stop at the hole.
     for (let at = (hole + 1) & mask; values[at] !== undefined; at = (at + 1) & mask) {
@@ -53,39 +55,41 @@ export class IdMap<Value extends object> {
       hole = at;
     }
     values[hole] = undefined;
-    this.used--;
+    this.#used--;
     return true;
   }
 
   /** As they are now; entries may go while the caller walks. */
   entries(): [id: number, value: Value][] {
     const all: [number, Value][] = [];
-    this.values.forEach((value, at) => {
-      if (value !== undefined) all.push([this.ids[at] as number, value]);
+    this.#values.forEach((value, at) => {
+      if (value !== undefined) all.push([this.#ids[at] as number, value]);
     });
     return all;
   }
 
   /** The slot of `id`, or the free one where it would go. */
-  private find(id: number): number {
-    const { ids, values, mask } = this;
+  #find(id: number): number {
+    const ids = this.#ids;
+    const values = this.#values;
+    const mask = this.#mask;
     let at = id & mask;
     while (values[at] !== undefined && ids[at] !== id) at = (at + 1) & mask;
     return at;
   }
 
-  private grow(): void {
+  #grow(): void {
     const before = this.entries();
     // Not left full: see the head of this file.
-    this.values.fill(undefined);
-    const slots = (this.mask + 1) * 2;
-    this.mask = slots - 1;
-    this.ids = new Array<number>(slots).fill(0);
-    this.values = new Array<Value | undefined>(slots).fill(undefined);
+    this.#values.fill(undefined);
+    const slots = (this.#mask + 1) * 2;
+    this.#mask = slots - 1;
+    this.#ids = new Array<number>(slots).fill(0);
+    this.#values = new Array<Value | undefined>(slots).fill(undefined);
     for (const [id, value] of before) {
-      const slot = this.find(id);
-      this.ids[slot] = id;
-      this.values[slot] = value;
+      const slot = this.#find(id);
+      this.#ids[slot] = id;
+      this.#values[slot] = value;
     }
   }
 }

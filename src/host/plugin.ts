@@ -16,12 +16,12 @@ export interface ReloadCounts {
 export class Plugin {
   readonly settings: PluginSettings;
   readonly reloads: ReloadCounts = { success: 0, failure: 0, backoff: 0 };
-  private readonly services: HostServices;
-  private readonly makeRoot: () => RootContext;
-  private readonly release: (root: RootContext) => void;
-  private currentRoot: RootContext;
-  private loadedMs: number;
-  private closed = false;
+  readonly #services: HostServices;
+  readonly #makeRoot: () => RootContext;
+  readonly #release: (root: RootContext) => void;
+  #currentRoot: RootContext;
+  #loadedMs: number;
+  #closed = false;
 
   /** `makeRoot` starts the plugin again in a VM that has not failed, or throws. */
   constructor(
@@ -31,17 +31,17 @@ export class Plugin {
     makeRoot: () => RootContext,
     release: (root: RootContext) => void,
   ) {
-    this.services = services;
+    this.#services = services;
     this.settings = settings;
-    this.currentRoot = root;
-    this.makeRoot = makeRoot;
-    this.release = release;
-    this.loadedMs = this.nowMs();
+    this.#currentRoot = root;
+    this.#makeRoot = makeRoot;
+    this.#release = release;
+    this.#loadedMs = this.#nowMs();
   }
 
   /** The present root context; another one after a reload. */
   get root(): RootContext {
-    return this.currentRoot;
+    return this.#currentRoot;
   }
 
   get name(): string {
@@ -71,7 +71,7 @@ export class Plugin {
   /** The root that a new stream belongs to; undefined when the filter is left out of the chain. */
   rootForStream(): RootContext | undefined {
     if (!this.root.vm.failed) return this.root;
-    if (this.settings.failurePolicy === 'reload') this.reload();
+    if (this.settings.failurePolicy === 'reload') this.#reload();
     const open = this.settings.failurePolicy === 'open' || this.settings.legacyFailOpen;
     return this.root.vm.failed && open ? undefined : this.root;
   }
@@ -88,25 +88,25 @@ export class Plugin {
 
   /** done and delete on the root. Streams that are under way go on. Idempotent. */
   close(): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.release(this.root);
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#release(this.root);
   }
 
-  private reload(): void {
+  #reload(): void {
     const { reloadBackoffMs } = this.settings;
     const jitter = new Uint8Array(1);
-    this.services.environment.fillRandom(jitter);
+    this.#services.environment.fillRandom(jitter);
     const waitMs = reloadBackoffMs * (1 + (jitter[0] ?? 0) / 510);
-    if (this.nowMs() - this.loadedMs < waitMs) {
+    if (this.#nowMs() - this.#loadedMs < waitMs) {
       this.reloads.backoff++;
       return;
     }
-    this.loadedMs = this.nowMs();
+    this.#loadedMs = this.#nowMs();
     try {
-      const root = this.makeRoot();
+      const root = this.#makeRoot();
       this.reloads.success++;
-      this.currentRoot = root;
+      this.#currentRoot = root;
     } catch (error) {
       if (!(error instanceof WasmeError)) throw error;
       this.reloads.failure++;
@@ -114,7 +114,7 @@ export class Plugin {
     }
   }
 
-  private nowMs(): number {
-    return Number(this.services.environment.monotonicNs() / 1_000_000n);
+  #nowMs(): number {
+    return Number(this.#services.environment.monotonicNs() / 1_000_000n);
   }
 }

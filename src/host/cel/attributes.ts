@@ -187,15 +187,15 @@ class Headers extends Properties {
 
 /** What filters keep with a stream. Envoy cannot list it. */
 class FilterState extends ValueMap {
-  private readonly context: Context;
+  readonly #context: Context;
 
   constructor(context: Context) {
     super();
-    this.context = context;
+    this.#context = context;
   }
 
   get(key: Value): Value | undefined {
-    return typeof key === 'string' ? stateValue(this.context, key) : undefined;
+    return typeof key === 'string' ? stateValue(this.#context, key) : undefined;
   }
 
   keys(): readonly Value[] {

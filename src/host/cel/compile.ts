@@ -24,10 +24,10 @@ export function compile(expr: Expr, dialect: Dialect): Code {
 }
 
 class Compiler {
-  private readonly dialect: Dialect;
+  readonly #dialect: Dialect;
 
   constructor(dialect: Dialect) {
-    this.dialect = dialect;
+    this.#dialect = dialect;
   }
 
   /** `scope`: the variables of the folds around. */
@@ -38,7 +38,7 @@ class Compiler {
         return () => value;
       }
       case 'ident':
-        return this.ident(expr.name, scope);
+        return this.#ident(expr.name, scope);
       case 'select': {
         const operand = this.code(expr.operand, scope);
         return frame => select(operand(frame), expr.field);
@@ -48,29 +48,29 @@ class Compiler {
         return frame => present(operand(frame), expr.field);
       }
       case 'operator':
-        return this.operator(expr.name, this.all(expr.operands, scope));
+        return this.#operator(expr.name, this.#all(expr.operands, scope));
       case 'call':
-        return this.call(expr, scope);
+        return this.#call(expr, scope);
       case 'and':
       case 'or':
-        return logic(expr.kind === 'or', this.all(expr.terms, scope));
+        return logic(expr.kind === 'or', this.#all(expr.terms, scope));
       case 'choice':
-        return this.choice(expr, scope);
+        return this.#choice(expr, scope);
       case 'list':
-        return list(this.all(expr.items, scope));
+        return list(this.#all(expr.items, scope));
       case 'map':
         return map(expr.entries.map(([key, value]) => [this.code(key, scope), this.code(value, scope)]));
       default:
-        return this.fold(expr, scope);
+        return this.#fold(expr, scope);
     }
   }
 
-  private all(exprs: readonly Expr[], scope: readonly string[]): readonly Code[] {
+  #all(exprs: readonly Expr[], scope: readonly string[]): readonly Code[] {
     return exprs.map(expr => this.code(expr, scope));
   }
 
-  private ident(given: string, scope: readonly string[]): Code {
-    const { newerExpressions } = this.dialect;
+  #ident(given: string, scope: readonly string[]): Code {
+    const { newerExpressions } = this.#dialect;
     const root = given.startsWith('.');
     const name = root && newerExpressions ? given.slice(1) : given;
     const slot = root ? -1 : scope.lastIndexOf(name);
@@ -84,7 +84,7 @@ class Compiler {
     };
   }
 
-  private operator(name: string, operands: readonly Code[]): Code {
+  #operator(name: string, operands: readonly Code[]): Code {
     const [left, right] = operands as [Code, Code?];
     return frame => {
       const a = left(frame);
@@ -95,13 +95,13 @@ class Compiler {
     };
   }
 
-  private call({ name, target, args }: Expr & { kind: 'call' }, scope: readonly string[]): Code {
-    const call = findFunction(name, target !== undefined, args.length, this.dialect);
+  #call({ name, target, args }: Expr & { kind: 'call' }, scope: readonly string[]): Code {
+    const call = findFunction(name, target !== undefined, args.length, this.#dialect);
     if (call === undefined) {
       const shown = target === undefined ? name : `x.${name}`;
       throw new SyntaxFailure(`there is no function ${shown} with ${args.length} arguments`);
     }
-    const codes = this.all(target === undefined ? args : [target, ...args], scope);
+    const codes = this.#all(target === undefined ? args : [target, ...args], scope);
     return frame => {
       const values: Value[] = [];
       for (const code of codes) {
@@ -113,8 +113,8 @@ class Compiler {
     };
   }
 
-  private choice(expr: Expr & { kind: 'choice' }, scope: readonly string[]): Code {
-    const [condition, yes, no] = this.all([expr.condition, expr.yes, expr.no], scope) as [Code, Code, Code];
+  #choice(expr: Expr & { kind: 'choice' }, scope: readonly string[]): Code {
+    const [condition, yes, no] = this.#all([expr.condition, expr.yes, expr.no], scope) as [Code, Code, Code];
     return frame => {
       const chosen = condition(frame);
       if (chosen instanceof Failure) return chosen;
@@ -122,7 +122,7 @@ class Compiler {
     };
   }
 
-  private fold(expr: Expr & { kind: 'fold' }, scope: readonly string[]): Code {
+  #fold(expr: Expr & { kind: 'fold' }, scope: readonly string[]): Code {
     const range = this.code(expr.range, scope);
     const inner = [...scope, expr.variable];
     const body = this.code(expr.body, inner);

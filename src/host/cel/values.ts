@@ -99,26 +99,26 @@ export function isKey(value: Value): boolean {
 
 /** A map as it was written, or made from such. */
 export class LiteralMap extends ValueMap {
-  private readonly entries = new Map<string, readonly [key: Value, value: Value]>();
+  readonly #entries = new Map<string, readonly [key: Value, value: Value]>();
 
   /** False when the key is there already. */
   add(key: Value, value: Value): boolean {
     const [name] = keyNames(key);
-    if (name === undefined || this.entries.has(name)) return false;
-    this.entries.set(name, [key, value]);
+    if (name === undefined || this.#entries.has(name)) return false;
+    this.#entries.set(name, [key, value]);
     return true;
   }
 
   get(key: Value): Value | undefined {
     for (const name of keyNames(key)) {
-      const found = this.entries.get(name);
+      const found = this.#entries.get(name);
       if (found) return found[1];
     }
     return undefined;
   }
 
   keys(): readonly Value[] {
-    return Array.from(this.entries.values(), ([key]) => key);
+    return Array.from(this.#entries.values(), ([key]) => key);
   }
 }
 

@@ -8,9 +8,9 @@ export class AccessLogHeaders {
   readonly info: StreamInfo;
   /** What its filters have set. */
   readonly filterState: StateMap;
-  private readonly requestHeaders: HeaderMap | undefined;
-  private readonly responseHeaders: HeaderMap | undefined;
-  private readonly responseTrailers: HeaderMap | undefined;
+  readonly #requestHeaders: HeaderMap | undefined;
+  readonly #responseHeaders: HeaderMap | undefined;
+  readonly #responseTrailers: HeaderMap | undefined;
 
   /** Without maps: an L4 connection. */
   constructor(
@@ -22,15 +22,15 @@ export class AccessLogHeaders {
   ) {
     this.info = info;
     this.filterState = filterState;
-    this.requestHeaders = requestHeaders;
-    this.responseHeaders = responseHeaders;
-    this.responseTrailers = responseTrailers;
+    this.#requestHeaders = requestHeaders;
+    this.#responseHeaders = responseHeaders;
+    this.#responseTrailers = responseTrailers;
   }
 
   /** Request trailers and the maps of call-outs are never there. */
   map(type: number): HeaderMap | undefined {
-    if (type === MapType.RequestHeaders) return this.requestHeaders;
-    if (type === MapType.ResponseHeaders) return this.responseHeaders;
-    return type === MapType.ResponseTrailers ? this.responseTrailers : undefined;
+    if (type === MapType.RequestHeaders) return this.#requestHeaders;
+    if (type === MapType.ResponseHeaders) return this.#responseHeaders;
+    return type === MapType.ResponseTrailers ? this.#responseTrailers : undefined;
   }
 }

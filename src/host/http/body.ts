@@ -2,7 +2,7 @@
 import { concat, emptyBytes } from '../encoding/bytes.ts';
 
 export class BodyBuffer {
-  private chunks: Uint8Array[] = [];
+  #chunks: Uint8Array[] = [];
   length = 0;
 
   static of(data: Uint8Array): BodyBuffer {
@@ -13,26 +13,26 @@ export class BodyBuffer {
 
   append(data: Uint8Array): void {
     if (data.length === 0) return;
-    this.chunks.push(data);
+    this.#chunks.push(data);
     this.length += data.length;
   }
 
   prepend(data: Uint8Array): void {
     if (data.length === 0) return;
-    this.chunks.unshift(data);
+    this.#chunks.unshift(data);
     this.length += data.length;
   }
 
   /** Takes everything out of `other`. */
   moveFrom(other: BodyBuffer): void {
-    if (this.chunks.length === 0) this.chunks = other.chunks;
-    else for (const chunk of other.chunks) this.chunks.push(chunk);
+    if (this.#chunks.length === 0) this.#chunks = other.#chunks;
+    else for (const chunk of other.#chunks) this.#chunks.push(chunk);
     this.length += other.length;
     other.clear();
   }
 
   clear(): void {
-    this.chunks = [];
+    this.#chunks = [];
     this.length = 0;
   }
 
@@ -40,14 +40,14 @@ export class BodyBuffer {
   drain(count: number): void {
     let left = count;
     while (left > 0) {
-      const first = this.chunks[0];
+      const first = this.#chunks[0];
       if (first === undefined) return;
       if (first.length > left) {
-        this.chunks[0] = first.subarray(left);
+        this.#chunks[0] = first.subarray(left);
         this.length -= left;
         return;
       }
-      this.chunks.shift();
+      this.#chunks.shift();
       this.length -= first.length;
       left -= first.length;
     }
@@ -58,8 +58,8 @@ export class BodyBuffer {
     let skip = start;
     let left = length;
     let at = offset;
-    for (let i = 0; i < this.chunks.length && left > 0; i++) {
-      const chunk = this.chunks[i] as Uint8Array;
+    for (let i = 0; i < this.#chunks.length && left > 0; i++) {
+      const chunk = this.#chunks[i] as Uint8Array;
       if (skip >= chunk.length) {
         skip -= chunk.length;
         continue;
@@ -74,14 +74,18 @@ export class BodyBuffer {
 
   /** Everything as one array and leaves nothing; no copy when it is one chunk. */
   take(): Uint8Array {
-    const [first] = this.chunks;
+    const [first] = this.#chunks;
     const whole =
-      first === undefined ? emptyBytes : this.chunks.length === 1 ? first : concat(this.chunks, this.length);
+      first === undefined
+        ? emptyBytes
+        : this.#chunks.length === 1
+          ? first
+          : concat(this.#chunks, this.length);
     this.clear();
     return whole;
   }
 
   toBytes(): Uint8Array {
-    return concat(this.chunks, this.length);
+    return concat(this.#chunks, this.length);
   }
 }

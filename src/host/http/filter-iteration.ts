@@ -46,15 +46,15 @@ export abstract class FilterIteration {
   /** Bytes of body that left the chain. */
   sentBytes = 0;
   protected readonly stream: FilteredHttpStream;
-  private readonly limitBytes: number;
-  private readonly forwardAdded: boolean;
-  private streaming = false;
-  private aboveLimit = false;
+  readonly #limitBytes: number;
+  readonly #forwardAdded: boolean;
+  #streaming = false;
+  #aboveLimit = false;
 
   constructor(stream: FilteredHttpStream, limitBytes: number, forwardAdded: boolean) {
     this.stream = stream;
-    this.limitBytes = limitBytes;
-    this.forwardAdded = forwardAdded;
+    this.#limitBytes = limitBytes;
+    this.#forwardAdded = forwardAdded;
   }
 
   abstract readonly name: 'request' | 'response';
@@ -74,26 +74,26 @@ export abstract class FilterIteration {
   startHeaders(headers: HeaderMap, end: boolean): void {
     this.headers = headers;
     this.ended = end;
-    this.passHeaders(this.first, end);
+    this.#passHeaders(this.first, end);
   }
 
   startBody(data: Uint8Array, end: boolean): void {
     if (end) this.ended = true;
-    this.passBody(this.first, BodyBuffer.of(data), end);
+    this.#passBody(this.first, BodyBuffer.of(data), end);
   }
 
   startTrailers(trailers: HeaderMap): void {
     this.ended = true;
     this.trailers = trailers;
-    this.passTrailers(this.first);
+    this.#passTrailers(this.first);
   }
 
   // From a filter.
 
   /** Moves a chunk into the buffer. False when that was too much and the stream was answered. */
   addData(data: BodyBuffer): boolean {
-    this.streaming = false;
-    this.hold(data);
+    this.#streaming = false;
+    this.#hold(data);
     return !this.aborted;
   }
 
@@ -119,19 +119,19 @@ export abstract class FilterIteration {
     state.iteration = Iteration.Continue;
     if (!state.headersContinued) {
       state.headersContinued = true;
-      this.passHeaders(this.next(filter.index), this.ended && !this.buffered && !this.trailers);
+      this.#passHeaders(this.next(filter.index), this.ended && !this.buffered && !this.trailers);
     }
     const hadTrailers = this.trailers !== undefined;
     const from = state.iterateFromCurrent ? filter.index : this.next(filter.index);
     const end = this.ended && !hadTrailers;
-    if (this.buffered && (this.buffered.length > 0 || end)) this.passBody(from, this.buffered, end);
-    if (hadTrailers) this.passTrailers(from);
+    if (this.buffered && (this.buffered.length > 0 || end)) this.#passBody(from, this.buffered, end);
+    if (hadTrailers) this.#passTrailers(from);
     state.iterateFromCurrent = false;
   }
 
   // Iteration.
 
-  private passHeaders(from: number, end: boolean): void {
+  #passHeaders(from: number, end: boolean): void {
     const { headers } = this;
     if (headers === undefined || this.aborted) return;
     const { filters } = this.stream;
@@ -156,7 +156,7 @@ export abstract class FilterIteration {
     this.running--;
   }
 
-  private passBody(from: number, body: BodyBuffer, end: boolean): void {
+  #passBody(from: number, body: BodyBuffer, end: boolean): void {
     if (this.aborted) return;
     const { filters } = this.stream;
     const hadTrailers = this.trailers !== undefined;
@@ -168,8 +168,8 @@ export abstract class FilterIteration {
       const filter = filters[i] as HttpContext;
       const state = this.state(filter);
       if (state.iteration >= Iteration.StopAllBuffer) {
-        this.streaming = state.iteration === Iteration.StopAllWatermark;
-        this.hold(data);
+        this.#streaming = state.iteration === Iteration.StopAllWatermark;
+        this.#hold(data);
         return;
       }
       if (state.endStream) return;
@@ -182,21 +182,21 @@ export abstract class FilterIteration {
         last = false;
         trailersFrom = this.next(i);
       }
-      if (!this.goOn(filter, state, status, data)) {
+      if (!this.#goOn(filter, state, status, data)) {
         held = true;
         break;
       }
-      if (this.forwardAdded && data.length === 0 && this.buffered) data = this.buffered;
+      if (this.#forwardAdded && data.length === 0 && this.buffered) data = this.buffered;
     }
-    if (!held) this.emitBody(data, last);
-    if (trailersFrom !== undefined) this.passTrailers(trailersFrom);
+    if (!held) this.#emitBody(data, last);
+    if (trailersFrom !== undefined) this.#passTrailers(trailersFrom);
   }
 
   /** Acts on the status of a body callback. True: the same data goes to the next filter. */
-  private goOn(filter: HttpContext, state: FilterProgress, status: number, data: BodyBuffer): boolean {
+  #goOn(filter: HttpContext, state: FilterProgress, status: number, data: BodyBuffer): boolean {
     if (status === DataStatus.Continue) {
       if (state.iteration !== Iteration.StopSingle) return true;
-      this.hold(data);
+      this.#hold(data);
       if (!this.aborted) this.resume(filter);
       return false;
     }
@@ -205,13 +205,13 @@ export abstract class FilterIteration {
       // So that a later continue has something to send the end of the stream with.
       if (this.ended && !this.trailers) this.buffered ??= new BodyBuffer();
     } else {
-      this.streaming = status === DataStatus.StopIterationAndWatermark;
-      this.hold(data);
+      this.#streaming = status === DataStatus.StopIterationAndWatermark;
+      this.#hold(data);
     }
     return false;
   }
 
-  private passTrailers(from: number): void {
+  #passTrailers(from: number): void {
     const { filters } = this.stream;
     for (let i = from; i >= 0 && i < filters.length; i = this.next(i)) {
       const { trailers } = this;
@@ -240,21 +240,21 @@ export abstract class FilterIteration {
   }
 
   /** Puts data into the buffer and looks at the limit. */
-  private hold(data: BodyBuffer): void {
+  #hold(data: BodyBuffer): void {
     if (this.buffered !== data) {
       this.buffered ??= new BodyBuffer();
       this.buffered.moveFrom(data);
     }
-    if (this.aboveLimit || this.buffered.length <= this.limitBytes) return;
-    this.aboveLimit = true;
-    if (this.streaming) this.stream.sink.readDisable(this.name, true);
+    if (this.#aboveLimit || this.buffered.length <= this.#limitBytes) return;
+    this.#aboveLimit = true;
+    if (this.#streaming) this.stream.sink.readDisable(this.name, true);
     else this.overflow();
   }
 
-  private emitBody(data: BodyBuffer, end: boolean): void {
+  #emitBody(data: BodyBuffer, end: boolean): void {
     const bytes = data.length === 0 ? emptyBytes : data.take();
-    if (this.aboveLimit && data === this.buffered) {
-      this.aboveLimit = false;
+    if (this.#aboveLimit && data === this.buffered) {
+      this.#aboveLimit = false;
       this.stream.sink.readDisable(this.name, false);
     }
     if (bytes.length === 0 && !end) return;

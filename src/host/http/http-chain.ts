@@ -16,18 +16,18 @@ export interface HttpChainOptions {
 
 export class HttpChain {
   readonly plugins: readonly Plugin[];
-  private readonly options: ConstructorParameters<typeof FilteredHttpStream>[3];
-  private opened = 0;
+  readonly #options: ConstructorParameters<typeof FilteredHttpStream>[3];
+  #opened = 0;
 
   constructor(services: HostServices, plugins: readonly Plugin[], options: HttpChainOptions = {}) {
     this.plugins = plugins;
     const loggers = options.accessLoggers ?? [];
-    this.options = {
+    this.#options = {
       bufferLimitBytes: options.bufferLimitBytes ?? defaultBufferLimitBytes,
       forwardAddedData: services.profile.forwardAddedData,
       now: () => services.environment.realtimeNs(),
       onEnd: (view: AccessLogHeaders) => {
-        this.opened--;
+        this.#opened--;
         for (const logger of loggers) logger.accessLog(view);
       },
     };
@@ -35,7 +35,7 @@ export class HttpChain {
 
   /** Streams that have begun and are not complete. */
   get openStreams(): number {
-    return this.opened;
+    return this.#opened;
   }
 
   /** A stream in front of the chain. No guest runs until its request headers come. */
@@ -45,7 +45,7 @@ export class HttpChain {
       const root = plugin.rootForStream();
       if (root !== undefined) roots.push(root);
     }
-    this.opened++;
-    return new FilteredHttpStream(roots, sink, info, this.options);
+    this.#opened++;
+    return new FilteredHttpStream(roots, sink, info, this.#options);
   }
 }

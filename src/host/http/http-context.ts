@@ -29,13 +29,13 @@ export class HttpContext extends Context {
   readonly index: number;
   readonly decode = new FilterProgress();
   readonly encode = new FilterProgress();
-  private created = false;
-  private destroyed = false;
+  #created = false;
+  #destroyed = false;
   /** The answer that a trap makes was sent: the filter is a pass-through from then on. */
-  private failureReplied = false;
-  private endOfStream = false;
-  private logged: AccessLogHeaders | undefined;
-  private ending = false;
+  #failureReplied = false;
+  #endOfStream = false;
+  #logged: AccessLogHeaders | undefined;
+  #ending = false;
 
   constructor(stream: FilteredHttpStream, root: RootContext, index: number) {
     super(root.vm, root.vm.newContextId(), root.plugin.streamPrefix);
@@ -48,54 +48,54 @@ export class HttpContext extends Context {
   // What the chain calls.
 
   onRequestHeaders(headers: HeaderMap, endStream: boolean): number {
-    this.create();
-    return this.onHeaders(this.decode, this.vm.on.requestHeaders, headers, endStream);
+    this.#create();
+    return this.#onHeaders(this.decode, this.vm.on.requestHeaders, headers, endStream);
   }
 
   onRequestBody(data: BodyBuffer, endStream: boolean): number {
-    return this.onBody(this.decode, this.stream.request, this.vm.on.requestBody, data, endStream);
+    return this.#onBody(this.decode, this.stream.request, this.vm.on.requestBody, data, endStream);
   }
 
   onRequestTrailers(trailers: HeaderMap): number {
-    return this.onTrailers(this.decode, this.vm.on.requestTrailers, trailers);
+    return this.#onTrailers(this.decode, this.vm.on.requestTrailers, trailers);
   }
 
   onResponseHeaders(headers: HeaderMap, endStream: boolean): number {
-    if (!this.created || this.failureReplied) return HeadersStatus.Continue;
-    return this.onHeaders(this.encode, this.vm.on.responseHeaders, headers, endStream);
+    if (!this.#created || this.#failureReplied) return HeadersStatus.Continue;
+    return this.#onHeaders(this.encode, this.vm.on.responseHeaders, headers, endStream);
   }
 
   onResponseBody(data: BodyBuffer, endStream: boolean): number {
-    return this.onBody(this.encode, this.stream.response, this.vm.on.responseBody, data, endStream);
+    return this.#onBody(this.encode, this.stream.response, this.vm.on.responseBody, data, endStream);
   }
 
   onResponseTrailers(trailers: HeaderMap): number {
-    return this.onTrailers(this.encode, this.vm.on.responseTrailers, trailers);
+    return this.#onTrailers(this.encode, this.vm.on.responseTrailers, trailers);
   }
 
   /** The access log's turn. A filter that never saw the request is created first. */
   log(view: AccessLogHeaders): void {
     const { vm } = this;
-    this.create();
+    this.#create();
     if (vm.failed || !vm.on.log) return;
-    this.logged = view;
-    this.ending = true;
-    this.callLast(vm.on.log);
-    this.ending = false;
-    this.logged = undefined;
+    this.#logged = view;
+    this.#ending = true;
+    this.#callLast(vm.on.log);
+    this.#ending = false;
+    this.#logged = undefined;
   }
 
   /** done, then delete, whatever done returns. */
   destroy(): void {
     const { vm } = this;
-    if (this.destroyed) return;
-    this.destroyed = true;
+    if (this.#destroyed) return;
+    this.#destroyed = true;
     this.decode.drop();
     this.encode.drop();
-    this.ending = true;
-    if (this.created) {
-      this.callLast(vm.on.done);
-      this.callLast(vm.on.delete);
+    this.#ending = true;
+    if (this.#created) {
+      this.#callLast(vm.on.done);
+      this.#callLast(vm.on.delete);
     }
     vm.contexts.delete(this.id);
   }
@@ -103,7 +103,7 @@ export class HttpContext extends Context {
   // What host functions call.
 
   override get inLogPhase(): boolean {
-    return this.logged !== undefined;
+    return this.#logged !== undefined;
   }
 
   override get streamInfo(): StreamInfo | undefined {
@@ -115,7 +115,7 @@ export class HttpContext extends Context {
   }
 
   override readableMap(type: number): HeaderMap | undefined {
-    if (this.logged) return this.logged.map(type);
+    if (this.#logged) return this.#logged.map(type);
     switch (type) {
       case MapType.RequestHeaders:
         return this.decode.headers;
@@ -131,16 +131,16 @@ export class HttpContext extends Context {
   }
 
   override writableMap(type: number): HeaderMap | undefined {
-    if (this.logged) return undefined;
+    if (this.#logged) return undefined;
     switch (type) {
       case MapType.RequestHeaders:
         return this.decode.headers;
       case MapType.ResponseHeaders:
         return this.encode.headers;
       case MapType.RequestTrailers:
-        return this.writableTrailers(this.decode, this.stream.request);
+        return this.#writableTrailers(this.decode, this.stream.request);
       case MapType.ResponseTrailers:
-        return this.writableTrailers(this.encode, this.stream.response);
+        return this.#writableTrailers(this.encode, this.stream.response);
       default:
         return undefined;
     }
@@ -187,7 +187,7 @@ export class HttpContext extends Context {
     headers: [ByteString, ByteString][],
     grpcStatus: number,
   ): boolean {
-    if (this.ending) return false;
+    if (this.#ending) return false;
     this.vm.defer(() => this.stream.sendLocalReply({ status, details, body, headers, grpcStatus }));
     return true;
   }
@@ -198,46 +198,46 @@ export class HttpContext extends Context {
 
   // Private.
 
-  private create(): void {
-    if (this.created) return;
-    this.created = true;
+  #create(): void {
+    if (this.#created) return;
+    this.#created = true;
     const { vm } = this;
     if (vm.failed || !vm.on.contextCreate) return;
     vm.invoke(vm.on.contextCreate, this, this.id, this.root.id, 0);
     vm.after();
   }
 
-  private onHeaders(
+  #onHeaders(
     side: FilterProgress,
     callback: GuestFunction | undefined,
     headers: HeaderMap,
     end: boolean,
   ): number {
     side.headers = headers;
-    this.endOfStream = end;
+    this.#endOfStream = end;
     const { vm } = this;
     const result =
       callback === undefined || vm.failed
         ? HeadersStatus.Continue
         : vm.invoke(callback, this, this.id, headers.entries.length, end ? 1 : 0);
     const status = vm.failed
-      ? this.fail(HeadersStatus.StopAllIterationAndWatermark)
+      ? this.#fail(HeadersStatus.StopAllIterationAndWatermark)
       : afterHeaders(result, vm.stopIteration, this.root.plugin.allowOnHeadersStopIteration);
     vm.after();
     if (status === HeadersStatus.Continue) side.headers = undefined;
     return status;
   }
 
-  private onBody(
+  #onBody(
     side: FilterProgress,
     flow: FilterIteration,
     callback: GuestFunction | undefined,
     data: BodyBuffer,
     end: boolean,
   ): number {
-    if (!this.created || this.failureReplied) return DataStatus.Continue;
+    if (!this.#created || this.#failureReplied) return DataStatus.Continue;
     side.body = data;
-    this.endOfStream = end;
+    this.#endOfStream = end;
     if (side.buffering) {
       if (!flow.addData(data)) return DataStatus.StopIterationNoBuffer;
       side.body = flow.buffered;
@@ -248,7 +248,7 @@ export class HttpContext extends Context {
         ? DataStatus.Continue
         : vm.invoke(callback, this, this.id, side.body?.length ?? 0, end ? 1 : 0);
     const status = vm.failed
-      ? this.fail(DataStatus.StopIterationNoBuffer)
+      ? this.#fail(DataStatus.StopIterationNoBuffer)
       : afterData(result, vm.stopIteration);
     vm.after();
     side.buffering = status === DataStatus.StopIterationAndBuffer;
@@ -256,8 +256,8 @@ export class HttpContext extends Context {
     return status;
   }
 
-  private onTrailers(side: FilterProgress, callback: GuestFunction | undefined, trailers: HeaderMap): number {
-    if (!this.created || this.failureReplied) return FilterStatus.Continue;
+  #onTrailers(side: FilterProgress, callback: GuestFunction | undefined, trailers: HeaderMap): number {
+    if (!this.#created || this.#failureReplied) return FilterStatus.Continue;
     side.trailers = trailers;
     const { vm } = this;
     const result =
@@ -265,7 +265,7 @@ export class HttpContext extends Context {
         ? FilterStatus.Continue
         : vm.invoke(callback, this, this.id, trailers.size, 0);
     const status = vm.failed
-      ? this.fail(FilterStatus.StopIteration)
+      ? this.#fail(FilterStatus.StopIteration)
       : afterTrailers(result, vm.stopIteration);
     vm.after();
     if (status === FilterStatus.Continue) side.trailers = undefined;
@@ -273,7 +273,7 @@ export class HttpContext extends Context {
   }
 
   /** A callback of the end, whose return value nobody looks at. */
-  private callLast(callback: GuestFunction | undefined): void {
+  #callLast(callback: GuestFunction | undefined): void {
     const { vm } = this;
     if (callback === undefined || vm.failed) return;
     vm.invoke(callback, this, this.id, 0, 0);
@@ -281,18 +281,18 @@ export class HttpContext extends Context {
   }
 
   /** In the last body callback, whoever writes trailers creates them. */
-  private writableTrailers(side: FilterProgress, flow: FilterIteration): HeaderMap | undefined {
-    if (side.trailers === undefined && side.body !== undefined && this.endOfStream) {
+  #writableTrailers(side: FilterProgress, flow: FilterIteration): HeaderMap | undefined {
+    if (side.trailers === undefined && side.body !== undefined && this.#endOfStream) {
       side.trailers = flow.addTrailers();
     }
     return side.trailers;
   }
 
   /** The VM is failed: 503 once, before anything the guest queued, and `stop`; Continue when the stream goes on without the filter. */
-  private fail(stop: number): number {
+  #fail(stop: number): number {
     if (this.root.plugin.legacyFailOpen) return FilterStatus.Continue;
-    if (!this.failureReplied) {
-      this.failureReplied = true;
+    if (!this.#failureReplied) {
+      this.#failureReplied = true;
       this.stream.sendLocalReply(failureReply);
     }
     return stop;

@@ -32,18 +32,18 @@ export class FilteredHttpStream implements HttpStream {
   hadForwardedProto = false;
   /** Something was written into the request headers that HTTP may not be able to carry. */
   unsafeHeaders = false;
-  private readonly options: HttpStreamOptions;
-  private state: FilterState | undefined;
-  private isHead = false;
-  private isGrpc = false;
+  readonly #options: HttpStreamOptions;
+  #state: FilterState | undefined;
+  #isHead = false;
+  #isGrpc = false;
   /** Entries into the chain that have not returned yet. */
-  private busy = 0;
+  #busy = 0;
   /** Reset: nothing goes in or out any more. */
-  private dead = false;
-  private refusedHeaders: HeaderMap | undefined;
-  private prepared: LocalReply | undefined;
-  private completeWanted = false;
-  private completed = false;
+  #dead = false;
+  #refusedHeaders: HeaderMap | undefined;
+  #prepared: LocalReply | undefined;
+  #completeWanted = false;
+  #completed = false;
 
   constructor(
     roots: readonly RootContext[],
@@ -53,95 +53,95 @@ export class FilteredHttpStream implements HttpStream {
   ) {
     this.sink = sink;
     this.info = info;
-    this.options = options;
+    this.#options = options;
     this.request = new DecoderIteration(this, options.bufferLimitBytes, options.forwardAddedData);
     this.response = new EncoderIteration(this, options.bufferLimitBytes, options.forwardAddedData);
     for (const root of roots) this.filters.push(new HttpContext(this, root, this.filters.length));
   }
 
   requestHeaders(headers: HeaderMap, endOfStream: boolean): void {
-    if (this.dead || this.request.headers) return;
-    this.lookAt(headers);
+    if (this.#dead || this.request.headers) return;
+    this.#lookAt(headers);
     this.hadForwardedProto = headers.has('x-forwarded-proto');
-    this.busy++;
+    this.#busy++;
     this.request.startHeaders(headers, endOfStream);
-    this.unwind();
+    this.#unwind();
   }
 
   requestBody(data: Uint8Array, endOfStream: boolean): void {
-    if (this.dead || this.request.ended) return;
-    this.busy++;
+    if (this.#dead || this.request.ended) return;
+    this.#busy++;
     this.request.startBody(data, endOfStream);
-    this.unwind();
+    this.#unwind();
   }
 
   requestTrailers(trailers: HeaderMap): void {
-    if (this.dead || this.request.ended) return;
-    this.busy++;
+    if (this.#dead || this.request.ended) return;
+    this.#busy++;
     this.request.startTrailers(trailers);
-    this.unwind();
+    this.#unwind();
   }
 
   responseHeaders(headers: HeaderMap, endOfStream: boolean): void {
-    if (this.dead || this.response.headers) return;
+    if (this.#dead || this.response.headers) return;
     this.info.responseCode = Number(headers.get(':status'));
     this.info.responseCodeDetails ??= 'via_upstream';
-    this.busy++;
+    this.#busy++;
     this.response.startHeaders(headers, endOfStream);
-    this.unwind();
+    this.#unwind();
   }
 
   responseBody(data: Uint8Array, endOfStream: boolean): void {
-    if (this.dead || this.response.ended) return;
-    this.busy++;
+    if (this.#dead || this.response.ended) return;
+    this.#busy++;
     this.response.startBody(data, endOfStream);
-    this.unwind();
+    this.#unwind();
   }
 
   responseTrailers(trailers: HeaderMap): void {
-    if (this.dead || this.response.ended) return;
-    this.busy++;
+    if (this.#dead || this.response.ended) return;
+    this.#busy++;
     this.response.startTrailers(trailers);
-    this.unwind();
+    this.#unwind();
   }
 
   localReply(reply: LocalReply): void {
     const { requestHeaders } = reply;
-    this.refusedHeaders = requestHeaders;
-    if (requestHeaders !== undefined) this.lookAt(requestHeaders);
-    this.busy++;
+    this.#refusedHeaders = requestHeaders;
+    if (requestHeaders !== undefined) this.#lookAt(requestHeaders);
+    this.#busy++;
     this.sendLocalReply(reply);
-    this.unwind();
+    this.#unwind();
   }
 
   reset(details: string): void {
-    if (this.dead) return;
+    if (this.#dead) return;
     this.info.responseCodeDetails ??= details;
-    this.die();
+    this.#die();
   }
 
   complete(): void {
-    if (this.completed) return;
-    if (this.busy > 0) {
-      this.completeWanted = true;
+    if (this.#completed) return;
+    if (this.#busy > 0) {
+      this.#completeWanted = true;
       return;
     }
-    this.completed = true;
-    this.die();
-    this.info.endTimeNs ??= this.options.now();
-    const requested = this.request.headers ?? this.refusedHeaders;
+    this.#completed = true;
+    this.#die();
+    this.info.endTimeNs ??= this.#options.now();
+    const requested = this.request.headers ?? this.#refusedHeaders;
     const { headers, trailers } = this.response;
     const view = new AccessLogHeaders(this.info, this.filterState, requested, headers, trailers);
     for (const filter of this.filters) filter.log(view);
-    this.options.onEnd(view);
+    this.#options.onEnd(view);
     for (const filter of this.filters) filter.destroy();
   }
 
   // What filters call, always when no guest frame is on the stack.
 
   get filterState(): StateMap {
-    this.state ??= new FilterState();
-    return this.state;
+    this.#state ??= new FilterState();
+    return this.#state;
   }
 
   requestHeadersChanged(unsafe: boolean): void {
@@ -156,7 +156,7 @@ export class FilteredHttpStream implements HttpStream {
   }
 
   resume(filter: HttpContext, flow: FilterIteration): void {
-    if (this.dead || flow.aborted) return;
+    if (this.#dead || flow.aborted) return;
     if (!flow.canResume(filter)) {
       // Envoy sends such a message twice, or crashes; what is safe is to do nothing.
       filter.vm.report(
@@ -165,15 +165,15 @@ export class FilteredHttpStream implements HttpStream {
       );
       return;
     }
-    this.busy++;
+    this.#busy++;
     flow.resume(filter);
-    this.unwind();
+    this.#unwind();
   }
 
   close(details: string): void {
-    if (this.dead) return;
+    if (this.#dead) return;
     this.info.responseCodeDetails ??= details;
-    this.end(this.info.responseCodeDetails);
+    this.#end(this.info.responseCodeDetails);
   }
 
   sendTextReply(status: number, text: string, details: string): void {
@@ -182,35 +182,35 @@ export class FilteredHttpStream implements HttpStream {
 
   /** Through the filters when no response has begun, straight to the client while its headers are held, else a reset. */
   sendLocalReply(reply: LocalReply): void {
-    if (this.dead || this.response.complete) return;
+    if (this.#dead || this.response.complete) return;
     this.info.responseCodeDetails = reply.details;
     const insideRequest = this.request.running > 0;
     this.request.aborted = true;
     if (this.response.headers === undefined) {
-      if (insideRequest) this.prepared ??= reply;
-      else if (this.prepared === undefined) this.replyThroughFilters(reply);
-    } else if (this.response.headersSent) this.end(reply.details);
-    else this.replyDirectly(reply);
+      if (insideRequest) this.#prepared ??= reply;
+      else if (this.#prepared === undefined) this.#replyThroughFilters(reply);
+    } else if (this.response.headersSent) this.#end(reply.details);
+    else this.#replyDirectly(reply);
   }
 
-  private lookAt(requestHeaders: HeaderMap): void {
-    this.isHead = requestHeaders.get(':method') === 'HEAD';
-    this.isGrpc = isGrpc(requestHeaders);
+  #lookAt(requestHeaders: HeaderMap): void {
+    this.#isHead = requestHeaders.get(':method') === 'HEAD';
+    this.#isGrpc = isGrpc(requestHeaders);
   }
 
-  private replyThroughFilters(reply: LocalReply): void {
-    const { headers, body } = buildReply(reply, this.isHead, this.isGrpc);
+  #replyThroughFilters(reply: LocalReply): void {
+    const { headers, body } = buildReply(reply, this.#isHead, this.#isGrpc);
     // Filters see the status that was given, also where gRPC makes it a 200.
     this.info.responseCode = reply.status;
     this.sink.localReply?.(reply.status);
-    this.busy++;
+    this.#busy++;
     this.response.startHeaders(headers, body.length === 0);
-    if (body.length > 0 && !this.dead && !this.response.aborted) this.response.startBody(body, true);
-    this.unwind();
+    if (body.length > 0 && !this.#dead && !this.response.aborted) this.response.startBody(body, true);
+    this.#unwind();
   }
 
-  private replyDirectly(reply: LocalReply): void {
-    const { headers, body } = buildReply(reply, this.isHead, this.isGrpc);
+  #replyDirectly(reply: LocalReply): void {
+    const { headers, body } = buildReply(reply, this.#isHead, this.#isGrpc);
     this.sink.localReply?.(reply.status);
     const { response } = this;
     response.aborted = true;
@@ -221,28 +221,28 @@ export class FilteredHttpStream implements HttpStream {
   }
 
   /** Ends both sides without a complete response; the guests hear of it once the chain has unwound. */
-  private end(details: string): void {
-    this.die();
-    this.completeWanted = true;
-    this.busy++;
+  #end(details: string): void {
+    this.#die();
+    this.#completeWanted = true;
+    this.#busy++;
     this.sink.reset(details);
-    this.unwind();
+    this.#unwind();
   }
 
-  private die(): void {
-    this.dead = true;
+  #die(): void {
+    this.#dead = true;
     this.request.aborted = true;
     this.response.aborted = true;
-    this.prepared = undefined;
+    this.#prepared = undefined;
   }
 
-  private unwind(): void {
-    if (this.busy === 1 && this.prepared !== undefined) {
-      const reply = this.prepared;
-      this.prepared = undefined;
-      this.replyThroughFilters(reply);
+  #unwind(): void {
+    if (this.#busy === 1 && this.#prepared !== undefined) {
+      const reply = this.#prepared;
+      this.#prepared = undefined;
+      this.#replyThroughFilters(reply);
     }
-    this.busy--;
-    if (this.busy === 0 && this.completeWanted) this.complete();
+    this.#busy--;
+    if (this.#busy === 0 && this.#completeWanted) this.complete();
   }
 }

@@ -94,17 +94,17 @@ export class EncoderIteration extends FilterIteration {
     }
     this.headersSent = true;
     this.stream.info.responseCode = Number(headers.get(':status'));
-    this.finishWith(end);
+    this.#finishWith(end);
     this.stream.sink.responseHeaders(headers, end);
   }
 
   sendBody(data: Uint8Array, end: boolean): void {
-    this.finishWith(end);
+    this.#finishWith(end);
     this.stream.sink.responseBody(data, end);
   }
 
   protected sendTrailers(trailers: HeaderMap): void {
-    this.finishWith(true);
+    this.#finishWith(true);
     this.stream.sink.responseTrailers(trailers);
   }
 
@@ -113,7 +113,7 @@ export class EncoderIteration extends FilterIteration {
   }
 
   /** The response is complete: what is left of the request interests no filter any more. */
-  private finishWith(end: boolean): void {
+  #finishWith(end: boolean): void {
     if (!end) return;
     this.complete = true;
     this.stream.request.aborted = true;

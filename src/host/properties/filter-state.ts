@@ -16,17 +16,17 @@ export interface StateMap {
 }
 
 export class FilterState implements StateMap {
-  private readonly values = new Map<ByteString, StateEntry>();
+  readonly #values = new Map<ByteString, StateEntry>();
 
   get(name: ByteString): StateEntry | undefined {
-    return this.values.get(name);
+    return this.#values.get(name);
   }
 
   set(name: ByteString, entry: StateEntry): void {
-    this.values.set(name, entry);
+    this.#values.set(name, entry);
   }
 
   entries(): Iterable<[ByteString, StateEntry]> {
-    return this.values;
+    return this.#values;
   }
 }

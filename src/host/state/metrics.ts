@@ -30,21 +30,21 @@ export interface MetricStore {
 
 /** One process, one thread. */
 export class LocalMetrics implements MetricStore {
-  private readonly metrics = new Map<string, LocalMetric>();
+  readonly #metrics = new Map<string, LocalMetric>();
 
   define(type: number, name: ByteString): StoredMetric {
     const key = `${type}${name}`;
-    let metric = this.metrics.get(key);
+    let metric = this.#metrics.get(key);
     if (!metric) {
       metric = new LocalMetric(type, name);
-      this.metrics.set(key, metric);
+      this.#metrics.set(key, metric);
     }
     return metric;
   }
 
   /** All stats, in the order of their definition. */
   list(): readonly StoredMetric[] {
-    return [...this.metrics.values()];
+    return [...this.#metrics.values()];
   }
 }
 
@@ -54,7 +54,7 @@ export const keptSamples = 1000;
 class LocalMetric implements StoredMetric {
   readonly type: number;
   readonly name: ByteString;
-  private current = 0n;
+  #current = 0n;
   count = 0;
   sum = 0;
   readonly samples: number[] = [];
@@ -65,11 +65,11 @@ class LocalMetric implements StoredMetric {
   }
 
   add(amount: bigint): void {
-    this.current = BigInt.asUintN(64, this.current + amount);
+    this.#current = BigInt.asUintN(64, this.#current + amount);
   }
 
   set(value: bigint): void {
-    this.current = value;
+    this.#current = value;
   }
 
   record(value: bigint): void {
@@ -79,31 +79,31 @@ class LocalMetric implements StoredMetric {
   }
 
   value(): bigint {
-    return this.current;
+    return this.#current;
   }
 }
 
 /** The ids of one VM: the lowest two bits are the type, so that counters are 4, 8 …, gauges 5, 9 …, histograms 6, 10 …. */
 export class MetricIds {
-  private readonly store: MetricStore;
-  private readonly metrics = new Map<number, Metric>();
-  private readonly next = [4, 5, 6];
+  readonly #store: MetricStore;
+  readonly #metrics = new Map<number, Metric>();
+  readonly #next = [4, 5, 6];
 
   constructor(store: MetricStore) {
-    this.store = store;
+    this.#store = store;
   }
 
   define(type: number, name: ByteString): number {
-    const id = this.next[type] as number;
-    this.next[type] = id + 4;
-    this.metrics.set(id, this.store.define(type, name));
+    const id = this.#next[type] as number;
+    this.#next[type] = id + 4;
+    this.#metrics.set(id, this.#store.define(type, name));
     return id;
   }
 
   increment(id: number, offset: bigint): number {
     const type = id & 3;
     if (type > MetricType.Gauge) return Status.BadArgument;
-    const metric = this.metrics.get(id);
+    const metric = this.#metrics.get(id);
     if (!metric) return Status.NotFound;
     if (type === MetricType.Counter && offset <= 0n) return Status.BadArgument;
     metric.add(offset);
@@ -111,7 +111,7 @@ export class MetricIds {
   }
 
   record(id: number, value: bigint): number {
-    const metric = this.metrics.get(id);
+    const metric = this.#metrics.get(id);
     if (!metric) return Status.NotFound;
     if (metric.type === MetricType.Counter) metric.add(value);
     else if (metric.type === MetricType.Gauge) metric.set(value);
@@ -122,6 +122,6 @@ export class MetricIds {
   /** The value, or a status other than Ok. */
   get(id: number): bigint | number {
     if ((id & 3) > MetricType.Gauge) return Status.BadArgument;
-    return this.metrics.get(id)?.value() ?? Status.NotFound;
+    return this.#metrics.get(id)?.value() ?? Status.NotFound;
   }
 }

@@ -20,19 +20,19 @@ export function placeOf(vmId: string, name: ByteString): ByteString {
 
 /** One process, one thread. */
 export class LocalSharedData implements SharedData {
-  private readonly values = new Map<string, SharedValue>();
-  private lastCas = 0;
+  readonly #values = new Map<string, SharedValue>();
+  #lastCas = 0;
 
   get(vmId: string, key: ByteString): SharedValue | undefined {
-    return this.values.get(placeOf(vmId, key));
+    return this.#values.get(placeOf(vmId, key));
   }
 
   set(vmId: string, key: ByteString, value: Uint8Array, cas: number): boolean {
     const place = placeOf(vmId, key);
-    const present = this.values.get(place);
+    const present = this.#values.get(place);
     if (cas !== 0 && present !== undefined && present.cas !== cas) return false;
-    this.lastCas = this.lastCas === 0xffffffff ? 1 : this.lastCas + 1;
-    this.values.set(place, { value, cas: this.lastCas });
+    this.#lastCas = this.#lastCas === 0xffffffff ? 1 : this.#lastCas + 1;
+    this.#values.set(place, { value, cas: this.#lastCas });
     return true;
   }
 }

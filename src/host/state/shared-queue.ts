@@ -20,42 +20,42 @@ interface Queue {
 
 /** One process, one thread. `post` runs a callback after the present guest call has ended. */
 export class LocalSharedQueues implements SharedQueues {
-  private readonly tokens = new Map<string, number>();
-  private readonly queues = new Map<number, Queue>();
-  private readonly post: (callback: () => void) => void;
+  readonly #tokens = new Map<string, number>();
+  readonly #queues = new Map<number, Queue>();
+  readonly #post: (callback: () => void) => void;
 
   constructor(post: (callback: () => void) => void) {
-    this.post = post;
+    this.#post = post;
   }
 
   register(vmId: string, name: ByteString, ready: (token: number) => void): number {
     const place = placeOf(vmId, name);
-    const known = this.tokens.get(place);
-    const queue = known === undefined ? undefined : this.queues.get(known);
+    const known = this.#tokens.get(place);
+    const queue = known === undefined ? undefined : this.#queues.get(known);
     if (known !== undefined && queue) {
       queue.ready = ready;
       return known;
     }
-    const token = this.tokens.size + 1;
-    this.tokens.set(place, token);
-    this.queues.set(token, { ready, items: [] });
+    const token = this.#tokens.size + 1;
+    this.#tokens.set(place, token);
+    this.#queues.set(token, { ready, items: [] });
     return token;
   }
 
   resolve(vmId: string, name: ByteString): number | undefined {
-    return this.tokens.get(placeOf(vmId, name));
+    return this.#tokens.get(placeOf(vmId, name));
   }
 
   enqueue(token: number, data: Uint8Array): boolean {
-    const queue = this.queues.get(token);
+    const queue = this.#queues.get(token);
     if (!queue) return false;
     queue.items.push(data);
-    this.post(() => queue.ready(token));
+    this.#post(() => queue.ready(token));
     return true;
   }
 
   dequeue(token: number): Uint8Array | null | undefined {
-    const queue = this.queues.get(token);
+    const queue = this.#queues.get(token);
     return queue && (queue.items.shift() ?? null);
   }
 }

@@ -13,13 +13,13 @@ export interface TcpChainOptions {
 
 export class TcpChain {
   readonly plugins: readonly Plugin[];
-  private readonly services: HostServices;
-  private readonly loggers: readonly Plugin[];
+  readonly #services: HostServices;
+  readonly #loggers: readonly Plugin[];
 
   constructor(services: HostServices, plugins: readonly Plugin[], options: TcpChainOptions = {}) {
-    this.services = services;
+    this.#services = services;
     this.plugins = plugins;
-    this.loggers = options.accessLoggers ?? [];
+    this.#loggers = options.accessLoggers ?? [];
   }
 
   /** A connection that was accepted: the filters hear of it at once, and may hold it. */
@@ -30,16 +30,16 @@ export class TcpChain {
       if (root !== undefined) roots.push(root);
     }
     const stream = new FilteredTcpStream(roots, sink, info, {
-      now: () => this.services.environment.realtimeNs(),
-      onEnd: () => this.log(stream),
+      now: () => this.#services.environment.realtimeNs(),
+      onEnd: () => this.#log(stream),
     });
     stream.begin();
     return stream;
   }
 
-  private log(stream: FilteredTcpStream): void {
-    if (this.loggers.length === 0) return;
+  #log(stream: FilteredTcpStream): void {
+    if (this.#loggers.length === 0) return;
     const view = new AccessLogHeaders(stream.info, stream.filterState);
-    for (const logger of this.loggers) logger.accessLog(view);
+    for (const logger of this.#loggers) logger.accessLog(view);
   }
 }

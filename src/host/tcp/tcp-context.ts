@@ -15,13 +15,13 @@ export class TcpContext extends Context {
   readonly stream: FilteredTcpStream;
   readonly index: number;
   connected = false;
-  private downstreamData: BodyBuffer | undefined;
-  private upstreamData: BodyBuffer | undefined;
-  private downstreamClosed = false;
-  private upstreamClosed = false;
-  private failureClosed = false;
-  private destroyed = false;
-  private logged: AccessLogHeaders | undefined;
+  #downstreamData: BodyBuffer | undefined;
+  #upstreamData: BodyBuffer | undefined;
+  #downstreamClosed = false;
+  #upstreamClosed = false;
+  #failureClosed = false;
+  #destroyed = false;
+  #logged: AccessLogHeaders | undefined;
 
   constructor(stream: FilteredTcpStream, root: RootContext, index: number) {
     super(root.vm, root.vm.newContextId(), root.plugin.streamPrefix);
@@ -38,36 +38,36 @@ export class TcpContext extends Context {
       vm.invoke(vm.on.contextCreate, this, this.id, this.root.id, 0);
       vm.after();
     }
-    return this.convert(
+    return this.#convert(
       vm.failed || !vm.on.newConnection ? 0 : vm.invoke(vm.on.newConnection, this, this.id, 0, 0),
     );
   }
 
   onDownstreamData(data: BodyBuffer, endOfStream: boolean): number {
-    if (!this.connected || this.failureClosed) return FilterStatus.Continue;
+    if (!this.connected || this.#failureClosed) return FilterStatus.Continue;
     const { vm } = this;
-    this.downstreamData = data;
-    const status = this.convert(
+    this.#downstreamData = data;
+    const status = this.#convert(
       vm.failed || !vm.on.downstreamData
         ? 0
         : vm.invoke(vm.on.downstreamData, this, this.id, data.length, endOfStream ? 1 : 0),
     );
-    if (status === FilterStatus.Continue) this.downstreamData = undefined;
+    if (status === FilterStatus.Continue) this.#downstreamData = undefined;
     return status;
   }
 
   onUpstreamData(data: BodyBuffer, endOfStream: boolean): number {
-    if (!this.connected || this.failureClosed) return FilterStatus.Continue;
+    if (!this.connected || this.#failureClosed) return FilterStatus.Continue;
     const { vm } = this;
-    this.upstreamData = data;
-    const status = this.convert(
+    this.#upstreamData = data;
+    const status = this.#convert(
       vm.failed || !vm.on.upstreamData
         ? 0
         : vm.invoke(vm.on.upstreamData, this, this.id, data.length, endOfStream ? 1 : 0),
     );
-    if (status === FilterStatus.Continue) this.upstreamData = undefined;
-    if (endOfStream && !this.upstreamClosed) {
-      this.upstreamClosed = true;
+    if (status === FilterStatus.Continue) this.#upstreamData = undefined;
+    if (endOfStream && !this.#upstreamClosed) {
+      this.#upstreamClosed = true;
       if (vm.on.upstreamClose && !vm.failed) {
         vm.invoke(vm.on.upstreamClose, this, this.id, 0, 0);
         vm.after();
@@ -79,8 +79,8 @@ export class TcpContext extends Context {
   /** 1 we closed, 2 the client did. */
   onDownstreamClose(peer: number): void {
     const { vm } = this;
-    if (this.downstreamClosed || !this.connected) return;
-    this.downstreamClosed = true;
+    if (this.#downstreamClosed || !this.connected) return;
+    this.#downstreamClosed = true;
     if (vm.failed || !vm.on.downstreamClose) return;
     vm.invoke(vm.on.downstreamClose, this, this.id, peer, 0);
     vm.after();
@@ -89,17 +89,17 @@ export class TcpContext extends Context {
   /** done, log, delete: the order of L4. */
   destroy(): void {
     const { vm } = this;
-    if (this.destroyed) return;
-    this.destroyed = true;
+    if (this.#destroyed) return;
+    this.#destroyed = true;
     if (this.connected) {
       if (!vm.failed && vm.on.done) {
         vm.invoke(vm.on.done, this, this.id, 0, 0);
         vm.after();
       }
       if (!vm.failed && vm.on.log) {
-        this.logged = new AccessLogHeaders(this.stream.info, this.stream.filterState);
+        this.#logged = new AccessLogHeaders(this.stream.info, this.stream.filterState);
         vm.invoke(vm.on.log, this, this.id, 0, 0);
-        this.logged = undefined;
+        this.#logged = undefined;
         vm.after();
       }
       if (!vm.failed && vm.on.delete) {
@@ -120,12 +120,12 @@ export class TcpContext extends Context {
 
   /** L4 has no header maps; in the log phase the usual answer stays BadArgument. */
   override readableMap(type: number): HeaderMap | undefined {
-    return this.logged ? undefined : super.readableMap(type);
+    return this.#logged ? undefined : super.readableMap(type);
   }
 
   override buffer(type: number): BodyBuffer | Uint8Array | undefined {
-    if (type === BufferType.DownstreamData) return this.downstreamData ?? emptyBytes;
-    if (type === BufferType.UpstreamData) return this.upstreamData ?? emptyBytes;
+    if (type === BufferType.DownstreamData) return this.#downstreamData ?? emptyBytes;
+    if (type === BufferType.UpstreamData) return this.#upstreamData ?? emptyBytes;
     return super.buffer(type);
   }
 
@@ -148,7 +148,7 @@ export class TcpContext extends Context {
     return Status.Ok;
   }
 
-  private convert(result: number): number {
+  #convert(result: number): number {
     const { vm } = this;
     // A local reply means nothing here, and does not stop anything either.
     let status: number = result === 0 ? FilterStatus.Continue : FilterStatus.StopIteration;
@@ -156,8 +156,8 @@ export class TcpContext extends Context {
       status = FilterStatus.Continue;
       if (!this.root.plugin.legacyFailOpen) {
         status = FilterStatus.StopIteration;
-        if (!this.failureClosed) {
-          this.failureClosed = true;
+        if (!this.#failureClosed) {
+          this.#failureClosed = true;
           this.stream.close('wasm_fail_stream');
         }
       }

@@ -15,19 +15,19 @@ interface TcpChainStreamOptions {
 
 export class FilteredTcpStream implements TcpStream {
   readonly info: StreamInfo;
-  private readonly sink: TcpStreamSink;
-  private readonly filters: TcpContext[] = [];
-  private readonly options: TcpChainStreamOptions;
+  readonly #sink: TcpStreamSink;
+  readonly #filters: TcpContext[] = [];
+  readonly #options: TcpChainStreamOptions;
   /** What has been read from each side and not yet been passed on. */
-  private readonly fromDownstream = new BodyBuffer();
-  private readonly fromUpstream = new BodyBuffer();
-  private downstreamEnded = false;
-  private connectAsked = false;
-  private state: FilterState | undefined;
-  private busy = 0;
-  private closing: string | undefined;
-  private over = false;
-  private finishing: number | undefined;
+  readonly #fromDownstream = new BodyBuffer();
+  readonly #fromUpstream = new BodyBuffer();
+  #downstreamEnded = false;
+  #connectAsked = false;
+  #state: FilterState | undefined;
+  #busy = 0;
+  #closing: string | undefined;
+  #over = false;
+  #finishing: number | undefined;
 
   constructor(
     roots: readonly RootContext[],
@@ -35,128 +35,128 @@ export class FilteredTcpStream implements TcpStream {
     info: StreamInfo,
     options: TcpChainStreamOptions,
   ) {
-    this.sink = sink;
+    this.#sink = sink;
     this.info = info;
-    this.options = options;
-    for (const root of roots) this.filters.push(new TcpContext(this, root, this.filters.length));
+    this.#options = options;
+    for (const root of roots) this.#filters.push(new TcpContext(this, root, this.#filters.length));
   }
 
   /** The connection was accepted. */
   begin(): void {
-    this.busy++;
-    this.connect(0);
-    this.unwind();
+    this.#busy++;
+    this.#connect(0);
+    this.#unwind();
   }
 
   downstreamData(data: Uint8Array, endOfStream: boolean): void {
-    if (this.over || this.closing !== undefined) return;
+    if (this.#over || this.#closing !== undefined) return;
     this.info.bytesReceived += data.length;
-    this.fromDownstream.append(data);
-    if (endOfStream) this.downstreamEnded = true;
-    this.busy++;
-    this.read(0);
-    this.unwind();
+    this.#fromDownstream.append(data);
+    if (endOfStream) this.#downstreamEnded = true;
+    this.#busy++;
+    this.#read(0);
+    this.#unwind();
   }
 
   upstreamData(data: Uint8Array, endOfStream: boolean): void {
-    if (this.over || this.closing !== undefined) return;
-    this.fromUpstream.append(data);
-    this.busy++;
-    this.write(endOfStream);
-    this.unwind();
+    if (this.#over || this.#closing !== undefined) return;
+    this.#fromUpstream.append(data);
+    this.#busy++;
+    this.#write(endOfStream);
+    this.#unwind();
   }
 
   downstreamClosed(by: 'local' | 'remote'): void {
-    if (this.over) return;
-    this.finishing = by === 'local' ? 1 : 2;
-    this.busy++;
-    this.unwind();
+    if (this.#over) return;
+    this.#finishing = by === 'local' ? 1 : 2;
+    this.#busy++;
+    this.#unwind();
   }
 
   upstreamClosed(by: 'local' | 'remote'): void {
-    if (this.over || by === 'local') return;
+    if (this.#over || by === 'local') return;
     // Envoy's TCP proxy closes the client side when the upstream is gone.
-    this.sink.closeDownstream('upstream_closed');
+    this.#sink.closeDownstream('upstream_closed');
   }
 
   get filterState(): StateMap {
-    this.state ??= new FilterState();
-    return this.state;
+    this.#state ??= new FilterState();
+    return this.#state;
   }
 
   /** A filter lets the connection go on: with the filters behind it, and what has been read so far. */
   continueReading(filter: TcpContext): void {
-    if (this.over) return;
-    this.busy++;
-    this.connect(filter.index + 1);
-    this.read(filter.index + 1);
-    this.unwind();
+    if (this.#over) return;
+    this.#busy++;
+    this.#connect(filter.index + 1);
+    this.#read(filter.index + 1);
+    this.#unwind();
   }
 
   close(details: string): void {
-    if (this.over || this.closing !== undefined) return;
-    this.closing = details;
-    this.busy++;
-    this.unwind();
+    if (this.#over || this.#closing !== undefined) return;
+    this.#closing = details;
+    this.#busy++;
+    this.#unwind();
   }
 
-  private connect(from: number): void {
-    for (let i = from; i < this.filters.length; i++) {
-      const filter = this.filters[i] as TcpContext;
+  #connect(from: number): void {
+    for (let i = from; i < this.#filters.length; i++) {
+      const filter = this.#filters[i] as TcpContext;
       if (filter.connected) continue;
       if (filter.onNewConnection() === FilterStatus.Continue) continue;
       return;
     }
-    if (this.connectAsked || this.closing !== undefined) return;
-    this.connectAsked = true;
-    this.sink.connectUpstream();
+    if (this.#connectAsked || this.#closing !== undefined) return;
+    this.#connectAsked = true;
+    this.#sink.connectUpstream();
   }
 
-  private read(from: number): void {
-    for (let i = from; i < this.filters.length; i++) {
+  #read(from: number): void {
+    for (let i = from; i < this.#filters.length; i++) {
       // A filter may have taken everything, or have let it go on from within its own callback.
-      if (this.fromDownstream.length === 0 && !this.downstreamEnded) return;
-      const filter = this.filters[i] as TcpContext;
+      if (this.#fromDownstream.length === 0 && !this.#downstreamEnded) return;
+      const filter = this.#filters[i] as TcpContext;
       if (!filter.connected) return;
-      const status = filter.onDownstreamData(this.fromDownstream, this.downstreamEnded);
-      if (status !== FilterStatus.Continue || this.closing !== undefined) return;
+      const status = filter.onDownstreamData(this.#fromDownstream, this.#downstreamEnded);
+      if (status !== FilterStatus.Continue || this.#closing !== undefined) return;
     }
-    if (this.fromDownstream.length === 0 && !this.downstreamEnded) return;
-    this.sink.toUpstream(this.fromDownstream.take(), this.downstreamEnded);
+    if (this.#fromDownstream.length === 0 && !this.#downstreamEnded) return;
+    this.#sink.toUpstream(this.#fromDownstream.take(), this.#downstreamEnded);
   }
 
-  private write(end: boolean): void {
-    for (let i = this.filters.length - 1; i >= 0; i--) {
-      const filter = this.filters[i] as TcpContext;
-      if (filter.onUpstreamData(this.fromUpstream, end) !== FilterStatus.Continue) return;
-      if (this.closing !== undefined) return;
+  #write(end: boolean): void {
+    for (let i = this.#filters.length - 1; i >= 0; i--) {
+      const filter = this.#filters[i] as TcpContext;
+      if (filter.onUpstreamData(this.#fromUpstream, end) !== FilterStatus.Continue) return;
+      if (this.#closing !== undefined) return;
     }
-    const bytes = this.fromUpstream.take();
+    const bytes = this.#fromUpstream.take();
     this.info.bytesSent += bytes.length;
-    this.sink.toDownstream(bytes, end);
+    this.#sink.toDownstream(bytes, end);
   }
 
-  private unwind(): void {
-    this.busy--;
-    if (this.busy > 0 || this.over) return;
-    if (this.closing !== undefined && this.finishing === undefined) {
-      this.finishing = 1;
-      this.busy++;
-      this.sink.closeDownstream(this.closing);
-      this.sink.closeUpstream(this.closing);
-      this.busy--;
+  #unwind(): void {
+    this.#busy--;
+    if (this.#busy > 0 || this.#over) return;
+    if (this.#closing !== undefined && this.#finishing === undefined) {
+      this.#finishing = 1;
+      this.#busy++;
+      this.#sink.closeDownstream(this.#closing);
+      this.#sink.closeUpstream(this.#closing);
+      this.#busy--;
     }
-    if (this.finishing !== undefined) this.finish(this.finishing);
+    if (this.#finishing !== undefined) this.#finish(this.#finishing);
   }
 
   /** Each filter hears of the close and ends before the next one does. */
-  private finish(peer: number): void {
-    this.over = true;
-    this.info.endTimeNs ??= this.options.now();
-    for (const filter of this.filters) {
+  #finish(peer: number): void {
+    this.#over = true;
+    this.info.endTimeNs ??= this.#options.now();
+    for (const filter of this.#filters) {
       filter.onDownstreamClose(peer);
       filter.destroy();
     }
-    this.options.onEnd();
+    this.#options.onEnd();
   }
 }

@@ -74,24 +74,24 @@ export async function loadFilter(code: Uint8Array, options: LoadFilterOptions = 
 export class LoadedFilter {
   readonly host: Host;
   readonly plugin: Plugin;
-  private readonly world: SimulatedEnvironment;
-  private readonly chain: HttpChain;
+  readonly #world: SimulatedEnvironment;
+  readonly #chain: HttpChain;
 
   constructor(host: Host, plugin: Plugin, world: SimulatedEnvironment) {
     this.host = host;
     this.plugin = plugin;
-    this.world = world;
-    this.chain = host.httpChain([plugin]);
+    this.#world = world;
+    this.#chain = host.httpChain([plugin]);
   }
 
   /** What was logged so far, the start included. */
   get logs(): readonly LogLine[] {
-    return this.world.logs;
+    return this.#world.logs;
   }
 
   /** Call-outs that wait for an answer. */
   get calls(): readonly PendingCall[] {
-    return this.world.calls;
+    return this.#world.calls;
   }
 
   /** Sends one request through the filter; `upstream` answers it, with an empty 200 by default. */
@@ -100,13 +100,13 @@ export class LoadedFilter {
     upstream: (seen: FilterRequest) => FilterResponse = () => ({}),
   ): FilterExchange {
     const exchange = new RunningExchange(upstream);
-    exchange.begin(this.chain, request, this.world.realtimeNs());
+    exchange.begin(this.#chain, request, this.#world.realtimeNs());
     return exchange;
   }
 
   /** Moves the clock: ticks run. */
   advance(ms: number): void {
-    this.world.advance(ms);
+    this.#world.advance(ms);
   }
 
   close(): void {
@@ -121,23 +121,23 @@ class RunningExchange implements HttpStreamSink, FilterExchange {
   headers: [string, string][] = [];
   upstream: { headers: [string, string][]; body: Uint8Array } | undefined;
   readonly info = newStreamInfo();
-  private readonly answer: (seen: FilterRequest) => FilterResponse;
-  private readonly requestChunks: Uint8Array[] = [];
-  private readonly responseChunks: Uint8Array[] = [];
-  private stream: ReturnType<HttpChain['open']> | undefined;
+  readonly #answer: (seen: FilterRequest) => FilterResponse;
+  readonly #requestChunks: Uint8Array[] = [];
+  readonly #responseChunks: Uint8Array[] = [];
+  #stream: ReturnType<HttpChain['open']> | undefined;
 
   constructor(answer: (seen: FilterRequest) => FilterResponse) {
-    this.answer = answer;
+    this.#answer = answer;
   }
 
   get body(): Uint8Array {
-    return joined(this.responseChunks);
+    return joined(this.#responseChunks);
   }
 
   begin(chain: HttpChain, request: FilterRequest, now: bigint): void {
     this.info.startTimeNs = now;
     const stream = chain.open(this, this.info);
-    this.stream = stream;
+    this.#stream = stream;
     const map = new HeaderMap([
       [':authority', utf8ByteString(request.authority ?? 'localhost')],
       [':path', utf8ByteString(request.path ?? '/')],
@@ -158,16 +158,16 @@ class RunningExchange implements HttpStreamSink, FilterExchange {
 
   requestHeaders(headers: HeaderMap, end: boolean): void {
     this.upstream = { headers: headers.clone().entries, body: new Uint8Array(0) };
-    if (end) this.respond();
+    if (end) this.#respond();
   }
 
   requestBody(data: Uint8Array, end: boolean): void {
-    this.requestChunks.push(data.slice());
-    if (end) this.respond();
+    this.#requestChunks.push(data.slice());
+    if (end) this.#respond();
   }
 
   requestTrailers(): void {
-    this.respond();
+    this.#respond();
   }
 
   responseHeaders(headers: HeaderMap, end: boolean): void {
@@ -175,17 +175,17 @@ class RunningExchange implements HttpStreamSink, FilterExchange {
     this.headers = headers.entries
       .filter(([name]) => name !== ':status')
       .map(([name, value]) => [name, value]);
-    if (end) this.finish();
+    if (end) this.#finish();
   }
 
   responseBody(data: Uint8Array, end: boolean): void {
-    this.responseChunks.push(data.slice());
+    this.#responseChunks.push(data.slice());
     this.info.bytesSent += data.length;
-    if (end) this.finish();
+    if (end) this.#finish();
   }
 
   responseTrailers(): void {
-    this.finish();
+    this.#finish();
   }
 
   reset(): void {
@@ -196,16 +196,17 @@ class RunningExchange implements HttpStreamSink, FilterExchange {
 
   clearRouteCache(): void {}
 
-  private respond(): void {
-    const { stream, upstream } = this;
+  #respond(): void {
+    const stream = this.#stream;
+    const { upstream } = this;
     if (stream === undefined || upstream === undefined) return;
-    upstream.body = joined(this.requestChunks);
+    upstream.body = joined(this.#requestChunks);
     const find = (name: string): string => upstream.headers.find(entry => entry[0] === name)?.[1] ?? '';
     const {
       status = 200,
       headers = {},
       body,
-    } = this.answer({
+    } = this.#answer({
       method: find(':method'),
       path: find(':path'),
       authority: find(':authority'),
@@ -220,9 +221,9 @@ class RunningExchange implements HttpStreamSink, FilterExchange {
     if (bytes !== undefined) stream.responseBody(bytes, true);
   }
 
-  private finish(): void {
+  #finish(): void {
     this.outcome = 'complete';
-    this.stream?.complete();
+    this.#stream?.complete();
   }
 }
 

@@ -30,22 +30,22 @@ export interface PendingCall {
 export class SimulatedEnvironment implements HostEnvironment {
   readonly logs: LogLine[] = [];
   readonly calls: PendingCall[] = [];
-  private readonly clusters: ReadonlySet<string> | undefined;
-  private readonly startNs: bigint;
-  private nowMs = 0;
-  private timers: { atMs: number; callback: () => void }[] = [];
+  readonly #clusters: ReadonlySet<string> | undefined;
+  readonly #startNs: bigint;
+  #nowMs = 0;
+  #timers: { atMs: number; callback: () => void }[] = [];
 
   constructor(clusters: readonly string[] | undefined, startMs: number) {
-    this.clusters = clusters && new Set(clusters);
-    this.startNs = BigInt(Math.max(1, Math.floor(startMs))) * 1_000_000n;
+    this.#clusters = clusters && new Set(clusters);
+    this.#startNs = BigInt(Math.max(1, Math.floor(startMs))) * 1_000_000n;
   }
 
   realtimeNs(): bigint {
-    return this.startNs + BigInt(this.nowMs) * 1_000_000n;
+    return this.#startNs + BigInt(this.#nowMs) * 1_000_000n;
   }
 
   monotonicNs(): bigint {
-    return BigInt(this.nowMs) * 1_000_000n;
+    return BigInt(this.#nowMs) * 1_000_000n;
   }
 
   fillRandom(bytes: Uint8Array): void {
@@ -53,10 +53,10 @@ export class SimulatedEnvironment implements HostEnvironment {
   }
 
   schedule(delayMs: number, callback: () => void): () => void {
-    const timer = { atMs: this.nowMs + delayMs, callback };
-    this.timers.push(timer);
+    const timer = { atMs: this.#nowMs + delayMs, callback };
+    this.#timers.push(timer);
     return () => {
-      this.timers = this.timers.filter(other => other !== timer);
+      this.#timers = this.#timers.filter(other => other !== timer);
     };
   }
 
@@ -65,7 +65,7 @@ export class SimulatedEnvironment implements HostEnvironment {
   }
 
   httpCall(request: HttpCallRequest, listener: HttpCallListener): HttpCallStart {
-    if (this.clusters && !this.clusters.has(request.cluster)) return { status: 'unknown-cluster' };
+    if (this.#clusters && !this.#clusters.has(request.cluster)) return { status: 'unknown-cluster' };
     const fault = requestFault(request.headers);
     if (fault !== undefined) {
       const { reply } = requestRefusal(fault);
@@ -101,14 +101,14 @@ export class SimulatedEnvironment implements HostEnvironment {
 
   /** Moves the clock; ticks and queue notifications that are due run in order. */
   advance(ms: number): void {
-    const end = this.nowMs + ms;
+    const end = this.#nowMs + ms;
     for (;;) {
-      const [next] = this.timers.toSorted((a, b) => a.atMs - b.atMs);
+      const [next] = this.#timers.toSorted((a, b) => a.atMs - b.atMs);
       if (next === undefined || next.atMs > end) break;
-      this.timers = this.timers.filter(timer => timer !== next);
-      this.nowMs = Math.max(this.nowMs, next.atMs);
+      this.#timers = this.#timers.filter(timer => timer !== next);
+      this.#nowMs = Math.max(this.#nowMs, next.atMs);
       next.callback();
     }
-    this.nowMs = end;
+    this.#nowMs = end;
   }
 }

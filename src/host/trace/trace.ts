@@ -58,27 +58,27 @@ const shownBytes = 120;
 export class Tracer {
   /** What the running host call said about its own refusal. */
   reason: string | undefined;
-  private shown: ShownCall | undefined;
-  private readonly plugin: string;
-  private readonly listener: (event: TraceEvent) => void;
-  private readonly nowNs: () => bigint;
+  #shown: ShownCall | undefined;
+  readonly #plugin: string;
+  readonly #listener: (event: TraceEvent) => void;
+  readonly #nowNs: () => bigint;
 
   constructor(plugin: string, nowNs: () => bigint, listener: (event: TraceEvent) => void) {
-    this.plugin = plugin;
-    this.nowNs = nowNs;
-    this.listener = listener;
+    this.#plugin = plugin;
+    this.#nowNs = nowNs;
+    this.#listener = listener;
   }
 
   /** Gives back when it began, in microseconds. */
   enter(callback: GuestFunction, context: Context, values: readonly number[]): number {
-    this.listener({
+    this.#listener({
       kind: 'begin',
       name: callback.name,
-      plugin: this.plugin,
+      plugin: this.#plugin,
       contextId: context.id,
       arguments: callbackArguments(callback, values),
     });
-    return this.nowUs();
+    return this.#nowUs();
   }
 
   leave(
@@ -88,21 +88,21 @@ export class Tracer {
     begun: number,
     trap: string | undefined,
   ): void {
-    this.listener({
+    this.#listener({
       kind: 'end',
       name: callback.name,
-      plugin: this.plugin,
+      plugin: this.#plugin,
       contextId: context.id,
       arguments: '',
       result,
-      durationUs: this.nowUs() - begun,
+      durationUs: this.#nowUs() - begun,
       ...(trap === undefined ? {} : { trap }),
     });
   }
 
   /** Said by a call that knows what its bytes mean. */
   show(call: ShownCall): void {
-    this.shown = call;
+    this.#shown = call;
   }
 
   hostCall(vm: Vm, name: string, values: readonly (number | bigint)[], call: () => number): number {
@@ -110,23 +110,23 @@ export class Tracer {
     const shown = known ? showArguments(vm, known, values) : values.join(' ');
     const contextId = vm.context.id;
     this.reason = undefined;
-    this.shown = undefined;
-    const begun = this.nowUs();
+    this.#shown = undefined;
+    const begun = this.#nowUs();
     const status = call();
     // What this call said is not the business of one around it.
-    const decoded = this.shown as ShownCall | undefined;
+    const decoded = this.#shown as ShownCall | undefined;
     const reason = this.reason as string | undefined;
     this.reason = undefined;
-    this.shown = undefined;
-    const durationUs = this.nowUs() - begun;
+    this.#shown = undefined;
+    const durationUs = this.#nowUs() - begun;
     vm.lastCall = name;
     vm.lastStatus = status;
     const explanation =
       known && status !== Status.Ok ? (reason ?? describeCall(vm, name, values, status)) : undefined;
-    this.listener({
+    this.#listener({
       kind: 'call',
       name,
-      plugin: this.plugin,
+      plugin: this.#plugin,
       contextId,
       arguments: decoded?.arguments ?? shown,
       status: known ? (statusNames[status] ?? String(status)) : String(status),
@@ -137,8 +137,8 @@ export class Tracer {
     return status;
   }
 
-  private nowUs(): number {
-    return Number(this.nowNs() / 1000n);
+  #nowUs(): number {
+    return Number(this.#nowNs() / 1000n);
   }
 }
 

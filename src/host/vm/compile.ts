@@ -47,16 +47,16 @@ export async function compileFilter(bytes: Uint8Array, host: AbiHost): Promise<C
 
 /** Compiles each content once. */
 export class CompileCache {
-  private readonly entries: { bytes: Uint8Array; filter: Promise<CompiledFilter> }[] = [];
+  readonly #entries: { bytes: Uint8Array; filter: Promise<CompiledFilter> }[] = [];
 
   get(bytes: Uint8Array, host: AbiHost): Promise<CompiledFilter> {
-    const found = this.entries.find(entry => sameBytes(entry.bytes, bytes));
+    const found = this.#entries.find(entry => sameBytes(entry.bytes, bytes));
     if (found) return found.filter;
     const filter = compileFilter(bytes, host);
     const entry = { bytes, filter };
-    this.entries.push(entry);
+    this.#entries.push(entry);
     // What did not compile is tried again: the caller may have another file by then.
-    filter.catch(() => this.entries.splice(this.entries.indexOf(entry), 1));
+    filter.catch(() => this.#entries.splice(this.#entries.indexOf(entry), 1));
     return filter;
   }
 }

@@ -18,7 +18,7 @@ export interface DeclaredProperty {
 }
 
 export abstract class Context {
-  private declarations: Map<ByteString, DeclaredProperty> | undefined;
+  #declarations: Map<ByteString, DeclaredProperty> | undefined;
   /** What a guest touched last: Envoy shows it again as buffer type 8 outside its callbacks. */
   lastBuffer: BodyBuffer | Uint8Array | undefined;
   readonly id: number;
@@ -36,8 +36,8 @@ export abstract class Context {
 
   /** What `declare_property` said in this context; `set_property` looks at the root's. */
   get declared(): Map<ByteString, DeclaredProperty> {
-    this.declarations ??= new Map();
-    return this.declarations;
+    this.#declarations ??= new Map();
+    return this.#declarations;
   }
 
   /** The plugin's configuration, where it can be read. */

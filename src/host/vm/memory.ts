@@ -7,22 +7,22 @@ const keptTexts = 512;
 const longestKept = 48;
 
 export class GuestMemory {
-  private readonly kept: string[] = new Array<string>(keptTexts).fill('');
-  private readonly memory: WebAssembly.Memory;
-  private current: Uint8Array = emptyBytes;
-  private view: DataView = new DataView(new ArrayBuffer(0));
+  readonly #kept: string[] = new Array<string>(keptTexts).fill('');
+  readonly #memory: WebAssembly.Memory;
+  #current: Uint8Array = emptyBytes;
+  #view: DataView = new DataView(new ArrayBuffer(0));
 
   constructor(memory: WebAssembly.Memory) {
-    this.memory = memory;
+    this.#memory = memory;
   }
 
   /** All of it, valid until the guest runs again. A detached array has length 0, which is how growth is noticed. */
   get bytes(): Uint8Array {
-    if (this.current.length === 0) {
-      this.current = new Uint8Array(this.memory.buffer);
-      this.view = new DataView(this.memory.buffer);
+    if (this.#current.length === 0) {
+      this.#current = new Uint8Array(this.#memory.buffer);
+      this.#view = new DataView(this.#memory.buffer);
     }
-    return this.current;
+    return this.#current;
   }
 
   get sizeBytes(): number {
@@ -46,10 +46,10 @@ export class GuestMemory {
     let hash = size;
     for (let i = pointer; i < end; i++) hash = (Math.imul(hash, 31) + (bytes[i] as number)) | 0;
     const slot = hash & (keptTexts - 1);
-    const kept = this.kept[slot] as string;
+    const kept = this.#kept[slot] as string;
     if (kept.length === size && sameText(bytes, pointer, kept)) return kept;
     const text = toByteString(bytes, pointer, end);
-    this.kept[slot] = text;
+    this.#kept[slot] = text;
     return text;
   }
 
@@ -65,19 +65,19 @@ export class GuestMemory {
   /** Range must have been checked. */
   u32(pointer: number): number {
     const { bytes } = this;
-    return bytes.length === 0 ? 0 : this.view.getUint32(pointer, true);
+    return bytes.length === 0 ? 0 : this.#view.getUint32(pointer, true);
   }
 
   /** False when the cell is out of range. */
   setU32(pointer: number, value: number): boolean {
     if (pointer + 4 > this.bytes.length) return false;
-    this.view.setUint32(pointer, value, true);
+    this.#view.setUint32(pointer, value, true);
     return true;
   }
 
   setU64(pointer: number, value: bigint): boolean {
     if (pointer + 8 > this.bytes.length) return false;
-    this.view.setBigUint64(pointer, BigInt.asUintN(64, value), true);
+    this.#view.setBigUint64(pointer, BigInt.asUintN(64, value), true);
     return true;
   }
 }

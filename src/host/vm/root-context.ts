@@ -31,9 +31,9 @@ export class RootContext extends Context {
   destroyed = false;
   /** Plugins of the host that use this root. */
   users = 0;
-  private tickPeriodMs = 0;
-  private cancelTick: (() => void) | undefined;
-  private logged: AccessLogHeaders | undefined;
+  #tickPeriodMs = 0;
+  #cancelTick: (() => void) | undefined;
+  #logged: AccessLogHeaders | undefined;
 
   constructor(vm: Vm, plugin: PluginSettings) {
     super(vm, vm.newContextId(), plugin.rootPrefix);
@@ -46,20 +46,20 @@ export class RootContext extends Context {
   }
 
   override get inLogPhase(): boolean {
-    return this.logged !== undefined;
+    return this.#logged !== undefined;
   }
 
   override get streamInfo(): StreamInfo | undefined {
-    return this.logged?.info;
+    return this.#logged?.info;
   }
 
   override get shownState(): StateMap | undefined {
-    return this.logged?.filterState;
+    return this.#logged?.filterState;
   }
 
   override readableMap(type: number): HeaderMap | undefined {
-    return this.logged && type <= MapType.CallResponseTrailers
-      ? this.logged.map(type)
+    return this.#logged && type <= MapType.CallResponseTrailers
+      ? this.#logged.map(type)
       : super.readableMap(type);
   }
 
@@ -81,10 +81,10 @@ export class RootContext extends Context {
       vm.after();
       if (started === 0 || (created ? vm.failed : vm.failure !== failure)) return 'StartFailed';
     }
-    return this.configure();
+    return this.#configure();
   }
 
-  private configure(): 'ConfigureFailed' | undefined {
+  #configure(): 'ConfigureFailed' | undefined {
     const { vm } = this;
     if (vm.failed || !vm.on.configure) return undefined;
     this.configuring = true;
@@ -96,10 +96,10 @@ export class RootContext extends Context {
 
   /** 0 stops the timer; another period starts it again from now. */
   setTickPeriod(periodMs: number): void {
-    this.tickPeriodMs = periodMs;
-    this.cancelTick?.();
-    this.cancelTick = undefined;
-    if (periodMs > 0 && this.vm.on.tick) this.armTick();
+    this.#tickPeriodMs = periodMs;
+    this.#cancelTick?.();
+    this.#cancelTick = undefined;
+    if (periodMs > 0 && this.vm.on.tick) this.#armTick();
   }
 
   onQueueReady(token: number): void {
@@ -112,17 +112,17 @@ export class RootContext extends Context {
   }
 
   onHttpCallResponse(token: number, headers: HeaderMap, body: Uint8Array, trailers: HeaderMap): void {
-    this.answerHttpCall(token, { headers, body, trailers });
+    this.#answerHttpCall(token, { headers, body, trailers });
   }
 
   onHttpCallFailure(token: number): void {
     this.statusCode = Status.BrokenConnection;
     this.statusMessage = 'reset';
-    this.answerHttpCall(token, { headers: undefined, body: undefined, trailers: undefined });
+    this.#answerHttpCall(token, { headers: undefined, body: undefined, trailers: undefined });
     this.statusMessage = '';
   }
 
-  private answerHttpCall(token: number, response: CallResponse): void {
+  #answerHttpCall(token: number, response: CallResponse): void {
     const { vm } = this;
     if (!vm.httpCalls.delete(token) || vm.failed || !vm.on.httpCallResponse) return;
     this.callResponse = response;
@@ -206,9 +206,9 @@ export class RootContext extends Context {
   onAccessLog(view: AccessLogHeaders): void {
     const { vm } = this;
     if (vm.failed || !vm.on.log) return;
-    this.logged = view;
+    this.#logged = view;
     vm.invoke(vm.on.log, this, this.id, 0, 0);
-    this.logged = undefined;
+    this.#logged = undefined;
     vm.after();
   }
 
@@ -216,10 +216,10 @@ export class RootContext extends Context {
   shutdown(): void {
     const { vm } = this;
     for (const [key, root] of vm.roots) if (root === this) vm.roots.delete(key);
-    if (vm.failed || !vm.on.done) return this.remove();
+    if (vm.failed || !vm.on.done) return this.#remove();
     const done = vm.invoke(vm.on.done, this, this.id, 0, 0);
     vm.after();
-    if (done !== 0 || vm.failed) this.remove();
+    if (done !== 0 || vm.failed) this.#remove();
     else this.pendingDone = true;
   }
 
@@ -227,11 +227,11 @@ export class RootContext extends Context {
   finish(): boolean {
     if (!this.pendingDone) return false;
     this.pendingDone = false;
-    this.vm.defer(() => this.remove());
+    this.vm.defer(() => this.#remove());
     return true;
   }
 
-  private remove(): void {
+  #remove(): void {
     const { vm } = this;
     if (this.destroyed) return;
     this.setTickPeriod(0);
@@ -262,16 +262,16 @@ export class RootContext extends Context {
     }
   }
 
-  private armTick(): void {
-    this.cancelTick = this.vm.services.environment.schedule(this.tickPeriodMs, () => {
+  #armTick(): void {
+    this.#cancelTick = this.vm.services.environment.schedule(this.#tickPeriodMs, () => {
       const { vm } = this;
-      this.cancelTick = undefined;
+      this.#cancelTick = undefined;
       if (vm.failed || this.destroyed || !vm.on.tick) return;
       vm.deliver(() => {
         if (vm.failed || this.destroyed || !vm.on.tick) return;
         vm.invoke(vm.on.tick, this, this.id, 0, 0);
         vm.after();
-        if (this.tickPeriodMs > 0 && this.cancelTick === undefined && !this.destroyed) this.armTick();
+        if (this.#tickPeriodMs > 0 && this.#cancelTick === undefined && !this.destroyed) this.#armTick();
       });
     });
   }

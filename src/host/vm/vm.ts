@@ -68,11 +68,11 @@ export class Vm {
   /** The last host call, for trap reports. */
   lastCall = '';
   lastStatus = 0;
-  private allocator: GuestFunction | undefined;
-  private readonly actions: (() => void)[] = [];
-  private nextContextId = 1;
-  private nextDnsToken = 2;
-  private readonly nextCallIds = [4, 5, 6];
+  #allocator: GuestFunction | undefined;
+  readonly #actions: (() => void)[] = [];
+  #nextContextId = 1;
+  #nextDnsToken = 2;
+  readonly #nextCallIds = [4, 5, 6];
 
   constructor(services: HostServices, compiled: CompiledFilter, options: VmOptions) {
     this.services = services;
@@ -89,35 +89,35 @@ export class Vm {
   /** Instantiates without blocking a page's main thread and runs the entry point. Fails with WASM_ABI or WASM_START. */
   async start(link: (vm: this) => LinkedModule): Promise<void> {
     const { imports, memory } = link(this);
-    this.attach(await instantiate(this, imports), memory);
-    this.enterStart();
+    this.#attach(await instantiate(this, imports), memory);
+    this.#enterStart();
   }
 
   /** The same at once, for a reload between two requests. */
   startNow(link: (vm: this) => LinkedModule): void {
     const { imports, memory } = link(this);
-    this.attach(instantiateNow(this, imports), memory);
-    this.enterStart();
+    this.#attach(instantiateNow(this, imports), memory);
+    this.#enterStart();
   }
 
   newContextId(): number {
-    return this.nextContextId++;
+    return this.#nextContextId++;
   }
 
   /** Ids of call-outs: HTTP 4, 8 …, unary gRPC 5, 9 …, gRPC streams 6, 10 …. */
   newCallId(kind: 0 | 1 | 2): number {
-    const id = this.nextCallIds[kind] as number;
-    this.nextCallIds[kind] = id + 4;
+    const id = this.#nextCallIds[kind] as number;
+    this.#nextCallIds[kind] = id + 4;
     return id;
   }
 
   /** The last id of the kind was not used after all. */
   returnCallId(kind: 0 | 1 | 2): void {
-    this.nextCallIds[kind] = (this.nextCallIds[kind] as number) - 4;
+    this.#nextCallIds[kind] = (this.#nextCallIds[kind] as number) - 4;
   }
 
   newDnsToken(): number {
-    return this.nextDnsToken++;
+    return this.#nextDnsToken++;
   }
 
   /** Why the running host call will not return Ok, for the trace. */
@@ -135,7 +135,7 @@ export class Vm {
    * set then). The caller drains the queued actions with `after` once it has looked at the result.
    */
   invoke(callback: GuestFunction, context: Context, a: number, b: number, c: number, d = 0, e = 0): number {
-    if (this.depth !== 0) return this.refuseReentry(callback.name);
+    if (this.depth !== 0) return this.#refuseReentry(callback.name);
     const { current, effective } = this;
     const { guestCalls } = this.services;
     const tracer = this.options.tracer;
@@ -148,7 +148,7 @@ export class Vm {
     try {
       result = (callback.call(a, b, c, d, e) ?? 0) >>> 0;
     } catch (error) {
-      this.trap(callback.name, error);
+      this.#trap(callback.name, error);
     }
     leaveGuest(guestCalls);
     this.depth = 0;
@@ -161,17 +161,17 @@ export class Vm {
   /** Runs what the guest queued, now that it has returned. */
   after(): void {
     this.stopIteration = false;
-    if (this.actions.length === 0 || this.depth !== 0) return;
-    for (let action = this.actions.shift(); action !== undefined; action = this.actions.shift()) action();
+    if (this.#actions.length === 0 || this.depth !== 0) return;
+    for (let action = this.#actions.shift(); action !== undefined; action = this.#actions.shift()) action();
   }
 
   /** Queues an action for when the guest has returned. */
   defer(action: () => void): void {
-    if (this.actions.length >= maxQueuedActions) {
+    if (this.#actions.length >= maxQueuedActions) {
       this.report('warn', 'too many actions queued in one callback; the rest is dropped');
       return;
     }
-    this.actions.push(action);
+    this.#actions.push(action);
   }
 
   /** Something arrived from outside: runs now, or after the guest call that is on the stack. */
@@ -189,9 +189,9 @@ export class Vm {
     this.gate = CallPhase.Allocate;
     let pointer = 0;
     try {
-      pointer = (this.allocator?.call(size, 0, 0, 0, 0) ?? 0) >>> 0;
+      pointer = (this.#allocator?.call(size, 0, 0, 0, 0) ?? 0) >>> 0;
     } catch (error) {
-      this.trap(this.allocator?.name ?? 'malloc', error);
+      this.#trap(this.#allocator?.name ?? 'malloc', error);
     }
     this.current = current;
     this.effective = effective;
@@ -249,35 +249,35 @@ export class Vm {
     this.services.environment.log({ level, prefix, message: utf8Bytes(message), source: 'host' });
   }
 
-  private attach(instance: WebAssembly.Instance, imported: WebAssembly.Memory | undefined): void {
+  #attach(instance: WebAssembly.Instance, imported: WebAssembly.Memory | undefined): void {
     const { exports } = instance;
     this.exports = exports;
     const exported = Object.values(exports).find(value => value instanceof WebAssembly.Memory);
     const memory = exported ?? imported;
     if (memory) this.memory = new GuestMemory(memory);
     this.on = findCallbacks(exports, this.compiled.version, this.options.capabilities);
-    this.allocator = this.on.malloc ?? this.on.memoryAllocate;
+    this.#allocator = this.on.malloc ?? this.on.memoryAllocate;
   }
 
-  private enterStart(): void {
+  #enterStart(): void {
     const { on } = this;
-    this.setPhase(CallPhase.Start);
+    this.#setPhase(CallPhase.Start);
     if (on.initialize) {
       this.invoke(on.initialize, this.vmContext, 0, 0, 0);
       const main = on.main ?? (this.services.profile.mainVoid ? on.mainVoid : undefined);
       if (main && !this.failed) this.invoke(main, this.vmContext, 0, 0, 0);
     } else if (on.start) this.invoke(on.start, this.vmContext, 0, 0, 0);
-    this.setPhase(CallPhase.Normal);
+    this.#setPhase(CallPhase.Normal);
     this.after();
     if (this.failed) throw startError(this.failure);
   }
 
-  private setPhase(phase: number): void {
+  #setPhase(phase: number): void {
     this.phase = phase;
     this.gate = phase === CallPhase.Normal && this.options.tracer !== undefined ? -1 : phase;
   }
 
-  private trap(name: string, error: unknown): void {
+  #trap(name: string, error: unknown): void {
     const message = this.failure ?? describeTrap(error);
     this.failed = true;
     this.failure ??= message;
@@ -288,7 +288,7 @@ export class Vm {
     this.report('error', lines.join('\n'));
   }
 
-  private refuseReentry(name: string): number {
+  #refuseReentry(name: string): number {
     this.report('error', `${name} was not called: the guest is already running`);
     return 0;
   }

@@ -35,51 +35,51 @@ export function parse(text: string, dialect: Dialect): Expr {
 }
 
 class Parser extends TokenReader {
-  private readonly dialect: Dialect;
-  private nesting = 0;
+  readonly #dialect: Dialect;
+  #nesting = 0;
 
   constructor(text: string, dialect: Dialect) {
     super(text);
-    this.dialect = dialect;
+    this.#dialect = dialect;
   }
 
   whole(): Expr {
-    const { expr } = this.expression();
+    const { expr } = this.#expression();
     if (this.token.kind !== 'end') this.unexpected();
     return expr;
   }
 
-  private made(expr: Expr, ...parts: readonly Parsed[]): Parsed {
-    return this.deep(expr, 1 + Math.max(0, ...parts.map(part => part.depth)));
+  #made(expr: Expr, ...parts: readonly Parsed[]): Parsed {
+    return this.#deep(expr, 1 + Math.max(0, ...parts.map(part => part.depth)));
   }
 
-  private deep(expr: Expr, depth: number): Parsed {
-    if (depth > maxExpressionDepth) this.tooDeep();
+  #deep(expr: Expr, depth: number): Parsed {
+    if (depth > maxExpressionDepth) this.#tooDeep();
     return { expr, depth };
   }
 
-  private tooDeep(): never {
+  #tooDeep(): never {
     throw new SyntaxFailure(`expressions lie in each other ${maxExpressionDepth} deep at most`);
   }
 
-  private expression(): Parsed {
-    if (this.nesting++ > maxExpressionDepth) this.tooDeep();
-    const condition = this.logic('or');
+  #expression(): Parsed {
+    if (this.#nesting++ > maxExpressionDepth) this.#tooDeep();
+    const condition = this.#logic('or');
     let whole = condition;
     if (this.take('?')) {
-      const yes = this.logic('or');
+      const yes = this.#logic('or');
       this.expect(':');
-      const no = this.expression();
+      const no = this.#expression();
       const expr = { kind: 'choice', condition: condition.expr, yes: yes.expr, no: no.expr } as const;
-      whole = { ...this.made(expr, condition, yes, no), bare: true };
+      whole = { ...this.#made(expr, condition, yes, no), bare: true };
     }
-    this.nesting--;
+    this.#nesting--;
     return whole;
   }
 
-  private logic(kind: 'or' | 'and'): Parsed {
+  #logic(kind: 'or' | 'and'): Parsed {
     const sign = kind === 'or' ? '||' : '&&';
-    const next = (): Parsed => (kind === 'or' ? this.logic('and') : this.relation());
+    const next = (): Parsed => (kind === 'or' ? this.#logic('and') : this.#relation());
     const first = next();
     if (!this.is(sign)) return first;
     const terms = [first.expr];
@@ -89,72 +89,76 @@ class Parser extends TokenReader {
       terms.push(term.expr);
       depth = Math.max(depth, term.depth);
     }
-    return this.deep({ kind, terms }, depth + 1);
+    return this.#deep({ kind, terms }, depth + 1);
   }
 
-  private relation(): Parsed {
-    let left = this.sum();
+  #relation(): Parsed {
+    let left = this.#sum();
     while (this.token.kind === 'sign' && relations.has(this.token.text))
-      left = this.binary(left, () => this.sum());
+      left = this.#binary(left, () => this.#sum());
     return left;
   }
 
-  private sum(): Parsed {
-    let left = this.product();
-    while (this.is('+') || this.is('-')) left = this.binary(left, () => this.product());
+  #sum(): Parsed {
+    let left = this.#product();
+    while (this.is('+') || this.is('-')) left = this.#binary(left, () => this.#product());
     return left;
   }
 
-  private product(): Parsed {
-    let left = this.unary();
-    while (this.is('*') || this.is('/') || this.is('%')) left = this.binary(left, () => this.unary());
+  #product(): Parsed {
+    let left = this.#unary();
+    while (this.is('*') || this.is('/') || this.is('%')) left = this.#binary(left, () => this.#unary());
     return left;
   }
 
-  private binary(left: Parsed, operand: () => Parsed): Parsed {
+  #binary(left: Parsed, operand: () => Parsed): Parsed {
     const name = this.token.text;
     this.at++;
     const right = operand();
-    return this.made({ kind: 'operator', name, operands: [left.expr, right.expr] }, left, right);
+    return this.#made({ kind: 'operator', name, operands: [left.expr, right.expr] }, left, right);
   }
 
   /** An even number of signs is none at all, whatever comes after them. */
-  private unary(): Parsed {
+  #unary(): Parsed {
     const sign = this.is('!') ? '!' : '-';
     const single =
       sign === '-' && !this.is('-', 1) && /^(int|float)$/.test(this.tokens[this.at + 1]?.kind ?? '');
     let count = 0;
     if (!single) while (this.take(sign)) count++;
-    const operand = this.member();
-    if (count % 2 === 0) return count === 0 ? operand : this.made(operand.expr, operand);
-    return this.made({ kind: 'operator', name: sign, operands: [operand.expr] }, operand);
+    const operand = this.#member();
+    if (count % 2 === 0) return count === 0 ? operand : this.#made(operand.expr, operand);
+    return this.#made({ kind: 'operator', name: sign, operands: [operand.expr] }, operand);
   }
 
-  private member(): Parsed {
-    let value = this.primary();
+  #member(): Parsed {
+    let value = this.#primary();
     for (;;) {
       if (this.take('[')) {
-        const index = this.expression();
+        const index = this.#expression();
         this.expect(']');
-        value = this.made({ kind: 'operator', name: '[]', operands: [value.expr, index.expr] }, value, index);
+        value = this.#made(
+          { kind: 'operator', name: '[]', operands: [value.expr, index.expr] },
+          value,
+          index,
+        );
       } else if (this.take('.')) {
-        value = this.selection(value);
+        value = this.#selection(value);
       } else return value;
     }
   }
 
-  private selection(operand: Parsed): Parsed {
+  #selection(operand: Parsed): Parsed {
     const { kind, text } = this.token;
-    if (kind !== 'ident' && !(kind === 'quoted' && this.dialect.newerExpressions)) this.unexpected('a name');
+    if (kind !== 'ident' && !(kind === 'quoted' && this.#dialect.newerExpressions)) this.unexpected('a name');
     this.at++;
-    if (kind === 'ident' && this.take('(')) return this.call(text, operand);
+    if (kind === 'ident' && this.take('(')) return this.#call(text, operand);
     const field = kind === 'quoted' ? text.slice(1, -1) : text;
-    return this.made({ kind: 'select', operand: operand.expr, field }, operand);
+    return this.#made({ kind: 'select', operand: operand.expr, field }, operand);
   }
 
   /** After the opening parenthesis. */
-  private call(name: string, target?: Parsed): Parsed {
-    const args = this.is(')') ? [] : this.list(() => this.argument());
+  #call(name: string, target?: Parsed): Parsed {
+    const args = this.is(')') ? [] : this.#list(() => this.#argument());
     this.expect(')');
     const parts = args.map(({ expr }) => expr);
     const expr = expandMacro(name, target?.expr, parts) ?? {
@@ -163,16 +167,16 @@ class Parser extends TokenReader {
       target: target?.expr,
       args: parts,
     };
-    return this.made(expr, ...(target ? [target] : []), ...args);
+    return this.#made(expr, ...(target ? [target] : []), ...args);
   }
 
   /** Arguments and list items are one level less deep when they are a choice. */
-  private argument(): Parsed {
-    const { expr, depth, bare } = this.expression();
+  #argument(): Parsed {
+    const { expr, depth, bare } = this.#expression();
     return { expr, depth: bare === true ? depth - 1 : depth };
   }
 
-  private list<T>(item: () => T): T[] {
+  #list<T>(item: () => T): T[] {
     const items = [item()];
     while (this.is(',') && !this.is(']', 1) && !this.is('}', 1)) {
       this.at++;
@@ -181,56 +185,57 @@ class Parser extends TokenReader {
     return items;
   }
 
-  private primary(): Parsed {
+  #primary(): Parsed {
     const negative = this.take('-');
     const { token } = this;
     if (negative && token.kind !== 'int' && token.kind !== 'float') this.unexpected('a number');
     const value = literalOf(token, negative);
     if (value !== undefined) {
       this.at++;
-      return this.deep({ kind: 'literal', value }, 1);
+      return this.#deep({ kind: 'literal', value }, 1);
     }
     if (this.take('(')) {
-      const { expr, depth } = this.expression();
+      const { expr, depth } = this.#expression();
       this.expect(')');
       return { expr, depth };
     }
-    if (this.take('[')) return this.listLiteral();
-    if (this.take('{')) return this.mapLiteral();
+    if (this.take('[')) return this.#listLiteral();
+    if (this.take('{')) return this.#mapLiteral();
     const dot = this.take('.') ? '.' : '';
     const name = this.token.text;
     if (this.token.kind !== 'ident') this.unexpected('a value');
     this.at++;
-    if (this.namesMessage()) throw new SyntaxFailure(`messages such as ${name}{} are not known to this host`);
+    if (this.#namesMessage())
+      throw new SyntaxFailure(`messages such as ${name}{} are not known to this host`);
     if (reserved.has(name)) throw new SyntaxFailure(`"${name}" is reserved`);
-    if (this.take('(')) return this.call(name);
-    return this.deep({ kind: 'ident', name: dot + name }, 1);
+    if (this.take('(')) return this.#call(name);
+    return this.#deep({ kind: 'ident', name: dot + name }, 1);
   }
 
   /** `.b.c{` after a name. */
-  private namesMessage(): boolean {
+  #namesMessage(): boolean {
     let ahead = 0;
     while (this.is('.', ahead) && this.tokens[this.at + ahead + 1]?.kind === 'ident') ahead += 2;
     return this.is('{', ahead);
   }
 
-  private listLiteral(): Parsed {
-    const items = this.is(']') || this.is(',') ? [] : this.list(() => this.argument());
+  #listLiteral(): Parsed {
+    const items = this.is(']') || this.is(',') ? [] : this.#list(() => this.#argument());
     this.take(',');
     this.expect(']');
-    return this.made({ kind: 'list', items: items.map(({ expr }) => expr) }, ...items);
+    return this.#made({ kind: 'list', items: items.map(({ expr }) => expr) }, ...items);
   }
 
-  private mapLiteral(): Parsed {
+  #mapLiteral(): Parsed {
     const entry = (): readonly [Parsed, Parsed] => {
-      const key = this.expression();
+      const key = this.#expression();
       this.expect(':');
-      return [key, this.expression()];
+      return [key, this.#expression()];
     };
-    const entries = this.is('}') || this.is(',') ? [] : this.list(entry);
+    const entries = this.is('}') || this.is(',') ? [] : this.#list(entry);
     this.take(',');
     this.expect('}');
     const pairs = entries.map(([key, value]) => [key.expr, value.expr] as const);
-    return this.made({ kind: 'map', entries: pairs }, ...entries.flat());
+    return this.#made({ kind: 'map', entries: pairs }, ...entries.flat());
   }
 }

@@ -5,10 +5,10 @@ import { shown, type SyntaxToken, tokenize } from './tokens.ts';
 export abstract class TokenReader {
   protected readonly tokens: readonly SyntaxToken[];
   protected at = 0;
-  private readonly text: string;
+  readonly #text: string;
 
   constructor(text: string) {
-    this.text = text;
+    this.#text = text;
     this.tokens = tokenize(text);
   }
 
@@ -33,7 +33,7 @@ export abstract class TokenReader {
 
   protected unexpected(wanted = 'something else'): never {
     const { kind, at } = this.token;
-    const found = kind === 'end' ? 'the end' : shown(this.text, at);
+    const found = kind === 'end' ? 'the end' : shown(this.#text, at);
     throw new SyntaxFailure(`${found} where ${wanted} was expected`);
   }
 }

@@ -11,14 +11,14 @@ const casField = 2;
 
 /** As `LocalSharedData`, with one compare-and-swap counter for all threads. `set` fails with WASM_TRAP when the memory is full. */
 export class ThreadSharedData implements SharedData {
-  private readonly memory: SharedMemory;
+  readonly #memory: SharedMemory;
 
   constructor(memory: SharedMemory) {
-    this.memory = memory;
+    this.#memory = memory;
   }
 
   get(vmId: string, key: ByteString): SharedValue | undefined {
-    const { memory } = this;
+    const memory = this.#memory;
     const { words } = memory;
     const place = placeOf(vmId, key);
     return memory.exclusive(() => {
@@ -31,7 +31,7 @@ export class ThreadSharedData implements SharedData {
   }
 
   set(vmId: string, key: ByteString, value: Uint8Array, cas: number): boolean {
-    const { memory } = this;
+    const memory = this.#memory;
     const { words } = memory;
     const place = placeOf(vmId, key);
     return memory.exclusive(() => {

@@ -38,11 +38,11 @@ export class SharedMemory {
   readonly words: Int32Array<SharedArrayBuffer>;
   readonly bytes: Uint8Array<SharedArrayBuffer>;
   readonly thread: number;
-  private readonly buffer: SharedArrayBuffer;
+  readonly #buffer: SharedArrayBuffer;
 
   /** `thread` is positive and different for every thread that ever works on this buffer. */
   constructor(buffer: SharedArrayBuffer, thread: number) {
-    this.buffer = buffer;
+    this.#buffer = buffer;
     this.thread = thread;
     this.words = new Int32Array(buffer);
     this.bytes = new Uint8Array(buffer);
@@ -51,15 +51,15 @@ export class SharedMemory {
   /** Runs `work` while no other thread is inside. Whatever it throws, its changes are taken back then. Not re-entrant. */
   exclusive<Result>(work: () => Result): Result {
     reserveStack(reservedFrames);
-    this.lock();
+    this.#lock();
     try {
       return work();
     } catch (error) {
-      this.undo();
+      this.#undo();
       throw error;
     } finally {
       this.words[journalLengthWord] = 0;
-      this.unlock();
+      this.#unlock();
     }
   }
 
@@ -78,7 +78,7 @@ export class SharedMemory {
   /** Makes room for so many words. Fails with WASM_TRAP. */
   reach(words: number): void {
     const bytes = words * 4;
-    if (bytes <= this.buffer.byteLength) return;
+    if (bytes <= this.#buffer.byteLength) return;
     if (bytes > maxSharedBytes) {
       throw new WasmeError(
         'WASM_TRAP',
@@ -86,18 +86,18 @@ export class SharedMemory {
         { hint: 'a queue that nobody empties, or keys that are never written again, fill it' },
       );
     }
-    this.buffer.grow(Math.min(maxSharedBytes, Math.max(bytes, this.buffer.byteLength * 2)));
+    this.#buffer.grow(Math.min(maxSharedBytes, Math.max(bytes, this.#buffer.byteLength * 2)));
   }
 
   /** A thread has ended for good. If it had the lock, its half-done work is taken back and the lock is free. True then. */
   recover(thread: number): boolean {
     if (Atomics.compareExchange(this.words, lockWord, thread, this.thread) !== thread) return false;
-    this.undo();
-    this.unlock();
+    this.#undo();
+    this.#unlock();
     return true;
   }
 
-  private lock(): void {
+  #lock(): void {
     const { words, thread } = this;
     for (let tries = 0; ; tries++) {
       const holder = Atomics.compareExchange(words, lockWord, 0, thread);
@@ -109,12 +109,12 @@ export class SharedMemory {
     }
   }
 
-  private unlock(): void {
+  #unlock(): void {
     Atomics.store(this.words, lockWord, 0);
     if (Atomics.load(this.words, sleepersWord) > 0) Atomics.notify(this.words, lockWord, 1);
   }
 
-  private undo(): void {
+  #undo(): void {
     const { words } = this;
     for (let entry = (words[journalLengthWord] as number) - 1; entry >= 0; entry--) {
       const at = words[journalWord + 2 * entry] as number;

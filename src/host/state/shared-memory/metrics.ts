@@ -17,40 +17,41 @@ const samplesAt = 2;
 
 /** As `LocalMetrics`. `define` fails with WASM_TRAP when the memory is full. */
 export class ThreadMetrics implements MetricStore {
-  private readonly memory: SharedMemory;
-  private readonly integers: BigInt64Array<SharedArrayBuffer>;
-  private readonly numbers: Float64Array<SharedArrayBuffer>;
+  readonly #memory: SharedMemory;
+  readonly #integers: BigInt64Array<SharedArrayBuffer>;
+  readonly #numbers: Float64Array<SharedArrayBuffer>;
 
   constructor(memory: SharedMemory) {
-    this.memory = memory;
-    this.integers = new BigInt64Array(memory.words.buffer);
-    this.numbers = new Float64Array(memory.words.buffer);
+    this.#memory = memory;
+    this.#integers = new BigInt64Array(memory.words.buffer);
+    this.#numbers = new Float64Array(memory.words.buffer);
   }
 
   define(type: number, name: ByteString): StoredMetric {
-    const { memory } = this;
+    const memory = this.#memory;
     const key = `${type}${name}`;
     const fields = memory.exclusive(() => {
       const known = findEntry(memory, kinds.metric, key);
-      return known === 0 ? this.make(type, key) : known;
+      return known === 0 ? this.#make(type, key) : known;
     });
-    return this.at(fields);
+    return this.#at(fields);
   }
 
   /** All stats, in the order of their definition. Takes no lock: a supervisor must not wait for a worker that hangs. */
   list(): readonly StoredMetric[] {
-    const { words } = this.memory;
+    const { words } = this.#memory;
     const found: StoredMetric[] = [];
     let fields = Atomics.load(words, roots.firstMetric);
     while (fields !== 0) {
-      found.push(this.at(fields));
+      found.push(this.#at(fields));
       fields = Atomics.load(words, fields + nextField);
     }
     return found;
   }
 
-  private make(type: number, key: ByteString): number {
-    const { memory, numbers } = this;
+  #make(type: number, key: ByteString): number {
+    const memory = this.#memory;
+    const numbers = this.#numbers;
     const { words } = memory;
     const fields = makeEntry(memory, kinds.metric, key);
     words[fields + typeField] = type;
@@ -65,8 +66,10 @@ export class ThreadMetrics implements MetricStore {
     return fields;
   }
 
-  private at(fields: number): StoredMetric {
-    const { memory, integers, numbers } = this;
+  #at(fields: number): StoredMetric {
+    const memory = this.#memory;
+    const integers = this.#integers;
+    const numbers = this.#numbers;
     const type = memory.words[fields + typeField] as number;
     const name = nameOf(memory, fields).slice(1);
     if (type !== MetricType.Histogram) return new ThreadValue(type, name, integers, fields / 2);
@@ -81,37 +84,37 @@ class ThreadValue implements StoredMetric {
   readonly samples: readonly number[] = [];
   readonly type: number;
   readonly name: ByteString;
-  private readonly integers: BigInt64Array<SharedArrayBuffer>;
-  private readonly index: number;
+  readonly #integers: BigInt64Array<SharedArrayBuffer>;
+  readonly #index: number;
 
   constructor(type: number, name: ByteString, integers: BigInt64Array<SharedArrayBuffer>, index: number) {
     this.type = type;
     this.name = name;
-    this.integers = integers;
-    this.index = index;
+    this.#integers = integers;
+    this.#index = index;
   }
 
   add(amount: bigint): void {
-    Atomics.add(this.integers, this.index, amount);
+    Atomics.add(this.#integers, this.#index, amount);
   }
 
   set(value: bigint): void {
-    Atomics.store(this.integers, this.index, value);
+    Atomics.store(this.#integers, this.#index, value);
   }
 
   record(): void {}
 
   value(): bigint {
-    return BigInt.asUintN(64, Atomics.load(this.integers, this.index));
+    return BigInt.asUintN(64, Atomics.load(this.#integers, this.#index));
   }
 }
 
 class ThreadHistogram implements StoredMetric {
   readonly type = MetricType.Histogram;
   readonly name: ByteString;
-  private readonly memory: SharedMemory;
-  private readonly numbers: Float64Array<SharedArrayBuffer>;
-  private readonly index: number;
+  readonly #memory: SharedMemory;
+  readonly #numbers: Float64Array<SharedArrayBuffer>;
+  readonly #index: number;
 
   constructor(
     name: ByteString,
@@ -120,22 +123,22 @@ class ThreadHistogram implements StoredMetric {
     index: number,
   ) {
     this.name = name;
-    this.memory = memory;
-    this.numbers = numbers;
-    this.index = index;
+    this.#memory = memory;
+    this.#numbers = numbers;
+    this.#index = index;
   }
 
   get count(): number {
-    return this.numbers[this.index + countAt] as number;
+    return this.#numbers[this.#index + countAt] as number;
   }
 
   get sum(): number {
-    return this.numbers[this.index + sumAt] as number;
+    return this.#numbers[this.#index + sumAt] as number;
   }
 
   get samples(): readonly number[] {
-    const start = this.index + samplesAt;
-    return [...this.numbers.subarray(start, start + Math.min(this.count, keptSamples))];
+    const start = this.#index + samplesAt;
+    return [...this.#numbers.subarray(start, start + Math.min(this.count, keptSamples))];
   }
 
   add(): void {}
@@ -143,7 +146,9 @@ class ThreadHistogram implements StoredMetric {
   set(): void {}
 
   record(value: bigint): void {
-    const { memory, numbers, index } = this;
+    const memory = this.#memory;
+    const numbers = this.#numbers;
+    const index = this.#index;
     const sample = Number(value);
     memory.exclusive(() => {
       const count = this.count;

@@ -27,20 +27,20 @@ export interface QueueSignals {
 
 /** As `LocalSharedQueues`; the thread whose root registered last is notified. `enqueue` fails with WASM_TRAP when the memory is full. */
 export class ThreadSharedQueues implements SharedQueues {
-  private readonly memory: SharedMemory;
-  private readonly signals: QueueSignals;
+  readonly #memory: SharedMemory;
+  readonly #signals: QueueSignals;
   /** Roots of this thread that registered. */
-  private readonly ready = new Map<number, (token: number) => void>();
+  readonly #ready = new Map<number, (token: number) => void>();
   /** Token → fields, once looked up: queues stay where they are. */
-  private readonly places = new Map<number, number>();
+  readonly #places = new Map<number, number>();
 
   constructor(memory: SharedMemory, signals: QueueSignals) {
-    this.memory = memory;
-    this.signals = signals;
+    this.#memory = memory;
+    this.#signals = signals;
   }
 
   register(vmId: string, name: ByteString, ready: (token: number) => void): number {
-    const { memory } = this;
+    const memory = this.#memory;
     const place = placeOf(vmId, name);
     const token = memory.exclusive(() => {
       const { words } = memory;
@@ -56,12 +56,12 @@ export class ThreadSharedQueues implements SharedQueues {
       memory.put(fields + threadField, memory.thread);
       return words[fields + tokenField] as number;
     });
-    this.ready.set(token, ready);
+    this.#ready.set(token, ready);
     return token;
   }
 
   resolve(vmId: string, name: ByteString): number | undefined {
-    const { memory } = this;
+    const memory = this.#memory;
     const place = placeOf(vmId, name);
     return memory.exclusive(() => {
       const fields = findEntry(memory, kinds.queue, place);
@@ -70,10 +70,10 @@ export class ThreadSharedQueues implements SharedQueues {
   }
 
   enqueue(token: number, data: Uint8Array): boolean {
-    const { memory } = this;
+    const memory = this.#memory;
     const { words } = memory;
     const thread = memory.exclusive(() => {
-      const fields = this.find(token);
+      const fields = this.#find(token);
       if (fields === 0) return 0;
       const item = allocate(memory, itemBytes * 4 + data.length);
       words[item + itemNext] = 0;
@@ -85,16 +85,16 @@ export class ThreadSharedQueues implements SharedQueues {
       return words[fields + threadField] as number;
     });
     if (thread === 0) return false;
-    if (thread === memory.thread) this.signals.post(() => this.notified(token));
-    else this.signals.send(thread, token);
+    if (thread === memory.thread) this.#signals.post(() => this.notified(token));
+    else this.#signals.send(thread, token);
     return true;
   }
 
   dequeue(token: number): Uint8Array | null | undefined {
-    const { memory } = this;
+    const memory = this.#memory;
     const { words } = memory;
     return memory.exclusive(() => {
-      const fields = this.find(token);
+      const fields = this.#find(token);
       if (fields === 0) return undefined;
       const item = words[fields + headField] as number;
       if (item === 0) return null;
@@ -109,17 +109,17 @@ export class ThreadSharedQueues implements SharedQueues {
 
   /** An item came to a queue of this thread; called outside guest calls. */
   notified(token: number): void {
-    this.ready.get(token)?.(token);
+    this.#ready.get(token)?.(token);
   }
 
-  private find(token: number): number {
-    const known = this.places.get(token);
+  #find(token: number): number {
+    const known = this.#places.get(token);
     if (known !== undefined) return known;
-    const { words } = this.memory;
+    const { words } = this.#memory;
     let fields = words[roots.firstQueue] as number;
     while (fields !== 0 && words[fields + tokenField] !== token)
       fields = words[fields + nextQueueField] as number;
-    if (fields !== 0) this.places.set(token, fields);
+    if (fields !== 0) this.#places.set(token, fields);
     return fields;
   }
 }
