@@ -15,13 +15,15 @@ import {
   checkForHosts,
 } from './oci/compatibility/check-image.ts';
 import { metadataOfProject } from './oci/packaging/metadata.ts';
-import { type OpenedSource, type SourceOptions, withSource } from './oci/source.ts';
+import { type OpenedSource, type ImageSource, type SourceOptions, withSource } from './oci/source.ts';
 import { openImage } from './oci/read/open-image.ts';
 import { fetchBundles, signatureName } from './oci/read/read-referrers.ts';
 import { subjectOf as imageSubject } from './oci/compatibility/subject.ts';
 import { publicKeyFrom } from './oci/signature/signature-key.ts';
 import { fetchSignatures, verifySignatures } from './oci/signature/signature.ts';
+import { defaultsOf, formatName, parseReference } from './oci/reference.ts';
 import { graphSource } from './oci/target.ts';
+import { findProject } from './project/load.ts';
 import type { Project } from './project/schema.ts';
 import { hostNames, parseHost } from './wasm/hosts.ts';
 import { parseModule } from './wasm/module.ts';
@@ -29,7 +31,7 @@ import { parseModule } from './wasm/module.ts';
 export interface VerifyOptions extends SourceOptions {
   /** Path, project folder or image; default: the project around the current folder. */
   readonly target?: string | undefined;
-  /** `istio@1.30`, `gloo@ee` …; default: the project's, else the newest of every host. */
+  /** `istio@1.30`, `gloo@ee` …; default: those of the project (also of the one here whose image it is), else the newest of every host. */
   readonly hosts?: readonly string[] | undefined;
   /** File of a public key: the image must be signed with its private half. */
   readonly key?: string | undefined;
@@ -60,7 +62,8 @@ export async function verify(options: VerifyOptions, system: SystemContext): Pro
   loadersOf(named); // A misspelt host is said before anything is fetched.
   return withSource(options.target, options, system, async opened => {
     const subject = await subjectOf(opened, system);
-    const project = opened.kind === 'image' ? undefined : opened.project?.project;
+    const project =
+      opened.kind === 'image' ? await projectOf(opened, named, system) : opened.project?.project;
     const hosts = named.length > 0 ? named : (project?.hosts ?? defaultHosts);
     const verdicts = withDifferences(await checkForHosts(subject, hosts), subject, project);
     const signature = options.key === undefined ? null : await checkSignature(opened, options.key, system);
@@ -72,6 +75,19 @@ export async function verify(options: VerifyOptions, system: SystemContext): Pro
       ok: verdicts.every(verdict => verdict.ok) && signature?.ok !== false,
     };
   });
+}
+
+/** The project around the current folder, when the image is the one that it pushes and no hosts were named. */
+async function projectOf(
+  { reference }: ImageSource,
+  named: readonly string[],
+  system: SystemContext,
+): Promise<Project | undefined> {
+  if (reference === undefined || named.length > 0) return undefined;
+  const project = (await findProject(system.cwd, system))?.project;
+  const own = project?.image?.reference;
+  if (own === undefined) return undefined;
+  return formatName(parseReference(own, defaultsOf(system))) === formatName(reference) ? project : undefined;
 }
 
 /** What each host that loads the module has otherwise than the one that `run` is, as far as this module meets it. */

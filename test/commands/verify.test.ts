@@ -12,6 +12,7 @@ import { graphDescriptor, graphSource } from '../../src/oci/target.ts';
 import { type TestMachine, newMachine } from '../helpers/cli/cli.ts';
 import { guest } from '../helpers/guests/guests.ts';
 import { filterText } from '../helpers/guests/images.ts';
+import type { VerifyResult } from '../../src/verify.ts';
 import { fakeRegistry } from '../helpers/servers/registry.ts';
 import { compileWat } from '../helpers/guests/guests.ts';
 
@@ -159,6 +160,16 @@ describe('verify', () => {
 
 describe('verify --key', () => {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+
+  it('without --for judges the image of the project here for the hosts of the project', async () => {
+    const world = await signedWorld();
+    const project = { name: 'p', language: 'rust', hosts: ['istio'], image: { reference } };
+    writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify(project));
+    const { exitCode, stdout } = await world.wasme('verify', reference, '--key', 'cosign.pub', '--json');
+    expect(exitCode).toBe(0);
+    const { verdicts } = JSON.parse(stdout) as VerifyResult;
+    expect(verdicts.map(({ host }) => host)).toEqual(['istio']);
+  });
 
   it('a push that signs again adds nothing where the key has signed: tags may be immutable', async () => {
     const registry = await fakeRegistry({ immutableTags: true });
