@@ -4,7 +4,7 @@ import { WasmeError } from './errors.ts';
 import type { SystemContext } from './io/system-context.ts';
 import type { Language } from './project/names.ts';
 import { toolchains, topNames } from './toolchains/index.ts';
-import { findConflicts } from './toolchains/tools/conflicts.ts';
+import { findConflicts } from './toolchains/tools/find-tools.ts';
 import { isUnanswerable, runProbes } from './toolchains/tools/probe.ts';
 import { type Fix, fixFor, runFixes } from './toolchains/tools/provision.ts';
 import type { Probe, ProbeResult, ProbeStatus, Toolchain, Variant } from './toolchains/toolchain.ts';

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { glob } from 'tinyglobby';
 
 /** File (relative to the project) → sha256 of its content. */
@@ -61,4 +61,15 @@ export function sha256(data: string | Uint8Array): string {
 export async function fileIdentity(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
   return found === undefined ? 'absent' : `${found.size} ${found.mtimeMs}`;
+}
+
+/** Returns the folders above `dir`, the nearest first. */
+export function foldersAbove(dir: string): string[] {
+  const above = dirname(dir);
+  return above === dir ? [] : [above, ...foldersAbove(above)];
+}
+
+/** Returns whether an absolute path is neither `folder` nor below it. */
+export function liesOutside(path: string, folder: string): boolean {
+  return /^\.\.|^[A-Za-z]:|^\//.test(relative(folder, path));
 }

@@ -1,7 +1,7 @@
 /** AssemblyScript, built by the compiler in the project's own npm packages. */
 import { join } from 'node:path';
 import { builtFile } from '../../io/files/paths.ts';
-import { foldersAbove } from '../outside-inputs.ts';
+import { foldersAbove } from '../inputs.ts';
 import type {
   Explanation,
   BuildPlan,

@@ -4,7 +4,7 @@ import { WasmeError } from '../../errors.ts';
 import { builtFile, templatesDir } from '../../io/files/paths.ts';
 import { cmakeInputs, cmakePlan, cmakeProbe, usesCmake } from './cmake.ts';
 import { explainClang, parseClangDiagnostics } from './cpp-messages.ts';
-import { liesOutside } from '../outside-inputs.ts';
+import { liesOutside } from '../inputs.ts';
 import type { ClangJob } from '../programs/npm-clang.ts';
 import type { BuildPlan, PlanRequest, Probe, Toolchain } from '../toolchain.ts';
 import { optimizeStep, wasmOptProbes } from '../tools/wasm-opt.ts';

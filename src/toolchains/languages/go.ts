@@ -1,6 +1,6 @@
 /** Go 1.24 or later, which builds a WASI library; and what it shares with TinyGo: go.mod and the messages of the type checker. */
 import { join, relative } from 'node:path';
-import { foldersAbove } from '../outside-inputs.ts';
+import { foldersAbove } from '../inputs.ts';
 import type { GoMod } from '../schema.ts';
 import type {
   Explanation,

@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { WasmeError } from '../../errors.ts';
 import type { CommandLine } from '../../io/process/exec.ts';
 import { explainRust, parseRustDiagnostics } from './rust-messages.ts';
-import { foldersAbove, liesOutside } from '../outside-inputs.ts';
+import { foldersAbove, liesOutside } from '../inputs.ts';
 import type { CargoMetadata } from '../schema.ts';
 import type { BuildPlan, PlanRequest, Probe, FixOption, Toolchain } from '../toolchain.ts';
 import { optimizeStep, wasmOptProbes } from '../tools/wasm-opt.ts';

@@ -1,8 +1,9 @@
 /** Chooses the variant that a language is built with on this machine: the first whose tools are all found. */
+import coerce from 'semver/functions/coerce.js';
+import satisfies from 'semver/functions/satisfies.js';
 import { WasmeError } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
-import type { Probe, ProbeResult, Toolchain, Variant } from '../toolchain.ts';
-import { findConflicts } from './conflicts.ts';
+import type { Probe, ProbeResult, Toolchain, Variant, VersionConflict } from '../toolchain.ts';
 import { isUnanswerable, runProbes } from './probe.ts';
 import { type Fix, fixFor, runFixes } from './provision.ts';
 
@@ -90,6 +91,20 @@ function missingTools(
 
 function isInstallable(missing: readonly MissingTool[]): boolean {
   return missing.every(({ fix }) => fix.commands !== undefined);
+}
+
+/** Returns the conflicts of which every tool was found in the given range; a tool of unknown version is in no range. */
+export function findConflicts(
+  { conflicts }: Toolchain,
+  tools: FoundTools['tools'],
+): readonly VersionConflict[] {
+  return conflicts.filter(conflict =>
+    conflict.tools.every(({ id, range }) => {
+      const tool = tools[id];
+      const version = coerce(tool?.version);
+      return tool?.status === 'found' && version !== null && satisfies(version, range);
+    }),
+  );
 }
 
 function refuseConflicts(toolchain: Toolchain, tools: FoundTools['tools']): void {

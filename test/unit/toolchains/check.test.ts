@@ -1,3 +1,4 @@
+/** Size budgets as wasme.json writes them. */
 import { expect, it } from 'vitest';
 import { budgetBytes } from '../../../src/toolchains/check.ts';
 

@@ -1,7 +1,7 @@
 /** Versions that are known not to work together: each conflict is data, tested on both sides of its border. */
 import { describe, expect, it } from 'vitest';
 import { toolchains } from '../../../src/toolchains/index.ts';
-import { findConflicts } from '../../../src/toolchains/tools/conflicts.ts';
+import { findConflicts } from '../../../src/toolchains/tools/find-tools.ts';
 import type { ProbeResult } from '../../../src/toolchains/toolchain.ts';
 
 const found = (versions: Readonly<Record<string, string>>): Record<string, ProbeResult> =>

@@ -1,3 +1,4 @@
+/** How compiler messages are shown: place, source line, caret. */
 import { describe, expect, it } from 'vitest';
 import { showDiagnostics } from '../../../src/toolchains/diagnostics.ts';
 import type { Diagnostic } from '../../../src/toolchains/toolchain.ts';
@@ -11,7 +12,7 @@ describe('showDiagnostics', () => {
     expect(show({}, 'let x')).toBe('src/a.ts:2:3: error: no\n  2 | let x\n    |   ^');
   });
 
-  it('keeps tabs, so that the caret stands right whatever their width', () => {
+  it('keeps tabs, so that the caret is in the right column at any tab width', () => {
     expect(show({ length: 3 }, '\t\tabc')).toBe('src/a.ts:2:3: error: no\n  2 | \t\tabc\n    | \t\t^^^');
   });
 
@@ -20,18 +21,18 @@ describe('showDiagnostics', () => {
     expect(show({ column: 12 }, 'x = "nö" + y')).toMatch(/\n {4}\| {12}\^$/);
   });
 
-  it('underlines no further than the line goes', () => {
+  it('underlines at most to the end of the line', () => {
     expect(show({ length: 99 }, 'let x')).toContain('    |   ^^^');
     expect(show({ column: 90 }, 'let x')).toMatch(/\| +\^$/);
   });
 
-  it('names files of the project relative to it, others by their whole path', () => {
+  it('shows files in the project relative to it, others by their absolute path', () => {
     expect(show({ file: '/project/b.ts' })).toBe('b.ts:2:3: error: no');
     expect(show({ file: '/usr/include/x.h' })).toBe('/usr/include/x.h:2:3: error: no');
     expect(show({ file: '~lib/rt.ts' })).toBe('~lib/rt.ts:2:3: error: no');
   });
 
-  it('stops after twenty', () => {
+  it('shows twenty messages and counts the others', () => {
     const text = showDiagnostics(
       Array.from({ length: 23 }, () => fault),
       '/project',

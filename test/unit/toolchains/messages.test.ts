@@ -1,9 +1,8 @@
-/** What compilers really printed, read back: places in the source, and known failures with what to do. */
+/** Output that compilers really printed: the places in the source that are read from it, and explanations of known failures. */
 import { describe, expect, it } from 'vitest';
-import { cpp } from '../../../src/toolchains/languages/cpp.ts';
-import { go } from '../../../src/toolchains/languages/go.ts';
-import { rust } from '../../../src/toolchains/languages/rust.ts';
-import { tinygo } from '../../../src/toolchains/languages/tinygo.ts';
+import { type Language, languages } from '../../../src/project/names.ts';
+import { toolchains } from '../../../src/toolchains/index.ts';
+import type { Diagnostic } from '../../../src/toolchains/toolchain.ts';
 
 const rustcOutput = `   Compiling bad-rust v0.1.0 (/projects/bad-rust)
 error[E0425]: cannot find value \`NAM\` in this scope
@@ -56,9 +55,66 @@ config.h:3:10: fatal error: 'nowhere.h' file not found
 2 errors generated.
 `;
 
-describe('places in the source', () => {
-  it('rustc', () => {
-    expect(rust.parseDiagnostics(rustcOutput)).toEqual([
+const ascOutput = [
+  "ERROR TS2304: Cannot find name 'confg'.",
+  '    :',
+  ' 29 │ if (trimmed == "") return confg;',
+  '    │                           ~~~~~',
+  '    └─ in assembly/config.ts(29,29)',
+  '',
+  'WARNING AS201: Conversion.',
+  '   :',
+  ' 1 │ x',
+  '   │ ~',
+  '   └─ in ~lib/rt/itcms.ts(1,1)',
+  '',
+  'FAILURE 1 compile error(s)',
+].join('\n');
+
+const goOutput = `'+bulk-memory-opt' is not a recognized feature for this target (ignoring feature)
+# my-go
+./main.go:91:70: undefined: checkTimeoutM
+C:\\src\\main.go:7: declared and not used: x
+go.mod:1: usage: module module/path
+`;
+const goDiagnostics: readonly Diagnostic[] = [
+  ['main.go', 91, 70, 'undefined: checkTimeoutM'] as const,
+  ['C:\\src\\main.go', 7, 1, 'declared and not used: x'] as const,
+  ['go.mod', 1, 1, 'usage: module module/path'] as const,
+].map(([file, line, column, message]) => ({
+  file,
+  line,
+  column,
+  columnInBytes: true,
+  severity: 'error',
+  message,
+}));
+
+const reported: Readonly<Record<Language, { output: string; diagnostics: readonly Diagnostic[] }>> = {
+  assemblyscript: {
+    output: ascOutput,
+    diagnostics: [
+      {
+        file: 'assembly/config.ts',
+        line: 29,
+        column: 29,
+        severity: 'error',
+        message: "Cannot find name 'confg'.",
+        length: 5,
+      },
+      {
+        file: '~lib/rt/itcms.ts',
+        line: 1,
+        column: 1,
+        severity: 'warning',
+        message: 'Conversion.',
+        length: 1,
+      },
+    ],
+  },
+  rust: {
+    output: rustcOutput,
+    diagnostics: [
       {
         file: 'src/lib.rs',
         line: 140,
@@ -83,107 +139,114 @@ describe('places in the source', () => {
         message: 'unused variable: `x`',
         length: 1,
       },
-    ]);
-  });
-
-  it('clang', () => {
-    expect(cpp.parseDiagnostics(clangOutput)).toMatchObject([
-      { file: 'filter.cc', line: 40, column: 79, columnInBytes: true, length: 5 },
-      { file: 'config.h', line: 3, column: 10, severity: 'error', message: "'nowhere.h' file not found" },
-    ]);
-  });
-
-  it.each([go, tinygo])('$title', toolchain => {
-    const output = `'+bulk-memory-opt' is not a recognized feature for this target (ignoring feature)
-# my-go
-./main.go:91:70: undefined: checkTimeoutM
-C:\\src\\main.go:7: declared and not used: x
-go.mod:1: usage: module module/path
-`;
-    expect(toolchain.parseDiagnostics(output)).toMatchObject([
-      { file: 'main.go', line: 91, column: 70, columnInBytes: true, message: 'undefined: checkTimeoutM' },
+    ],
+  },
+  cpp: {
+    output: clangOutput,
+    diagnostics: [
       {
-        file: 'C:\\src\\main.go',
-        line: 7,
-        column: 1,
+        file: 'filter.cc',
+        line: 40,
+        column: 79,
+        columnInBytes: true,
         severity: 'error',
-        message: 'declared and not used: x',
+        message: "use of undeclared identifier 'kName'; did you mean 'kNam'?",
+        length: 5,
       },
-      { file: 'go.mod', line: 1, column: 1, message: 'usage: module module/path' },
-    ]);
-  });
-});
+      {
+        file: 'config.h',
+        line: 3,
+        column: 10,
+        columnInBytes: true,
+        severity: 'error',
+        message: "'nowhere.h' file not found",
+        length: 11,
+      },
+    ],
+  },
+  tinygo: { output: goOutput, diagnostics: goDiagnostics },
+  go: { output: goOutput, diagnostics: goDiagnostics },
+};
 
-describe('known failures', () => {
-  it.each([
+/** Output and a part of the hint. */
+const explained: Readonly<Record<Language, readonly (readonly [output: string, hint: string])[]>> = {
+  assemblyscript: [
+    ['FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory', 'max-old-space'],
+    ["Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'assemblyscript'", 'npm install'],
+  ],
+  rust: [
     [
-      rust,
       "error[E0463]: can't find crate for `core`\n  = note: the `wasm32-wasip1` target may not be installed",
       'rustup target add wasm32-wasip1',
     ],
-    [rust, 'error: could not find specification for target "wasm32-wasi"', 'wasm32-wasip1'],
-    [rust, 'error: linker `rust-lld` not found', 'lld'],
-    [rust, 'error: failed to get bitcode from object file for LTO (could not find)', 'lto = false'],
+    ['error: could not find specification for target "wasm32-wasi"', 'wasm32-wasip1'],
+    ['error: linker `rust-lld` not found', 'lld'],
+    ['error: failed to get bitcode from object file for LTO (could not find)', 'lto = false'],
     [
-      rust,
       'error: rustc 1.70.0 is not supported by the following package:\n  x@1.0.0 requires rustc 1.82 or newer',
       'rustup update',
     ],
     [
-      rust,
       'error: rustc 1.70.0 is not supported by the following package:\n  x@1.0.0 requires rustc 1.82',
       'rustup update',
     ],
+    ["warning: spurious network error (3 tries remaining): [6] Couldn't resolve host name", 'cargo fetch'],
     [
-      rust,
-      "warning: spurious network error (3 tries remaining): [6] Couldn't resolve host name",
-      'cargo fetch',
-    ],
-    [
-      rust,
       "  curl failed\n\nCaused by:\n  [7] Couldn't connect to server (Failed to connect to 127.0.0.1)",
       'cargo fetch',
     ],
     [
-      rust,
       'note: offline mode (via `--offline`) can sometimes cause surprising resolution failures',
       'cargo fetch',
     ],
-    [go, '-buildmode=c-shared not supported on wasip1/wasm', '1.24'],
-    [go, 'go: go.mod requires go >= 1.27 (running go 1.26.8; GOTOOLCHAIN=local)', 'GOTOOLCHAIN=auto'],
-    [go, 'main.go:5:2: missing go.sum entry for module providing package x', 'go mod tidy'],
-    [go, '-buildmode=c-shared requires exactly one main package', 'build.source'],
-    [go, 'go: example.test/x@v1.0.0: Get "…": dial tcp: lookup proxy: no such host', 'go mod download'],
-    [tinygo, 'error: requires go version 1.19 through 1.25, got go1.26', 'wasme doctor'],
-    [tinygo, 'error: could not find wasm-opt, set the WASMOPT environment variable to override', 'binaryen'],
-    [tinygo, 'error: $TINYGOROOT was not set to the correct root', 'TINYGOROOT'],
-    [tinygo, 'main.go:5:2: missing go.sum entry for module providing package x', 'go mod tidy'],
-    [cpp, 'wasm-ld-19: error: a.o: undefined symbol: __cxa_throw', 'logAbort'],
+  ],
+  cpp: [
+    ['wasm-ld-19: error: a.o: undefined symbol: __cxa_throw', 'logAbort'],
     [
-      cpp,
       'wasm-ld-19: error: a.o: undefined symbol: helper()\nwasm-ld-19: error: a.o: undefined symbol: helper()',
       'build.source',
     ],
-    [cpp, "config.h:3:10: fatal error: 'vector' file not found", 'libc++'],
-    [cpp, "filter.cc:5:10: fatal error: 'proxy_wasm_intrinsics.h' file not found", 'build.cpp.sdk'],
+    ["config.h:3:10: fatal error: 'vector' file not found", 'libc++'],
+    ["filter.cc:5:10: fatal error: 'proxy_wasm_intrinsics.h' file not found", 'build.cpp.sdk'],
     [
-      cpp,
       'error: unable to create target: \'No available targets are compatible with triple "wasm32-unknown-wasi"\'',
       'WASI_SDK_PATH',
     ],
-    [cpp, 'clang++-19: error: unable to execute command: Executable "wasm-ld-19" doesn\'t exist!', 'lld'],
+    ['clang++-19: error: unable to execute command: Executable "wasm-ld-19" doesn\'t exist!', 'lld'],
     [
-      cpp,
       'wasm-ld-19: error: cannot open /usr/lib/llvm-19/lib/clang/19/lib/wasi/libclang_rt.builtins-wasm32.a: No such file or directory',
       'libclang-rt',
     ],
-    [cpp, 'wasm-ld-19: error: cannot open crt1-reactor.o: No such file or directory', 'wasi-libc'],
-  ] as const)('$0.title: $1', (toolchain, output, hint) => {
+    ['wasm-ld-19: error: cannot open crt1-reactor.o: No such file or directory', 'wasi-libc'],
+  ],
+  tinygo: [
+    ['error: requires go version 1.19 through 1.25, got go1.26', 'wasme doctor'],
+    ['error: could not find wasm-opt, set the WASMOPT environment variable to override', 'binaryen'],
+    ['error: $TINYGOROOT was not set to the correct root', 'TINYGOROOT'],
+    ['main.go:5:2: missing go.sum entry for module providing package x', 'go mod tidy'],
+  ],
+  go: [
+    ['-buildmode=c-shared not supported on wasip1/wasm', '1.24'],
+    ['go: go.mod requires go >= 1.27 (running go 1.26.8; GOTOOLCHAIN=local)', 'GOTOOLCHAIN=auto'],
+    ['main.go:5:2: missing go.sum entry for module providing package x', 'go mod tidy'],
+    ['-buildmode=c-shared requires exactly one main package', 'build.source'],
+    ['go: example.test/x@v1.0.0: Get "…": dial tcp: lookup proxy: no such host', 'go mod download'],
+  ],
+};
+
+describe.each(languages)('the output of the %s compiler', language => {
+  const toolchain = toolchains[language];
+
+  it('gives file, line and column of each message', () => {
+    expect(toolchain.parseDiagnostics(reported[language].output)).toEqual(reported[language].diagnostics);
+  });
+
+  it.each(explained[language])('is explained: %s', (output, hint) => {
     expect(toolchain.explain(output)?.hint).toContain(hint);
   });
 
-  it('what is not known is not guessed', () => {
-    for (const toolchain of [rust, cpp, go, tinygo])
-      expect(toolchain.explain('something else')).toBe(undefined);
+  it('without a known message gives neither messages nor an explanation', () => {
+    expect(toolchain.parseDiagnostics('ERROR something else\n')).toEqual([]);
+    expect(toolchain.explain('something else')).toBe(undefined);
   });
 });

@@ -1,9 +1,11 @@
-/** Plans are data: which commands, for which tools and settings. What the commands do is shown by test/real. */
+/** Plans are data: commands for given tools and settings. test/real runs them with real compilers. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { templatesDir } from '../../../src/io/files/paths.ts';
 import { showCommand } from '../../../src/io/process/exec.ts';
 import type { Project } from '../../../src/project/schema.ts';
+import { type Language, languages } from '../../../src/project/names.ts';
+import { toolchains } from '../../../src/toolchains/index.ts';
 import { cpp } from '../../../src/toolchains/languages/cpp.ts';
 import { go } from '../../../src/toolchains/languages/go.ts';
 import { rust } from '../../../src/toolchains/languages/rust.ts';
@@ -39,6 +41,42 @@ function request(
 
 const steps = (toolchain: Toolchain, asked: PlanRequest) => toolchain.plan(asked).steps.map(showCommand);
 
+/** What a release build of a small project starts first. */
+const firstSteps: Readonly<Record<Language, { request: Parameters<typeof request>[0]; step: string }>> = {
+  assemblyscript: {
+    request: {
+      names: ['asconfig.json'],
+      variant: 'npm',
+      tools: { node: { path: '/bin/node' }, asc: { path: '/p/node_modules/assemblyscript' } },
+    },
+    step: '/bin/node --enable-source-maps /p/node_modules/assemblyscript/bin/asc.js --target release --outFile /p/build/.wasme/release/my-filter.wasm',
+  },
+  rust: {
+    request: { names: ['Cargo.toml'] },
+    step: 'CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never cargo build --target wasm32-wasip1 --release',
+  },
+  cpp: {
+    request: {
+      names: ['filter.cc', 'sdk'],
+      tools: { clang: { path: '/bin/clang++', facts: 'wasm32-wasi' } },
+    },
+    step: '/bin/clang++ --target=wasm32-wasi -std=c++20 -Wall -fno-exceptions -fdiagnostics-color=never -O2 -Isdk -c filter.cc -o /p/build/.wasme/release/0-filter.cc.o',
+  },
+  tinygo: {
+    request: { names: ['go.mod'], tools: { tinygo: { version: '0.41.1' } } },
+    step: 'tinygo build -target=wasip1 -buildmode=c-shared -scheduler=none -no-debug -o /p/build/.wasme/release/my-filter.wasm .',
+  },
+  go: {
+    request: { names: ['go.mod'] },
+    step: 'GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 go build -buildmode=c-shared -trimpath -buildvcs=false -json=false -o /p/build/.wasme/release/my-filter.wasm .',
+  },
+};
+
+it.each(languages)('a release build of %s starts its compiler', language => {
+  const { request: overrides, step } = firstSteps[language];
+  expect(steps(toolchains[language], request(overrides))[0]).toBe(step);
+});
+
 const crate = (name: string, dir: string, types: readonly string[], paths: readonly string[] = []) => ({
   name,
   manifest_path: `${dir}/Cargo.toml`,
@@ -50,7 +88,7 @@ const metadata = (...packages: unknown[]) => ({
 });
 
 describe('Rust', () => {
-  it('finds the module where cargo says it lies', () => {
+  it('takes the module from the target folder that cargo metadata names', () => {
     const asked = request({
       tools: metadata(crate('my-filter', '/p', ['cdylib', 'rlib'], ['/common', '/p/inner'])),
     });
@@ -63,14 +101,14 @@ describe('Rust', () => {
     expect(rust.plan(asked).inputs).toContain('../common/**/*.{rs,toml}');
   });
 
-  it('debug, an old Rust, and no metadata', () => {
+  it('builds for wasm32-wasi with an old Rust, in target/ without metadata', () => {
     const tools = { 'wasi-std': { facts: '/rust/lib/rustlib/wasm32-wasi/lib' } };
     const plan = rust.plan(request({ tools, profile: 'debug' }));
     expect(plan.steps[0]?.args).toEqual(['build', '--target', 'wasm32-wasi']);
     expect(plan.module).toBe('/p/target/wasm32-wasi/debug/my_filter.wasm');
   });
 
-  it('keeps debug information in a release build when that is asked for', () => {
+  it('keeps debug information in a release build with debugInfo, as TinyGo and C++ do', () => {
     expect(steps(rust, request({ debugInfo: true }))[0]).toMatch(
       /^CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never CARGO_PROFILE_RELEASE_DEBUG=2 CARGO_PROFILE_RELEASE_STRIP=none cargo build /,
     );
@@ -81,7 +119,7 @@ describe('Rust', () => {
     expect(plan).not.toContain('strip-debug');
   });
 
-  it('refuses what would build no module, and what would build several', () => {
+  it('refuses crates without a cdylib, and workspaces with several', () => {
     const none = request({ tools: metadata(crate('my-filter', '/p', ['lib'])) });
     expect(() => rust.plan(none)).toThrow('no cdylib library in my-filter');
     const two = request({ tools: metadata(crate('a', '/p/a', ['cdylib']), crate('b', '/p/b', ['cdylib'])) });
@@ -90,7 +128,7 @@ describe('Rust', () => {
     expect(rust.plan(member).steps.at(-1)?.args).toContain('a');
   });
 
-  it('adds the target in a container, and wasm-opt when asked and there', () => {
+  it('adds the target in a container, and runs wasm-opt with optimize', () => {
     expect(steps(rust, request({ variant: 'container' }))).toEqual([
       'rustup target add wasm32-wasip1',
       'CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never cargo build --target wasm32-wasip1 --release',
@@ -112,7 +150,7 @@ describe('Rust', () => {
 describe('Go and TinyGo', () => {
   const goMod = (value: unknown) => ({ 'go-mod': { facts: value } });
 
-  it('Go builds a library that is the same everywhere', () => {
+  it('Go builds a library without paths and VCS stamps', () => {
     const project = { build: { source: 'cmd/filter' } } as Project;
     expect(steps(go, request({ project }))).toEqual([
       'GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 go build -buildmode=c-shared -trimpath -buildvcs=false -json=false -o /p/build/.wasme/release/my-filter.wasm ./cmd/filter',
@@ -125,13 +163,13 @@ describe('Go and TinyGo', () => {
     ['0.41.1', 'release', '-target=wasip1 -buildmode=c-shared -scheduler=none -no-debug'],
     ['0.41.1', 'debug', '-target=wasip1 -buildmode=c-shared -scheduler=none -opt=1'],
     ['0.33.0', 'release', '-target=wasi -scheduler=none -no-debug'],
-  ] as const)('TinyGo %s, %s: %s', (version, profile, flags) => {
+  ] as const)('TinyGo %s builds the profile %s with %s', (version, profile, flags) => {
     const debugInfo = profile === 'debug';
     const [step] = steps(tinygo, request({ profile, debugInfo, tools: { tinygo: { version } } }));
     expect(step).toBe(`tinygo build ${flags} -o /p/build/.wasme/release/my-filter.wasm .`);
   });
 
-  it('the archived SDK needs an old TinyGo', () => {
+  it('TinyGo refuses the archived SDK unless it is an old TinyGo', () => {
     const sdk = goMod({
       Require: [{ Path: 'github.com/tetratelabs/proxy-wasm-go-sdk', Version: 'v0.24.0' }],
     });
@@ -171,13 +209,13 @@ describe('C++', () => {
     expect(link).toContain('-Wl,--export-if-defined=malloc');
   });
 
-  it('takes the main file that wasme.json names, and refuses a folder without source', () => {
+  it('compiles the file that build.source names, and refuses a folder without source', () => {
     const project = { build: { source: 'src/main.cc' } } as Project;
     expect(cpp.plan(request({ names, project, tools: clang })).steps).toHaveLength(3);
     expect(() => cpp.plan(request({ names: ['README.md'], tools: clang }))).toThrow('no C++ source');
   });
 
-  it('names the folders that a container has to see, and the clang of its image', () => {
+  it('names the folders that a container mounts, and the clang of its image', () => {
     const made = { build: {} } as Project;
     const inside = cpp.plan(request({ names, project: made, variant: 'container' }));
     expect(inside.reads).toEqual([]);
@@ -188,7 +226,7 @@ describe('C++', () => {
     expect(cpp.plan(request({ names, project, variant: 'container' })).reads?.[0]).toBe('/sdk');
   });
 
-  it('leaves a project that wasme has not made to CMake, where it is there', () => {
+  it('uses CMake, if it is installed, for a project that wasme init has not created', () => {
     const cmake = { path: '/bin/cmake' };
     const foreign = cpp.plan(request({ names, tools: { ...clang, cmake } }));
     expect(foreign.steps.map(({ program, args }) => [program, args[0]])).toEqual([
