@@ -84,10 +84,10 @@ export function filterFacts({ plan: { name, rootId, vmId }, source, digest }: Ru
 }
 
 function filterPlan(intent: DeployIntent, { bytes }: ResolvedSource, system: SystemContext): FilterPlan {
-  const variables: Record<string, string> = { ...intent.env };
+  const variables = new Map(Object.entries(intent.env));
   for (const name of intent.hostEnv) {
-    const value = system.env[name];
-    if (value !== undefined) variables[name] = value;
+    const value = Object.hasOwn(system.env, name) ? system.env[name] : undefined;
+    if (value !== undefined) variables.set(name, value);
   }
   return {
     name: intent.id,
@@ -96,7 +96,7 @@ function filterPlan(intent: DeployIntent, { bytes }: ResolvedSource, system: Sys
     vmId: intent.vmId,
     configuration: bytesOf(intent.configuration),
     vmConfiguration: bytesOf(intent.vmConfiguration),
-    environmentVariables: variables,
+    environmentVariables: Object.fromEntries(variables),
     failurePolicy: intent.failPolicy ?? 'closed',
     allowOnHeadersStopIteration: intent.allowOnHeadersStopIteration ?? false,
     allowedCapabilities: intent.allowedCapabilities ?? [],

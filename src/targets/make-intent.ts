@@ -77,7 +77,8 @@ function variables(
   flags: readonly string[],
   defaults: Readonly<Record<string, string>> = {},
 ): Pick<DeployIntent, 'env' | 'hostEnv'> {
-  const env: Record<string, string> = {};
+  // A variable may be called __proto__, which an ordinary object would not keep.
+  const env = Object.create(null) as Record<string, string>;
   const hostEnv: string[] = [];
   for (const text of flags) {
     if (!/^[^=\s]/.test(text)) {

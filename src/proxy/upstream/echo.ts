@@ -67,7 +67,7 @@ function bodyOf(bytes: Buffer): Pick<EchoAnswer, 'body' | 'bodyEncoding'> {
 }
 
 function grouped(raw: readonly string[]): Record<string, string | string[]> {
-  const headers: Record<string, string | string[]> = {};
+  const headers = Object.create(null) as Record<string, string | string[]>;
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = (raw[index] ?? '').toLowerCase();
     const value = raw[index + 1] ?? '';

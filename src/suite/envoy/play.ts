@@ -97,7 +97,7 @@ class Stage {
   async start({ upstream = {}, callouts = {} }: Case, system: SystemContext): Promise<RunningEnvoy> {
     const { name, modulePath, rootId, configuration, envoy, release } = this.#options;
     const main = await this.#peer([upstream], request => (this.#upstream ??= request));
-    const clusters: Record<string, string> = {};
+    const clusters = Object.create(null) as Record<string, string>;
     for (const [cluster, answers] of Object.entries(callouts)) {
       clusters[cluster] = await this.#cluster(cluster, [answers].flat());
     }

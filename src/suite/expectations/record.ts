@@ -47,7 +47,7 @@ function headersOf(
   const old = new Map(
     Object.entries(before).map(([name, text]) => [name.toLowerCase(), [text].flat().join(', ')]),
   );
-  const headers: Record<string, string | null> = {};
+  const headers = Object.create(null) as Record<string, string | null>;
   for (const [name, values] of message.headers) {
     if (name.startsWith(':') || given.has(name)) continue;
     const text = values.join(', ');

@@ -42,7 +42,7 @@ export function putItem(object: KubeObject, edit: ListEdit, force: boolean): Pat
   const owned = ownership(object);
   const items = listAt(object, edit.list);
   const at = items?.findIndex(({ name }) => name === edit.id) ?? -1;
-  if (at >= 0 && !(edit.id in owned.filters) && !force) {
+  if (at >= 0 && !Object.hasOwn(owned.filters, edit.id) && !force) {
     throw new WasmeError(
       'KUBE_CONFLICT',
       `${showObject(object)} has a filter ${edit.id} that was not deployed by this wasme`,
@@ -68,7 +68,7 @@ export function putItem(object: KubeObject, edit: ListEdit, force: boolean): Pat
 /** Steps that take our item out, and with the last one what was made to hold it. Empty when it is not ours or not there. */
 export function takeItem(object: KubeObject, list: readonly string[], id: string): PatchStep[] {
   const owned = ownership(object);
-  if (!(id in owned.filters)) return [];
+  if (!Object.hasOwn(owned.filters, id)) return [];
   const filters = Object.fromEntries(Object.entries(owned.filters).filter(([other]) => other !== id));
   const rest = { filters, made: owned.made };
   const items = listAt(object, list) ?? [];
