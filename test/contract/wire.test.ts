@@ -1,4 +1,4 @@
-/** The proxy without filters makes of raw HTTP/1 what real Envoy was recorded to make of it (test/real/proxy-parity records). */
+/** The proxy without filters makes of raw HTTP/1 what real Envoy was recorded to make of it (test/real/host/proxy-parity.test.ts records). */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Proxy, startProxy } from '../../src/proxy/proxy.ts';
 import { oneCluster } from '../helpers/servers/proxy-clusters.ts';

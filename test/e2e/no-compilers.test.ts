@@ -21,7 +21,7 @@ it('the tests of the languages are skipped and named', () => {
   const report = join(world.home, 'report.json');
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   const options = ['--config', 'test/vitest.config.ts', '--reporter=json', `--outputFile=${report}`];
-  const { status } = spawnSync(process.execPath, [vitest, 'run', ...options, 'real/languages'], {
+  const { status } = spawnSync(process.execPath, [vitest, 'run', ...options, 'real/build/languages'], {
     cwd: root,
     // Nothing of the outer run: neither its list of tools nor what vitest has put there.
     env: { PATH: bin, HOME: world.home, WASME_TOOLS: join(world.home, 'none') },

@@ -124,7 +124,7 @@ export async function startCluster(): Promise<TestCluster> {
 }
 
 function definitionFile(file: string): string {
-  const own = join(import.meta.dirname, '..', 'fixtures', 'crds', file);
+  const own = join(import.meta.dirname, '..', '..', 'fixtures', 'crds', file);
   return existsSync(own) ? own : join(toolsDir, 'crds', file);
 }
 

@@ -14,7 +14,7 @@ import { guest, guestFile } from '../../helpers/guests/guests.ts';
 import { describeWith, tool } from '../../helpers/tools.ts';
 
 const releases = ['1.40', '1.36'] as const;
-const ownFile = join(import.meta.dirname, '..', 'fixtures', 'deploy', 'own-envoy.yaml');
+const ownFile = join(import.meta.dirname, '..', '..', 'fixtures', 'deploy', 'own-envoy.yaml');
 const free = ['-p', '127.0.0.1:0', '--admin', '127.0.0.1:0'];
 
 /** Text that `deploy envoy` prints; fails with its error. */

@@ -79,7 +79,10 @@ function pairwise(): Row[] {
 }
 
 const rows = pairwise();
-const own = readFileSync(join(import.meta.dirname, '..', 'fixtures', 'deploy', 'own-envoy.yaml'), 'utf8');
+const own = readFileSync(
+  join(import.meta.dirname, '..', '..', 'fixtures', 'deploy', 'own-envoy.yaml'),
+  'utf8',
+);
 
 async function serve(): Promise<string> {
   const server = createServer((request, response) =>

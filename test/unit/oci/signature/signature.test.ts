@@ -223,7 +223,7 @@ describe('bundles', () => {
 
 describe('what cosign 2.6.5 wrote', () => {
   const fixture = (name: string): Buffer =>
-    readFileSync(join(import.meta.dirname, '..', '..', 'fixtures', 'cosign', name));
+    readFileSync(join(import.meta.dirname, '..', '..', '..', 'fixtures', 'cosign', name));
   const publicKey = publicKeyFrom(fixture('cosign.pub').toString(), 'cosign.pub');
 
   it('its encrypted private key opens, and is the other half of its public one', async () => {
