@@ -5,9 +5,9 @@
  *   const plugin = await host.loadPlugin(bytes, { name: 'auth', configuration });
  *   const chain = host.httpChain([plugin]);
  *   const stream = chain.open(sink, newStreamInfo());
- *   stream.requestHeaders(headers, true);        // sink.requestHeaders is called when the filters let it through
- *   stream.responseHeaders(answer, true);        // … and so on; everything after loadPlugin is synchronous
- *   stream.complete();                           // log, done, delete
+ *   stream.decodeHeaders(headers, true);      // calls sink.forwardRequestHeaders when the filters let them through
+ *   stream.encodeHeaders(answer, true);       // calls sink.forwardResponseHeaders; everything after loadPlugin is synchronous
+ *   stream.complete();                        // log, done, delete
  *   host.close();
  */
 import { Host, type HostOptions } from './host.ts';

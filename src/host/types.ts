@@ -8,44 +8,44 @@ import type { logLevels } from './status.ts';
 
 export type { ByteString };
 
-/** Who sees the outcome of a stream's filter chain. Every call is a synchronous notification. */
+/** Receives what leaves a stream's filter chain. Every call is a synchronous notification. */
 export interface HttpStreamSink {
-  /** The request left the chain towards the upstream. */
-  requestHeaders(headers: HeaderMap, endOfStream: boolean): void;
-  requestBody(data: Uint8Array, endOfStream: boolean): void;
-  requestTrailers(trailers: HeaderMap): void;
-  /** The response left the chain towards the downstream. */
-  responseHeaders(headers: HeaderMap, endOfStream: boolean): void;
-  responseBody(data: Uint8Array, endOfStream: boolean): void;
-  responseTrailers(trailers: HeaderMap): void;
+  /** The last filter let the request's headers through: they go to the upstream. */
+  forwardRequestHeaders(headers: HeaderMap, endOfStream: boolean): void;
+  forwardRequestData(data: Uint8Array, endOfStream: boolean): void;
+  forwardRequestTrailers(trailers: HeaderMap): void;
+  /** The last filter let the response's headers through: they go to the client. */
+  forwardResponseHeaders(headers: HeaderMap, endOfStream: boolean): void;
+  forwardResponseData(data: Uint8Array, endOfStream: boolean): void;
+  forwardResponseTrailers(trailers: HeaderMap): void;
   /**
-   * The stream is over without a complete response: end both sides. `details` is Envoy's response-code detail,
+   * The stream ended without a complete response: the receiver ends both sides. `details` is Envoy's response-code detail,
    * e.g. `wasm_close_stream`.
    */
   reset(details: string): void;
-  /** True: a direction holds more than its watermark, stop reading from its source. False: go on. */
+  /** `true` when a direction holds more than its watermark: the receiver stops reading from its source until `false`. */
   readDisable(direction: 'request' | 'response', disabled: boolean): void;
-  /** A local reply takes the response's place; its status as it was given, before gRPC or a filter changes it. */
+  /** A local reply replaces the response; `status` is the one it was sent with, before gRPC or a filter changes it. */
   localReply?(status: number): void;
-  /** A filter cleared the route cache: choose the route again from the current headers. */
+  /** A filter cleared the route cache: the receiver chooses the route again from the current headers. */
   clearRouteCache(): void;
 }
 
-/** One HTTP exchange in front of the filter chain. The proxy calls these as the bytes come. */
+/** One HTTP stream in front of the filter chain. The proxy decodes the request into it and encodes the response into it, as bytes arrive. */
 export interface HttpStream {
-  requestHeaders(headers: HeaderMap, endOfStream: boolean): void;
-  requestBody(data: Uint8Array, endOfStream: boolean): void;
-  requestTrailers(trailers: HeaderMap): void;
-  responseHeaders(headers: HeaderMap, endOfStream: boolean): void;
-  responseBody(data: Uint8Array, endOfStream: boolean): void;
-  responseTrailers(trailers: HeaderMap): void;
-  /** A response made by the proxy itself (404 no route, 503 upstream failure, 504): goes through the encoder chain. */
+  decodeHeaders(headers: HeaderMap, endOfStream: boolean): void;
+  decodeData(data: Uint8Array, endOfStream: boolean): void;
+  decodeTrailers(trailers: HeaderMap): void;
+  encodeHeaders(headers: HeaderMap, endOfStream: boolean): void;
+  encodeData(data: Uint8Array, endOfStream: boolean): void;
+  encodeTrailers(trailers: HeaderMap): void;
+  /** Sends a response of the proxy itself (404 no route, 503 upstream failure, 504) through the filters towards the client. */
   localReply(reply: LocalReply): void;
   /** The downstream went away, or the upstream broke after response headers were sent. */
   reset(details: string): void;
-  /** Both directions have ended (or were reset) and nothing more will come: log, done, delete. Idempotent. */
+  /** Ends the stream after both directions have ended or were reset: filters log, then get done and delete. Idempotent. */
   complete(): void;
-  /** What attributes (`request.*`, `source.*`, `xds.*` …) are answered from; the proxy fills it as it learns. */
+  /** Holds the facts behind attributes (`request.*`, `source.*`, `xds.*` …); the proxy fills it in as it learns them. */
   readonly info: StreamInfo;
 }
 

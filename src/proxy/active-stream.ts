@@ -28,7 +28,7 @@ export class ActiveStream implements RequestDecoder, HttpStreamSink, RouterListe
   readonly #facts: ProxyStreamInfo;
   readonly #stream: HttpStream;
   readonly #routed: RoutedRequest;
-  /** Calls into the chain that have not returned: its end must wait for them. */
+  /** Counts this proxy's calls into the chain that have not returned: the stream's end waits for them; see `FilteredHttpStream.#busy`. */
   #depth = 0;
   #responseStarted = false;
   #ended = false;
@@ -49,7 +49,7 @@ export class ActiveStream implements RequestDecoder, HttpStreamSink, RouterListe
 
   // From the client.
 
-  receiveHeaders(headers: HeaderMap, endOfStream: boolean, facts: RequestInfo): void {
+  decodeHeaders(headers: HeaderMap, endOfStream: boolean, facts: RequestInfo): void {
     this.#moved(endOfStream);
     const refusal = refusalOf(headers, facts);
     this.#facts.virtualHostName = 'all';
@@ -71,33 +71,33 @@ export class ActiveStream implements RequestDecoder, HttpStreamSink, RouterListe
       this.#facts.routeName = 'default';
     }
     this.#depth++;
-    this.#stream.requestHeaders(headers, endOfStream);
+    this.#stream.decodeHeaders(headers, endOfStream);
     this.#leave();
   }
 
-  receiveBody(data: Buffer, endOfStream: boolean): void {
+  decodeData(data: Buffer, endOfStream: boolean): void {
     if (this.#ended) return;
     this.#moved(endOfStream);
     this.#facts.bytesReceived += data.length;
     this.#depth++;
-    this.#stream.requestBody(data, endOfStream);
+    this.#stream.decodeData(data, endOfStream);
     this.#leave();
   }
 
-  receiveTrailers(trailers: HeaderMap): void {
+  decodeTrailers(trailers: HeaderMap): void {
     if (this.#ended) return;
     this.#moved(true);
-    this.#enter(() => this.#stream.requestTrailers(trailers));
+    this.#enter(() => this.#stream.decodeTrailers(trailers));
   }
 
-  receiveError(status: number, details: string): void {
+  onProtocolError(status: number, details: string): void {
     if (this.#ended) return;
     this.#facts.responseFlags |= flags.downstreamProtocolError;
     if (this.#responseStarted) this.#reset(details);
     else this.#enter(() => this.#stream.localReply(localReply(status, reasonPhrase(status), details)));
   }
 
-  receiveIdle(): void {
+  onIdleTimeout(): void {
     if (this.#ended) return;
     this.#facts.responseFlags |= flags.streamIdleTimeout;
     if (this.#responseStarted) {
@@ -112,10 +112,10 @@ export class ActiveStream implements RequestDecoder, HttpStreamSink, RouterListe
   sweep(idleSweeps: number): void {
     if (++this.#sweeps < idleSweeps) return;
     this.#sweeps = 0;
-    this.receiveIdle();
+    this.onIdleTimeout();
   }
 
-  receiveReset(): void {
+  onDownstreamReset(): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#facts.responseFlags |= flags.downstreamConnectionTermination;
@@ -124,44 +124,44 @@ export class ActiveStream implements RequestDecoder, HttpStreamSink, RouterListe
     this.#enter(() => this.#stream.reset('downstream_remote_disconnect'));
   }
 
-  responseWritable(writable: boolean): void {
+  onDownstreamWritable(writable: boolean): void {
     if (!this.#ended) this.#pauseUpstream(!writable);
   }
 
   // From the chain.
 
-  requestHeaders(headers: HeaderMap, endOfStream: boolean): void {
-    if (!this.#ended) this.#routed.headers(headers, endOfStream);
+  forwardRequestHeaders(headers: HeaderMap, endOfStream: boolean): void {
+    if (!this.#ended) this.#routed.decodeHeaders(headers, endOfStream);
   }
 
-  requestBody(data: Uint8Array, endOfStream: boolean): void {
-    if (!this.#ended) this.#routed.body(data, endOfStream);
+  forwardRequestData(data: Uint8Array, endOfStream: boolean): void {
+    if (!this.#ended) this.#routed.decodeData(data, endOfStream);
   }
 
-  requestTrailers(trailers: HeaderMap): void {
-    if (!this.#ended) this.#routed.trailers(trailers);
+  forwardRequestTrailers(trailers: HeaderMap): void {
+    if (!this.#ended) this.#routed.decodeTrailers(trailers);
   }
 
-  responseHeaders(headers: HeaderMap, endOfStream: boolean): void {
+  forwardResponseHeaders(headers: HeaderMap, endOfStream: boolean): void {
     if (this.#ended) return;
     this.#responseStarted = true;
     this.#sweeps = 0;
     this.#facts.responseCode = Number(headers.get(':status'));
-    this.#encoder.responseHeaders(headers, endOfStream);
+    this.#encoder.encodeHeaders(headers, endOfStream);
     if (endOfStream) this.#end();
   }
 
-  responseBody(data: Uint8Array, endOfStream: boolean): void {
+  forwardResponseData(data: Uint8Array, endOfStream: boolean): void {
     if (this.#ended) return;
     this.#sweeps = 0;
     this.#facts.bytesSent += data.length;
-    this.#encoder.responseBody(data, endOfStream);
+    this.#encoder.encodeData(data, endOfStream);
     if (endOfStream) this.#end();
   }
 
-  responseTrailers(trailers: HeaderMap): void {
+  forwardResponseTrailers(trailers: HeaderMap): void {
     if (this.#ended) return;
-    this.#encoder.responseTrailers(trailers);
+    this.#encoder.encodeTrailers(trailers);
     this.#end();
   }
 
@@ -185,23 +185,23 @@ export class ActiveStream implements RequestDecoder, HttpStreamSink, RouterListe
 
   // From the router.
 
-  routedHeaders(headers: HeaderMap, endOfStream: boolean): void {
+  encodeHeaders(headers: HeaderMap, endOfStream: boolean): void {
     this.#depth++;
-    this.#stream.responseHeaders(headers, endOfStream);
+    this.#stream.encodeHeaders(headers, endOfStream);
     this.#leave();
   }
 
-  routedBody(data: Uint8Array, endOfStream: boolean): void {
+  encodeData(data: Uint8Array, endOfStream: boolean): void {
     this.#depth++;
-    this.#stream.responseBody(data, endOfStream);
+    this.#stream.encodeData(data, endOfStream);
     this.#leave();
   }
 
-  routedTrailers(trailers: HeaderMap): void {
-    this.#enter(() => this.#stream.responseTrailers(trailers));
+  encodeTrailers(trailers: HeaderMap): void {
+    this.#enter(() => this.#stream.encodeTrailers(trailers));
   }
 
-  routedFailure({ reply }: FailureReply): void {
+  onUpstreamFailure({ reply }: FailureReply): void {
     this.#facts.responseCodeDetails = reply.details;
     // While filters hold the response's headers the client can still be answered.
     if (!this.#responseStarted) {
@@ -212,7 +212,7 @@ export class ActiveStream implements RequestDecoder, HttpStreamSink, RouterListe
     if (!this.#ended) this.#reset(reply.details);
   }
 
-  routedWritable(writable: boolean): void {
+  onUpstreamWritable(writable: boolean): void {
     if (!this.#ended) this.#encoder.pauseRequest(!writable);
   }
 

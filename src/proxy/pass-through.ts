@@ -22,29 +22,29 @@ class PassThrough implements HttpStream {
     this.info = info;
   }
 
-  requestHeaders(headers: HeaderMap, endOfStream: boolean): void {
+  decodeHeaders(headers: HeaderMap, endOfStream: boolean): void {
     this.#lookAt(headers);
-    this.#sink.requestHeaders(headers, endOfStream);
+    this.#sink.forwardRequestHeaders(headers, endOfStream);
   }
 
-  requestBody(data: Uint8Array, endOfStream: boolean): void {
-    this.#sink.requestBody(data, endOfStream);
+  decodeData(data: Uint8Array, endOfStream: boolean): void {
+    this.#sink.forwardRequestData(data, endOfStream);
   }
 
-  requestTrailers(trailers: HeaderMap): void {
-    this.#sink.requestTrailers(trailers);
+  decodeTrailers(trailers: HeaderMap): void {
+    this.#sink.forwardRequestTrailers(trailers);
   }
 
-  responseHeaders(headers: HeaderMap, endOfStream: boolean): void {
-    this.#sink.responseHeaders(headers, endOfStream);
+  encodeHeaders(headers: HeaderMap, endOfStream: boolean): void {
+    this.#sink.forwardResponseHeaders(headers, endOfStream);
   }
 
-  responseBody(data: Uint8Array, endOfStream: boolean): void {
-    this.#sink.responseBody(data, endOfStream);
+  encodeData(data: Uint8Array, endOfStream: boolean): void {
+    this.#sink.forwardResponseData(data, endOfStream);
   }
 
-  responseTrailers(trailers: HeaderMap): void {
-    this.#sink.responseTrailers(trailers);
+  encodeTrailers(trailers: HeaderMap): void {
+    this.#sink.forwardResponseTrailers(trailers);
   }
 
   localReply(reply: LocalReply): void {
@@ -52,8 +52,8 @@ class PassThrough implements HttpStream {
     if (reply.requestHeaders !== undefined) this.#lookAt(reply.requestHeaders);
     const { headers, body } = buildReply(reply, this.#head, this.#grpc);
     this.#sink.localReply?.(reply.status);
-    this.#sink.responseHeaders(headers, body.length === 0);
-    if (body.length > 0) this.#sink.responseBody(body, true);
+    this.#sink.forwardResponseHeaders(headers, body.length === 0);
+    if (body.length > 0) this.#sink.forwardResponseData(body, true);
   }
 
   reset(): void {}

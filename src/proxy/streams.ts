@@ -1,43 +1,43 @@
-/** The seams inside the proxy: what a codec, an exchange and an upstream are to each other. Types only. */
+/** The interfaces between the codecs, the active stream and the upstreams of the proxy. Types only; decode goes to the upstream, encode to the client. */
 import type { HeaderMap } from '../host/http/header-map.ts';
 import type { ByteString, ConnectionInfo } from '../host/types.ts';
 
-/** The response side of one downstream stream, as its codec offers it. */
+/** Writes the response of one downstream stream; implemented by its codec. */
 export interface ResponseEncoder {
   readonly connection: ConnectionInfo;
   readonly protocol: 'HTTP/1.1' | 'HTTP/2';
-  /** The request's headers as they came, hop-by-hop ones too; undefined where the codec has no others. */
+  /** Returns the request's headers as they were received, including hop-by-hop ones; undefined when the codec keeps none. */
   requestAsReceived(): HeaderMap | undefined;
-  responseHeaders(headers: HeaderMap, endOfStream: boolean): void;
-  responseBody(data: Uint8Array, endOfStream: boolean): void;
-  responseTrailers(trailers: HeaderMap): void;
+  encodeHeaders(headers: HeaderMap, endOfStream: boolean): void;
+  encodeData(data: Uint8Array, endOfStream: boolean): void;
+  encodeTrailers(trailers: HeaderMap): void;
   /** Ends the stream without a complete response. */
   resetResponse(): void;
-  /** The connection ends with this response; HTTP/1 says so in its headers. */
+  /** Closes the connection after this response; HTTP/1 says so in its headers. */
   closeAfterResponse(): void;
   /** Stops or resumes reading of request bytes. */
   pauseRequest(paused: boolean): void;
 }
 
-/** What a codec tells about a request. */
+/** Receives the events of one request from its codec; implemented by the active stream. */
 export interface RequestDecoder {
-  /** Headers as a filter sees them, pseudo headers first, hop-by-hop ones taken out. */
-  receiveHeaders(headers: HeaderMap, endOfStream: boolean, facts: RequestInfo): void;
-  receiveBody(data: Buffer, endOfStream: boolean): void;
-  receiveTrailers(trailers: HeaderMap): void;
-  /** What came is not HTTP: answer with `status` and its reason as the body, if that is still possible. */
-  receiveError(status: number, details: string): void;
-  /** The client went away. */
-  receiveReset(): void;
-  /** Nothing has moved for as long as a stream may stand still. */
-  receiveIdle(): void;
-  /** Called at equal intervals: after so many of them without anything that moved the stream counts as idle. */
+  /** Takes the headers as a filter sees them: pseudo headers first, hop-by-hop ones removed. */
+  decodeHeaders(headers: HeaderMap, endOfStream: boolean, facts: RequestInfo): void;
+  decodeData(data: Buffer, endOfStream: boolean): void;
+  decodeTrailers(trailers: HeaderMap): void;
+  /** The client sent something that is not HTTP: the stream answers with `status` and its reason as the body, if it still can. */
+  onProtocolError(status: number, details: string): void;
+  /** The client closed the connection or reset the stream. */
+  onDownstreamReset(): void;
+  /** Nothing has been sent or received for the idle timeout. */
+  onIdleTimeout(): void;
+  /** The codec calls it at equal intervals: a stream with no bytes in `idleSweeps` of them in a row has timed out. */
   sweep(idleSweeps: number): void;
-  /** Whether response bytes can be taken without queueing them. */
-  responseWritable(writable: boolean): void;
+  /** `writable` tells if the client takes response bytes without queueing them. */
+  onDownstreamWritable(writable: boolean): void;
 }
 
-/** Facts about a request that are not in its headers any more. */
+/** Facts about a request that its headers no longer contain. */
 export interface RequestInfo {
   /** The client's connection is encrypted. */
   readonly secure: boolean;
@@ -47,35 +47,35 @@ export interface RequestInfo {
   readonly hasRequestId: boolean;
 }
 
-/** A place that takes requests: one cluster's connection pool. */
+/** Takes requests: the connection pool of one cluster. */
 export interface Upstream {
-  /** Starts a request. The listener is never called from inside. */
+  /** Starts a request; never calls the listener before it returns. */
   open(listener: UpstreamListener): UpstreamStream;
-  /** Ends idle connections now and the others when their request has ended. */
+  /** Closes idle connections now and the others when their request has ended. */
   close(): void;
 }
 
 export interface UpstreamStream {
-  requestHeaders(headers: HeaderMap, endOfStream: boolean): void;
-  requestBody(data: Uint8Array, endOfStream: boolean): void;
-  requestTrailers(trailers: HeaderMap): void;
+  sendHeaders(headers: HeaderMap, endOfStream: boolean): void;
+  sendData(data: Uint8Array, endOfStream: boolean): void;
+  sendTrailers(trailers: HeaderMap): void;
   pauseResponse(paused: boolean): void;
-  /** Gives the request up; its listener hears nothing more. */
+  /** Cancels the request; its listener is not called again. */
   reset(): void;
 }
 
 export interface UpstreamListener {
-  /** The host that was chosen, as yet without a local address; then the connection that carries the request. */
-  upstreamConnected(connection: ConnectionInfo): void;
-  upstreamHeaders(headers: HeaderMap, endOfStream: boolean): void;
-  upstreamBody(data: Buffer, endOfStream: boolean): void;
-  upstreamTrailers(trailers: HeaderMap): void;
-  /** The last call: the request will not be answered (further). */
-  upstreamReset(reason: ResetReason, transportFailure?: string): void;
-  /** The last call: the headers cannot be sent, and were not; `fault` says why. */
-  upstreamRefusedHeaders(fault: ByteString): void;
-  /** Whether request bytes can be taken without queueing them. */
-  upstreamWritable(writable: boolean): void;
+  /** Called first with the chosen host (no local address yet), then with the connection that carries the request. */
+  onUpstreamConnected(connection: ConnectionInfo): void;
+  onUpstreamHeaders(headers: HeaderMap, endOfStream: boolean): void;
+  onUpstreamData(data: Buffer, endOfStream: boolean): void;
+  onUpstreamTrailers(trailers: HeaderMap): void;
+  /** The last call: the upstream sends no (further) response. */
+  onUpstreamReset(reason: ResetReason, transportFailure?: string): void;
+  /** The last call: the headers were not sent because they cannot be; `fault` says why. */
+  onUpstreamHeadersRefused(fault: ByteString): void;
+  /** `writable` tells if the upstream takes request bytes without queueing them. */
+  onUpstreamWritable(writable: boolean): void;
 }
 
 /** Envoy's words for why a request to an upstream ended. */

@@ -14,12 +14,12 @@ const environment: HostEnvironment = {
 };
 
 const ignore: HttpStreamSink = {
-  requestHeaders() {},
-  requestBody() {},
-  requestTrailers() {},
-  responseHeaders() {},
-  responseBody() {},
-  responseTrailers() {},
+  forwardRequestHeaders() {},
+  forwardRequestData() {},
+  forwardRequestTrailers() {},
+  forwardResponseHeaders() {},
+  forwardResponseData() {},
+  forwardResponseTrailers() {},
   reset() {},
   readDisable() {},
   clearRouteCache() {},
@@ -64,9 +64,9 @@ function streams(host: Host, plugins: readonly Plugin[]): () => void {
   const chain = host.httpChain(plugins);
   return () => {
     const stream = chain.open(ignore, newStreamInfo());
-    stream.requestHeaders(request(), true);
-    stream.responseHeaders(response(), false);
-    stream.responseBody(body, true);
+    stream.decodeHeaders(request(), true);
+    stream.encodeHeaders(response(), false);
+    stream.encodeData(body, true);
     stream.complete();
   };
 }

@@ -1,6 +1,6 @@
 /**
- * One direction of an HTTP stream through the filters: iteration, holding back, buffering and its limit. The rules are
- * those of Envoy's filter manager, with its names; what differs by direction is in flow-directions.ts.
+ * Passes one direction of an HTTP stream through the filters: iteration, holding back, buffering and its limit. The rules
+ * and names are those of Envoy's filter manager; iteration-directions.ts adds what differs between decoding and encoding.
  */
 import { BodyBuffer } from './body.ts';
 import { emptyBytes } from '../encoding/bytes.ts';
@@ -11,7 +11,7 @@ import { DataStatus, FilterStatus, HeadersStatus } from '../status.ts';
 
 const Iteration = { Continue: 0, StopSingle: 1, StopAllBuffer: 2, StopAllWatermark: 3 } as const;
 
-/** Where one filter stands in one direction, and what of the message its guest may touch now. */
+/** Keeps how far one filter has got in one direction, and which parts of the message its guest may touch now. */
 export class FilterProgress {
   headers: HeaderMap | undefined;
   body: BodyBuffer | undefined;
@@ -38,7 +38,7 @@ export abstract class FilterIteration {
   buffered: BodyBuffer | undefined;
   /** The source has ended: no more will come in. */
   ended = false;
-  /** A filter callback (or the sink) of this direction is running. */
+  /** Counts callbacks of filters, and calls of the sink, of this direction that have not returned; see `FilteredHttpStream.#busy`. */
   running = 0;
   /** No filter is called any more. */
   aborted = false;
@@ -60,13 +60,13 @@ export abstract class FilterIteration {
   abstract readonly name: 'request' | 'response';
   protected abstract readonly first: number;
   protected abstract next(index: number): number;
-  protected abstract state(filter: HttpContext): FilterProgress;
+  protected abstract progress(filter: HttpContext): FilterProgress;
   protected abstract callHeaders(filter: HttpContext, headers: HeaderMap, end: boolean): number;
-  protected abstract callBody(filter: HttpContext, data: BodyBuffer, end: boolean): number;
+  protected abstract callData(filter: HttpContext, data: BodyBuffer, end: boolean): number;
   protected abstract callTrailers(filter: HttpContext, trailers: HeaderMap): number;
-  protected abstract sendHeaders(headers: HeaderMap, end: boolean): void;
-  protected abstract sendBody(data: Uint8Array, end: boolean): void;
-  protected abstract sendTrailers(trailers: HeaderMap): void;
+  protected abstract forwardHeaders(headers: HeaderMap, end: boolean): void;
+  protected abstract forwardData(data: Uint8Array, end: boolean): void;
+  protected abstract forwardTrailers(trailers: HeaderMap): void;
   protected abstract overflow(): void;
 
   // From the source.
@@ -74,18 +74,18 @@ export abstract class FilterIteration {
   startHeaders(headers: HeaderMap, end: boolean): void {
     this.headers = headers;
     this.ended = end;
-    this.#passHeaders(this.first, end);
+    this.#iterateHeaders(this.first, end);
   }
 
-  startBody(data: Uint8Array, end: boolean): void {
+  startData(data: Uint8Array, end: boolean): void {
     if (end) this.ended = true;
-    this.#passBody(this.first, BodyBuffer.of(data), end);
+    this.#iterateData(this.first, BodyBuffer.of(data), end);
   }
 
   startTrailers(trailers: HeaderMap): void {
     this.ended = true;
     this.trailers = trailers;
-    this.#passTrailers(this.first);
+    this.#iterateTrailers(this.first);
   }
 
   // From a filter.
@@ -105,58 +105,58 @@ export abstract class FilterIteration {
   }
 
   isPaused(filter: HttpContext): boolean {
-    return this.state(filter).iteration !== Iteration.Continue;
+    return this.progress(filter).iteration !== Iteration.Continue;
   }
 
   /** Whether continuing this filter would send its headers, or what it holds. */
   canResume(filter: HttpContext): boolean {
-    return this.headers !== undefined && (this.isPaused(filter) || !this.state(filter).headersContinued);
+    return this.headers !== undefined && (this.isPaused(filter) || !this.progress(filter).headersContinued);
   }
 
   resume(filter: HttpContext): void {
-    const state = this.state(filter);
-    if (state.iteration >= Iteration.StopAllBuffer) state.iterateFromCurrent = true;
-    state.iteration = Iteration.Continue;
-    if (!state.headersContinued) {
-      state.headersContinued = true;
-      this.#passHeaders(this.next(filter.index), this.ended && !this.buffered && !this.trailers);
+    const progress = this.progress(filter);
+    if (progress.iteration >= Iteration.StopAllBuffer) progress.iterateFromCurrent = true;
+    progress.iteration = Iteration.Continue;
+    if (!progress.headersContinued) {
+      progress.headersContinued = true;
+      this.#iterateHeaders(this.next(filter.index), this.ended && !this.buffered && !this.trailers);
     }
     const hadTrailers = this.trailers !== undefined;
-    const from = state.iterateFromCurrent ? filter.index : this.next(filter.index);
+    const from = progress.iterateFromCurrent ? filter.index : this.next(filter.index);
     const end = this.ended && !hadTrailers;
-    if (this.buffered && (this.buffered.length > 0 || end)) this.#passBody(from, this.buffered, end);
-    if (hadTrailers) this.#passTrailers(from);
-    state.iterateFromCurrent = false;
+    if (this.buffered && (this.buffered.length > 0 || end)) this.#iterateData(from, this.buffered, end);
+    if (hadTrailers) this.#iterateTrailers(from);
+    progress.iterateFromCurrent = false;
   }
 
   // Iteration.
 
-  #passHeaders(from: number, end: boolean): void {
+  #iterateHeaders(from: number, end: boolean): void {
     const { headers } = this;
     if (headers === undefined || this.aborted) return;
     const { filters } = this.stream;
     for (let i = from; i >= 0 && i < filters.length; i = this.next(i)) {
       const filter = filters[i] as HttpContext;
-      const state = this.state(filter);
-      state.endStream = end;
+      const progress = this.progress(filter);
+      progress.endStream = end;
       this.running++;
       const status = this.callHeaders(filter, headers, end);
       this.running--;
       if (this.aborted) return;
       if (status !== HeadersStatus.Continue) {
-        state.iteration = headersIteration(status);
+        progress.iteration = headersIteration(status);
         return;
       }
       // The guest continued the stream inside this callback and then returned Continue: the headers are gone already.
-      if (state.headersContinued) return;
-      state.headersContinued = true;
+      if (progress.headersContinued) return;
+      progress.headersContinued = true;
     }
     this.running++;
-    this.sendHeaders(headers, end);
+    this.forwardHeaders(headers, end);
     this.running--;
   }
 
-  #passBody(from: number, body: BodyBuffer, end: boolean): void {
+  #iterateData(from: number, body: BodyBuffer, end: boolean): void {
     if (this.aborted) return;
     const { filters } = this.stream;
     const hadTrailers = this.trailers !== undefined;
@@ -166,41 +166,41 @@ export abstract class FilterIteration {
     let held = false;
     for (let i = from; i >= 0 && i < filters.length; i = this.next(i)) {
       const filter = filters[i] as HttpContext;
-      const state = this.state(filter);
-      if (state.iteration >= Iteration.StopAllBuffer) {
-        this.#streaming = state.iteration === Iteration.StopAllWatermark;
+      const progress = this.progress(filter);
+      if (progress.iteration >= Iteration.StopAllBuffer) {
+        this.#streaming = progress.iteration === Iteration.StopAllWatermark;
         this.#hold(data);
         return;
       }
-      if (state.endStream) return;
-      state.endStream = last && this.trailers === undefined;
+      if (progress.endStream) return;
+      progress.endStream = last && this.trailers === undefined;
       this.running++;
-      const status = this.callBody(filter, data, state.endStream);
+      const status = this.callData(filter, data, progress.endStream);
       this.running--;
       if (this.aborted) return;
       if (!hadTrailers && this.trailers !== undefined && trailersFrom === undefined) {
         last = false;
         trailersFrom = this.next(i);
       }
-      if (!this.#goOn(filter, state, status, data)) {
+      if (!this.#actOnDataStatus(filter, progress, status, data)) {
         held = true;
         break;
       }
       if (this.#forwardAdded && data.length === 0 && this.buffered) data = this.buffered;
     }
-    if (!held) this.#emitBody(data, last);
-    if (trailersFrom !== undefined) this.#passTrailers(trailersFrom);
+    if (!held) this.#emitData(data, last);
+    if (trailersFrom !== undefined) this.#iterateTrailers(trailersFrom);
   }
 
   /** Acts on the status of a body callback. True: the same data goes to the next filter. */
-  #goOn(filter: HttpContext, state: FilterProgress, status: number, data: BodyBuffer): boolean {
+  #actOnDataStatus(filter: HttpContext, progress: FilterProgress, status: number, data: BodyBuffer): boolean {
     if (status === DataStatus.Continue) {
-      if (state.iteration !== Iteration.StopSingle) return true;
+      if (progress.iteration !== Iteration.StopSingle) return true;
       this.#hold(data);
       if (!this.aborted) this.resume(filter);
       return false;
     }
-    state.iteration = Iteration.StopSingle;
+    progress.iteration = Iteration.StopSingle;
     if (status === DataStatus.StopIterationNoBuffer) {
       // So that a later continue has something to send the end of the stream with.
       if (this.ended && !this.trailers) this.buffered ??= new BodyBuffer();
@@ -211,31 +211,31 @@ export abstract class FilterIteration {
     return false;
   }
 
-  #passTrailers(from: number): void {
+  #iterateTrailers(from: number): void {
     const { filters } = this.stream;
     for (let i = from; i >= 0 && i < filters.length; i = this.next(i)) {
       const { trailers } = this;
       if (this.aborted || trailers === undefined) return;
       const filter = filters[i] as HttpContext;
-      const state = this.state(filter);
-      if (state.iteration >= Iteration.StopAllBuffer) return;
+      const progress = this.progress(filter);
+      if (progress.iteration >= Iteration.StopAllBuffer) return;
       this.running++;
       const status = this.callTrailers(filter, trailers);
       this.running--;
       if (this.aborted) return;
-      state.endStream = true;
+      progress.endStream = true;
       if (status !== FilterStatus.Continue) {
-        state.iteration = Iteration.StopSingle;
+        progress.iteration = Iteration.StopSingle;
         return;
       }
-      if (state.iteration === Iteration.StopSingle) {
+      if (progress.iteration === Iteration.StopSingle) {
         this.resume(filter);
         return;
       }
     }
     if (this.aborted || this.trailers === undefined) return;
     this.running++;
-    this.sendTrailers(this.trailers);
+    this.forwardTrailers(this.trailers);
     this.running--;
   }
 
@@ -251,7 +251,7 @@ export abstract class FilterIteration {
     else this.overflow();
   }
 
-  #emitBody(data: BodyBuffer, end: boolean): void {
+  #emitData(data: BodyBuffer, end: boolean): void {
     const bytes = data.length === 0 ? emptyBytes : data.take();
     if (this.#aboveLimit && data === this.buffered) {
       this.#aboveLimit = false;
@@ -260,7 +260,7 @@ export abstract class FilterIteration {
     if (bytes.length === 0 && !end) return;
     this.sentBytes += bytes.length;
     this.running++;
-    this.sendBody(bytes, end);
+    this.forwardData(bytes, end);
     this.running--;
   }
 }

@@ -27,8 +27,8 @@ export class HttpContext extends Context {
   readonly stream: FilteredHttpStream;
   /** Position in the chain. */
   readonly index: number;
-  readonly decode = new FilterProgress();
-  readonly encode = new FilterProgress();
+  readonly decoding = new FilterProgress();
+  readonly encoding = new FilterProgress();
   #created = false;
   #destroyed = false;
   /** The answer that a trap makes was sent: the filter is a pass-through from then on. */
@@ -49,28 +49,28 @@ export class HttpContext extends Context {
 
   onRequestHeaders(headers: HeaderMap, endStream: boolean): number {
     this.#create();
-    return this.#onHeaders(this.decode, this.vm.on.requestHeaders, headers, endStream);
+    return this.#onHeaders(this.decoding, this.vm.on.requestHeaders, headers, endStream);
   }
 
   onRequestBody(data: BodyBuffer, endStream: boolean): number {
-    return this.#onBody(this.decode, this.stream.request, this.vm.on.requestBody, data, endStream);
+    return this.#onBody(this.decoding, this.stream.decoder, this.vm.on.requestBody, data, endStream);
   }
 
   onRequestTrailers(trailers: HeaderMap): number {
-    return this.#onTrailers(this.decode, this.vm.on.requestTrailers, trailers);
+    return this.#onTrailers(this.decoding, this.vm.on.requestTrailers, trailers);
   }
 
   onResponseHeaders(headers: HeaderMap, endStream: boolean): number {
     if (!this.#created || this.#failureReplied) return HeadersStatus.Continue;
-    return this.#onHeaders(this.encode, this.vm.on.responseHeaders, headers, endStream);
+    return this.#onHeaders(this.encoding, this.vm.on.responseHeaders, headers, endStream);
   }
 
   onResponseBody(data: BodyBuffer, endStream: boolean): number {
-    return this.#onBody(this.encode, this.stream.response, this.vm.on.responseBody, data, endStream);
+    return this.#onBody(this.encoding, this.stream.encoder, this.vm.on.responseBody, data, endStream);
   }
 
   onResponseTrailers(trailers: HeaderMap): number {
-    return this.#onTrailers(this.encode, this.vm.on.responseTrailers, trailers);
+    return this.#onTrailers(this.encoding, this.vm.on.responseTrailers, trailers);
   }
 
   /** The access log's turn. A filter that never saw the request is created first. */
@@ -90,8 +90,8 @@ export class HttpContext extends Context {
     const { vm } = this;
     if (this.#destroyed) return;
     this.#destroyed = true;
-    this.decode.drop();
-    this.encode.drop();
+    this.decoding.drop();
+    this.encoding.drop();
     this.#ending = true;
     if (this.#created) {
       this.#callLast(vm.on.done);
@@ -118,13 +118,13 @@ export class HttpContext extends Context {
     if (this.#logged) return this.#logged.map(type);
     switch (type) {
       case MapType.RequestHeaders:
-        return this.decode.headers;
+        return this.decoding.headers;
       case MapType.ResponseHeaders:
-        return this.encode.headers;
+        return this.encoding.headers;
       case MapType.RequestTrailers:
-        return this.decode.trailers;
+        return this.decoding.trailers;
       case MapType.ResponseTrailers:
-        return this.encode.trailers;
+        return this.encoding.trailers;
       default:
         return super.readableMap(type);
     }
@@ -134,21 +134,21 @@ export class HttpContext extends Context {
     if (this.#logged) return undefined;
     switch (type) {
       case MapType.RequestHeaders:
-        return this.decode.headers;
+        return this.decoding.headers;
       case MapType.ResponseHeaders:
-        return this.encode.headers;
+        return this.encoding.headers;
       case MapType.RequestTrailers:
-        return this.#writableTrailers(this.decode, this.stream.request);
+        return this.#writableTrailers(this.decoding, this.stream.decoder);
       case MapType.ResponseTrailers:
-        return this.#writableTrailers(this.encode, this.stream.response);
+        return this.#writableTrailers(this.encoding, this.stream.encoder);
       default:
         return undefined;
     }
   }
 
   override buffer(type: number): BodyBuffer | Uint8Array | undefined {
-    if (type === BufferType.RequestBody) return this.decode.body ?? emptyBytes;
-    if (type === BufferType.ResponseBody) return this.encode.body ?? emptyBytes;
+    if (type === BufferType.RequestBody) return this.decoding.body ?? emptyBytes;
+    if (type === BufferType.ResponseBody) return this.encoding.body ?? emptyBytes;
     return super.buffer(type);
   }
 
@@ -156,8 +156,8 @@ export class HttpContext extends Context {
     const body = this.buffer(type);
     if (!(body instanceof BodyBuffer)) return super.setBuffer(type, start, size, data);
     const status = changeBody(body, start, size, data);
-    if (type === BufferType.RequestBody) this.stream.request.bodyChanged = true;
-    if (type === BufferType.ResponseBody) this.stream.response.bodyChanged = true;
+    if (type === BufferType.RequestBody) this.stream.decoder.bodyChanged = true;
+    if (type === BufferType.ResponseBody) this.stream.encoder.bodyChanged = true;
     return status;
   }
 
@@ -167,10 +167,10 @@ export class HttpContext extends Context {
 
   override continueStream(stream: number): number {
     if (stream === StreamType.Upstream) return Status.Unimplemented;
-    if (stream === StreamType.Request) this.vm.defer(() => this.stream.resume(this, this.stream.request));
-    if (stream === StreamType.Response) this.vm.defer(() => this.stream.resume(this, this.stream.response));
+    if (stream === StreamType.Request) this.vm.defer(() => this.stream.resume(this, this.stream.decoder));
+    if (stream === StreamType.Response) this.vm.defer(() => this.stream.resume(this, this.stream.encoder));
     // Envoy drops the request's pointers for both directions.
-    this.decode.drop();
+    this.decoding.drop();
     return Status.Ok;
   }
 
@@ -230,7 +230,7 @@ export class HttpContext extends Context {
 
   #onBody(
     side: FilterProgress,
-    flow: FilterIteration,
+    iteration: FilterIteration,
     callback: GuestFunction | undefined,
     data: BodyBuffer,
     end: boolean,
@@ -239,8 +239,8 @@ export class HttpContext extends Context {
     side.body = data;
     this.#endOfStream = end;
     if (side.buffering) {
-      if (!flow.addData(data)) return DataStatus.StopIterationNoBuffer;
-      side.body = flow.buffered;
+      if (!iteration.addData(data)) return DataStatus.StopIterationNoBuffer;
+      side.body = iteration.buffered;
     }
     const { vm } = this;
     const result =
@@ -281,9 +281,9 @@ export class HttpContext extends Context {
   }
 
   /** In the last body callback, whoever writes trailers creates them. */
-  #writableTrailers(side: FilterProgress, flow: FilterIteration): HeaderMap | undefined {
+  #writableTrailers(side: FilterProgress, iteration: FilterIteration): HeaderMap | undefined {
     if (side.trailers === undefined && side.body !== undefined && this.#endOfStream) {
-      side.trailers = flow.addTrailers();
+      side.trailers = iteration.addTrailers();
     }
     return side.trailers;
   }

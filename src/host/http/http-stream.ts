@@ -1,4 +1,7 @@
-/** One HTTP stream through a chain of filters: both directions, local replies, resets, and the end. */
+/**
+ * Runs one HTTP stream through a chain of filters: both directions, local replies, resets, and the end. Like Envoy's filter
+ * manager, it decodes towards the upstream and encodes towards the client.
+ */
 import { utf8Bytes } from '../encoding/bytes.ts';
 import type { StateMap } from '../properties/filter-state.ts';
 import type { FilterIteration } from './filter-iteration.ts';
@@ -23,10 +26,10 @@ export interface HttpStreamOptions {
 export class FilteredHttpStream implements HttpStream {
   readonly sink: HttpStreamSink;
   readonly info: StreamInfo;
-  /** In request order. */
+  /** The filters, in request order. */
   readonly filters: HttpContext[] = [];
-  readonly request: DecoderIteration;
-  readonly response: EncoderIteration;
+  readonly decoder: DecoderIteration;
+  readonly encoder: EncoderIteration;
   /** A filter changed request headers: the route has to be chosen again, and the headers checked. */
   routeCleared = false;
   hadForwardedProto = false;
@@ -36,9 +39,15 @@ export class FilteredHttpStream implements HttpStream {
   #state: FilterState | undefined;
   #isHead = false;
   #isGrpc = false;
-  /** Entries into the chain that have not returned yet. */
+  /**
+   * Counts the calls into the chain that have not returned, whoever made them. `complete` and a local reply sent inside the
+   * decoder's iteration wait for it. Three more counters lie inside or outside of this one, each for a question of its own:
+   * `ActiveStream.#depth` counts only the calls that the proxy made (may the proxy complete the stream now?);
+   * `FilterIteration.running` counts callbacks of one direction (does this local reply come from inside a request callback?);
+   * `Vm.depth` is 1 while a frame of the guest is on the stack (may the guest be entered, may its queued actions run?).
+   */
   #busy = 0;
-  /** Reset: nothing goes in or out any more. */
+  /** The stream was reset: nothing enters or leaves it any more. */
   #dead = false;
   #refusedHeaders: HeaderMap | undefined;
   #prepared: LocalReply | undefined;
@@ -54,54 +63,54 @@ export class FilteredHttpStream implements HttpStream {
     this.sink = sink;
     this.info = info;
     this.#options = options;
-    this.request = new DecoderIteration(this, options.bufferLimitBytes, options.forwardAddedData);
-    this.response = new EncoderIteration(this, options.bufferLimitBytes, options.forwardAddedData);
+    this.decoder = new DecoderIteration(this, options.bufferLimitBytes, options.forwardAddedData);
+    this.encoder = new EncoderIteration(this, options.bufferLimitBytes, options.forwardAddedData);
     for (const root of roots) this.filters.push(new HttpContext(this, root, this.filters.length));
   }
 
-  requestHeaders(headers: HeaderMap, endOfStream: boolean): void {
-    if (this.#dead || this.request.headers) return;
+  decodeHeaders(headers: HeaderMap, endOfStream: boolean): void {
+    if (this.#dead || this.decoder.headers) return;
     this.#lookAt(headers);
     this.hadForwardedProto = headers.has('x-forwarded-proto');
     this.#busy++;
-    this.request.startHeaders(headers, endOfStream);
+    this.decoder.startHeaders(headers, endOfStream);
     this.#unwind();
   }
 
-  requestBody(data: Uint8Array, endOfStream: boolean): void {
-    if (this.#dead || this.request.ended) return;
+  decodeData(data: Uint8Array, endOfStream: boolean): void {
+    if (this.#dead || this.decoder.ended) return;
     this.#busy++;
-    this.request.startBody(data, endOfStream);
+    this.decoder.startData(data, endOfStream);
     this.#unwind();
   }
 
-  requestTrailers(trailers: HeaderMap): void {
-    if (this.#dead || this.request.ended) return;
+  decodeTrailers(trailers: HeaderMap): void {
+    if (this.#dead || this.decoder.ended) return;
     this.#busy++;
-    this.request.startTrailers(trailers);
+    this.decoder.startTrailers(trailers);
     this.#unwind();
   }
 
-  responseHeaders(headers: HeaderMap, endOfStream: boolean): void {
-    if (this.#dead || this.response.headers) return;
+  encodeHeaders(headers: HeaderMap, endOfStream: boolean): void {
+    if (this.#dead || this.encoder.headers) return;
     this.info.responseCode = Number(headers.get(':status'));
     this.info.responseCodeDetails ??= 'via_upstream';
     this.#busy++;
-    this.response.startHeaders(headers, endOfStream);
+    this.encoder.startHeaders(headers, endOfStream);
     this.#unwind();
   }
 
-  responseBody(data: Uint8Array, endOfStream: boolean): void {
-    if (this.#dead || this.response.ended) return;
+  encodeData(data: Uint8Array, endOfStream: boolean): void {
+    if (this.#dead || this.encoder.ended) return;
     this.#busy++;
-    this.response.startBody(data, endOfStream);
+    this.encoder.startData(data, endOfStream);
     this.#unwind();
   }
 
-  responseTrailers(trailers: HeaderMap): void {
-    if (this.#dead || this.response.ended) return;
+  encodeTrailers(trailers: HeaderMap): void {
+    if (this.#dead || this.encoder.ended) return;
     this.#busy++;
-    this.response.startTrailers(trailers);
+    this.encoder.startTrailers(trailers);
     this.#unwind();
   }
 
@@ -129,8 +138,8 @@ export class FilteredHttpStream implements HttpStream {
     this.#completed = true;
     this.#die();
     this.info.endTimeNs ??= this.#options.now();
-    const requested = this.request.headers ?? this.#refusedHeaders;
-    const { headers, trailers } = this.response;
+    const requested = this.decoder.headers ?? this.#refusedHeaders;
+    const { headers, trailers } = this.encoder;
     const view = new AccessLogHeaders(this.info, this.filterState, requested, headers, trailers);
     for (const filter of this.filters) filter.log(view);
     this.#options.onEnd(view);
@@ -155,18 +164,18 @@ export class FilteredHttpStream implements HttpStream {
     this.sink.clearRouteCache();
   }
 
-  resume(filter: HttpContext, flow: FilterIteration): void {
-    if (this.#dead || flow.aborted) return;
-    if (!flow.canResume(filter)) {
+  resume(filter: HttpContext, iteration: FilterIteration): void {
+    if (this.#dead || iteration.aborted) return;
+    if (!iteration.canResume(filter)) {
       // Envoy sends such a message twice, or crashes; what is safe is to do nothing.
       filter.vm.report(
         'error',
-        `continue of the ${flow.name} of stream ${filter.id}, which is not paused: ignored`,
+        `continue of the ${iteration.name} of stream ${filter.id}, which is not paused: ignored`,
       );
       return;
     }
     this.#busy++;
-    flow.resume(filter);
+    iteration.resume(filter);
     this.#unwind();
   }
 
@@ -182,14 +191,14 @@ export class FilteredHttpStream implements HttpStream {
 
   /** Through the filters when no response has begun, straight to the client while its headers are held, else a reset. */
   sendLocalReply(reply: LocalReply): void {
-    if (this.#dead || this.response.complete) return;
+    if (this.#dead || this.encoder.complete) return;
     this.info.responseCodeDetails = reply.details;
-    const insideRequest = this.request.running > 0;
-    this.request.aborted = true;
-    if (this.response.headers === undefined) {
+    const insideRequest = this.decoder.running > 0;
+    this.decoder.aborted = true;
+    if (this.encoder.headers === undefined) {
       if (insideRequest) this.#prepared ??= reply;
       else if (this.#prepared === undefined) this.#replyThroughFilters(reply);
-    } else if (this.response.headersSent) this.#end(reply.details);
+    } else if (this.encoder.headersSent) this.#end(reply.details);
     else this.#replyDirectly(reply);
   }
 
@@ -204,20 +213,20 @@ export class FilteredHttpStream implements HttpStream {
     this.info.responseCode = reply.status;
     this.sink.localReply?.(reply.status);
     this.#busy++;
-    this.response.startHeaders(headers, body.length === 0);
-    if (body.length > 0 && !this.#dead && !this.response.aborted) this.response.startBody(body, true);
+    this.encoder.startHeaders(headers, body.length === 0);
+    if (body.length > 0 && !this.#dead && !this.encoder.aborted) this.encoder.startData(body, true);
     this.#unwind();
   }
 
   #replyDirectly(reply: LocalReply): void {
     const { headers, body } = buildReply(reply, this.#isHead, this.#isGrpc);
     this.sink.localReply?.(reply.status);
-    const { response } = this;
-    response.aborted = true;
-    response.headers = headers;
-    response.headersSent = true;
-    response.sendHeaders(headers, body.length === 0);
-    if (body.length > 0) response.sendBody(body, true);
+    const { encoder } = this;
+    encoder.aborted = true;
+    encoder.headers = headers;
+    encoder.headersSent = true;
+    encoder.forwardHeaders(headers, body.length === 0);
+    if (body.length > 0) encoder.forwardData(body, true);
   }
 
   /** Ends both sides without a complete response; the guests hear of it once the chain has unwound. */
@@ -231,8 +240,8 @@ export class FilteredHttpStream implements HttpStream {
 
   #die(): void {
     this.#dead = true;
-    this.request.aborted = true;
-    this.response.aborted = true;
+    this.decoder.aborted = true;
+    this.encoder.aborted = true;
     this.#prepared = undefined;
   }
 

@@ -1,4 +1,4 @@
-/** The two directions of an HTTP stream: whose turn is next, which callback it gets, and where what leaves the chain goes. */
+/** The two directions of an HTTP stream: each decides which filter is next, which callback it gets, and where the result is forwarded. */
 import type { BodyBuffer } from './body.ts';
 import { FilterIteration, type FilterProgress } from './filter-iteration.ts';
 import type { HeaderMap } from './header-map.ts';
@@ -13,15 +13,15 @@ export class DecoderIteration extends FilterIteration {
     return index + 1;
   }
 
-  protected state(filter: HttpContext): FilterProgress {
-    return filter.decode;
+  protected progress(filter: HttpContext): FilterProgress {
+    return filter.decoding;
   }
 
   protected callHeaders(filter: HttpContext, headers: HeaderMap, end: boolean): number {
     return filter.onRequestHeaders(headers, end);
   }
 
-  protected callBody(filter: HttpContext, data: BodyBuffer, end: boolean): number {
+  protected callData(filter: HttpContext, data: BodyBuffer, end: boolean): number {
     return filter.onRequestBody(data, end);
   }
 
@@ -29,25 +29,25 @@ export class DecoderIteration extends FilterIteration {
     return filter.onRequestTrailers(trailers);
   }
 
-  protected sendHeaders(headers: HeaderMap, end: boolean): void {
+  protected forwardHeaders(headers: HeaderMap, end: boolean): void {
     const { stream } = this;
     const refused = stream.routeCleared
       ? invalidRequest(headers, stream.hadForwardedProto, stream.unsafeHeaders)
       : undefined;
     if (refused === undefined) {
-      stream.sink.requestHeaders(headers, end);
+      stream.sink.forwardRequestHeaders(headers, end);
       return;
     }
     stream.info.responseFlags |= refused.flags;
     stream.sendLocalReply(refused.reply);
   }
 
-  protected sendBody(data: Uint8Array, end: boolean): void {
-    this.stream.sink.requestBody(data, end);
+  protected forwardData(data: Uint8Array, end: boolean): void {
+    this.stream.sink.forwardRequestData(data, end);
   }
 
-  protected sendTrailers(trailers: HeaderMap): void {
-    this.stream.sink.requestTrailers(trailers);
+  protected forwardTrailers(trailers: HeaderMap): void {
+    this.stream.sink.forwardRequestTrailers(trailers);
   }
 
   protected overflow(): void {
@@ -57,7 +57,7 @@ export class DecoderIteration extends FilterIteration {
 
 export class EncoderIteration extends FilterIteration {
   readonly name = 'response';
-  /** The headers left the chain: an answer can no longer replace them. */
+  /** The headers left the chain: a local reply can no longer replace them. */
   headersSent = false;
   /** All of the response left the chain. */
   complete = false;
@@ -70,15 +70,15 @@ export class EncoderIteration extends FilterIteration {
     return index - 1;
   }
 
-  protected state(filter: HttpContext): FilterProgress {
-    return filter.encode;
+  protected progress(filter: HttpContext): FilterProgress {
+    return filter.encoding;
   }
 
   protected callHeaders(filter: HttpContext, headers: HeaderMap, end: boolean): number {
     return filter.onResponseHeaders(headers, end);
   }
 
-  protected callBody(filter: HttpContext, data: BodyBuffer, end: boolean): number {
+  protected callData(filter: HttpContext, data: BodyBuffer, end: boolean): number {
     return filter.onResponseBody(data, end);
   }
 
@@ -86,7 +86,7 @@ export class EncoderIteration extends FilterIteration {
     return filter.onResponseTrailers(trailers);
   }
 
-  sendHeaders(headers: HeaderMap, end: boolean): void {
+  forwardHeaders(headers: HeaderMap, end: boolean): void {
     const refused = this.headersSent ? undefined : invalidResponse(headers);
     if (refused) {
       this.stream.sendLocalReply(refused);
@@ -95,27 +95,27 @@ export class EncoderIteration extends FilterIteration {
     this.headersSent = true;
     this.stream.info.responseCode = Number(headers.get(':status'));
     this.#finishWith(end);
-    this.stream.sink.responseHeaders(headers, end);
+    this.stream.sink.forwardResponseHeaders(headers, end);
   }
 
-  sendBody(data: Uint8Array, end: boolean): void {
+  forwardData(data: Uint8Array, end: boolean): void {
     this.#finishWith(end);
-    this.stream.sink.responseBody(data, end);
+    this.stream.sink.forwardResponseData(data, end);
   }
 
-  protected sendTrailers(trailers: HeaderMap): void {
+  protected forwardTrailers(trailers: HeaderMap): void {
     this.#finishWith(true);
-    this.stream.sink.responseTrailers(trailers);
+    this.stream.sink.forwardResponseTrailers(trailers);
   }
 
   protected overflow(): void {
     this.stream.sendTextReply(500, 'Internal Server Error', 'response_payload_too_large');
   }
 
-  /** The response is complete: what is left of the request interests no filter any more. */
+  /** Marks the response as complete: no filter sees the rest of the request. */
   #finishWith(end: boolean): void {
     if (!end) return;
     this.complete = true;
-    this.stream.request.aborted = true;
+    this.stream.decoder.aborted = true;
   }
 }

@@ -148,29 +148,29 @@ class RunningExchange implements HttpStreamSink, FilterExchange {
       map.append(utf8ByteString(name.toLowerCase()), utf8ByteString(value));
     }
     const body = request.body === undefined ? undefined : toBytes(request.body);
-    stream.requestHeaders(map, body === undefined);
+    stream.decodeHeaders(map, body === undefined);
     if (body === undefined) return;
     this.info.bytesReceived += body.length;
     // As HTTP/1 does: the end comes as an empty chunk of its own.
-    if (body.length > 0) stream.requestBody(body, false);
-    stream.requestBody(new Uint8Array(0), true);
+    if (body.length > 0) stream.decodeData(body, false);
+    stream.decodeData(new Uint8Array(0), true);
   }
 
-  requestHeaders(headers: HeaderMap, end: boolean): void {
+  forwardRequestHeaders(headers: HeaderMap, end: boolean): void {
     this.upstream = { headers: headers.clone().entries, body: new Uint8Array(0) };
     if (end) this.#respond();
   }
 
-  requestBody(data: Uint8Array, end: boolean): void {
+  forwardRequestData(data: Uint8Array, end: boolean): void {
     this.#requestChunks.push(data.slice());
     if (end) this.#respond();
   }
 
-  requestTrailers(): void {
+  forwardRequestTrailers(): void {
     this.#respond();
   }
 
-  responseHeaders(headers: HeaderMap, end: boolean): void {
+  forwardResponseHeaders(headers: HeaderMap, end: boolean): void {
     this.status = Number(headers.get(':status'));
     this.headers = headers.entries
       .filter(([name]) => name !== ':status')
@@ -178,13 +178,13 @@ class RunningExchange implements HttpStreamSink, FilterExchange {
     if (end) this.#finish();
   }
 
-  responseBody(data: Uint8Array, end: boolean): void {
+  forwardResponseData(data: Uint8Array, end: boolean): void {
     this.#responseChunks.push(data.slice());
     this.info.bytesSent += data.length;
     if (end) this.#finish();
   }
 
-  responseTrailers(): void {
+  forwardResponseTrailers(): void {
     this.#finish();
   }
 
@@ -217,8 +217,8 @@ class RunningExchange implements HttpStreamSink, FilterExchange {
     const map = new HeaderMap([[':status', String(status)]]);
     for (const [name, value] of Object.entries(headers))
       map.append(name.toLowerCase(), utf8ByteString(value));
-    stream.responseHeaders(map, bytes === undefined);
-    if (bytes !== undefined) stream.responseBody(bytes, true);
+    stream.encodeHeaders(map, bytes === undefined);
+    if (bytes !== undefined) stream.encodeData(bytes, true);
   }
 
   #finish(): void {

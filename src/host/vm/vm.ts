@@ -61,7 +61,7 @@ export class Vm {
   phase: number = CallPhase.Load;
   /** Not 0: host calls take the slow way (restricted phase, or traced). */
   gate: number = CallPhase.Load;
-  /** Guest frames on the stack. */
+  /** Is 1 while a callback of the guest is on the stack, else 0; how it relates to other counters: `FilteredHttpStream.#busy`. */
   depth = 0;
   /** Bytes for buffer type 8 while their callback runs. */
   callData: Uint8Array | undefined;

@@ -54,11 +54,11 @@ export class Http1ClientConnection implements PooledStream {
   ) {
     this.#socket = socket;
     this.#options = options;
-    this.#output = new SocketWriter(socket, writable => this.#listener?.upstreamWritable(writable));
+    this.#output = new SocketWriter(socket, writable => this.#listener?.onUpstreamWritable(writable));
     this.#parser = new MessageParser(
       {
         head: text => this.#onHead(text),
-        body: data => this.#listener?.upstreamBody(data, false),
+        body: data => this.#listener?.onUpstreamData(data, false),
         end: trailers => this.#endResponse(trailers === undefined ? undefined : new HeaderMap(trailers)),
       },
       'responses',
@@ -66,12 +66,12 @@ export class Http1ClientConnection implements PooledStream {
     this.#cancelConnectTimer = startTimer(connectTimeoutMs, () => this.#fail('connection timeout'));
     socket.setNoDelay(true);
     socket.on('connectionAttempt', (host: string, port: number) =>
-      this.#listener?.upstreamConnected({ id, localAddress: '', remoteAddress: socketAddress(host, port) }),
+      this.#listener?.onUpstreamConnected({ id, localAddress: '', remoteAddress: socketAddress(host, port) }),
     );
     socket.once(readyEvent, () => {
       this.#cancelConnectTimer();
       this.#info = connectionInfo(socket, id);
-      this.#listener?.upstreamConnected(this.#info);
+      this.#listener?.onUpstreamConnected(this.#info);
       this.#refuseHeaders();
     });
     socket.on('data', (data: Buffer) => this.#onData(data));
@@ -90,7 +90,7 @@ export class Http1ClientConnection implements PooledStream {
     this.#socket.ref();
     if (this.#info !== undefined) {
       const info = this.#info;
-      queueMicrotask(() => this.#listener?.upstreamConnected(info));
+      queueMicrotask(() => this.#listener?.onUpstreamConnected(info));
     }
   }
 
@@ -107,7 +107,7 @@ export class Http1ClientConnection implements PooledStream {
     this.#socket.destroy();
   }
 
-  requestHeaders(headers: HeaderMap, endOfStream: boolean): void {
+  sendHeaders(headers: HeaderMap, endOfStream: boolean): void {
     const fault = requestFault(headers);
     if (fault !== undefined) {
       this.#requestEnded = true;
@@ -122,7 +122,7 @@ export class Http1ClientConnection implements PooledStream {
     if (endOfStream) this.#endRequest();
   }
 
-  requestBody(data: Uint8Array, endOfStream: boolean): void {
+  sendData(data: Uint8Array, endOfStream: boolean): void {
     if (this.#requestEnded) return;
     if (data.length > 0) {
       if (this.#chunked) this.#output.chunk(data);
@@ -133,7 +133,7 @@ export class Http1ClientConnection implements PooledStream {
     this.#endRequest();
   }
 
-  requestTrailers(trailers: HeaderMap): void {
+  sendTrailers(trailers: HeaderMap): void {
     if (this.#requestEnded) return;
     if (this.#chunked) this.#output.text(this.#options.trailers ? encodeTrailers(trailers) : '0\r\n\r\n');
     this.#endRequest();
@@ -178,7 +178,7 @@ export class Http1ClientConnection implements PooledStream {
     const endOfStream = head.framing.kind === 'none';
     head.headers.unshift([':status', String(head.status)]);
     this.#responseEnded = endOfStream;
-    this.#listener?.upstreamHeaders(new HeaderMap(head.headers), endOfStream);
+    this.#listener?.onUpstreamHeaders(new HeaderMap(head.headers), endOfStream);
     return head.framing;
   }
 
@@ -190,8 +190,8 @@ export class Http1ClientConnection implements PooledStream {
     }
     if (!this.#responseEnded) {
       this.#responseEnded = true;
-      if (trailers !== undefined && this.#options.trailers) this.#listener?.upstreamTrailers(trailers);
-      else this.#listener?.upstreamBody(Buffer.alloc(0), true);
+      if (trailers !== undefined && this.#options.trailers) this.#listener?.onUpstreamTrailers(trailers);
+      else this.#listener?.onUpstreamData(Buffer.alloc(0), true);
     }
     // An answer before the whole request was sent leaves the connection in an unknown state.
     if (!this.#requestEnded || this.#close || this.#parser.heldBytes > 0 || this.#closed) {
@@ -213,7 +213,7 @@ export class Http1ClientConnection implements PooledStream {
     const listener = this.#listener;
     if (fault === undefined || listener === undefined) return;
     this.reset();
-    listener.upstreamRefusedHeaders(fault);
+    listener.onUpstreamHeadersRefused(fault);
   }
 
   #endRequest(): void {
@@ -251,7 +251,7 @@ export class Http1ClientConnection implements PooledStream {
     this.#listener = undefined;
     this.#parser.stop();
     this.destroy();
-    listener?.upstreamReset(reason, detail);
+    listener?.onUpstreamReset(reason, detail);
   }
 }
 

@@ -87,12 +87,12 @@ export class Http1Pool implements Upstream {
 function overflow(listener: UpstreamListener): UpstreamStream {
   let open = true;
   setImmediate(() => {
-    if (open) listener.upstreamReset('overflow');
+    if (open) listener.onUpstreamReset('overflow');
   });
   return {
-    requestHeaders() {},
-    requestBody() {},
-    requestTrailers() {},
+    sendHeaders() {},
+    sendData() {},
+    sendTrailers() {},
     pauseResponse() {},
     reset() {
       open = false;

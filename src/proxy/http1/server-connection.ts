@@ -54,12 +54,12 @@ export class Http1ServerConnection implements ResponseEncoder {
     this.#parser = new MessageParser(
       {
         head: text => this.#onHead(text),
-        body: data => this.#exchange?.receiveBody(data, false),
+        body: data => this.#exchange?.decodeData(data, false),
         end: trailers => this.#onEnd(trailers === undefined ? undefined : new HeaderMap(trailers)),
       },
       'requests',
     );
-    this.#output = new SocketWriter(socket, writable => this.#exchange?.responseWritable(writable));
+    this.#output = new SocketWriter(socket, writable => this.#exchange?.onDownstreamWritable(writable));
     socket.setNoDelay(true);
     socket.on('data', (data: Buffer) => this.#onData(data));
     socket.on('end', () => this.#onClientGone());
@@ -85,7 +85,7 @@ export class Http1ServerConnection implements ResponseEncoder {
     else if (++this.#sweeps >= idleSweeps) {
       this.#close = true;
       this.#parser.stop();
-      this.#begin(undefined).receiveIdle();
+      this.#begin(undefined).onIdleTimeout();
     }
   }
 
@@ -113,7 +113,7 @@ export class Http1ServerConnection implements ResponseEncoder {
     if (endOfStream) this.#requestEnded = true;
     // Envoy answers the expectation itself and does not pass it on.
     if (head.expectContinue) this.#output.text('HTTP/1.1 100 Continue\r\n\r\n');
-    this.#exchange?.receiveHeaders(new HeaderMap(head.headers), endOfStream, {
+    this.#exchange?.decodeHeaders(new HeaderMap(head.headers), endOfStream, {
       secure,
       upgrade: head.upgrade,
       forwardedProto: head.forwardedProto,
@@ -140,8 +140,8 @@ export class Http1ServerConnection implements ResponseEncoder {
       return;
     }
     this.#requestEnded = true;
-    if (trailers !== undefined && this.#options.trailers) this.#exchange?.receiveTrailers(trailers);
-    else this.#exchange?.receiveBody(Buffer.alloc(0), true);
+    if (trailers !== undefined && this.#options.trailers) this.#exchange?.decodeTrailers(trailers);
+    else this.#exchange?.decodeData(Buffer.alloc(0), true);
     this.#finishWhenDone();
   }
 
@@ -150,14 +150,14 @@ export class Http1ServerConnection implements ResponseEncoder {
     this.#parser.stop();
     if (this.#exchange === undefined) this.#begin(undefined);
     this.#requestEnded = true;
-    this.#exchange?.receiveError(error.status, 'http1.codec_error');
+    this.#exchange?.onProtocolError(error.status, 'http1.codec_error');
   }
 
   #onClientGone(): void {
     const exchange = this.#exchange;
     this.#exchange = undefined;
     this.#parser.stop();
-    exchange?.receiveReset();
+    exchange?.onDownstreamReset();
     this.#socket.destroy();
   }
 
@@ -165,7 +165,7 @@ export class Http1ServerConnection implements ResponseEncoder {
     return headAsReceived(this.#text);
   }
 
-  responseHeaders(headers: HeaderMap, endOfStream: boolean): void {
+  encodeHeaders(headers: HeaderMap, endOfStream: boolean): void {
     if (this.#responseEnded) return;
     this.#responseStarted = true;
     // The rest of a request that is answered early would have to be read for nothing.
@@ -180,7 +180,7 @@ export class Http1ServerConnection implements ResponseEncoder {
     if (endOfStream) this.#endResponse();
   }
 
-  responseBody(data: Uint8Array, endOfStream: boolean): void {
+  encodeData(data: Uint8Array, endOfStream: boolean): void {
     if (this.#responseEnded) return;
     if (data.length > 0 && this.#head?.method !== 'HEAD') {
       if (this.#chunked) this.#output.chunk(data);
@@ -191,7 +191,7 @@ export class Http1ServerConnection implements ResponseEncoder {
     this.#endResponse();
   }
 
-  responseTrailers(trailers: HeaderMap): void {
+  encodeTrailers(trailers: HeaderMap): void {
     if (this.#responseEnded) return;
     if (this.#chunked) this.#output.text(this.#options.trailers ? encodeTrailers(trailers) : '0\r\n\r\n');
     this.#endResponse();

@@ -121,7 +121,7 @@ class Http2UpstreamStream implements PooledStream {
     return this.#answered;
   }
 
-  requestHeaders(headers: HeaderMap, endOfStream: boolean): void {
+  sendHeaders(headers: HeaderMap, endOfStream: boolean): void {
     const fault = requestFault(headers);
     if (fault !== undefined) {
       this.#refuseHeaders(fault);
@@ -146,28 +146,28 @@ class Http2UpstreamStream implements PooledStream {
     stream.once('ready', () => {
       const { socket } = this.#session;
       if (socket !== undefined && !this.#session.destroyed) {
-        this.#listener?.upstreamConnected(connectionInfo(socket, ++lastConnectionId));
+        this.#listener?.onUpstreamConnected(connectionInfo(socket, ++lastConnectionId));
       }
     });
     stream.on('drain', () => {
       if (!this.#full) return;
       this.#full = false;
-      this.#listener?.upstreamWritable(true);
+      this.#listener?.onUpstreamWritable(true);
     });
     this.#listen(stream);
   }
 
-  requestBody(data: Uint8Array, endOfStream: boolean): void {
+  sendData(data: Uint8Array, endOfStream: boolean): void {
     const stream = this.#stream;
     if (stream === undefined || stream.destroyed || stream.writableEnded) return;
     if (data.length > 0 && !stream.write(data) && !this.#full) {
       this.#full = true;
-      this.#listener?.upstreamWritable(false);
+      this.#listener?.onUpstreamWritable(false);
     }
     if (endOfStream) stream.end();
   }
 
-  requestTrailers(trailers: HeaderMap): void {
+  sendTrailers(trailers: HeaderMap): void {
     this.#trailers = trailers;
     this.#stream?.end();
   }
@@ -188,7 +188,7 @@ class Http2UpstreamStream implements PooledStream {
     const refuse = (): void => {
       const listener = this.#listener;
       this.#listener = undefined;
-      listener?.upstreamRefusedHeaders(fault);
+      listener?.onUpstreamHeadersRefused(fault);
     };
     if (!session.connecting) {
       setImmediate(refuse);
@@ -204,7 +204,7 @@ class Http2UpstreamStream implements PooledStream {
       body: (data, endOfStream) => {
         const listener = this.#listener;
         if (endOfStream) this.#listener = undefined;
-        listener?.upstreamBody(data, endOfStream);
+        listener?.onUpstreamData(data, endOfStream);
       },
     });
     stream.on('headers', () => (this.#answered = true));
@@ -212,7 +212,7 @@ class Http2UpstreamStream implements PooledStream {
       this.#answered = true;
       this.#ended = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
       const received = joinedHttp2(fromHttp2(raw ?? [], headers), MapType.ResponseHeaders);
-      this.#listener?.upstreamHeaders(received, this.#ended);
+      this.#listener?.onUpstreamHeaders(received, this.#ended);
       if (this.#ended) this.#listener = undefined;
     });
     stream.on('data', (data: Buffer) => bodyEnd.data(data));
@@ -229,7 +229,7 @@ class Http2UpstreamStream implements PooledStream {
       bodyEnd.flush();
       const listener = this.#listener;
       this.#listener = undefined;
-      listener?.upstreamTrailers(trailers);
+      listener?.onUpstreamTrailers(trailers);
     });
     stream.on('error', (failure: Error) => {
       const error = causeOf(failure);
@@ -247,7 +247,7 @@ class Http2UpstreamStream implements PooledStream {
   #fail(reason: ResetReason, transportFailure?: string): void {
     const listener = this.#listener;
     this.#listener = undefined;
-    listener?.upstreamReset(reason, transportFailure);
+    listener?.onUpstreamReset(reason, transportFailure);
   }
 }
 

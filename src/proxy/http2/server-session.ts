@@ -78,7 +78,7 @@ class ServerStream implements ResponseEncoder {
     const stream = this.#stream;
     const exchange = (this.#exchange = this.#options.open(this));
     const endOfStream = stream.endAfterHeaders;
-    const bodyEnd = new BodyEnd({ body: (data, end) => this.#exchange?.receiveBody(data, end) });
+    const bodyEnd = new BodyEnd({ body: (data, end) => this.#exchange?.decodeData(data, end) });
     let trailers: HeaderMap | undefined;
     stream.on('data', (data: Buffer) => bodyEnd.data(data));
     stream.on('trailers', (headers, _flags, raw?: string[]) => (trailers = fromHttp2(raw ?? [], headers)));
@@ -89,7 +89,7 @@ class ServerStream implements ResponseEncoder {
         return;
       }
       bodyEnd.flush();
-      this.#exchange?.receiveTrailers(trailers);
+      this.#exchange?.decodeTrailers(trailers);
     });
     stream.on('wantTrailers', () => {
       stream.sendTrailers(this.#trailers === undefined ? {} : toHttp2(this.#trailers));
@@ -97,21 +97,21 @@ class ServerStream implements ResponseEncoder {
     stream.on('drain', () => {
       if (!this.#full) return;
       this.#full = false;
-      this.#exchange?.responseWritable(true);
+      this.#exchange?.onDownstreamWritable(true);
     });
     stream.on('error', () => undefined);
     stream.on('close', () => {
       const abandoned = this.#responseEnded ? undefined : this.#exchange;
       this.#exchange = undefined;
-      abandoned?.receiveReset();
+      abandoned?.onDownstreamReset();
     });
     if (received.size > maxHeaderCount + 4 || received.byteSize() > maxHeadBytes) {
-      exchange.receiveError(431, 'http2.too_many_headers');
+      exchange.onProtocolError(431, 'http2.too_many_headers');
       return;
     }
     const { headers, facts, expectContinue } = requestMap(received, this.#options.secure);
     if (expectContinue) stream.additionalHeaders({ ':status': 100 });
-    exchange.receiveHeaders(headers, endOfStream, facts);
+    exchange.decodeHeaders(headers, endOfStream, facts);
   }
 
   requestAsReceived(): undefined {}
@@ -120,7 +120,7 @@ class ServerStream implements ResponseEncoder {
     this.#exchange?.sweep(idleSweeps);
   }
 
-  responseHeaders(headers: HeaderMap, endOfStream: boolean): void {
+  encodeHeaders(headers: HeaderMap, endOfStream: boolean): void {
     if (this.#stream.destroyed) return;
     finishResponseMap(headers, false);
     try {
@@ -133,19 +133,19 @@ class ServerStream implements ResponseEncoder {
     if (endOfStream) this.#end();
   }
 
-  responseBody(data: Uint8Array, endOfStream: boolean): void {
+  encodeData(data: Uint8Array, endOfStream: boolean): void {
     const stream = this.#stream;
     if (stream.destroyed || stream.writableEnded) return;
     if (data.length > 0 && !stream.write(data) && !this.#full) {
       this.#full = true;
-      this.#exchange?.responseWritable(false);
+      this.#exchange?.onDownstreamWritable(false);
     }
     if (!endOfStream) return;
     stream.end();
     this.#end();
   }
 
-  responseTrailers(trailers: HeaderMap): void {
+  encodeTrailers(trailers: HeaderMap): void {
     this.#trailers = trailers;
     this.#stream.end();
     this.#end();

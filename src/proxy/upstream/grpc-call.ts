@@ -61,7 +61,7 @@ class UpstreamGrpcCall implements GrpcCall, UpstreamListener {
       });
     }
     this.#stream = upstream.open(this);
-    this.#stream.requestHeaders(grpcRequestHeaders(request), false);
+    this.#stream.sendHeaders(grpcRequestHeaders(request), false);
   }
 
   send(message: Uint8Array, endStream: boolean): void {
@@ -70,13 +70,13 @@ class UpstreamGrpcCall implements GrpcCall, UpstreamListener {
     frame.writeUInt32BE(message.length, 1);
     frame.set(message, prefixBytes);
     if (endStream) this.#halfClosedMs = performance.now();
-    this.#stream.requestBody(frame, endStream);
+    this.#stream.sendData(frame, endStream);
   }
 
   close(): void {
     if (this.#over || this.#halfClosedMs !== undefined) return;
     this.#halfClosedMs = performance.now();
-    this.#stream.requestBody(new Uint8Array(0), true);
+    this.#stream.sendData(new Uint8Array(0), true);
   }
 
   cancel(): void {
@@ -86,14 +86,14 @@ class UpstreamGrpcCall implements GrpcCall, UpstreamListener {
     this.#stream.reset();
   }
 
-  upstreamConnected(): void {}
-  upstreamWritable(): void {}
+  onUpstreamConnected(): void {}
+  onUpstreamWritable(): void {}
 
-  upstreamRefusedHeaders(fault: ByteString): void {
+  onUpstreamHeadersRefused(fault: ByteString): void {
     if (!this.#over) this.#localReply(requestRefused(fault));
   }
 
-  upstreamHeaders(headers: HeaderMap, endOfStream: boolean): void {
+  onUpstreamHeaders(headers: HeaderMap, endOfStream: boolean): void {
     if (this.#over) return;
     this.#started = true;
     if (this.#halfClosedMs !== undefined && !endOfStream) {
@@ -109,7 +109,7 @@ class UpstreamGrpcCall implements GrpcCall, UpstreamListener {
     }
   }
 
-  upstreamBody(data: Buffer, endOfStream: boolean): void {
+  onUpstreamData(data: Buffer, endOfStream: boolean): void {
     if (this.#over) return;
     this.#rest = this.#rest.length === 0 ? data : Buffer.concat([this.#rest, data]);
     while (!this.#over && this.#rest.length >= prefixBytes) {
@@ -128,11 +128,11 @@ class UpstreamGrpcCall implements GrpcCall, UpstreamListener {
     if (endOfStream) this.#fail(status.unknown);
   }
 
-  upstreamTrailers(trailers: HeaderMap): void {
+  onUpstreamTrailers(trailers: HeaderMap): void {
     if (!this.#over) this.#finish(trailers);
   }
 
-  upstreamReset(reason: ResetReason, transportFailure?: string): void {
+  onUpstreamReset(reason: ResetReason, transportFailure?: string): void {
     if (this.#over) return;
     if (this.#started) {
       this.#fail(status.internal, `upstream_reset_after_response_started{${reason.replaceAll(' ', '_')}}`);

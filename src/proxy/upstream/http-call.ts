@@ -50,8 +50,8 @@ class CallOut implements UpstreamListener {
       this.#cancelTimer = startTimer(timeoutMs, () => this.#onTimeout());
     }
     this.#stream = upstream.open(this);
-    this.#stream.requestHeaders(headers, body.length === 0);
-    if (body.length > 0) this.#stream.requestBody(body, true);
+    this.#stream.sendHeaders(headers, body.length === 0);
+    if (body.length > 0) this.#stream.sendData(body, true);
   }
 
   cancel(): void {
@@ -60,16 +60,16 @@ class CallOut implements UpstreamListener {
     this.#stream?.reset();
   }
 
-  upstreamConnected(): void {}
+  onUpstreamConnected(): void {}
 
-  upstreamHeaders(headers: HeaderMap, endOfStream: boolean): void {
+  onUpstreamHeaders(headers: HeaderMap, endOfStream: boolean): void {
     if (this.#over) return;
     headers.set('x-envoy-upstream-service-time', String(Math.floor(nowMs() - this.#startMs)));
     this.#headers = headers;
     if (endOfStream) this.#answer(new HeaderMap());
   }
 
-  upstreamBody(data: Buffer, endOfStream: boolean): void {
+  onUpstreamData(data: Buffer, endOfStream: boolean): void {
     if (this.#over) return;
     this.#bytes += data.length;
     if (this.#bytes > maxAnswerBytes) {
@@ -81,11 +81,11 @@ class CallOut implements UpstreamListener {
     if (endOfStream) this.#answer(new HeaderMap());
   }
 
-  upstreamTrailers(trailers: HeaderMap): void {
+  onUpstreamTrailers(trailers: HeaderMap): void {
     if (!this.#over) this.#answer(trailers);
   }
 
-  upstreamReset(reason: ResetReason, transportFailure?: string): void {
+  onUpstreamReset(reason: ResetReason, transportFailure?: string): void {
     if (this.#over) return;
     if (this.#headers !== undefined) {
       this.#fail(reason);
@@ -95,11 +95,11 @@ class CallOut implements UpstreamListener {
     this.#reply(reply);
   }
 
-  upstreamRefusedHeaders(fault: ByteString): void {
+  onUpstreamHeadersRefused(fault: ByteString): void {
     if (!this.#over) this.#reply(requestRefused(fault).reply);
   }
 
-  upstreamWritable(): void {}
+  onUpstreamWritable(): void {}
 
   #onTimeout(): void {
     if (this.#over) return;

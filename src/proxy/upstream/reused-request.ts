@@ -40,18 +40,18 @@ export class ReusedRequest implements UpstreamStream, UpstreamListener {
     this.#start = setImmediate(() => this.#begin(false));
   }
 
-  requestHeaders(headers: HeaderMap, endOfStream: boolean): void {
+  sendHeaders(headers: HeaderMap, endOfStream: boolean): void {
     this.#replayable = idempotent.has(headers.get(':method') ?? '');
-    this.#send(stream => stream.requestHeaders(headers, endOfStream));
+    this.#send(stream => stream.sendHeaders(headers, endOfStream));
   }
 
-  requestBody(data: Uint8Array, endOfStream: boolean): void {
+  sendData(data: Uint8Array, endOfStream: boolean): void {
     this.#keptBytes += data.length;
-    this.#send(stream => stream.requestBody(data, endOfStream));
+    this.#send(stream => stream.sendData(data, endOfStream));
   }
 
-  requestTrailers(trailers: HeaderMap): void {
-    this.#send(stream => stream.requestTrailers(trailers));
+  sendTrailers(trailers: HeaderMap): void {
+    this.#send(stream => stream.sendTrailers(trailers));
   }
 
   pauseResponse(paused: boolean): void {
@@ -65,43 +65,43 @@ export class ReusedRequest implements UpstreamStream, UpstreamListener {
     this.#stream?.reset();
   }
 
-  upstreamConnected(connection: ConnectionInfo): void {
-    this.#listener.upstreamConnected(connection);
+  onUpstreamConnected(connection: ConnectionInfo): void {
+    this.#listener.onUpstreamConnected(connection);
   }
 
-  upstreamHeaders(headers: HeaderMap, endOfStream: boolean): void {
+  onUpstreamHeaders(headers: HeaderMap, endOfStream: boolean): void {
     this.#sent = undefined;
-    this.#listener.upstreamHeaders(headers, endOfStream);
+    this.#listener.onUpstreamHeaders(headers, endOfStream);
   }
 
-  upstreamBody(data: Buffer, endOfStream: boolean): void {
-    this.#listener.upstreamBody(data, endOfStream);
+  onUpstreamData(data: Buffer, endOfStream: boolean): void {
+    this.#listener.onUpstreamData(data, endOfStream);
   }
 
-  upstreamTrailers(trailers: HeaderMap): void {
-    this.#listener.upstreamTrailers(trailers);
+  onUpstreamTrailers(trailers: HeaderMap): void {
+    this.#listener.onUpstreamTrailers(trailers);
   }
 
-  upstreamReset(reason: ResetReason, transportFailure?: string): void {
+  onUpstreamReset(reason: ResetReason, transportFailure?: string): void {
     const stream = this.#stream;
     const unheard = stream !== undefined && isReused(stream) && !stream.answered;
     if (reason === 'connection termination' && unheard && this.#sent !== undefined) {
-      if (this.#full) this.upstreamWritable(true);
+      if (this.#full) this.onUpstreamWritable(true);
       this.#begin(true);
       return;
     }
     this.#sent = undefined;
-    this.#listener.upstreamReset(reason, transportFailure);
+    this.#listener.onUpstreamReset(reason, transportFailure);
   }
 
-  upstreamRefusedHeaders(fault: ByteString): void {
+  onUpstreamHeadersRefused(fault: ByteString): void {
     this.#sent = undefined;
-    this.#listener.upstreamRefusedHeaders(fault);
+    this.#listener.onUpstreamHeadersRefused(fault);
   }
 
-  upstreamWritable(writable: boolean): void {
+  onUpstreamWritable(writable: boolean): void {
     this.#full = !writable;
-    this.#listener.upstreamWritable(writable);
+    this.#listener.onUpstreamWritable(writable);
   }
 
   #begin(fresh: boolean): void {

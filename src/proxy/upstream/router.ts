@@ -22,14 +22,14 @@ export interface RoutingTable {
   readonly showTransportFailure: boolean;
 }
 
-/** Who hears of the response. */
+/** Receives the response, or the failure that replaces it. */
 export interface RouterListener {
-  routedHeaders(headers: HeaderMap, endOfStream: boolean): void;
-  routedBody(data: Uint8Array, endOfStream: boolean): void;
-  routedTrailers(trailers: HeaderMap): void;
-  /** The upstream broke off, or was too slow: before its response had begun, or in the middle of it. */
-  routedFailure(failure: FailureReply): void;
-  routedWritable(writable: boolean): void;
+  encodeHeaders(headers: HeaderMap, endOfStream: boolean): void;
+  encodeData(data: Uint8Array, endOfStream: boolean): void;
+  encodeTrailers(trailers: HeaderMap): void;
+  /** The upstream broke off or was too slow, before or after its response had begun. */
+  onUpstreamFailure(failure: FailureReply): void;
+  onUpstreamWritable(writable: boolean): void;
 }
 
 export class RoutedRequest implements UpstreamListener {
@@ -49,7 +49,7 @@ export class RoutedRequest implements UpstreamListener {
     this.#listener = listener;
   }
 
-  headers(headers: HeaderMap, endOfStream: boolean): void {
+  decodeHeaders(headers: HeaderMap, endOfStream: boolean): void {
     if (this.#over) return;
     const route = findRoute(this.#table.routes, headers);
     if (route === undefined) {
@@ -68,19 +68,19 @@ export class RoutedRequest implements UpstreamListener {
     this.#facts.upstreamRequestAttempts = 1;
     this.#facts.firstByteSentMs = nowMs();
     this.#upstream = upstream.open(this);
-    this.#upstream.requestHeaders(headers, endOfStream);
+    this.#upstream.sendHeaders(headers, endOfStream);
     if (endOfStream) this.#requestEnded();
   }
 
-  body(data: Uint8Array, endOfStream: boolean): void {
+  decodeData(data: Uint8Array, endOfStream: boolean): void {
     if (this.#over || this.#upstream === undefined) return;
-    this.#upstream.requestBody(data, endOfStream);
+    this.#upstream.sendData(data, endOfStream);
     if (endOfStream) this.#requestEnded();
   }
 
-  trailers(trailers: HeaderMap): void {
+  decodeTrailers(trailers: HeaderMap): void {
     if (this.#over || this.#upstream === undefined) return;
-    this.#upstream.requestTrailers(trailers);
+    this.#upstream.sendTrailers(trailers);
     this.#requestEnded();
   }
 
@@ -95,11 +95,11 @@ export class RoutedRequest implements UpstreamListener {
     this.#upstream?.reset();
   }
 
-  upstreamConnected(connection: ConnectionInfo): void {
+  onUpstreamConnected(connection: ConnectionInfo): void {
     this.#facts.upstream = connection;
   }
 
-  upstreamHeaders(headers: HeaderMap, endOfStream: boolean): void {
+  onUpstreamHeaders(headers: HeaderMap, endOfStream: boolean): void {
     if (this.#over) return;
     this.#responseStarted = true;
     this.#facts.responseCodeDetails = 'via_upstream';
@@ -108,22 +108,22 @@ export class RoutedRequest implements UpstreamListener {
       setInPlace(headers, 'x-envoy-upstream-service-time', String(Math.floor(nowMs() - this.#requestEndMs)));
     }
     if (endOfStream) this.#received();
-    this.#listener.routedHeaders(headers, endOfStream);
+    this.#listener.encodeHeaders(headers, endOfStream);
   }
 
-  upstreamBody(data: Buffer, endOfStream: boolean): void {
+  onUpstreamData(data: Buffer, endOfStream: boolean): void {
     if (this.#over) return;
     if (endOfStream) this.#received();
-    this.#listener.routedBody(data, endOfStream);
+    this.#listener.encodeData(data, endOfStream);
   }
 
-  upstreamTrailers(trailers: HeaderMap): void {
+  onUpstreamTrailers(trailers: HeaderMap): void {
     if (this.#over) return;
     this.#received();
-    this.#listener.routedTrailers(trailers);
+    this.#listener.encodeTrailers(trailers);
   }
 
-  upstreamReset(reason: ResetReason, transportFailure?: string): void {
+  onUpstreamReset(reason: ResetReason, transportFailure?: string): void {
     if (this.#over) return;
     this.#facts.upstreamTransportFailure = transportFailure;
     const failure = upstreamFailure(reason, transportFailure, this.#table.showTransportFailure);
@@ -135,12 +135,12 @@ export class RoutedRequest implements UpstreamListener {
     this.#fail({ ...failure, reply: { ...failure.reply, details } });
   }
 
-  upstreamRefusedHeaders(fault: ByteString): void {
+  onUpstreamHeadersRefused(fault: ByteString): void {
     if (!this.#over) this.#fail(requestRefused(fault));
   }
 
-  upstreamWritable(writable: boolean): void {
-    if (!this.#over) this.#listener.routedWritable(writable);
+  onUpstreamWritable(writable: boolean): void {
+    if (!this.#over) this.#listener.onUpstreamWritable(writable);
   }
 
   #requestEnded(): void {
@@ -164,7 +164,7 @@ export class RoutedRequest implements UpstreamListener {
   #fail(failure: FailureReply): void {
     this.#finish();
     this.#facts.responseFlags |= failure.flag;
-    this.#listener.routedFailure(failure);
+    this.#listener.onUpstreamFailure(failure);
   }
 
   #finish(): void {

@@ -46,12 +46,12 @@ export function httpTraffic(chain: HttpChain, world: BenchEnvironment, workload:
     const info = newStreamInfo({ startTimeNs: world.realtimeNs() });
     const sink = new HttpEnd(info);
     const stream = chain.open(sink, info);
-    stream.requestHeaders(copyOf(request), !hasBody);
-    if (hasBody && !sink.over) stream.requestBody(body, true);
+    stream.decodeHeaders(copyOf(request), !hasBody);
+    if (hasBody && !sink.over) stream.decodeData(body, true);
     if (!sink.requestEnded && !sink.over) world.run(patienceMs, () => sink.requestEnded || sink.over);
     if (sink.requestEnded && !sink.over) {
-      stream.responseHeaders(copyOf(response), !hasBody);
-      if (hasBody && !sink.over) stream.responseBody(body, true);
+      stream.encodeHeaders(copyOf(response), !hasBody);
+      if (hasBody && !sink.over) stream.encodeData(body, true);
       if (!sink.over) world.run(patienceMs, () => sink.over);
     }
     const finished = sink.over;
@@ -92,29 +92,29 @@ class HttpEnd implements HttpStreamSink {
     this.#info = info;
   }
 
-  requestHeaders(_headers: HeaderMap, endOfStream: boolean): void {
+  forwardRequestHeaders(_headers: HeaderMap, endOfStream: boolean): void {
     this.requestEnded = endOfStream;
   }
 
-  requestBody(_data: Uint8Array, endOfStream: boolean): void {
+  forwardRequestData(_data: Uint8Array, endOfStream: boolean): void {
     this.requestEnded = endOfStream;
   }
 
-  requestTrailers(): void {
+  forwardRequestTrailers(): void {
     this.requestEnded = true;
   }
 
-  responseHeaders(headers: HeaderMap, endOfStream: boolean): void {
+  forwardResponseHeaders(headers: HeaderMap, endOfStream: boolean): void {
     this.status = headers.get(':status') ?? '';
     this.#info.responseCode = Number(this.status);
     this.over = endOfStream;
   }
 
-  responseBody(_data: Uint8Array, endOfStream: boolean): void {
+  forwardResponseData(_data: Uint8Array, endOfStream: boolean): void {
     this.over = endOfStream;
   }
 
-  responseTrailers(): void {
+  forwardResponseTrailers(): void {
     this.over = true;
   }
 

@@ -55,16 +55,16 @@ export class HttpStreamDriver implements HttpStreamSink {
       ['x-request-id', '00000000-0000-4000-8000-000000000000'],
     ]);
     const only = chunks.length === 0 && trailers.length === 0;
-    this.#stream.requestHeaders(headers, only);
+    this.#stream.decodeHeaders(headers, only);
     chunks.forEach((chunk, index) => {
-      this.#world.schedule(index + 1, () => this.#unlessOver(() => this.#stream.requestBody(chunk, false)));
+      this.#world.schedule(index + 1, () => this.#unlessOver(() => this.#stream.decodeData(chunk, false)));
     });
     if (only) return;
     // As HTTP/1 delivers it: an empty last chunk, or the trailers.
     this.#world.schedule(chunks.length + 1, () =>
       this.#unlessOver(() => {
-        if (trailers.length > 0) this.#stream.requestTrailers(new HeaderMap(trailers));
-        else this.#stream.requestBody(new Uint8Array(), true);
+        if (trailers.length > 0) this.#stream.decodeTrailers(new HeaderMap(trailers));
+        else this.#stream.decodeData(new Uint8Array(), true);
       }),
     );
   }
@@ -75,33 +75,33 @@ export class HttpStreamDriver implements HttpStreamSink {
     this.#stream.complete();
   }
 
-  requestHeaders(headers: HeaderMap, endOfStream: boolean): void {
+  forwardRequestHeaders(headers: HeaderMap, endOfStream: boolean): void {
     this.upstream.headers = headers.clone();
     if (endOfStream) this.#requestEnded();
   }
 
-  requestBody(data: Uint8Array, endOfStream: boolean): void {
+  forwardRequestData(data: Uint8Array, endOfStream: boolean): void {
     this.upstream.chunks.push(data.slice());
     if (endOfStream) this.#requestEnded();
   }
 
-  requestTrailers(trailers: HeaderMap): void {
+  forwardRequestTrailers(trailers: HeaderMap): void {
     this.upstream.trailers = trailers.clone();
     this.#requestEnded();
   }
 
-  responseHeaders(headers: HeaderMap, endOfStream: boolean): void {
+  forwardResponseHeaders(headers: HeaderMap, endOfStream: boolean): void {
     this.downstream.headers = headers.clone();
     this.info.responseCode = Number(headers.get(':status'));
     this.downstream.ended = endOfStream;
   }
 
-  responseBody(data: Uint8Array, endOfStream: boolean): void {
+  forwardResponseData(data: Uint8Array, endOfStream: boolean): void {
     this.downstream.chunks.push(data.slice());
     this.downstream.ended = endOfStream;
   }
 
-  responseTrailers(trailers: HeaderMap): void {
+  forwardResponseTrailers(trailers: HeaderMap): void {
     this.downstream.trailers = trailers.clone();
     this.downstream.ended = true;
   }
@@ -131,19 +131,19 @@ export class HttpStreamDriver implements HttpStreamSink {
     const only = chunks.length === 0 && trailers.length === 0;
     this.#unlessOver(() => {
       const headers = [...headerEntries(this.#answer.headers)];
-      this.#stream.responseHeaders(
+      this.#stream.encodeHeaders(
         new HeaderMap([[':status', String(this.#answer.status ?? 200)], ...headers]),
         only,
       );
     });
     chunks.forEach((chunk, index) => {
-      this.#world.schedule(index + 1, () => this.#unlessOver(() => this.#stream.responseBody(chunk, false)));
+      this.#world.schedule(index + 1, () => this.#unlessOver(() => this.#stream.encodeData(chunk, false)));
     });
     if (only) return;
     this.#world.schedule(chunks.length + 1, () =>
       this.#unlessOver(() => {
-        if (trailers.length > 0) this.#stream.responseTrailers(new HeaderMap(trailers));
-        else this.#stream.responseBody(new Uint8Array(), true);
+        if (trailers.length > 0) this.#stream.encodeTrailers(new HeaderMap(trailers));
+        else this.#stream.encodeData(new Uint8Array(), true);
       }),
     );
   }

@@ -125,33 +125,33 @@ export class RecordingSink implements HttpStreamSink {
   requestBodyText = '';
   responseBodyText = '';
 
-  requestHeaders(headers: HeaderMap, end: boolean): void {
+  forwardRequestHeaders(headers: HeaderMap, end: boolean): void {
     this.requestHeadersOut = headers;
     this.events.push(`request headers ${show(headers)}${end ? ' end' : ''}`);
   }
 
-  requestBody(data: Uint8Array, end: boolean): void {
+  forwardRequestData(data: Uint8Array, end: boolean): void {
     const text = Buffer.from(data).toString('latin1');
     this.requestBodyText += text;
     this.events.push(`request body ${text}${end ? ' end' : ''}`);
   }
 
-  requestTrailers(trailers: HeaderMap): void {
+  forwardRequestTrailers(trailers: HeaderMap): void {
     this.events.push(`request trailers ${show(trailers)}`);
   }
 
-  responseHeaders(headers: HeaderMap, end: boolean): void {
+  forwardResponseHeaders(headers: HeaderMap, end: boolean): void {
     this.responseHeadersOut = headers;
     this.events.push(`response headers ${show(headers)}${end ? ' end' : ''}`);
   }
 
-  responseBody(data: Uint8Array, end: boolean): void {
+  forwardResponseData(data: Uint8Array, end: boolean): void {
     const text = Buffer.from(data).toString('latin1');
     this.responseBodyText += text;
     this.events.push(`response body ${text}${end ? ' end' : ''}`);
   }
 
-  responseTrailers(trailers: HeaderMap): void {
+  forwardResponseTrailers(trailers: HeaderMap): void {
     this.events.push(`response trailers ${show(trailers)}`);
   }
 

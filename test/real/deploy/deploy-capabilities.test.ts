@@ -45,8 +45,8 @@ async function inOurs(allowedCapabilities: readonly string[]): Promise<Seen> {
     allowedCapabilities,
   });
   const { stream, sink } = openStream(host, [plugin]);
-  stream.requestHeaders(get(), true);
-  stream.responseHeaders(headersOf({ ':status': '200' }), true);
+  stream.decodeHeaders(get(), true);
+  stream.encodeHeaders(headersOf({ ':status': '200' }), true);
   const tag = sink.responseHeadersOut?.entries.find(([name]) => String(name) === 'x-tag')?.[1];
   return { tag: tag === undefined ? undefined : String(tag), refused: refusedIn(world.hostLogs) };
 }

@@ -13,14 +13,14 @@ async function trapping(callback: string, options: Partial<PluginOptions> = {}) 
 describe('failures', () => {
   it('T1 T2 a trap in the request: 503 without body; later requests the same, without the guest', async () => {
     const { host, plugin, stream, sink, calls, world } = await trapping('request_headers');
-    stream.requestHeaders(get(), false);
-    stream.requestBody(bytes('x'), true);
+    stream.decodeHeaders(get(), false);
+    stream.decodeData(bytes('x'), true);
     stream.complete();
     expect(sink.events).toEqual(['response headers :status=503 end']);
     expect(stream.info.responseCodeDetails).toBe('wasm_fail_stream');
     const before = calls.length;
     const second = openStream(host, [plugin]);
-    second.stream.requestHeaders(get(), true);
+    second.stream.decodeHeaders(get(), true);
     second.stream.complete();
     expect(second.sink.events).toEqual(['response headers :status=503 end']);
     expect(calls).toHaveLength(before);
@@ -31,13 +31,13 @@ describe('failures', () => {
 
   it('T3 T4 the legacy fail_open lets the stream go on; FAIL_OPEN only later ones', async () => {
     const legacy = await trapping('request_headers', { legacyFailOpen: true });
-    legacy.stream.requestHeaders(get(), true);
+    legacy.stream.decodeHeaders(get(), true);
     expect(legacy.sink.requestHeadersOut).toBeDefined();
     const open = await trapping('request_headers', { failurePolicy: 'open' });
-    open.stream.requestHeaders(get(), true);
+    open.stream.decodeHeaders(get(), true);
     expect(open.sink.events).toEqual(['response headers :status=503 end']);
     const later = openStream(open.host, [open.plugin]);
-    later.stream.requestHeaders(get(), true);
+    later.stream.decodeHeaders(get(), true);
     later.stream.complete();
     expect(later.sink.requestHeadersOut).toBeDefined();
     expect(open.calls.filter(call => call.startsWith('log'))).toEqual([]);
@@ -45,16 +45,16 @@ describe('failures', () => {
 
   it('T5 a trap in the response headers: 503, straight to the client', async () => {
     const { stream, sink } = await trapping('response_headers');
-    stream.requestHeaders(get(), true);
-    stream.responseHeaders(headersOf({ ':status': '200' }), true);
+    stream.decodeHeaders(get(), true);
+    stream.encodeHeaders(headersOf({ ':status': '200' }), true);
     expect(sink.events.at(-1)).toBe('response headers :status=503 end');
   });
 
   it('T6 a trap in the response body after its headers: reset', async () => {
     const { stream, sink } = await trapping('response_body');
-    stream.requestHeaders(get(), true);
-    stream.responseHeaders(headersOf({ ':status': '200' }), false);
-    stream.responseBody(bytes('x'), true);
+    stream.decodeHeaders(get(), true);
+    stream.encodeHeaders(headersOf({ ':status': '200' }), false);
+    stream.encodeData(bytes('x'), true);
     expect(sink.events.at(-1)).toBe('reset wasm_fail_stream');
   });
 
@@ -64,10 +64,10 @@ describe('failures', () => {
       tick: () => 'trap',
     });
     const { stream, sink } = openStream(host, [plugin]);
-    stream.requestHeaders(get(), false);
+    stream.decodeHeaders(get(), false);
     world.advance(10);
     expect(sink.events).toHaveLength(1);
-    stream.requestBody(bytes('x'), true);
+    stream.decodeData(bytes('x'), true);
     expect(sink.events.at(-1)).toBe('response headers :status=503 end');
   });
 
@@ -80,7 +80,7 @@ describe('failures', () => {
       http_call_response: () => 'trap',
     });
     const { stream, sink } = openStream(host, [plugin]);
-    stream.requestHeaders(get(), true);
+    stream.decodeHeaders(get(), true);
     world.httpCalls[0]?.listener.response(headersOf({ ':status': '200' }), new Uint8Array(0), headersOf({}));
     expect(sink.events).toEqual([]);
     expect(world.hostLogs[0]).toContain('proxy_on_http_call_response failed');
@@ -88,7 +88,7 @@ describe('failures', () => {
 
   it('T9 on a gRPC request: 200 with grpc-status 14', async () => {
     const { stream, sink } = await trapping('request_headers');
-    stream.requestHeaders(get('/', { 'content-type': 'application/grpc' }), true);
+    stream.decodeHeaders(get('/', { 'content-type': 'application/grpc' }), true);
     expect(sink.events).toEqual([
       'response headers :status=200 content-type=application/grpc grpc-status=14 end',
     ]);
@@ -99,17 +99,17 @@ describe('failures', () => {
       { request_headers: () => 'trap' },
       { failurePolicy: 'reload' },
     );
-    openStream(host, [plugin]).stream.requestHeaders(get(), true);
+    openStream(host, [plugin]).stream.decodeHeaders(get(), true);
     world.nowMs += 200;
     const early = openStream(host, [plugin]);
-    early.stream.requestHeaders(get(), true);
+    early.stream.decodeHeaders(get(), true);
     expect(early.sink.events).toEqual(['response headers :status=503 end']);
     expect(plugin.reloads).toEqual({ success: 0, failure: 0, backoff: 1 });
     delete on['request_headers'];
     world.nowMs += 5000;
     calls.length = 0;
     const late = openStream(host, [plugin]);
-    late.stream.requestHeaders(get(), true);
+    late.stream.decodeHeaders(get(), true);
     expect(plugin.reloads.success).toBe(1);
     expect(calls).toEqual([
       'context_create 1 0',
@@ -138,21 +138,21 @@ describe('failures', () => {
       },
       { failurePolicy: 'reload' },
     );
-    openStream(host, [plugin]).stream.requestHeaders(get(), true);
+    openStream(host, [plugin]).stream.decodeHeaders(get(), true);
     world.nowMs += 5000;
     const seen: unknown[] = [];
     on['request_headers'] = guest => {
       guest.call('proxy_get_shared_data', ...guest.put('k'), 1024, 1028, 1032);
       seen.push(guest.text(guest.u32(1024), guest.u32(1028)));
     };
-    openStream(host, [plugin]).stream.requestHeaders(get(), true);
+    openStream(host, [plugin]).stream.decodeHeaders(get(), true);
     expect(seen).toEqual(['v']);
   });
 
   it('T14 a trap in the log does not touch the client; nothing is called after it', async () => {
     const { stream, sink, calls, plugin } = await trapping('log');
-    stream.requestHeaders(get(), true);
-    stream.responseHeaders(headersOf({ ':status': '200' }), true);
+    stream.decodeHeaders(get(), true);
+    stream.encodeHeaders(headersOf({ ':status': '200' }), true);
     stream.complete();
     expect(sink.events.at(-1)).toBe('response headers :status=200 end');
     expect(calls.at(-1)).toBe('log 2');
@@ -172,7 +172,7 @@ describe('failures', () => {
         ],
       },
     );
-    openStream(host, [plugin]).stream.requestHeaders(get(), true);
+    openStream(host, [plugin]).stream.decodeHeaders(get(), true);
     expect(seen).toEqual([10]);
     expect(calls).toEqual(['context_create 1 0', 'configure 1 0', 'context_create 2 1']);
     expect(world.hostLogs[0]).toContain(
@@ -219,7 +219,7 @@ describe('failures', () => {
     const { host, world } = newHost();
     const plugin = await host.loadPlugin(code, { name: 'p' });
     const { stream, sink } = openStream(host, [plugin]);
-    stream.requestHeaders(get(), true);
+    stream.decodeHeaders(get(), true);
     expect(sink.events).toEqual(['response headers :status=503 end']);
     expect(world.hostLogs[0]).toContain('call stack');
   });
@@ -232,7 +232,7 @@ describe('failures', () => {
     const { host } = newHost();
     const plugin = await host.loadPlugin(code, { name: 'p' });
     const { stream, sink } = openStream(host, [plugin]);
-    stream.requestHeaders(get(), true);
+    stream.decodeHeaders(get(), true);
     expect(sink.events).toEqual(['response headers :status=503 end']);
   });
 
@@ -244,7 +244,7 @@ describe('failures', () => {
       },
     });
     const { stream, sink } = openStream(host, [plugin]);
-    stream.requestHeaders(get(), true);
+    stream.decodeHeaders(get(), true);
     expect(sink.events).toEqual(['response headers :status=503 end']);
     expect(stream.info.responseCodeDetails).toBe('guest_details');
   });

@@ -88,15 +88,15 @@ function live(made: ScriptedGuest, pick: (below: number) => number): void {
   const { stream } = openStream(made.host, [made.plugin, made.plugin], { bufferLimitBytes: 64 });
   const events = [
     () =>
-      stream.requestHeaders(
+      stream.decodeHeaders(
         get('/', pick(4) === 0 ? { 'content-type': 'application/grpc' } : {}),
         pick(3) === 0,
       ),
-    () => stream.requestBody(new Uint8Array(pick(100)), pick(2) === 0),
-    () => stream.requestTrailers(headersOf({ t: '1' })),
-    () => stream.responseHeaders(headersOf({ ':status': '200' }), pick(3) === 0),
-    () => stream.responseBody(new Uint8Array(pick(100)), pick(2) === 0),
-    () => stream.responseTrailers(headersOf({ t: '1' })),
+    () => stream.decodeData(new Uint8Array(pick(100)), pick(2) === 0),
+    () => stream.decodeTrailers(headersOf({ t: '1' })),
+    () => stream.encodeHeaders(headersOf({ ':status': '200' }), pick(3) === 0),
+    () => stream.encodeData(new Uint8Array(pick(100)), pick(2) === 0),
+    () => stream.encodeTrailers(headersOf({ t: '1' })),
     () => stream.localReply({ status: 503, body: new Uint8Array(3), details: 'd' }),
     () => made.world.advance(pick(50)),
     () =>
@@ -182,11 +182,11 @@ it('the sink of a stream that is over is left alone', async () => {
   const { host, plugin } = await scriptedGuest();
   const sink = new RecordingSink();
   const stream = host.httpChain([plugin]).open(sink, newStreamInfo());
-  stream.requestHeaders(get(), false);
+  stream.decodeHeaders(get(), false);
   stream.complete();
   const before = sink.events.length;
-  stream.requestBody(new Uint8Array(3), true);
-  stream.responseHeaders(headersOf({ ':status': '200' }), true);
+  stream.decodeData(new Uint8Array(3), true);
+  stream.encodeHeaders(headersOf({ ':status': '200' }), true);
   stream.localReply({ status: 500, body: new Uint8Array(0), details: 'late' });
   stream.reset('late');
   expect(sink.events).toHaveLength(before);

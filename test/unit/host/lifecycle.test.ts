@@ -33,8 +33,8 @@ describe('lifecycle', () => {
     const { host, plugin, calls } = await scriptedGuest({ done: () => 0 });
     const { stream } = openStream(host, [plugin]);
     expect(calls).toHaveLength(3);
-    stream.requestHeaders(get(), true);
-    stream.responseHeaders(headersOf({ ':status': '200' }), true);
+    stream.decodeHeaders(get(), true);
+    stream.encodeHeaders(headersOf({ ':status': '200' }), true);
     stream.complete();
     stream.complete();
     expect(calls.slice(3)).toEqual([
@@ -72,7 +72,7 @@ describe('lifecycle', () => {
       configure: guest => void seen.push(guest.call('proxy_done')),
       request_headers: guest => void seen.push(guest.call('proxy_done')),
     });
-    openStream(host, [plugin]).stream.requestHeaders(get(), true);
+    openStream(host, [plugin]).stream.decodeHeaders(get(), true);
     expect(seen).toEqual([1, 1]);
   });
 
@@ -89,7 +89,7 @@ describe('lifecycle', () => {
       },
     });
     const opened = openStream(probe.host, [probe.plugin]);
-    opened.stream.requestHeaders(get(), false);
+    opened.stream.decodeHeaders(get(), false);
     probe.world.advance(20);
     opened.stream.complete();
     probe.world.advance(10);
@@ -100,9 +100,9 @@ describe('lifecycle', () => {
     const seen: unknown[] = [];
     const { host, plugin, calls } = await scriptedGuest({ log: guest => void seen.push(guest.pairs(2)) });
     const { stream } = openStream(host, [plugin]);
-    stream.requestHeaders(get(), false);
+    stream.decodeHeaders(get(), false);
     stream.reset('downstream_remote_disconnect');
-    stream.requestBody(bytes('x'), true);
+    stream.decodeData(bytes('x'), true);
     stream.complete();
     expect(seen).toEqual([[]]);
     expect(calls.slice(-3)).toEqual(['log 2', 'done 2', 'delete 2']);
@@ -169,8 +169,8 @@ describe('lifecycle', () => {
       log: guest => void seen.push(guest.header(0, ':path'), guest.property('response', 'code')),
     });
     const { stream } = openStream(host, [], { accessLoggers: [plugin] });
-    stream.requestHeaders(get('/logged'), true);
-    stream.responseHeaders(headersOf({ ':status': '204' }), true);
+    stream.decodeHeaders(get('/logged'), true);
+    stream.encodeHeaders(headersOf({ ':status': '204' }), true);
     stream.complete();
     expect(calls.at(-1)).toBe('log 1');
     expect(seen).toEqual(['/logged', '\xcc\0\0\0\0\0\0\0']);
@@ -181,7 +181,7 @@ describe('lifecycle', () => {
       request_headers: guest => void guest.call('proxy_set_tick_period_milliseconds', 100),
       tick: () => void (world.nowMs += 30),
     });
-    openStream(host, [plugin]).stream.requestHeaders(get(), true);
+    openStream(host, [plugin]).stream.decodeHeaders(get(), true);
     const ticks = () => calls.filter(call => call === 'tick 1').length;
     world.advance(99);
     expect(ticks()).toBe(0);
@@ -252,7 +252,7 @@ describe('lifecycle', () => {
     const { host, plugin, calls } = await scriptedGuest({ context_create: () => 'trap' });
     expect(calls).toEqual(['context_create 1 0', 'vm_start 1 0']);
     const { stream, sink } = openStream(host, [plugin]);
-    stream.requestHeaders(get(), true);
+    stream.decodeHeaders(get(), true);
     expect(sink.events).toEqual(['response headers :status=503 end']);
   });
 
@@ -261,7 +261,7 @@ describe('lifecycle', () => {
       { configure: guest => void guest.log('root'), request_headers: guest => void guest.log('stream', 4) },
       { rootId: 'r', vmId: 'v' },
     );
-    openStream(host, [plugin]).stream.requestHeaders(get(), true);
+    openStream(host, [plugin]).stream.decodeHeaders(get(), true);
     expect(world.logs).toEqual(['info wasm log r v: root', 'error wasm log puppet r v: stream']);
     expect(newHost().host.vmCount).toBe(0);
   });

@@ -233,7 +233,7 @@ describe('loading', () => {
     'every function of ABI %s links and can be called',
     async abi => {
       const made = await scriptedGuest({}, { shape: { abi } });
-      openStream(made.host, [made.plugin]).stream.requestHeaders(get(), true);
+      openStream(made.host, [made.plugin]).stream.decodeHeaders(get(), true);
       expect(made.calls).toContain(abi === '0.1.0' ? 'request_headers 2 4' : 'request_headers 2 4 1');
       expect(scriptedModule({ abi }).length).toBeGreaterThan(1000);
     },

@@ -73,7 +73,7 @@ it('attributes that no group has are NotFound, also on a connection with TLS', a
     { host: { node: { id: 'n', cluster: 'c', metadata: {} } } },
   );
   const { stream } = openStream(host, [plugin], { info: { downstream, upstream: downstream } });
-  stream.requestHeaders(get('/'), true);
+  stream.decodeHeaders(get('/'), true);
   expect(seen.pop()).toBe('TLSv1.3');
   expect([...new Set(seen)]).toEqual([1]);
 });

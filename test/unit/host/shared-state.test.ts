@@ -178,7 +178,7 @@ it('queues notify the last root that registered', async () => {
   await host.loadPlugin(scriptedModule(), { name: 'puppet', rootId: 'b' });
   on['request_headers'] = guest => void guest.call('proxy_enqueue_shared_queue', 1, ...guest.put('x'));
   const plugin = await host.loadPlugin(scriptedModule(), { name: 'puppet', rootId: 'b' });
-  openStream(host, [plugin]).stream.requestHeaders(get(), true);
+  openStream(host, [plugin]).stream.decodeHeaders(get(), true);
   world.advance(0);
   expect(calls.at(-1)).toBe('queue_ready 2 1');
 });

@@ -22,9 +22,9 @@ function silentUpstream(): { upstream: Upstream; requests: HeaderMap[] } {
   const upstream: Upstream = {
     close: () => undefined,
     open: () => ({
-      requestHeaders: headers => void requests.push(headers),
-      requestBody: () => undefined,
-      requestTrailers: () => undefined,
+      sendHeaders: headers => void requests.push(headers),
+      sendData: () => undefined,
+      sendTrailers: () => undefined,
       pauseResponse: () => undefined,
       reset: () => undefined,
     }),
@@ -115,14 +115,14 @@ it.each([
   };
   const unheard = () => undefined;
   const listener: RouterListener = {
-    routedHeaders: unheard,
-    routedBody: unheard,
-    routedTrailers: unheard,
-    routedFailure: () => void failures++,
-    routedWritable: unheard,
+    encodeHeaders: unheard,
+    encodeData: unheard,
+    encodeTrailers: unheard,
+    onUpstreamFailure: () => void failures++,
+    onUpstreamWritable: unheard,
   };
   const facts = new ProxyStreamInfo('HTTP/1.1', newStreamInfo().downstream);
-  new RoutedRequest(table, facts, listener).headers(
+  new RoutedRequest(table, facts, listener).decodeHeaders(
     request([['x-envoy-upstream-rq-timeout-ms', value]]),
     true,
   );

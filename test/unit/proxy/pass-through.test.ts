@@ -7,7 +7,7 @@ import { RecordingSink, bytes, get } from '../../helpers/guests/test-environment
 function eventsOf(request: Readonly<Record<string, string>>, reply: Partial<LocalReply>): readonly string[] {
   const sink = new RecordingSink();
   const stream = passThroughChain.open(sink, newStreamInfo());
-  stream.requestHeaders(get('/', request), false);
+  stream.decodeHeaders(get('/', request), false);
   stream.localReply({ status: 503, body: bytes('100% gone'), details: 'no_healthy_upstream', ...reply });
   return sink.events.filter(event => event.startsWith('response'));
 }

@@ -27,7 +27,7 @@ async function inRequest<T>(
     },
     options,
   );
-  openStream(host, [plugin]).stream.requestHeaders(get('/p'), true);
+  openStream(host, [plugin]).stream.decodeHeaders(get('/p'), true);
   return given;
 }
 

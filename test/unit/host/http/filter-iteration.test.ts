@@ -38,9 +38,9 @@ const bodies = (calls: readonly string[]) => calls.filter(call => call.startsWit
 describe('flow control', () => {
   it('F1 F2 a pause in the headers callback stops everything; continuing shows the held body once', async () => {
     const { stream, sink, calls, answer: reply } = await paused(1);
-    stream.requestHeaders(get(), false);
-    stream.requestBody(bytes('abc'), false);
-    stream.requestBody(bytes('de'), true);
+    stream.decodeHeaders(get(), false);
+    stream.decodeData(bytes('abc'), false);
+    stream.decodeData(bytes('de'), true);
     expect(sink.events).toEqual([]);
     expect(bodies(calls)).toEqual([]);
     reply();
@@ -64,10 +64,10 @@ describe('flow control', () => {
       { allowOnHeadersStopIteration: true },
     );
     const { stream, sink } = openStream(host, [plugin]);
-    stream.requestHeaders(get(), false);
-    stream.requestBody(bytes('abc'), false);
+    stream.decodeHeaders(get(), false);
+    stream.decodeData(bytes('abc'), false);
     expect(sink.requestHeadersOut).toBeUndefined();
-    stream.requestBody(bytes(''), true);
+    stream.decodeData(bytes(''), true);
     expect(seen).toEqual([0, 0]);
     expect(bodies(calls)).toEqual(['request_body 2 3 0', 'request_body 2 3 1']);
     expect(sink.requestHeadersOut?.get('x-len')).toBe('3');
@@ -76,7 +76,7 @@ describe('flow control', () => {
 
   it('F5 ContinueAndEndStream is Continue', async () => {
     const { stream, sink } = await paused(2);
-    stream.requestHeaders(get(), false);
+    stream.decodeHeaders(get(), false);
     expect(sink.events).toHaveLength(1);
     expect(sink.events[0]).not.toContain(' end');
   });
@@ -86,8 +86,8 @@ describe('flow control', () => {
     ['F6 so does a negative one', -1],
   ])('%s', async (_title, status) => {
     const { stream, sink, calls } = await paused(status);
-    stream.requestHeaders(get(), false);
-    stream.requestBody(bytes('x'.repeat(20)), false);
+    stream.decodeHeaders(get(), false);
+    stream.decodeData(bytes('x'.repeat(20)), false);
     expect(bodies(calls)).toEqual([]);
     expect(sink.events).toEqual(['request reading stopped']);
   });
@@ -97,9 +97,9 @@ describe('flow control', () => {
       request_body: (_guest, _id, _size, end) => (typeof status === 'number' ? status : status(end)),
     });
     const opened = openStream(guest.host, [guest.plugin], { bufferLimitBytes: limit });
-    opened.stream.requestHeaders(get(), false);
-    for (const chunk of chunks) opened.stream.requestBody(bytes(chunk), false);
-    opened.stream.requestBody(bytes(''), true);
+    opened.stream.decodeHeaders(get(), false);
+    for (const chunk of chunks) opened.stream.decodeData(bytes(chunk), false);
+    opened.stream.decodeData(bytes(''), true);
     return { ...guest, ...opened };
   }
 
@@ -136,8 +136,8 @@ describe('flow control', () => {
 
   it('F12 stopped by 4, over the limit: reading stops, no error', async () => {
     const { stream, sink, answer: reply } = await paused(4);
-    stream.requestHeaders(get(), false);
-    stream.requestBody(bytes('0123456789abc'), false);
+    stream.decodeHeaders(get(), false);
+    stream.decodeData(bytes('0123456789abc'), false);
     expect(sink.events).toEqual(['request reading stopped']);
     reply();
     expect(sink.events).toContain('request reading resumed');
@@ -146,7 +146,7 @@ describe('flow control', () => {
 
   it('F13 a request without body has its end in the headers callback', async () => {
     const { stream, calls } = await paused(0);
-    stream.requestHeaders(get(), true);
+    stream.decodeHeaders(get(), true);
     expect(calls.slice(-1)).toEqual(['request_headers 2 4 1']);
   });
 
@@ -161,9 +161,9 @@ describe('flow control', () => {
       guest.continueStream(0);
     };
     const { stream, sink } = openStream(host, [plugin]);
-    stream.requestHeaders(get(), false);
-    stream.requestBody(bytes('abc'), false);
-    stream.requestTrailers(headersOf({ t: '1' }));
+    stream.decodeHeaders(get(), false);
+    stream.decodeData(bytes('abc'), false);
+    stream.decodeTrailers(headersOf({ t: '1' }));
     expect(calls.slice(-2)).toEqual(['request_body 2 3 0', 'request_trailers 2 1']);
     expect(sink.events).toHaveLength(1);
     world.httpCalls[0]?.listener.response(headersOf({ ':status': '200' }), new Uint8Array(0), headersOf({}));
@@ -182,9 +182,9 @@ describe('flow control', () => {
     );
     // The same puppet twice in one chain: two contexts of one root.
     const { stream, sink } = openStream(one.host, [one.plugin, one.plugin]);
-    stream.requestHeaders(get(), false);
-    stream.requestBody(bytes('hello'), true);
-    stream.responseHeaders(headersOf({ ':status': '200' }), true);
+    stream.decodeHeaders(get(), false);
+    stream.decodeData(bytes('hello'), true);
+    stream.encodeHeaders(headersOf({ ':status': '200' }), true);
     expect(one.calls).toContain('request_body 3 7 1');
     expect(order).toEqual(['request 2', 'request 3', 'response 3', 'response 2']);
     expect(sink.requestBodyText).toBe('changed');
@@ -195,8 +195,8 @@ describe('flow control', () => {
       request_body: guest => void guest.setBody(0, 0, 9, 'longer body'),
     });
     const { stream, sink } = openStream(host, [plugin]);
-    stream.requestHeaders(get('/', { 'content-length': '5' }), false);
-    stream.requestBody(bytes('hello'), true);
+    stream.decodeHeaders(get('/', { 'content-length': '5' }), false);
+    stream.decodeData(bytes('hello'), true);
     expect(sink.requestHeadersOut?.get('content-length')).toBe('5');
     expect(sink.requestBodyText).toBe('longer body');
   });
@@ -208,7 +208,7 @@ describe('flow control', () => {
       tick: guest => void seen.push(guest.continueStream(0)),
       request_headers: guest => void seen.push(guest.continueStream(4), guest.continueStream(3)),
     });
-    openStream(host, [plugin]).stream.requestHeaders(get(), true);
+    openStream(host, [plugin]).stream.decodeHeaders(get(), true);
     world.advance(100);
     expect(seen).toEqual([2, 12, 0]);
   });
@@ -218,7 +218,7 @@ describe('flow control', () => {
       request_headers: guest => void guest.call('proxy_close_stream', 0),
     });
     const { stream, sink } = openStream(host, [plugin]);
-    stream.requestHeaders(get(), true);
+    stream.decodeHeaders(get(), true);
     expect(sink.events).toEqual(['reset wasm_close_stream']);
     expect(calls.slice(-3)).toEqual(['log 2', 'done 2', 'delete 2']);
   });
@@ -232,7 +232,7 @@ describe('flow control', () => {
         },
       });
       const { stream, sink } = openStream(host, [plugin]);
-      stream.requestHeaders(get(), true);
+      stream.decodeHeaders(get(), true);
       expect(sink.events).toHaveLength(1);
     }
   });
@@ -258,15 +258,15 @@ describe('flow control', () => {
         { host: { profile: profileOf(minor) } },
       );
       const { stream, sink } = openStream(host, [plugin]);
-      stream.requestHeaders(get(), false);
-      stream.requestBody(bytes('ab'), false);
+      stream.decodeHeaders(get(), false);
+      stream.decodeData(bytes('ab'), false);
       world.httpCalls[0]?.listener.response(
         headersOf({ ':status': '200' }),
         new Uint8Array(0),
         headersOf({}),
       );
-      stream.requestBody(bytes('cd'), false);
-      stream.requestBody(bytes('ef'), true);
+      stream.decodeData(bytes('cd'), false);
+      stream.decodeData(bytes('ef'), true);
       expect(sink.requestBodyText).toBe(body);
     },
   );
@@ -278,9 +278,9 @@ describe('flow control', () => {
         { allowOnHeadersStopIteration: true },
       );
       const { stream, sink } = openStream(host, [plugin], { bufferLimitBytes: 4 });
-      stream.requestHeaders(get(), true);
-      stream.responseHeaders(headersOf({ ':status': '200' }), false);
-      stream.responseBody(bytes('too much'), false);
+      stream.decodeHeaders(get(), true);
+      stream.encodeHeaders(headersOf({ ':status': '200' }), false);
+      stream.encodeData(bytes('too much'), false);
       return sink.events.slice(1);
     };
     expect(await run(1)).toEqual([

@@ -6,8 +6,8 @@ import { type Act, scriptedGuest } from '../../../helpers/guests/scripted-guest.
 async function exchange(on: Record<string, Act>, options: Parameters<typeof scriptedGuest>[1] = {}) {
   const guest = await scriptedGuest(on, options);
   const { stream, sink } = openStream(guest.host, [guest.plugin]);
-  stream.requestHeaders(get('/p', { 'x-a': '1', 'x-A2': '' }), true);
-  stream.responseHeaders(headersOf({ ':status': '200', 'x-r': 'r' }), true);
+  stream.decodeHeaders(get('/p', { 'x-a': '1', 'x-A2': '' }), true);
+  stream.encodeHeaders(headersOf({ ':status': '200', 'x-r': 'r' }), true);
   stream.complete();
   return { ...guest, sink };
 }
@@ -16,7 +16,7 @@ describe('header maps', () => {
   it('H1 the count has every entry, pseudo headers and repetitions included', async () => {
     const { host, plugin, calls } = await scriptedGuest();
     const { stream } = openStream(host, [plugin]);
-    stream.requestHeaders(headersOf([...get().entries, ['x', '1'], ['x', '2']]), true);
+    stream.decodeHeaders(headersOf([...get().entries, ['x', '1'], ['x', '2']]), true);
     expect(calls).toContain('request_headers 2 6 1');
   });
 
@@ -27,7 +27,7 @@ describe('header maps', () => {
         seen.push(guest.header(0, 'X'), guest.property('request', 'headers', 'X'));
       },
     });
-    openStream(host, [plugin]).stream.requestHeaders(
+    openStream(host, [plugin]).stream.decodeHeaders(
       headersOf([...get().entries, ['x', '1'], ['x', '2']]),
       true,
     );
@@ -78,8 +78,8 @@ describe('header maps', () => {
       request_body: guest => void seen.push(guest.replace(0, 'a', 'b')),
     });
     const { stream } = openStream(host, [plugin]);
-    stream.requestHeaders(get(), false);
-    stream.requestBody(new Uint8Array(3), true);
+    stream.decodeHeaders(get(), false);
+    stream.decodeData(new Uint8Array(3), true);
     expect(seen).toEqual([2]);
   });
 
@@ -100,7 +100,7 @@ describe('header maps', () => {
       },
     });
     const { stream, sink } = openStream(host, [plugin]);
-    stream.requestHeaders(get(), true);
+    stream.decodeHeaders(get(), true);
     expect(sink.requestHeadersOut).toBeUndefined();
     world.httpCalls[0]?.listener.response(headersOf({ ':status': '200' }), new Uint8Array(0), headersOf({}));
     expect(seen).toEqual([0, 0, 0, 2]);
@@ -121,7 +121,7 @@ describe('header maps', () => {
       },
     });
     const { stream, sink } = openStream(host, [plugin]);
-    stream.requestHeaders(get(), true);
+    stream.decodeHeaders(get(), true);
     world.httpCalls[0]?.listener.response(headersOf({ ':status': '200' }), new Uint8Array(0), headersOf({}));
     expect(seen).toEqual([0, 2]);
     expect(sink.requestHeadersOut).toBeUndefined();
@@ -133,7 +133,7 @@ describe('header maps', () => {
     const { host, plugin } = await scriptedGuest({
       request_headers: guest => void seen.push(guest.mapSize(0)),
     });
-    openStream(host, [plugin]).stream.requestHeaders(headersOf({ ':path': '/', aa: 'bbb', c: '' }), true);
+    openStream(host, [plugin]).stream.decodeHeaders(headersOf({ ':path': '/', aa: 'bbb', c: '' }), true);
     expect(seen).toEqual([12]);
   });
 
@@ -149,7 +149,7 @@ describe('header maps', () => {
         seen.push(guest.header(6, ':status'), guest.mapSize(6), guest.add(6, 'a', 'b'), guest.pairs(7));
       },
     });
-    openStream(host, [plugin]).stream.requestHeaders(get(), true);
+    openStream(host, [plugin]).stream.decodeHeaders(get(), true);
     world.httpCalls[0]?.listener.response(
       headersOf({ ':status': '204' }),
       new Uint8Array(0),
@@ -179,7 +179,7 @@ describe('header maps', () => {
       log: guest => void seen.push(guest.header(2, ':status')),
     });
     const { stream } = openStream(host, [plugin]);
-    stream.requestHeaders(get(), false);
+    stream.decodeHeaders(get(), false);
     stream.reset('downstream_remote_disconnect');
     stream.complete();
     expect(seen).toEqual([1]);
@@ -191,9 +191,9 @@ describe('header maps', () => {
       request_body: (guest, _id, _size, end) => void seen.push(end, guest.add(1, 'x-t', '1')),
     });
     const { stream, sink } = openStream(first.host, [first.plugin]);
-    stream.requestHeaders(get(), false);
-    stream.requestBody(new Uint8Array(2), false);
-    stream.requestBody(new Uint8Array(0), true);
+    stream.decodeHeaders(get(), false);
+    stream.decodeData(new Uint8Array(2), false);
+    stream.decodeData(new Uint8Array(0), true);
     expect(seen).toEqual([0, 2, 1, 0]);
     expect(sink.events.at(-1)).toBe('request trailers x-t=1');
     expect(first.calls.filter(call => call.startsWith('request_trailers'))).toEqual([]);
@@ -216,7 +216,7 @@ describe('header maps', () => {
         request_headers: guest => void guest.remove(0, name),
       });
       const { stream, sink } = openStream(host, [plugin]);
-      stream.requestHeaders(get(), true);
+      stream.decodeHeaders(get(), true);
       return { sink, details: stream.info.responseCodeDetails, calls };
     };
     const path = await removed(':path');

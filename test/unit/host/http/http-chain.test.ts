@@ -6,9 +6,9 @@ it('a header filter changes both directions', async () => {
   const { host } = newHost();
   const plugin = await host.loadPlugin(guest('header'), { name: 'header' });
   const { stream, sink } = openStream(host, [plugin]);
-  stream.requestHeaders(get('/a'), true);
-  stream.responseHeaders(headersOf({ ':status': '200' }), false);
-  stream.responseBody(bytes('hi'), true);
+  stream.decodeHeaders(get('/a'), true);
+  stream.encodeHeaders(headersOf({ ':status': '200' }), false);
+  stream.encodeData(bytes('hi'), true);
   stream.complete();
   expect(sink.events).toEqual([
     'route cache cleared',

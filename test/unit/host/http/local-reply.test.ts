@@ -11,7 +11,7 @@ async function run(
 ) {
   const guest = await scriptedGuest(on, options);
   const opened = openStream(guest.host, [guest.plugin]);
-  opened.stream.requestHeaders(get('/', request), false);
+  opened.stream.decodeHeaders(get('/', request), false);
   return { ...guest, ...opened };
 }
 
@@ -26,7 +26,7 @@ describe('local replies', () => {
       ...inRequest(guest => guest.reply(403, 'no')),
       response_headers: guest => void seen.push(guest.pairs(2)),
     });
-    stream.requestBody(bytes('late'), true);
+    stream.decodeData(bytes('late'), true);
     expect(sink.events).toEqual([
       'response headers :status=403 content-length=2 content-type=text/plain',
       'response body no end',
@@ -54,7 +54,7 @@ describe('local replies', () => {
 
   it('R5 a reply from the response headers goes straight to the client', async () => {
     const { sink, stream, calls } = await run({ response_headers: guest => void guest.reply(500, 'x') });
-    stream.responseHeaders(headersOf({ ':status': '200' }), true);
+    stream.encodeHeaders(headersOf({ ':status': '200' }), true);
     expect(sink.responseHeadersOut?.get(':status')).toBe('500');
     expect(calls.filter(call => call.startsWith('response_headers'))).toHaveLength(1);
   });
@@ -63,8 +63,8 @@ describe('local replies', () => {
     const { sink, stream } = await run({
       response_body: guest => void guest.reply(500, 'x', [], 'too late'),
     });
-    stream.responseHeaders(headersOf({ ':status': '200' }), false);
-    stream.responseBody(bytes('abc'), false);
+    stream.encodeHeaders(headersOf({ ':status': '200' }), false);
+    stream.encodeData(bytes('abc'), false);
     expect(sink.events.at(-1)).toBe('reset too_late');
   });
 
@@ -130,7 +130,7 @@ describe('local replies', () => {
   it('R13 the filters behind the one that answered see only the end', async () => {
     const guest = await scriptedGuest({ request_headers: (act, id) => void (id === 2 && act.reply(403)) });
     const { stream } = openStream(guest.host, [guest.plugin, guest.plugin]);
-    stream.requestHeaders(get(), true);
+    stream.decodeHeaders(get(), true);
     stream.complete();
     expect(guest.calls.slice(3)).toEqual([
       'context_create 2 1',
@@ -185,7 +185,7 @@ describe('local replies', () => {
     const seen: unknown[] = [];
     const act: Act = guest => void seen.push(guest.reply(500));
     const { stream, world } = await run({ log: act, done: act, delete: act });
-    stream.responseHeaders(headersOf({ ':status': '200' }), true);
+    stream.encodeHeaders(headersOf({ ':status': '200' }), true);
     stream.complete();
     expect(seen).toEqual([0, 0, 0]);
     expect(world.hostLogs.filter(line => line.includes('no stream to answer'))).toHaveLength(3);

@@ -6,8 +6,8 @@ import { type Act, scriptedGuest } from '../../../helpers/guests/scripted-guest.
 async function hello(on: Record<string, Act>, options: Parameters<typeof scriptedGuest>[1] = {}) {
   const guest = await scriptedGuest(on, options);
   const { stream, sink } = openStream(guest.host, [guest.plugin]);
-  stream.requestHeaders(get(), false);
-  stream.requestBody(bytes('hello'), true);
+  stream.decodeHeaders(get(), false);
+  stream.decodeData(bytes('hello'), true);
   return { ...guest, stream, sink };
 }
 

@@ -25,8 +25,8 @@ async function phases(
   const { stream } = openStream(made.host, [made.plugin], {
     info: { startTimeNs: 1000n, bytesReceived: 7, clusterName: 'backend', routeName: 'r' },
   });
-  stream.requestHeaders(get('/p?q=1', request), true);
-  stream.responseHeaders(headersOf({ ':status': '200', 'x-r': 'v' }), true);
+  stream.decodeHeaders(get('/p?q=1', request), true);
+  stream.encodeHeaders(headersOf({ ':status': '200', 'x-r': 'v' }), true);
   stream.info.endTimeNs = 3000n;
   stream.complete();
   return seen;
@@ -79,8 +79,8 @@ describe('attributes', () => {
     const { host, plugin } = await scriptedGuest({
       request_headers: guest => void seen.push(guest.property('request', 'query')),
     });
-    openStream(host, [plugin]).stream.requestHeaders(get('/p?a=b#c'), true);
-    openStream(host, [plugin]).stream.requestHeaders(get('/p'), true);
+    openStream(host, [plugin]).stream.decodeHeaders(get('/p?a=b#c'), true);
+    openStream(host, [plugin]).stream.decodeHeaders(get('/p'), true);
     expect(seen).toEqual(['a=b', '']);
   });
 
@@ -117,7 +117,7 @@ describe('attributes', () => {
         );
       },
     });
-    openStream(host, [plugin, plugin]).stream.requestHeaders(get(), true);
+    openStream(host, [plugin, plugin]).stream.decodeHeaders(get(), true);
     expect(seen).toEqual([0, 0, 'bar', 1, 'bar', 'bar', 1, 'bar']);
     expect(world.hostLogs.join()).toContain('cannot be read back');
   });
@@ -193,7 +193,7 @@ describe('foreign functions', () => {
       { host: { profile: profileOf(36) } },
     );
     const { stream, sink } = openStream(host, [plugin]);
-    stream.requestHeaders(get(), true);
+    stream.decodeHeaders(get(), true);
     world.httpCalls[0]?.listener.response(headersOf({ ':status': '200' }), new Uint8Array(0), headersOf({}));
     expect(seen).toEqual(['', '', 1]);
     expect(sink.events).toEqual([]);
@@ -212,7 +212,7 @@ describe('foreign functions', () => {
       request_headers: guest =>
         void seen.push(guest.setProperty('fixed', 'a'), guest.setProperty('fixed', 'b')),
     });
-    openStream(host, [plugin]).stream.requestHeaders(get(), true);
+    openStream(host, [plugin]).stream.decodeHeaders(get(), true);
     expect(seen).toEqual(['', 2, 0, 2]);
   });
 });

@@ -29,7 +29,7 @@ it('callbacks and host calls, decoded; what is not Ok says why', async () => {
     { onTrace: event => void lines.push(line(event)) },
   );
   lines.length = 0;
-  openStream(host, [plugin]).stream.requestHeaders(get('/p'), true);
+  openStream(host, [plugin]).stream.decodeHeaders(get('/p'), true);
   const shown = lines.filter(text => !text.includes('puppet') && !text.includes('foreign'));
   expect(shown).toEqual([
     '> proxy_on_context_create context=2 parent=1',

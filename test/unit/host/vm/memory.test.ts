@@ -12,7 +12,7 @@ async function during(act: (guest: Guest, seen: unknown[]) => void, headers = ge
   const seen: unknown[] = [];
   const made = await scriptedGuest({ request_headers: guest => void act(guest, seen) });
   const { stream, sink } = openStream(made.host, [made.plugin]);
-  stream.requestHeaders(headers, true);
+  stream.decodeHeaders(headers, true);
   return { ...made, seen, sink };
 }
 
@@ -88,8 +88,8 @@ describe('memory', () => {
           void seen.push(guest.setPairs(2, block), guest.pairs(2), guest.add(2, ':status', '200')),
       });
       const { stream, sink } = openStream(host, [plugin]);
-      stream.requestHeaders(get(), true);
-      stream.responseHeaders(headersOf({ ':status': '204', x: 'y' }), true);
+      stream.decodeHeaders(get(), true);
+      stream.encodeHeaders(headersOf({ ':status': '204', x: 'y' }), true);
       expect(seen).toEqual([0, [], 0]);
       expect(sink.responseHeadersOut && show(sink.responseHeadersOut)).toBe(':status=200');
     }

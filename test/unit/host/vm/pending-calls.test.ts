@@ -52,7 +52,7 @@ describe('HTTP call-outs', () => {
     second.world.unavailable.add('down');
     const got: unknown[] = [];
     second.on['request_headers'] = guest => void got.push(guest.httpCall('down', target), guest.u32(1024));
-    openStream(second.host, [second.plugin]).stream.requestHeaders(get(), true);
+    openStream(second.host, [second.plugin]).stream.decodeHeaders(get(), true);
     expect(got).toEqual([-10, 0]);
     expect(second.calls.filter(call => call.startsWith('http_call_response'))).toEqual([]);
   });
@@ -63,7 +63,7 @@ describe('HTTP call-outs', () => {
       request_headers: guest => void guest.httpCall('backend', target),
       http_call_response: guest => void seen.push(guest.body(4), guest.pairs(7), guest.setBody(4, 0, 0, 'x')),
     });
-    openStream(host, [plugin]).stream.requestHeaders(get(), true);
+    openStream(host, [plugin]).stream.decodeHeaders(get(), true);
     const trailers = headersOf({ a: '1', b: '2', c: '3' });
     world.httpCalls[0]?.listener.response(headersOf({ ':status': '200', x: 'y' }), bytes('body'), trailers);
     expect(calls.at(-1)).toBe('http_call_response 1 4 2 4 3');
@@ -87,7 +87,7 @@ describe('HTTP call-outs', () => {
       http_call_response: guest => void seen.push(guest.effective(2)),
     });
     const { stream } = openStream(host, [plugin]);
-    stream.requestHeaders(get(), true);
+    stream.decodeHeaders(get(), true);
     stream.complete();
     world.httpCalls[0]?.listener.response(headersOf({ ':status': '200' }), empty, none);
     expect(seen).toEqual([2]);
@@ -229,7 +229,7 @@ describe('envoy_resolve_dns', () => {
       envoy_on_resolve_dns: guest => void resolve(guest, '10.0.0.2'),
     });
     const { stream, sink } = openStream(host, [plugin]);
-    stream.requestHeaders(get(), true);
+    stream.decodeHeaders(get(), true);
     expect(sink.events).toEqual(['response headers :status=503 end']);
     expect(plugin.failed).toBe(true);
   });
