@@ -210,6 +210,11 @@ describe('words', () => {
     expect(unexplained.map(file => file.path)).toEqual([]);
   });
 
+  it('a class has one style of privacy: #private', () => {
+    const typed = /^\s*private\s+(?!constructor)/m;
+    expect(files.filter(file => typed.test(withoutComments(file.text))).map(file => file.path)).toEqual([]);
+  });
+
   it('no enum, no default export, no name that means nothing', () => {
     expect(
       files.filter(file => /^export default|^(export )?(const )?enum /m.test(file.text)).map(f => f.path),
@@ -217,6 +222,25 @@ describe('words', () => {
     expect(
       files.filter(file => /\b(utils?|helpers?|manager|misc|common)\.ts$/.test(file.path)).map(f => f.path),
     ).toEqual([]);
+  });
+});
+
+describe('folders', () => {
+  /** One file a verb lies here, however many verbs there are. */
+  const byVerb = ['src', 'commands', 'test/commands'];
+  /** About fifteen: a reader takes in the names at one glance. */
+  const maxFlatFiles = 16;
+
+  it('hold at most sixteen files lying flat, apart from those with one file a verb', () => {
+    const counts = new Map<string, number>();
+    for (const { path } of sourceFiles('src', 'commands', 'test')) {
+      const folder = path.slice(0, path.lastIndexOf('/'));
+      counts.set(folder, (counts.get(folder) ?? 0) + 1);
+    }
+    const crowded = [...counts].filter(
+      ([folder, count]) => count > maxFlatFiles && !byVerb.includes(folder) && !folder.includes('fixtures'),
+    );
+    expect(crowded).toEqual([]);
   });
 });
 
