@@ -1,4 +1,4 @@
-/** `wasme build [language] [dir]`: flags and what is shown; the job is in src/build.ts. */
+/** `wasme build [language] [dir]`: declares the flags and prints; src/build.ts does the work. */
 import { type Command, Option } from 'commander';
 import type { BuildOptions, BuildResult } from '../src/build.ts';
 import { WasmeError } from '../src/errors.ts';
@@ -34,20 +34,27 @@ export function declare(command: Command, context: Context): void {
     ...oldStore,
   });
   command
-    .argument('[language]', 'where no wasme.json says it; "precompiled" takes a module that is there')
-    .argument('[dir]', 'folder of the project (default: this one), or that module')
-    .addOption(new Option('--profile <profile>', 'what is built (default: release)').choices(profiles))
+    .argument('[language]', 'for a folder without wasme.json; "precompiled" checks an existing module')
+    .argument('[dir]', 'folder of the project (default: the current one), or the existing module')
+    .addOption(new Option('--profile <profile>', 'kind of build (default: release)').choices(profiles))
     .addOption(
-      new Option('--toolchain <which>', 'where the compiler comes from').choices(['auto', ...variants]),
+      new Option(
+        '--toolchain <which>',
+        'compilers of this machine, from npm, or in a container (default: auto)',
+      ).choices(['auto', ...variants]),
     )
     .option('-o, --output <file>', 'where the module goes (default: build/<name>.wasm)', fileToWrite)
-    .option('-t, --tag <image>', 'also put it into the local store under this name')
-    .option('--host <host@version>', 'host that has to load it, e.g. istio@1.30 (repeatable)', hosts)
+    .option('-t, --tag <image>', 'also put the module into the local store under this name')
+    .option(
+      '--host <host@version>',
+      'host that must be able to load the module, e.g. istio@1.30 (repeatable)',
+      hosts,
+    )
     .option('-c, --config <file>', 'runtime-config.json (ABI, root ids) of the image; with --tag')
-    .option('-f, --force', 'build although nothing has changed')
-    .option('--install', 'get missing packages and tools first, where that needs no root')
-    .option('-w, --watch', 'build again whenever a source changes')
-    .option('--dry-run', 'show what would be run')
+    .option('-f, --force', 'build even if nothing has changed')
+    .option('--install', 'install missing packages and tools first, if that needs no root')
+    .option('-w, --watch', 'build again after each change of a source')
+    .option('--dry-run', 'show the commands without running them')
     .addHelpText(
       'after',
       `
@@ -57,7 +64,7 @@ Examples:
   wasme build rust ./filters/auth      a Cargo project without wasme.json
   wasme build --watch                  build again on each save
   wasme build -t registry.example/me/my-filter:v1
-  wasme build precompiled filter.wasm  only check a module that is built already
+  wasme build precompiled filter.wasm  check a module that was built elsewhere
   wasme build --dry-run                the commands, without running them`,
     )
     .action(async (first: string | undefined, second: string | undefined, flags: Flags) => {

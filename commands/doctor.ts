@@ -1,4 +1,4 @@
-/** `wasme doctor`: flags and printing; the job is in src/doctor.ts. */
+/** `wasme doctor`: declares the flags and prints; src/doctor.ts does the work. */
 import { type Command, Option } from 'commander';
 import type { DoctorResult, ToolReport, VariantReport } from '../src/doctor.ts';
 import { type Language, languages } from '../src/project/names.ts';
@@ -16,11 +16,11 @@ interface Flags {
 export function declare(command: Command, context: Context): void {
   command
     .addOption(new Option('-l, --language <language>', 'only this language').choices(languages))
-    .option('--fix', 'get what is missing, as far as that needs no root; asks first (not with --yes)')
+    .option('--fix', 'install what is missing, if that needs no root; asks first, except with --yes')
     .addHelpText(
       'after',
       `
-Exit code 1 when --language names one that cannot be built here.
+Exits with 1 if --language names a language that cannot be built on this machine.
 
 Examples:
   wasme doctor
@@ -59,7 +59,7 @@ function variantLines({ variant, usable, tools, conflicts }: VariantReport, seve
   const indent = several ? '    ' : '  ';
   return [
     ...(several ? [`  ${usable ? '✓' : '✗'} --toolchain ${variant}`] : []),
-    // What gets several of them is said once, under the last.
+    // A fix for several consecutive tools is shown once, under the last of them.
     ...tools.map((tool, index) => toolLine(tool, indent, tools[index + 1]?.fix === tool.fix)),
     ...conflicts.map(({ problem, hint }) => `${indent}✗ ${problem}\n${indent}    → ${hint}`),
   ];
@@ -70,7 +70,7 @@ function toolLine(
   indent: string,
   fixFollows = false,
 ): string {
-  if (status === 'with-project') return `${indent}· ${title}: each project brings it (npm install)`;
+  if (status === 'with-project') return `${indent}· ${title}: each project installs it (npm install)`;
   if (status === 'found')
     return `${indent}✓ ${[title, version, path].filter(part => part !== undefined).join('  ')}`;
   const mark = optional ? '·' : '✗';

@@ -1,4 +1,4 @@
-/** `wasme init [dir]`: flags, questions and printing; the job is in src/init.ts. */
+/** `wasme init [dir]`: declares the flags, asks and prints; src/init.ts does the work. */
 import { type Command, Option } from 'commander';
 import { kinds, languages } from '../src/project/names.ts';
 import { type Context, systemContextOf } from './ui/context.ts';
@@ -13,14 +13,14 @@ export function declare(command: Command, context: Context): void {
   command
     .argument('[dir]', 'folder of the new project')
     .addOption(new Option('-l, --language <language>', 'language of the filter').choices(languages))
-    .addOption(new Option('-k, --kind <kind>', 'what it filters').choices(kinds))
-    .option('--template <name|path>', 'a template by name, or your own folder')
+    .addOption(new Option('-k, --kind <kind>', 'what the filter works on').choices(kinds))
+    .option('--template <name|path>', 'a template by name, or a folder of your own')
     .option('-n, --name <name>', 'name of the project (default: from the folder)')
-    .option('--host <host@version>', 'host it is meant for, e.g. istio@1.30 (repeatable)', hostList)
-    .option('--list', 'show the templates and end')
-    .option('-f, --force', 'also into a folder that is not empty; nothing is overwritten')
-    .option('--install', 'get the packages of the project afterwards (npm install)')
-    .option('--no-install', 'do not get them')
+    .option('--host <host@version>', 'host that the filter is for, e.g. istio@1.30 (repeatable)', hostList)
+    .option('--list', 'show the templates and exit')
+    .option('-f, --force', 'allow a folder that is not empty; no file is overwritten')
+    .option('--install', 'install the packages of the project afterwards (npm install)')
+    .option('--no-install', 'do not install them and do not ask')
     .option('--disable-prompt', 'the same as --yes')
     .addOption(new Option('--platform <platform>').hideHelp())
     .addOption(new Option('--platform-version <version>').hideHelp())
@@ -53,7 +53,7 @@ Examples:
     });
 }
 
-/** The old tool's --platform istio --platform-version 1.9.x is a host now. */
+/** Converts the old wasme's --platform istio --platform-version 1.9.x to a host. */
 function oldPlatform({ platform, platformVersion }: InitFlags, say: (message: string) => void): string[] {
   if (platform === undefined) return [];
   const host = platformVersion === undefined ? platform : `${platform}@${platformVersion}`;

@@ -1,4 +1,4 @@
-/** `wasme init`: a new project from a template. */
+/** `wasme init`: creates a project from a template. */
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
@@ -28,7 +28,7 @@ export interface InitOptions {
   readonly name?: string | undefined;
   /** Hosts the filter is meant for: `istio@1.30`. */
   readonly hosts?: readonly string[] | undefined;
-  /** Also into a folder that is not empty; what is there is kept. */
+  /** Allows a folder that is not empty; existing files are kept. */
   readonly force?: boolean | undefined;
   /** Run the template's install command (`npm install`) afterwards. */
   readonly install?: boolean | undefined;
@@ -42,27 +42,27 @@ export interface InitResult {
   readonly template: string;
   /** Relative paths that were written. */
   readonly files: readonly string[];
-  /** Relative paths that were there and stayed as they were (--force). */
+  /** Relative paths of files that existed and were kept (--force). */
   readonly kept: readonly string[];
-  /** Command that gets the project's packages, where it needs one: run already, or still to be run. */
+  /** Command that installs the project's packages, if it has any; `done`: it was run. */
   readonly install?: { readonly command: string; readonly done: boolean };
 }
 
 const schemaFile = '.wasme/wasme.schema.json';
 
-/** Every template that ships with wasme. */
+/** Returns all templates that ship with wasme. */
 export function initTemplates(): Promise<readonly Template[]> {
   return listTemplates(templatesDir());
 }
 
-/** A valid project name made from the name of a folder. */
+/** Returns a valid project name, derived from the name of a folder. */
 export function initName(dir: string, system: SystemContext): string {
   return suggestName(basename(resolve(system.cwd, dir)));
 }
 
 /**
- * Makes the project; nothing is left of it when something fails. Fails with NAME_INVALID, TEMPLATE_UNKNOWN,
- * TEMPLATE_INVALID, FILE_EXISTS, FILE_ACCESS; TOOL_FAILED when only the install command failed (the project stays).
+ * Creates the project; if that fails, nothing is left of it. Fails with NAME_INVALID, TEMPLATE_UNKNOWN, TEMPLATE_INVALID,
+ * FILE_EXISTS, FILE_ACCESS; with TOOL_FAILED if only the install command failed, and then the project stays.
  */
 export async function init(options: InitOptions, system: SystemContext): Promise<InitResult> {
   const dir = resolve(system.cwd, options.dir);
@@ -105,20 +105,20 @@ async function checkTarget(dir: string, force: boolean): Promise<void> {
       hint: 'name another folder',
     });
   }
-  // A fresh repository counts as empty.
+  // A new repository counts as empty.
   const names = (await readdir(dir)).filter(entry => entry !== '.git');
   if (names.length > 0 && !force) {
     throw new WasmeError(
       'FILE_EXISTS',
       `${dir} is not empty: it has ${names.slice(0, 3).join(', ')}${names.length > 3 ? ' …' : ''}`,
       {
-        hint: 'name another folder, or add --force to put the new files beside those (none is overwritten)',
+        hint: 'name another folder, or add --force to add the new files to it (none is overwritten)',
       },
     );
   }
 }
 
-/** Adds to wasme.json what depends on this call, keeping its layout, and puts the editors' schema beside it. */
+/** Adds `$schema`, name and hosts to wasme.json, keeping its formatting, and writes the schema for editors. */
 async function completeProjectFile(folder: string, name: string, hosts: readonly string[]): Promise<void> {
   const file = join(folder, 'wasme.json');
   const text = await readFile(file, 'utf8').catch(() => undefined);
@@ -126,7 +126,7 @@ async function completeProjectFile(folder: string, name: string, hosts: readonly
     throw new WasmeError('TEMPLATE_INVALID', 'the template has no wasme.json, or it is not a JSON object');
   }
   const hostList = hosts.map(host => JSON.stringify(host)).join(', ');
-  // Gloo loads the layout of the old wasme only; the other hosts load it too.
+  // Gloo loads only the layout of the old wasme, which the other hosts load too.
   const image = hosts.some(host => parseHost(host).name === 'gloo') ? ' "image": { "layout": "oci" },' : '';
   const complete = text
     .replace(/\n\s*"\$schema":[^\n]*,/, '')
@@ -144,7 +144,7 @@ async function completeProjectFile(folder: string, name: string, hosts: readonly
 
 async function runInstall(command: CommandLine, system: SystemContext): Promise<void> {
   const task = system.reporter.task(showCommand(command));
-  // With NODE_ENV=production npm would leave out the compiler.
+  // With NODE_ENV=production, npm would omit the compiler.
   const withCompiler = { ...command, env: { npm_config_include: 'dev' } };
   const { exitCode, stderr } = await exec(withCompiler, system, {
     onLine: line => system.reporter.detail(line),

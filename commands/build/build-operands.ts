@@ -1,10 +1,10 @@
-/** What `build` was told besides its flags: language and folder in either order of old and new. */
+/** Reads the operands of `build`: language and folder, as the old and the new wasme order them. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WasmeError } from '../../src/errors.ts';
 import { type Language, languages } from '../../src/project/names.ts';
 
-/** `build`, `build <dir>`, `build <language>`, `build <language> <dir>`; a folder that exists wins over a language. */
+/** Reads `build`, `build <dir>`, `build <language>` and `build <language> <dir>`; an existing folder takes precedence over a language. */
 export function buildOperands(
   first: string | undefined,
   second: string | undefined,

@@ -1,4 +1,4 @@
-/** What a build is to people: the module, its size, what lies beside it; and a plan as command lines. */
+/** Text output of `build`: the module, its size and the files beside it; and a plan as command lines. */
 import { relative } from 'node:path';
 import type { BuildPlanResult, BuildResult } from '../../src/build.ts';
 import { formatBytes } from '../ui/progress-line.ts';

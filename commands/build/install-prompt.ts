@@ -1,4 +1,4 @@
-/** On a terminal, what a build lacks and can get is offered instead of only named. */
+/** Offers, on a terminal, to install the tools that a build lacks. */
 import type { BuildOptions } from '../../src/build.ts';
 import { WasmeError } from '../../src/errors.ts';
 import type { SystemContext } from '../../src/io/system-context.ts';
@@ -6,7 +6,7 @@ import type { Context } from '../ui/context.ts';
 import type { GlobalOptions } from '../ui/options.ts';
 import { mayPrompt, promptsFor } from '../ui/prompts.ts';
 
-/** Runs the build, and once more with `install` when that was the only thing in its way and somebody agrees. */
+/** Runs the build; if it fails only for missing tools that can be installed, asks and runs it again with `install`. */
 export async function offeringInstall<T>(
   job: BuildOptions,
   system: SystemContext,

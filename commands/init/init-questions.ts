@@ -1,4 +1,4 @@
-/** What `wasme init` asks for when a flag does not say it. */
+/** Asks for what the flags of `wasme init` do not say. */
 import type { InitOptions, Template } from '../../src/init.ts';
 import type { Kind, Language } from '../../src/project/names.ts';
 import type { Prompts } from '../ui/prompts.ts';
@@ -18,7 +18,7 @@ export interface InitFlags {
   readonly disablePrompt?: true;
 }
 
-/** The answers that flags do not give: asked for on a terminal, otherwise USAGE_NO_PROMPT names the flag. */
+/** Returns the options of `init`: from the flags, otherwise asked for on a terminal, otherwise USAGE_NO_PROMPT names the flag. */
 export async function initAnswers(
   dir: string | undefined,
   flags: InitFlags,
@@ -41,7 +41,10 @@ export async function initAnswers(
   const kind =
     flags.kind ??
     (ask && own === undefined && possible.length > 1
-      ? await prompts.select({ message: 'What does it filter?', flag: '--kind' }, named(possible, kindTexts))
+      ? await prompts.select(
+          { message: 'What does the filter work on?', flag: '--kind' },
+          named(possible, kindTexts),
+        )
       : undefined);
   const name =
     flags.name ??
@@ -54,7 +57,7 @@ export async function initAnswers(
   const install =
     flags.install ??
     (ask && offered.some(item => item.language === language && item.install !== undefined)
-      ? await prompts.confirm({ message: 'Get its packages now (npm install)?', flag: '--install' }, true)
+      ? await prompts.confirm({ message: 'Install its packages now (npm install)?', flag: '--install' }, true)
       : false);
   return {
     dir: dir ?? name ?? '.',

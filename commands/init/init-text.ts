@@ -1,9 +1,9 @@
-/** What `init` tells people: the list of templates, and what to do with the new project. */
+/** Text output of `init`: the list of templates, and the next steps in the new project. */
 import { relative } from 'node:path';
 import type { InitResult, Template } from '../../src/init.ts';
 import { table } from '../ui/result.ts';
 
-/** What is said of a template, by its field in --json. */
+/** Selects the fields of a template that `init --list --json` prints. */
 export function listedTemplate({
   name,
   language,

@@ -1,4 +1,4 @@
-/** Which templates there are: those that ship with the package, and a person's own folder. */
+/** Finds templates: those that ship with the package, and folders of the user. */
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { WasmeError } from '../errors.ts';
@@ -12,18 +12,18 @@ import { type TemplateInfo, templateProjectSchema, templateSchema } from './sche
 export interface Template extends TemplateInfo {
   /** Folder name: `rust`, `rust-network`, `rust-jwt-check`. */
   readonly name: string;
-  /** Base first. */
+  /** The base comes first. */
   readonly layers: readonly TemplateLayer[];
 }
 
-/** One folder of a template: takes paths of the layers before it away, then adds its files, which win. */
+/** One folder of a template: removes paths of the layers before it, then adds its files, which replace theirs. */
 export interface TemplateLayer {
   /** Absolute. */
   readonly folder: string;
   readonly without: readonly string[];
 }
 
-/** What narrows the choice; what is absent is not asked for. */
+/** Criteria for choosing a template; an undefined one matches all. */
 export interface TemplateWish {
   readonly language?: Language | undefined;
   readonly kind?: Kind | undefined;
@@ -37,7 +37,7 @@ const parsing = {
   hint: 'templates/README.md of the wasme package describes template.json',
 } as const;
 
-/** All templates below `root` (default order: language, defaults before use cases). Fails with TEMPLATE_INVALID. */
+/** Returns all templates below `root`, by language, defaults before use cases. Fails with TEMPLATE_INVALID. */
 export async function listTemplates(root: string): Promise<readonly Template[]> {
   const entries = await readdir(root, { withFileTypes: true });
   const found: Template[] = [];
@@ -48,7 +48,7 @@ export async function listTemplates(root: string): Promise<readonly Template[]> 
   return found.sort((a, b) => sortKey(a).localeCompare(sortKey(b)));
 }
 
-/** A person's own folder as a template; template.json is not needed there when wasme.json is. */
+/** Opens a folder of the user as a template: it needs a template.json or a wasme.json. Fails with TEMPLATE_UNKNOWN, TEMPLATE_INVALID. */
 export async function openTemplateFolder(folder: string): Promise<Template> {
   if ((await kindOf(folder)) !== 'dir') {
     throw new WasmeError('TEMPLATE_UNKNOWN', `no such template folder: ${folder}`, {
@@ -91,7 +91,7 @@ export function chooseTemplate(templates: readonly Template[], wish: TemplateWis
   });
 }
 
-/** `depth`: how many templates led here; a chain longer than four is a circle. */
+/** `depth` counts the templates that extend this one; a chain longer than four is taken for a cycle. */
 async function readTemplate(root: string, name: string, depth = 0): Promise<Template> {
   const file = join(root, name, 'template.json');
   if (depth > 4 || !(await exists(file))) {

@@ -1,9 +1,9 @@
-/** Project names that every compiler, registry and cluster takes. */
+/** Project names that every compiler, registry and cluster accepts. */
 import { WasmeError } from '../errors.ts';
 
 const pattern = /^[a-z][a-z0-9]*([-_][a-z0-9]+)*$/;
 
-/** Names that a compiler or npm keeps for itself. */
+/** Names that a compiler or npm reserves. */
 const reserved = new Set([
   'test',
   'core',
@@ -17,7 +17,7 @@ const reserved = new Set([
   'proxy_wasm',
 ]);
 
-/** Gives the name back, or fails with NAME_INVALID and a name that would do. */
+/** Returns the name, or fails with NAME_INVALID and suggests a valid name. */
 export function checkName(name: string): string {
   if (pattern.test(name) && name.length <= 63 && !reserved.has(name)) return name;
   const better = suggestName(name);
@@ -30,7 +30,7 @@ export function checkName(name: string): string {
   );
 }
 
-/** A valid name made from any text, such as a folder's name: `Mein Filter 2` → `mein-filter-2`. */
+/** Converts any text, such as a folder's name, to a valid name: `Mein Filter 2` → `mein-filter-2`. */
 export function suggestName(text: string): string {
   const plain = text
     .normalize('NFKD')

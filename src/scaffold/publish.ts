@@ -1,4 +1,4 @@
-/** A finished folder takes its place: all of it or nothing, and never over a file that is there. */
+/** Moves a finished folder to its place: completely or not at all, and without overwriting a file. */
 import { randomBytes } from 'node:crypto';
 import { constants, copyFile, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -6,8 +6,8 @@ import { fileError, isSystemError } from '../io/files/file-errors.ts';
 import { kindOf, makeFolder } from '../io/files/files.ts';
 
 /**
- * Runs `fill` on an empty folder next to `target` (inside it when it exists) and then moves the content to `target`.
- * Files that exist are kept; their names, relative, are the result. Whatever fails, `target` is as it was before.
+ * Runs `fill` on an empty folder next to `target` (inside it if it exists) and then moves the content to `target`.
+ * Existing files are kept and returned by their relative names. If anything fails, `target` is left as it was.
  */
 export async function publishFolder(
   target: string,
@@ -20,7 +20,7 @@ export async function publishFolder(
   let finished = false;
   try {
     firstMade = await makeFolder(parent);
-    // Not mkdtemp: its folders are closed to others, and this one becomes the project.
+    // Not mkdtemp: only the user can read its folders, and this one becomes the project.
     const name = join(parent, `.${basename(target)}.wasme-${randomBytes(6).toString('hex')}`);
     await mkdir(name);
     temporary = name;
@@ -37,7 +37,7 @@ export async function publishFolder(
   }
 }
 
-/** Puts the files in place one by one; takes them back when one fails. Gives those that were there already. */
+/** Copies the files one by one and removes them again if one fails. Returns the files that existed already. */
 async function moveFiles(from: string, to: string, files: readonly string[]): Promise<string[]> {
   const kept: string[] = [];
   const undo: (() => Promise<void>)[] = [];

@@ -1,14 +1,14 @@
-/** Template folder → files of a new project: placeholders filled in, `_gitignore` renamed. Writes only into `target`. */
+/** Copies a template to a new project: fills in placeholders, renames `_gitignore`. Writes only into `target`. */
 import { chmod, readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileError } from '../io/files/file-errors.ts';
 import { makeFolder, readBytes, safeJoin } from '../io/files/files.ts';
 import type { Template } from './catalog.ts';
 
-/** Left by work on a template itself; never part of a project. */
+/** Describes a template, or is left by work on it; never copied. */
 const neverCopied = new Set(['template.json', 'node_modules', 'build', 'target', '.git']);
 
-/** npm leaves these out of a package, or changes what they mean, so templates carry them with a `_`. */
+/** npm omits these from a package, or gives them a meaning, so in templates their names start with `_`. */
 const hidden = new Set([
   '_gitignore',
   '_github',
@@ -20,7 +20,7 @@ const hidden = new Set([
   '_vscode',
 ]);
 
-/** Copies the template into the existing folder `target`. Gives the files written, relative, sorted. */
+/** Copies the template into the existing folder `target`. Returns the files written, relative and sorted. */
 export async function renderTemplate(
   template: Template,
   target: string,
@@ -66,7 +66,7 @@ function outputName(part: string, name: string): string {
   return shown.replaceAll('{{name}}', name);
 }
 
-/** Text gets its placeholders; bytes that are not UTF-8 text are left as they are. */
+/** Fills in the placeholders of a text; returns other files unchanged. */
 function fill(bytes: Buffer, name: string): Buffer | string {
   if (bytes.includes(0)) return bytes;
   const text = bytes.toString('utf8');

@@ -14,7 +14,7 @@ export const templateSchema = z.strictObject({
   without: z.array(text).optional(),
 });
 
-/** What is read of the wasme.json of a person's own template folder; its name may still be the placeholder. */
+/** The fields that are read from the wasme.json of a user's template folder; its name may still be the placeholder. */
 export const templateProjectSchema = z.looseObject({
   language: z.enum(languages),
   kind: z.enum(kinds).default('http'),

@@ -1,4 +1,4 @@
-/** `wasme build --toolchain container` with a stand-in for docker that runs what `exec` is given on this machine. */
+/** `wasme build --toolchain container` with a fake docker that runs the commands of `exec` on this machine. */
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { delimiter } from 'node:path';
@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { type TestMachine, newMachine } from '../helpers/cli/cli.ts';
 import { type FakeWish, fakeProject } from '../helpers/projects/fake-project.ts';
 
-/** As docker does it: a name that must be running for exec, options in front of the name, exit code of the command. */
+/** Like docker: exec needs the name of a running container, options come before the name, and the exit code is the command's. */
 const script = `#!/bin/sh
 echo "$@" >> "$HOME/calls"
 verb=$1; shift
@@ -51,7 +51,7 @@ describe('build --toolchain container', () => {
     expect(rest).toEqual([]);
   });
 
-  it('names the proxies that it passes on, and shows no password of theirs', async () => {
+  it('passes on proxy variables by name, and shows no password in them', async () => {
     const { world, calls } = containerWorld('docker');
     world.env['HTTPS_PROXY'] = 'me:secret@proxy.test:3128';
     world.env['UNRELATED'] = 'x';
@@ -61,7 +61,7 @@ describe('build --toolchain container', () => {
     expect(outcome.stdout + outcome.stderr).not.toContain('secret');
   });
 
-  it('removes the container when the build fails, and tells the compiler’s error', async () => {
+  it('removes the container after a build that failed, and shows the compiler’s error', async () => {
     const { world, calls } = containerWorld('docker', 'error');
     const { exitCode, stderr } = await world.wasme('build', 'p q', '--toolchain', 'container');
     expect(exitCode).toBe(1);
@@ -69,7 +69,7 @@ describe('build --toolchain container', () => {
     expect(calls().at(-1)).toMatch(/^rm --force/);
   });
 
-  it('takes podman when that is what is there', async () => {
+  it('uses podman with WASME_USE_PODMAN=1', async () => {
     const { world, calls } = containerWorld('podman');
     world.env['WASME_USE_PODMAN'] = '1';
     expect((await world.wasme('build', 'p q', '--toolchain', 'container')).exitCode).toBe(0);
@@ -78,7 +78,7 @@ describe('build --toolchain container', () => {
     expect(calls()[0]).toMatch(isRoot ? /--user \d+:\d+/ : /--userns keep-id/);
   });
 
-  it('without either says so', async () => {
+  it('fails with TOOL_MISSING if neither docker nor podman is on PATH', async () => {
     const world = newMachine({ env: { PATH: '/nowhere' } });
     fakeProject(join(world.cwd, 'p'));
     const { exitCode, stderr } = await world.wasme('build', 'p', '--toolchain', 'container');

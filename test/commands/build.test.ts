@@ -1,4 +1,4 @@
-/** `wasme build` with a fake compiler: what is written, what is refused, and that a failure leaves the last module alone. */
+/** `wasme build` with a fake compiler: what it writes, what it refuses, and that a failure keeps the last module. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ interface Json {
 }
 
 describe('build', () => {
-  it('leaves a checked module and says its size', async () => {
+  it('writes a checked module and prints its size', async () => {
     const world = newMachine();
     const dir = fakeProject(join(world.cwd, 'pro ject "ü"'));
     const { exitCode, stdout, stderr } = await world.wasme('build', 'pro ject "ü"');
@@ -100,7 +100,7 @@ describe('build', () => {
     ['truncated', 'WASM_INVALID', ''],
     ['foreign', 'WASM_ABI', 'Missing or unknown Proxy-Wasm ABI version'],
     ['network', 'BUILD_FAILED', 'ENOTFOUND'],
-  ])('a compiler that ends with "%s" is explained and the last module stays', async (wish, code, text) => {
+  ])('explains a compiler that ends with "%s" and keeps the last module', async (wish, code, text) => {
     const world = newMachine();
     const dir = fakeProject(join(world.cwd, 'p'));
     expect((await world.wasme('build', 'p')).exitCode).toBe(0);
@@ -123,7 +123,7 @@ describe('build', () => {
     expect(stderr).toContain('  3 |   return confg;\n    |          ^^^^^\n');
   });
 
-  it('shows warnings and goes on', async () => {
+  it('shows warnings of a build that succeeds', async () => {
     const world = newMachine();
     fakeProject(join(world.cwd, 'p'), 'warning');
     const { exitCode, stderr } = await world.wasme('build', 'p');
@@ -131,7 +131,7 @@ describe('build', () => {
     expect(stderr).toContain('assembly/index.ts:2:1: warning: Conversion');
   });
 
-  it('missing packages: names the command', async () => {
+  it('names the command that installs missing packages', async () => {
     const world = newMachine();
     const dir = fakeProject(join(world.cwd, 'p'));
     rmSync(join(dir, 'node_modules'), { recursive: true });
@@ -143,7 +143,7 @@ describe('build', () => {
     );
   });
 
-  it('--install gets the compiler where npm leaves out what production does not need', async () => {
+  it('installs the compiler with --install even if NODE_ENV=production', async () => {
     const world = newMachine({ env: { NODE_ENV: 'production', npm_config_offline: 'true' } });
     const dir = fakeProject(join(world.cwd, 'p'));
     renameSync(join(dir, 'node_modules', 'assemblyscript'), join(world.cwd, 'compiler'));
@@ -152,7 +152,7 @@ describe('build', () => {
     expect(await world.wasme('build', 'p', '--install')).toMatchObject({ exitCode: 0 });
   });
 
-  it('builds again when the packages of a monorepo, above the project, are others', async () => {
+  it('builds again after the packages of a monorepo, above the project, have changed', async () => {
     const world = newMachine();
     const dir = fakeProject(join(world.cwd, 'packages', 'p'));
     renameSync(join(dir, 'node_modules'), join(world.cwd, 'node_modules'));
@@ -162,7 +162,7 @@ describe('build', () => {
     expect((await world.wasme('build', dir)).stdout).toContain('built in');
   });
 
-  it('a compiler that is too old, and one that does not go with the SDK', async () => {
+  it('refuses a compiler that is too old, and one that does not work with the SDK', async () => {
     const world = newMachine();
     const dir = fakeProject(join(world.cwd, 'p'));
     const file = join(dir, 'node_modules', 'assemblyscript', 'package.json');
@@ -176,7 +176,7 @@ describe('build', () => {
     expect(stderr).toContain('AssemblyScript compiler 0.24.0: this SDK is written for AssemblyScript 0.27');
   });
 
-  it('no Node on PATH', async () => {
+  it('says how to install Node if it is not on PATH', async () => {
     const world = newMachine({ env: { PATH: '/nowhere' } });
     fakeProject(join(world.cwd, 'p'));
     const { exitCode, stderr } = await world.wasme('build', 'p');
@@ -185,7 +185,7 @@ describe('build', () => {
     expect(stderr).toContain('help: install Node 20.19 or newer');
   });
 
-  it('--dry-run shows the commands and writes nothing', async () => {
+  it('shows the commands with --dry-run and writes nothing', async () => {
     const world = newMachine();
     const dir = fakeProject(join(world.cwd, 'p'));
     const { stdout } = await world.wasme('build', 'p', '--dry-run');
@@ -193,7 +193,7 @@ describe('build', () => {
     expect(existsSync(join(dir, 'build'))).toBe(false);
   });
 
-  it('two at once: the second waits and finds it done', async () => {
+  it('waits for another build of the project and then finds nothing to do', async () => {
     const world = newMachine();
     fakeProject(join(world.cwd, 'p'));
     const outcomes = await Promise.all([
@@ -204,7 +204,7 @@ describe('build', () => {
     expect(results.map(result => result.upToDate).sort()).toEqual([false, true]);
   });
 
-  it('a lock of a process that is gone is taken over', async () => {
+  it('takes over the lock of a process that no longer exists', async () => {
     const world = newMachine();
     const dir = fakeProject(join(world.cwd, 'p'));
     mkdirSync(join(dir, 'build', '.wasme'), { recursive: true });
@@ -213,7 +213,7 @@ describe('build', () => {
     expect((await world.wasme('build', 'p')).exitCode).toBe(0);
   });
 
-  it('Ctrl-C ends the compiler and leaves nothing half-written', async () => {
+  it('ends the compiler on Ctrl-C and leaves nothing half-written', async () => {
     const interrupt = new AbortController();
     const world = newMachine({ signal: interrupt.signal });
     const dir = fakeProject(join(world.cwd, 'p'), 'slow');
@@ -228,7 +228,7 @@ describe('build', () => {
     await gone(compiler);
   });
 
-  it('a size budget fails the build and keeps the last module', async () => {
+  it('fails if the module exceeds the size budget, and writes no module', async () => {
     const world = newMachine();
     const dir = fakeProject(join(world.cwd, 'p'), undefined, { build: { sizeBudget: '0.1 kB' } });
     const { exitCode, stderr } = await world.wasme('build', 'p');
@@ -239,14 +239,14 @@ describe('build', () => {
     expect(existsSync(join(dir, 'build', 'fake.wasm'))).toBe(false);
   });
 
-  it('-o names another place', async () => {
+  it('writes the module to the file that -o names', async () => {
     const world = newMachine();
     fakeProject(join(world.cwd, 'p'));
     expect((await world.wasme('build', 'p', '-o', 'out/x.wasm')).exitCode).toBe(0);
     expect(existsSync(join(world.cwd, 'out', 'x.wasm'))).toBe(true);
   });
 
-  it('a project of one’s own command', async () => {
+  it('runs build.command and takes the module from build.output', async () => {
     const world = newMachine();
     const build = { command: ['node', 'make.js'], output: 'out/mine.wasm' };
     const dir = fakeProject(join(world.cwd, 'p'), undefined, { build });
@@ -259,7 +259,7 @@ describe('build', () => {
     expect((JSON.parse(stdout) as Json).module).toBe(join(dir, 'out', 'mine.wasm'));
   });
 
-  it('knows a project without wasme.json by its files, and the old "build <language> <dir>"', async () => {
+  it('detects the language of a project without wasme.json, and takes the old "build <language> <dir>"', async () => {
     const world = newMachine();
     const dir = fakeProject(join(world.cwd, 'p'));
     rmSync(join(dir, 'wasme.json'));
@@ -270,7 +270,7 @@ describe('build', () => {
   it.each([
     ['a folder that does not exist', ['nowhere'], 1, 'FILE_NOT_FOUND'],
     ['an unknown language', ['cobol', '.'], 2, 'USAGE'],
-    ['a folder that is no project', ['.'], 2, 'LANGUAGE_UNKNOWN'],
+    ['a folder that is not a project', ['.'], 2, 'LANGUAGE_UNKNOWN'],
     ['a toolchain the language does not have', ['p', '--toolchain', 'native'], 2, 'USAGE'],
     ['an unknown profile', ['p', '--profile', 'fast'], 2, 'USAGE'],
     ['an unknown flag', ['p', '--fast'], 2, 'USAGE'],
@@ -282,7 +282,7 @@ describe('build', () => {
     expect(outcome.stderr).toMatch(new RegExp(`^error\\[${code}\\]: .+\\nhelp: `));
   });
 
-  it('a wasme.json with a fault: file, line, column, field', async () => {
+  it('reports an invalid wasme.json with file, line, column and field', async () => {
     const world = newMachine();
     const dir = fakeProject(join(world.cwd, 'p'));
     writeFileSync(join(dir, 'wasme.json'), '{\n  "name": "p",\n  "language": "fortran"\n}\n');
@@ -291,7 +291,7 @@ describe('build', () => {
     expect(stderr).toContain(`error[PROJECT_INVALID]: ${join(dir, 'wasme.json')}:3:15: language: `);
   });
 
-  it('precompiled: judges any module, and copies it when told where', async () => {
+  it('checks a precompiled module, and copies it with -o', async () => {
     const world = newMachine();
     const file = guestFile(world.cwd, 'minimal');
     expect((await world.wasme('build', 'precompiled', 'minimal.wasm')).stdout).toContain('ABI 0.2.1');
@@ -325,7 +325,7 @@ describe('build -t', () => {
     expect(stdout).toContain('"org.opencontainers.image.version": "1.2.0"');
   });
 
-  it('the old "build precompiled" with its runtime-config.json', async () => {
+  it('takes a runtime-config.json for a precompiled module, as the old wasme did', async () => {
     const world = newMachine();
     guestFile(world.cwd, 'minimal');
     const config = { type: 'envoy_proxy', abiVersions: ['v0.2.1'], config: { rootIds: ['add_header'] } };
@@ -342,7 +342,7 @@ describe('build -t', () => {
     });
   });
 
-  it('refuses a name that is none before the store is touched', async () => {
+  it('refuses an invalid name before it writes to the store', async () => {
     const world = newMachine();
     guestFile(world.cwd, 'minimal');
     const { exitCode, stderr } = await world.wasme(
@@ -359,7 +359,7 @@ describe('build -t', () => {
 });
 
 describe('build for hosts', () => {
-  it('refuses what a named host would not load, with the reason', async () => {
+  it('refuses a module that a named host would not load, with the reason', async () => {
     const world = newMachine();
     guestFile(world.cwd, 'poll');
     expect((await world.wasme('build', 'precompiled', 'poll.wasm')).exitCode).toBe(0);
@@ -392,7 +392,7 @@ describe('build --watch', () => {
   };
   const builds = (out: string): number => out.split('built in').length - 1;
 
-  it('builds on each change of a source, with one compiler process, and not on its own output', async () => {
+  it('builds on each change of a source with one compiler process, and not on its own output', async () => {
     const { dir, module, text, until, stop } = start();
     await until(() => text.err.includes('watching'));
     const first = readFileSync(module);
@@ -409,7 +409,7 @@ describe('build --watch', () => {
     expect(await stop()).toBe(130);
   });
 
-  it('of an up-to-date project: the compiler is warm before the first save', async () => {
+  it('warms up the compiler of an up-to-date project before the first change', async () => {
     const interrupt = new AbortController();
     const world = newMachine({ signal: interrupt.signal });
     const dir = fakeProject(join(world.cwd, 'p'));
@@ -429,7 +429,7 @@ describe('build --watch', () => {
     expect(await running).toBe(130);
   });
 
-  it('an error is shown, and the next save builds again', async () => {
+  it('shows an error, and builds again on the next change', async () => {
     const { dir, module, text, until, stop } = start('error');
     await until(() => text.err.includes('error[BUILD_FAILED]'));
     expect(existsSync(module)).toBe(false);
@@ -443,7 +443,7 @@ describe('build --watch', () => {
     expect(await stop()).toBe(130);
   });
 
-  it('a compiler process that dies is started again', async () => {
+  it('starts the compiler process again after it has died', async () => {
     const { dir, module, text, until, stop } = start('killed');
     await until(() => text.err.includes('watching'));
     setWish(dir);
@@ -451,7 +451,7 @@ describe('build --watch', () => {
     await stop();
   });
 
-  it('a module among the sources does not make it loop', async () => {
+  it('does not loop if the module is written among the sources', async () => {
     const { text, until, stop } = start(undefined, { build: { output: 'assembly/fake.wasm' } });
     await until(() => text.err.includes('watching'));
     await sleep(400);

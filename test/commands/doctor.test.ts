@@ -1,4 +1,4 @@
-/** `wasme doctor` with tools that only say their version: found, missing, too old, broken, and --fix. */
+/** `wasme doctor` with tools that only print their version: found, missing, too old, broken, and --fix. */
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -33,24 +33,24 @@ async function report(
 }
 
 describe('doctor', () => {
-  it('without any tool gives every language its line, and exits 0', async () => {
+  it('reports every language if no tool is installed, and exits with 0', async () => {
     const { exitCode, stdout } = await worldWith({}).wasme('doctor', '--json');
     const result = JSON.parse(stdout) as DoctorResult;
     expect(exitCode).toBe(0);
     expect(result.languages.map(item => item.language).sort()).toEqual([...languages].sort());
     for (const { language, usable, variants } of result.languages) {
       expect(usable, language).toBe(false);
-      const lacks = variants
+      const missing = variants
         .flatMap(({ tools }) => tools)
         .filter(tool => tool.status === 'missing' && !tool.optional);
-      for (const tool of lacks) expect(tool.fix, `${language}: ${tool.title}`).toBeTruthy();
+      for (const tool of missing) expect(tool.fix, `${language}: ${tool.title}`).toBeTruthy();
     }
     expect((await worldWith({}).wasme('doctor')).stdout).toMatch(
       /✗ Node was not found on PATH\n {4}→ install Node/,
     );
   });
 
-  it('says once what gets several tools, and nothing of what only a missing one could tell', async () => {
+  it('shows a fix for several tools once, and no tool that a missing one would have to answer for', async () => {
     const { stdout } = await worldWith({ node, npm }).wasme('doctor', '-l', 'rust');
     const rust = stdout.split('\n').filter(line => line !== '' && !/Node|npm|wasm-opt/.test(line));
     expect(rust).toEqual([
@@ -61,7 +61,7 @@ describe('doctor', () => {
     ]);
   });
 
-  it('a rustup without a toolchain: one command brings compiler and target', async () => {
+  it('installs compiler and target with one command for a rustup without a toolchain', async () => {
     const proxy = 'echo "error: rustup could not choose a version to run" >&2; exit 1';
     const world = worldWith({ node, npm, rustup: 'exit 0', cargo: proxy, rustc: proxy });
     const { all } = await report(world, 'rust');
@@ -70,7 +70,7 @@ describe('doctor', () => {
     ]);
   });
 
-  it('a clang without a C++ library for WASI, and one that fails for its own reasons', async () => {
+  it('explains a clang without a C++ library for WASI, and shows any other failure of a clang', async () => {
     const missing =
       'echo clang version 19.1.7 >&2; echo "fatal error: \'cstddef\' file not found" >&2; exit 1';
     const bare = await report(worldWith({ node, npm, 'clang++': missing }), 'cpp');
@@ -82,13 +82,13 @@ describe('doctor', () => {
     );
   });
 
-  it('without npm nothing that npm would do is offered', async () => {
+  it('offers nothing that needs npm if npm is missing', async () => {
     const { report: cpp, all } = await report(worldWith({ node }), 'cpp');
     expect(cpp.variants[1]?.tools[1]?.fix).toBe('npm comes with Node: https://nodejs.org');
     expect(all.fixes).toEqual([]);
   });
 
-  it('AssemblyScript: Node is enough, the compiler comes with each project', async () => {
+  it('finds AssemblyScript usable with Node alone, because each project installs the compiler', async () => {
     const { exitCode, report: found } = await report(worldWith({ node, npm }), 'assemblyscript');
     expect(exitCode).toBe(0);
     expect(found.usable).toBe(true);
@@ -99,7 +99,7 @@ describe('doctor', () => {
     });
   });
 
-  it('too old, broken, silent: said as that, exit 1 when the language was named', async () => {
+  it('reports a tool as too old or broken, and exits with 1 if the language was named', async () => {
     const old = await report(worldWith({ node: 'echo v18.0.0', npm }), 'assemblyscript');
     expect(old.exitCode).toBe(1);
     expect(old.report.variants[0]?.tools[0]).toMatchObject({
@@ -117,7 +117,7 @@ describe('doctor', () => {
     );
   });
 
-  it('in a project looks at its packages', async () => {
+  it('probes the packages of a project in the folder', async () => {
     const world = worldWith({ node, npm });
     fakeProject(join(world.cwd, 'p'));
     const inside = { ...world, cwd: join(world.cwd, 'p') };
@@ -126,7 +126,7 @@ describe('doctor', () => {
     expect(result.languages[0]?.variants[0]?.tools[1]).toMatchObject({ status: 'found', version: '0.28.20' });
   });
 
-  it('--fix runs what needs no root, once agreed, and looks again', async () => {
+  it('runs with --fix, after confirmation, what needs no root, and probes again', async () => {
     const world = worldWith({
       node,
       npm,
@@ -147,7 +147,7 @@ describe('doctor', () => {
     expect(readFileSync(join(world.home, 'ran'), 'utf8')).toBe('target add wasm32-wasip1\n');
   });
 
-  it('--fix that fails shows what the tool said', async () => {
+  it('shows the output of a --fix that failed', async () => {
     const world = worldWith({
       node,
       npm,
@@ -162,7 +162,7 @@ describe('doctor', () => {
     );
   });
 
-  it('--fix: an older Go fetches a newer one, and is that one once it is there', async () => {
+  it('lets an older Go download a newer one with --fix, and finds that one afterwards', async () => {
     const world = worldWith({
       node,
       npm,
@@ -183,7 +183,7 @@ describe('doctor', () => {
     expect(exitCode).toBe(0);
   });
 
-  it('--fix without a network says so', async () => {
+  it('fails with NETWORK if --fix cannot reach a server', async () => {
     const world = worldWith({
       node,
       npm: 'case $1 in install) echo "npm error code ENOTFOUND" >&2; exit 1 ;; *) echo 10.9.0 ;; esac',
@@ -193,7 +193,7 @@ describe('doctor', () => {
     expect(stderr).toMatch(/error\[NETWORK\]: npm install .* failed[^]*\nhelp: .*HTTPS_PROXY/);
   });
 
-  it('an unknown language is a wrong command line', async () => {
+  it('exits with 2 for an unknown language', async () => {
     expect((await worldWith({}).wasme('doctor', '-l', 'cobol')).exitCode).toBe(2);
   });
 });

@@ -1,4 +1,4 @@
-/** `wasme init`: what it writes, what it refuses, and that a refusal leaves nothing behind. */
+/** `wasme init`: what it writes, what it refuses, and that a refused command leaves nothing behind. */
 import {
   mkdirSync,
   readFileSync,
@@ -21,7 +21,7 @@ import { asOrdinaryUser } from '../helpers/cli/ordinary-user.ts';
 const assemblyscript = ['init', 'my-filter', '--language', 'assemblyscript'];
 
 describe('init', () => {
-  it('makes a complete project', async () => {
+  it('creates a complete project', async () => {
     const world = newMachine();
     const outcome = await world.wasme(...assemblyscript);
     expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
@@ -42,12 +42,12 @@ describe('init', () => {
       $schema: './.wasme/wasme.schema.json',
     });
     expect(JSON.parse(readFileSync(join(dir, '.wasme/wasme.schema.json'), 'utf8'))).toHaveProperty(
-      'properties.sizeBudget'.replace('sizeBudget', 'build'),
+      'properties.build',
     );
     expect(readdirSync(world.cwd)).toEqual(['my-filter']);
   });
 
-  it('--install gets the compiler too where NODE_ENV=production leaves it out', async () => {
+  it('installs the compiler with --install even if NODE_ENV=production', async () => {
     const world = newMachine();
     const bin = join(world.home, 'bin');
     mkdirSync(bin);
@@ -60,7 +60,7 @@ describe('init', () => {
     expect(readFileSync(join(world.cwd, 'my-filter', 'installed'), 'utf8')).toBe('install dev\n');
   });
 
-  it('takes the old command line, and says what the old flag is called now', async () => {
+  it('takes the command line of the old wasme, and names the new flag', async () => {
     const world = newMachine();
     const { exitCode, stderr } = await world.wasme(
       ...[
@@ -83,7 +83,7 @@ describe('init', () => {
     );
   });
 
-  it('goes into an empty folder, a fresh repository, and one whose name is no project name', async () => {
+  it('accepts an empty folder, a new repository, and a folder whose name is not a project name', async () => {
     const world = newMachine();
     for (const name of ['empty', 'repo', 'Mein Filter ü 2']) mkdirSync(join(world.cwd, name));
     mkdirSync(join(world.cwd, 'repo', '.git'));
@@ -96,13 +96,13 @@ describe('init', () => {
     }
   });
 
-  it('makes the folders above', async () => {
+  it('creates the folders above the project', async () => {
     const world = newMachine();
     expect((await world.wasme('init', 'a/b/c', '-l', 'assemblyscript')).exitCode).toBe(0);
     expect(existsSync(join(world.cwd, 'a/b/c/wasme.json'))).toBe(true);
   });
 
-  it('never overwrites', async () => {
+  it('never overwrites a file', async () => {
     const world = newMachine();
     const dir = join(world.cwd, 'my-filter');
     mkdirSync(dir);
@@ -127,7 +127,7 @@ describe('init', () => {
   it.each([
     ['a language that does not exist', ['-l', 'cobol'], 2, 'USAGE'],
     [
-      'a use case in a kind that it is not there for',
+      'a use case that does not exist for the kind',
       ['-l', 'assemblyscript', '--kind', 'network', '--template', 'jwt-check'],
       2,
       'TEMPLATE_UNKNOWN',
@@ -141,9 +141,9 @@ describe('init', () => {
     ['a template folder that does not exist', ['--template', './nothing'], 2, 'TEMPLATE_UNKNOWN'],
     ['a name that compilers refuse', ['-l', 'assemblyscript', '--name', 'My Filter'], 2, 'NAME_INVALID'],
     ['a reserved name', ['-l', 'assemblyscript', '--name', 'test'], 2, 'NAME_INVALID'],
-    ['no language and nobody to ask', [], 2, 'USAGE_NO_PROMPT'],
+    ['a missing language without a terminal', [], 2, 'USAGE_NO_PROMPT'],
     ['an unknown flag', ['--colour', 'red'], 2, 'USAGE'],
-    ['a host that is none', ['-l', 'assemblyscript', '--host', 'Istio 1.30'], 2, 'USAGE'],
+    ['an invalid host', ['-l', 'assemblyscript', '--host', 'Istio 1.30'], 2, 'USAGE'],
   ])('refuses %s and leaves nothing', async (_, flags, exitCode, code) => {
     const world = newMachine();
     const outcome = await world.wasme('init', 'x/new', ...flags);
@@ -152,7 +152,7 @@ describe('init', () => {
     expect(readdirSync(world.cwd)).toEqual([]);
   });
 
-  it('for Gloo writes the layout that Gloo loads, so that what is pushed is loaded', async () => {
+  it('sets the layout that Gloo loads in a project for Gloo', async () => {
     const world = newMachine();
     const flags = ['-l', 'rust', '--platform', 'gloo', '--platform-version', '1.6.x', '--disable-prompt'];
     expect((await world.wasme('init', 'g', ...flags)).exitCode).toBe(0);
@@ -168,7 +168,7 @@ describe('init', () => {
     expect(readFileSync(join(world.cwd, 'i', 'wasme.json'), 'utf8')).not.toContain('"image"');
   });
 
-  it('without a folder and a name says what to give', async () => {
+  it('names the missing argument if there is neither folder nor name', async () => {
     const world = newMachine();
     const { exitCode, stderr } = await world.wasme('init', '-l', 'assemblyscript');
     expect({ exitCode, stderr }).toEqual({
@@ -179,7 +179,7 @@ describe('init', () => {
     });
   });
 
-  it('a read-only folder is explained', async () => {
+  it('fails with FILE_ACCESS in a read-only folder', async () => {
     const world = newMachine();
     chmodSync(world.cwd, 0o555);
     const outcome = await asOrdinaryUser(dirname(world.cwd), () => world.wasme(...assemblyscript));
@@ -190,7 +190,7 @@ describe('init', () => {
     });
   });
 
-  it('an interrupt leaves nothing', async () => {
+  it('leaves nothing behind after an interrupt', async () => {
     const interrupt = new AbortController();
     interrupt.abort();
     const world = newMachine({ signal: interrupt.signal });
@@ -198,7 +198,7 @@ describe('init', () => {
     expect(readdirSync(world.cwd)).toEqual([]);
   });
 
-  it('takes a folder of one’s own as the template', async () => {
+  it('takes a folder of the user as the template', async () => {
     const world = newMachine();
     const own = join(world.cwd, 'own template');
     mkdirSync(join(own, 'src', '{{name}}'), { recursive: true });
@@ -246,7 +246,7 @@ describe('init', () => {
     expect(readdirSync(world.cwd)).toEqual(['own']);
   });
 
-  it('a template that extends another: its files win, named ones are left out', async () => {
+  it('lets a template that extends another replace and omit its files', async () => {
     const world = newMachine();
     cpSync(join(templatesDir(), 'assemblyscript'), join(world.cwd, 'base'), { recursive: true });
     mkdirSync(join(world.cwd, 'derived'));
@@ -267,7 +267,7 @@ describe('init', () => {
     expect(existsSync(join(world.cwd, 'made', 'assembly', 'filter.ts'))).toBe(true);
   });
 
-  it('--list shows every template, also as JSON', async () => {
+  it('lists all templates with --list, also as JSON', async () => {
     const world = newMachine();
     const { stdout } = await world.wasme('init', '--list', '--json');
     const templates = JSON.parse(stdout) as { name: string; language: string }[];
@@ -277,7 +277,7 @@ describe('init', () => {
   });
 });
 
-describe('the templates that ship', () => {
+describe('the templates that ship with wasme', () => {
   it('are formatted, described and complete', async () => {
     const { listTemplates } = await import('../../src/scaffold/catalog.ts');
     for (const template of await listTemplates(templatesDir())) {

@@ -15,7 +15,7 @@ describe('wasme init on a terminal', () => {
       [
         ['Which language?', enter],
         ['Name of the project?', `chosen${enter}`],
-        ['Get its packages now', `n${enter}`],
+        ['Install its packages now', `n${enter}`],
       ],
     );
     expect(exitCode, screen).toBe(0);
