@@ -9,7 +9,11 @@ import type { Move } from './peer.ts';
 import { plain } from './recording.ts';
 import type { AnswerSpec, RequestSpec, Scenario } from './scenario.ts';
 
-/** Below 3.3: no answer of 300 ms may come after the second that guests wait for it. */
+/**
+ * The second and third try of a test are slower. To do without them, the scenarios would have to hand the proxy's codecs each
+ * write as one read, by a transport in this process instead of sockets: TCP may join two writes, however long the gap is.
+ * Below 3.3: no answer of 300 ms may come after the second that guests wait for it.
+ */
 const slow = 2.5;
 const paces = [1, slow, slow];
 const [gapMs, settleMs] = [40, 150];

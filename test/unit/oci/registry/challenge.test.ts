@@ -86,8 +86,8 @@ describe('parseChallenges', () => {
     ]);
   });
 
-  it('takes no time over hostile headers', () => {
+  it('finds no challenge in hostile headers of 20,000 characters', () => {
     expect(parseChallenges(['"'.repeat(20_000)])).toEqual([]);
-    expect(parseChallenges([`a${'='.repeat(20_000)}`])).toBeDefined();
+    expect(parseChallenges([`a${'='.repeat(20_000)}`])).toEqual([]);
   });
 });
