@@ -4,7 +4,7 @@ import { WasmeError } from './errors.ts';
 import { profileFor } from './host/profiles.ts';
 import type { SystemContext } from './io/system-context.ts';
 import { writeAtomic } from './io/files/files.ts';
-import { subjectOf } from './oci/compatibility/subject.ts';
+import { subjectOf } from './oci/compatibility/check-image.ts';
 import { digestOf } from './oci/digest.ts';
 import { type OpenedSource, type SourceOptions, withSource } from './oci/source.ts';
 import { configurationBytes } from './project/configuration.ts';

@@ -1,16 +1,21 @@
 /** `wasme inspect`: everything that can be said about a module or image without running it. */
 import type { SystemContext } from './io/system-context.ts';
 import { digestOf } from './oci/digest.ts';
-import { checkForHosts, defaultHosts, type HostCompatibility } from './oci/compatibility/check-image.ts';
+import {
+  type HostCompatibility,
+  checkForHosts,
+  defaultHosts,
+  subjectOf,
+} from './oci/compatibility/check-image.ts';
 import { type OpenedSource, type ImageSource, type SourceOptions, withSource } from './oci/source.ts';
-import { subjectOf } from './oci/compatibility/subject.ts';
 import { detectPackaging } from './oci/read/detect-packaging.ts';
 import { platformText } from './oci/read/open-image.ts';
 import { type Referrer, countSignatures, listReferrers } from './oci/read/read-referrers.ts';
 import type { ReadImage } from './oci/read/read-image.ts';
 import { titleKey } from './oci/annotations.ts';
 import type { RuntimeConfig } from './oci/packaging/runtime-config.ts';
-import { callbacksOf, detectAbi, checkModuleAbi } from './wasm/abi.ts';
+import { callbacksOf, detectAbi } from './wasm/abi.ts';
+import { moduleFindings } from './wasm/compatibility/module-findings.ts';
 import { wasmKind } from './wasm/magic.ts';
 import { type ModuleInfo, parseModule, showType } from './wasm/module.ts';
 
@@ -188,7 +193,7 @@ function moduleReport(bytes: Uint8Array): { module: ModuleReport | null; problem
         memory === undefined
           ? null
           : { minimum: memory.min * 65_536, maximum: memory.max === undefined ? null : memory.max * 65_536 },
-      findings: checkModuleAbi(info).findings.map(({ message, repair }) => `${message}: ${repair}`),
+      findings: moduleFindings(info).map(({ message, repair }) => `${message}: ${repair}`),
     },
   };
 }

@@ -197,12 +197,14 @@ async function packed(
 
 async function check(cargo: Cargo, hosts: readonly string[], reference: Reference): Promise<void> {
   const { openImage } = await import('./oci/read/open-image.ts');
-  const { subjectOf } = await import('./oci/compatibility/subject.ts');
-  const { requireLoadable } = await import('./oci/compatibility/check-image.ts');
+  const { requireLoadableImage, subjectOf } = await import('./oci/compatibility/check-image.ts');
   const name = formatReference(reference);
   const image = await openImage(cargo.source, cargo.root.digest);
   const { subject } = await subjectOf({ name, image, place: 'store' });
-  await requireLoadable({ ...subject, repack: layout => `wasme push ${name} --layout ${layout}` }, hosts);
+  await requireLoadableImage(
+    { ...subject, repack: layout => `wasme push ${name} --layout ${layout}` },
+    hosts,
+  );
 }
 
 async function signingKey(file: string, system: SystemContext): Promise<KeyObject> {

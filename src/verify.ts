@@ -13,12 +13,12 @@ import {
   loadersOf,
   defaultHosts,
   checkForHosts,
+  subjectOf as imageSubject,
 } from './oci/compatibility/check-image.ts';
 import { metadataOfProject } from './oci/packaging/metadata.ts';
 import { type OpenedSource, type ImageSource, type SourceOptions, withSource } from './oci/source.ts';
 import { openImage } from './oci/read/open-image.ts';
 import { fetchBundles, signatureName } from './oci/read/read-referrers.ts';
-import { subjectOf as imageSubject } from './oci/compatibility/subject.ts';
 import { publicKeyFrom } from './oci/signature/signature-key.ts';
 import { fetchSignatures, verifySignatures } from './oci/signature/signature.ts';
 import { defaultsOf, formatName, parseReference } from './oci/reference.ts';

@@ -1,5 +1,5 @@
 /** What a filter would meet on another host version: the rows of the profiles table that concern this module. */
-import { checkModuleAbi } from '../wasm/abi.ts';
+import { moduleFindings } from '../wasm/compatibility/module-findings.ts';
 import type { ModuleInfo } from '../wasm/module.ts';
 import { moduleConstants } from './vm/module-constants.ts';
 import type { FailurePolicy } from './plugin-settings.ts';
@@ -135,8 +135,8 @@ export function profileDifferences(use: FilterUse, here: HostProfile, there: Hos
 }
 
 function errorsOn(info: ModuleInfo, profile: HostProfile): string[] {
-  return checkModuleAbi(info, profile)
-    .findings.filter(({ level }) => level === 'error')
+  return moduleFindings(info, profile)
+    .filter(({ level }) => level === 'error')
     .map(({ message }) => message);
 }
 

@@ -1,7 +1,6 @@
 /** An image as a deployment names it: the full reference with its tag, and the digest that proxies compare. */
 import type { SystemContext } from '../io/system-context.ts';
-import { subjectOf } from './compatibility/subject.ts';
-import { requireLoadable } from './compatibility/check-image.ts';
+import { requireLoadableImage, subjectOf } from './compatibility/check-image.ts';
 import { withReference } from './source.ts';
 import { readImage } from './read/read-image.ts';
 import type { RegistryTargetOptions } from './registry/registry.ts';
@@ -43,7 +42,7 @@ export async function resolveDigest(
   if (typeof wanted === 'string') return { reference, digest: named ?? wanted };
   return withReference(parsed, { remote, registry }, system, async opened => {
     const { subject, read } = await subjectOf(opened);
-    if (host !== undefined) await requireLoadable(subject, [host]);
+    if (host !== undefined) await requireLoadableImage(subject, [host]);
     return {
       reference,
       digest: opened.image.descriptor.digest,

@@ -1,7 +1,8 @@
 /** What a deployment has to know of the module itself: would the host load it, and which functions does it use. */
-import { WasmeError } from '../errors.ts';
-import { callbacksOf, checkModuleAbi } from '../wasm/abi.ts';
-import { offeredBy, parseHost } from '../wasm/hosts.ts';
+import { callbacksOf, detectAbi } from '../wasm/abi.ts';
+import { hostFindings } from '../wasm/compatibility/check-module.ts';
+import { requireLoadable } from '../wasm/compatibility/require-loadable.ts';
+import { parseHost } from '../wasm/hosts.ts';
 import { parseNamedModule } from '../wasm/module.ts';
 import type { ModuleSummary } from './intent.ts';
 
@@ -11,18 +12,8 @@ import type { ModuleSummary } from './intent.ts';
  */
 export function readModule(bytes: Uint8Array, label: string, host: string | undefined): ModuleSummary {
   const module = parseNamedModule(bytes, label);
-  const { version, findings } = checkModuleAbi(module, offeredBy(parseHost(host ?? 'envoy')));
-  const faults = findings.filter(({ level }) => level === 'error');
-  if (host !== undefined && (version === undefined || faults.length > 0)) {
-    throw new WasmeError(
-      'WASM_ABI',
-      `${host} would not load ${label}: ${faults.map(fault => fault.message).join('; ')}`,
-      {
-        hint: faults[0]?.repair,
-        details: { findings },
-      },
-    );
-  }
+  if (host !== undefined) requireLoadable(hostFindings(module, parseHost(host)), { host, name: label });
+  const version = detectAbi(module);
   const callbacks = callbacksOf(version ?? '0.2.1');
   const imports = module.imports.filter(
     item =>

@@ -1,7 +1,8 @@
 /** Judges a built module: whether hosts load it, and whether its size is within the budget. */
 import { WasmeError } from '../errors.ts';
-import { type Finding, checkModuleAbi } from '../wasm/abi.ts';
-import { isForkedEnvoy, offeredBy, parseHost } from '../wasm/hosts.ts';
+import { hostFindings } from '../wasm/compatibility/check-module.ts';
+import { requireLoadable } from '../wasm/compatibility/require-loadable.ts';
+import { isForkedEnvoy, parseHost } from '../wasm/hosts.ts';
 import { type ModuleInfo, parseModule } from '../wasm/module.ts';
 
 export interface CheckOptions {
@@ -22,24 +23,14 @@ export interface SectionSize {
  */
 export function checkModule(bytes: Uint8Array, { sizeBudget, hosts = [] }: CheckOptions): ModuleInfo {
   const module = parseModule(bytes);
-  requireLoadable('hosts', checkModuleAbi(module).findings);
-  for (const name of hosts) {
+  for (const name of new Set(['envoy', ...hosts])) {
     const host = parseHost(name);
     // No current toolchain targets the ABI of forked Envoys; `verify` reports that.
-    if (!isForkedEnvoy(host)) requireLoadable(host.text, checkModuleAbi(module, offeredBy(host)).findings);
+    if (isForkedEnvoy(host)) continue;
+    requireLoadable(hostFindings(module, host), { host: host.text, name: 'the module' });
   }
   checkBudget(module, sizeBudget);
   return module;
-}
-
-function requireLoadable(who: string, findings: readonly Finding[]): void {
-  const errors = findings.filter(({ level }) => level === 'error');
-  if (errors.length === 0) return;
-  const reasons = errors.map(({ message }) => `  ${message}`).join('\n');
-  throw new WasmeError('WASM_ABI', `${who} would refuse the module:\n${reasons}`, {
-    hint: errors[0]?.repair,
-    details: { findings },
-  });
 }
 
 /** Returns the size of each section, largest first; custom sections have their own names. */

@@ -1,6 +1,6 @@
 /** The result of a build, as the verb returns it. */
 import type { Language } from '../project/names.ts';
-import { checkModuleAbi } from '../wasm/abi.ts';
+import { detectAbi } from '../wasm/abi.ts';
 import type { ModuleInfo } from '../wasm/module.ts';
 import { type SectionSize, sectionSizes } from './check.ts';
 import { sha256 } from './inputs.ts';
@@ -71,7 +71,7 @@ export function moduleFacts(
   return {
     sizeBytes: bytes.length,
     sha256: sha256(bytes),
-    abiVersion: checkModuleAbi(module).version ?? 'unknown',
+    abiVersion: detectAbi(module) ?? 'unknown',
     sections: sectionSizes(module),
   };
 }

@@ -1,6 +1,8 @@
 /** From bytes to something that can be instantiated, once per content: parsed, judged, memory capped, compiled. */
 import { WasmeError } from '../../errors.ts';
-import { type AbiHost, detectAbi, checkModuleAbi, maxMemoryPages } from '../../wasm/abi.ts';
+import { type AbiHost, detectAbi, maxMemoryPages } from '../../wasm/abi.ts';
+import { moduleFindings } from '../../wasm/compatibility/module-findings.ts';
+import { requireLoadable } from '../../wasm/compatibility/require-loadable.ts';
 import type { AbiVersion } from '../../wasm/functions.ts';
 import { capMemory } from '../../wasm/memory-cap.ts';
 import { type ModuleInfo, parseModule } from '../../wasm/module.ts';
@@ -23,15 +25,10 @@ export interface CompiledFilter {
  */
 export async function compileFilter(bytes: Uint8Array, host: AbiHost): Promise<CompiledFilter> {
   const info = parseModule(bytes);
-  const { findings } = checkModuleAbi(info, host);
+  requireLoadable(moduleFindings(info, host));
   const version = detectAbi(info);
-  const [first] = findings.filter(finding => finding.level === 'error');
-  if (first !== undefined || version === undefined) {
-    throw new WasmeError('WASM_ABI', first?.message ?? 'Missing or unknown Proxy-Wasm ABI version', {
-      hint: first?.repair,
-      details: { findings },
-    });
-  }
+  // Never: the lack of a version is a finding.
+  if (version === undefined) throw new WasmeError('INTERNAL', 'a module without ABI version was let through');
   const capped = capMemory(bytes, info, maxMemoryPages);
   let module: WebAssembly.Module;
   try {

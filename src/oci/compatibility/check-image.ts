@@ -1,38 +1,41 @@
-/** One verdict per host about a module and the image it is in: will it load, why not, what to do. Used by verify, push and deploy. */
+/** Answers for each host whether it loads a module and the image that holds it, why not, and what repairs it: for verify, push and deploy. */
 import { WasmeError } from '../../errors.ts';
-import { checkModuleAbi } from '../../wasm/abi.ts';
-import { type HostVersion, isForkedEnvoy, offeredBy, parseHost } from '../../wasm/hosts.ts';
-import { type ModuleInfo, parseModule } from '../../wasm/module.ts';
+import {
+  type Compatibility,
+  checkModule,
+  compatible,
+  incompatible,
+} from '../../wasm/compatibility/check-module.ts';
+import { refusalText } from '../../wasm/compatibility/require-loadable.ts';
+import { type HostVersion, parseHost } from '../../wasm/hosts.ts';
+import { parseModule } from '../../wasm/module.ts';
 import { type PackagingName, packagings } from '../packaging/formats/index.ts';
-import { type LoaderName, loaderOf, loaders, fetchesNoImages, checkImage } from './loaders.ts';
 import type { ImageHandle } from '../read/open-image.ts';
+import { type ReadImage, readImage } from '../read/read-image.ts';
+import { isContentFault } from '../read/read-layer.ts';
+import type { ImageSource } from '../source.ts';
+import { type LoaderName, checkImage, fetchesNoImages, loaderOf, loaders } from './loaders.ts';
 
-export interface HostCompatibility {
-  /** As it was asked for: `istio@1.30`. */
+/** The answer about one host, in the order of fields of `verify --json`. */
+export interface HostCompatibility extends Compatibility {
+  /** As the user named it: `istio@1.30`. */
   readonly host: string;
-  readonly ok: boolean;
-  /** One sentence: how it loads, or the first thing that hinders it. */
-  readonly reason: string;
-  /** What to type or change; null when it loads, or when nothing helps. */
-  readonly repair: string | null;
-  /** True and worth knowing, but no hindrance. */
-  readonly notes: readonly string[];
 }
 
 export interface CheckedSubject {
-  /** The module's bytes; undefined when the image holds none that could be read. */
+  /** The module's bytes; undefined when the image holds none that can be read. */
   readonly module: Uint8Array | undefined;
-  /** Why there is no module, for the verdict. */
+  /** The reason why there is no module. */
   readonly unreadable?: string | undefined;
-  /** The image it comes in; undefined for a file. */
+  /** The image that holds the module; undefined for a file. */
   readonly image?: ImageHandle | undefined;
-  /** For messages: what the person named. */
+  /** For messages: as the user named it. */
   readonly name: string;
-  /** What to type to get it in another layout; default `wasme convert`. */
+  /** Makes the command that repacks it; default `wasme convert`. */
   readonly repack?: ((layout: PackagingName) => string) | undefined;
 }
 
-/** What is judged when nobody names a host: the newest version of each. */
+/** The hosts that are checked when none is named: the newest version of each. */
 export const defaultHosts: readonly string[] = [
   'envoy',
   'istio',
@@ -42,166 +45,94 @@ export const defaultHosts: readonly string[] = [
   'gcp',
 ];
 
-/**
- * Verdicts in the order of `hosts`. Pure apart from reading the image's own blobs.
- * Fails with USAGE for a name that is neither a host nor a reader of images.
- */
-export async function checkForHosts(
-  subject: CheckedSubject,
-  hosts: readonly string[],
-): Promise<HostCompatibility[]> {
-  const verdicts: HostCompatibility[] = [];
-  for (const { name, reader, host } of loadersOf(hosts)) {
-    verdicts.push(
-      host === undefined
-        ? await judgeForReader(subject, name, reader ?? 'cncf')
-        : await judgeForHost(subject, host),
-    );
-  }
-  return verdicts;
-}
+/** Programs that load images without being hosts of filters. */
+const readers: readonly LoaderName[] = ['cncf', 'wasmcloud', 'kwctl', 'wasme'];
 
-/** Who is meant by each name. Fails with USAGE for a name that is neither a host nor a reader of images. */
+/** Returns the host or the reader of images behind each name. Fails with USAGE for a name that is neither. */
 export function loadersOf(
   names: readonly string[],
 ): { name: string; reader: LoaderName | undefined; host: HostVersion | undefined }[] {
   return names.map(name => {
-    const reader = readerNamed(name);
+    const reader = readers.find(known => known === name.trim().toLowerCase());
     return { name, reader, host: reader === undefined ? parseHost(name) : undefined };
   });
 }
 
-/** Readers of images that are no hosts of filters. */
-const readers: readonly LoaderName[] = ['cncf', 'wasmcloud', 'kwctl', 'wasme'];
-
-function readerNamed(name: string): LoaderName | undefined {
-  return readers.find(reader => reader === name.trim().toLowerCase());
-}
-
-async function judgeForReader(
+/** Answers in the order of `hosts`. Reads nothing but the image's own blobs. Fails with USAGE as `loadersOf` does. */
+export async function checkForHosts(
   subject: CheckedSubject,
-  name: string,
-  reader: LoaderName,
-): Promise<HostCompatibility> {
-  if (subject.image === undefined) {
-    return verdict(
-      name,
-      false,
-      `${loaders[reader].title} reads images, this is a file`,
-      'push it, then name the image',
-    );
+  hosts: readonly string[],
+): Promise<HostCompatibility[]> {
+  const answers: HostCompatibility[] = [];
+  for (const { name, reader, host } of loadersOf(hosts)) {
+    const answer =
+      host === undefined
+        ? await checkForReader(subject, reader ?? 'cncf')
+        : await checkForHost(subject, host);
+    answers.push({ host: host?.text ?? name, ...answer });
   }
-  return packing(subject, name, reader, []);
+  return answers;
 }
 
-async function judgeForHost(subject: CheckedSubject, host: HostVersion): Promise<HostCompatibility> {
-  const notes = host.note === undefined ? [] : [host.note];
-  if (isForkedEnvoy(host)) {
-    return verdict(
-      host.text,
-      false,
-      `it runs a fork of Envoy 1.${host.envoyMinor} with an ABI of its own, which no toolchain of today writes`,
-      'upgrade to Istio 1.9 or newer',
-      notes,
-    );
-  }
-  const fault = moduleFault(subject, host, notes);
-  if (fault !== undefined) return verdict(host.text, false, fault.reason, fault.repair, notes);
-  if (subject.image === undefined) {
-    return verdict(host.text, true, `Envoy 1.${host.envoyMinor} loads the module`, undefined, notes);
-  }
+async function checkForReader(subject: CheckedSubject, reader: LoaderName): Promise<Compatibility> {
+  const { image } = subject;
+  return image === undefined
+    ? incompatible(`${loaders[reader].title} reads images, this is a file`, 'push it, then name the image')
+    : checkPackaging({ ...subject, image }, reader, []);
+}
+
+/** The module decides first: for a host that refuses it, no packaging helps. */
+async function checkForHost(subject: CheckedSubject, host: HostVersion): Promise<Compatibility> {
+  const answer = checkSubjectModule(subject, host);
+  const { image, name } = subject;
+  if (!answer.ok || image === undefined) return answer;
   if (fetchesNoImages(host)) {
-    return verdict(
-      host.text,
-      false,
+    return incompatible(
       'this version fetches no images',
-      `pull the module into a file (wasme pull ${subject.name} -o filter.wasm) and mount it, or upgrade`,
-      notes,
+      `pull the module into a file (wasme pull ${name} -o filter.wasm) and mount it, or upgrade`,
+      answer.notes,
     );
   }
-  const consumer = loaderOf(host);
-  if (consumer === undefined) {
-    notes.push('Envoy takes files: "wasme deploy envoy" takes the module out of the image');
-    return verdict(host.text, true, `Envoy 1.${host.envoyMinor} loads the module`, undefined, notes);
-  }
-  return packing(subject, host.text, consumer, notes);
+  const loader = loaderOf(host);
+  if (loader !== undefined) return checkPackaging({ ...subject, image }, loader, answer.notes);
+  const note = 'Envoy takes files: "wasme deploy envoy" takes the module out of the image';
+  return compatible(answer.reason, [...answer.notes, note]);
 }
 
-async function packing(
-  subject: CheckedSubject,
-  name: string,
-  consumer: LoaderName,
-  notes: readonly string[],
-): Promise<HostCompatibility> {
-  if (subject.image === undefined) throw new WasmeError('INTERNAL', 'a file has no packing');
-  const { ok, reason, repair, note } = await checkImage(consumer, subject.image);
-  const { repack = layout => `wasme convert ${subject.name} --layout ${layout}` } = subject;
-  const command = repair === undefined ? undefined : `${repack(repair)} (${packagings[repair].summary})`;
-  return verdict(name, ok, reason, command, note === undefined ? notes : [...notes, note]);
-}
-
-/** The first thing about the module itself that keeps the host from loading it. */
-function moduleFault(
-  { module, unreadable }: CheckedSubject,
-  host: HostVersion,
-  notes: string[],
-): { reason: string; repair: string } | undefined {
+function checkSubjectModule({ module, unreadable }: CheckedSubject, host: HostVersion): Compatibility {
+  const notes = host.note === undefined ? [] : [host.note];
   if (module === undefined) {
-    return {
-      reason: unreadable ?? 'there is no module',
-      repair: 'push an image that holds one Proxy-Wasm module',
-    };
+    const repair = 'push an image that holds one Proxy-Wasm module';
+    return incompatible(unreadable ?? 'there is no module', repair, notes);
   }
-  let info: ModuleInfo;
   try {
-    info = parseModule(module);
+    return checkModule(parseModule(module), host);
   } catch (error) {
     if (!(error instanceof WasmeError)) throw error;
-    return { reason: error.message, repair: error.hint ?? 'build it again' };
+    return incompatible(error.message, error.hint ?? 'build it again', notes);
   }
-  const { findings } = checkModuleAbi(info, offeredBy(host));
-  for (const finding of findings) {
-    if (finding.level === 'warning') notes.push(`${finding.message}: ${finding.repair}`);
-  }
-  const [error, ...others] = findings.filter(finding => finding.level === 'error');
-  if (error !== undefined) {
-    const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
-    return { reason: `${error.message}${more}`, repair: error.repair };
-  }
-  return host.name === 'gcp' ? googleFault(info, notes) : undefined;
 }
 
-/** Google's load balancers give 16 MiB, and answer these calls with "unimplemented". */
-const googleMaxPages = 256;
-const googleMissing =
-  /^proxy_(set_tick_period|define_metric|[gs]et_shared_data|\w+_shared_queue|http_call|grpc_)/;
-
-function googleFault(info: ModuleInfo, notes: string[]): { reason: string; repair: string } | undefined {
-  const missing = info.imports.filter(item => googleMissing.test(item.name)).map(item => item.name);
-  if (missing.length > 0) notes.push(`these calls do nothing there: ${missing.join(', ')}`);
-  const pages = info.memories[0]?.min ?? 0;
-  if (pages <= googleMaxPages) return undefined;
+async function checkPackaging(
+  subject: CheckedSubject & { readonly image: ImageHandle },
+  loader: LoaderName,
+  notes: readonly string[],
+): Promise<Compatibility> {
+  const { repack = layout => `wasme convert ${subject.name} --layout ${layout}` } = subject;
+  const answer = await checkImage(loader, subject.image);
+  const { repair } = answer;
   return {
-    reason: `the module starts with ${pages * 64} KiB of memory; it gets 16 MiB`,
-    repair: 'lower --initial-memory',
+    ...answer,
+    repair: repair === null ? null : `${repack(repair)} (${packagings[repair].summary})`,
+    notes: [...notes, ...answer.notes],
   };
 }
 
-function verdict(
-  host: string,
-  ok: boolean,
-  reason: string,
-  repair: string | undefined,
-  notes: readonly string[] = [],
-): HostCompatibility {
-  return { host, ok, reason, repair: ok ? null : (repair ?? null), notes };
-}
-
 /**
- * For verbs that are about to publish or deploy: fails with NOT_LOADABLE, naming every host that would refuse it and the
- * first repair. `details.verdicts` has them all.
+ * Returns the answers when every host loads the subject. Fails with NOT_LOADABLE, which names each host that refuses it, its reason
+ * and the first repair; `details.verdicts` has all answers.
  */
-export async function requireLoadable(
+export async function requireLoadableImage(
   subject: CheckedSubject,
   hosts: readonly string[],
 ): Promise<HostCompatibility[]> {
@@ -209,9 +140,35 @@ export async function requireLoadable(
   const refused = verdicts.filter(item => !item.ok);
   const [first] = refused;
   if (first === undefined) return verdicts;
-  const lines = refused.map(({ host, reason }) => `${host} would not load ${subject.name}: ${reason}`);
+  const lines = refused.map(({ host, reason }) => refusalText({ host, name: subject.name }, reason));
   throw new WasmeError('NOT_LOADABLE', lines.join('\n'), {
     hint: `${first.repair ?? 'choose another host'}; --force goes on all the same`,
     details: { verdicts },
   });
+}
+
+export interface ImageSubject {
+  readonly subject: CheckedSubject;
+  /** undefined when it holds no module that can be read. */
+  readonly read: ReadImage | undefined;
+}
+
+/** Makes the subject of a check from an opened image. Fails only when the image cannot be fetched; a damaged one is for the check. */
+export async function subjectOf({
+  name,
+  image,
+  place,
+}: Pick<ImageSource, 'name' | 'image' | 'place'>): Promise<ImageSubject> {
+  const repack = (layout: string): string =>
+    `wasme convert ${name} --layout ${layout}${place === 'registry' ? ' --push' : ''}`;
+  try {
+    const read = await readImage(image);
+    return { read, subject: { name, image, repack, module: read.module } };
+  } catch (error) {
+    if (!isContentFault(error)) throw error;
+    return {
+      read: undefined,
+      subject: { name, image, repack, module: undefined, unreadable: error.message },
+    };
+  }
 }

@@ -1,10 +1,9 @@
 /**
- * The image loader of Istio's agent, which Envoy Gateway and Higress carry too, step by step (reference A.4).
- * It never reads the config or annotations; the last layer decides.
+ * Follows the image loader of Istio's agent, which Envoy Gateway and Higress contain too, step by step: the last layer decides, the
+ * config and annotations are never read. https://github.com/istio/istio/blob/master/pkg/wasm/imagefetcher.go
  */
 import { compressionOf } from '../read/decompress.ts';
 import { pluginFile } from '../image-documents.ts';
-import { type Compatibility, incompatible, compatible } from './compatibility.ts';
 import { maxModuleBytes } from '../limits.ts';
 import {
   dockerLayerTarGzip,
@@ -13,48 +12,55 @@ import {
   ociLayerTarGzip,
   soloLayer,
 } from '../media-types.ts';
+import { type Compatibility, compatible, incompatible } from '../../wasm/compatibility/check-module.ts';
 import { isWasm } from '../../wasm/magic.ts';
 import { baseName, layerContent } from '../read/read-layer.ts';
 import { type ImageHandle, platformText } from '../read/open-image.ts';
 import type { Descriptor } from '../target.ts';
 
-export const istioModern = (image: ImageHandle): Promise<Compatibility> => judge(image, false);
-/** Before 1.16 an image had to have exactly one layer. */
-export const istioLegacy = (image: ImageHandle): Promise<Compatibility> => judge(image, true);
+/** As in loaders.ts: repacking helps when the content is not at fault. */
+type Answer = Compatibility<'repack'>;
 
-async function judge(image: ImageHandle, oneLayer: boolean): Promise<Compatibility> {
+export const istioModern = (image: ImageHandle): Promise<Answer> => judge(image, false);
+/** Before 1.16 an image had to have exactly one layer. */
+export const istioLegacy = (image: ImageHandle): Promise<Answer> => judge(image, true);
+
+async function judge(image: ImageHandle, oneLayer: boolean): Promise<Answer> {
   if (image.index === undefined) return judgeImage(image, oneLayer);
   const { manifests } = image.index.index;
   const child = manifests.find(isAmd64);
   if (child === undefined || isIndexType(child.mediaType)) {
     const there = manifests.map(item => platformText(item.platform)).join(', ');
-    return incompatible(`the index has no child for linux/amd64 (it has ${there || 'none'})`);
+    return incompatible(`the index has no child for linux/amd64 (it has ${there || 'none'})`, 'repack');
   }
   const chosen = child.digest === image.descriptor.digest ? image : await image.open(child);
-  const verdict = await judgeImage(chosen, oneLayer);
-  return { ...verdict, note: `pin ${child.digest}: the digest of the index never matches what is loaded` };
+  const notes = [`pin ${child.digest}: the digest of the index never matches what is loaded`];
+  return { ...(await judgeImage(chosen, oneLayer)), notes };
 }
 
 function isAmd64({ platform }: Descriptor): boolean {
   return platform === undefined || (platform.os === 'linux' && platform.architecture === 'amd64');
 }
 
-async function judgeImage(image: ImageHandle, oneLayer: boolean): Promise<Compatibility> {
+async function judgeImage(image: ImageHandle, oneLayer: boolean): Promise<Answer> {
   const { layers } = image.manifest;
   if (image.ownMediaType === dockerManifest) {
     const tar = await fromTar(image, dockerLayerTarGzip, oneLayer);
-    return typeof tar === 'string' ? incompatible(`as a Docker image: ${tar}`) : checked(tar, 'Docker image');
+    return typeof tar === 'string'
+      ? incompatible(`as a Docker image: ${tar}`, 'repack')
+      : checked(tar, 'Docker image');
   }
   const tar = await fromTar(image, ociLayerTarGzip, oneLayer);
   if (typeof tar !== 'string') return checked(tar, 'OCI image with a tar layer');
   if (layers.length !== 2) {
     return incompatible(
       `${tar}; and the bare-module layout must have two layers, this one has ${layers.length}`,
+      'repack',
     );
   }
   const bare = layers.find(layer => layer.mediaType === soloLayer);
-  if (bare === undefined) return incompatible(`${tar}; and no layer has the type ${soloLayer}`);
-  if (bare.size > maxModuleBytes) return { ok: false, reason: tooLarge(bare.size) };
+  if (bare === undefined) return incompatible(`${tar}; and no layer has the type ${soloLayer}`, 'repack');
+  if (bare.size > maxModuleBytes) return incompatible(tooLarge(bare.size));
   return checked(await image.blob(bare), 'bare module and runtime config');
 }
 
@@ -76,9 +82,9 @@ async function fromTar(image: ImageHandle, wanted: string, oneLayer: boolean): P
   return entry.bytes ?? new Uint8Array(0);
 }
 
-function checked(bytes: Uint8Array, as: string): Compatibility {
-  if (bytes.length > maxModuleBytes) return { ok: false, reason: tooLarge(bytes.length) };
-  if (bytes.length < 8 || !isWasm(bytes)) return { ok: false, reason: `${pluginFile} is not WebAssembly` };
+function checked(bytes: Uint8Array, as: string): Answer {
+  if (bytes.length > maxModuleBytes) return incompatible(tooLarge(bytes.length));
+  if (bytes.length < 8 || !isWasm(bytes)) return incompatible(`${pluginFile} is not WebAssembly`);
   return compatible(`loads as ${as}`);
 }
 

@@ -1,4 +1,4 @@
-/** Every layout against every reader: the table of reference A.3, and the cases of F.3 for the mesh loader. */
+/** Every packaging against every loader: the table of docs/images.md, and the images that the mesh loader was seen to take and to refuse. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -69,7 +69,7 @@ describe('layout by reader', () => {
     for (const layout of Object.keys(packagings) as PackagingName[]) {
       const { ok, repair } = await checkImage(name, await open(packImage(layout, emptyModule, described)));
       if (ok) continue;
-      expect(repair).toBeDefined();
+      expect(repair).not.toBeNull();
       const repaired = await open(packImage(repair ?? 'raw', emptyModule, described));
       expect((await checkImage(name, repaired)).ok).toBe(true);
     }
@@ -288,7 +288,7 @@ describe('an index', () => {
     const { digest } = await descriptor(good);
     expect(await checkImage('istio', await indexOf([good, amd64]))).toMatchObject({
       ok: true,
-      note: `pin ${digest}: the digest of the index never matches what is loaded`,
+      notes: [`pin ${digest}: the digest of the index never matches what is loaded`],
     });
   });
 
@@ -321,7 +321,7 @@ describe('Gloo and the old wasme', () => {
     expect(await checkImage('gloo', opened)).toMatchObject({ ok: true });
     expect(await checkImage('wasme', opened)).toMatchObject({
       ok: true,
-      note: 'it has no runtime config: pull works, deploy does not know root ids and ABI',
+      notes: ['it has no runtime config: pull works, deploy does not know root ids and ABI'],
     });
   });
 });

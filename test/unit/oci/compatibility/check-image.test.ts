@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   defaultHosts,
   checkForHosts,
-  requireLoadable,
+  requireLoadableImage,
 } from '../../../../src/oci/compatibility/check-image.ts';
 import { packImage } from '../../../../src/oci/packaging/formats/index.ts';
 import { openImage } from '../../../../src/oci/read/open-image.ts';
@@ -141,11 +141,11 @@ describe('an image', () => {
   });
 
   it('before push and deploy is an error that names the repair', async () => {
-    await expect(requireLoadable(await subject('cncf'), ['envoy', 'istio'])).rejects.toMatchObject({
+    await expect(requireLoadableImage(await subject('cncf'), ['envoy', 'istio'])).rejects.toMatchObject({
       code: 'NOT_LOADABLE',
       message: expect.stringContaining(`istio would not load ${name}`) as string,
       hint: expect.stringContaining('--force') as string,
     });
-    await expect(requireLoadable(await subject('compat'), ['envoy', 'istio'])).resolves.toHaveLength(2);
+    await expect(requireLoadableImage(await subject('compat'), ['envoy', 'istio'])).resolves.toHaveLength(2);
   });
 });

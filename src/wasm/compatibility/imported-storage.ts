@@ -1,5 +1,5 @@
 /** What a host can make for the tables and memories that a module imports; Envoy makes them whatever their names are. */
-import type { ModuleImport } from './module.ts';
+import type { ModuleImport } from '../module.ts';
 
 /** Elements that V8 gives one table; Envoy does not ask for more. */
 const maxTableElements = 10_000_000;
