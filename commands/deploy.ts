@@ -5,7 +5,7 @@ import { declare as declareEnvoy } from './deploy/envoy.ts';
 import { declare as declareGcp } from './deploy/gcp.ts';
 import { declare as declareGloo } from './deploy/gloo.ts';
 import { declare as declareHigress } from './deploy/higress.ts';
-import { declare as declareHttp } from './deploy/http.ts';
+import { declare as declareHttp } from './serve.ts';
 import { declare as declareIstio } from './deploy/istio.ts';
 import type { Context } from './ui/context.ts';
 import { declareTargets } from './ui/targets.ts';

@@ -14,7 +14,7 @@ export {
 export { type ConvertOptions, type ConvertResult, convert } from './convert.ts';
 export { type CopyImageOptions, type CopyImageResult, copy } from './copy.ts';
 export { type DeployOptions, type DeployResult, deploy } from './deploy.ts';
-export { type ServeOptions, type ServeResult, serveModules } from './deploy-http.ts';
+export { type ServeOptions, type ServeResult, serveModules } from './serve.ts';
 export { type DoctorOptions, type DoctorResult, doctor } from './doctor.ts';
 export { type ErrorCode, WasmeError, type WasmeErrorOptions, errorKinds } from './errors.ts';
 export { type InitOptions, type InitResult, init } from './init.ts';

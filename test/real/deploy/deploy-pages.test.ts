@@ -168,7 +168,7 @@ describeWith(['envoy-1.40'], 'pages about deploying to Envoy', () => {
     );
   });
 
-  it('docs/deploy/http.md', async () => {
+  it('docs/serve.md', async () => {
     const registry = await fakeRegistry();
     const world = newMachine();
     project(world);
@@ -176,7 +176,7 @@ describeWith(['envoy-1.40'], 'pages about deploying to Envoy', () => {
     // The page is for one who has the image only.
     rmSync(join(world.cwd, 'wasme.json'));
     let url = '';
-    await follow('docs/deploy/http.md', { 'registry.example': registry.host }, [
+    await follow('docs/serve.md', { 'registry.example': registry.host }, [
       async ([, , target]) => {
         if (target !== 'http') return undefined;
         const { screen } = background(world, ['deploy', 'http', '-p', '0']);

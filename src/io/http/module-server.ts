@@ -4,9 +4,9 @@ import { type IncomingMessage, type ServerResponse, createServer } from 'node:ht
 import { Server as NetServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WasmeError } from '../../errors.ts';
-import { hostAndPort } from '../../io/http/endpoint.ts';
-import { listen } from '../../io/http/listen.ts';
-import { printable } from '../../io/printable.ts';
+import { hostAndPort } from './endpoint.ts';
+import { listen } from './listen.ts';
+import { printable } from '../printable.ts';
 
 /** A module that can be had here. */
 export interface ServedModule {

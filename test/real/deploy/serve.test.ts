@@ -1,6 +1,6 @@
 /** Real Envoys that fetch their code from `deploy http`. */
 import { expect, it, onTestFinished } from 'vitest';
-import type { ServeResult } from '../../../src/deploy-http.ts';
+import type { ServeResult } from '../../../src/serve.ts';
 import { type Screen, newMachine } from '../../helpers/cli/cli.ts';
 import { realEnvoy } from '../../helpers/servers/envoy.ts';
 import { guestFile } from '../../helpers/guests/guests.ts';

@@ -1,11 +1,11 @@
 /** `wasme deploy http`: modules of this machine for proxies that fetch code by URL. */
 import type { Command } from 'commander';
-import { type FlagAddress, address } from '../ui/address.ts';
-import { type Context, systemContextOf } from '../ui/context.ts';
-import { globalOptions } from '../ui/options.ts';
-import { type ConnectionFlags, addConnectionFlags, connectionOptions } from '../ui/registry.ts';
-import { reporterFor } from '../ui/progress-line.ts';
-import { writeResult } from '../ui/result.ts';
+import { type FlagAddress, address } from './ui/address.ts';
+import { type Context, systemContextOf } from './ui/context.ts';
+import { globalOptions } from './ui/options.ts';
+import { type ConnectionFlags, addConnectionFlags, connectionOptions } from './ui/registry.ts';
+import { reporterFor } from './ui/progress-line.ts';
+import { writeResult } from './ui/result.ts';
 
 interface HttpFlags extends ConnectionFlags {
   readonly port?: FlagAddress;
@@ -31,7 +31,7 @@ Examples:
   );
   command.action(async (sources: string[], flags: HttpFlags) => {
     const options = globalOptions(command);
-    const { serveModules } = await import('../../src/deploy-http.ts');
+    const { serveModules } = await import('../src/serve.ts');
     const system = systemContextOf(context, reporterFor(context, options));
     await serveModules({ sources, listen: flags.port, registry: connectionOptions(flags) }, system, result =>
       writeResult(context, options.json, result, ({ modules }) =>

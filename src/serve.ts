@@ -13,7 +13,7 @@ import {
   type ServedModule,
   modulePath,
   startModuleServer,
-} from './targets/http/module-server.ts';
+} from './io/http/module-server.ts';
 import { digestOfCode } from './targets/source.ts';
 
 export interface ServeOptions {
