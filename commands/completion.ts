@@ -6,6 +6,7 @@ import {
   completionScript,
   shells,
 } from '../src/completion.ts';
+import { targetCommands } from './targets/index.ts';
 import type { Context } from './ui/context.ts';
 import { addGlobalOptions, globalOptions } from './ui/options.ts';
 import { writeResult } from './ui/result.ts';
@@ -34,9 +35,11 @@ Examples:
     });
 }
 
-/** Commands of which an operand may be an image of the local store; a target reads its own from a registry. */
-const takesImages =
-  /^(run|bench|inspect|verify|tag|rm|push|save|convert|deploy (envoy|istio|gloo|envoy-gateway|higress|gcp|http))$/;
+/** Commands of which an operand may be an image of the local store. */
+const takesImages: ReadonlySet<string> = new Set([
+  ...['run', 'bench', 'inspect', 'verify', 'tag', 'rm', 'push', 'save', 'convert', 'serve', 'deploy http'],
+  ...Object.keys(targetCommands).map(name => `deploy ${name}`),
+]);
 
 /** The command and all below it. */
 function describeTree(command: Command, path: string): CompletionCommand[] {
@@ -58,7 +61,7 @@ function describeTree(command: Command, path: string): CompletionCommand[] {
     summary: command.description(),
     flags: [...flags, help],
     operands,
-    images: takesImages.test(path),
+    images: takesImages.has(path),
   };
   return [own, ...command.commands.flatMap(child => describeTree(child, `${path} ${child.name()}`.trim()))];
 }

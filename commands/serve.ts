@@ -1,4 +1,4 @@
-/** `wasme deploy http`: modules of this machine for proxies that fetch code by URL. */
+/** `wasme serve`: serves modules of this machine to proxies that fetch code by URL. `deploy http` is its old spelling. */
 import type { Command } from 'commander';
 import { type FlagAddress, address } from './ui/address.ts';
 import { type Context, systemContextOf } from './ui/context.ts';
@@ -7,14 +7,14 @@ import { type ConnectionFlags, addConnectionFlags, connectionOptions } from './u
 import { reporterFor } from './ui/progress-line.ts';
 import { writeResult } from './ui/result.ts';
 
-interface HttpFlags extends ConnectionFlags {
+interface ServeFlags extends ConnectionFlags {
   readonly port?: FlagAddress;
 }
 
 export function declare(command: Command, context: Context): void {
   command
     .argument(
-      '[target...]',
+      '[source...]',
       'project folders, .wasm files or images (default: the project here and the whole local store)',
     )
     .option('-p, --port <[host:]port>', 'where it listens (default: 127.0.0.1:8085)', address('127.0.0.1'));
@@ -25,15 +25,15 @@ export function declare(command: Command, context: Context): void {
 Every module has the address /<sha256>.wasm, / lists them; Ctrl-C ends it.
 
 Examples:
-  wasme deploy http
-  wasme deploy http build/my-filter.wasm -p 0.0.0.0:8085
+  wasme serve
+  wasme serve build/my-filter.wasm -p 0.0.0.0:8085
   wasme deploy envoy http://10.0.0.5:8085/<sha256>.wasm --id my-filter > envoy.yaml   # in a second terminal`,
   );
-  command.action(async (sources: string[], flags: HttpFlags) => {
+  command.action(async (sources: string[], flags: ServeFlags) => {
     const options = globalOptions(command);
-    const { serveModules } = await import('../src/serve.ts');
+    const { serve } = await import('../src/serve.ts');
     const system = systemContextOf(context, reporterFor(context, options));
-    await serveModules({ sources, listen: flags.port, registry: connectionOptions(flags) }, system, result =>
+    await serve({ sources, listen: flags.port, registry: connectionOptions(flags) }, system, result =>
       writeResult(context, options.json, result, ({ modules }) =>
         modules.map(({ url, name, source }) => `${url}  ${name}  ${source}`).join('\n'),
       ),

@@ -1,20 +1,11 @@
-/** `wasme status <target>`: one sub-command per control plane, each in its own file. */
+/** `wasme status <target>`: one sub-command for each target that can be asked, made from `commands/targets`. */
 import type { Command } from 'commander';
-import { declareEnvoyGateway, declareGloo, declareHigress, declareIstio } from './status/cluster.ts';
-import { declare as declareEnvoy } from './status/envoy.ts';
+import { targetsWith } from './targets/index.ts';
+import { declareTargets } from './targets/target-command.ts';
 import type { Context } from './ui/context.ts';
-import { declareTargets } from './ui/targets.ts';
-
-const targets = [
-  { name: 'envoy', summary: 'of Envoys with an admin interface', declare: declareEnvoy },
-  { name: 'istio', summary: 'in the proxies of an Istio mesh', declare: declareIstio },
-  { name: 'gloo', summary: 'as Gloo reports it', declare: declareGloo },
-  { name: 'envoy-gateway', summary: 'as Envoy Gateway reports it', declare: declareEnvoyGateway },
-  { name: 'higress', summary: 'in the gateway of Higress', declare: declareHigress },
-] as const;
 
 export function declare(command: Command, context: Context): void {
-  declareTargets(command, context, 'status', targets);
+  declareTargets(command, context, 'status', targetsWith('status'));
   command.addHelpText(
     'after',
     `

@@ -1,20 +1,11 @@
-/** `wasme undeploy <target>`: one sub-command per control plane, each in its own file. */
+/** `wasme undeploy <target>`: one sub-command for each target that a filter can be taken out of, made from `commands/targets`. */
 import type { Command } from 'commander';
+import { targetsWith } from './targets/index.ts';
+import { declareTargets } from './targets/target-command.ts';
 import type { Context } from './ui/context.ts';
-import { declareTargets } from './ui/targets.ts';
-import { declareEnvoyGateway, declareGloo, declareHigress, declareIstio } from './undeploy/cluster.ts';
-import { declare as declareEnvoy } from './undeploy/envoy.ts';
-
-const targets = [
-  { name: 'envoy', summary: 'out of your own Envoy file', declare: declareEnvoy },
-  { name: 'istio', summary: 'out of an Istio mesh', declare: declareIstio },
-  { name: 'gloo', summary: 'out of the Gateways of Gloo', declare: declareGloo },
-  { name: 'envoy-gateway', summary: 'out of the policies of Envoy Gateway', declare: declareEnvoyGateway },
-  { name: 'higress', summary: 'out of Higress', declare: declareHigress },
-] as const;
 
 export function declare(command: Command, context: Context): void {
-  declareTargets(command, context, 'undeploy', targets);
+  declareTargets(command, context, 'undeploy', targetsWith('undeploy'));
   command.addHelpText(
     'after',
     `

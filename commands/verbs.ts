@@ -64,6 +64,11 @@ export const verbs: readonly Verb[] = [
     load: () => import('./deploy.ts'),
   },
   {
+    name: 'serve',
+    summary: 'serve modules by digest, for proxies that fetch code by URL',
+    load: () => import('./serve.ts'),
+  },
+  {
     name: 'undeploy',
     summary: 'take the filter back out',
     load: () => import('./undeploy.ts'),

@@ -6,15 +6,15 @@ import { rewrite, writeAtomic } from './io/files/files.ts';
 import { cacheDir } from './io/files/paths.ts';
 import { imageAccess } from './oci/image-access.ts';
 import type { RegistryTargetOptions } from './oci/registry/registry.ts';
-import { type TargetName, type TargetOptions, loadTarget, projectSections } from './targets/index.ts';
+import { type TargetName, type TargetOptions, loadTarget } from './targets/index.ts';
 import { type DeployIntent, intentHash } from './targets/intent.ts';
 import { readModule } from './targets/module.ts';
 import { reachWarnings } from './targets/code-warnings.ts';
 import { type FilterSettings, makeIntent } from './targets/make-intent.ts';
+import { resolveFilter } from './targets/resolve.ts';
 import { type ResolvedSource, resolveSource } from './targets/source.ts';
 import type { AppliedObject, Plan, PlannedFile, StatusRow, DeployTarget } from './targets/target.ts';
-import type { FindOptions } from './targets/envoy/launch.ts';
-import { type AnnotatedDocument, explanations, plain } from './targets/annotated-document.ts';
+import { explanations, plain } from './targets/annotated-document.ts';
 import { waitUntilLoaded } from './targets/wait.ts';
 import { renderYaml } from './targets/yaml.ts';
 
@@ -100,10 +100,17 @@ export async function deploy<Name extends TargetName>(
     modulePath: (name, digest) => join(moduleFolder, `${name}-${digest.slice(7, 23)}.wasm`),
     copyFiles: folder !== undefined,
   });
-  const targetOptions = withProject(target, options.targetOptions, source);
-  const module = source.bytes && readModule(source.bytes, label(source), host);
-  const defaults = source.project?.project.deploy?.[projectSections[options.target]];
-  const filter = await makeIntent(options, source, defaults, module, system.cwd);
+  const { id, targetOptions, defaults } = resolveFilter(
+    options.target,
+    target,
+    { id: options.id, targetOptions: options.targetOptions },
+    source.project?.project,
+    source.name,
+  );
+  // An image was judged with its module when it was opened.
+  const judge = source.code.from === 'image' ? undefined : host;
+  const module = source.bytes && readModule(source.bytes, label(source), judge);
+  const filter = await makeIntent({ ...options, id }, source, defaults, module, system.cwd);
   const placement = Object.entries(target.placement?.(targetOptions) ?? {}).filter(
     ([, value]) => value !== undefined,
   );
@@ -129,7 +136,7 @@ export async function deploy<Name extends TargetName>(
     options.dryRun === true,
   );
   const removed = options.dryRun ? [] : ((await target.tidy?.(intent, targetOptions, system)) ?? []);
-  const warnings = [...plan.warnings, ...(options.target === 'envoy' ? [] : reachWarnings(intent.code))];
+  const warnings = [...plan.warnings, ...(target.runsHere ? [] : reachWarnings(intent.code))];
   for (const warning of warnings) system.reporter.warn(warning);
   for (const note of plan.notes ?? []) system.reporter.info(note);
   const rows =
@@ -156,37 +163,8 @@ export async function deploy<Name extends TargetName>(
   };
 }
 
-export interface RunDeployedOptions extends FindOptions {
-  /** Called with each line that Envoy prints; `continued`: it belongs to the message before it. */
-  readonly onLine: (line: string, continued: boolean) => void;
-  readonly onReady: () => void;
-}
-
-/** Starts an Envoy with what was deployed and waits for its end; gives its exit code. Fails with TOOL_MISSING. */
-export async function runDeployed(
-  result: DeployResult,
-  options: RunDeployedOptions,
-  system: SystemContext,
-): Promise<number> {
-  const { findEnvoy, runEnvoy } = await import('./targets/envoy/launch.ts');
-  const { code } = result;
-  const files = [...result.files.map(({ path }) => path), ...(code.from === 'file' ? [code.path] : [])];
-  const whole = result.documents.find(({ name }) => name === 'envoy.yaml');
-  const bootstrap = whole === undefined ? result.text : renderYaml([whole.content as AnnotatedDocument]);
-  return runEnvoy({ ...options, envoy: findEnvoy(options, system), bootstrap, files }, system);
-}
-
 function label({ code }: ResolvedSource): string {
   return code.from === 'http' ? code.url : code.from === 'image' ? code.reference : code.path;
-}
-
-function withProject<Options>(
-  target: DeployTarget<Options, unknown>,
-  options: Options,
-  { project }: ResolvedSource,
-): Options {
-  if (project === undefined) return options;
-  return target.withProject?.(options, project.project.deploy ?? {}, project.project) ?? options;
 }
 
 async function diffPlan<Options>(

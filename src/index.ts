@@ -14,7 +14,6 @@ export {
 export { type ConvertOptions, type ConvertResult, convert } from './convert.ts';
 export { type CopyImageOptions, type CopyImageResult, copy } from './copy.ts';
 export { type DeployOptions, type DeployResult, deploy } from './deploy.ts';
-export { type ServeOptions, type ServeResult, serveModules } from './serve.ts';
 export { type DoctorOptions, type DoctorResult, doctor } from './doctor.ts';
 export { type ErrorCode, WasmeError, type WasmeErrorOptions, errorKinds } from './errors.ts';
 export { type InitOptions, type InitResult, init } from './init.ts';
@@ -32,6 +31,7 @@ export { type RmOptions, type RmResult, rm } from './rm.ts';
 export { type Run, type RunOptions, type RunResult, startRun } from './run.ts';
 export { type SaveOptions, type SaveResult, save } from './save.ts';
 export { type SearchOptions, type SearchResult, search } from './search.ts';
+export { type ServeOptions, type ServeResult, serve } from './serve.ts';
 export { type StatusOptions, type StatusResult, status } from './status.ts';
 export { type TagOptions, type TagResult, tag } from './tag.ts';
 export { type TagsOptions, type TagsResult, tags } from './tags.ts';

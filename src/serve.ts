@@ -1,4 +1,4 @@
-/** `wasme deploy http`: modules of this machine, served under their digests for Envoy's remote source. */
+/** `wasme serve`: serves modules of this machine under the digests of their bytes, for proxies that fetch code by URL. */
 import { basename } from 'node:path';
 import { once } from 'node:events';
 import { WasmeError } from './errors.ts';
@@ -31,18 +31,18 @@ export interface ServeResult {
 const defaultListen = { address: '127.0.0.1', port: 8085 };
 
 /**
- * Serves until the system's signal aborts; `onReady` is called once it listens. What was built, pulled or tagged since is
- * found when it is asked for. Fails with what finding the sources fails with, IMAGE_NOT_FOUND when there are none,
- * PORT_IN_USE, PORT_REFUSED.
+ * Serves until the system's signal aborts; calls `onReady` once it listens. A module that was built, pulled or tagged since
+ * the start is found when its digest is asked for. Fails with IMAGE_NOT_FOUND when there is no module, with PORT_IN_USE and
+ * PORT_REFUSED, and as reading a named source fails.
  */
-export async function serveModules(
+export async function serve(
   options: ServeOptions,
   system: SystemContext,
   onReady: (result: ServeResult) => void,
 ): Promise<void> {
-  const shelf = new Shelf(options, system);
-  await shelf.fill();
-  if (shelf.list().length === 0) {
+  const catalog = new SourceCatalog(options, system);
+  await catalog.fill();
+  if (catalog.list().length === 0) {
     throw new WasmeError(
       'IMAGE_NOT_FOUND',
       'there is no module to serve: the store is empty, and no project is here',
@@ -52,37 +52,37 @@ export async function serveModules(
     );
   }
   const { address, port } = options.listen ?? defaultListen;
-  const bridge = await startModuleServer({
+  const server = await startModuleServer({
     address,
     port,
-    catalogue: shelf,
+    catalog,
     onRequest: line => system.reporter.info(line),
   });
   try {
-    const modules = shelf
+    const modules = catalog
       .list()
-      .map(module => ({ ...module, url: `${bridge.url}${modulePath(module.digest)}` }));
-    onReady({ url: bridge.url, modules });
+      .map(module => ({ ...module, url: `${server.url}${modulePath(module.digest)}` }));
+    onReady({ url: server.url, modules });
     if (!system.signal.aborted) await once(system.signal, 'abort');
   } finally {
-    await bridge.close();
+    await server.close();
   }
 }
 
-interface Held {
+interface CatalogEntry {
   readonly module: ServedModule;
-  /** Name to open it again by. The bytes stay on the disk, but for an image that is not in the store. */
+  /** The operand that opens it again. Only the bytes of an image that is not in the store are kept in memory. */
   readonly operand: string | undefined;
   readonly bytes?: Uint8Array;
 }
 
-/** How soon a digest that nobody knows is looked for again: strangers must not keep the disk busy. */
+/** Pause between two searches for unknown digests: whoever asks for them must not keep the disk busy. */
 const refillMs = 1_000;
 
-class Shelf implements ModuleCatalog {
+class SourceCatalog implements ModuleCatalog {
   readonly #options: ServeOptions;
   readonly #system: SystemContext;
-  #held = new Map<string, Held>();
+  #entries = new Map<string, CatalogEntry>();
   #filledAt = 0;
   #filling: Promise<void> | undefined;
 
@@ -92,35 +92,35 @@ class Shelf implements ModuleCatalog {
   }
 
   list(): readonly ServedModule[] {
-    return [...this.#held.values()].map(({ module }) => module);
+    return [...this.#entries.values()].map(({ module }) => module);
   }
 
   async read(sha256: string): Promise<{ module: ServedModule; bytes: Uint8Array } | undefined> {
-    if (!this.#held.has(sha256) && this.#system.now() - this.#filledAt >= refillMs) {
+    if (!this.#entries.has(sha256) && this.#system.now() - this.#filledAt >= refillMs) {
       await (this.#filling ??= this.fill().finally(() => (this.#filling = undefined)));
     }
-    const held = this.#held.get(sha256);
-    if (held === undefined) return undefined;
-    const bytes = held.bytes ?? (await this.#open(held.operand)).bytes;
-    // A file that was built anew is another module: its old digest is not to be had any more.
-    return digestOfCode(bytes) === held.module.digest ? { module: held.module, bytes } : undefined;
+    const entry = this.#entries.get(sha256);
+    if (entry === undefined) return undefined;
+    const bytes = entry.bytes ?? (await this.#open(entry.operand)).bytes;
+    // A file that was built again is another module, and its old digest is gone.
+    return digestOfCode(bytes) === entry.module.digest ? { module: entry.module, bytes } : undefined;
   }
 
-  /** Looks at every source. What was named must be there the first time; later, what is gone is not served. */
+  /** Reads every source. The first time each named source must exist; later a source that is gone is not served. */
   async fill(): Promise<void> {
     const first = this.#filledAt === 0;
-    const found = new Map<string, Held>();
+    const found = new Map<string, CatalogEntry>();
     for (const operand of await this.#operands()) {
       try {
-        const { bytes, ...held } = await this.#open(operand);
-        const kept = held.remote ? { bytes } : {};
-        found.set(held.module.digest.replace('sha256:', ''), { module: held.module, operand, ...kept });
+        const { bytes, module, remote } = await this.#open(operand);
+        const kept = remote ? { bytes } : {};
+        found.set(module.digest.replace('sha256:', ''), { module, operand, ...kept });
       } catch (error) {
         if (first && this.#options.sources.length > 0) throw error;
         this.#system.reporter.detail(`${operand ?? this.#system.cwd}: ${(error as Error).message}`);
       }
     }
-    this.#held = found;
+    this.#entries = found;
     this.#filledAt = this.#system.now();
   }
 

@@ -6,11 +6,12 @@ import { exists } from './io/files/files.ts';
 import { cacheDir } from './io/files/paths.ts';
 import { type ImageLookup, imageAccess } from './oci/image-access.ts';
 import { type LoadedProject, findProject, outputPath } from './project/load.ts';
-import { type TargetName, type TargetOptions, loadTarget, projectSections } from './targets/index.ts';
+import { type StatusTargetName, type TargetName, type TargetOptions, loadTarget } from './targets/index.ts';
+import { resolveFilter } from './targets/resolve.ts';
 import { resolveSource } from './targets/source.ts';
 import type { StatusRow } from './targets/target.ts';
 
-export interface StatusOptions<Name extends TargetName = TargetName> {
+export interface StatusOptions<Name extends StatusTargetName = StatusTargetName> {
   readonly target: Name;
   /** What should run: project folder, .wasm file or image; default: the project here, when it is built. */
   readonly source?: string | undefined;
@@ -32,33 +33,35 @@ export interface StatusResult {
 }
 
 /** Fails when the place cannot be asked at all; a proxy that is down or a filter that crashes is a row. */
-export async function status<Name extends TargetName>(
+export async function status<Name extends StatusTargetName>(
   options: StatusOptions<Name>,
   system: SystemContext,
 ): Promise<StatusResult> {
+  if (options.all === true && [options.source, options.id, options.digest].some(one => one !== undefined)) {
+    throw new WasmeError('USAGE', '--all is for every filter, and one was named too', {
+      hint: 'leave out --all, or what is named',
+    });
+  }
   const target = await loadTarget(options.target);
-  if (target.inquire === undefined) throw new TypeError(`${target.name} has no status`);
-  const loaded = await findProject(system.cwd, system);
-  const targetOptions =
-    (loaded && target.withProject?.(options.targetOptions, loaded.project.deploy ?? {}, loaded.project)) ??
-    options.targetOptions;
+  const here = await findProject(system.cwd, system);
+  const wanted = options.all === true ? undefined : await expectation(options, target.accepts, here, system);
+  // With the same operand, status looks where deploy has put the filter.
+  const project = options.source === undefined ? here?.project : wanted?.project?.project;
+  const { id, targetOptions } = resolveFilter(
+    options.target,
+    target,
+    { id: options.id, targetOptions: options.targetOptions },
+    project,
+    wanted?.name,
+  );
   const inquiry = target.inquire(targetOptions, system)();
   if (options.all === true) {
-    if ([options.source, options.id, options.digest].some(one => one !== undefined)) {
-      throw new WasmeError('USAGE', '--all is for every filter, and one was named too', {
-        hint: 'leave out --all, or what is named',
-      });
-    }
     const rows: StatusRow[] = [];
     for (const id of await inquiry.filters()) {
       rows.push(...(await inquiry.status({ id, expected: undefined })));
     }
     return result(options.target, rows);
   }
-  const wanted = await expectation(options, target.accepts, loaded, system);
-  const project = loaded?.project;
-  const id =
-    options.id ?? project?.deploy?.[projectSections[options.target]]?.id ?? wanted?.name ?? project?.name;
   if (id === undefined) {
     throw new WasmeError('USAGE', 'no filter was named', {
       hint: 'add --id, or --all for every filter there, or run it in the project',
@@ -73,13 +76,19 @@ function result(target: TargetName, rows: readonly StatusRow[]): StatusResult {
   return { target, healthy, rows };
 }
 
-/** Name and digest of the source; undefined when nothing was named and the project here has not been built. */
+interface Expectation {
+  readonly name: string;
+  readonly digest: string | undefined;
+  readonly project: LoadedProject | undefined;
+}
+
+/** Returns what the source says; undefined when nothing was named and the project here has not been built. */
 async function expectation(
   { source, digest }: StatusOptions,
   accepts: Parameters<typeof resolveSource>[1]['accepts'],
   loaded: LoadedProject | undefined,
   system: SystemContext,
-): Promise<{ readonly name: string; readonly digest: string | undefined } | undefined> {
+): Promise<Expectation | undefined> {
   if (source === undefined) {
     if (loaded === undefined || digest !== undefined) return undefined;
     const known =
@@ -88,7 +97,7 @@ async function expectation(
         : await exists(outputPath(loaded));
     if (!known) return undefined;
   }
-  const { name, code } = await resolveSource(source, {
+  const { name, code, project } = await resolveSource(source, {
     cwd: system.cwd,
     places: system,
     accepts,
@@ -100,7 +109,7 @@ async function expectation(
       ),
     modulePath: () => join(cacheDir(system), 'modules'),
   });
-  return { name, digest: code.digest };
+  return { name, digest: code.digest, project };
 }
 
 /** That a tag was moved is one of the things to find out; the store knows what it was. */

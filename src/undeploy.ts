@@ -4,10 +4,11 @@ import { WasmeError } from './errors.ts';
 import type { SystemContext } from './io/system-context.ts';
 import { rewrite } from './io/files/files.ts';
 import { findProject } from './project/load.ts';
-import { type TargetName, type TargetOptions, loadTarget, projectSections } from './targets/index.ts';
+import { type TargetName, type TargetOptions, type UndeployTargetName, loadTarget } from './targets/index.ts';
+import { resolveFilter } from './targets/resolve.ts';
 import type { Undeployment } from './targets/target.ts';
 
-export interface UndeployOptions<Name extends TargetName = TargetName> {
+export interface UndeployOptions<Name extends UndeployTargetName = UndeployTargetName> {
   readonly target: Name;
   /** Name of the filter; default: the id or name of the project here. */
   readonly id?: string | undefined;
@@ -26,20 +27,21 @@ export interface UndeployResult extends Undeployment {
 }
 
 /** Fails with DEPLOY_DECLINED, DEPLOY_NOT_FOUND (in a cluster KUBE_NOT_FOUND) when nothing of that name is there. */
-export async function undeploy<Name extends TargetName>(
+export async function undeploy<Name extends UndeployTargetName>(
   options: UndeployOptions<Name>,
   system: SystemContext,
 ): Promise<UndeployResult> {
   const target = await loadTarget(options.target);
   const project = (await findProject(system.cwd, system))?.project;
-  const id = options.id ?? project?.deploy?.[projectSections[options.target]]?.id ?? project?.name;
+  const { id, targetOptions } = resolveFilter(
+    options.target,
+    target,
+    { id: options.id, targetOptions: options.targetOptions },
+    project,
+  );
   if (id === undefined) {
     throw new WasmeError('USAGE', 'no filter was named', { hint: 'add --id, or run it in the project' });
   }
-  if (target.undeploy === undefined) throw new TypeError(`${target.name} has no undeploy`);
-  const targetOptions =
-    (project && target.withProject?.(options.targetOptions, project.deploy ?? {}, project)) ??
-    options.targetOptions;
   const dryRun = options.dryRun === true;
   if (options.confirm !== undefined && !dryRun) {
     const { changed, diff = '' } = await target.undeploy({ id, dryRun: true }, targetOptions, system);

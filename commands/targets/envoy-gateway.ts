@@ -1,10 +1,20 @@
-/** `wasme deploy envoy-gateway`: flags of Envoy Gateway. */
+/** The target `envoy-gateway`. */
 import { type Command, Option } from 'commander';
 import { mergeTypes, pullPolicies } from '../../src/project/names.ts';
 import type { EnvoyGatewayOptions } from '../../src/targets/envoy-gateway/options.ts';
 import type { Context } from '../ui/context.ts';
 import { collect } from '../ui/options.ts';
-import { type ClusterFlags, addClusterFlags, clusterOptions, deployToCluster, list } from './cluster.ts';
+import {
+  type ClusterFlags,
+  addClusterFlags,
+  clusterOptions,
+  deployToCluster,
+  list,
+} from './cluster/cluster-flags.ts';
+import { oneNamespace } from './cluster/cluster-place.ts';
+import { clusterStatus } from './cluster/cluster-status.ts';
+import { clusterUndeploy } from './cluster/cluster-undeploy.ts';
+import type { TargetCommand } from './target-command.ts';
 
 interface EnvoyGatewayFlags extends ClusterFlags {
   readonly namespace?: string;
@@ -20,9 +30,30 @@ interface EnvoyGatewayFlags extends ClusterFlags {
   readonly envoyGatewayVersion?: string;
 }
 
-export function declare(command: Command, context: Context): void {
+const place = oneNamespace('namespace it was deployed to (default: default)');
+
+export const envoyGateway: TargetCommand<'envoy-gateway'> = {
+  deploy: { summary: 'EnvoyExtensionPolicy of Envoy Gateway', declare },
+  status: clusterStatus('envoy-gateway', place, {
+    summary: 'as Envoy Gateway reports it',
+    note: 'Shows what Envoy Gateway says of the policy; what the proxies run cannot be seen this way.',
+    examples: [
+      'wasme status envoy-gateway -n shop --id add-header',
+      'wasme status envoy-gateway registry.example/me/add-header:v1 -n shop --id add-header',
+    ],
+  }),
+  undeploy: clusterUndeploy('envoy-gateway', place, {
+    summary: 'out of the policies of Envoy Gateway',
+    examples: [
+      'wasme undeploy envoy-gateway --id add-header -n shop',
+      'wasme undeploy envoy-gateway --id add-header -n shop --dry-run',
+    ],
+  }),
+};
+
+function declare(command: Command, context: Context): void {
   command
-    .argument('[target]', "project folder, image or URL (default: the project's image)")
+    .argument('[source]', "project folder, image or URL (default: the project's image)")
     .option('-n, --namespace <name>', 'namespace of the Gateway or route (default: default)')
     .option('--gateway <name[:listener]>', 'Gateway that gets the filter; may be repeated', list)
     .option('--route <name[:rule]>', 'HTTPRoute that gets the filter; may be repeated', list)

@@ -1,4 +1,4 @@
-/** `wasme deploy gcp`: flags of Google Cloud Service Extensions. */
+/** The target `gcp`: prints resources of Google Cloud Service Extensions; nothing there can be asked or taken back by wasme. */
 import { type Command, Option } from 'commander';
 import { loadBalancingSchemes } from '../../src/project/names.ts';
 import type { GcpOptions } from '../../src/targets/gcp/options.ts';
@@ -6,8 +6,9 @@ import { type Context, systemContextOf } from '../ui/context.ts';
 import { globalOptions } from '../ui/options.ts';
 import { type ConnectionFlags, addConnectionFlags, connectionOptions } from '../ui/registry.ts';
 import { reporterFor } from '../ui/progress-line.ts';
-import { list } from './cluster.ts';
+import { list } from './cluster/cluster-flags.ts';
 import { type CommonFlags, addCommonFlags, commonOptions, writeDeployment } from './deploy-flags.ts';
+import type { TargetCommand } from './target-command.ts';
 
 interface GcpFlags extends CommonFlags, ConnectionFlags {
   readonly project?: string;
@@ -18,9 +19,13 @@ interface GcpFlags extends CommonFlags, ConnectionFlags {
   readonly force?: boolean;
 }
 
-export function declare(command: Command, context: Context): void {
+export const gcp: TargetCommand<'gcp'> = {
+  deploy: { summary: 'resources of Google Cloud Service Extensions', declare },
+};
+
+function declare(command: Command, context: Context): void {
   command
-    .argument('[target]', "project folder or image in Artifact Registry (default: the project's image)")
+    .argument('[source]', "project folder or image in Artifact Registry (default: the project's image)")
     .option('--project <id>', 'Google Cloud project')
     .option('--location <name>', 'global or a region (default: global)')
     .option('--forwarding-rule <path>', 'load balancer that gets the filter; may be repeated', list)

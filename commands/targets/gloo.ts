@@ -1,4 +1,4 @@
-/** `wasme deploy gloo`: flags of Gloo. */
+/** The target `gloo`. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { GlooKind } from '../../src/targets/gloo/forms.ts';
 import type { Context } from '../ui/context.ts';
@@ -9,7 +9,11 @@ import {
   deployToCluster,
   labels,
   list,
-} from './cluster.ts';
+} from './cluster/cluster-flags.ts';
+import { severalNamespaces } from './cluster/cluster-place.ts';
+import { clusterStatus } from './cluster/cluster-status.ts';
+import { clusterUndeploy } from './cluster/cluster-undeploy.ts';
+import type { TargetCommand } from './target-command.ts';
 
 interface GlooFlags extends ClusterFlags {
   readonly namespaces?: string[];
@@ -18,9 +22,31 @@ interface GlooFlags extends ClusterFlags {
   readonly filterStage?: string;
 }
 
-export function declare(command: Command, context: Context): void {
+const place = severalNamespaces('only Gateways of these namespaces (default: all)');
+
+export const gloo: TargetCommand<'gloo'> = {
+  deploy: { summary: 'a filter in the Gateways of Gloo (Enterprise)', declare },
+  status: clusterStatus('gloo', place, {
+    summary: 'as Gloo reports it',
+    note: 'Shows what Gloo says of its Gateways; what the proxies run cannot be seen this way.',
+    examples: [
+      'wasme status gloo --id add-header',
+      'wasme status gloo registry.example/me/add-header:v1 --id add-header',
+    ],
+  }),
+  undeploy: clusterUndeploy('gloo', place, {
+    summary: 'out of the Gateways of Gloo',
+    examples: [
+      'wasme undeploy gloo --id add-header -n gloo-system',
+      'wasme undeploy gloo --id add-header -n gloo-system --dry-run',
+    ],
+    unusedFlags: ['-l, --labels <key=value,…>', '--config <text>', '--root-id <id>'],
+  }),
+};
+
+function declare(command: Command, context: Context): void {
   command
-    .argument('[target]', "project folder, image or file:///path in the proxy (default: the project's image)")
+    .argument('[source]', "project folder, image or file:///path in the proxy (default: the project's image)")
     .option('-n, --namespaces <name,…>', 'namespaces whose Gateways get the filter (default: all)', list)
     .option('-l, --labels <key=value,…>', 'only Gateways with these labels', labels)
     .addOption(

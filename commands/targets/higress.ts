@@ -1,4 +1,4 @@
-/** `wasme deploy higress`: flags of Higress. */
+/** The target `higress`. */
 import { type Command, Option } from 'commander';
 import { pluginPhases, pullPolicies } from '../../src/project/names.ts';
 import type { HigressOptions } from '../../src/targets/higress/options.ts';
@@ -10,7 +10,11 @@ import {
   deployToCluster,
   list,
   priority,
-} from './cluster.ts';
+} from './cluster/cluster-flags.ts';
+import { oneNamespace } from './cluster/cluster-place.ts';
+import { clusterStatus } from './cluster/cluster-status.ts';
+import { clusterUndeploy } from './cluster/cluster-undeploy.ts';
+import type { TargetCommand } from './target-command.ts';
 
 interface HigressFlags extends ClusterFlags {
   readonly namespace?: string;
@@ -24,10 +28,28 @@ interface HigressFlags extends ClusterFlags {
   readonly higressSdk?: boolean;
 }
 
-export function declare(command: Command, context: Context): void {
+const place = oneNamespace("Higress' own namespace (default: higress-system)");
+
+export const higress: TargetCommand<'higress'> = {
+  deploy: { summary: 'WasmPlugin of Higress', declare },
+  status: clusterStatus('higress', place, {
+    summary: 'in the gateway of Higress',
+    note: 'Asks every pod of the gateway through kubectl exec, which needs that right.',
+    examples: [
+      'wasme status higress --id add-header',
+      'wasme status higress registry.example/me/add-header:v1 --id add-header',
+    ],
+  }),
+  undeploy: clusterUndeploy('higress', place, {
+    summary: 'out of Higress',
+    examples: ['wasme undeploy higress --id add-header', 'wasme undeploy higress --id add-header --dry-run'],
+  }),
+};
+
+function declare(command: Command, context: Context): void {
   command
     .argument(
-      '[target]',
+      '[source]',
       "project folder, image, URL or file:///path in the gateway (default: the project's image)",
     )
     .option('-n, --namespace <name>', "Higress' own namespace (default: higress-system)")

@@ -1,4 +1,4 @@
-/** `wasme deploy istio`: flags of Istio, those of the old tool included. */
+/** The target `istio`: flags, those of the first wasme included. */
 import { type Command, Option } from 'commander';
 import {
   type FilterKind,
@@ -20,7 +20,11 @@ import {
   labels,
   list,
   priority,
-} from './cluster.ts';
+} from './cluster/cluster-flags.ts';
+import { oneNamespace } from './cluster/cluster-place.ts';
+import { clusterStatus } from './cluster/cluster-status.ts';
+import { clusterUndeploy } from './cluster/cluster-undeploy.ts';
+import type { TargetCommand } from './target-command.ts';
 
 interface IstioFlags extends ClusterFlags {
   readonly namespace?: string;
@@ -39,10 +43,41 @@ interface IstioFlags extends ClusterFlags {
   readonly allowOnHeadersStopIteration?: boolean;
 }
 
-export function declare(command: Command, context: Context): void {
+const place = oneNamespace('namespace it was deployed to (default: default)');
+
+export const istio: TargetCommand<'istio'> = {
+  deploy: { summary: 'TrafficExtension, WasmPlugin or EnvoyFilter of an Istio mesh', declare },
+  status: clusterStatus('istio', place, {
+    summary: 'in the proxies of an Istio mesh',
+    note: 'Asks every chosen proxy through kubectl exec, which needs that right.',
+    examples: [
+      'wasme status istio -n bookinfo --id add-header',
+      'wasme status istio registry.example/me/add-header:v1 -n bookinfo --id add-header',
+    ],
+  }),
+  undeploy: clusterUndeploy('istio', place, {
+    summary: 'out of an Istio mesh',
+    examples: [
+      'wasme undeploy istio --id add-header -n bookinfo',
+      'wasme undeploy istio --id add-header -n bookinfo --dry-run',
+    ],
+    unusedFlags: [
+      '-l, --labels <key=value,…>',
+      '--config <text>',
+      '--root-id <id>',
+      '-t, --workload-type <type>',
+      '--patch-context <where>',
+      '--istio-namespace <name>',
+      '--cache-timeout <time>',
+      '--ignore-version-check',
+    ],
+  }),
+};
+
+function declare(command: Command, context: Context): void {
   command
     .argument(
-      '[target]',
+      '[source]',
       "project folder, image, URL or file:///path in the proxy (default: the project's image)",
     )
     .option('-n, --namespace <name>', 'namespace of the workloads (default: default)')

@@ -4,9 +4,13 @@ import type { Project } from '../project/schema.ts';
 import type { DeployIntent, IntentCode } from './intent.ts';
 import type { AnnotatedDocument } from './annotated-document.ts';
 
-/** `Options` are the target's own flags; `Facts` is what must be known of the world before documents can be made. */
-export interface DeployTarget<Options, Facts = undefined> {
+/** `Options` are the target's own flags; `Facts` is what `observe` reads before documents can be made. */
+export interface DeployTarget<Options, Facts = undefined>
+  extends Partial<StatusSupport<Options>>,
+    Partial<UndeploySupport<Options>> {
   readonly name: string;
+  /** Its proxies run on the person's machine, so code at `localhost` is within their reach. */
+  readonly runsHere?: true;
   /** Forms of code this target can be given, preferred one first. An image is pulled into a file where only files are. */
   readonly accepts: readonly IntentCode['from'][];
   /** What modules will run in, as `envoy@1.36`, to judge them by. Absent: the newest Envoy. */
@@ -27,11 +31,24 @@ export interface DeployTarget<Options, Facts = undefined> {
   apply?(plan: Plan, options: Options, system: SystemContext): Promise<readonly AppliedObject[]>;
   /** What `apply` would change, as a unified diff; empty when nothing. */
   diff?(plan: Plan, options: Options, system: SystemContext): Promise<string>;
-  /** Takes a filter out again: what is ours alone is deleted, our part of shared things is removed. */
-  undeploy?(request: UndeployRequest, options: Options, system: SystemContext): Promise<Undeployment>;
-  /** Gives what looks at what is deployed; each call is a look of its own. */
-  inquire?(options: Options, system: SystemContext): () => StatusReader;
 }
+
+/** Of a target that `wasme status` can ask. */
+export interface StatusSupport<Options> {
+  /** Returns a function that starts a new look at what is deployed. */
+  inquire(options: Options, system: SystemContext): () => StatusReader;
+}
+
+/** Of a target that `wasme undeploy` can take a filter out of. */
+export interface UndeploySupport<Options> {
+  /** Deletes the objects that belong to the filter alone, and removes its part of shared ones. */
+  undeploy(request: UndeployRequest, options: Options, system: SystemContext): Promise<Undeployment>;
+}
+
+/** A target that all three verbs know. */
+export type LiveTarget<Options, Facts = undefined> = DeployTarget<Options, Facts> &
+  StatusSupport<Options> &
+  UndeploySupport<Options>;
 
 /** Questions of one look: what was read for one of them is not read again for the next. */
 export interface StatusReader {

@@ -12,14 +12,14 @@ import { until } from '../helpers/until.ts';
 
 interface Served extends ServeResult {
   readonly screen: Screen;
-  /** Ctrl-C; gives the exit code. */
+  /** Raises the interrupt and returns the exit code. */
   readonly stop: () => Promise<number>;
 }
 
-/** `wasme deploy http …` in a world whose interrupt is ours. */
+/** Runs `wasme serve …` on a machine whose interrupt the test raises. */
 async function serve(world: TestMachine, interrupt: AbortController, ...argv: string[]): Promise<Served> {
   const screen: Screen = { out: '', err: '' };
-  const ended = world.wasmeLive(screen, 'deploy', 'http', ...argv, '-p', '0', '--json');
+  const ended = world.wasmeLive(screen, 'serve', ...argv, '-p', '0', '--json');
   const stop = (): Promise<number> => {
     interrupt.abort();
     return ended;
@@ -34,7 +34,7 @@ async function serve(world: TestMachine, interrupt: AbortController, ...argv: st
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-function worldWithInterrupt(): { world: TestMachine; interrupt: AbortController } {
+function machineWithInterrupt(): { world: TestMachine; interrupt: AbortController } {
   const interrupt = new AbortController();
   return { world: newMachine({ signal: interrupt.signal }), interrupt };
 }
@@ -52,9 +52,9 @@ function rawStatus(url: string, path: string, method = 'GET'): Promise<number | 
   });
 }
 
-describe('deploy http', () => {
+describe('serve', () => {
   it('serves a module under the digest of its bytes, until Ctrl-C', async () => {
-    const { world, interrupt } = worldWithInterrupt();
+    const { world, interrupt } = machineWithInterrupt();
     const bytes = readFileSync(guestFile(world.cwd, 'deploy-tag'));
     const { url, modules, screen, stop } = await serve(world, interrupt, 'deploy-tag.wasm');
     const hex = sha256(bytes);
@@ -94,15 +94,15 @@ describe('deploy http', () => {
     ['/', 'PUT', 405],
     ['/', 'DELETE', 405],
     ['*', 'OPTIONS', 405],
-  ])('gives nothing else away and takes nothing: %j %s', async (path, method, status) => {
-    const { world, interrupt } = worldWithInterrupt();
+  ])('answers %j %s without a module and without taking anything', async (path, method, status) => {
+    const { world, interrupt } = machineWithInterrupt();
     guestFile(world.cwd, 'deploy-tag');
     const { url } = await serve(world, interrupt, 'deploy-tag.wasm');
     expect(await rawStatus(url, path.replaceAll('\u0000', '%00'), method)).toBe(status);
   });
 
-  it('shows one short line for a request, whatever it says, and no query', async () => {
-    const { world, interrupt } = worldWithInterrupt();
+  it('logs each request as one short line without control characters and without its query', async () => {
+    const { world, interrupt } = machineWithInterrupt();
     guestFile(world.cwd, 'deploy-tag');
     const { url, screen } = await serve(world, interrupt, 'deploy-tag.wasm');
     const { hostname, port } = new URL(url);
@@ -115,8 +115,8 @@ describe('deploy http', () => {
     expect(Math.max(...screen.err.split('\n').map(line => line.length))).toBeLessThan(140);
   });
 
-  it('serves the project here and the whole store, and what came since', async () => {
-    const { world, interrupt } = worldWithInterrupt();
+  it('serves the project here and the whole store, and a module that is built while it runs', async () => {
+    const { world, interrupt } = machineWithInterrupt();
     mkdirSync(join(world.cwd, 'build'));
     writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify({ name: 'tagger', language: 'rust' }));
     const output = join(world.cwd, 'build', 'tagger.wasm');
@@ -133,7 +133,7 @@ describe('deploy http', () => {
     const kinds = await fetch(modules[1]?.url ?? '');
     expect(sha256(new Uint8Array(await kinds.arrayBuffer()))).toBe(sha256(guest('deploy-kinds')));
     expect(storeOf(world)).toEqual(before);
-    // A new build is another module: its digest can be had, the old one not any more.
+    // A new build is another module: its digest is served, the old one is not.
     writeFileSync(output, guest('deploy-env'));
     expect((await fetch(modules[0]?.url ?? '')).status).toBe(404);
     await expect
@@ -143,7 +143,7 @@ describe('deploy http', () => {
 
   it('serves an image of a registry that the store does not have', async () => {
     const registry = await fakeRegistry();
-    const { world, interrupt } = worldWithInterrupt();
+    const { world, interrupt } = machineWithInterrupt();
     guestFile(world.cwd, 'deploy-tag');
     const reference = `${registry.host}/team/tagger:v1`;
     await world.wasme('push', reference, '-f', 'deploy-tag.wasm');
@@ -154,8 +154,8 @@ describe('deploy http', () => {
     expect(registry.log.length).toBe(asked);
   });
 
-  it('lets an answer end before it does', async () => {
-    const { world, interrupt } = worldWithInterrupt();
+  it('finishes a running answer after Ctrl-C before it ends', async () => {
+    const { world, interrupt } = machineWithInterrupt();
     // More than the sockets of both sides hold, so that the answer is under way when Ctrl-C comes.
     const large = Buffer.concat([guest('deploy-tag'), customSection(24 * 1024 * 1024)]);
     writeFileSync(join(world.cwd, 'large.wasm'), large);
@@ -167,16 +167,33 @@ describe('deploy http', () => {
     expect(await ended).toBe(130);
   });
 
+  it('has the old spelling deploy http, with the same flags and the same result', async () => {
+    const interrupt = new AbortController();
+    const world = newMachine({ signal: interrupt.signal });
+    guestFile(world.cwd, 'deploy-tag');
+    const screen: Screen = { out: '', err: '' };
+    const ended = world.wasmeLive(screen, 'deploy', 'http', 'deploy-tag.wasm', '-p', '127.0.0.1:0', '--json');
+    onTestFinished(() => interrupt.abort());
+    const out = await until(
+      () => screen.out || undefined,
+      () => screen.err,
+    );
+    const { modules } = JSON.parse(out) as ServeResult;
+    expect((await fetch(modules[0]?.url ?? '')).status).toBe(200);
+    interrupt.abort();
+    expect(await ended).toBe(130);
+  });
+
   it.each([
     [['none.wasm'], 'FILE_NOT_FOUND'],
     [[], 'IMAGE_NOT_FOUND'],
     [['deploy-tag.wasm', '-p', '1.2.3.4:80'], 'PORT_REFUSED'],
     [['text.wasm'], 'WASM_INVALID'],
-  ])('refuses %j', async (argv, code) => {
+  ])('fails before it listens: %j', async (argv, code) => {
     const world = newMachine();
     guestFile(world.cwd, 'deploy-tag');
     writeFileSync(join(world.cwd, 'text.wasm'), 'text');
-    const outcome = await world.wasme('deploy', 'http', ...argv);
+    const outcome = await world.wasme('serve', ...argv);
     expect(outcome.stdout).toBe('');
     expect(outcome.stderr).toContain(`error[${code}]`);
     expect(outcome.exitCode).toBe(1);

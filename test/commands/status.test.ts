@@ -180,6 +180,22 @@ describe('status envoy', () => {
     expect(built.exitCode).toBe(1);
   });
 
+  it.each([
+    ['other.wasm', 'other'],
+    ['.', 'special'],
+  ])('looks for %s under the name that deploy gives it: %s', async (source, id) => {
+    const world = newMachine();
+    const project = { name: 'f', language: 'rust', build: { output: 'f.wasm' } };
+    const file = { ...project, deploy: { envoy: { id: 'special' } } };
+    writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify(file));
+    for (const name of ['f', 'other']) writeFileSync(join(world.cwd, `${name}.wasm`), guest('deploy-tag'));
+    const deployed = await world.wasme('deploy', 'envoy', source, '--json');
+    expect(JSON.parse(deployed.stdout)).toMatchObject({ id });
+    const address = await admin(fixed(plugin()));
+    const { stdout } = await world.wasme('status', 'envoy', source, '--admin', address, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ id });
+  });
+
   it('says that nothing answers', async () => {
     const { stdout, exitCode } = await newMachine().wasme(
       'status',

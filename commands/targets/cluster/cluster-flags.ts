@@ -1,15 +1,15 @@
 /** Flags of the targets that are in a Kubernetes cluster, and running a deployment with them. */
 import { type Command, InvalidArgumentError } from 'commander';
-import type { DeployOptions } from '../../src/deploy.ts';
-import { WasmeError } from '../../src/errors.ts';
-import type { TargetName } from '../../src/targets/index.ts';
-import type { KubernetesOptions } from '../../src/targets/kubernetes/objects.ts';
-import { confirmDiff } from '../ui/confirm-diff.ts';
-import { type Context, systemContextOf } from '../ui/context.ts';
-import { collect, globalOptions } from '../ui/options.ts';
-import { type ConnectionFlags, addConnectionFlags, connectionOptions } from '../ui/registry.ts';
-import { reporterFor } from '../ui/progress-line.ts';
-import { type CommonFlags, addCommonFlags, commonOptions, writeDeployment } from './deploy-flags.ts';
+import type { DeployOptions } from '../../../src/deploy.ts';
+import { WasmeError } from '../../../src/errors.ts';
+import type { TargetName } from '../../../src/targets/index.ts';
+import type { KubernetesOptions } from '../../../src/targets/kubernetes/objects.ts';
+import { confirmDiff } from '../../ui/confirm-diff.ts';
+import { type Context, systemContextOf } from '../../ui/context.ts';
+import { collect, globalOptions } from '../../ui/options.ts';
+import { type ConnectionFlags, addConnectionFlags, connectionOptions } from '../../ui/registry.ts';
+import { reporterFor } from '../../ui/progress-line.ts';
+import { type CommonFlags, addCommonFlags, commonOptions, writeDeployment } from '../deploy-flags.ts';
 
 export interface ClusterFlags extends CommonFlags, ConnectionFlags {
   readonly apply?: boolean;
@@ -57,7 +57,7 @@ export async function deployToCluster<Name extends TargetName>(
   flags: ClusterFlags,
   options: Pick<DeployOptions<Name>, 'target' | 'source' | 'targetOptions'> & Partial<DeployOptions<Name>>,
 ): Promise<void> {
-  const { deploy } = await import('../../src/deploy.ts');
+  const { deploy } = await import('../../../src/deploy.ts');
   const system = systemContextOf(context, reporterFor(context, globalOptions(command)));
   const trial = dryRunOnServer(flags);
   const apply = (flags.apply === true || trial) && flags.diff !== true;

@@ -1,25 +1,24 @@
 /** `wasme deploy envoy`: flags of a plain Envoy. */
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { WasmeError } from '../../src/errors.ts';
-import type { DeployResult } from '../../src/deploy.ts';
-import type { EnvoyAddress, EnvoyOptions } from '../../src/targets/envoy/options.ts';
-import { type FilterKind, filterKinds } from '../../src/project/names.ts';
-import { address } from '../ui/address.ts';
-import type { Context } from '../ui/context.ts';
-import { systemContextOf } from '../ui/context.ts';
-import { addOldFlags, oldStore } from '../ui/deprecated-flags.ts';
-import { globalOptions, keyValue } from '../ui/options.ts';
-import { reporterFor } from '../ui/progress-line.ts';
-import { continuation } from '../run/run-output.ts';
-import { type ConnectionFlags, addConnectionFlags, connectionOptions } from '../ui/registry.ts';
+import { WasmeError } from '../../../src/errors.ts';
+import type { DeployResult } from '../../../src/deploy.ts';
+import type { EnvoyAddress, EnvoyOptions } from '../../../src/targets/envoy/options.ts';
+import { type FilterKind, filterKinds } from '../../../src/project/names.ts';
+import { address } from '../../ui/address.ts';
+import { type Context, systemContextOf } from '../../ui/context.ts';
+import { addOldFlags, oldStore } from '../../ui/deprecated-flags.ts';
+import { globalOptions, keyValue } from '../../ui/options.ts';
+import { reporterFor } from '../../ui/progress-line.ts';
+import { continuation } from '../../run/run-output.ts';
+import { type ConnectionFlags, addConnectionFlags, connectionOptions } from '../../ui/registry.ts';
 import {
   type CommonFlags,
   addCommonFlags,
   commonOptions,
   outputFile,
   writeDeployment,
-} from './deploy-flags.ts';
+} from '../deploy-flags.ts';
 
 interface EnvoyFlags extends CommonFlags, ConnectionFlags {
   readonly kind?: FilterKind;
@@ -38,9 +37,9 @@ interface EnvoyFlags extends CommonFlags, ConnectionFlags {
   readonly allowOnHeadersStopIteration?: boolean;
 }
 
-export function declare(command: Command, context: Context): void {
+export function declareDeploy(command: Command, context: Context): void {
   command
-    .argument('[target]', 'project folder, .wasm file, URL or image (default: the project here)')
+    .argument('[source]', 'project folder, .wasm file, URL or image (default: the project here)')
     .addOption(
       new Option('--kind <kind>', "how the filter is used (default: the project's, or http)").choices(
         filterKinds,
@@ -88,7 +87,7 @@ Examples:
   wasme deploy envoy --config '{"header":"x-team"}' --envoy-version 1.36 --explain`,
   );
   command.action(async (source: string | undefined, flags: EnvoyFlags) => {
-    const { deploy } = await import('../../src/deploy.ts');
+    const { deploy } = await import('../../../src/deploy.ts');
     const reporter = reporterFor(context, globalOptions(command));
     refuseIdle(flags);
     if (!flags.run && (flags.envoyImage ?? flags.envoy) !== undefined) {
@@ -114,20 +113,20 @@ Examples:
     if (flags.explain && flags.in !== undefined) {
       for (const { field, reason } of result.explanations) reporter.info(`${field}: ${reason}`);
     }
-    // --dry-run and --diff promise that nothing happens.
+    // --dry-run and --diff change nothing and start nothing.
     if (flags.run && flags.dryRun !== true && !flags.diff) await run(result, flags, command, context);
     else writeDeployment(context, command, result);
   });
 }
 
-/** Envoy in front of us until it ends or Ctrl-C; its log goes to stderr. */
+/** Runs an Envoy until it ends or Ctrl-C comes; its log goes to stderr. */
 async function run(
   result: DeployResult,
   flags: EnvoyFlags,
   command: Command,
   context: Context,
 ): Promise<void> {
-  const { runDeployed } = await import('../../src/deploy.ts');
+  const { runDeployed } = await import('../../../src/targets/envoy/run-deployed.ts');
   const reporter = reporterFor(context, globalOptions(command));
   const exitCode = await runDeployed(
     result,
@@ -146,7 +145,7 @@ async function run(
   }
 }
 
-/** What a flag would say has no place in the result: better told than dropped. Fails with USAGE. */
+/** Refuses a flag that would change nothing in the result. Fails with USAGE. */
 function refuseIdle(flags: EnvoyFlags): void {
   const own = flags.in !== undefined;
   const rows: readonly (readonly [boolean, string, string, string])[] = [
@@ -179,7 +178,7 @@ function envoyOptions(flags: EnvoyFlags, { cwd }: Context): EnvoyOptions {
     listener: flags.listener,
     version: flags.envoyVersion,
     dynamic: flags.dynamic === undefined ? undefined : resolve(cwd, flags.dynamic),
-    // A proxy that is started to try something out is nobody else's business.
+    // An Envoy that is started to try a filter is for this machine only.
     listen: flags.port ?? (flags.run ? { address: '127.0.0.1', port: 8080 } : undefined),
     admin: flags.admin,
     upstream: flags.upstream,
@@ -193,7 +192,7 @@ async function certificates(
   { cwd }: Context,
 ): Promise<{ readonly path: string; readonly here?: string } | undefined> {
   if (caFile === undefined) return undefined;
-  const { exists } = await import('../../src/io/files/files.ts');
+  const { exists } = await import('../../../src/io/files/files.ts');
   const path = resolve(cwd, caFile);
   return (await exists(path)) ? { path, here: path } : { path: caFile };
 }

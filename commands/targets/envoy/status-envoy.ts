@@ -1,11 +1,11 @@
 /** `wasme status envoy`: asks the admin interface of one or more Envoys. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { digest } from '../deploy/deploy-flags.ts';
-import { type Context, systemContextOf } from '../ui/context.ts';
-import { collect, globalOptions } from '../ui/options.ts';
-import { reporterFor } from '../ui/progress-line.ts';
-import { writeStatus } from './write-status.ts';
+import { digest } from '../deploy-flags.ts';
+import { type Context, systemContextOf } from '../../ui/context.ts';
+import { collect, globalOptions } from '../../ui/options.ts';
+import { reporterFor } from '../../ui/progress-line.ts';
+import { writeStatus } from '../write-status.ts';
 
 interface Flags {
   readonly admin?: readonly string[];
@@ -15,9 +15,9 @@ interface Flags {
   readonly log?: string;
 }
 
-export function declare(command: Command, context: Context): void {
+export function declareStatus(command: Command, context: Context): void {
   command
-    .argument('[target]', 'what should run: project folder, .wasm file or image (default: the project here)')
+    .argument('[source]', 'what should run: project folder, .wasm file or image (default: the project here)')
     .option('--admin <url>', 'admin interface; may be repeated (default: 127.0.0.1:9901)', collect)
     .option('--id <name>', 'name of the filter (default: the project here)')
     .option('--all', 'every Wasm filter there')
@@ -34,7 +34,7 @@ Examples:
   wasme status envoy build/my-filter.wasm --admin 10.0.0.5:9901 --admin 10.0.0.6:9901 --json`,
     )
     .action(async (source: string | undefined, flags: Flags) => {
-      const { status } = await import('../../src/status.ts');
+      const { status } = await import('../../../src/status.ts');
       const result = await status(
         {
           target: 'envoy',

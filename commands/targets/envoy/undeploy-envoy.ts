@@ -1,11 +1,11 @@
 /** `wasme undeploy envoy`: back out of a person's own Envoy file. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { outputFile } from '../deploy/deploy-flags.ts';
-import { type Context, systemContextOf } from '../ui/context.ts';
-import { globalOptions } from '../ui/options.ts';
-import { reporterFor } from '../ui/progress-line.ts';
-import { writeResult } from '../ui/result.ts';
+import { outputFile } from '../deploy-flags.ts';
+import { type Context, systemContextOf } from '../../ui/context.ts';
+import { globalOptions } from '../../ui/options.ts';
+import { reporterFor } from '../../ui/progress-line.ts';
+import { writeResult } from '../../ui/result.ts';
 
 interface Flags {
   readonly id?: string;
@@ -16,7 +16,7 @@ interface Flags {
   readonly dryRun?: boolean;
 }
 
-export function declare(command: Command, context: Context): void {
+export function declareUndeploy(command: Command, context: Context): void {
   command
     .option('--in <file>', 'the Envoy file the filter is in')
     .option('--dynamic <folder>', 'the folder of "deploy envoy --dynamic" that it is in')
@@ -34,7 +34,7 @@ Examples:
     )
     .action(async (flags: Flags) => {
       const output = outputFile(flags.output);
-      const { undeploy } = await import('../../src/undeploy.ts');
+      const { undeploy } = await import('../../../src/undeploy.ts');
       const reporter = reporterFor(context, globalOptions(command));
       const result = await undeploy(
         {

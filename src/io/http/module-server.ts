@@ -1,4 +1,4 @@
-/** Modules over HTTP under the digest of their bytes, for proxies that fetch code themselves. Reads only, knows no paths. */
+/** Serves modules over HTTP under the digest of their bytes. Answers reads only, and uses no part of a request as a path. */
 import { once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import { Server as NetServer } from 'node:net';
@@ -8,21 +8,21 @@ import { hostAndPort } from './endpoint.ts';
 import { listen } from './listen.ts';
 import { printable } from '../printable.ts';
 
-/** A module that can be had here. */
+/** A module that the server has. */
 export interface ServedModule {
   /** Name of the project, file or image. */
   readonly name: string;
-  /** What it was taken from: a path, or an image reference. */
+  /** Path or image reference that it was read from. */
   readonly source: string;
-  /** Of the module's bytes: `sha256:<64 hex>`. */
+  /** Digest of the module's bytes: `sha256:<64 hex>`. */
   readonly digest: string;
   readonly sizeBytes: number;
 }
 
-/** Where the bytes come from. */
+/** Gives the server its modules. */
 export interface ModuleCatalog {
   list(): readonly ServedModule[];
-  /** Bytes with this sha256 (64 hex), checked; undefined when there are none. */
+  /** Returns the bytes whose sha256 (64 hex) this is, after checking it; undefined when there are none. */
   read(sha256: string): Promise<{ readonly module: ServedModule; readonly bytes: Uint8Array } | undefined>;
 }
 
@@ -30,20 +30,20 @@ export interface ModuleServerOptions {
   readonly address: string;
   /** 0: any free one. */
   readonly port: number;
-  readonly catalogue: ModuleCatalog;
-  /** One line per request that was answered. */
+  readonly catalog: ModuleCatalog;
+  /** Called with one line for each request that was answered. */
   readonly onRequest: (line: string) => void;
 }
 
 export interface ModuleServer {
   readonly url: string;
-  /** Takes no more connections, lets running answers end (at most 5 s), then closes. */
+  /** Refuses new connections, waits for running answers (at most 5 s), then closes. */
   close(): Promise<void>;
 }
 
-/** A proxy that reads slower than this is not worth a restart that hangs. */
+/** A proxy that reads more slowly than this does not delay the end of the command. */
 const drainMs = 5_000;
-/** Every worker of a proxy fetches once; a thousand at a time is a mistake or an attack. */
+/** Each worker of a proxy fetches once; a thousand connections at a time are a mistake or an attack. */
 const maxConnections = 1_000;
 const path = /^\/([0-9a-f]{64})(?:\.wasm)?$/;
 
@@ -61,7 +61,7 @@ export async function startModuleServer(options: ModuleServerOptions): Promise<M
       running.add(response);
       response.once('close', () => running.delete(response));
       request.resume();
-      answer(request, response, options.catalogue)
+      answer(request, response, options.catalog)
         .catch((error: unknown) => failed(response, error))
         .finally(() => options.onRequest(`${requestLine(request)} ${response.statusCode}`));
     },
@@ -71,7 +71,7 @@ export async function startModuleServer(options: ModuleServerOptions): Promise<M
   return {
     url: `http://${hostAndPort(options.address, port)}`,
     async close() {
-      // Not the server's own close: it takes a connection for idle whose answer was handed over but not yet sent.
+      // The HTTP server's own close ends connections whose answer was handed over but not yet sent.
       NetServer.prototype.close.call(server);
       const ends = [...running].map(response => once(response, 'close'));
       await Promise.race([Promise.all(ends), sleep(drainMs, undefined, { ref: false })]);
@@ -83,22 +83,22 @@ export async function startModuleServer(options: ModuleServerOptions): Promise<M
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  catalogue: ModuleCatalog,
+  catalog: ModuleCatalog,
 ): Promise<void> {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.setHeader('allow', 'GET, HEAD');
     return text(response, 405, 'modules can only be read here\n');
   }
   const [target = ''] = (request.url ?? '').split('?');
-  if (target === '/') return list(request, response, catalogue);
-  // One pattern decides; nothing of the request ever becomes a path.
+  if (target === '/') return list(request, response, catalog);
+  // Only this pattern is looked up; no part of the request becomes a path.
   const sha256 = path.exec(target)?.[1];
-  const found = sha256 === undefined ? undefined : await catalogue.read(sha256);
+  const found = sha256 === undefined ? undefined : await catalog.read(sha256);
   if (found === undefined) return text(response, 404, 'no such module; / lists them\n');
   const tag = `"${sha256 ?? ''}"`;
   const headers = {
     etag: tag,
-    // A digest never stands for other bytes.
+    // The bytes of a digest never change.
     'cache-control': 'public, max-age=31536000, immutable',
     'x-content-type-options': 'nosniff',
   };
@@ -114,8 +114,8 @@ async function answer(
   response.end(request.method === 'HEAD' ? undefined : found.bytes);
 }
 
-function list(request: IncomingMessage, response: ServerResponse, catalogue: ModuleCatalog): void {
-  const modules = catalogue
+function list(request: IncomingMessage, response: ServerResponse, catalog: ModuleCatalog): void {
+  const modules = catalog
     .list()
     .map(({ name, digest, sizeBytes }) => ({ name, digest, sizeBytes, path: modulePath(digest) }));
   response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
@@ -129,11 +129,11 @@ function text(response: ServerResponse, status: number, body: string): void {
 
 function failed(response: ServerResponse, error: unknown): void {
   if (response.headersSent) response.destroy();
-  // What is wrong with a file here is nobody's business there; its code is enough to look for.
+  // The message may name paths of this machine, so the client gets the code alone.
   else text(response, 500, `${error instanceof WasmeError ? error.code : 'failed'}\n`);
 }
 
-/** Returns method and target as one short line; a query may hold a token. */
+/** Returns method and target as one short line, without the query, which may hold a token. */
 function requestLine({ method = '', url = '' }: IncomingMessage): string {
   const [target = ''] = url.split('?');
   return printable(`${method} ${target}`, 120);

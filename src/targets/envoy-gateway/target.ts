@@ -18,7 +18,7 @@ import {
 } from '../kubernetes/objects.ts';
 import { listObjects } from '../kubernetes/read.ts';
 import { ownershipOf, patched, putItem, sharedHashes } from '../kubernetes/shared.ts';
-import type { Plan, DeployTarget } from '../target.ts';
+import type { Plan, LiveTarget } from '../target.ts';
 import { type AnnotatedDocument, withReason, plain } from '../annotated-document.ts';
 import { filterItem, refuse } from './filter.ts';
 import { hostPolicy } from './host-policy.ts';
@@ -43,7 +43,7 @@ export interface EnvoyGatewayObservation {
 
 const maxFilters = 16;
 
-export const envoyGateway: DeployTarget<EnvoyGatewayOptions, EnvoyGatewayObservation> = {
+export const envoyGateway: LiveTarget<EnvoyGatewayOptions, EnvoyGatewayObservation> = {
   name: 'envoy-gateway',
   accepts: ['image', 'http'],
   host: ({ version }) =>

@@ -10,8 +10,11 @@ export function discoveryPath(folder: string, id: string): string {
   return join(folder, `${id}.ecds.yaml`);
 }
 
+/** Name of the document that a whole Envoy is started with. */
+export const bootstrapName = 'envoy.yaml';
+
 export function bootstrapPath(folder: string): string {
-  return join(folder, 'envoy.yaml');
+  return join(folder, bootstrapName);
 }
 
 /** The list entry in a listener. Fails with DEPLOY_UNSUPPORTED for kinds that Envoy does not discover. */

@@ -4,12 +4,18 @@ import { WasmeError } from '../../errors.ts';
 import { exists, readText } from '../../io/files/files.ts';
 import type { Project } from '../../project/schema.ts';
 import type { DeployIntent } from '../intent.ts';
-import type { DeployTarget } from '../target.ts';
+import type { LiveTarget } from '../target.ts';
 import { renderYaml } from '../yaml.ts';
 import { envoyAdmin, readOnce } from './status/admin.ts';
 import { bootstrap, clustersOf, pluginOf } from './bootstrap.ts';
 import { diffEnvoy } from './diff.ts';
-import { bootstrapPath, discoveredEntry, discoveryPath, discoveryResponse } from './discovery.ts';
+import {
+  bootstrapName,
+  bootstrapPath,
+  discoveredEntry,
+  discoveryPath,
+  discoveryResponse,
+} from './discovery.ts';
 import { addToFile } from './edit/edit.ts';
 import { readEnvoyFile } from './edit/envoy-file.ts';
 import { wasmEntry } from './filters.ts';
@@ -30,8 +36,9 @@ export interface EnvoyObservation {
 
 const defaultAdmins = ['127.0.0.1:9901'];
 
-export const envoyTarget: DeployTarget<EnvoyOptions, EnvoyObservation> = {
+export const envoyTarget: LiveTarget<EnvoyOptions, EnvoyObservation> = {
   name: 'envoy',
+  runsHere: true,
   accepts: ['file', 'http', 'proxy-file'],
   host: ({ version }) => `envoy@${envoyVersion(version).text}`,
   moduleFolder: ({ dynamic }) => dynamic,
@@ -66,7 +73,7 @@ export const envoyTarget: DeployTarget<EnvoyOptions, EnvoyObservation> = {
       return { documents: [...documents, { name: 'filter', content: entry }], text, files, warnings };
     }
     const whole = bootstrap(intent, options, discovery === undefined ? undefined : entry);
-    documents.push({ name: 'envoy.yaml', content: whole });
+    documents.push({ name: bootstrapName, content: whole });
     if (options.dynamic === undefined) return { documents, files, warnings };
     const start = { path: bootstrapPath(options.dynamic), data: renderYaml([whole]) };
     if (facts.running === undefined) return { documents, files: [...files, start], warnings };

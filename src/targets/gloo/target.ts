@@ -7,7 +7,7 @@ import { diffPlan } from '../kubernetes/diff.ts';
 import { checkLabels, checkNamespace } from '../kubernetes/names.ts';
 import { type KubeObject, sharedAnnotation, sharedAnnotations, showObject } from '../kubernetes/objects.ts';
 import { type ListEdit, ownershipOf, patched, putItem } from '../kubernetes/shared.ts';
-import type { Plan, DeployTarget } from '../target.ts';
+import type { Plan, LiveTarget } from '../target.ts';
 import { type GlooForm, type GlooObject, formsOf, glooForms, readForms } from './forms.ts';
 import { type GlooOptions, filterStages, stagePredicates } from './options.ts';
 import { glooFilters, glooStatus } from './status.ts';
@@ -19,7 +19,7 @@ export interface GlooObservation {
   readonly gateways: readonly GlooObject[] | undefined;
 }
 
-export const gloo: DeployTarget<GlooOptions, GlooObservation> = {
+export const gloo: LiveTarget<GlooOptions, GlooObservation> = {
   name: 'gloo',
   accepts: ['image', 'proxy-file'],
   host: () => 'gloo@ee',

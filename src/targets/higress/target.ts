@@ -8,7 +8,7 @@ import { diffPlan } from '../kubernetes/diff.ts';
 import { ownMetadata } from '../kubernetes/objects.ts';
 import type { Resource } from '../kubernetes/read.ts';
 import { removeOwn } from '../kubernetes/undeploy.ts';
-import type { Plan, DeployTarget } from '../target.ts';
+import type { Plan, LiveTarget } from '../target.ts';
 import { type AnnotatedDocument, withReason } from '../annotated-document.ts';
 import { type HigressOptions, higressNamespace, ruleOf } from './options.ts';
 
@@ -17,7 +17,7 @@ export const higressPlugins: Resource = { kind: 'WasmPlugin', resource: 'wasmplu
 /** The pods of the gateway: the label that Higress gives to the plugins it hands on to Istio's part of it. */
 const gatewayPods = { container: 'higress-gateway', selectorsOf: () => ['higress'] } as const;
 
-export const higress: DeployTarget<HigressOptions> = {
+export const higress: LiveTarget<HigressOptions> = {
   name: 'higress',
   accepts: ['image', 'http', 'proxy-file'],
   host: () => 'higress',

@@ -15,7 +15,7 @@ import { type KubernetesDocument, applyDocuments } from '../kubernetes/apply.ts'
 import { diffPlan } from '../kubernetes/diff.ts';
 import { removeOwn } from '../kubernetes/undeploy.ts';
 import type { Resource } from '../kubernetes/read.ts';
-import type { Plan, DeployTarget } from '../target.ts';
+import type { Plan, LiveTarget } from '../target.ts';
 
 export interface IstioObservation {
   readonly version: IstioVersion;
@@ -32,7 +32,7 @@ const resources = {
 /** The kinds that a filter may have become, newest first. */
 export const istioResources: readonly Resource[] = Object.values(resources);
 
-export const istio: DeployTarget<IstioOptions, IstioObservation> = {
+export const istio: LiveTarget<IstioOptions, IstioObservation> = {
   name: 'istio',
   accepts: ['image', 'http', 'proxy-file'],
   host: ({ version }) => (version === undefined ? 'istio' : `istio@1.${parseIstioVersion(version).minor}`),

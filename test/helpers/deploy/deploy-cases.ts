@@ -246,7 +246,7 @@ const inGoogle = {
   module: { abi: '0.2.1', hostFunctions: [], callbacks },
 } as const;
 
-const gcpRows: readonly Row<GcpOptions>[] = [
+export const gcpRows: readonly Row<GcpOptions>[] = [
   { name: 'gcp-plain', intent: inGoogle, options: { project: 'my-project' } },
   {
     name: 'gcp-full',
@@ -285,15 +285,6 @@ export function higressPlan({ intent, options = {} }: Omit<Row<HigressOptions>, 
 export function gcpPlan({ intent, options = {} }: Omit<Row<GcpOptions>, 'name'>): Plan {
   return gcp.plan({ ...plainIntent, ...inGoogle, ...intent }, options, undefined);
 }
-
-/** Every golden: name → plan. */
-export const goldenPlans: readonly { readonly name: string; readonly plan: () => Plan }[] = [
-  ...istioRows.map(row => ({ name: row.name, plan: () => istioPlan(row) })),
-  ...glooRows.map(row => ({ name: row.name, plan: () => glooPlan(row) })),
-  ...higressRows.map(row => ({ name: row.name, plan: () => higressPlan(row) })),
-  ...gcpRows.map(row => ({ name: row.name, plan: () => gcpPlan(row) })),
-  ...envoyGatewayRows.map(row => ({ name: row.name, plan: () => envoyGatewayPlan(row) })),
-];
 
 export function planText(plan: Plan, explain = false): string {
   return renderYaml(

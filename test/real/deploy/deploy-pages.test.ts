@@ -177,9 +177,9 @@ describeWith(['envoy-1.40'], 'pages about deploying to Envoy', () => {
     rmSync(join(world.cwd, 'wasme.json'));
     let url = '';
     await follow('docs/serve.md', { 'registry.example': registry.host }, [
-      async ([, , target]) => {
-        if (target !== 'http') return undefined;
-        const { screen } = background(world, ['deploy', 'http', '-p', '0']);
+      async ([, verb]) => {
+        if (verb !== 'serve') return undefined;
+        const { screen } = background(world, ['serve', '-p', '0']);
         const printed = await until(
           () => screen.out || undefined,
           () => screen.err,

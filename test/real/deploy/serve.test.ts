@@ -1,4 +1,4 @@
-/** Real Envoys that fetch their code from `deploy http`. */
+/** Real Envoys that fetch their code from `wasme serve`. */
 import { expect, it, onTestFinished } from 'vitest';
 import type { ServeResult } from '../../../src/serve.ts';
 import { type Screen, newMachine } from '../../helpers/cli/cli.ts';
@@ -7,16 +7,16 @@ import { guestFile } from '../../helpers/guests/guests.ts';
 import { describeWith } from '../../helpers/tools.ts';
 import { until } from '../../helpers/until.ts';
 
-describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy http in front of real Envoy', () => {
+describeWith(['envoy-1.40', 'envoy-1.36'], 'serve for real Envoys', () => {
   it.each(['1.40', '1.36'] as const)(
-    '%s: code out of the local store, pinned by its digest',
+    'Envoy %s fetches a module of the local store, pinned by its digest',
     async release => {
       const interrupt = new AbortController();
       const world = newMachine({ signal: interrupt.signal });
       guestFile(world.cwd, 'deploy-tag');
       await world.wasme('convert', 'deploy-tag.wasm', 'registry.example/me/tagger:v1', '--layout', 'compat');
       const screen: Screen = { out: '', err: '' };
-      const ended = world.wasmeLive(screen, 'deploy', 'http', '-p', '0', '--json');
+      const ended = world.wasmeLive(screen, 'serve', '-p', '0', '--json');
       onTestFinished(async () => {
         interrupt.abort();
         await ended;
