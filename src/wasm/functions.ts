@@ -41,12 +41,12 @@ const v01: readonly AbiVersion[] = ['0.1.0'];
 /** Versions that have what came with 0.2. */
 export const v02: readonly AbiVersion[] = ['0.2.0', '0.2.1'];
 
-function define(
+function define<const Name extends string>(
   abis: readonly AbiVersion[],
-  name: string,
+  name: Name,
   parameters: string,
   results = '',
-): [string, HostFunction] {
+): [Name, HostFunction] {
   const split = <T extends string>(list: string): [string, T][] =>
     list === '' ? [] : list.split(' ').map(item => item.split(':') as [string, T]);
   const ins = split<ParameterKind>(parameters);
@@ -70,7 +70,7 @@ function cells(kind: ResultKind): ValueType[] {
 }
 
 /** `env.proxy_*`, in the order of the specification, and what Envoy has besides. */
-export const hostFunctions: ReadonlyMap<string, HostFunction> = new Map([
+const table = [
   define(all, 'proxy_log', 'level:log-level message:text'),
   define(['0.2.1'], 'proxy_get_log_level', '', 'level:u32'),
   define(all, 'proxy_get_current_time_nanoseconds', '', 'time:u64'),
@@ -129,13 +129,21 @@ export const hostFunctions: ReadonlyMap<string, HostFunction> = new Map([
   define(all, 'proxy_done', ''),
   define(all, 'proxy_call_foreign_function', 'name:text arguments:bytes', 'result:bytes'),
   define(all, 'envoy_resolve_dns', 'name:text', 'token:u32'),
-]);
+];
+
+export type HostFunctionName = (typeof table)[number][0];
+
+export const hostFunctions: ReadonlyMap<string, HostFunction> = new Map<string, HostFunction>(table);
 
 /** Other `env` functions Envoy links, whatever the ABI version. */
-export const envFunctions: ReadonlyMap<string, FunctionType> = new Map([
-  ['emscripten_notify_memory_growth', { params: ['i32'], results: [] }],
-  ['pthread_equal', { params: ['i32', 'i32'], results: ['i32'] }],
-]);
+const runtimeFunctions: Readonly<Record<RuntimeFunctionName, FunctionType>> = {
+  emscripten_notify_memory_growth: { params: ['i32'], results: [] },
+  pthread_equal: { params: ['i32', 'i32'], results: ['i32'] },
+};
+
+export type RuntimeFunctionName = 'emscripten_notify_memory_growth' | 'pthread_equal';
+
+export const envFunctions: ReadonlyMap<string, FunctionType> = new Map(Object.entries(runtimeFunctions));
 
 /**
  * Tier of WASI functions → first Envoy 1.x that has it; A has been there always. The last step was looked up in the released

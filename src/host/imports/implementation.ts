@@ -1,4 +1,5 @@
 /** The shape of a host function. */
+import type { HostFunctionName, RuntimeFunctionName } from '../../wasm/functions.ts';
 import type { Vm } from '../vm/vm.ts';
 
 /**
@@ -7,4 +8,8 @@ import type { Vm } from '../vm/vm.ts';
  */
 export type HostImplementation = (vm: Vm, ...values: never[]) => number;
 
-export type HostImplementations = Readonly<Record<string, HostImplementation>>;
+/** Every function that a module may import from `env`. */
+export type EnvImplementations = Readonly<Record<HostFunctionName | RuntimeFunctionName, HostImplementation>>;
+
+/** One family of them: a function that the ABI table does not have is a type error. */
+export type HostImplementations = Partial<EnvImplementations>;

@@ -5,7 +5,7 @@ import { foreignFunctions } from './foreign.ts';
 import { grpcFunctions } from './grpc.ts';
 import { headerFunctions } from './headers.ts';
 import { httpCallFunctions } from './http-call.ts';
-import type { HostImplementation } from './implementation.ts';
+import type { EnvImplementations, HostImplementation } from './implementation.ts';
 import { logFunctions } from './log.ts';
 import { metricFunctions } from './metrics.ts';
 import { propertyFunctions } from './properties.ts';
@@ -17,22 +17,23 @@ import { wasiImplementations } from './wasi.ts';
 
 export type { HostImplementation };
 
-const env: ReadonlyMap<string, HostImplementation> = new Map(
-  [
-    logFunctions,
-    headerFunctions,
-    bufferFunctions,
-    propertyFunctions,
-    streamFunctions,
-    timerFunctions,
-    metricFunctions,
-    sharedDataFunctions,
-    sharedQueueFunctions,
-    httpCallFunctions,
-    grpcFunctions,
-    foreignFunctions,
-  ].flatMap(family => Object.entries(family) as [string, HostImplementation][]),
-);
+/** A function of the ABI table that no family implements is a type error here. */
+const implementations: EnvImplementations = {
+  ...logFunctions,
+  ...headerFunctions,
+  ...bufferFunctions,
+  ...propertyFunctions,
+  ...streamFunctions,
+  ...timerFunctions,
+  ...metricFunctions,
+  ...sharedDataFunctions,
+  ...sharedQueueFunctions,
+  ...httpCallFunctions,
+  ...grpcFunctions,
+  ...foreignFunctions,
+};
+
+const env: ReadonlyMap<string, HostImplementation> = new Map(Object.entries(implementations));
 
 const wasi: ReadonlyMap<string, HostImplementation> = new Map(Object.entries(wasiImplementations));
 

@@ -1,4 +1,5 @@
 /** Why a host call did not return Ok, in a sentence that says what would have worked. */
+import type { HostFunctionName } from '../../wasm/functions.ts';
 import { bufferNames, mapNames, Status } from '../status.ts';
 import type { Vm } from '../vm/vm.ts';
 
@@ -31,7 +32,7 @@ function explainBuffer(type: number, status: number): string {
 }
 
 const byFunction: ReadonlyMap<string, Readonly<Record<number, string>>> = new Map(
-  Object.entries<Readonly<Record<number, string>>>({
+  Object.entries({
     proxy_get_property: {
       [Status.NotFound]:
         'no such attribute, or it does not exist in this phase (header attributes need the map)',
@@ -71,7 +72,7 @@ const byFunction: ReadonlyMap<string, Readonly<Record<number, string>>> = new Ma
     },
     proxy_http_call: { [Status.BadArgument]: 'a negative timeout' },
     proxy_log: { [Status.BadArgument]: 'levels go from 0 to 5' },
-  }),
+  } satisfies Partial<Record<HostFunctionName, Readonly<Record<number, string>>>>),
 );
 
 const general: Readonly<Record<number, string>> = {

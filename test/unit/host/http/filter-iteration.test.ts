@@ -51,6 +51,30 @@ describe('flow control', () => {
     ]);
   });
 
+  it('F2 proxy_continue_response of ABI 0.1.0 lets a held response go', async () => {
+    const guest = await scriptedGuest(
+      {
+        response_headers: act => {
+          act.httpCall('backend', callOut);
+          return 1;
+        },
+        http_call_response: act => {
+          act.effective(2);
+          expect(act.call('proxy_continue_response')).toBe(0);
+        },
+      },
+      { shape: { abi: '0.1.0' } },
+    );
+    const { stream, sink } = openStream(guest.host, [guest.plugin]);
+    stream.requestHeaders(get(), true);
+    stream.responseHeaders(headersOf({ ':status': '200' }), true);
+    expect(sink.events.filter(event => event.startsWith('response'))).toEqual([]);
+    answer(guest);
+    expect(sink.events.filter(event => event.startsWith('response'))).toEqual([
+      'response headers :status=200 end',
+    ]);
+  });
+
   it('F3 F4 with allow_on_headers_stop_iteration the body comes while the headers are held, and lets both go', async () => {
     const seen: unknown[] = [];
     const { host, plugin, calls } = await scriptedGuest(
