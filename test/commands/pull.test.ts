@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { packagingNames } from '../../src/project/names.ts';
 import type { ListResult } from '../../src/list.ts';
 import type { PullResult } from '../../src/pull.ts';
 import { type TestMachine, newMachine } from '../helpers/cli/cli.ts';
@@ -73,22 +74,19 @@ describe('pull', () => {
     ]);
   });
 
-  it.each(['compat', 'docker', 'oci', 'hybrid', 'cncf', 'raw', 'kubewarden', 'higress'])(
-    'takes the module out of layout %s',
-    async layout => {
-      const registry = await fakeRegistry();
-      const world = await pushed(registry, layout);
-      const result = await json<PullResult>(
-        world,
-        'pull',
-        `${registry.host}/team/filter:v1`,
-        '-o',
-        'out/f.wasm',
-      );
-      expect(result.file).toBe(join(world.cwd, 'out', 'f.wasm'));
-      expect(readFileSync(join(world.cwd, 'out', 'f.wasm')).equals(guest('deploy-tag'))).toBe(true);
-    },
-  );
+  it.each(packagingNames)('takes the module out of layout %s', async layout => {
+    const registry = await fakeRegistry();
+    const world = await pushed(registry, layout);
+    const result = await json<PullResult>(
+      world,
+      'pull',
+      `${registry.host}/team/filter:v1`,
+      '-o',
+      'out/f.wasm',
+    );
+    expect(result.file).toBe(join(world.cwd, 'out', 'f.wasm'));
+    expect(readFileSync(join(world.cwd, 'out', 'f.wasm')).equals(guest('deploy-tag'))).toBe(true);
+  });
 
   it('pulls by digest, whatever the tag says now', async () => {
     const registry = await fakeRegistry();

@@ -46,7 +46,7 @@ export const loaders = {
   },
   'envoy-gateway': {
     title: 'Envoy Gateway 1.1 and newer',
-    takes: ['compat', 'docker', 'oci', 'hybrid'],
+    takes: ['compat', 'docker', 'oci', 'hybrid', 'higress'],
     rule: istioModern,
   },
   higress: {

@@ -33,31 +33,41 @@ export function detectPackaging(manifest: ImageManifest): DetectedPackaging {
   if (foreign !== undefined) return { name: 'unknown', text: foreign, foreign };
 
   if (types.includes(soloLayer)) {
-    if (last === ociLayerTarGzip || last === dockerLayerTarGzip) {
-      return { name: 'hybrid', text: 'bare module and tar layer in one image' };
-    }
+    if (last === ociLayerTarGzip || last === dockerLayerTarGzip) return known('hybrid');
     return layers.length === 2
-      ? { name: 'oci', text: 'the old wasme’s layout: bare module and runtime config' }
+      ? known('oci')
       : {
           name: 'oci-single',
           text: `the old wasme’s media type, but ${layers.length} layers instead of two`,
         };
   }
-  if (types.includes(vndLayer))
-    return { name: 'kubewarden', text: 'bare module as kwctl and wasm-to-oci type it' };
-  if (config.mediaType === cncfConfig) return { name: 'cncf', text: 'CNCF Wasm artifact' };
-  if (types.includes(wasmLayer)) return { name: 'raw', text: 'bare module as a generic artifact' };
-  if (types.some(type => type.startsWith('application/vnd.module.wasm.'))) {
-    return { name: 'higress', text: 'Higress plugin: documents in front of the tar layer' };
-  }
-  if (manifest.mediaType === dockerManifest) return { name: 'docker', text: 'Docker image' };
+  if (types.includes(vndLayer)) return known('kubewarden');
+  if (config.mediaType === cncfConfig) return known('cncf');
+  if (types.includes(wasmLayer)) return known('raw');
+  if (types.some(type => type.startsWith('application/vnd.module.wasm.'))) return known('higress');
+  if (manifest.mediaType === dockerManifest) return known('docker');
   if (manifest.annotations?.[variantKey] === 'compat' || last === ociLayerTarGzip) {
     return config.mediaType === ociConfig || layers.length === 1
-      ? { name: 'compat', text: 'OCI image with a tar layer' }
+      ? known('compat')
       : { name: 'image', text: `OCI artifact of ${layers.length} layers, the last one a tar` };
   }
   return { name: 'unknown', text: `layers of type ${types.join(', ') || 'none'}` };
 }
+
+function known(name: PackagingName): DetectedPackaging {
+  return { name, text: texts[name] };
+}
+
+const texts: Readonly<Record<PackagingName, string>> = {
+  compat: 'OCI image with a tar layer',
+  docker: 'Docker image',
+  oci: 'the old wasme’s layout: bare module and runtime config',
+  hybrid: 'bare module and tar layer in one image',
+  cncf: 'CNCF Wasm artifact',
+  raw: 'bare module as a generic artifact',
+  kubewarden: 'bare module as kwctl and wasm-to-oci type it',
+  higress: 'Higress plugin: documents in front of the tar layer',
+};
 
 function foreignKind(config: string, types: readonly string[]): string | undefined {
   if (config === spinConfig) return 'a Spin application, not a Proxy-Wasm filter';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { type LoaderName, loaderNames, checkImage } from '../../../src/oci/compatibility/loaders.ts';
+import { type LoaderName, loaderNames, loaders, checkImage } from '../../../src/oci/compatibility/loaders.ts';
 import { type PackagingName, packagings, packImage } from '../../../src/oci/packaging/formats/index.ts';
 import { type ManifestParts, imageOf, jsonBytes } from '../../../src/oci/packaging/formats/packaging.ts';
 import { maxModuleBytes } from '../../../src/oci/limits.ts';
@@ -49,6 +49,22 @@ describe('layout by reader', () => {
     expect(verdicts).toEqual(expected);
   });
 
+  it.each(loaderNames)('%s lists the layouts it loads, which is where its repairs come from', name => {
+    const column = loaderNames.indexOf(name);
+    const loaded = Object.entries(table)
+      .filter(([, row]) => row.trim().split(/\s+/)[column] === 'yes')
+      .map(([layout]) => layout);
+    expect([...loaders[name].takes].sort(), `src/oci/compatibility/loaders.ts: takes of ${name}`).toEqual(
+      loaded.sort(),
+    );
+  });
+
+  it('docs/images.md names every layout in the table of clients', () => {
+    const page = readFileSync(join(root, 'docs', 'images.md'), 'utf8');
+    const [, head = ''] = /^\| (\| compat \|.*)$/m.exec(page) ?? [];
+    expect([...head.matchAll(/\w+/g)].map(([word]) => word).sort()).toEqual(Object.keys(packagings).sort());
+  });
+
   it('docs/images.md shows the same table', () => {
     const page = readFileSync(join(root, 'docs', 'images.md'), 'utf8');
     for (const name of Object.keys(packagings) as PackagingName[]) {
@@ -60,7 +76,7 @@ describe('layout by reader', () => {
       const [istio, old, eg, higress, gloo, , gcp] = table[name].trim().split(/\s+/);
       expect(
         shown.map(([word]) => word),
-        name,
+        `docs/images.md: the row of ${name}`,
       ).toEqual([istio, old, eg, higress, gloo, gcp]);
     }
   });
