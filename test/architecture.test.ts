@@ -287,6 +287,25 @@ describe('the package', () => {
   });
 });
 
+describe('the pages for maintainers', () => {
+  /** Paths in `code` that begin with a folder of the tree; `<name>` stands for any file or folder. */
+  const paths = (page: string): string[] => {
+    const text = readFileSync(join(root, 'docs', page), 'utf8');
+    const code = [...text.matchAll(/`([^`\n]+)`/g)].map(([, inner = '']) => inner);
+    const found = code.filter(name =>
+      /^(src|commands|test|templates|docs|\.ci|\.config)\/[^\s*]*$/.test(name),
+    );
+    return [...new Set(found)];
+  };
+
+  it.each(['contributing.md'])('docs/%s names only files and folders that exist', page => {
+    const named = paths(page);
+    expect(named.length).toBeGreaterThan(10);
+    const solid = named.map(path => path.split(/[^/]*</)[0] ?? '');
+    expect(named.filter((_, index) => !existsSync(join(root, solid[index] ?? '')))).toEqual([]);
+  });
+});
+
 function withoutComments(text: string): string {
   return text.replace(/\/\*[^]*?\*\//g, '').replace(/(^|[^:])\/\/.*$/gm, '$1');
 }

@@ -66,8 +66,8 @@ describe('flow control', () => {
       { shape: { abi: '0.1.0' } },
     );
     const { stream, sink } = openStream(guest.host, [guest.plugin]);
-    stream.requestHeaders(get(), true);
-    stream.responseHeaders(headersOf({ ':status': '200' }), true);
+    stream.decodeHeaders(get(), true);
+    stream.encodeHeaders(headersOf({ ':status': '200' }), true);
     expect(sink.events.filter(event => event.startsWith('response'))).toEqual([]);
     answer(guest);
     expect(sink.events.filter(event => event.startsWith('response'))).toEqual([

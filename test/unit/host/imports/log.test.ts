@@ -17,7 +17,7 @@ it.each([0, 2, 5])('proxy_get_log_level writes the level that proxy_log filters 
     },
     { host: { logLevel: () => level } },
   );
-  openStream(host, [plugin]).stream.requestHeaders(get(), true);
+  openStream(host, [plugin]).stream.decodeHeaders(get(), true);
   expect(seen).toEqual([0, level, 6]);
   expect(world.logs).toHaveLength(6 - level);
 });
