@@ -8,7 +8,7 @@ export interface SourceFile {
   /** Path from the root with forward slashes: `src/oci/copy.ts`. */
   readonly path: string;
   readonly text: string;
-  /** Imported files, as paths from the root. */
+  /** Imported files, as paths from the root: also those for their types only and those of `import()`. */
   readonly files: readonly string[];
   /** Packages imported for more than their types, by name (`node:fs`, `yaml`, `@scope/name`). */
   readonly packages: readonly string[];
@@ -16,8 +16,6 @@ export interface SourceFile {
   readonly eagerPackages: readonly string[];
   /** The files among `files` that are imported when this file is, not with `import()`, and not for types only. */
   readonly eager: readonly string[];
-  /** The same, and those imported for their types only. */
-  readonly known: readonly string[];
 }
 
 const importPattern =
@@ -36,21 +34,19 @@ function readSource(path: string): SourceFile {
   const files: string[] = [];
   const packages: string[] = [];
   const eager: string[] = [];
-  const known: string[] = [];
   const eagerPackages: string[] = [];
   for (const [, typeOnly, from, , lazyFrom] of text.matchAll(importPattern)) {
     const specifier = from ?? lazyFrom ?? '';
     if (specifier.startsWith('.')) {
       const file = fromRoot(resolve(dirname(path), specifier));
       files.push(file);
-      if (from !== undefined) known.push(file);
       if (from !== undefined && typeOnly === undefined) eager.push(file);
     } else if (typeOnly === undefined) {
       packages.push(packageName(specifier));
       if (from !== undefined) eagerPackages.push(packageName(specifier));
     }
   }
-  return { path: fromRoot(path), text, files, packages, eager, known, eagerPackages };
+  return { path: fromRoot(path), text, files, packages, eager, eagerPackages };
 }
 
 function packageName(specifier: string): string {

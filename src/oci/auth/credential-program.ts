@@ -3,7 +3,7 @@ import { WasmeError, withoutSecrets } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
 import { type ExecResult, exec } from '../../io/process/exec.ts';
 import { printable } from '../../io/printable.ts';
-import { type Credential, tokenUser } from './credentials.ts';
+import { type Credential, tokenUser } from './credential.ts';
 import { parseObject } from '../json-object.ts';
 
 /** A helper may wait for somebody to unlock a keychain, but not for ever. */

@@ -5,17 +5,7 @@ import { WasmeError } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
 import { readText } from '../../io/files/files.ts';
 import { canonicalHost } from '../reference.ts';
-
-export interface Credential {
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  /** OAuth2 refresh token. */
-  readonly identityToken?: string | undefined;
-  /** A bearer token, sent as it is. */
-  readonly registryToken?: string | undefined;
-  /** Whose and from where, for messages: `user "me" from /home/me/.docker/config.json`. Never the secret. */
-  readonly source: string;
-}
+import { type Credential, tokenUser } from './credential.ts';
 
 /** A docker configuration, as far as we read it; everything else in it is kept when we write. */
 export interface DockerConfig {
@@ -28,9 +18,6 @@ export interface DockerConfig {
 
 /** The key under which Docker Hub's credentials are kept, by docker and so by everybody. */
 const dockerHubKey = 'https://index.docker.io/v1/';
-
-/** Who owns a token that comes without a name: docker's word, in files and helpers. */
-export const tokenUser = '<token>';
 
 export function credentialKey(host: string): string {
   return host === 'docker.io' ? dockerHubKey : host;
@@ -138,18 +125,6 @@ function namespaceOf(key: string): string {
     .replace(/^[^/]*\/?/, '')
     .replace(/\/$/, '');
   return /^v[12]$/.test(path) ? '' : path;
-}
-
-/** What follows the word Basic, and what docker keeps as "auth". */
-export function basicCredentials(username: string, secret: string): string {
-  return Buffer.from(`${username}:${secret}`).toString('base64');
-}
-
-/** Every form in which a server may say them back. */
-export function secretsOf(credential: Credential | undefined): string[] {
-  const { username = tokenUser, password, identityToken, registryToken } = credential ?? {};
-  const basic = [password, identityToken].map(secret => secret && basicCredentials(username, secret));
-  return [password, identityToken, registryToken, ...basic].filter(secret => secret !== undefined);
 }
 
 /** `https://host/v1/`, `host:port` → the host; Docker Hub's several names are one. */

@@ -5,15 +5,14 @@ import type { SystemContext } from '../../io/system-context.ts';
 import { makeFolder, readText, writeAtomic } from '../../io/files/files.ts';
 import { withLock } from '../../io/files/lock.ts';
 import { helperErase, helperStore, programOf } from './credential-program.ts';
+import { basicCredentials, tokenUser } from './credential.ts';
 import {
   type DockerConfig,
-  basicCredentials,
   credentialKey,
   dockerConfigPath,
   helperFor,
   hostOf,
   readDockerConfig,
-  tokenUser,
 } from './credentials.ts';
 
 export interface Login {

@@ -2,7 +2,7 @@
 import { WasmeError } from '../../errors.ts';
 import type { HttpClient, HttpResponse } from '../../io/http/http.ts';
 import type { Challenge } from './challenge.ts';
-import { type Credential, basicCredentials, secretsOf, tokenUser } from '../auth/credentials.ts';
+import { type Credential, basicCredentials, secretsOf, tokenUser } from '../auth/credential.ts';
 import { parseObject } from '../json-object.ts';
 import { maxTokenBytes } from '../limits.ts';
 import { registryError } from './errors.ts';
