@@ -94,7 +94,7 @@ async function withImage(
   if (tag === undefined) return result;
   // Imported here, so that a build without a tag does not load what images need.
   const { parseRuntimeConfig } = await import('./oci/packaging/runtime-config.ts');
-  const { packModule } = await import('./oci/packaging/pack-module.ts');
+  const { storeModule } = await import('./oci/store/store-image.ts');
   let runtimeConfig;
   if (config !== undefined) {
     const file = resolve(system.cwd, config);
@@ -105,7 +105,7 @@ async function withImage(
       });
     }
   }
-  const image = await packModule(await readBytes(result.module), tag, project, { runtimeConfig }, system);
+  const image = await storeModule(await readBytes(result.module), tag, project, { runtimeConfig }, system);
   return { ...result, image };
 }
 

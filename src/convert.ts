@@ -2,21 +2,16 @@
 import { WasmeError } from './errors.ts';
 import type { SystemContext } from './io/system-context.ts';
 import { copy } from './oci/copy.ts';
-import { openStore } from './oci/store/oci-layout.ts';
+import { storeImage } from './oci/store/store-image.ts';
 import { type PackagingName, packImage } from './oci/packaging/formats/index.ts';
 import { type HostCompatibility, defaultHosts, checkForHosts } from './oci/compatibility/check-image.ts';
-import {
-  type MetadataOptions,
-  metadataOfImage,
-  metadataOfModule,
-  metadataOfProject,
-} from './oci/packaging/metadata.ts';
+import { type MetadataOptions, metadataOfImage } from './oci/packaging/metadata.ts';
+import { packModule } from './oci/packaging/pack-module.ts';
 import { type OpenedSource, type SourceOptions, withSource } from './oci/source.ts';
 import { openImage } from './oci/read/open-image.ts';
 import { readImage } from './oci/read/read-image.ts';
 import { type Reference, formatReference, parseReference, defaultsOf } from './oci/reference.ts';
 import { openRegistry } from './oci/registry/registry.ts';
-import { silentReporter } from './reporter.ts';
 import { type ImageGraph, graphDescriptor, graphSource } from './oci/target.ts';
 import { parseNamedModule } from './wasm/module.ts';
 
@@ -84,12 +79,8 @@ async function repack(
   system: SystemContext,
 ): Promise<Repacked> {
   if (opened.kind !== 'image') {
-    const { module, project } = opened;
-    const metadata =
-      project === undefined
-        ? metadataOfModule(module, options, system)
-        : await metadataOfProject(project, module, options, system);
-    return { graph: packImage(options.layout, module, metadata), module, from: null, warnings: [] };
+    const { graph } = await packModule(opened.module, opened.project, options, system);
+    return { graph, module: opened.module, from: null, warnings: [] };
   }
   const read = await readImage(opened.image);
   return {
@@ -123,18 +114,12 @@ async function store(
   options: ConvertOptions,
   system: SystemContext,
 ): Promise<void> {
+  if (options.push !== true) return storeImage(graph, reference, system);
   const { reporter, signal } = system;
-  const source = graphSource(graph);
-  const root = graphDescriptor(graph);
-  if (options.push !== true) {
-    // From memory to the disk beside us: progress would only be noise.
-    const quiet = { reporter: silentReporter, signal, names: [formatReference(reference)] };
-    await copy(source, root, openStore(system), quiet);
-    return;
-  }
   const registry = openRegistry(reference, system, options.registry);
   try {
-    await copy(source, root, registry, { reporter, signal, names: [reference.tag ?? 'latest'] });
+    const names = [reference.tag ?? 'latest'];
+    await copy(graphSource(graph), graphDescriptor(graph), registry, { reporter, signal, names });
   } finally {
     await registry.close();
   }

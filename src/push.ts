@@ -1,32 +1,24 @@
-/** `wasme push`: a project's build, a module file or an image of the store → registry. */
-import type { KeyObject } from 'node:crypto';
-import { resolve } from 'node:path';
+/** `wasme push`: sends a project's build, a module file or an image of the store to a registry. */
 import { WasmeError } from './errors.ts';
 import type { SystemContext } from './io/system-context.ts';
-import { maxKeyBytes } from './io/files/file-limits.ts';
-import { readBytes } from './io/files/files.ts';
 import { type CopyResult, copy } from './oci/copy.ts';
-import { openStore } from './oci/store/oci-layout.ts';
-import type { PackagingName } from './oci/packaging/formats/index.ts';
 import { isIndexType } from './oci/media-types.ts';
-import type { MetadataOptions } from './oci/packaging/metadata.ts';
+import { type FindImageOptions, type FoundImage, findImage } from './oci/packaging/find-image.ts';
+import type { PackagingName } from './oci/packaging/formats/index.ts';
 import { type Reference, defaultsOf, formatName, formatReference, parseReference } from './oci/reference.ts';
 import { type RegistryTarget, type RegistryTargetOptions, openRegistry } from './oci/registry/registry.ts';
-import { type Descriptor, type Source, graphDescriptor, graphSource, resolveIfThere } from './oci/target.ts';
-import { type LoadedProject, findProject, outputPath } from './project/load.ts';
+import { type LoadedProject, findProject } from './project/load.ts';
 
-export interface PushOptions extends MetadataOptions {
-  /** Where to; default: `image.reference` of the project. */
+export interface PushOptions extends FindImageOptions {
+  /** The image to write; default: `image.reference` of the project. */
   readonly reference?: string | undefined;
-  /** Module to pack, instead of the project's build or the store's image. */
-  readonly file?: string | undefined;
   /** Default: the project's, else `compat`. */
   readonly layout?: PackagingName | undefined;
   /** More tags for the same image. */
   readonly tags?: readonly string[] | undefined;
-  /** Push although a host that the project names would not load it, or it is no core module. */
+  /** Pushes although a host that the project names would not load it, or it is not a core module. */
   readonly force?: boolean | undefined;
-  /** File of a private key (PEM, or cosign's): the image is signed with it. COSIGN_PASSWORD opens it. */
+  /** File of a private key (PEM, or cosign's) that signs the image. COSIGN_PASSWORD opens it. */
   readonly signKey?: string | undefined;
   readonly registry?: RegistryTargetOptions | undefined;
   /** Blobs at a time; default 3. */
@@ -37,61 +29,59 @@ export interface PushResult {
   /** Full, with the tag. */
   readonly reference: string;
   readonly digest: string;
-  /** What a deployment pins: `name@digest`. */
+  /** The reference that a deployment pins: `name@digest`. */
   readonly pinned: string;
   readonly tags: readonly string[];
   readonly mediaType: string;
-  readonly from: 'project' | 'file' | 'store';
-  /** undefined: as it lay in the store. */
+  readonly from: FoundImage['from'];
+  /** undefined: as it lies in the store. */
   readonly layout: PackagingName | undefined;
   readonly copied: CopyResult['copied'];
   readonly skipped: CopyResult['skipped'];
-  /** Signed now, or with signatures that the store had. */
+  /** Signed now, or sent with signatures of the store. */
   readonly signed: boolean;
 }
 
-/** What is pushed: an image that can be read, wherever it is. */
-interface Cargo {
-  readonly from: PushResult['from'];
-  readonly source: Source;
-  readonly root: Descriptor;
-  readonly layout: PackagingName | undefined;
-}
-
 /**
- * Fails with FILE_NOT_FOUND when there is nothing to push, WASM_INVALID for what is no module, NOT_LOADABLE when a host
- * of the project would refuse it, and as registries do. Blobs go first, the tag last: a failure leaves what the tag was.
+ * Fails with FILE_NOT_FOUND when there is nothing to push, WASM_INVALID for a file that is not a module, NOT_LOADABLE when a host
+ * of the project would refuse it, and as registries do. Blobs go first, the tag last: after a failure the tag is unchanged.
  */
 export async function push(options: PushOptions, system: SystemContext): Promise<PushResult> {
   const project = await findProject(system.cwd, system);
   const reference = destination(options, project, system);
   const tags = tagsOf(reference, options.tags ?? []);
-  const cargo = await load(reference, options, project, system);
+  const image = await findImage(reference, options, project, system);
+  const { root, source, from, layout } = image;
   const hosts = options.force ? undefined : project?.project.hosts;
-  if (hosts !== undefined && !isIndexType(cargo.root.mediaType)) await check(cargo, hosts, reference);
-  const key = options.signKey === undefined ? undefined : await signingKey(options.signKey, system);
+  if (hosts !== undefined && !isIndexType(root.mediaType)) await check(image, hosts, reference);
+  // Signing is imported only for those who sign. The key is read before anything is sent.
+  const signing =
+    options.signKey === undefined ? undefined : await import('./oci/signature/publish-signature.ts');
+  const key =
+    options.signKey === undefined ? undefined : await signing?.readSigningKey(options.signKey, system);
   const registry = openRegistry(reference, system, options.registry);
   try {
     const { reporter, signal } = system;
-    const result = await copy(cargo.source, cargo.root, registry, {
+    const { concurrency } = options;
+    const { copied, skipped } = await copy(source, root, registry, {
       reporter,
       signal,
       names: tags,
-      concurrency: options.concurrency,
+      concurrency,
     });
-    // The store's come first: signing adds to what is there.
-    const kept = cargo.from === 'store' && (await keepSignatures(cargo, reference, registry, system));
-    if (key !== undefined) await signAs(registry, reference, cargo.root.digest, key, system);
+    // The store's signatures are copied first: signing adds to those that the registry has.
+    const kept = from === 'store' && (await copyStoredSignatures(image, reference, registry, system));
+    if (key !== undefined) await signing?.publishSignature(registry, reference, root.digest, key, system);
     return {
       reference: formatReference(reference),
-      digest: cargo.root.digest,
-      pinned: `${formatName(reference)}@${cargo.root.digest}`,
+      digest: root.digest,
+      pinned: `${formatName(reference)}@${root.digest}`,
       tags,
-      mediaType: cargo.root.mediaType,
-      from: cargo.from,
-      layout: cargo.layout,
-      copied: result.copied,
-      skipped: result.skipped,
+      mediaType: root.mediaType,
+      from,
+      layout,
+      copied,
+      skipped,
       signed: key !== undefined || kept,
     };
   } finally {
@@ -106,7 +96,7 @@ function destination(
 ): Reference {
   const text = options.reference ?? project?.project.image?.reference;
   if (text === undefined) {
-    throw new WasmeError('USAGE', 'no image name: where should it go?', {
+    throw new WasmeError('USAGE', 'no image name is given, and wasme.json has none', {
       hint: 'wasme push registry.example/team/filter:v1, or set image.reference in wasme.json',
     });
   }
@@ -114,7 +104,7 @@ function destination(
   if (reference.digest === undefined) return reference;
   throw new WasmeError(
     'REFERENCE_INVALID',
-    `${text}: a push is by tag; the digest follows from the content`,
+    `${text}: push takes a tag; the digest follows from the content`,
     {
       hint: `wasme push ${formatName(reference)}:${reference.tag ?? 'latest'}`,
     },
@@ -127,99 +117,21 @@ function tagsOf(reference: Reference, more: readonly string[]): string[] {
   return [...new Set([reference.tag ?? 'latest', ...more])];
 }
 
-async function load(
-  reference: Reference,
-  options: PushOptions,
-  project: LoadedProject | undefined,
-  system: SystemContext,
-): Promise<Cargo> {
-  if (options.file !== undefined) {
-    const path = resolve(system.cwd, options.file);
-    const own = project !== undefined && outputPath(project) === path ? project : undefined;
-    return packed('file', path, await readBytes(path), own, options, system);
-  }
-  const stored = isOwn(reference, project, system) ? undefined : await inStore(reference, options, system);
-  if (stored !== undefined) return stored;
-  const module = project && (await readBytes(outputPath(project)).catch(() => undefined));
-  if (project !== undefined && module !== undefined)
-    return packed('project', outputPath(project), module, project, options, system);
-  const last = await inStore(reference, options, system);
-  if (last !== undefined) return last;
-  throw new WasmeError(
-    'FILE_NOT_FOUND',
-    project === undefined
-      ? `nothing to push: the local store has no ${formatReference(reference)}, and there is no project here`
-      : `nothing to push: the project has no module at ${outputPath(project)}`,
-    { hint: project === undefined ? 'name the module: --file filter.wasm' : 'run "wasme build" first' },
-  );
-}
-
-/** The project's own image is pushed from its build: what the store has under that name is an older one. */
-function isOwn(reference: Reference, project: LoadedProject | undefined, system: SystemContext): boolean {
-  const own = project?.project.image?.reference;
-  return own !== undefined && formatName(parseReference(own, defaultsOf(system))) === formatName(reference);
-}
-
-async function inStore(
-  reference: Reference,
-  options: PushOptions,
-  system: SystemContext,
-): Promise<Cargo | undefined> {
-  if (options.layout !== undefined) return undefined;
-  const source = openStore(system);
-  const root = await resolveIfThere(source, formatReference(reference));
-  return root && { from: 'store', source, root, layout: undefined };
-}
-
-async function packed(
-  from: 'project' | 'file',
-  path: string,
-  module: Uint8Array,
-  project: LoadedProject | undefined,
-  options: PushOptions,
-  system: SystemContext,
-): Promise<Cargo> {
-  // A push from the store needs none of it.
-  const { packImage } = await import('./oci/packaging/formats/index.ts');
-  const { metadataOfModule, metadataOfProject } = await import('./oci/packaging/metadata.ts');
-  if (!options.force) {
-    const { parseNamedModule } = await import('./wasm/module.ts');
-    parseNamedModule(module, path);
-  }
-  const layout = options.layout ?? project?.project.image?.layout ?? 'compat';
-  const metadata =
-    project === undefined
-      ? metadataOfModule(module, options, system)
-      : await metadataOfProject(project, module, options, system);
-  const graph = packImage(layout, module, metadata);
-  return { from, source: graphSource(graph), root: graphDescriptor(graph), layout };
-}
-
-async function check(cargo: Cargo, hosts: readonly string[], reference: Reference): Promise<void> {
+async function check(image: FoundImage, hosts: readonly string[], reference: Reference): Promise<void> {
   const { openImage } = await import('./oci/read/open-image.ts');
   const { requireLoadableImage, subjectOf } = await import('./oci/compatibility/check-image.ts');
   const name = formatReference(reference);
-  const image = await openImage(cargo.source, cargo.root.digest);
-  const { subject } = await subjectOf({ name, image, place: 'store' });
+  const opened = await openImage(image.source, image.root.digest);
+  const { subject } = await subjectOf({ name, image: opened, place: 'store' });
   await requireLoadableImage(
     { ...subject, repack: layout => `wasme push ${name} --layout ${layout}` },
     hosts,
   );
 }
 
-async function signingKey(file: string, system: SystemContext): Promise<KeyObject> {
-  const { privateKeyFrom } = await import('./oci/signature/signature-key.ts');
-  const path = resolve(system.cwd, file);
-  return privateKeyFrom(
-    (await readBytes(path, maxKeyBytes)).toString('utf8'),
-    path,
-    system.env['COSIGN_PASSWORD'],
-  );
-}
-
-/** What pull and load brought along goes back out with the image. */
-async function keepSignatures(
-  { source, root }: Cargo,
+/** Sends the signatures that pull and load brought into the store. */
+async function copyStoredSignatures(
+  { source, root }: FoundImage,
   reference: Reference,
   registry: RegistryTarget,
   { reporter, signal }: SystemContext,
@@ -228,25 +140,4 @@ async function keepSignatures(
   const { copySignatures } = await import('./oci/copy-referrers.ts');
   const tag = signatureTag(root.digest);
   return copySignatures(source, storedSignature(reference, tag), registry, tag, { reporter, signal });
-}
-
-async function signAs(
-  registry: RegistryTarget,
-  reference: Reference,
-  digest: string,
-  key: KeyObject,
-  { reporter, signal }: SystemContext,
-): Promise<void> {
-  const { fetchSignatures, isSignedAlready, signImage, signatureTag } = await import(
-    './oci/signature/signature.ts'
-  );
-  const tag = signatureTag(digest);
-  const existing = await fetchSignatures(registry, tag);
-  // Where tags cannot be moved, a second signature could not be added to the first.
-  if (await isSignedAlready(reference, digest, key, existing)) {
-    reporter.info(`${formatName(reference)}@${digest} is signed already by this key`);
-    return;
-  }
-  const graph = signImage(reference, digest, key, existing);
-  await copy(graphSource(graph), graphDescriptor(graph), registry, { reporter, signal, names: [tag] });
 }

@@ -6,7 +6,6 @@ import type { SystemContext } from './io/system-context.ts';
 import { maxKeyBytes } from './io/files/file-limits.ts';
 import { readText } from './io/files/files.ts';
 import { isAbsolute, join } from 'node:path';
-import { packImage } from './oci/packaging/formats/index.ts';
 import {
   type HostCompatibility,
   type CheckedSubject,
@@ -15,13 +14,13 @@ import {
   checkForHosts,
   subjectOf as imageSubject,
 } from './oci/compatibility/check-image.ts';
-import { metadataOfProject } from './oci/packaging/metadata.ts';
+import { isProjectImage } from './oci/packaging/find-image.ts';
+import { packModule } from './oci/packaging/pack-module.ts';
 import { type OpenedSource, type ImageSource, type SourceOptions, withSource } from './oci/source.ts';
 import { openImage } from './oci/read/open-image.ts';
 import { fetchBundles, signatureName } from './oci/read/read-referrers.ts';
 import { publicKeyFrom } from './oci/signature/signature-key.ts';
 import { fetchSignatures, verifySignatures } from './oci/signature/signature.ts';
-import { defaultsOf, formatName, parseReference } from './oci/reference.ts';
 import { graphSource } from './oci/target.ts';
 import { findProject } from './project/load.ts';
 import type { Project } from './project/schema.ts';
@@ -84,10 +83,8 @@ async function projectOf(
   system: SystemContext,
 ): Promise<Project | undefined> {
   if (reference === undefined || named.length > 0) return undefined;
-  const project = (await findProject(system.cwd, system))?.project;
-  const own = project?.image?.reference;
-  if (own === undefined) return undefined;
-  return formatName(parseReference(own, defaultsOf(system))) === formatName(reference) ? project : undefined;
+  const here = await findProject(system.cwd, system);
+  return isProjectImage(reference, here, system) ? here?.project : undefined;
 }
 
 /** What each host that loads the module has otherwise than the one that `run` is, as far as this module meets it. */
@@ -127,8 +124,7 @@ async function subjectOf(opened: OpenedSource, system: SystemContext): Promise<C
   if (opened.kind === 'image') return (await imageSubject(opened)).subject;
   const { name, module, project } = opened;
   if (opened.kind === 'file' || project === undefined) return { name, module };
-  const layout = project.project.image?.layout ?? 'compat';
-  const graph = packImage(layout, module, await metadataOfProject(project, module, {}, system));
+  const { graph } = await packModule(module, project, {}, system);
   return {
     name,
     module,
