@@ -1,11 +1,11 @@
 /** The verb `bench`: what a filter costs in the bundled host, for each stream and each callback, and whether it grows. */
 import { resolve } from 'node:path';
+import { digestOf } from './io/sha256.ts';
 import { WasmeError } from './errors.ts';
 import { profileFor } from './host/profiles.ts';
 import type { SystemContext } from './io/system-context.ts';
 import { writeAtomic } from './io/files/files.ts';
 import { subjectOf } from './oci/compatibility/check-image.ts';
-import { digestOf } from './oci/digest.ts';
 import { type OpenedSource, type SourceOptions, withSource } from './oci/source.ts';
 import { configurationBytes } from './project/configuration.ts';
 import { type Comparison, compareWith, loadBaseline } from './suite/bench/baseline.ts';

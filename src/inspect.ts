@@ -1,6 +1,6 @@
 /** `wasme inspect`: everything that can be said about a module or image without running it. */
+import { digestOf } from './io/sha256.ts';
 import type { SystemContext } from './io/system-context.ts';
-import { digestOf } from './oci/digest.ts';
 import {
   type HostCompatibility,
   checkForHosts,

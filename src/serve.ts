@@ -14,7 +14,7 @@ import {
   modulePath,
   startModuleServer,
 } from './io/http/module-server.ts';
-import { digestOfCode } from './targets/source.ts';
+import { digestOf } from './io/sha256.ts';
 
 export interface ServeOptions {
   /** Project folders, .wasm files, images; none: the project here and every image of the local store. */
@@ -103,7 +103,7 @@ class SourceCatalog implements ModuleCatalog {
     if (entry === undefined) return undefined;
     const bytes = entry.bytes ?? (await this.#open(entry.operand)).bytes;
     // A file that was built again is another module, and its old digest is gone.
-    return digestOfCode(bytes) === entry.module.digest ? { module: entry.module, bytes } : undefined;
+    return digestOf(bytes) === entry.module.digest ? { module: entry.module, bytes } : undefined;
   }
 
   /** Reads every source. The first time each named source must exist; later a source that is gone is not served. */
@@ -137,7 +137,7 @@ class SourceCatalog implements ModuleCatalog {
       const bytes = opened.kind === 'image' ? (await readImage(opened.image)).module : opened.module;
       const { name, source } = labelsOf(opened);
       return {
-        module: { name, source, digest: digestOfCode(bytes), sizeBytes: bytes.byteLength },
+        module: { name, source, digest: digestOf(bytes), sizeBytes: bytes.byteLength },
         bytes,
         remote: opened.kind === 'image' && opened.place === 'registry',
       };

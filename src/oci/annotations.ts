@@ -1,5 +1,5 @@
 /** Annotation and label keys, and the ones that wasme puts on an image. */
-import { digestOf } from './digest.ts';
+import { digestOf } from '../io/sha256.ts';
 import { type ImageMetadata, sortedByKey } from './packaging/formats/packaging.ts';
 import { type RuntimeConfig, envoyProxy } from './packaging/runtime-config.ts';
 

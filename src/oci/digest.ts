@@ -9,11 +9,6 @@ export function isDigest(text: string): boolean {
   return pattern.test(text);
 }
 
-/** The digest we write: sha256. */
-export function digestOf(bytes: Uint8Array | string): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-}
-
 /** "sha256:abc…" → ["sha256", "abc…"]. Fails with REFERENCE_INVALID. */
 export function splitDigest(digest: string): [algorithm: 'sha256' | 'sha512', hex: string] {
   if (!isDigest(digest)) {

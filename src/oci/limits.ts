@@ -1,5 +1,7 @@
 /** How much is taken from a registry, a store or an archive. Each cap has its reason; bytes unless said otherwise. */
 
+import { maxModuleBytes } from '../io/files/file-limits.ts';
+
 const MiB = 1024 * 1024;
 
 /** Registries refuse larger manifests, so a larger one was not made by one. */
@@ -9,8 +11,6 @@ export const maxTagPageBytes = 4 * MiB;
 export const maxTokenBytes = 128 * 1024;
 /** Enough for a registry's explanation; a proxy's HTML page is cut. */
 export const maxErrorBytes = 64 * 1024;
-/** Istio and Envoy Gateway load no larger module; also the cap for an unpacked layer (a decompression bomb). */
-export const maxModuleBytes = 256 * MiB;
 /** An archive that is gzip is unpacked in memory: two of the largest modules, which no filter's archive has. */
 export const maxUnpackedArchiveBytes = 2 * maxModuleBytes;
 /** README, spec, icon, runtime-config: no honest one is larger. */

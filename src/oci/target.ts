@@ -1,7 +1,7 @@
 /** A place where images are: the store, a registry, an archive, a graph in memory. `copy` moves between any two. */
 import { Readable } from 'node:stream';
+import { digestOf } from '../io/sha256.ts';
 import { WasmeError } from '../errors.ts';
-import { digestOf } from './digest.ts';
 import { maxManifestBytes } from './limits.ts';
 import { type Descriptor, type Manifest, parseManifest } from './schema.ts';
 

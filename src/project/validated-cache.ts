@@ -2,17 +2,17 @@
  * What wasme knows of a project from its last build. It lies in the user's cache and never in the project: files that a
  * repository ships are not believed.
  */
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { sha256Hex } from '../io/sha256.ts';
 import { writeAtomic } from '../io/files/files.ts';
 import { type Places, cacheDir, packageVersion } from '../io/files/paths.ts';
 import type { Project } from './schema.ts';
 
 /** Folder for what is known of the project in `projectDir`; one of the user's, for each place of a project its own. */
 export function memoryDir(projectDir: string, places: Places): string {
-  return join(cacheDir(places), 'projects', sha256(resolve(projectDir)));
+  return join(cacheDir(places), 'projects', sha256Hex(resolve(projectDir)));
 }
 
 /** Writes such a file: only the user may read or change it. */
@@ -51,11 +51,7 @@ export async function rememberProject(
 }
 
 function memoryOf(text: string): object {
-  return { version: packageVersion(), text: sha256(text) };
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return { version: packageVersion(), text: sha256Hex(text) };
 }
 
 function plainJson(text: string): unknown {

@@ -1,5 +1,7 @@
 /** Messages of a suite file → what the filter chain takes, and back to text for comparing. */
+import { displayText, utf8ByteString } from '../host/encoding/bytes.ts';
 import type { HeaderEntry, HeaderMap } from '../host/http/header-map.ts';
+import { concat } from '../wasm/writer.ts';
 import type { ObservedMessage } from './outcome.ts';
 
 /** How `--matrix` cuts bodies: as the suite says, in halves, byte by byte. */
@@ -12,7 +14,7 @@ type Headers = Readonly<Record<string, string | readonly string[]>> | undefined;
 export function headerEntries(headers: Headers): HeaderEntry[] {
   return Object.entries(headers ?? {}).flatMap(([name, value]) =>
     (typeof value === 'string' ? [value] : value).map(
-      (text): HeaderEntry => [name.toLowerCase(), toByteString(text)],
+      (text): HeaderEntry => [name.toLowerCase(), utf8ByteString(text)],
     ),
   );
 }
@@ -42,17 +44,11 @@ export function observed(
   chunks: readonly Uint8Array[],
   trailers: HeaderMap | undefined,
 ): ObservedMessage {
-  const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
+  const bytes = concat(chunks);
   return {
     headers: grouped(headers),
-    body: new TextDecoder().decode(bytes),
-    bodyBytes: size,
+    body: displayText(bytes),
+    bodyBytes: bytes.length,
     trailers: grouped(trailers),
   };
 }
@@ -61,16 +57,8 @@ function grouped(headers: HeaderMap | undefined): ReadonlyMap<string, readonly s
   const map = new Map<string, string[]>();
   for (const [name, value] of headers?.entries ?? []) {
     const values = map.get(name) ?? [];
-    values.push(fromByteString(value));
+    values.push(displayText(value));
     map.set(name, values);
   }
   return map;
-}
-
-function toByteString(text: string): string {
-  return String.fromCharCode(...new TextEncoder().encode(text));
-}
-
-function fromByteString(text: string): string {
-  return new TextDecoder().decode(Uint8Array.from(text, character => character.charCodeAt(0)));
 }

@@ -1,5 +1,6 @@
 /** What is to run, said once for every control plane: one filter, its code, its settings. Targets turn it into documents. */
-import { createHash } from 'node:crypto';
+import { canonicalJson } from '../io/canonical-json.ts';
+import { sha256Hex } from '../io/sha256.ts';
 import type { FailPolicy, FilterKind } from '../project/names.ts';
 
 /** Where the proxy gets the module from. Digests look like `sha256:<64 hex>`. */
@@ -79,23 +80,11 @@ export interface DeployIntent {
 
 /** Digest of everything the intent says: equal intents, equal hash, whatever the order of keys. For annotations. */
 export function intentHash(intent: DeployIntent): string {
-  return createHash('sha256').update(canonical(intent)).digest('hex').slice(0, 16);
+  return sha256Hex(canonicalJson(intent)).slice(0, 16);
 }
 
 /** The text a guest reads as its configuration; undefined when it is bytes. JSON has no spaces, keys as they came. */
 export function configurationText(configuration: IntentConfiguration): string | undefined {
   if (configuration.form === 'text') return configuration.text;
   return configuration.form === 'json' ? JSON.stringify(configuration.value) : undefined;
-}
-
-function canonical(value: unknown): string {
-  if (value instanceof Uint8Array) return JSON.stringify(Buffer.from(value).toString('base64'));
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value)
-      .filter(([, item]) => item !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`;
-  }
-  return JSON.stringify(value) ?? 'null';
 }

@@ -1,6 +1,6 @@
 /** What a person named → the code that is to run: a project, a .wasm file, a URL, or an image. */
-import { createHash } from 'node:crypto';
 import { basename, resolve } from 'node:path';
+import { digestOf } from '../io/sha256.ts';
 import { WasmeError } from '../errors.ts';
 import { exists, kindOf, readBytes } from '../io/files/files.ts';
 import type { Places } from '../io/files/paths.ts';
@@ -113,7 +113,7 @@ async function fileSource(
   if (!options.accepts.includes('file')) throw refused(`the file ${path}`, options.accepts);
   const bytes = await readBytes(path);
   parseNamedModule(bytes, path);
-  const digest = digestOfCode(bytes);
+  const digest = digestOf(bytes);
   if (typeof options.digest === 'string' && options.digest !== digest)
     throw mismatch(path, digest, options.digest);
   // A .wasm file somewhere below a project is that project's only when it is its output.
@@ -157,7 +157,7 @@ async function urlSource(url: string, options: SourceOptions): Promise<ResolvedS
     typeof options.digest === 'string'
       ? options.digest
       : bytes !== undefined && options.digest
-        ? digestOfCode(bytes)
+        ? digestOf(bytes)
         : undefined;
   return {
     code: { from: 'http', url, digest },
@@ -196,7 +196,7 @@ async function imageSource(
   if (typeof options.digest === 'string' && options.digest !== image.digest) {
     throw mismatch(reference, image.digest, options.digest);
   }
-  const digest = digestOfCode(image.bytes);
+  const digest = digestOf(image.bytes);
   return {
     code: {
       from: 'file',
@@ -216,11 +216,6 @@ async function imageSource(
 function nameOfImage(reference: string): string {
   const last = reference.replace(/@.*$/, '').split('/').at(-1) ?? reference;
   return last.replace(/:.*$/, '');
-}
-
-/** `sha256:…` of bytes. */
-export function digestOfCode(bytes: Uint8Array): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
 function refused(what: string, accepts: readonly string[]): WasmeError {

@@ -1,11 +1,12 @@
 /** Builds one job under the project's lock, unless the module of the last build is still up to date. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sha256Hex } from '../io/sha256.ts';
 import type { SystemContext } from '../io/system-context.ts';
 import { withLock } from '../io/files/lock.ts';
 import { checkModule } from './check.ts';
 import type { ExecuteOptions } from './execute.ts';
-import { digestInputs, sha256 } from './inputs.ts';
+import { digestInputs } from './inputs.ts';
 import type { BuildJob } from './job.ts';
 import { type LastBuild, readLastBuild } from './record.ts';
 import { type BuildOutput, type BuildResult, buildOutput } from './result.ts';
@@ -45,7 +46,7 @@ export async function buildJob(
 async function reuseModule(job: BuildJob, { record, hashes }: LastBuild): Promise<BuildOutput | undefined> {
   if (digestInputs(hashes) !== record.inputHash) return undefined;
   const bytes = await readFile(job.output).catch(() => undefined);
-  if (bytes === undefined || sha256(bytes) !== record.moduleHash) return undefined;
+  if (bytes === undefined || sha256Hex(bytes) !== record.moduleHash) return undefined;
   const { beside, variant, tools } = record;
   const module = checkModule(bytes, job.check);
   return buildOutput(job, {

@@ -1,6 +1,6 @@
 /** Hashes the files that the result of a build depends on, and identifies programs without starting them. */
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { sha256Hex } from '../io/sha256.ts';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { glob } from 'tinyglobby';
@@ -34,7 +34,7 @@ export async function hashInputs(
   const hashes = new Map<string, string>();
   // Read synchronously: these files are small, and an async read costs more than the read itself.
   for (const file of files.filter(wanted).sort())
-    hashes.set(file, sha256(readFileSync(join(projectDir, file))));
+    hashes.set(file, sha256Hex(readFileSync(join(projectDir, file))));
   return hashes;
 }
 
@@ -50,11 +50,7 @@ export function inputsOfBuild(before: InputHashes, lockFilesAfter: InputHashes):
 
 /** Returns one hash of all inputs. */
 export function digestInputs(hashes: InputHashes): string {
-  return sha256(JSON.stringify([...hashes]));
-}
-
-export function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
+  return sha256Hex(JSON.stringify([...hashes]));
 }
 
 /** Returns the size and time of change of a file, which stand for its content. */

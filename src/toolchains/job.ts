@@ -1,5 +1,6 @@
 /** Resolves what one build is asked to do, from the options and wasme.json. Starts no program and writes nothing. */
 import { basename, join, resolve } from 'node:path';
+import { sha256Hex } from '../io/sha256.ts';
 import { WasmeError } from '../errors.ts';
 import type { SystemContext } from '../io/system-context.ts';
 import { kindOf } from '../io/files/files.ts';
@@ -9,7 +10,6 @@ import { memoryDir } from '../project/validated-cache.ts';
 import type { Language, Project } from '../project/schema.ts';
 import type { CheckOptions } from './check.ts';
 import { customToolchain } from './languages/custom.ts';
-import { sha256 } from './inputs.ts';
 import { detectToolchain, toolchains, topNames } from './index.ts';
 import type { Profile, Toolchain, Variant } from './toolchain.ts';
 
@@ -123,7 +123,7 @@ export async function openJob(options: BuildOptions, system: SystemContext): Pro
 /** Returns a hash, because some of the variables are secrets (credentials of cargo registries). */
 function environmentHash({ environment }: Toolchain, { env }: SystemContext): string {
   const relevant = Object.entries(env).filter(([name]) => environment.test(name));
-  return sha256(JSON.stringify(relevant.sort(([a], [b]) => (a < b ? -1 : 1))));
+  return sha256Hex(JSON.stringify(relevant.sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 
 /** Suffix of the file with the debug information that is taken out of a module. */

@@ -2,9 +2,9 @@
 import { stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { basename, join, relative } from 'node:path';
+import { sha256Hex } from '../io/sha256.ts';
 import type { SystemContext } from '../io/system-context.ts';
 import { containerEngine, inContainer } from './tools/container.ts';
-import { sha256 } from './inputs.ts';
 import { type BuildJob, debugSuffix, sidecarPath } from './job.ts';
 import { type CachedAnswers, type FoundTools, findTools } from './tools/find-tools.ts';
 import type { BuildPlan } from './toolchain.ts';
@@ -62,7 +62,7 @@ async function planContainer(
     engine,
     image: toolchain.containerImage,
     // A new name each time: the container of a killed build must not block the next build.
-    name: `wasme-build-${sha256(`${dir} ${system.now()}`).slice(0, 12)}`,
+    name: `wasme-build-${sha256Hex(`${dir} ${system.now()}`).slice(0, 12)}`,
     projectDir: dir,
     mapsUser: /podman/.test(basename(engine)) && userInfo().uid !== 0,
     user: system.platform === 'linux' ? `${owner.uid}:${owner.gid}` : undefined,

@@ -1,10 +1,11 @@
 /** The steps of a build that has something to do: plan, execute, install, record. */
+import { sha256Hex } from '../io/sha256.ts';
 import { WasmeError } from '../errors.ts';
 import type { SystemContext } from '../io/system-context.ts';
 import { rememberProject } from '../project/validated-cache.ts';
 import { readSourceLines, showDiagnostics } from './diagnostics.ts';
 import { type CompiledJob, type ExecuteOptions, executePlan } from './execute.ts';
-import { digestInputs, hashLockFiles, inputsOfBuild, sha256 } from './inputs.ts';
+import { digestInputs, hashLockFiles, inputsOfBuild } from './inputs.ts';
 import { installModule } from './install.ts';
 import type { BuildJob } from './job.ts';
 import { planJob } from './plan.ts';
@@ -31,7 +32,7 @@ export async function rebuildJob(
   const { bytes, beside } = installed;
   const inputHash = digestInputs(inputsOfBuild(inputs, lockFiles));
   await Promise.all([
-    writeRecord(job, compiled, { inputHash, moduleHash: sha256(bytes), beside }, system),
+    writeRecord(job, compiled, { inputHash, moduleHash: sha256Hex(bytes), beside }, system),
     job.loaded && rememberProject(job.loaded.dir, job.loaded.text, job.loaded.project, system),
   ]).catch((error: unknown) => {
     // A home folder that cannot be written to, as in some containers, only makes the next build slower.

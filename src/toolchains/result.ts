@@ -1,9 +1,9 @@
 /** The result of a build, as the verb returns it. */
+import { sha256Hex } from '../io/sha256.ts';
 import type { Language } from '../project/names.ts';
 import { detectAbi } from '../wasm/abi.ts';
 import type { ModuleInfo } from '../wasm/module.ts';
 import { type SectionSize, sectionSizes } from './check.ts';
-import { sha256 } from './inputs.ts';
 import type { BuildJob } from './job.ts';
 import type { ProbeResult, Profile, Variant } from './toolchain.ts';
 
@@ -70,7 +70,7 @@ export function moduleFacts(
 ): Pick<BuildResult, 'sizeBytes' | 'sha256' | 'abiVersion' | 'sections'> {
   return {
     sizeBytes: bytes.length,
-    sha256: sha256(bytes),
+    sha256: sha256Hex(bytes),
     abiVersion: detectAbi(module) ?? 'unknown',
     sections: sectionSizes(module),
   };

@@ -22,8 +22,12 @@ export function sectionBytes(id: number, content: Uint8Array): Uint8Array {
   return concat([Uint8Array.of(id), sized(content)]);
 }
 
-export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+/** Joins parts; a caller that knows the length of all of them saves a pass. */
+export function concat(
+  parts: readonly Uint8Array[],
+  length = parts.reduce((size, part) => size + part.length, 0),
+): Uint8Array {
+  const whole = new Uint8Array(length);
   let offset = 0;
   for (const part of parts) {
     whole.set(part, offset);

@@ -1,5 +1,6 @@
 /** The protobuf wire format, as little of it as foreign functions and attributes need. */
-import { concat, displayText, utf8Bytes } from './bytes.ts';
+import { concat } from '../../wasm/writer.ts';
+import { displayText, utf8Bytes } from './bytes.ts';
 
 /** Field number → the last value: a number for varints, bytes for everything with a length. */
 export type ProtobufMessage = ReadonlyMap<number, number | Uint8Array>;

@@ -1,6 +1,6 @@
 /** zlib for guests, which is loaded only for modules that can ask for it: the library takes 10 ms. */
 import { Unzlib, zlibSync } from 'fflate';
-import { concat } from '../encoding/bytes.ts';
+import { concat } from '../../wasm/writer.ts';
 import { inflateSliceBytes, maxInflatedBytes } from '../limits.ts';
 import { Status } from '../status.ts';
 

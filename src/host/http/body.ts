@@ -1,5 +1,6 @@
 /** A body as a list of chunks: appended without copying, copied once when a guest reads it. */
-import { concat, emptyBytes } from '../encoding/bytes.ts';
+import { concat } from '../../wasm/writer.ts';
+import { emptyBytes } from '../encoding/bytes.ts';
 
 export class BodyBuffer {
   #chunks: Uint8Array[] = [];

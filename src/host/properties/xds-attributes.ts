@@ -1,5 +1,6 @@
 /** `xds.*`: the node, and where the stream was routed. */
-import { concat, int64, toByteString, uint32, utf8ByteString } from '../encoding/bytes.ts';
+import { concat } from '../../wasm/writer.ts';
+import { int64, toByteString, uint32, utf8ByteString } from '../encoding/bytes.ts';
 import type { Context, PropertyValue } from '../vm/context.ts';
 import { writeMessage } from '../encoding/protobuf.ts';
 import type { NodeInfo } from '../services.ts';

@@ -1,5 +1,6 @@
 /** One filter in a world driven by hand: for a test or a web page that wants to see what a filter does, call by call. */
-import { concat, utf8ByteString, utf8Bytes } from '../encoding/bytes.ts';
+import { concat } from '../../wasm/writer.ts';
+import { utf8ByteString, utf8Bytes } from '../encoding/bytes.ts';
 import type { HttpChain } from '../http/http-chain.ts';
 import { HeaderMap } from '../http/header-map.ts';
 import { Host } from '../host.ts';

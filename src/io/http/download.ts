@@ -1,11 +1,9 @@
 /** A module on the web, read once, as a proxy would read it: no redirects, nothing unpacked, and never without end. */
 import { WasmeError } from '../../errors.ts';
+import { maxModuleBytes } from '../files/file-limits.ts';
 import type { SystemContext } from '../system-context.ts';
 import type { TlsOptions } from './http-agent.ts';
 import { HttpClient, showUrl } from './http.ts';
-
-/** What images may hold at most; proxies and control planes stop there or before. */
-export const maxModuleBytes = 256 * 1024 * 1024;
 
 /**
  * The bytes behind an http or https URL; proxies, NO_PROXY and extra certificates count as for registries.

@@ -4,7 +4,7 @@
  */
 import { compressionOf } from '../read/decompress.ts';
 import { pluginFile } from '../image-documents.ts';
-import { maxModuleBytes } from '../limits.ts';
+import { maxModuleBytes } from '../../io/files/file-limits.ts';
 import {
   dockerLayerTarGzip,
   dockerManifest,

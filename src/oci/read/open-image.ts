@@ -1,7 +1,8 @@
 /** From a name to one image manifest: indexes are followed to the child that holds the filter, blobs are fetched once. */
 import { WasmeError } from '../../errors.ts';
 import { parseObject } from '../json-object.ts';
-import { maxDocumentBytes, maxIndexDepth, maxModuleBytes } from '../limits.ts';
+import { maxModuleBytes } from '../../io/files/file-limits.ts';
+import { maxDocumentBytes, maxIndexDepth } from '../limits.ts';
 import { ociEmpty } from '../media-types.ts';
 import type { ImageIndex, ImageManifest, Platform } from '../schema.ts';
 import { type Descriptor, type Source, fetchBytes, fetchManifest } from '../target.ts';

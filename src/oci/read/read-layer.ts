@@ -2,7 +2,8 @@
 import { WasmeError } from '../../errors.ts';
 import { isWasm } from '../../wasm/magic.ts';
 import { type Compression, compressionOf, decompress } from './decompress.ts';
-import { maxDocumentBytes, maxModuleBytes } from '../limits.ts';
+import { maxModuleBytes } from '../../io/files/file-limits.ts';
+import { maxDocumentBytes } from '../limits.ts';
 import type { ImageHandle } from './open-image.ts';
 import { type TarEntry, readTar } from '../packaging/tar.ts';
 import type { Descriptor } from '../target.ts';

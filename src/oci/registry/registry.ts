@@ -1,9 +1,10 @@
 /** One repository of a registry as a target of copy (OCI distribution specification 1.1). */
+import { digestOf } from '../../io/sha256.ts';
 import { WasmeError } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
 import { isRetriable } from '../../io/http/http-errors.ts';
 import { type HttpResponse, maxTries } from '../../io/http/http.ts';
-import { Verifier, digestOf, isDigest, splitDigest, verified } from '../digest.ts';
+import { Verifier, isDigest, splitDigest, verified } from '../digest.ts';
 import { maxManifestBytes } from '../limits.ts';
 import { isManifestType, manifestTypes } from '../media-types.ts';
 import type { Reference } from '../reference.ts';

@@ -3,8 +3,9 @@
  * image under the tag `sha256-<hex>.sig` (reference E.1, the form before bundles). Signing is deterministic but for ECDSA itself.
  */
 import { type KeyObject, createPublicKey, sign, verify } from 'node:crypto';
+import { digestOf } from '../../io/sha256.ts';
 import { WasmeError } from '../../errors.ts';
-import { digestOf, splitDigest } from '../digest.ts';
+import { splitDigest } from '../digest.ts';
 import { objectAt, parseObject } from '../json-object.ts';
 import { imageOf, jsonBytes } from '../packaging/formats/packaging.ts';
 import { ociConfig } from '../media-types.ts';

@@ -1,10 +1,11 @@
 /** Bytes on their way into the store: a file of their own until they are whole, so that an interrupted download can go on. */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { pid } from 'node:process';
+import { sha256Hex } from '../../io/sha256.ts';
 import { WasmeError } from '../../errors.ts';
 import { fileError, isSystemError } from '../../io/files/file-errors.ts';
 import { makeFolder } from '../../io/files/files.ts';
@@ -117,5 +118,5 @@ function isAbandoned(suffix: string): boolean {
 
 /** Folders may be shared between machines, where the same process id is another process. */
 export function machine(): string {
-  return createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+  return sha256Hex(hostname()).slice(0, 8);
 }

@@ -1,4 +1,5 @@
 /** One expectation against one observed value: undefined when it fits, otherwise what differs. */
+import { canonicalJson } from '../../io/canonical-json.ts';
 import { patternMatches } from './pattern.ts';
 import type { Matcher } from '../file/schema.ts';
 
@@ -33,7 +34,7 @@ function fits(expected: Exclude<Matcher, null>, observed: string): boolean {
   if ('contains' in expected) return observed.includes(expected.contains);
   if ('matches' in expected) return patternMatches(expected.matches, observed);
   try {
-    return canonical(JSON.parse(observed)) === canonical(expected.json);
+    return canonicalJson(JSON.parse(observed)) === canonicalJson(expected.json);
   } catch {
     return false;
   }
@@ -44,18 +45,9 @@ function describe(expected: Matcher): string {
   if (typeof expected === 'string') return show(expected);
   if ('contains' in expected) return `something with ${show(expected.contains)} in it`;
   if ('matches' in expected) return `something like /${expected.matches}/`;
-  return `JSON ${canonical(expected.json)}`;
+  return `JSON ${canonicalJson(expected.json)}`;
 }
 
 function show(text: string): string {
   return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
-}
-
-/** JSON text that does not depend on the order of keys. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }

@@ -1,8 +1,8 @@
 /** The folder that a running Envoy watches: which modules in it are in use, and what goes when they are not. */
-import { createHash } from 'node:crypto';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parse } from 'yaml';
+import { sha256Hex } from '../../io/sha256.ts';
 import { WasmeError } from '../../errors.ts';
 import { exists, readBytes, readText } from '../../io/files/files.ts';
 import { maxParsedBytes } from '../../io/files/file-limits.ts';
@@ -84,10 +84,7 @@ async function modulesNamedIn(path: string): Promise<string[]> {
 }
 
 async function holds(path: string, digest: string): Promise<boolean> {
-  return createHash('sha256')
-    .update(await readBytes(path))
-    .digest('hex')
-    .startsWith(digest);
+  return sha256Hex(await readBytes(path)).startsWith(digest);
 }
 
 /** A bootstrap that `deploy` made for this filter, by the node that it gives to no other. */

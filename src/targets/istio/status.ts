@@ -53,7 +53,7 @@ async function proxyStatusOf(
   const found = await listOurs(resources, id, options.namespace, options, system);
   const rows: StatusRow[] = [];
   for (const { object } of found) {
-    const meant = digestOf(object);
+    const meant = pinnedDigest(object);
     const where = showObject(object);
     if (expected !== undefined && meant !== undefined && meant !== expected) {
       const detail = 'the object in the cluster names another image: deploy again';
@@ -132,7 +132,7 @@ function filtersNamed(dump: unknown, name: string): readonly unknown[] {
 }
 
 /** The image digest that the object pins. */
-function digestOf({ spec = {} }: KubeObject): string | undefined {
+function pinnedDigest({ spec = {} }: KubeObject): string | undefined {
   const { sha256 } = (spec['wasm'] ?? spec) as { sha256?: unknown };
   if (typeof sha256 === 'string') return `sha256:${sha256}`;
   const [hex] = /(?<="sha256":")[0-9a-f]{64}/.exec(JSON.stringify(spec)) ?? [];

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { type LoaderName, loaderNames, loaders, checkImage } from '../../../src/oci/compatibility/loaders.ts';
 import { type PackagingName, packagings, packImage } from '../../../src/oci/packaging/formats/index.ts';
 import { type ManifestParts, imageOf, jsonBytes } from '../../../src/oci/packaging/formats/packaging.ts';
-import { maxModuleBytes } from '../../../src/oci/limits.ts';
+import { maxModuleBytes } from '../../../src/io/files/file-limits.ts';
 import * as types from '../../../src/oci/media-types.ts';
 import { openImage } from '../../../src/oci/read/open-image.ts';
 import { type GraphBlob, type ImageGraph, blobOf, graphSource } from '../../../src/oci/target.ts';

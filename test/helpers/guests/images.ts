@@ -1,5 +1,5 @@
 /** Modules and metadata that image tests share. */
-import { digestOf } from '../../../src/oci/digest.ts';
+import { digestOf } from '../../../src/io/sha256.ts';
 import type { ImageMetadata } from '../../../src/oci/packaging/formats/index.ts';
 import { type TarFile, writeTar } from '../../../src/oci/packaging/tar.ts';
 import { type ImageGraph, type Source, blobOf, graphSource } from '../../../src/oci/target.ts';

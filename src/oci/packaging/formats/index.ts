@@ -1,6 +1,6 @@
 /** Packaging by name. The order is the one of --help. */
 import { WasmeError } from '../../../errors.ts';
-import { maxModuleBytes } from '../../limits.ts';
+import { maxModuleBytes } from '../../../io/files/file-limits.ts';
 import type { ImageGraph } from '../../target.ts';
 import { cncf } from './cncf.ts';
 import { compat } from './compat.ts';

@@ -1,6 +1,6 @@
 /** Which bytes an Envoy runs under a plugin's name, as far as its dump and counters tell, and whether it got them at all. */
-import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
+import { digestOf } from '../../../io/sha256.ts';
 import type { DumpedPlugin } from './config-dump.ts';
 
 /** Counters and gauges by name. */
@@ -49,7 +49,7 @@ export async function runningCode(
 
 async function digestOfFile(path: string): Promise<string | undefined> {
   const bytes = await readFile(path).catch(() => undefined);
-  return bytes && `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  return bytes && digestOf(bytes);
 }
 
 /** A digest may be known by its start only. */

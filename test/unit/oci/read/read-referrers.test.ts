@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { digestOf } from '../../../../src/oci/digest.ts';
+import { digestOf } from '../../../../src/io/sha256.ts';
 import { imageOf, jsonBytes } from '../../../../src/oci/packaging/formats/packaging.ts';
 import { ociIndex } from '../../../../src/oci/media-types.ts';
 import { fetchBundles, listReferrers } from '../../../../src/oci/read/read-referrers.ts';

@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../../../src/io/sha256.ts';
 import { copy } from '../../../../src/oci/copy.ts';
-import { digestOf } from '../../../../src/oci/digest.ts';
 import { OciLayout } from '../../../../src/oci/store/oci-layout.ts';
 import { packImage } from '../../../../src/oci/packaging/formats/index.ts';
 import { type Descriptor, fetchBytes, graphDescriptor, graphSource } from '../../../../src/oci/target.ts';

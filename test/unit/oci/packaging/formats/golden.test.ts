@@ -1,7 +1,7 @@
 /** Digests that every machine and every release must give for the same input. A change here changes every image. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { digestOf } from '../../../../../src/oci/digest.ts';
+import { digestOf } from '../../../../../src/io/sha256.ts';
 import { gzip } from '../../../../../src/oci/packaging/gzip.ts';
 import { packagings, packImage, type PackagingName } from '../../../../../src/oci/packaging/formats/index.ts';
 import { described, emptyModule, largerModule, tarOf } from '../../../../helpers/guests/images.ts';
