@@ -5,8 +5,7 @@ import { requestFault } from '../../host/http/message-validity.ts';
 import type { ByteString, ConnectionInfo } from '../../host/types.ts';
 import { hostAndPort } from '../../io/http/endpoint.ts';
 import { startTimer } from '../../io/timer.ts';
-import type { PooledStream } from '../upstream/reused-request.ts';
-import type { ResetReason, UpstreamListener } from '../streams.ts';
+import type { ResetReason, UpstreamListener, UpstreamStream } from '../streams.ts';
 import { encodeRequestHead, encodeTrailers } from './encode.ts';
 import type { Framing } from './framing.ts';
 import { HttpProtocolError } from './protocol-error.ts';
@@ -23,7 +22,7 @@ export interface ClientOptions {
   readonly onClose: (connection: Http1ClientConnection) => void;
 }
 
-export class Http1ClientConnection implements PooledStream {
+export class Http1ClientConnection implements UpstreamStream {
   readonly #socket: Socket;
   readonly #options: ClientOptions;
   readonly #output: SocketWriter;
@@ -41,8 +40,6 @@ export class Http1ClientConnection implements PooledStream {
   #close = false;
   #closed = false;
   #paused = false;
-  #requests = 0;
-  #answered = false;
 
   /** `readyEvent` is 'connect', or 'secureConnect' for TLS. */
   constructor(
@@ -83,8 +80,6 @@ export class Http1ClientConnection implements PooledStream {
   /** Takes the connection for a request. */
   assign(listener: UpstreamListener): void {
     this.#listener = listener;
-    this.#requests++;
-    this.#answered = false;
     this.#requestEnded = false;
     this.#responseEnded = false;
     this.#socket.ref();
@@ -92,14 +87,6 @@ export class Http1ClientConnection implements PooledStream {
       const info = this.#info;
       queueMicrotask(() => this.#listener?.onUpstreamConnected(info));
     }
-  }
-
-  get reused(): boolean {
-    return this.#requests > 1;
-  }
-
-  get answered(): boolean {
-    return this.#answered;
   }
 
   destroy(): void {
@@ -157,7 +144,6 @@ export class Http1ClientConnection implements PooledStream {
       this.destroy();
       return;
     }
-    this.#answered = true;
     try {
       this.#parser.feed(data);
     } catch (error) {

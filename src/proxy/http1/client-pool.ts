@@ -1,7 +1,6 @@
 /** Connections to one HTTP/1 upstream: the most recently used idle one is taken first, a new one made when there is none. */
 import { connect as connectTcp } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
-import { ReusedRequest } from '../upstream/reused-request.ts';
 import type { Upstream, UpstreamListener, UpstreamStream } from '../streams.ts';
 import { Http1ClientConnection } from './client-connection.ts';
 
@@ -37,21 +36,15 @@ export class Http1Pool implements Upstream {
   }
 
   open(listener: UpstreamListener): UpstreamStream {
-    if (this.#idle.length === 0) return this.#take(listener, true);
-    return new ReusedRequest((later, fresh) => this.#take(later, fresh), listener);
+    const connection = this.#idle.pop() ?? (this.#all.size < maxConnections ? this.#connect() : undefined);
+    if (connection === undefined) return overflow(listener);
+    connection.assign(listener);
+    return connection;
   }
 
   close(): void {
     this.#closing = true;
     for (const connection of this.#idle.splice(0)) connection.destroy();
-  }
-
-  #take(listener: UpstreamListener, fresh: boolean): UpstreamStream {
-    const idle = fresh ? undefined : this.#idle.pop();
-    const connection = idle ?? (this.#all.size < maxConnections ? this.#connect() : undefined);
-    if (connection === undefined) return overflow(listener);
-    connection.assign(listener);
-    return connection;
   }
 
   #connect(): Http1ClientConnection {

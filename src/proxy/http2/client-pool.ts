@@ -16,7 +16,6 @@ import { hostAndPort } from '../../io/http/endpoint.ts';
 import { startTimer } from '../../io/timer.ts';
 import { connectionInfo, failureText } from '../http1/client-connection.ts';
 import type { PoolTarget } from '../http1/client-pool.ts';
-import { type PooledStream, ReusedRequest } from '../upstream/reused-request.ts';
 import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from '../streams.ts';
 import { BodyEnd } from './body-end.ts';
 import { fromHttp2, joinedHttp2, toHttp2, toHttp2Request } from './headers.ts';
@@ -38,23 +37,16 @@ export class Http2Pool implements Upstream {
   }
 
   open(listener: UpstreamListener): UpstreamStream {
-    if (!this.#isReady()) return this.#take(listener, true);
-    return new ReusedRequest((later, fresh) => this.#take(later, fresh), listener);
+    return new Http2UpstreamStream(this.#ready() ?? this.#connect(), listener);
   }
 
   close(): void {
     this.#connection?.session.close();
   }
 
-  #take(listener: UpstreamListener, fresh: boolean): UpstreamStream {
-    const reused = !fresh && this.#isReady();
-    const current = reused ? this.#connection : undefined;
-    return new Http2UpstreamStream(current ?? this.#connect(), reused, listener);
-  }
-
-  #isReady(): boolean {
+  #ready(): Connection | undefined {
     const session = this.#connection?.session;
-    return session !== undefined && !session.closed && !session.destroyed;
+    return session === undefined || session.closed || session.destroyed ? undefined : this.#connection;
   }
 
   #connect(): Connection {
@@ -99,8 +91,7 @@ export class Http2Pool implements Upstream {
 
 let lastConnectionId = 0;
 
-class Http2UpstreamStream implements PooledStream {
-  readonly reused: boolean;
+class Http2UpstreamStream implements UpstreamStream {
   readonly #session: ClientHttp2Session;
   readonly #isOver: () => boolean;
   #listener: UpstreamListener | undefined;
@@ -108,17 +99,11 @@ class Http2UpstreamStream implements PooledStream {
   #trailers: HeaderMap | undefined;
   #full = false;
   #ended = false;
-  #answered = false;
 
-  constructor({ session, socket }: Connection, reused: boolean, listener: UpstreamListener) {
+  constructor({ session, socket }: Connection, listener: UpstreamListener) {
     this.#session = session;
     this.#isOver = () => session.destroyed || socket.destroyed || socket.readableEnded;
-    this.reused = reused;
     this.#listener = listener;
-  }
-
-  get answered(): boolean {
-    return this.#answered;
   }
 
   sendHeaders(headers: HeaderMap, endOfStream: boolean): void {
@@ -207,9 +192,7 @@ class Http2UpstreamStream implements PooledStream {
         listener?.onUpstreamData(data, endOfStream);
       },
     });
-    stream.on('headers', () => (this.#answered = true));
     stream.on('response', (headers, flags, raw?: string[]) => {
-      this.#answered = true;
       this.#ended = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
       const received = joinedHttp2(fromHttp2(raw ?? [], headers), MapType.ResponseHeaders);
       this.#listener?.onUpstreamHeaders(received, this.#ended);

@@ -1,4 +1,5 @@
 /** Raw sockets for proxy tests: a client that sends exact bytes, and an upstream that answers with exact bytes. */
+import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { onTestFinished } from 'vitest';
 
@@ -9,6 +10,8 @@ export interface RawUpstream {
   readonly port: number;
   /** Everything received so far, by connection, latin1. */
   readonly received: string[];
+  /** Resolves when no connection is open. */
+  hungUp(): Promise<void>;
   close(): void;
 }
 
@@ -18,6 +21,7 @@ export async function rawUpstream(answer: (request: string) => Answer): Promise<
   const sockets = new Set<Socket>();
   const server = createServer(socket => {
     sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
     const index = received.push('') - 1;
     let pending = '';
     socket.setNoDelay(true);
@@ -37,6 +41,9 @@ export async function rawUpstream(answer: (request: string) => Answer): Promise<
   return {
     port: (server.address() as AddressInfo).port,
     received,
+    hungUp: async () => {
+      await Promise.all([...sockets].map(socket => once(socket, 'close')));
+    },
     close: () => {
       server.close();
       for (const socket of sockets) socket.destroy();
