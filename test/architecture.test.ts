@@ -298,7 +298,7 @@ describe('the pages for maintainers', () => {
     return [...new Set(found)];
   };
 
-  it.each(['contributing.md'])('docs/%s names only files and folders that exist', page => {
+  it.each(['architecture.md', 'contributing.md'])('docs/%s names only files and folders that exist', page => {
     const named = paths(page);
     expect(named.length).toBeGreaterThan(10);
     const solid = named.map(path => path.split(/[^/]*</)[0] ?? '');
