@@ -2,7 +2,7 @@
 
 export const languages = ['assemblyscript', 'rust', 'cpp', 'tinygo', 'go'] as const;
 export const kinds = ['http', 'network', 'service'] as const;
-/** Ways of packing a module as an image; what each is for is told in src/oci/layouts/. */
+/** Ways to pack a module as an image; src/oci/packaging/formats/ has one file for each. */
 export const packagingNames = [
   'compat',
   'docker',
