@@ -8,7 +8,7 @@ import { WasmeError, interrupted } from '../../errors.ts';
 import type { SystemContext } from '../system-context.ts';
 import type { Connections, TlsOptions } from './http-agent.ts';
 import { isRetriable, networkError } from './http-errors.ts';
-import { DispatchedRequest } from './http-dispatch.ts';
+import { HttpExchange } from './http-exchange.ts';
 import { packageVersion } from '../files/paths.ts';
 import { pause } from '../pause.ts';
 
@@ -51,9 +51,9 @@ export class HttpResponse {
   readonly status: number;
   /** After redirects. */
   readonly url: URL;
-  readonly #dispatched: DispatchedRequest;
+  readonly #dispatched: HttpExchange;
 
-  constructor(url: URL, dispatched: DispatchedRequest) {
+  constructor(url: URL, dispatched: HttpExchange) {
     this.status = dispatched.status;
     this.url = url;
     this.#dispatched = dispatched;
@@ -183,7 +183,7 @@ export class HttpClient {
     const { Connections } = await import('./http-agent.ts');
     this.#connections ??= new Connections(this.#system, this.#options);
     const { dispatcher, proxy } = await this.#connections.for(url);
-    const dispatched = new DispatchedRequest(signal);
+    const dispatched = new HttpExchange(signal);
     try {
       await dispatched.send(dispatcher, {
         origin: url.origin,

@@ -9,7 +9,7 @@ const maxDiscardedBytes = 64 * 1024;
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /** The answer to one request, while it comes. Its body is to be read once, or discarded. */
-export class DispatchedRequest implements Dispatcher.DispatchHandler {
+export class HttpExchange implements Dispatcher.DispatchHandler {
   status = 0;
   headers: Headers = {};
   readonly #signal: AbortSignal;
