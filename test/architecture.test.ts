@@ -104,7 +104,6 @@ describe('imports', () => {
     ['inquirer', /^commands\/ui\/prompts\.ts$/],
     ['chalk', /^commands\/ui\//],
     ['commander', /^commands\//],
-    ['undici', /^src\/io\/http\/http-agent\.ts$/],
     ['tar', /^src\/oci\//],
     ['zod', /(^|\/)schema\.ts$/],
     ['re2js', /^src\/host\/regular-expression\.ts$/],

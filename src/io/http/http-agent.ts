@@ -1,17 +1,16 @@
 /** Connections: which proxy, which certificates, kept open between requests. http.ts sends over what is made here. */
+import { Agent, type ClientRequest, type RequestOptions, request as requestPlain } from 'node:http';
+import { Agent as TlsAgent, request as requestTls } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { resolve } from 'node:path';
-import { versions } from 'node:process';
 // As a whole: its list of authorities is only made when it is asked for.
 import tls, { type SecureContext, type SecureContextOptions } from 'node:tls';
-import { setFlagsFromString } from 'node:v8';
 import { WasmeError } from '../../errors.ts';
-import type { Dispatcher } from 'undici';
 import type { SystemContext } from '../system-context.ts';
 import { maxKeyBytes } from '../files/file-limits.ts';
 import { readText } from '../files/files.ts';
-import { connectTimeoutMs, idleTimeoutMs } from './http-errors.ts';
 import { proxyFor } from './http-proxy.ts';
+import { TunnelAgent, proxyLogin } from './http-tunnel.ts';
 
 export interface TlsOptions {
   /** PEM file of certificates to trust besides the usual ones. */
@@ -31,18 +30,25 @@ interface TlsSettings {
   readonly rejectUnauthorized?: boolean;
 }
 
-/** Where requests for a URL go. */
-interface Way {
-  readonly dispatcher: Dispatcher;
+/** How a URL is reached. */
+export interface Way {
+  /** Starts a request: what of it depends on where it goes is in `options` already. */
+  readonly open: (options: RequestOptions) => ClientRequest;
+  readonly options: RequestOptions;
   /** The proxy's host, for messages. */
   readonly proxy: string | undefined;
+  /** Whether the proxy reads the request: its own refusals look like responses then. */
+  readonly readByProxy: boolean;
 }
 
-/** Hands out one dispatcher per proxy (or none), all with the same TLS settings. */
+/** An idle connection is closed before servers commonly close it. */
+const keepAliveMs = 4_000;
+
+/** Keeps one agent for each proxy (or none), all with the same TLS settings. */
 export class Connections {
   readonly #system: SystemContext;
   readonly #options: TlsOptions;
-  readonly #open = new Map<string, Dispatcher>();
+  readonly #open = new Map<string, Agent>();
   #tls: Promise<TlsSettings> | undefined;
 
   constructor(system: SystemContext, options: TlsOptions) {
@@ -53,19 +59,46 @@ export class Connections {
   /** Fails with FILE_NOT_FOUND and CREDENTIALS_INVALID for certificates, and with USAGE for a proxy that is none. */
   async for(url: URL): Promise<Way> {
     const proxy = proxyFor(url, this.#system.env);
-    // Its tunnels are for TLS; it asks for plain HTTP itself.
-    const tunnel = url.protocol === 'https:';
-    const settings = tunnel || proxy?.protocol === 'https:' ? await (this.#tls ??= this.#readTls()) : {};
-    const key = `${proxy?.href ?? ''} ${tunnel}`;
-    const dispatcher =
-      this.#open.get(key) ?? (await makeDispatcher(settings, proxy, tunnel, this.#options.lookup));
-    this.#open.set(key, dispatcher);
-    return { dispatcher, proxy: proxy?.host };
+    const isTls = url.protocol === 'https:';
+    const settings = isTls || proxy?.protocol === 'https:' ? await (this.#tls ??= this.#readTls()) : {};
+    // A proxy tunnels TLS, and asks for plain HTTP itself.
+    const readByProxy = proxy !== undefined && !isTls;
+    const key = `${proxy?.href ?? ''} ${isTls}`;
+    const agent = this.#open.get(key) ?? this.#agentFor(settings, proxy, isTls);
+    this.#open.set(key, agent);
+    const next = readByProxy ? proxy : url;
+    return {
+      open: next.protocol === 'https:' ? requestTls : requestPlain,
+      options: {
+        agent,
+        host: next.hostname.replace(/^\[|\]$/g, ''),
+        ...(next.port === '' ? {} : { port: next.port }),
+        path: readByProxy ? `${url.origin}${url.pathname}${url.search}` : `${url.pathname}${url.search}`,
+        headers: { host: url.host, ...(readByProxy ? proxyLogin(proxy) : {}) },
+      },
+      proxy: proxy?.host,
+      readByProxy,
+    };
   }
 
-  async close(): Promise<void> {
-    await Promise.all([...this.#open.values()].map(dispatcher => dispatcher.destroy()));
+  close(): void {
+    for (const agent of this.#open.values()) agent.destroy();
     this.#open.clear();
+  }
+
+  #agentFor(settings: TlsSettings, proxy: URL | undefined, isTls: boolean): Agent {
+    const { lookup } = this.#options;
+    const options = { keepAlive: true, timeout: keepAliveMs };
+    if (proxy === undefined) {
+      const resolver = lookup === undefined ? {} : { lookup };
+      return isTls
+        ? new TlsAgent({ ...options, ...resolver, ...settings })
+        : new Agent({ ...options, ...resolver });
+    }
+    const { secureContext } = settings;
+    const toProxy = secureContext === undefined ? {} : { secureContext };
+    if (isTls) return new TunnelAgent(proxy, toProxy, this.#system.signal, { ...options, ...settings });
+    return proxy.protocol === 'https:' ? new TlsAgent({ ...options, ...toProxy }) : new Agent(options);
   }
 
   async #readTls(): Promise<TlsSettings> {
@@ -87,56 +120,6 @@ export class Connections {
 
   async #readPem(file: string): Promise<string> {
     return await readText(resolve(this.#system.cwd, file), maxKeyBytes);
-  }
-}
-
-async function makeDispatcher(
-  settings: TlsSettings,
-  proxy: URL | undefined,
-  tunnel: boolean,
-  lookup?: LookupFunction,
-): Promise<Dispatcher> {
-  const timeouts = { headersTimeout: idleTimeoutMs, bodyTimeout: idleTimeoutMs };
-  const connect = { timeout: connectTimeoutMs };
-  if (proxy === undefined) {
-    // Not undici as a whole: its other half, fetch and web sockets, also wakes the second undici that is built into Node.
-    const [{ default: Agent }, { default: buildConnector }] = await Promise.all([
-      import('undici/lib/dispatcher/agent.js'),
-      import('undici/lib/core/connect.js'),
-    ]);
-    const resolver = lookup === undefined ? {} : { lookup };
-    const open = buildConnector({ ...connect, ...resolver, ...settings, allowH2: false });
-    return new Agent({
-      ...timeouts,
-      connect: (options, done) =>
-        open(options, (...connected) => {
-          // In here the parser is made.
-          unoptimized(() => done(...connected));
-        }),
-    });
-  }
-  const { ProxyAgent } = await import('undici');
-  const { secureContext } = settings;
-  return new ProxyAgent({
-    ...timeouts,
-    uri: proxy.href,
-    requestTls: { ...settings },
-    proxyTls: { ...connect, ...(secureContext === undefined ? {} : { secureContext }) },
-    proxyTunnel: tunnel,
-  });
-}
-
-/**
- * WebAssembly that is made in `body` stays as it was first compiled. V8 11, in Node 20, takes 0.1 s and 36 MB to optimize
- * undici's parser after its first answer, and the process does not end before; later versions wait for a few more.
- */
-function unoptimized(body: () => void): void {
-  if (!versions.v8.startsWith('11.')) return body();
-  setFlagsFromString('--liftoff-only');
-  try {
-    body();
-  } finally {
-    setFlagsFromString('--no-liftoff-only');
   }
 }
 

@@ -30,22 +30,23 @@ const passing = new Set([
   'ETIMEDOUT',
   'EAI_AGAIN',
   'ENETDOWN',
-  'UND_ERR_SOCKET',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
-  'ERR_STREAM_PREMATURE_CLOSE',
+  'TIMEOUT_CONNECT',
+  'TIMEOUT_HEAD',
+  'TIMEOUT_BODY',
 ]);
 
 /** Before a connection stands, it is the proxy that fails and not the host behind it. */
-const ofConnecting = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ETIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
+const ofConnecting = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'TIMEOUT_CONNECT']);
+
+/** Returns what a request fails with when the server has taken too long for a step. */
+export function timeoutError(step: 'connect' | 'head' | 'body'): Error {
+  return Object.assign(new Error('timed out'), { code: `TIMEOUT_${step.toUpperCase()}` });
+}
+
+/** Returns what a request fails with whose connection ends without a response. */
+export function closedError(): Error {
+  return Object.assign(new Error('closed'), { code: 'ECONNRESET' });
+}
 
 /** Whether trying again is sensible. */
 export function isRetriable(error: unknown): boolean {
@@ -58,8 +59,6 @@ export function isRetriable(error: unknown): boolean {
  */
 export function networkError(error: unknown, url: URL, proxy?: string): WasmeError {
   if (error instanceof WasmeError) return error;
-  const refusal = proxy === undefined ? undefined : proxyRefusal(error);
-  if (refusal !== undefined) return refusedByProxy(proxy ?? '', url, refusal);
   if (error instanceof Error && error.name === 'AbortError') return interrupted();
   const code = codeOf(error);
   const peer = proxy !== undefined && ofConnecting.has(code) ? `the proxy ${proxy}` : url.host;
@@ -70,16 +69,8 @@ export function networkError(error: unknown, url: URL, proxy?: string): WasmeErr
   });
 }
 
-/** Status with which a proxy declined to go on for us. undici tells it in words only. */
-function proxyRefusal(error: unknown): number | undefined {
-  const status =
-    error instanceof Error
-      ? /^Proxy (?:response|Authentication Required) \((\d+)\)/.exec(error.message)?.[1]
-      : undefined;
-  return status === undefined ? undefined : Number(status);
-}
-
-function refusedByProxy(proxy: string, url: URL, status: number): WasmeError {
+/** Returns the error for a status with which a proxy answered instead of connecting to the host of `url`. */
+export function refusedByProxy(proxy: string, url: URL, status: number): WasmeError {
   return new WasmeError(
     'NETWORK',
     `the proxy ${proxy} does not connect to ${url.host}: it answered ${status}`,
@@ -98,32 +89,29 @@ function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return '';
   const own = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (error instanceof AggregateError) return own || codeOf(error.errors[0]);
-  if (error.cause instanceof Error && !own.startsWith('UND_ERR_')) return codeOf(error.cause) || own;
   return own;
 }
 
+const explanations: ReadonlyMap<string, string> = new Map([
+  ['ECONNREFUSED', 'nothing listens there (connection refused)'],
+  ['ENOTFOUND', 'no such host name'],
+  ['EAI_AGAIN', 'the host name could not be looked up'],
+  ['ECONNRESET', 'the connection was closed in the middle'],
+  ['EPIPE', 'the connection was closed in the middle'],
+  ['TIMEOUT_CONNECT', `no answer within ${connectTimeoutMs / 1000} s`],
+  ['TIMEOUT_HEAD', `no answer within ${idleTimeoutMs / 1000} s`],
+  ['TIMEOUT_BODY', `nothing came for ${idleTimeoutMs / 1000} s`],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'it does not speak TLS'],
+  ['EPROTO', 'it does not speak TLS as we do'],
+  ['CERT_HAS_EXPIRED', 'its certificate has expired'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'its certificate is for another name'],
+  ['HPE_INVALID_CONSTANT', 'it does not speak plain HTTP'],
+]);
+
 function explain(code: string, error: unknown): string {
-  const known: Record<string, string> = {
-    ECONNREFUSED: 'nothing listens there (connection refused)',
-    ENOTFOUND: 'no such host name',
-    EAI_AGAIN: 'the host name could not be looked up',
-    ECONNRESET: 'the connection was closed in the middle',
-    ERR_STREAM_PREMATURE_CLOSE: 'the connection was closed in the middle',
-    EPIPE: 'the connection was closed in the middle',
-    UND_ERR_SOCKET: 'the connection was closed in the middle',
-    UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the connection was closed in the middle',
-    UND_ERR_CONNECT_TIMEOUT: `no answer within ${connectTimeoutMs / 1000} s`,
-    UND_ERR_HEADERS_TIMEOUT: `no answer within ${idleTimeoutMs / 1000} s`,
-    UND_ERR_BODY_TIMEOUT: `nothing came for ${idleTimeoutMs / 1000} s`,
-    ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS',
-    EPROTO: 'it does not speak TLS as we do',
-    CERT_HAS_EXPIRED: 'its certificate has expired',
-    ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
-    HPE_INVALID_CONSTANT: 'it does not speak plain HTTP',
-  };
   if (untrusted.has(code)) return 'its certificate is signed by nobody we trust';
   if (refusedCertificate.has(code)) return 'it wants a client certificate that it knows';
-  return known[code] ?? (error instanceof Error ? error.message : String(error));
+  return explanations.get(code) ?? (error instanceof Error ? error.message : String(error));
 }
 
 function hintFor(code: string, url: URL): string {
@@ -135,10 +123,10 @@ function hintFor(code: string, url: URL): string {
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'EPROTO') {
     return 'if the registry speaks plain HTTP, say --plain-http';
   }
-  if (code === 'HPE_INVALID_CONSTANT' || (code === 'UND_ERR_SOCKET' && url.protocol === 'http:')) {
+  if (code === 'HPE_INVALID_CONSTANT' || (code === 'ECONNRESET' && url.protocol === 'http:')) {
     return 'if the registry speaks HTTPS, say --no-plain-http';
   }
-  if ((code === 'UND_ERR_SOCKET' || code === 'ECONNRESET') && url.protocol === 'https:') {
+  if (code === 'ECONNRESET' && url.protocol === 'https:') {
     // Some servers close without a word where others send an alert.
     return 'try again; a server that wants a client certificate may end like this too: --cert-file and --key-file';
   }

@@ -1,36 +1,76 @@
-/** One request over one of undici's dispatchers. The answer's body goes from the socket to who reads it, with no stream between. */
-import type { Dispatcher } from 'undici';
+/** One request over node:http and its response, whose body goes from the socket to its reader as the reader asks for it. */
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { closedError, connectTimeoutMs, idleTimeoutMs, timeoutError } from './http-errors.ts';
 
-/** A body is held up when so much of it waits for its reader. */
+/** The connection is paused when so much of a body waits for its reader. */
 const maxWaitingBytes = 512 * 1024;
 /** A new connection costs less than the rest of a large body. */
 const maxDiscardedBytes = 64 * 1024;
 
-type Headers = Readonly<Record<string, string | string[] | undefined>>;
+type Headers = Readonly<Record<string, readonly string[] | undefined>>;
 
-/** The answer to one request, while it comes. Its body is to be read once, or discarded. */
-export class HttpExchange implements Dispatcher.DispatchHandler {
+/** A request's body: bytes, or a source of exactly `size` bytes. */
+export interface ExchangeBody {
+  readonly size: number;
+  readonly chunks: AsyncIterable<Uint8Array> | readonly Uint8Array[];
+}
+
+/** The response to one request, while it comes. Its body is read once, or discarded. */
+export class HttpExchange {
   status = 0;
   headers: Headers = {};
   readonly #signal: AbortSignal;
-  #controller: Dispatcher.DispatchController | undefined;
+  #request: ClientRequest | undefined;
+  #response: IncomingMessage | undefined;
   #waiting: Buffer[] = [];
   #bytes = 0;
+  /** What a request that is being sent waits for. */
+  #sends: 'source' | 'socket' | 'nothing' = 'source';
   #ended = false;
   #failure: Error | undefined;
-  /** Whoever waits for what comes next: first the head, then pieces of the body. */
+  /** Runs while the server has to do the next step; ends the exchange. */
+  #timer: NodeJS.Timeout | undefined;
+  /** Resumes who waits for what comes next: first the head, then pieces of the body. */
   #wake: () => void = () => undefined;
+  /** Resumes the upload when the socket takes more. */
+  #continue: () => void = () => undefined;
 
   constructor(signal: AbortSignal) {
     this.#signal = signal;
     signal.addEventListener('abort', this.#interrupt);
   }
 
-  /** Sends the request and waits for the head of its answer. Fails as sockets and undici do, and with AbortError. */
-  async send(dispatcher: Dispatcher, options: Dispatcher.DispatchOptions): Promise<void> {
-    dispatcher.dispatch(options, this);
+  /**
+   * Sends the request and waits for the head of its response. Fails as sockets do, with AbortError, with the error of
+   * the body's source, and with `timeoutError`.
+   */
+  async send(
+    open: (options: RequestOptions) => ClientRequest,
+    options: RequestOptions,
+    body: ExchangeBody | undefined,
+  ): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const length = body === undefined ? {} : { 'content-length': body.size };
+    const request = open({ ...options, headers: { ...options.headers, ...length } });
+    this.#request = request;
+    request
+      .once('socket', socket => {
+        if (request.reusedSocket) this.#expect('head');
+        else socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => this.#expect('head'));
+      })
+      .once('response', response => this.#onResponse(response))
+      .on('drain', () => this.#continue())
+      .on('error', error => this.#settle(error))
+      .once('close', () => {
+        this.#continue();
+        // A response that has begun tells its own end.
+        if (this.#response === undefined) this.#settle(closedError());
+      });
+    this.#expect('connect');
+    void this.#write(request, body);
     while (this.status === 0) {
-      if (this.#failure !== undefined) throw this.#failure;
+      const failure: unknown = this.#failure;
+      if (failure instanceof Error) throw failure;
       await this.#change();
     }
   }
@@ -43,7 +83,10 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
           const chunks = this.#waiting;
           this.#waiting = [];
           this.#bytes = 0;
-          if (this.#controller?.paused) this.#controller.resume();
+          if (this.#response?.isPaused()) {
+            this.#response.resume();
+            this.#expect('body');
+          }
           yield* chunks;
         } else if (this.#failure !== undefined) {
           throw this.#failure;
@@ -54,11 +97,11 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
         }
       }
     } finally {
-      if (!this.#ended) this.#controller?.abort(new Error('not wanted any more'));
+      if (!this.#ended) this.#request?.destroy();
     }
   }
 
-  /** Lets the connection be used again without the body being read. */
+  /** Frees the connection for the next request without the body being read. */
   async discard(): Promise<void> {
     let bytes = 0;
     try {
@@ -67,39 +110,80 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
         if (bytes > maxDiscardedBytes) return;
       }
     } catch {
-      // Nobody wanted it.
+      // The body was not wanted.
     }
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#failure !== undefined) controller.abort(this.#failure);
+  async #write(request: ClientRequest, body: ExchangeBody | undefined): Promise<void> {
+    let left = body?.size ?? 0;
+    try {
+      for await (const chunk of body?.chunks ?? []) {
+        left -= chunk.byteLength;
+        if (left < 0 || request.destroyed) break;
+        if (request.write(chunk)) continue;
+        this.#sends = 'socket';
+        this.#timer?.refresh();
+        await new Promise<void>(resolve => (this.#continue = resolve));
+        this.#sends = 'source';
+      }
+      if (left !== 0 && !request.destroyed) throw new Error('the body has another size than was announced');
+      this.#sends = 'nothing';
+      this.#timer?.refresh();
+      request.end();
+    } catch (error) {
+      request.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Headers): void {
-    // 100 Continue and its kin come before the answer.
-    if (status < 200) return;
-    this.status = status;
-    this.headers = headers;
+  #onResponse(response: IncomingMessage): void {
+    this.#response = response;
+    this.status = response.statusCode ?? 0;
+    this.headers = response.headersDistinct;
+    response
+      .on('data', (chunk: Buffer) => this.#onData(response, chunk))
+      .on('error', error => this.#settle(error))
+      .once('end', () => {
+        this.#settle();
+        // The response came before all was sent: the server would read the rest as another request.
+        if (this.#sends !== 'nothing') this.#request?.destroy();
+      });
+    this.#expect('body');
     this.#wake();
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  #onData(response: IncomingMessage, chunk: Buffer): void {
     this.#waiting.push(chunk);
     this.#bytes += chunk.byteLength;
-    if (this.#bytes >= maxWaitingBytes) controller.pause();
+    if (this.#bytes < maxWaitingBytes) {
+      this.#timer?.refresh();
+    } else {
+      response.pause();
+      this.#stopTimer();
+    }
     this.#wake();
   }
 
-  onResponseEnd(): void {
-    this.#settle();
+  /** Starts the time that the server has for its next step. */
+  #expect(step: 'connect' | 'head' | 'body'): void {
+    this.#stopTimer();
+    if (this.#ended) return;
+    const late = (): void => {
+      // It is our own source that is slow.
+      if (step !== 'connect' && this.#sends === 'source') this.#expect(step);
+      else this.#request?.destroy(timeoutError(step));
+    };
+    this.#timer = step === 'connect' ? setTimeout(late, connectTimeoutMs) : setTimeout(late, idleTimeoutMs);
   }
 
-  onResponseError(_: unknown, error: Error): void {
-    this.#settle(error);
+  /** A timer that was cleared must not be refreshed: it would keep the process alive. */
+  #stopTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   #settle(error?: Error): void {
+    if (this.#ended) return;
+    this.#stopTimer();
     this.#signal.removeEventListener('abort', this.#interrupt);
     this.#ended = true;
     this.#failure ??= error;
@@ -109,7 +193,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   readonly #interrupt = (): void => {
     const error = new DOMException('interrupted', 'AbortError');
     this.#failure ??= error;
-    this.#controller?.abort(error);
+    this.#request?.destroy(error);
     this.#wake();
   };
 

@@ -1,14 +1,12 @@
 /**
  * HTTP as registries need it: streams both ways, retries, redirects that carry no credentials elsewhere, redacted traces.
- * undici is loaded by http-agent.ts only, and not before the network is asked.
+ * Sockets and TLS are in http-agent.ts, which is loaded when the network is first asked.
  */
-import type { Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
 import { WasmeError, interrupted } from '../../errors.ts';
 import type { SystemContext } from '../system-context.ts';
 import type { Connections, TlsOptions } from './http-agent.ts';
-import { isRetriable, networkError } from './http-errors.ts';
-import { HttpExchange } from './http-exchange.ts';
+import { isRetriable, networkError, refusedByProxy } from './http-errors.ts';
+import { type ExchangeBody, HttpExchange } from './http-exchange.ts';
 import { packageVersion } from '../files/paths.ts';
 import { pause } from '../pause.ts';
 
@@ -51,12 +49,12 @@ export class HttpResponse {
   readonly status: number;
   /** After redirects. */
   readonly url: URL;
-  readonly #dispatched: HttpExchange;
+  readonly #exchange: HttpExchange;
 
-  constructor(url: URL, dispatched: HttpExchange) {
-    this.status = dispatched.status;
+  constructor(url: URL, exchange: HttpExchange) {
+    this.status = exchange.status;
     this.url = url;
-    this.#dispatched = dispatched;
+    this.#exchange = exchange;
   }
 
   get ok(): boolean {
@@ -65,8 +63,7 @@ export class HttpResponse {
 
   /** All lines of a header. */
   headers(name: string): readonly string[] {
-    const value = this.#dispatched.headers[name];
-    return value === undefined ? [] : Array.isArray(value) ? value : [value];
+    return this.#exchange.headers[name] ?? [];
   }
 
   /** The header, or undefined. */
@@ -77,7 +74,7 @@ export class HttpResponse {
   /** The body, once. Fails with NETWORK when the connection breaks. */
   async *stream(): AsyncGenerator<Uint8Array, void, undefined> {
     try {
-      yield* this.#dispatched;
+      yield* this.#exchange;
     } catch (error) {
       throw networkError(error, this.url);
     }
@@ -97,7 +94,7 @@ export class HttpResponse {
 
   /** Lets the connection be used again without the body being read. */
   async discard(): Promise<void> {
-    await this.#dispatched.discard();
+    await this.#exchange.discard();
   }
 }
 
@@ -141,8 +138,9 @@ export class HttpClient {
     await this.#pause(delayMs ?? this.#backOff(attempt), why);
   }
 
-  async close(): Promise<void> {
-    await this.#connections?.close();
+  close(): Promise<void> {
+    this.#connections?.close();
+    return Promise.resolve();
   }
 
   async #followed(request: HttpRequest): Promise<HttpResponse> {
@@ -179,33 +177,28 @@ export class HttpClient {
     const { signal, now, reporter } = this.#system;
     if (signal.aborted) throw interrupted();
     const startedAt = now();
-    const upload = uploadOf(request.body);
     const { Connections } = await import('./http-agent.ts');
     this.#connections ??= new Connections(this.#system, this.#options);
-    const { dispatcher, proxy } = await this.#connections.for(url);
-    const dispatched = new HttpExchange(signal);
+    const { open, options, proxy, readByProxy } = await this.#connections.for(url);
+    const exchange = new HttpExchange(signal);
+    const own = { 'user-agent': this.#userAgent, 'accept-encoding': 'identity' };
+    const sent = { ...options, method: request.method, headers: { ...headers, ...own, ...options.headers } };
+    const body = uploadOf(request.body);
     try {
-      await dispatched.send(dispatcher, {
-        origin: url.origin,
-        path: `${url.pathname}${url.search}`,
-        method: request.method,
-        headers: {
-          ...headers,
-          ...upload.headers,
-          'user-agent': this.#userAgent,
-          'accept-encoding': 'identity',
-        },
-        body: upload.body,
-      });
+      await exchange.send(open, sent, body);
     } catch (error) {
-      if (upload.failure instanceof Error) throw upload.failure;
+      if (body?.failure instanceof Error) throw body.failure;
       reporter.detail(
         `${request.method} ${showUrl(url)} → ${error instanceof Error ? error.message : 'failed'}`,
       );
       throw networkError(error, url, proxy);
     }
-    reporter.detail(`${request.method} ${showUrl(url)} → ${dispatched.status} (${now() - startedAt} ms)`);
-    return new HttpResponse(url, dispatched);
+    reporter.detail(`${request.method} ${showUrl(url)} → ${exchange.status} (${now() - startedAt} ms)`);
+    if (readByProxy && exchange.status === 407) {
+      await exchange.discard();
+      throw refusedByProxy(proxy ?? '', url, 407);
+    }
+    return new HttpResponse(url, exchange);
   }
 
   #delayFor(response: HttpResponse, attempt: number): number {
@@ -262,27 +255,21 @@ function nextHop(location: string, from: URL, { method }: HttpRequest): URL {
   return next;
 }
 
-interface Upload {
-  readonly headers: Record<string, string>;
-  readonly body: NonNullable<Dispatcher.DispatchOptions['body']> | null;
-  /** What the source failed with: the transport reports it as its own error. */
+interface Upload extends ExchangeBody {
+  /** What the source failed with, which is no failure of the network. */
   failure: unknown;
 }
 
-function uploadOf(body: HttpRequest['body']): Upload {
-  if (body === undefined) return { headers: {}, body: null, failure: undefined };
+function uploadOf(body: HttpRequest['body']): Upload | undefined {
+  if (body === undefined) return undefined;
   if (typeof body === 'string' || body instanceof Uint8Array) {
-    return { headers: {}, body, failure: undefined };
+    const bytes = Buffer.from(body);
+    return { size: bytes.byteLength, chunks: [bytes], failure: undefined };
   }
-  const upload: Upload = {
-    headers: { 'content-length': String(body.size) },
-    // An empty stream would be sent as chunked.
-    body: body.size === 0 ? '' : (watched() as unknown as Readable),
-    failure: undefined,
-  };
-  async function* watched(): AsyncGenerator<Uint8Array, void, undefined> {
+  const upload: Upload = { size: body.size, chunks: watched(body), failure: undefined };
+  async function* watched(source: HttpBody): AsyncGenerator<Uint8Array, void, undefined> {
     try {
-      yield* (body as HttpBody).open();
+      yield* source.open();
     } catch (error) {
       upload.failure = error;
       throw error;

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { connectTimeoutMs, idleTimeoutMs } from '../../../../src/io/http/http-errors.ts';
 import { HttpClient } from '../../../../src/io/http/http.ts';
 import { newMachine } from '../../../helpers/cli/cli.ts';
 
@@ -101,4 +102,125 @@ it('holds a body up while nobody reads it', async () => {
   let received = 0;
   for await (const chunk of response.stream()) received += chunk.byteLength;
   expect(received).toBe(total);
+});
+
+it('ends its connection when the response comes before all was sent', async () => {
+  const { gone, http, url } = await served(response => response.writeHead(413).end('too much'));
+  let pieces = 0;
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      pieces++;
+      yield Buffer.alloc(1024);
+      await setImmediate();
+    }
+  }
+  const response = await http.send({
+    method: 'PUT',
+    url,
+    body: { size: 2 ** 40, open: endless },
+    retry: false,
+  });
+  expect(response.status).toBe(413);
+  expect(String(await response.bytes(100))).toBe('too much');
+  await gone;
+  const atEnd = pieces;
+  for (let turns = 0; turns < 20; turns++) await setImmediate();
+  expect(pieces - atEnd).toBeLessThan(3);
+});
+
+it.each([
+  ['more', 5],
+  ['less', 15],
+])('fails when its body is %s than was announced', async (_, size) => {
+  const { http, url, gone } = await served(() => undefined);
+  async function* body(): AsyncGenerator<Uint8Array> {
+    yield await Promise.resolve(Buffer.alloc(10));
+  }
+  const sent = http.send({ method: 'PUT', url, body: { size, open: body } });
+  await expect(sent).rejects.toThrow('the body has another size than was announced');
+  await gone;
+});
+
+describe('time limits', () => {
+  /** Only our own timers: those of the sockets are inside of Node. */
+  function fakeTimers(): void {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+  }
+
+  it('a connection that does not come about in time fails', async () => {
+    fakeTimers();
+    let asked = (): void => undefined;
+    const looking = new Promise<void>(resolve => (asked = resolve));
+    const http = new HttpClient(newMachine().system, { lookup: () => asked() });
+    const sent = http.send({ method: 'GET', url: new URL('http://registry.test/'), retry: false });
+    const failed = expect(sent).rejects.toThrow('registry.test: no answer within 10 s');
+    await looking;
+    vi.advanceTimersByTime(connectTimeoutMs);
+    await failed;
+    await http.close();
+  });
+
+  it('a server that does not respond in time fails', async () => {
+    fakeTimers();
+    const { server, gone, http, url } = await served(() => undefined);
+    const asked = once(server, 'asked');
+    const sent = http.send({ method: 'GET', url, retry: false });
+    const failed = expect(sent).rejects.toThrow('no answer within 60 s');
+    await asked;
+    vi.advanceTimersByTime(idleTimeoutMs);
+    await failed;
+    await gone;
+  });
+
+  it('a body that does not go on in time fails, and the time that its reader takes does not count', async () => {
+    fakeTimers();
+    const size = 1024 * 1024;
+    const { gone, http, url } = await served(response => response.write(Buffer.alloc(size)));
+    const response = await http.send({ method: 'GET', url });
+    for (let turns = 0; turns < 200; turns++) await setImmediate();
+    vi.advanceTimersByTime(10 * idleTimeoutMs);
+    let received = 0;
+    const read = async (): Promise<void> => {
+      for await (const chunk of response.stream()) {
+        received += chunk.byteLength;
+        if (received === size) void setImmediate().then(() => vi.advanceTimersByTime(idleTimeoutMs));
+      }
+    };
+    await expect(read()).rejects.toThrow('nothing came for 60 s');
+    expect(received).toBe(size);
+    await gone;
+  });
+
+  it('none is left when the response came before all was sent', async () => {
+    fakeTimers();
+    const { gone, http, url } = await served(response => response.writeHead(413).end());
+    async function* body(): AsyncGenerator<Uint8Array> {
+      yield Buffer.alloc(1);
+      await gone;
+    }
+    const response = await http.send({ method: 'PUT', url, body: { size: 2, open: body }, retry: false });
+    await response.discard();
+    await gone;
+    for (let turns = 0; turns < 20; turns++) await setImmediate();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('the time that the source of an upload takes does not count', async () => {
+    fakeTimers();
+    const { server, http, url } = await served(response => response.end('done'));
+    const asked = once(server, 'asked');
+    async function* slow(): AsyncGenerator<Uint8Array> {
+      yield Buffer.alloc(1);
+      await asked;
+      vi.advanceTimersByTime(10 * idleTimeoutMs);
+      yield Buffer.alloc(1);
+    }
+    server.removeAllListeners('request').on('request', (request, response) => {
+      server.emit('asked');
+      request.resume().once('end', () => response.end('done'));
+    });
+    const response = await http.send({ method: 'PUT', url, body: { size: 2, open: slow }, retry: false });
+    expect(String(await response.bytes(100))).toBe('done');
+  });
 });

@@ -1,6 +1,7 @@
 /** Which proxy a URL goes through: the variables as curl, Go and docker understand them. */
 import { describe, expect, it } from 'vitest';
 import { proxyFor } from '../../../../src/io/http/http-proxy.ts';
+import { proxyLogin } from '../../../../src/io/http/http-tunnel.ts';
 
 const proxy = 'http://proxy.example:3128';
 const through = (url: string, env: Record<string, string>): string | undefined =>
@@ -55,4 +56,13 @@ describe('the proxy', () => {
       'HTTPS_PROXY is not the URL of an HTTP proxy',
     );
   });
+});
+
+it.each([
+  ['http://me:p%40ss@proxy.example', 'me:p@ss'],
+  ['http://me:50%@proxy.example', 'me:50%'],
+  ['http://me@proxy.example', 'me:'],
+])('the login of %s is %s', (url, login) => {
+  const expected = `Basic ${Buffer.from(login).toString('base64')}`;
+  expect(proxyLogin(new URL(url))).toEqual({ 'proxy-authorization': expected });
 });
