@@ -4,6 +4,8 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verbs } from '../commands/verbs.ts';
+import { envFunctions, hostFunctions, wasiFunctions } from '../src/wasm/functions.ts';
+import { readFunctionComments } from './helpers/docs/host-function-comments.ts';
 import { root, sourceFiles } from './helpers/tree.ts';
 
 const files = sourceFiles('src', 'commands');
@@ -153,6 +155,16 @@ describe('imports', () => {
     };
     ['commands/main.ts', 'commands/cli.ts', 'commands/ui/context.ts'].forEach(visit);
     expect([...packages].filter(name => !name.startsWith('node:'))).toEqual(['commander']);
+  });
+});
+
+describe('host functions', () => {
+  it('have a comment that names every parameter, every status and the section of the specification', () => {
+    const inFolder = files.filter(file => file.path.startsWith('src/host/imports/'));
+    const comments = inFolder.flatMap(readFunctionComments);
+    const linked = [...hostFunctions.keys(), ...envFunctions.keys(), ...wasiFunctions.keys()];
+    expect(comments.map(({ name }) => name).toSorted()).toEqual(linked.toSorted());
+    expect(comments.filter(({ missing }) => missing.length > 0)).toEqual([]);
   });
 });
 

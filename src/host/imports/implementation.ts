@@ -1,10 +1,14 @@
-/** The shape of a host function. */
+/** The shape of a host function, and of the comment that documents it. */
 import type { HostFunctionName, RuntimeFunctionName } from '../../wasm/functions.ts';
 import type { Vm } from '../vm/vm.ts';
 
 /**
- * Numbers come as the engine gives them: i32 signed, i64 as BigInt. The result is a status (an errno for WASI).
- * The parameters are spelled by each function, hence `never` here.
+ * Takes numbers as the engine gives them: an i32 signed, an i64 as BigInt. Returns a status, or an errno for WASI.
+ * Each function spells its parameters, hence `never` here.
+ *
+ * In a function's comment `In` says what the parameters hold, `Out` what is written where, `Returns` which status means what;
+ * numbers in memory are little-endian. A block is memory that the guest's own allocator gives; when it gives none, the status
+ * is InvalidMemoryAccess as for any address outside memory. test/architecture.test.ts checks these comments.
  */
 export type HostImplementation = (vm: Vm, ...values: never[]) => number;
 
@@ -13,3 +17,6 @@ export type EnvImplementations = Readonly<Record<HostFunctionName | RuntimeFunct
 
 /** One family of them: a function that the ABI table does not have is a type error. */
 export type HostImplementations = Partial<EnvImplementations>;
+
+/** One family of functions that a module may import from either WASI module. */
+export type WasiImplementations = Readonly<Record<string, HostImplementation>>;

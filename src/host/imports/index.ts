@@ -1,4 +1,4 @@
-/** All host functions by import name. Which of them a module may import is decided by the ABI table, not here. */
+/** All host functions by import name. The ABI table, not this list, decides which of them a module may import. */
 import { wasiModules } from '../../wasm/functions.ts';
 import { bufferFunctions } from './buffers.ts';
 import { foreignFunctions } from './foreign.ts';
@@ -13,7 +13,9 @@ import { sharedDataFunctions } from './shared-data.ts';
 import { sharedQueueFunctions } from './shared-queue.ts';
 import { streamFunctions } from './stream.ts';
 import { timerFunctions } from './timers.ts';
-import { wasiImplementations } from './wasi.ts';
+import { fileFunctions } from './wasi/files.ts';
+import { pathAndSocketFunctions } from './wasi/paths-and-sockets.ts';
+import { systemFunctions } from './wasi/system.ts';
 
 export type { HostImplementation };
 
@@ -35,7 +37,11 @@ const implementations: EnvImplementations = {
 
 const env: ReadonlyMap<string, HostImplementation> = new Map(Object.entries(implementations));
 
-const wasi: ReadonlyMap<string, HostImplementation> = new Map(Object.entries(wasiImplementations));
+const wasi: ReadonlyMap<string, HostImplementation> = new Map(
+  [fileFunctions, pathAndSocketFunctions, systemFunctions].flatMap(
+    family => Object.entries(family) as [string, HostImplementation][],
+  ),
+);
 
 export function findImport(module: string, name: string): HostImplementation | undefined {
   if (module === 'env') return env.get(name);
