@@ -11,7 +11,14 @@ const cargoMetadata = z.object({
     z.object({
       name: z.string(),
       manifest_path: z.string(),
-      targets: z.array(z.object({ name: z.string(), crate_types: z.array(z.string()) })),
+      targets: z.array(
+        z.object({
+          name: z.string(),
+          kind: z.array(z.string()),
+          crate_types: z.array(z.string()),
+          src_path: z.string(),
+        }),
+      ),
       dependencies: z.array(z.object({ path: z.string().nullish() })),
     }),
   ),

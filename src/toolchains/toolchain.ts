@@ -35,8 +35,8 @@ export interface Toolchain {
   readonly environment: RegExp;
 }
 
-/** Describes how a tool is looked for. Programs are started to learn their version; npm packages are read from disk. */
-export type Probe = ProgramProbe | PackageProbe;
+/** Describes how a tool is looked for. Programs are started to learn their version; npm packages and files are read. */
+export type Probe = ProgramProbe | PackageProbe | FileProbe;
 
 interface ProbeBase {
   /** Key in `PlanRequest.tools`. */
@@ -82,6 +82,15 @@ export interface PackageProbe extends ProbeBase {
   readonly package: string;
   /** `project`: node_modules of the project or above it. `cache`: wasme's own tool cache (see provision.ts). */
   readonly from: 'project' | 'cache';
+}
+
+/** A file of the project that the plan depends on. */
+export interface FileProbe extends ProbeBase {
+  readonly kind: 'file';
+  /** Path relative to the project. */
+  readonly file: string;
+  /** Extracts from the text what the plan needs, as JSON data. If it throws, the probe is `broken`. */
+  readonly facts: (text: string) => unknown;
 }
 
 /** One way to install a tool, and the systems it works on. */

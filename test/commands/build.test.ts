@@ -30,6 +30,13 @@ describe('build', () => {
     expect(existsSync(join(dir, 'build', 'fake.wasm'))).toBe(true);
   });
 
+  it('builds an AssemblyScript project whose asconfig.json has no entries', async () => {
+    const world = newMachine();
+    const dir = fakeProject(join(world.cwd, 'p'));
+    writeFileSync(join(dir, 'asconfig.json'), '{}');
+    expect(await world.wasme('build', 'p')).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
   it('builds again only when something changed', async () => {
     const world = newMachine();
     const dir = fakeProject(join(world.cwd, 'p'));

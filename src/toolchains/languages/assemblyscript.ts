@@ -1,6 +1,7 @@
 /** AssemblyScript, built by the compiler in the project's own npm packages. */
 import { join } from 'node:path';
 import { builtFile } from '../../io/files/paths.ts';
+import { ascArguments, projectProbes } from './assemblyscript-project.ts';
 import { foldersAbove } from '../inputs.ts';
 import type {
   Explanation,
@@ -58,7 +59,7 @@ export const assemblyscript: Toolchain = {
   projectFile: 'asconfig.json',
   detect: names =>
     names.includes('asconfig.json') || (names.includes('assembly') && names.includes('package.json')),
-  probes: variant => (variant === 'npm' ? probes : []),
+  probes: variant => (variant === 'npm' ? [...probes, ...projectProbes] : projectProbes),
   environment: /^NODE_OPTIONS$/,
   plan,
   parseDiagnostics,
@@ -75,24 +76,20 @@ export const assemblyscript: Toolchain = {
   ],
 };
 
-function plan({ project, name, names, profile, scratchDir, tools, projectDir }: PlanRequest): BuildPlan {
+function plan(request: PlanRequest): BuildPlan {
+  const { name, profile, scratchDir, tools, projectDir } = request;
   const packageDir = tools['asc']?.path ?? join(projectDir, 'node_modules', 'assemblyscript');
   const node = tools['node']?.path ?? 'node';
   const module = join(scratchDir, `${name}.wasm`);
-  const source = project?.build?.source;
-  const args = [
-    ...(source === undefined ? (names.includes('asconfig.json') ? [] : ['assembly/index.ts']) : [source]),
-    ...(names.includes('asconfig.json') ? ['--target', profile] : plainFlags[profile]),
-    '--outFile',
-    module,
-  ];
+  const asc = ascArguments(request);
+  const args = [...asc.args, '--outFile', module];
   return {
     // With this flag the compiler does not start Node a second time.
     steps: [{ program: node, args: ['--enable-source-maps', join(packageDir, 'bin', 'asc.js'), ...args] }],
     module,
     sidecars: profile === 'debug' ? [{ path: `${module}.map`, suffix: '.wasm.map' }] : [],
     inputs: [
-      ...(source === undefined ? ['assembly/**'] : [source, `${source}/**`, 'assembly/**']),
+      ...asc.inputs,
       'asconfig.json',
       'package.json',
       'package-lock.json',
@@ -107,13 +104,6 @@ function plan({ project, name, names, profile, scratchDir, tools, projectDir }: 
     },
   };
 }
-
-/** For projects without asconfig.json, as the old wasme created them. */
-const plainFlags = {
-  // `--debug` keeps function names and does not change the code.
-  release: ['--optimizeLevel', '3', '--shrinkLevel', '1', '--debug', '--use', 'abort=abort_proc_exit'],
-  debug: ['--debug', '--sourceMap', '--use', 'abort=abort_proc_exit'],
-} as const;
 
 /** Reads asc's form: `ERROR TS2304: text`, a frame with the line and `~~~`, then `└─ in file(line,column)`. */
 function parseDiagnostics(output: string): Diagnostic[] {

@@ -1,5 +1,5 @@
 /** Rust, built by cargo for wasm32-wasip1 with the installed rustc. Cargo names its folders and files (`cargo metadata`). */
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { WasmeError } from '../../errors.ts';
 import type { CommandLine } from '../../io/process/exec.ts';
 import { explainRust, parseRustDiagnostics } from './rust-messages.ts';
@@ -115,15 +115,17 @@ function plan(request: PlanRequest): BuildPlan {
   const { projectDir, profile, variant, scratchDir, debugInfo, tools } = request;
   const container = variant === 'container';
   const known = tools['cargo-metadata']?.facts as CargoMetadata | undefined;
-  const found = known === undefined ? undefined : filterPackage(known.packages, projectDir);
+  const found = known === undefined ? undefined : findTarget(known.packages, request);
   const triple = targetOf(request);
   const targetDir = container || known === undefined ? join(projectDir, 'target') : known.target_directory;
-  const name = found?.library ?? request.name.replaceAll('-', '_');
-  const built = join(targetDir, triple, profile, `${name}.wasm`);
+  const name = (found?.name ?? request.name).replaceAll('-', '_');
+  const folder = join(targetDir, triple, profile, ...(found?.isExample ? ['examples'] : []));
+  const built = join(folder, `${name}.wasm`);
   const where = ['--target', triple, ...(profile === 'release' ? ['--release'] : [])];
+  const example = found?.isExample ? ['--example', found.name] : [];
   const build = {
     program: 'cargo',
-    args: ['build', ...where, ...(found === undefined ? [] : ['--package', found.name])],
+    args: ['build', ...where, ...(found === undefined ? [] : ['--package', found.package]), ...example],
     env: {
       // Some CI systems turn on cargo's colours and progress bar, which its messages could not be read with.
       CARGO_TERM_COLOR: 'never',
@@ -175,16 +177,35 @@ function resultDirs({ target_directory: target, build_directory: between }: Carg
   return [target, between ?? target];
 }
 
-/** Finds the package whose cdylib is the filter: the one in this folder, or the only one of a workspace. */
-function filterPackage(packages: readonly Package[], projectDir: string): { name: string; library: string } {
+/** A cdylib that cargo builds: the library of a package, or one of its examples. */
+interface FilterTarget {
+  readonly package: string;
+  readonly name: string;
+  readonly isExample: boolean;
+  readonly sourceFile: string;
+}
+
+/**
+ * Finds the cdylib that is the filter: the one whose file is build.source; otherwise the library of the package in this folder,
+ * or the only one of a workspace; otherwise the only example.
+ */
+function findTarget(packages: readonly Package[], { projectDir, project }: PlanRequest): FilterTarget {
   const here = packages.filter(one => dirname(one.manifest_path) === projectDir);
   const candidates = here.length > 0 ? here : packages;
-  const libraries = candidates.flatMap(one =>
+  const targets = candidates.flatMap(one =>
     one.targets
       .filter(({ crate_types }) => crate_types.includes('cdylib'))
-      .map(({ name }) => ({ name: one.name, library: name.replaceAll('-', '_') })),
+      .map(({ name, kind, src_path }) => ({
+        package: one.name,
+        name,
+        isExample: kind.includes('example'),
+        sourceFile: src_path,
+      })),
   );
-  const [first, ...others] = libraries;
+  const source = project?.build?.source;
+  const named = targets.find(({ sourceFile }) => source && sourceFile === resolve(projectDir, source));
+  const libraries = targets.filter(({ isExample }) => !isExample);
+  const [first, ...others] = named === undefined ? (libraries.length > 0 ? libraries : targets) : [named];
   if (first === undefined) {
     const names = candidates.map(one => one.name).join(', ');
     throw new WasmeError('BUILD_FAILED', `cargo would not build a module: no cdylib library in ${names}`, {
@@ -192,9 +213,11 @@ function filterPackage(packages: readonly Package[], projectDir: string): { name
     });
   }
   if (others.length > 0) {
-    const names = libraries.map(one => one.name).join(', ');
-    throw new WasmeError('BUILD_FAILED', `the workspace has more than one filter: ${names}`, {
-      hint: 'run "wasme build" in the folder of one of them',
+    const names = [first, ...others].map(one => (one.isExample ? `example ${one.name}` : one.package));
+    throw new WasmeError('BUILD_FAILED', `${projectDir} has more than one filter: ${names.join(', ')}`, {
+      hint: first.isExample
+        ? 'set build.source in wasme.json to the file of one example'
+        : 'run "wasme build" in the folder of one of them',
     });
   }
   return first;

@@ -44,7 +44,10 @@ export async function findTools(
   system: SystemContext,
   cached?: CachedAnswers,
 ): Promise<FoundTools> {
-  if (wanted === 'container') return { variant: 'container', tools: {} };
+  if (wanted === 'container') {
+    // The tools are in the image; only files of the project are read.
+    return { variant: wanted, tools: await runProbes(toolchain.probes(wanted), projectDir, system) };
+  }
   const only = cached?.variant ?? wanted;
   const variants = toolchain.variants.filter(variant => only === 'auto' || only === variant);
   if (variants.length === 0) {

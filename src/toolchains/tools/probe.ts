@@ -8,9 +8,10 @@ import { globSync } from 'tinyglobby';
 import { WasmeError } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
 import { type CommandLine, exec } from '../../io/process/exec.ts';
+import { readText } from '../../io/files/files.ts';
 import { cacheDir } from '../../io/files/paths.ts';
 import { findProgram } from '../../io/process/program.ts';
-import type { PackageProbe, Probe, ProbeResult, ProgramProbe } from '../toolchain.ts';
+import type { FileProbe, PackageProbe, Probe, ProbeResult, ProgramProbe } from '../toolchain.ts';
 
 /** A compiler that takes longer to print its version is not usable. */
 const probeTimeoutMs = 30_000;
@@ -26,7 +27,9 @@ export async function runProbes(
     probes.map(async probe =>
       probe.kind === 'program'
         ? (cached.find(({ id }) => id === probe.id) ?? probeProgram(probe, projectDir, system))
-        : probePackage(probe, projectDir, system),
+        : probe.kind === 'package'
+          ? probePackage(probe, projectDir, system)
+          : probeFile(probe, projectDir),
     ),
   );
   return Object.fromEntries(results.map(result => [result.id, result]));
@@ -163,6 +166,16 @@ async function probePackage(
   }
   const problem = `the npm package ${probe.package} is not installed${probe.from === 'project' ? ' in the project' : ''}`;
   return { id, title, status: 'missing', problem };
+}
+
+async function probeFile({ id, title, file, facts }: FileProbe, projectDir: string): Promise<ProbeResult> {
+  const text = await readText(join(projectDir, file)).catch(() => undefined);
+  if (text === undefined) return { id, title, status: 'missing', problem: `there is no ${file}` };
+  try {
+    return { id, title, status: 'found', facts: facts(text) };
+  } catch {
+    return { id, title, status: 'broken', problem: `${file} could not be read` };
+  }
 }
 
 function judgeVersion(found: ProbeResult, minimum: string | undefined): ProbeResult {

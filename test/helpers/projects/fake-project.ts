@@ -22,7 +22,7 @@ export type FakeWish =
 export function fakeProject(dir: string, wish?: FakeWish, project: object = {}): string {
   mkdirSync(join(dir, 'assembly'), { recursive: true });
   setWish(dir, wish);
-  writeFileSync(join(dir, 'asconfig.json'), '{}');
+  writeFileSync(join(dir, 'asconfig.json'), '{ "entries": ["assembly/index.ts"] }');
   writeFileSync(join(dir, 'package.json'), '{ "type": "module" }');
   writeFileSync(
     join(dir, 'wasme.json'),

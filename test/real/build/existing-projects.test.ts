@@ -44,9 +44,56 @@ describeWith(compilers.assemblyscript, 'asconfig.json', () => {
     async () => buildsTwice(await foreignProject('assemblyscript'), 'assemblyscript'),
     timeoutMs,
   );
+
+  it(
+    'without entries is built from the file that the npm script names, with its options',
+    async () => {
+      const dir = await foreignProject('assemblyscript', 'npm script');
+      const asconfig = JSON.parse(readFileSync(join(dir, 'asconfig.json'), 'utf8')) as {
+        entries?: unknown;
+        options: { use?: unknown };
+      };
+      delete asconfig.entries;
+      delete asconfig.options.use;
+      writeFileSync(join(dir, 'asconfig.json'), JSON.stringify(asconfig));
+      renameSync(join(dir, 'assembly'), join(dir, 'src'));
+      const scripts = {
+        asbuild: 'asc src/index.ts -o build/o.wasm --use abort=abort_proc_exit --target release',
+      };
+      writeFileSync(join(dir, 'package.json'), JSON.stringify({ type: 'module', scripts }));
+      await buildsTwice(dir, 'assemblyscript');
+      expect(readdirSync(join(dir, 'build'))).not.toContain('o.wasm');
+      writeFileSync(join(dir, 'src', 'index.ts'), 'confg;\n');
+      await expect(build({ dir }, compilerContext)).rejects.toThrow('src/index.ts:1:1: error: ');
+    },
+    timeoutMs,
+  );
 });
 
 describeWith(compilers.rust, 'Cargo.toml', () => {
+  it(
+    'with an example that is a cdylib is Rust; without a cdylib library the example is built',
+    async () => {
+      const dir = await foreignProject('rust', 'example');
+      mkdirSync(join(dir, 'examples'));
+      cpSync(join(dir, 'src', 'config.rs'), join(dir, 'examples', 'config.rs'));
+      cpSync(join(dir, 'src', 'lib.rs'), join(dir, 'examples', 'add-header.rs'));
+      const file = join(dir, 'Cargo.toml');
+      // No comments, so that the crate types can be replaced.
+      const manifest = readFileSync(file, 'utf8').replace(/^#.*\n/gm, '');
+      const example = '\n[[example]]\nname = "add-header"\ncrate-type = ["cdylib"]\n';
+      const withExample = manifest.replace('[package]', '[package]\nautoexamples = false') + example;
+      writeFileSync(file, withExample);
+      await buildsTwice(dir, 'rust');
+      writeFileSync(
+        file,
+        withExample.replace('[lib]\ncrate-type = ["cdylib"]', '[lib]\ncrate-type = ["rlib"]'),
+      );
+      await buildsTwice(dir, 'rust');
+    },
+    timeoutMs,
+  );
+
   it('is Rust', async () => buildsTwice(await foreignProject('rust'), 'rust'), timeoutMs);
 
   it(

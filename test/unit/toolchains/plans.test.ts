@@ -47,7 +47,11 @@ const firstSteps: Readonly<Record<Language, { request: Parameters<typeof request
     request: {
       names: ['asconfig.json'],
       variant: 'npm',
-      tools: { node: { path: '/bin/node' }, asc: { path: '/p/node_modules/assemblyscript' } },
+      tools: {
+        node: { path: '/bin/node' },
+        asc: { path: '/p/node_modules/assemblyscript' },
+        asconfig: { facts: ['assembly/index.ts'] },
+      },
     },
     step: '/bin/node --enable-source-maps /p/node_modules/assemblyscript/bin/asc.js --target release --outFile /p/build/.wasme/release/my-filter.wasm',
   },
@@ -80,7 +84,7 @@ it.each(languages)('a release build of %s starts its compiler', language => {
 const crate = (name: string, dir: string, types: readonly string[], paths: readonly string[] = []) => ({
   name,
   manifest_path: `${dir}/Cargo.toml`,
-  targets: [{ name, kind: types, crate_types: types }],
+  targets: [{ name, kind: types, crate_types: types, src_path: `${dir}/src/lib.rs` }],
   dependencies: paths.map(path => ({ path })),
 });
 const metadata = (...packages: unknown[]) => ({
@@ -126,6 +130,31 @@ describe('Rust', () => {
     expect(() => rust.plan(two)).toThrow('more than one filter: a, b');
     const member = request({ tools: metadata(crate('a', '/p/a', ['cdylib']), crate('b', '/p/b', ['lib'])) });
     expect(rust.plan(member).steps.at(-1)?.args).toContain('a');
+  });
+
+  it('builds the library of a crate with examples, its only example, or the one that build.source names', () => {
+    const example = (name: string) => ({
+      name,
+      kind: ['example'],
+      crate_types: ['cdylib'],
+      src_path: `/p/examples/${name}.rs`,
+    });
+    const withExamples = (types: readonly string[], ...names: readonly string[]) => {
+      const base = crate('my-filter', '/p', types);
+      return metadata({ ...base, targets: [...base.targets, ...names.map(example)] });
+    };
+    const library = rust.plan(request({ tools: withExamples(['cdylib'], 'one', 'two') }));
+    expect(library.module).toBe('/shared/target/wasm32-wasip1/release/my_filter.wasm');
+    expect(library.steps.at(-1)?.args).not.toContain('--example');
+    const only = rust.plan(request({ tools: withExamples(['lib'], 'add-header') }));
+    expect(only.module).toBe('/shared/target/wasm32-wasip1/release/examples/add_header.wasm');
+    expect(only.steps.at(-1)?.args.slice(-4)).toEqual(['--package', 'my-filter', '--example', 'add-header']);
+    const several = withExamples(['lib'], 'one', 'two');
+    expect(() => rust.plan(request({ tools: several }))).toThrow(
+      'more than one filter: example one, example two',
+    );
+    const project = { build: { source: 'examples/two.rs' } } as Project;
+    expect(rust.plan(request({ tools: several, project })).module).toMatch(/examples\/two\.wasm$/);
   });
 
   it('adds the target in a container, and runs wasm-opt with optimize', () => {
