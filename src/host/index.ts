@@ -22,10 +22,14 @@ export {
   type FilterResponse,
   LoadedFilter,
   type LoadFilterOptions,
+  type LogLine,
   loadFilter,
 } from './testing/load-filter.ts';
 export { AccessLogHeaders } from './http/access-log-headers.ts';
-export { type LogLine, SimulatedEnvironment, type PendingCall } from './testing/simulated-environment.ts';
+export { HttpStreamDriver, type HttpStreamDriverOptions } from './testing/http-stream-driver.ts';
+export { TcpStreamDriver } from './testing/tcp-stream-driver.ts';
+export type { PendingCall } from './testing/simulated-call.ts';
+export { SimulatedEnvironment, type SimulatedEnvironmentOptions } from './testing/simulated-environment.ts';
 export { LocalMetrics, type Metric, type MetricStore, MetricType } from './state/metrics.ts';
 export { Plugin } from './plugin.ts';
 export type { FailurePolicy, PluginOptions } from './plugin-settings.ts';

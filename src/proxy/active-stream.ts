@@ -78,7 +78,6 @@ export class ActiveStream implements RequestDecoder, HttpStreamSink, RouterListe
   decodeData(data: Buffer, endOfStream: boolean): void {
     if (this.#ended) return;
     this.#moved(endOfStream);
-    this.#facts.bytesReceived += data.length;
     this.#depth++;
     this.#stream.decodeData(data, endOfStream);
     this.#leave();
@@ -146,7 +145,6 @@ export class ActiveStream implements RequestDecoder, HttpStreamSink, RouterListe
     if (this.#ended) return;
     this.#responseStarted = true;
     this.#sweeps = 0;
-    this.#facts.responseCode = Number(headers.get(':status'));
     this.#encoder.encodeHeaders(headers, endOfStream);
     if (endOfStream) this.#end();
   }
@@ -154,7 +152,6 @@ export class ActiveStream implements RequestDecoder, HttpStreamSink, RouterListe
   forwardResponseData(data: Uint8Array, endOfStream: boolean): void {
     if (this.#ended) return;
     this.#sweeps = 0;
-    this.#facts.bytesSent += data.length;
     this.#encoder.encodeData(data, endOfStream);
     if (endOfStream) this.#end();
   }

@@ -12,7 +12,8 @@ import type {
   LogEntry,
   ResolvedAddress,
 } from '../host/types.ts';
-import { isHostName, knownAddresses, lookUpAddresses } from '../io/http/addresses.ts';
+import { isHostName, knownAddresses } from '../host/foreign/known-addresses.ts';
+import { lookUpAddresses } from '../io/http/addresses.ts';
 import { startTimer } from '../io/timer.ts';
 import { startHttpCall } from './upstream/http-call.ts';
 import type { Clusters } from './upstream/clusters.ts';

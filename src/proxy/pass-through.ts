@@ -28,6 +28,7 @@ class PassThrough implements HttpStream {
   }
 
   decodeData(data: Uint8Array, endOfStream: boolean): void {
+    this.info.bytesReceived += data.length;
     this.#sink.forwardRequestData(data, endOfStream);
   }
 
@@ -36,10 +37,12 @@ class PassThrough implements HttpStream {
   }
 
   encodeHeaders(headers: HeaderMap, endOfStream: boolean): void {
+    this.info.responseCode = Number(headers.get(':status'));
     this.#sink.forwardResponseHeaders(headers, endOfStream);
   }
 
   encodeData(data: Uint8Array, endOfStream: boolean): void {
+    this.info.bytesSent += data.length;
     this.#sink.forwardResponseData(data, endOfStream);
   }
 
@@ -52,8 +55,8 @@ class PassThrough implements HttpStream {
     if (reply.requestHeaders !== undefined) this.#lookAt(reply.requestHeaders);
     const { headers, body } = buildReply(reply, this.#head, this.#grpc);
     this.#sink.localReply?.(reply.status);
-    this.#sink.forwardResponseHeaders(headers, body.length === 0);
-    if (body.length > 0) this.#sink.forwardResponseData(body, true);
+    this.encodeHeaders(headers, body.length === 0);
+    if (body.length > 0) this.encodeData(body, true);
   }
 
   reset(): void {}

@@ -43,8 +43,6 @@ export abstract class FilterIteration {
   /** No filter is called any more. */
   aborted = false;
   bodyChanged = false;
-  /** Bytes of body that left the chain. */
-  sentBytes = 0;
   protected readonly stream: FilteredHttpStream;
   readonly #limitBytes: number;
   readonly #forwardAdded: boolean;
@@ -258,7 +256,6 @@ export abstract class FilterIteration {
       this.stream.sink.readDisable(this.name, false);
     }
     if (bytes.length === 0 && !end) return;
-    this.sentBytes += bytes.length;
     this.running++;
     this.forwardData(bytes, end);
     this.running--;

@@ -79,6 +79,7 @@ export class FilteredHttpStream implements HttpStream {
 
   decodeData(data: Uint8Array, endOfStream: boolean): void {
     if (this.#dead || this.decoder.ended) return;
+    this.info.bytesReceived += data.length;
     this.#busy++;
     this.decoder.startData(data, endOfStream);
     this.#unwind();

@@ -100,6 +100,7 @@ export class EncoderIteration extends FilterIteration {
 
   forwardData(data: Uint8Array, end: boolean): void {
     this.#finishWith(end);
+    this.stream.info.bytesSent += data.length;
     this.stream.sink.forwardResponseData(data, end);
   }
 

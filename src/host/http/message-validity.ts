@@ -59,7 +59,8 @@ export function invalidRequest(
   return unsafe && headers.has('') ? brokenUpstream : undefined;
 }
 
-const brokenUpstream: Refusal = {
+/** The answer when the upstream closes its connection before its response begins. */
+export const brokenUpstream: Refusal = {
   reply: {
     status: 503,
     body: utf8Bytes(

@@ -1,56 +1,71 @@
-/** One filter in a world driven by hand: for a test or a web page that wants to see what a filter does, call by call. */
-import { concat } from '../../wasm/writer.ts';
-import { utf8ByteString, utf8Bytes } from '../encoding/bytes.ts';
+/** One filter in a simulated environment: for a test or a web page that shows what a filter does, call by call. */
+import { displayText, emptyBytes, utf8ByteString, utf8Bytes } from '../encoding/bytes.ts';
 import type { HttpChain } from '../http/http-chain.ts';
-import { HeaderMap } from '../http/header-map.ts';
+import { type HeaderEntry, HeaderMap } from '../http/header-map.ts';
 import { Host } from '../host.ts';
-import { type LogLine, SimulatedEnvironment, type PendingCall } from './simulated-environment.ts';
+import { HttpStreamDriver } from './http-stream-driver.ts';
+import { type Message, requestHead } from './message.ts';
+import type { PendingCall } from './simulated-call.ts';
+import { SimulatedEnvironment } from './simulated-environment.ts';
 import type { Plugin } from '../plugin.ts';
 import type { PluginOptions } from '../plugin-settings.ts';
 import type { HostProfile } from '../profiles.ts';
-import { newStreamInfo } from '../properties/stream-info.ts';
-import type { HttpStreamSink, StreamInfo } from '../types.ts';
+import type { LogLevel, SignatureProvider, StreamInfo } from '../types.ts';
 
 export interface LoadFilterOptions extends Omit<Partial<PluginOptions>, 'configuration' | 'vmConfiguration'> {
   /** Text is UTF-8. */
   readonly configuration?: string | Uint8Array;
   readonly vmConfiguration?: string | Uint8Array;
   readonly profile?: HostProfile;
-  /** Clusters that call-outs know; absent: every name is one. */
+  /** Names of clusters. Absent: HTTP call-outs reach any name, gRPC calls none. No cluster has a gRPC host. */
   readonly clusters?: readonly string[];
+  /** For the foreign functions `sign` and `verify_signature`; absent: the host does not have them. */
+  readonly signatures?: SignatureProvider;
   /** Milliseconds since the epoch at the start; default now. The clock moves only with `advance`. */
   readonly startMs?: number;
 }
 
-/** What is sent; `:method`, `:path`, `:authority` and `:scheme` come from the fields. */
-export interface FilterRequest {
+interface MessageParts {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  readonly trailers?: Readonly<Record<string, string>>;
+}
+
+/** A request as its client sends it; `:method`, `:path`, `:authority` and `:scheme` come from the fields. */
+export interface FilterRequest extends MessageParts {
   readonly method?: string;
   readonly path?: string;
   readonly authority?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array;
 }
 
-/** What the upstream answers when the request gets there. */
-export interface FilterResponse {
+/** The answer of the upstream to a request that got there. */
+export interface FilterResponse extends MessageParts {
   readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array;
+}
+
+export interface LogLine {
+  readonly level: LogLevel;
+  readonly text: string;
+  /** `guest`: logged by the filter; `host`: said about the filter by its host. */
+  readonly source: 'guest' | 'host';
 }
 
 export type Outcome = 'complete' | 'paused' | 'reset';
 
-/** What a filter made of one exchange so far. A paused one goes on when a call-out is answered or time moves. */
+type Pairs = readonly (readonly [name: string, value: string])[];
+
+/** One exchange as it left the filter so far. A paused one continues when a call-out is answered or time moves. */
 export interface FilterExchange {
-  /** `complete`: a whole response came out; `paused`: the filter holds something back; `reset`: the stream was broken off. */
+  /** `complete`: a whole response left the filter; `paused`: the filter holds something back; `reset`: the stream was broken off. */
   readonly outcome: Outcome;
   /** 0 while there is no response. */
   readonly status: number;
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly headers: Pairs;
   readonly body: Uint8Array;
+  readonly trailers: Pairs;
   /** The request as it reached the upstream, undefined when it did not. */
   readonly upstream:
-    | { readonly headers: readonly (readonly [string, string])[]; readonly body: Uint8Array }
+    | { readonly headers: Pairs; readonly body: Uint8Array; readonly trailers: Pairs }
     | undefined;
   readonly info: StreamInfo;
 }
@@ -60,39 +75,55 @@ export interface FilterExchange {
  * Fails with WASM_INVALID, WASM_ABI or WASM_START, as `Host.loadPlugin` does.
  */
 export async function loadFilter(code: Uint8Array, options: LoadFilterOptions = {}): Promise<LoadedFilter> {
-  const { configuration, vmConfiguration, profile, clusters, startMs = Date.now(), ...plugin } = options;
-  const world = new SimulatedEnvironment(clusters, startMs);
-  const host = new Host({ environment: world, ...(profile === undefined ? {} : { profile }) });
+  const { configuration, vmConfiguration, profile, clusters, startMs, signatures, ...plugin } = options;
+  const logs: LogLine[] = [];
+  const calls: PendingCall[] = [];
+  const environment = new SimulatedEnvironment({
+    startMs: startMs ?? Date.now(),
+    latencyMs: 0,
+    fillRandom: bytes => void crypto.getRandomValues(bytes),
+    clusters: clusters && new Set(clusters),
+    signatures,
+    onLog: ({ level, message, source }) => logs.push({ level, text: displayText(message), source }),
+    onHttpCall: call => calls.push(call),
+  });
+  const host = new Host({ environment, ...(profile === undefined ? {} : { profile }) });
   const loaded = await host.loadPlugin(code, {
     name: 'filter',
     ...plugin,
     ...(configuration === undefined ? {} : { configuration: toBytes(configuration) }),
     ...(vmConfiguration === undefined ? {} : { vmConfiguration: toBytes(vmConfiguration) }),
   });
-  return new LoadedFilter(host, loaded, world);
+  return new LoadedFilter(host, loaded, environment, logs, calls);
 }
 
 export class LoadedFilter {
   readonly host: Host;
   readonly plugin: Plugin;
-  readonly #world: SimulatedEnvironment;
+  /** Everything that was logged so far, from the start of the filter on. */
+  readonly logs: readonly LogLine[];
+  readonly #environment: SimulatedEnvironment;
   readonly #chain: HttpChain;
+  #calls: readonly PendingCall[];
 
-  constructor(host: Host, plugin: Plugin, world: SimulatedEnvironment) {
+  constructor(
+    host: Host,
+    plugin: Plugin,
+    environment: SimulatedEnvironment,
+    logs: readonly LogLine[],
+    calls: PendingCall[],
+  ) {
     this.host = host;
     this.plugin = plugin;
-    this.#world = world;
+    this.logs = logs;
+    this.#environment = environment;
+    this.#calls = calls;
     this.#chain = host.httpChain([plugin]);
   }
 
-  /** What was logged so far, the start included. */
-  get logs(): readonly LogLine[] {
-    return this.#world.logs;
-  }
-
-  /** Call-outs that wait for an answer. */
+  /** Call-outs that wait for an answer. They time out when time moves. */
   get calls(): readonly PendingCall[] {
-    return this.#world.calls;
+    return this.#calls.filter(call => !call.over);
   }
 
   /** Sends one request through the filter; `upstream` answers it, with an empty 200 by default. */
@@ -100,14 +131,19 @@ export class LoadedFilter {
     request: FilterRequest = {},
     upstream: (seen: FilterRequest) => FilterResponse = () => ({}),
   ): FilterExchange {
-    const exchange = new RunningExchange(upstream);
-    exchange.begin(this.#chain, request, this.#world.realtimeNs());
-    return exchange;
+    const stream = new HttpStreamDriver(this.#chain, this.#environment, {
+      record: true,
+      onRequestEnd: driver => respond(driver, upstream),
+    });
+    const { method = request.body === undefined ? 'GET' : 'POST', path, authority = 'localhost' } = request;
+    const headers = requestHead({ method, path, authority }, entriesOf(request.headers));
+    for (const step of stream.requestSteps({ headers, ...restOf(request) })) step();
+    return new DrivenExchange(stream);
   }
 
-  /** Moves the clock: ticks run. */
+  /** Moves the clock: ticks run, and call-outs time out. */
   advance(ms: number): void {
-    this.#world.advance(ms);
+    this.#environment.advance(ms);
   }
 
   close(): void {
@@ -115,126 +151,71 @@ export class LoadedFilter {
   }
 }
 
-/** The stream, its client and its upstream in one. */
-class RunningExchange implements HttpStreamSink, FilterExchange {
-  outcome: Outcome = 'paused';
-  status = 0;
-  headers: [string, string][] = [];
-  upstream: { headers: [string, string][]; body: Uint8Array } | undefined;
-  readonly info = newStreamInfo();
-  readonly #answer: (seen: FilterRequest) => FilterResponse;
-  readonly #requestChunks: Uint8Array[] = [];
-  readonly #responseChunks: Uint8Array[] = [];
-  #stream: ReturnType<HttpChain['open']> | undefined;
+class DrivenExchange implements FilterExchange {
+  readonly #stream: HttpStreamDriver;
 
-  constructor(answer: (seen: FilterRequest) => FilterResponse) {
-    this.#answer = answer;
+  constructor(stream: HttpStreamDriver) {
+    this.#stream = stream;
+  }
+
+  get outcome(): Outcome {
+    if (this.#stream.wasReset) return 'reset';
+    return this.#stream.responseEnded ? 'complete' : 'paused';
+  }
+
+  get status(): number {
+    return this.#stream.status;
+  }
+
+  get headers(): Pairs {
+    return (this.#stream.downstream?.headers?.entries ?? []).filter(([name]) => name !== ':status');
   }
 
   get body(): Uint8Array {
-    return joined(this.#responseChunks);
+    return this.#stream.downstream?.body ?? emptyBytes;
   }
 
-  begin(chain: HttpChain, request: FilterRequest, now: bigint): void {
-    this.info.startTimeNs = now;
-    const stream = chain.open(this, this.info);
-    this.#stream = stream;
-    const map = new HeaderMap([
-      [':authority', utf8ByteString(request.authority ?? 'localhost')],
-      [':path', utf8ByteString(request.path ?? '/')],
-      [':method', request.method ?? (request.body === undefined ? 'GET' : 'POST')],
-      [':scheme', 'http'],
-    ]);
-    for (const [name, value] of Object.entries(request.headers ?? {})) {
-      map.append(utf8ByteString(name.toLowerCase()), utf8ByteString(value));
-    }
-    const body = request.body === undefined ? undefined : toBytes(request.body);
-    stream.decodeHeaders(map, body === undefined);
-    if (body === undefined) return;
-    this.info.bytesReceived += body.length;
-    // As HTTP/1 does: the end comes as an empty chunk of its own.
-    if (body.length > 0) stream.decodeData(body, false);
-    stream.decodeData(new Uint8Array(0), true);
+  get trailers(): Pairs {
+    return this.#stream.downstream?.trailers?.entries ?? [];
   }
 
-  forwardRequestHeaders(headers: HeaderMap, end: boolean): void {
-    this.upstream = { headers: headers.clone().entries, body: new Uint8Array(0) };
-    if (end) this.#respond();
+  get upstream(): FilterExchange['upstream'] {
+    const { headers, body = emptyBytes, trailers } = this.#stream.upstream ?? {};
+    return headers && { headers: headers.entries, body, trailers: trailers?.entries ?? [] };
   }
 
-  forwardRequestData(data: Uint8Array, end: boolean): void {
-    this.#requestChunks.push(data.slice());
-    if (end) this.#respond();
+  get info(): StreamInfo {
+    return this.#stream.info;
   }
+}
 
-  forwardRequestTrailers(): void {
-    this.#respond();
-  }
+function respond(stream: HttpStreamDriver, answer: (seen: FilterRequest) => FilterResponse): void {
+  const { headers, body = emptyBytes, trailers } = stream.upstream ?? {};
+  const entries = headers?.entries ?? [];
+  const response = answer({
+    method: headers?.get(':method') ?? '',
+    path: headers?.get(':path') ?? '',
+    authority: headers?.get(':authority') ?? '',
+    headers: Object.fromEntries(entries.filter(([name]) => !name.startsWith(':'))),
+    body,
+    trailers: Object.fromEntries(trailers?.entries ?? []),
+  });
+  const status = String(response.status ?? 200);
+  const head = new HeaderMap([[':status', status], ...entriesOf(response.headers)]);
+  for (const step of stream.responseSteps({ headers: head, ...restOf(response) })) step();
+}
 
-  forwardResponseHeaders(headers: HeaderMap, end: boolean): void {
-    this.status = Number(headers.get(':status'));
-    this.headers = headers.entries
-      .filter(([name]) => name !== ':status')
-      .map(([name, value]) => [name, value]);
-    if (end) this.#finish();
-  }
+function restOf({ body, trailers }: MessageParts): Omit<Message, 'headers'> {
+  return {
+    chunks: body === undefined ? undefined : [toBytes(body)],
+    trailers: trailers && new HeaderMap(entriesOf(trailers)),
+  };
+}
 
-  forwardResponseData(data: Uint8Array, end: boolean): void {
-    this.#responseChunks.push(data.slice());
-    this.info.bytesSent += data.length;
-    if (end) this.#finish();
-  }
-
-  forwardResponseTrailers(): void {
-    this.#finish();
-  }
-
-  reset(): void {
-    this.outcome = 'reset';
-  }
-
-  readDisable(): void {}
-
-  clearRouteCache(): void {}
-
-  #respond(): void {
-    const stream = this.#stream;
-    const { upstream } = this;
-    if (stream === undefined || upstream === undefined) return;
-    upstream.body = joined(this.#requestChunks);
-    const find = (name: string): string => upstream.headers.find(entry => entry[0] === name)?.[1] ?? '';
-    const {
-      status = 200,
-      headers = {},
-      body,
-    } = this.#answer({
-      method: find(':method'),
-      path: find(':path'),
-      authority: find(':authority'),
-      headers: Object.fromEntries(upstream.headers.filter(([name]) => !name.startsWith(':'))),
-      body: upstream.body,
-    });
-    const bytes = body === undefined ? undefined : toBytes(body);
-    const map = new HeaderMap([[':status', String(status)]]);
-    for (const [name, value] of Object.entries(headers))
-      map.append(name.toLowerCase(), utf8ByteString(value));
-    stream.encodeHeaders(map, bytes === undefined);
-    if (bytes !== undefined) stream.encodeData(bytes, true);
-  }
-
-  #finish(): void {
-    this.outcome = 'complete';
-    this.#stream?.complete();
-  }
+function entriesOf(headers: Readonly<Record<string, string>> = {}): HeaderEntry[] {
+  return Object.entries(headers).map(([name, value]) => [name.toLowerCase(), utf8ByteString(value)]);
 }
 
 function toBytes(value: string | Uint8Array): Uint8Array {
   return typeof value === 'string' ? utf8Bytes(value) : value;
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  return concat(
-    chunks,
-    chunks.reduce((total, chunk) => total + chunk.length, 0),
-  );
 }

@@ -1,14 +1,15 @@
-/** A filter loaded for one pass of a benchmark: a host, a world and a chain that no other pass has touched. */
+/** A filter loaded for one pass of a benchmark: a host, an environment and a chain that no other pass has touched. */
 import {
   type HostProfile,
   type Plugin,
   type PluginOptions,
+  SimulatedEnvironment,
   compileFilter,
   createHost,
 } from '../../host/index.ts';
 import type { Concurrency } from './measure.ts';
 import { type Workload, httpTraffic, tcpTraffic } from './traffic.ts';
-import { BenchEnvironment } from './bench-environment.ts';
+import { nodeSignatures } from '../../proxy/signature-provider.ts';
 import type { StreamKind } from '../../project/names.ts';
 
 export interface BenchSubject {
@@ -35,8 +36,9 @@ export async function openBenchSetup(
   onTrace?: NonNullable<PluginOptions['onTrace']>,
 ): Promise<BenchSetup> {
   const { profile, kind, workload, name, rootId, configuration, environmentVariables } = subject;
-  const world = new BenchEnvironment();
-  const host = createHost({ environment: world, profile });
+  // It keeps nothing: a log or a list of calls would grow with the streams. Call-outs are answered 200, without a body.
+  const environment = new SimulatedEnvironment({ signatures: nodeSignatures });
+  const host = createHost({ environment, profile });
   const startedMs = performance.now();
   const plugin = await host.loadPlugin(await compileFilter(subject.module, profile), {
     name,
@@ -48,15 +50,15 @@ export async function openBenchSetup(
   const loadMs = performance.now() - startedMs;
   const lane = (plugins: readonly Plugin[]): Concurrency['filtered'] =>
     kind === 'http'
-      ? httpTraffic(host.httpChain(plugins), world, workload)
-      : tcpTraffic(host.tcpChain(plugins), world, workload);
+      ? httpTraffic(host.httpChain(plugins), environment, workload)
+      : tcpTraffic(host.tcpChain(plugins), environment, workload);
   return {
     plugin,
     loadMs,
     filtered: lane([plugin]),
     empty: lane([]),
     // Time must go by, or no tick would fire and every rate limit would be used up.
-    between: () => world.run(1, () => false),
+    between: () => environment.advance(1),
     close: () => host.close(),
   };
 }

@@ -1,25 +1,35 @@
-/** One stream through a chain, as directly as it goes: what a benchmark repeats. Says how the stream ended. */
-import { type HttpChain, type TcpChain, newStreamInfo } from '../../host/index.ts';
-import { type HeaderEntry, HeaderMap } from '../../host/http/header-map.ts';
-import type { HttpStreamSink, StreamInfo, TcpStreamSink } from '../../host/types.ts';
-import type { BenchEnvironment } from './bench-environment.ts';
+/** The streams that a benchmark repeats, sent as directly as possible; each returns how it ended. */
+import { emptyBytes } from '../../host/encoding/bytes.ts';
+import {
+  type HeaderEntry,
+  HeaderMap,
+  type HttpChain,
+  HttpStreamDriver,
+  type SimulatedEnvironment,
+  type TcpChain,
+  TcpStreamDriver,
+} from '../../host/index.ts';
 
 /** What every stream carries. */
 export interface Workload {
   readonly path: string;
   /** Added to the ordinary request headers. */
   readonly headers: readonly HeaderEntry[];
-  /** Of the request and of the response, one chunk each; 0: none. */
+  /** Of the request and of the response: one chunk each, then an empty last one; 0: none. */
   readonly bodyBytes: number;
 }
 
-/** A status code, `closed` for a connection, `reset`, or `unfinished`: nobody resumed it. */
+/** A status code, `closed` for a connection, `reset`, or `unfinished`: the filter never resumed it. */
 export type StreamEnd = string;
 
-/** A stream that has not moved for so long of virtual time never will. */
+/** A stream that has not moved for this long of virtual time will never move. */
 const patienceMs = 60_000;
 
-export function httpTraffic(chain: HttpChain, world: BenchEnvironment, workload: Workload): () => StreamEnd {
+export function httpTraffic(
+  chain: HttpChain,
+  environment: SimulatedEnvironment,
+  workload: Workload,
+): () => StreamEnd {
   const body = new Uint8Array(workload.bodyBytes).fill(0x61);
   const hasBody = body.length > 0;
   const length: HeaderEntry = ['content-length', String(body.length)];
@@ -43,116 +53,53 @@ export function httpTraffic(chain: HttpChain, world: BenchEnvironment, workload:
     ['x-envoy-upstream-service-time', '1'],
   ];
   return () => {
-    const info = newStreamInfo({ startTimeNs: world.realtimeNs() });
-    const sink = new HttpEnd(info);
-    const stream = chain.open(sink, info);
-    stream.decodeHeaders(copyOf(request), !hasBody);
-    if (hasBody && !sink.over) stream.decodeData(body, true);
-    if (!sink.requestEnded && !sink.over) world.run(patienceMs, () => sink.requestEnded || sink.over);
-    if (sink.requestEnded && !sink.over) {
-      stream.encodeHeaders(copyOf(response), !hasBody);
-      if (hasBody && !sink.over) stream.encodeData(body, true);
-      if (!sink.over) world.run(patienceMs, () => sink.over);
+    const stream = new HttpStreamDriver(chain, environment);
+    stream.sendHeaders(copyOf(request), !hasBody);
+    if (hasBody) {
+      stream.sendData(body);
+      stream.sendData(emptyBytes, true);
     }
-    const finished = sink.over;
-    if (!finished) stream.reset('downstream_remote_disconnect');
-    stream.complete();
-    return !finished ? 'unfinished' : sink.wasReset ? 'reset' : sink.status;
+    if (!stream.requestEnded) waitFor(environment, () => stream.requestEnded || stream.over);
+    if (stream.requestEnded) {
+      stream.respondHeaders(copyOf(response), !hasBody);
+      if (hasBody) {
+        stream.respondData(body);
+        stream.respondData(emptyBytes, true);
+      }
+      if (!stream.over) waitFor(environment, () => stream.over);
+    }
+    if (!stream.over) {
+      stream.disconnectClient();
+      return 'unfinished';
+    }
+    return stream.wasReset ? 'reset' : String(stream.status);
   };
 }
 
 /** A connection: one chunk each way, then the client closes. */
-export function tcpTraffic(chain: TcpChain, world: BenchEnvironment, workload: Workload): () => StreamEnd {
+export function tcpTraffic(
+  chain: TcpChain,
+  environment: SimulatedEnvironment,
+  workload: Workload,
+): () => StreamEnd {
   const data = new Uint8Array(workload.bodyBytes).fill(0x61);
   return () => {
-    const sink = new TcpEnd();
-    const stream = chain.open(sink, newStreamInfo({ startTimeNs: world.realtimeNs() }));
-    if (data.length > 0) stream.downstreamData(data, false);
-    if (!sink.connected && !sink.closed) world.run(patienceMs, () => sink.connected || sink.closed);
-    const finished = sink.connected || sink.closed;
-    if (data.length > 0 && !sink.closed) stream.upstreamData(data, false);
-    stream.downstreamClosed(sink.closed ? 'local' : 'remote');
-    return !finished ? 'unfinished' : sink.closed ? 'reset' : 'closed';
+    const stream = new TcpStreamDriver(chain, environment);
+    if (data.length > 0) stream.sendData(data);
+    if (!stream.connected && !stream.closed) waitFor(environment, () => stream.connected || stream.closed);
+    const finished = stream.connected || stream.closed;
+    if (data.length > 0) stream.respondData(data);
+    const end = !finished ? 'unfinished' : stream.closed ? 'reset' : 'closed';
+    stream.disconnectClient();
+    return end;
   };
+}
+
+function waitFor(environment: SimulatedEnvironment, done: () => boolean): void {
+  environment.advanceUntil(done, patienceMs);
 }
 
 /** Maps are changed by filters: each stream has its own, as behind a socket. */
 function copyOf(entries: readonly HeaderEntry[]): HeaderMap {
   return new HeaderMap(entries.map(([name, value]) => [name, value]));
-}
-
-class HttpEnd implements HttpStreamSink {
-  requestEnded = false;
-  over = false;
-  wasReset = false;
-  status = '';
-  readonly #info: StreamInfo;
-
-  constructor(info: StreamInfo) {
-    this.#info = info;
-  }
-
-  forwardRequestHeaders(_headers: HeaderMap, endOfStream: boolean): void {
-    this.requestEnded = endOfStream;
-  }
-
-  forwardRequestData(_data: Uint8Array, endOfStream: boolean): void {
-    this.requestEnded = endOfStream;
-  }
-
-  forwardRequestTrailers(): void {
-    this.requestEnded = true;
-  }
-
-  forwardResponseHeaders(headers: HeaderMap, endOfStream: boolean): void {
-    this.status = headers.get(':status') ?? '';
-    this.#info.responseCode = Number(this.status);
-    this.over = endOfStream;
-  }
-
-  forwardResponseData(_data: Uint8Array, endOfStream: boolean): void {
-    this.over = endOfStream;
-  }
-
-  forwardResponseTrailers(): void {
-    this.over = true;
-  }
-
-  reset(): void {
-    this.wasReset = true;
-    this.over = true;
-  }
-
-  readDisable(): void {
-    // The one chunk is here already.
-  }
-
-  clearRouteCache(): void {
-    // There is one route.
-  }
-}
-
-class TcpEnd implements TcpStreamSink {
-  connected = false;
-  closed = false;
-
-  toUpstream(): void {
-    // Bytes end here.
-  }
-
-  toDownstream(): void {
-    // Bytes end here.
-  }
-
-  connectUpstream(): void {
-    this.connected = true;
-  }
-
-  closeDownstream(): void {
-    this.closed = true;
-  }
-
-  closeUpstream(): void {
-    this.closed = true;
-  }
 }

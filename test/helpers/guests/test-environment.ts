@@ -1,4 +1,4 @@
-/** A world for host tests that a test can look into and move, and a sink that remembers what came out of a chain. */
+/** The environment of host tests, and a sink that lists what leaves a chain. */
 import {
   createHost,
   type Host,
@@ -7,30 +7,24 @@ import {
   type HeaderEntry,
   type HttpChainOptions,
   newStreamInfo,
+  type PendingCall,
   type Plugin,
+  SimulatedEnvironment,
 } from '../../../src/host/index.ts';
 import type {
-  HostEnvironment,
-  HttpCallListener,
-  HttpCallRequest,
+  GrpcCallStart,
+  GrpcListener,
+  GrpcRequest,
   HttpStream,
   HttpStreamSink,
-  GrpcRequest,
-  GrpcListener,
   StreamInfo,
 } from '../../../src/host/types.ts';
 
-interface Scheduled {
-  readonly atMs: number;
-  readonly callback: () => void;
-}
-
-/** A world with a clock that only moves when told, and call-outs that answer when told. */
-export class TestEnvironment implements HostEnvironment {
-  nowMs = 1_000;
+/** A simulated environment whose log, call-outs and clusters a test can look into. */
+export class TestEnvironment extends SimulatedEnvironment {
   readonly logs: string[] = [];
   readonly hostLogs: string[] = [];
-  readonly httpCalls: { request: HttpCallRequest; listener: HttpCallListener; cancelled: boolean }[] = [];
+  readonly httpCalls: PendingCall[] = [];
   readonly grpcCalls: {
     request: GrpcRequest;
     listener: GrpcListener;
@@ -38,57 +32,36 @@ export class TestEnvironment implements HostEnvironment {
     closed: boolean;
     cancelled: boolean;
   }[] = [];
-  readonly clusters = new Set(['backend']);
-  readonly unavailable = new Set<string>();
-  private scheduled: Scheduled[] = [];
+  readonly clusters: Set<string>;
+  readonly unavailable: Set<string>;
 
-  realtimeNs(): bigint {
-    return 1_700_000_000_000_000_000n + BigInt(Math.round(this.nowMs * 1e6));
+  constructor() {
+    const clusters = new Set(['backend']);
+    const unavailable = new Set<string>();
+    super({
+      startMs: 1_700_000_001_000,
+      clusters,
+      fillRandom: bytes => void bytes.fill(7),
+      connectionOf: ({ cluster }) => (unavailable.has(cluster) ? 'unavailable' : 'open'),
+      lookUp: () => [{ address: '10.0.0.1', ttlSeconds: 60 }],
+      onLog: ({ level, message, prefix, source }) => {
+        const text = Buffer.from(message).toString('latin1');
+        if (source === 'guest') this.logs.push(`${level} ${prefix}${text}`);
+        else this.hostLogs.push(`${level} ${text}`);
+      },
+      onHttpCall: call => void this.httpCalls.push(call),
+      onGrpcCall: (request, listener) => this.#startGrpcCall(request, listener),
+    });
+    this.clusters = clusters;
+    this.unavailable = unavailable;
   }
 
-  monotonicNs(): bigint {
-    return BigInt(Math.round(this.nowMs * 1e6));
-  }
-
-  fillRandom(bytes: Uint8Array): void {
-    bytes.fill(7);
-  }
-
-  schedule(delayMs: number, callback: () => void): () => void {
-    const entry = { atMs: this.nowMs + delayMs, callback };
-    this.scheduled.push(entry);
-    return () => {
-      this.scheduled = this.scheduled.filter(item => item !== entry);
-    };
-  }
-
-  log(entry: Parameters<HostEnvironment['log']>[0]): void {
-    const text = Buffer.from(entry.message).toString('latin1');
-    if (entry.source === 'guest') this.logs.push(`${entry.level} ${entry.prefix}${text}`);
-    else this.hostLogs.push(`${entry.level} ${text}`);
-  }
-
-  httpCall(request: HttpCallRequest, listener: HttpCallListener): ReturnType<HostEnvironment['httpCall']> {
-    if (!this.clusters.has(request.cluster)) return { status: 'unknown-cluster' };
+  #startGrpcCall(request: GrpcRequest, listener: GrpcListener): GrpcCallStart {
     if (this.unavailable.has(request.cluster)) return { status: 'unavailable' };
-    const call = { request, listener, cancelled: false };
-    this.httpCalls.push(call);
-    return { status: 'started', cancel: () => void (call.cancelled = true) };
-  }
-
-  /** An address is its own answer, at once; a name gets one when time moves. */
-  resolveDns(name: string, callback: (addresses: { address: string; ttlSeconds: number }[]) => void): void {
-    if (/^[\d.]+$/.test(name)) callback([{ address: name, ttlSeconds: 0 }]);
-    else this.schedule(1, () => callback([{ address: '10.0.0.1', ttlSeconds: 60 }]));
-  }
-
-  grpcCall(request: GrpcRequest, listener: GrpcListener): ReturnType<HostEnvironment['grpcCall']> {
-    if (!this.clusters.has(request.cluster)) return { status: 'unknown-cluster' };
-    if (this.unavailable.has(request.cluster)) return { status: 'unavailable' };
-    const call = {
+    const call: (typeof this.grpcCalls)[number] = {
       request,
       listener,
-      sent: [] as { message: Uint8Array; end: boolean }[],
+      sent: [],
       closed: false,
       cancelled: false,
     };
@@ -102,22 +75,9 @@ export class TestEnvironment implements HostEnvironment {
       },
     };
   }
-
-  /** Moves the clock; what is due runs in order, and so does what it schedules. */
-  advance(ms: number): void {
-    const end = this.nowMs + ms;
-    for (;;) {
-      const next = this.scheduled.toSorted((a, b) => a.atMs - b.atMs)[0];
-      if (next === undefined || next.atMs > end) break;
-      this.scheduled = this.scheduled.filter(item => item !== next);
-      this.nowMs = Math.max(this.nowMs, next.atMs);
-      next.callback();
-    }
-    this.nowMs = end;
-  }
 }
 
-/** What came out of a chain, as lines. */
+/** Lists what leaves a chain, one line for each part. */
 export class RecordingSink implements HttpStreamSink {
   readonly events: string[] = [];
   requestHeadersOut: HeaderMap | undefined;

@@ -12,7 +12,7 @@ import { sharedFolder } from '../../helpers/projects/assemblyscript.ts';
 import { type Backend, answerer, checker, mirror } from '../../helpers/servers/backends.ts';
 import { type BuiltTemplate, builtTemplate, compilers } from '../../helpers/projects/compilers.ts';
 import { filterBootstrap, realEnvoy } from '../../helpers/servers/envoy.ts';
-import { TestEnvironment, bytes, headersOf } from '../../helpers/guests/test-environment.ts';
+import { TestEnvironment } from '../../helpers/guests/test-environment.ts';
 import { envoyReleases, envoyServers, bundledServer } from '../../helpers/servers/test-servers.ts';
 import { describeWith } from '../../helpers/tools.ts';
 
@@ -177,7 +177,7 @@ describe.each(languages)('%s, service', language => {
       });
       for (const status of ['200', '204', '503']) {
         world.advance(50);
-        world.httpCalls.at(-1)?.listener.response(headersOf({ ':status': status }), bytes(''), headersOf({}));
+        world.httpCalls.at(-1)?.respond(Number(status));
       }
       expect(world.logs.map(line => line.replace(/^.*?: /, ''))).toEqual(['check is up', 'check is down']);
       host.close();

@@ -81,7 +81,7 @@ describe('failures', () => {
     });
     const { stream, sink } = openStream(host, [plugin]);
     stream.decodeHeaders(get(), true);
-    world.httpCalls[0]?.listener.response(headersOf({ ':status': '200' }), new Uint8Array(0), headersOf({}));
+    world.httpCalls[0]?.respond(200);
     expect(sink.events).toEqual([]);
     expect(world.hostLogs[0]).toContain('proxy_on_http_call_response failed');
   });

@@ -99,11 +99,8 @@ function live(made: ScriptedGuest, pick: (below: number) => number): void {
     () => stream.encodeTrailers(headersOf({ t: '1' })),
     () => stream.localReply({ status: 503, body: new Uint8Array(3), details: 'd' }),
     () => made.world.advance(pick(50)),
-    () =>
-      made.world.httpCalls
-        .pop()
-        ?.listener.response(headersOf({ ':status': '200' }), new Uint8Array(9), headersOf({})),
-    () => made.world.httpCalls.pop()?.listener.failure('reset'),
+    () => made.world.httpCalls.pop()?.respond(200, {}, new Uint8Array(9)),
+    () => made.world.httpCalls.pop()?.fail(),
     () => made.world.grpcCalls.pop()?.listener.close(pick(20), 'm'),
     () => stream.reset('gone'),
   ];

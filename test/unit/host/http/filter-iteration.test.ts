@@ -30,7 +30,7 @@ async function paused(
 }
 
 function answer({ world }: ScriptedGuest): void {
-  world.httpCalls[0]?.listener.response(headersOf({ ':status': '200' }), new Uint8Array(0), headersOf({}));
+  world.httpCalls[0]?.respond(200);
 }
 
 const bodies = (calls: readonly string[]) => calls.filter(call => call.startsWith('request_body'));
@@ -190,7 +190,7 @@ describe('flow control', () => {
     stream.decodeTrailers(headersOf({ t: '1' }));
     expect(calls.slice(-2)).toEqual(['request_body 2 3 0', 'request_trailers 2 1']);
     expect(sink.events).toHaveLength(1);
-    world.httpCalls[0]?.listener.response(headersOf({ ':status': '200' }), new Uint8Array(0), headersOf({}));
+    world.httpCalls[0]?.respond(200);
     expect(sink.events.slice(1)).toEqual(['request body abc', 'request trailers t=1']);
   });
 
@@ -284,11 +284,7 @@ describe('flow control', () => {
       const { stream, sink } = openStream(host, [plugin]);
       stream.decodeHeaders(get(), false);
       stream.decodeData(bytes('ab'), false);
-      world.httpCalls[0]?.listener.response(
-        headersOf({ ':status': '200' }),
-        new Uint8Array(0),
-        headersOf({}),
-      );
+      world.httpCalls[0]?.respond(200);
       stream.decodeData(bytes('cd'), false);
       stream.decodeData(bytes('ef'), true);
       expect(sink.requestBodyText).toBe(body);

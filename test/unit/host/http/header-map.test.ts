@@ -102,7 +102,7 @@ describe('header maps', () => {
     const { stream, sink } = openStream(host, [plugin]);
     stream.decodeHeaders(get(), true);
     expect(sink.requestHeadersOut).toBeUndefined();
-    world.httpCalls[0]?.listener.response(headersOf({ ':status': '200' }), new Uint8Array(0), headersOf({}));
+    world.httpCalls[0]?.respond(200);
     expect(seen).toEqual([0, 0, 0, 2]);
     expect(sink.requestHeadersOut?.get('x-late')).toBe('1');
     expect(sink.requestHeadersOut?.has('y')).toBe(false);
@@ -122,7 +122,7 @@ describe('header maps', () => {
     });
     const { stream, sink } = openStream(host, [plugin]);
     stream.decodeHeaders(get(), true);
-    world.httpCalls[0]?.listener.response(headersOf({ ':status': '200' }), new Uint8Array(0), headersOf({}));
+    world.httpCalls[0]?.respond(200);
     expect(seen).toEqual([0, 2]);
     expect(sink.requestHeadersOut).toBeUndefined();
     expect(world.hostLogs.join()).toContain('not paused');
@@ -150,11 +150,7 @@ describe('header maps', () => {
       },
     });
     openStream(host, [plugin]).stream.decodeHeaders(get(), true);
-    world.httpCalls[0]?.listener.response(
-      headersOf({ ':status': '204' }),
-      new Uint8Array(0),
-      headersOf({ t: 'x' }),
-    );
+    world.httpCalls[0]?.respond(204, {}, undefined, [['t', 'x']]);
     expect(seen).toEqual([2, [], '204', -2, 2, [['t', 'x']]]);
   });
 

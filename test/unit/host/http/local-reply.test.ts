@@ -102,7 +102,7 @@ describe('local replies', () => {
         guest.reply(401);
       },
     });
-    world.httpCalls[0]?.listener.response(headersOf({ ':status': '200' }), new Uint8Array(0), headersOf({}));
+    world.httpCalls[0]?.respond(200);
     expect(sink.events).toEqual(['response headers :status=401 end']);
     expect(calls.at(-1)).toBe('response_headers 2 1 1');
   });
@@ -120,7 +120,7 @@ describe('local replies', () => {
       },
       [callback]: guest => void seen.push(guest.reply(401)),
     });
-    world.httpCalls[0]?.listener.response(headersOf({ ':status': '200' }), new Uint8Array(0), headersOf({}));
+    world.httpCalls[0]?.respond(200);
     world.advance(50);
     expect(seen).toEqual([0]);
     expect(sink.events).toEqual([]);

@@ -194,7 +194,7 @@ describe('foreign functions', () => {
     );
     const { stream, sink } = openStream(host, [plugin]);
     stream.decodeHeaders(get(), true);
-    world.httpCalls[0]?.listener.response(headersOf({ ':status': '200' }), new Uint8Array(0), headersOf({}));
+    world.httpCalls[0]?.respond(200);
     expect(seen).toEqual(['', '', 1]);
     expect(sink.events).toEqual([]);
   });

@@ -67,6 +67,32 @@ it('a call-out whose headers cannot be sent is answered 503, and nothing waits f
   );
 });
 
+it('a call-out that nothing answers times out when the clock moves: the filter gets 504', async () => {
+  const filter = await loadFilter(
+    compileProbe({
+      callbacks: http({
+        on_request_headers: step([call('http_call', 'auth', callHeaders(), '', [], 100)]),
+        on_http_call_response: step([call('get_header_map_value', map.callHeaders, ':status')]),
+      }),
+    }),
+  );
+  filter.request();
+  filter.advance(99);
+  expect(filter.calls).toHaveLength(1);
+  filter.advance(1);
+  expect(filter.calls).toEqual([]);
+  expect(filter.logs.map(({ text }) => text)).toContain('get_header_map_value = 0 "504"');
+});
+
+it('trailers pass the filter in both directions', async () => {
+  const filter = await loadFilter(guest('header'));
+  const exchange = filter.request({ body: 'a', trailers: { 'X-Sum': '1' } }, seen => ({
+    trailers: { 'x-seen': seen.trailers?.['x-sum'] ?? 'none' },
+  }));
+  expect(exchange.upstream?.trailers).toEqual([['x-sum', '1']]);
+  expect([exchange.outcome, exchange.trailers]).toEqual(['complete', [['x-seen', '1']]]);
+});
+
 it('configuration as text, logs as lines, a clock that moves when told', async () => {
   const filter = await loadFilter(
     compileWat(`(module

@@ -65,7 +65,7 @@ describe('HTTP call-outs', () => {
     });
     openStream(host, [plugin]).stream.decodeHeaders(get(), true);
     const trailers = headersOf({ a: '1', b: '2', c: '3' });
-    world.httpCalls[0]?.listener.response(headersOf({ ':status': '200', x: 'y' }), bytes('body'), trailers);
+    world.httpCalls[0]?.respond(200, { x: 'y' }, bytes('body'), trailers.entries);
     expect(calls.at(-1)).toBe('http_call_response 1 4 2 4 3');
     expect(seen).toEqual(['body', trailers.entries, 2]);
   });
@@ -75,7 +75,7 @@ describe('HTTP call-outs', () => {
       http_call_response: guest => void got.push(status(guest), guest.header(6, ':status'), guest.pairs(6)),
     });
     const got: unknown[] = seen;
-    world.httpCalls[0]?.listener.failure('reset');
+    world.httpCalls[0]?.fail();
     expect(calls.at(-1)).toBe('http_call_response 1 4 0 0 0');
     expect(got).toEqual([[11, 'reset'], 2, []]);
   });
@@ -89,7 +89,7 @@ describe('HTTP call-outs', () => {
     const { stream } = openStream(host, [plugin]);
     stream.decodeHeaders(get(), true);
     stream.complete();
-    world.httpCalls[0]?.listener.response(headersOf({ ':status': '200' }), empty, none);
+    world.httpCalls[0]?.respond(200);
     expect(seen).toEqual([2]);
   });
 
@@ -114,8 +114,8 @@ describe('HTTP call-outs', () => {
   it('X19 a plugin that is closed hears of no answer any more', async () => {
     const { plugin, world, calls } = await during(guest => void guest.httpCall('backend', target));
     plugin.close();
-    expect(world.httpCalls[0]?.cancelled).toBe(true);
-    world.httpCalls[0]?.listener.response(headersOf({ ':status': '200' }), empty, none);
+    expect(world.httpCalls[0]?.over).toBe(true);
+    world.httpCalls[0]?.respond(200);
     expect(calls.at(-1)).toBe('delete 1');
   });
 });

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import { isHostName, knownAddresses, lookUpAddresses } from '../../../../src/io/http/addresses.ts';
+import { lookUpAddresses } from '../../../../src/io/http/addresses.ts';
 
 /** A name server on this machine: records by `name type`, each with the seconds it holds. */
 async function nameServer(records: Readonly<Record<string, readonly [ttl: number, data: number[]][]>>) {
@@ -31,22 +31,6 @@ async function nameServer(records: Readonly<Record<string, readonly [ttl: number
   resolver.setServers([`127.0.0.1:${server.address().port}`]);
   return resolver;
 }
-
-it('what has an address without anybody being asked', () => {
-  const only = (address: string) => [{ address, ttlSeconds: 0 }];
-  expect(knownAddresses('10.0.0.1')).toEqual(only('10.0.0.1'));
-  expect(knownAddresses('2001:db8::1')).toEqual(only('2001:db8::1'));
-  expect(knownAddresses('some.localhost')).toEqual(only('::1'));
-  expect(knownAddresses('name.onion')).toEqual([]);
-  expect(knownAddresses('name.example')).toBeUndefined();
-  expect(['a-b.example', '2001:db8::1', '', 'two words', 'a/b'].map(isHostName)).toEqual([
-    true,
-    true,
-    true,
-    false,
-    false,
-  ]);
-});
 
 it('addresses of version 6 before those of version 4, with the time they hold; then what the system knows', async () => {
   const servers = await nameServer({

@@ -1,13 +1,29 @@
 /** Call-outs of a suite are answered as Envoy's router answers them. */
 import { expect, it } from 'vitest';
 import { HeaderMap } from '../../../../src/host/http/header-map.ts';
-import { VirtualEnvironment } from '../../../../src/suite/bundled/virtual-environment.ts';
+import { SimulatedEnvironment } from '../../../../src/host/testing/simulated-environment.ts';
+import { CalloutAnswers } from '../../../../src/suite/bundled/callout-answers.ts';
 import type { Callout } from '../../../../src/suite/file/schema.ts';
 
-/** Asks the cluster once and gives what came back, as `name: value` lines and the body. */
-function ask(world: VirtualEnvironment, more: [string, string][] = []): string[] {
+interface Peers {
+  readonly answers: CalloutAnswers;
+  readonly environment: SimulatedEnvironment;
+}
+
+function peersThat(answer: Callout | readonly Callout[]): Peers {
+  const answers = new CalloutAnswers({ side: answer });
+  const environment = new SimulatedEnvironment({
+    clusters: answers.clusters,
+    connectionOf: answers.connectionOf,
+    onHttpCall: call => answers.answer(call, (delayMs, step) => environment.schedule(delayMs, step)),
+  });
+  return { answers, environment };
+}
+
+/** Calls the cluster once and returns the answer, as `name: value` lines and the body. */
+function ask({ environment }: Peers, more: [string, string][] = []): string[] {
   const seen: string[] = [];
-  const started = world.httpCall(
+  const started = environment.httpCall(
     {
       cluster: 'side',
       headers: new HeaderMap([[':method', 'GET'], [':path', '/'], [':authority', 'a'], ...more]),
@@ -22,7 +38,7 @@ function ask(world: VirtualEnvironment, more: [string, string][] = []): string[]
       failure: () => seen.push('failure'),
     },
   );
-  world.run(100, () => seen.length > 0);
+  environment.advanceUntil(() => seen.length > 0, 100);
   return started.status === 'started' ? seen : [started.status];
 }
 
@@ -34,11 +50,11 @@ const local = (status: number, body: string): string[] => [
 ];
 
 it('headers that cannot be sent are answered 503, the peer hears nothing and keeps its answer', () => {
-  const world = new VirtualEnvironment({ side: [{ status: 201 }, { status: 202 }] });
-  expect(ask(world, [['x-n', 'a\nb']])).toEqual(local(503, 'invalid header value for: x-n'));
-  expect(ask(world, [['x y', '1']])).toEqual(local(503, 'invalid header name: x y'));
-  expect(ask(world, [['x-tab', 'a\tb']])).toEqual([':status: 201', '']);
-  expect(world.callouts).toHaveLength(1);
+  const peers = peersThat([{ status: 201 }, { status: 202 }]);
+  expect(ask(peers, [['x-n', 'a\nb']])).toEqual(local(503, 'invalid header value for: x-n'));
+  expect(ask(peers, [['x y', '1']])).toEqual(local(503, 'invalid header name: x y'));
+  expect(ask(peers, [['x-tab', 'a\tb']])).toEqual([':status: 201', '']);
+  expect(peers.answers.seen).toHaveLength(1);
 });
 
 const refused =
@@ -49,11 +65,11 @@ it.each<[string, Callout, string[]]>([
 ])(
   'a call-out that fails with %s is answered with the headers of a local reply',
   (_name, answer, expected) => {
-    expect(ask(new VirtualEnvironment({ side: answer }))).toEqual(expected);
+    expect(ask(peersThat(answer))).toEqual(expected);
   },
 );
 
 it('a refused connection is said before headers that cannot be sent', () => {
-  const world = new VirtualEnvironment({ side: { fails: 'refused' } });
-  expect(ask(world, [['x-n', 'a\nb']])).toEqual(local(503, refused));
+  const peers = peersThat({ fails: 'refused' });
+  expect(ask(peers, [['x-n', 'a\nb']])).toEqual(local(503, refused));
 });
