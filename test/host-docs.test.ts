@@ -59,11 +59,11 @@ function page(): string {
   }
   lines.push('', '## Checklist', '');
   lines.push(
-    'A name in `code` is a scenario that was run in real Envoy and is run here; a link is a test of its own.',
+    'A name in `code` is a scenario that real Envoys and the bundled host both ran; a link is a test of the host alone.',
     '',
   );
   for (const [letter, title] of Object.entries(sections)) {
-    lines.push(`### ${title}`, '', '| row | what | shown by |', '|---|---|---|');
+    lines.push(`### ${title}`, '', '| row | behaviour | shown by |', '|---|---|---|');
     for (const { id, text } of checklist.filter(row => row.id.startsWith(letter))) {
       const where = [places(shown.get(id) ?? []), ...(unseen[id] === undefined ? [] : [unseen[id]])];
       lines.push(`| ${id} | ${text} | ${where.join(': ')} |`);
@@ -76,7 +76,9 @@ function page(): string {
 it('every row of the checklist is shown by a test, and every test names a row that exists', () => {
   const shown = findTests();
   const ids = checklist.map(row => row.id);
-  expect(ids).toHaveLength(240);
+  const texts = checklist.map(row => row.text);
+  expect(texts.filter((text, i) => texts.indexOf(text) !== i)).toEqual([]);
+  expect(Object.keys(sections)).toEqual([...new Set(ids.map(id => id.slice(0, 1)))]);
   expect(ids.filter(id => !shown.has(id))).toEqual([]);
   expect([...shown.keys()].filter(id => !ids.includes(id))).toEqual([]);
 });
