@@ -10,7 +10,10 @@ export async function run(argv: readonly string[], own: ProcessContext): Promise
   const context = commandContext(own);
   const program = buildProgram(context);
   try {
+    // Beside the loading of the verb.
+    const handling = leavesNothing(argv) ? undefined : own.handleSignals?.();
     await declareVerbs(program, context, operandsOf(argv));
+    await handling;
     if (argv.length === 0) {
       context.stderr.write(program.helpInformation());
       return 2;
@@ -22,6 +25,13 @@ export async function run(argv: readonly string[], own: ProcessContext): Promise
     const { showFailure } = await import('./ui/failure.ts');
     return showFailure(error, context, argv, calledCommand(program, argv));
   }
+}
+
+/** Returns true for a command line that a signal may end at any moment: help, versions, and verbs that say so. */
+function leavesNothing(argv: readonly string[]): boolean {
+  const verb = verbs.find(({ name }) => name === operandsOf(argv)[0]);
+  const isHelp = argv.includes('--help') || argv.includes('-h');
+  return isHelp || verb === undefined || verb.leavesNothing === true;
 }
 
 /** What is neither a flag nor the value of a global one. */

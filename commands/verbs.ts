@@ -18,15 +18,27 @@ export const verbs: readonly Verb[] = [
   {
     name: 'inspect',
     summary: 'show what is in a module or image',
+    leavesNothing: true,
     load: () => import('./inspect.ts'),
   },
   {
     name: 'verify',
     summary: 'tell which hosts load it, and what repairs it',
+    leavesNothing: true,
     load: () => import('./verify.ts'),
   },
-  { name: 'list', summary: 'list the images of the local store', load: () => import('./list.ts') },
-  { name: 'tag', summary: 'give an image of the local store another name', load: () => import('./tag.ts') },
+  {
+    name: 'list',
+    summary: 'list the images of the local store',
+    leavesNothing: true,
+    load: () => import('./list.ts'),
+  },
+  {
+    name: 'tag',
+    summary: 'give an image of the local store another name',
+    leavesNothing: true,
+    load: () => import('./tag.ts'),
+  },
   { name: 'rm', summary: 'remove images from the local store', load: () => import('./rm.ts') },
   { name: 'push', summary: 'push a filter to a registry', load: () => import('./push.ts') },
   {
@@ -38,9 +50,15 @@ export const verbs: readonly Verb[] = [
   {
     name: 'search',
     summary: 'find the repositories of a registry',
+    leavesNothing: true,
     load: () => import('./search.ts'),
   },
-  { name: 'tags', summary: 'list the tags of a repository', load: () => import('./tags.ts') },
+  {
+    name: 'tags',
+    summary: 'list the tags of a repository',
+    leavesNothing: true,
+    load: () => import('./tags.ts'),
+  },
   {
     name: 'save',
     summary: 'write images into one archive file',
@@ -86,6 +104,7 @@ export const verbs: readonly Verb[] = [
   {
     name: 'completion',
     summary: 'print a script that completes commands in a shell',
+    leavesNothing: true,
     load: () => import('./completion.ts'),
   },
 ];

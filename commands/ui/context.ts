@@ -1,4 +1,5 @@
 /** What a command gets from the process: streams, environment, and the system that verbs need. */
+import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import { WasmeError } from '../../src/errors.ts';
 import type { SystemContext } from '../../src/io/system-context.ts';
@@ -21,6 +22,8 @@ export interface Context {
 export interface ProcessContext extends Omit<Context, 'stdout' | 'stderr'> {
   readonly stdout: RawStream;
   readonly stderr: RawStream;
+  /** From when it resolves, SIGINT, SIGTERM and SIGHUP abort `signal`; before, they end the process. Absent in tests. */
+  readonly handleSignals?: () => Promise<void>;
 }
 
 /** Puts the streams behind the class that keeps control sequences from elsewhere off the terminal. */
@@ -47,8 +50,11 @@ export function systemContextOf(context: Context, reporter: Reporter): SystemCon
   return { cwd, env, platform, homeDir, now, signal, reporter };
 }
 
-/** The context of the real process. `signal` is what an interrupt aborts, so that children end and temporary files go. */
-export function processContext(signal: AbortSignal): ProcessContext {
+/** Returns the context of the real process. An interrupt aborts its `signal`, so that children end and temporary files go. */
+export function processContext(): ProcessContext {
+  const interrupt = new AbortController();
+  // Every child process and request listens to it; many at a time are no leak.
+  setMaxListeners(0, interrupt.signal);
   // A reader that went away (`wasme list | head -1`) is no failure of ours; a full disk is one.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
@@ -70,7 +76,11 @@ export function processContext(signal: AbortSignal): ProcessContext {
     platform: process.platform,
     homeDir: ownHome(),
     now: Date.now,
-    signal,
+    signal: interrupt.signal,
+    async handleSignals() {
+      const { handleSignals } = await import('./signals/signal-watch.ts');
+      await handleSignals(interrupt);
+    },
   };
 }
 

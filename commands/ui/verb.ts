@@ -6,6 +6,11 @@ export interface Verb {
   readonly name: string;
   /** One line for the list in `wasme --help`; the verb's own help shows it too. */
   readonly summary: string;
+  /**
+   * A signal may end it at any moment: it starts no program that would go on, and what it writes is whole or not there.
+   * It starts without the thread of the signals.
+   */
+  readonly leavesNothing?: true;
   /** Loads the module that adds operands, flags and the action to an empty command. */
   readonly load: () => Promise<{
     /** `verbs` is the list of all verbs, for the verb that describes the others. */

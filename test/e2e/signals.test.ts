@@ -22,12 +22,13 @@ function start(cwd: string, env: NodeJS.ProcessEnv, ...argv: string[]): ChildPro
   return child;
 }
 
-/** Resolves once the main thread is busy. */
-async function busy(child: ChildProcess): Promise<void> {
+/** Resolves once the main thread is busy: `handles` is true when it has handlers of signals. */
+async function busy(child: ChildProcess): Promise<{ readonly handles: boolean }> {
   let stderr = '';
   for await (const chunk of child.stderr ?? []) {
     stderr += String(chunk);
-    if (stderr.endsWith('busy\n')) return;
+    const said = /^busy(, handles signals)?\n$/m.exec(stderr);
+    if (said !== null) return { handles: said[1] !== undefined };
   }
   throw new Error(`it ended before it was busy: ${stderr}`);
 }
@@ -37,17 +38,36 @@ function endOf(child: ChildProcess): Promise<unknown> {
 }
 
 describe('while the main thread is busy', () => {
-  it.each(verbs.map(verb => verb.name))('a signal ends wasme %s as Ctrl-C ends a program', async name => {
+  it.each(verbs)('a signal ends wasme $name as Ctrl-C ends a program', async ({ name, leavesNothing }) => {
     const world = newMachine();
     const ends = (['SIGINT', 'SIGTERM'] as const).map(async signal => {
       const child = start(world.cwd, world.env, name);
       const ended = endOf(child);
-      await busy(child);
+      const { handles } = await busy(child);
       child.kill(signal);
-      return ended;
+      return [handles, await ended];
     });
-    expect(await Promise.all(ends)).toEqual(['SIGINT', 'SIGINT']);
+    // What leaves nothing has no handlers: the system ends it by the signal that was sent.
+    const expected = leavesNothing
+      ? [
+          [false, 'SIGINT'],
+          [false, 'SIGTERM'],
+        ]
+      : [
+          [true, 'SIGINT'],
+          [true, 'SIGINT'],
+        ];
+    expect(await Promise.all(ends)).toEqual(expected);
   });
+
+  it.each([[['--version']], [['--help']], [['build', '--help']], [['help', 'build']], [['biuld']]])(
+    'wasme %j starts without the thread of the signals',
+    async argv => {
+      const world = newMachine();
+      const child = start(world.cwd, world.env, ...argv);
+      expect(await busy(child)).toEqual({ handles: false });
+    },
+  );
 
   it('a signal ends the compilers too that wasme build has started', async () => {
     const world = compilerMachine(fakeLanguages.rust, 'p');

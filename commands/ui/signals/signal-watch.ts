@@ -1,5 +1,4 @@
 /** Ctrl-C, SIGTERM and a closed terminal: the first aborts the work, a second ends the process, and a busy main thread stops neither. */
-import { setMaxListeners } from 'node:events';
 import { constants } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { childIds } from '../../../src/io/process/children.ts';
@@ -20,15 +19,12 @@ export interface SignalWatch {
 const beatMs = 50;
 
 /**
- * Gives the signal that aborts, once the thread watches. Until then nothing is handled: a signal ends the process in the
- * system's own way, and there is nothing to clean up yet.
+ * Aborts `interrupt` at the first signal, and ends the process at the second. Resolves when the thread watches and the
+ * handlers are there: until then a signal ends the process in the system's own way.
  */
-export async function watchSignals(): Promise<AbortSignal> {
+export async function handleSignals(interrupt: AbortController): Promise<void> {
   const beats = new Int32Array(new SharedArrayBuffer(4));
   await startThread({ beats, childIds, signals: names.map(name => constants.signals[name]) });
-  const interrupt = new AbortController();
-  // Every child process and request listens to it; many at a time are no leak.
-  setMaxListeners(0, interrupt.signal);
   const beat = (): void => void Atomics.add(beats, 0, 1);
   for (const name of names) {
     process.on(name, () => {
@@ -38,7 +34,6 @@ export async function watchSignals(): Promise<AbortSignal> {
       interrupt.abort();
     });
   }
-  return interrupt.signal;
 }
 
 /** Where it cannot start, the main thread handles signals alone. */
