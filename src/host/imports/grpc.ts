@@ -1,5 +1,5 @@
 /** Host functions for gRPC call-outs, unary and streams. */
-import type { PendingGrpcCall } from '../vm/pending-calls.ts';
+import { CallKind, type PendingGrpcCall } from '../vm/pending-calls.ts';
 import { grpcTarget } from '../encoding/grpc-service.ts';
 import { HeaderMap } from '../http/header-map.ts';
 import { Status } from '../status.ts';
@@ -87,7 +87,7 @@ export const grpcFunctions = {
    */
   proxy_grpc_send(vm: Vm, token: number, message: number, messageSize: number, endStream: number): number {
     if (!vm.memory.holds(message, messageSize)) return Status.InvalidMemoryAccess;
-    if ((token & 3) !== 2) return Status.BadArgument;
+    if ((token & 3) !== CallKind.GrpcStream) return Status.BadArgument;
     const exchange = vm.grpcCalls.get(token >>> 0);
     if (!exchange) return Status.NotFound;
     exchange.call?.send(vm.memory.copy(message, messageSize), endStream !== 0);
@@ -126,7 +126,7 @@ export const grpcFunctions = {
 
 function find(vm: Vm, token: number): PendingGrpcCall | number {
   const kind = token & 3;
-  if (kind !== 1 && kind !== 2) return Status.BadArgument;
+  if (kind !== CallKind.GrpcUnary && kind !== CallKind.GrpcStream) return Status.BadArgument;
   return vm.grpcCalls.get(token >>> 0) ?? Status.NotFound;
 }
 
@@ -176,13 +176,14 @@ function open(
 ): PendingGrpcCall | number {
   const { root } = vm.context;
   if (root === undefined) return Status.BadArgument;
-  const token = vm.newCallId(kind === 'unary' ? 1 : 2);
+  const idKind = kind === 'unary' ? CallKind.GrpcUnary : CallKind.GrpcStream;
+  const token = vm.callIds.take(idKind);
   const exchange: PendingGrpcCall = { root, kind, call: undefined, localClosed: false, remoteClosed: false };
   vm.grpcCalls.set(token, exchange);
   const started = vm.services.environment.grpcCall(request, listen(vm, token, exchange));
   if (started.status !== 'started') {
     vm.grpcCalls.delete(token);
-    if (started.status === 'unknown-cluster') vm.returnCallId(kind === 'unary' ? 1 : 2);
+    if (started.status === 'unknown-cluster') vm.callIds.giveBack(idKind);
     vm.note(`gRPC cluster ${request.cluster}: ${started.status}`);
     return started.status === 'unknown-cluster' ? Status.ParseFailure : Status.InternalFailure;
   }

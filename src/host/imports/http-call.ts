@@ -4,6 +4,7 @@ import { HeaderMap } from '../http/header-map.ts';
 import { canonicalName } from '../http/header-rules.ts';
 import { addJoined } from '../http/inline-headers.ts';
 import { MapType, Status } from '../status.ts';
+import { CallKind } from '../vm/pending-calls.ts';
 import type { Vm } from '../vm/vm.ts';
 import { givenHeaders } from './headers.ts';
 import type { HostImplementations } from './implementation.ts';
@@ -57,7 +58,7 @@ export const httpCallFunctions = {
       vm.note('call-out without :method, :path or :authority');
       return Status.BadArgument;
     }
-    const token = vm.newCallId(0);
+    const token = vm.callIds.take(CallKind.Http);
     const data = memory.copy(body, bodySize);
     if (data.length > 0) map.set('content-length', String(data.length));
     vm.httpCalls.set(token, call);
@@ -74,7 +75,7 @@ export const httpCallFunctions = {
       return memory.setU32(cell, token) ? Status.Ok : Status.InvalidMemoryAccess;
     }
     vm.httpCalls.delete(token);
-    if (started.status === 'unknown-cluster') vm.returnCallId(0);
+    if (started.status === 'unknown-cluster') vm.callIds.giveBack(CallKind.Http);
     vm.note(
       started.status === 'unavailable'
         ? `cluster ${cluster} has no healthy host`

@@ -17,3 +17,19 @@ export function leaveGuest(word: Int32Array): void {
 export function isInGuest(value: number): boolean {
   return (value & depthMask) !== 0;
 }
+
+/** A callback that runs, as a report about a guest that never returns shows it. */
+export interface RunningCallback {
+  /** `proxy_on_request_headers`. */
+  readonly name: string;
+  /** The prefix of the messages that the callback's context logs. */
+  readonly logPrefix: string;
+  /** Bytes by which the engine's offsets lie behind those of the built file. */
+  readonly offsetShift: number;
+}
+
+/**
+ * Gives a debugger the `RunningCallback`: evaluated in the frame of `Vm.invoke`, the one that called the guest, where `this`
+ * is the machine. It names the only method of the host that is found by its text.
+ */
+export const runningCallbackExpression = 'this.runningCallback()';

@@ -3,12 +3,12 @@
  * return. The guest is entered only here, and only when no guest frame is on the stack (except its allocator). Traps stop here.
  */
 import { WasmeError } from '../../errors.ts';
-import { enterGuest, leaveGuest } from './guest-calls.ts';
+import { enterGuest, leaveGuest, type RunningCallback } from './guest-calls.ts';
 import { findCallbacks, type GuestExports, type GuestFunction } from './guest-exports.ts';
 import { backtrace } from './backtrace.ts';
 import type { CompiledFilter, LinkedModule } from './compile.ts';
 import { type Context, VmContext } from './context.ts';
-import type { PendingGrpcCall, PendingHttpCall } from './pending-calls.ts';
+import { CallIds, type PendingGrpcCall, type PendingHttpCall } from './pending-calls.ts';
 import { IdMap } from '../id-map.ts';
 import { instantiate, instantiateNow } from './instantiate.ts';
 import { maxQueuedActions } from '../limits.ts';
@@ -42,6 +42,7 @@ export class Vm {
   readonly contexts = new IdMap<Context>();
   readonly roots = new Map<string, RootContext>();
   readonly metricIds: MetricIds;
+  readonly callIds = new CallIds();
   readonly httpCalls = new IdMap<PendingHttpCall>();
   readonly grpcCalls = new IdMap<PendingGrpcCall>();
   memory: GuestMemory = new GuestMemory(new WebAssembly.Memory({ initial: 0 }));
@@ -69,10 +70,11 @@ export class Vm {
   lastCall = '';
   lastStatus = 0;
   #allocator: GuestFunction | undefined;
+  #callback = '';
+  #calledFor: Context | undefined;
   readonly #actions: (() => void)[] = [];
   #nextContextId = 1;
   #nextDnsToken = 2;
-  readonly #nextCallIds = [4, 5, 6];
 
   constructor(services: HostServices, compiled: CompiledFilter, options: VmOptions) {
     this.services = services;
@@ -104,18 +106,6 @@ export class Vm {
     return this.#nextContextId++;
   }
 
-  /** Ids of call-outs: HTTP 4, 8 …, unary gRPC 5, 9 …, gRPC streams 6, 10 …. */
-  newCallId(kind: 0 | 1 | 2): number {
-    const id = this.#nextCallIds[kind] as number;
-    this.#nextCallIds[kind] = id + 4;
-    return id;
-  }
-
-  /** The last id of the kind was not used after all. */
-  returnCallId(kind: 0 | 1 | 2): void {
-    this.#nextCallIds[kind] = (this.#nextCallIds[kind] as number) - 4;
-  }
-
   newDnsToken(): number {
     return this.#nextDnsToken++;
   }
@@ -131,16 +121,21 @@ export class Vm {
   }
 
   /**
-   * Calls an export with `context` as the current one. 0 for a callback without result and after a trap (`failed` is
-   * set then). The caller drains the queued actions with `after` once it has looked at the result.
+   * Calls an export with `context` as the current one. Returns 0 for a callback without result and after a trap (`failed` is
+   * set then). The caller runs the queued actions with `after` once it has read the result. The debugger looks for this
+   * frame, directly below the guest's own: see `runningCallbackExpression`.
    */
   invoke(callback: GuestFunction, context: Context, a: number, b: number, c: number, d = 0, e = 0): number {
     if (this.depth !== 0) return this.#refuseReentry(callback.name);
     const { current, effective } = this;
+    const outer = this.#callback;
+    const outerContext = this.#calledFor;
     const { guestCalls } = this.services;
     const tracer = this.options.tracer;
     this.current = context;
     this.effective = undefined;
+    this.#callback = callback.name;
+    this.#calledFor = context;
     this.depth = 1;
     const begun = tracer === undefined ? 0 : tracer.enter(callback, context, [a, b, c, d, e]);
     let result = 0;
@@ -152,10 +147,18 @@ export class Vm {
     }
     leaveGuest(guestCalls);
     this.depth = 0;
+    this.#callback = outer;
+    this.#calledFor = outerContext;
     this.current = current;
     this.effective = effective;
     if (tracer !== undefined) tracer.leave(callback, context, result, begun, this.failure);
     return result;
+  }
+
+  /** Describes the callback whose guest frame is on the stack. */
+  runningCallback(): RunningCallback {
+    const { logPrefix } = this.#calledFor ?? this.current;
+    return { name: this.#callback, logPrefix, offsetShift: this.compiled.offsetShift };
   }
 
   /** Runs what the guest queued, now that it has returned. */

@@ -1,6 +1,7 @@
 /** Where a guest is that does not return: its worker is paused through the inspector, asked for its frames, and let go. */
 import type { Debugger, NodeWorker, Session } from 'node:inspector';
 import { backtraceTitle, frameLine } from '../../host/vm/backtrace.ts';
+import { type RunningCallback, runningCallbackExpression } from '../../host/vm/guest-calls.ts';
 import { maxBacktraceFrames } from '../../host/limits.ts';
 import { demangle } from '../../wasm/demangle.ts';
 
@@ -83,12 +84,12 @@ class Probe {
     if (guest.length === 0) return undefined;
     const entry = frames[frames.indexOf(guest.at(-1) as Debugger.CallFrame) + 1];
     if (entry !== undefined) await this.#evaluate(entry, `${flushName}()`);
-    const [callback, context, shift] = entry === undefined ? [] : await this.#ownNames(entry);
+    const running = entry === undefined ? undefined : await this.#runningCallback(entry);
     const shown = guest.slice(0, maxBacktraceFrames);
     return {
-      callback,
-      context,
-      frames: shown.map((frame, depth) => shownFrame(frame, depth, Number(shift ?? 0))),
+      callback: running?.name,
+      context: running?.logPrefix,
+      frames: shown.map((frame, depth) => shownFrame(frame, depth, running?.offsetShift ?? 0)),
     };
   }
 
@@ -98,11 +99,12 @@ class Probe {
     this.#session.disconnect();
   }
 
-  /** The frame below the guest's is the host's `Vm.invoke`, which has the callback, its context and the module. */
-  async #ownNames(frame: Debugger.CallFrame): Promise<readonly (string | undefined)[]> {
-    const names = '[callback.name, context.logPrefix, context.vm.compiled.offsetShift].map(String)';
-    const value = await this.#evaluate(frame, names);
-    return Array.isArray(value) ? (value as string[]) : [];
+  /** Asks the frame below the guest's, which is the host's `Vm.invoke`; undefined when it is another one. */
+  async #runningCallback(frame: Debugger.CallFrame): Promise<RunningCallback | undefined> {
+    const value = (await this.#evaluate(frame, runningCallbackExpression)) as
+      | Partial<RunningCallback>
+      | undefined;
+    return value?.name === undefined ? undefined : (value as RunningCallback);
   }
 
   async #evaluate({ callFrameId }: Debugger.CallFrame, expression: string): Promise<unknown> {
