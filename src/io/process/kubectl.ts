@@ -46,23 +46,6 @@ export async function kubectl(
   return result.stdout;
 }
 
-/** As `kubectl`, for `-o json`. */
-export async function kubectlJson<T>(
-  args: readonly string[],
-  cluster: Cluster,
-  system: SystemContext,
-  options: KubectlOptions = {},
-): Promise<T> {
-  const text = await kubectl([...args, '-o', 'json'], cluster, system, options);
-  try {
-    return JSON.parse(text) as T;
-  } catch (error) {
-    throw new WasmeError('TOOL_FAILED', `kubectl ${args[0] ?? ''} gave something other than JSON`, {
-      cause: error,
-    });
-  }
-}
-
 // What kubectl and the API server say, by the most telling words first.
 const signs: readonly (readonly [RegExp, ErrorCode])[] = [
   [

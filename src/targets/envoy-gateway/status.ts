@@ -6,19 +6,7 @@ import { sharedIds } from '../kubernetes/shared.ts';
 import type { StatusRequest, StatusRow, StatusState } from '../target.ts';
 import type { EnvoyGatewayOptions } from './options.ts';
 import { extensionPolicies, filtersOf } from './policies.ts';
-
-interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason?: string;
-  readonly message?: string;
-  readonly observedGeneration?: number;
-}
-
-interface Ancestor {
-  readonly ancestorRef?: { readonly kind?: string; readonly name?: string; readonly sectionName?: string };
-  readonly conditions?: readonly Condition[];
-}
+import type { Ancestor, Condition } from './schema.ts';
 
 /** Names of our filters. */
 export async function policyNames(
@@ -46,8 +34,7 @@ export async function policyStatus(
     const detail = 'no policy has a filter of this name that was deployed by wasme';
     return [{ ...row, where, digest: undefined, state: 'missing', detail }];
   }
-  const code = item['code'] as { image?: { sha256?: string }; http?: { sha256?: string } } | undefined;
-  const hex = code?.image?.sha256 ?? code?.http?.sha256;
+  const hex = item.code?.image?.sha256 ?? item.code?.http?.sha256;
   const digest = hex === undefined ? undefined : `sha256:${hex}`;
   if (expected !== undefined && digest !== undefined && digest !== expected) {
     const detail = 'the policy names another image: deploy again';
@@ -60,7 +47,7 @@ export async function policyStatus(
   }
   return ancestors.map(ancestor => {
     const { kind = 'Gateway', name = '', sectionName } = ancestor.ancestorRef ?? {};
-    const [state, detail] = verdict(ancestor.conditions ?? [], holder, item['failOpen'] === true);
+    const [state, detail] = verdict(ancestor.conditions ?? [], holder, item.failOpen === true);
     return {
       ...row,
       where: `${kind}/${name}${sectionName === undefined ? '' : `:${sectionName}`}`,

@@ -9,6 +9,7 @@ import { type CommandLine, exec } from '../../io/process/exec.ts';
 import { writeAtomic } from '../../io/files/files.ts';
 import { findProgram } from '../../io/process/program.ts';
 import { type EnvoyAdmin, envoyAdmin } from './status/admin.ts';
+import { list, object } from './status/dump-sections.ts';
 import { markedArguments, recordMark, withoutMarks } from './log.ts';
 import { newestEnvoy } from './versions.ts';
 
@@ -224,16 +225,17 @@ async function ready(adminFile: string, timeoutMs: number, system: SystemContext
 }
 
 async function listenerPort(admin: EnvoyAdmin, name: string): Promise<number> {
-  const { listener_statuses: listeners = [] } = (await admin.json('/listeners?format=json')) as {
-    listener_statuses?: { name: string; local_address: { socket_address: { port_value: number } } }[];
-  };
-  const found = listeners.find(listener => listener.name === name);
-  if (found !== undefined) return found.local_address.socket_address.port_value;
+  const page = object(await admin.json('/listeners?format=json'));
+  const listeners = list(page?.['listener_statuses']);
+  const found = listeners.find(listener => listener['name'] === name);
+  const address = object(object(found?.['local_address'])?.['socket_address']);
+  const port = address?.['port_value'];
+  if (typeof port === 'number') return port;
   throw new WasmeError('DEPLOY_REJECTED', `Envoy has no listener "${name}"`, {
     hint:
       listeners.length === 0
         ? 'it has none'
-        : `it has: ${listeners.map(listener => listener.name).join(', ')}`,
+        : `it has: ${listeners.map(listener => String(listener['name'])).join(', ')}`,
   });
 }
 

@@ -2,7 +2,9 @@
 import { WasmeError } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
 import type { KubeObject, KubernetesOptions } from '../kubernetes/objects.ts';
-import { type Resource, listObjects } from '../kubernetes/read.ts';
+import type { Resource } from '../kubernetes/parse-answer.ts';
+import type { ObjectSchema } from '../kubernetes/schema.ts';
+import { listObjects } from '../kubernetes/read.ts';
 
 export interface GlooForm {
   readonly resource: Resource;
@@ -15,20 +17,22 @@ export interface GlooForm {
 const inGateway = ['spec', 'httpGateway', 'options', 'wasm', 'filters'] as const;
 const hasGateway = ({ spec }: KubeObject): boolean => spec?.['httpGateway'] !== undefined;
 
+const schema = async (): Promise<ObjectSchema<KubeObject>> => (await import('./schema.ts')).glooObject;
+
 /** By the names of `--kind`. */
 export const glooForms = {
   gateway: {
-    resource: { kind: 'Gateway', resource: 'gateways.gateway.solo.io' },
+    resource: { kind: 'Gateway', resource: 'gateways.gateway.solo.io', schema },
     list: inGateway,
     isHttp: hasGateway,
   },
   'matchable-http-gateway': {
-    resource: { kind: 'MatchableHttpGateway', resource: 'httpgateways.gateway.solo.io' },
+    resource: { kind: 'MatchableHttpGateway', resource: 'httpgateways.gateway.solo.io', schema },
     list: inGateway,
     isHttp: hasGateway,
   },
   'http-listener-option': {
-    resource: { kind: 'HttpListenerOption', resource: 'httplisteneroptions.gateway.solo.io' },
+    resource: { kind: 'HttpListenerOption', resource: 'httplisteneroptions.gateway.solo.io', schema },
     list: ['spec', 'options', 'wasm', 'filters'],
     isHttp: () => true,
   },

@@ -4,12 +4,8 @@ import { type KubeObject, showObject } from '../kubernetes/objects.ts';
 import { sharedIds } from '../kubernetes/shared.ts';
 import { formsOf, readForms } from './forms.ts';
 import type { GlooOptions } from './options.ts';
+import type { Report } from './schema.ts';
 import type { StatusRequest, StatusRow, StatusState } from '../target.ts';
-
-interface Report {
-  readonly state?: string | number;
-  readonly reason?: string;
-}
 
 // Older versions wrote the number of the protobuf enum.
 const names = ['Pending', 'Accepted', 'Rejected', 'Warning'] as const;

@@ -6,7 +6,7 @@ import { inquireProxies } from '../istio/status.ts';
 import { applyDocuments, type KubernetesDocument } from '../kubernetes/apply.ts';
 import { diffPlan } from '../kubernetes/diff.ts';
 import { ownMetadata } from '../kubernetes/objects.ts';
-import type { Resource } from '../kubernetes/read.ts';
+import type { Resource } from '../kubernetes/parse-answer.ts';
 import { removeOwn } from '../kubernetes/undeploy.ts';
 import type { Plan, LiveTarget } from '../target.ts';
 import { type AnnotatedDocument, withReason } from '../annotated-document.ts';

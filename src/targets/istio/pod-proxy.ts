@@ -5,7 +5,8 @@ import { kubectl } from '../../io/process/kubectl.ts';
 import { type EnvoyAdmin, parseAnswer } from '../envoy/status/admin.ts';
 import type { LogReader } from '../envoy/status/log-signs.ts';
 import type { KubernetesOptions } from '../kubernetes/objects.ts';
-import type { Pod, ProxyPlace } from './pods.ts';
+import type { ProxyPlace } from './pods.ts';
+import type { Pod } from './schema.ts';
 
 /** As much of a log as is read of each proxy: access logs stand there too. */
 const logLines = 20_000;

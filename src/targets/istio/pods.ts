@@ -2,9 +2,15 @@
 import { WasmeError } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
 import type { KubeObject, KubernetesOptions } from '../kubernetes/objects.ts';
-import { type Resource, listObjects } from '../kubernetes/read.ts';
+import type { Resource } from '../kubernetes/parse-answer.ts';
+import type { Choices, Pod } from './schema.ts';
+import { listObjects } from '../kubernetes/read.ts';
 
-const podResource: Resource = { kind: 'Pod', resource: 'pods' };
+const podResource: Resource<Pod> = {
+  kind: 'Pod',
+  resource: 'pods',
+  schema: async () => (await import('./schema.ts')).pod,
+};
 
 /** Where the proxies of a mesh are. */
 export interface ProxyPlace {
@@ -19,19 +25,6 @@ export interface ProxyPlace {
 /** Sidecars, gateways and waypoints of Istio. */
 export function istioProxies(roots: ReadonlySet<string>): ProxyPlace {
   return { container: 'istio-proxy', selectorsOf, roots };
-}
-
-export interface Pod {
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly deletionTimestamp?: string;
-  };
-  readonly spec?: {
-    readonly containers?: readonly { readonly name: string }[];
-    readonly initContainers?: readonly { readonly name: string }[];
-  };
-  readonly status?: { readonly phase?: string };
 }
 
 /** Pods with a proxy that the object is meant for: those that run, and how many do not yet. Fails with KUBE_* codes. */
@@ -66,7 +59,7 @@ async function podsOf(
   system: SystemContext,
 ): Promise<readonly Pod[]> {
   const list = (where: string | undefined): Promise<readonly Pod[]> =>
-    listObjects<Pod>(podResource, { namespace: where, selector }, options, system);
+    listObjects(podResource, { namespace: where, selector }, options, system);
   if (roots?.has(namespace) !== true) return list(namespace);
   return list(undefined).catch((error: unknown) => {
     // Chosen pods of the root namespace are a gateway's; whoever looks after it need not see the whole mesh.
@@ -78,13 +71,10 @@ async function podsOf(
 
 /** Label selectors for pods; [undefined] is every pod of the namespace. */
 function selectorsOf({ spec = {} }: KubeObject): readonly (string | undefined)[] {
-  const selector = spec['selector'] as { matchLabels?: Record<string, string> } | undefined;
-  const workload = spec['workloadSelector'] as { labels?: Record<string, string> } | undefined;
-  const labels = Object.entries(selector?.matchLabels ?? workload?.labels ?? {});
+  const { selector, workloadSelector, targetRefs = [], targetRef } = spec as Choices;
+  const labels = Object.entries(selector?.matchLabels ?? workloadSelector?.labels ?? {});
   if (labels.length > 0) return [labels.map(([key, value]) => `${key}=${value}`).join(',')];
-  const refs = [...((spec['targetRefs'] ?? []) as readonly unknown[]), spec['targetRef']].filter(
-    (ref): ref is { kind: string; name: string } => typeof ref === 'object' && ref !== null,
-  );
+  const refs = targetRef === undefined ? targetRefs : [...targetRefs, targetRef];
   if (refs.length === 0) return [undefined];
   // Istio labels the pods of a Gateway with its name; services and entries are served by the waypoints of the namespace.
   const key = 'gateway.networking.k8s.io/gateway-name';

@@ -3,13 +3,17 @@ import { parseDocument } from 'yaml';
 import { WasmeError } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
 import { type ControlPlane, controlPlanes } from '../kubernetes/control-plane.ts';
-import type { KubeObject, KubernetesOptions } from '../kubernetes/objects.ts';
+import type { KubernetesOptions } from '../kubernetes/objects.ts';
 import { readObject } from '../kubernetes/read.ts';
 
 /** Istio's own default. */
 export const usualRootNamespace = 'istio-system';
 
-const configMaps = { kind: 'ConfigMap', resource: 'configmaps' };
+const configMaps = {
+  kind: 'ConfigMap',
+  resource: 'configmaps',
+  schema: async () => (await import('../kubernetes/schema.ts')).configMap,
+};
 
 /** One for each control plane; what may not be read is told, and taken to be Istio's default. */
 export async function rootNamespaces(
@@ -40,14 +44,10 @@ async function configuredRoot(
   system: SystemContext,
 ): Promise<string | undefined> {
   const name = revision === 'default' ? 'istio' : `istio-${revision}`;
-  const found = (await readObject(configMaps, namespace, name, options, system)) as ConfigMap | undefined;
+  const found = await readObject(configMaps, namespace, name, options, system);
   if (found === undefined) return undefined;
   const root = parseDocument(found.data?.['mesh'] ?? '').get('rootNamespace');
   return typeof root === 'string' && root !== '' ? root : usualRootNamespace;
-}
-
-interface ConfigMap extends KubeObject {
-  readonly data?: Readonly<Record<string, string>>;
 }
 
 async function unlessForbidden<T>(answer: Promise<T>): Promise<T | WasmeError> {

@@ -2,13 +2,16 @@
 import { WasmeError } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
 import { type EnvoyAdmin, readOnce } from '../envoy/status/admin.ts';
+import { sectionsOf } from '../envoy/status/dump-sections.ts';
 import type { LogReader } from '../envoy/status/log-signs.ts';
 import { envoyStatus } from '../envoy/status/status.ts';
 import { type KubeObject, type KubernetesOptions, showObject } from '../kubernetes/objects.ts';
-import { type Resource, listIds, listOurs } from '../kubernetes/read.ts';
+import type { Resource } from '../kubernetes/parse-answer.ts';
+import { listIds, listOurs } from '../kubernetes/read.ts';
 import type { StatusReader, StatusRequest, StatusRow } from '../target.ts';
 import { podAdmin, podLog } from './pod-proxy.ts';
-import { type Pod, type ProxyPlace, proxiesOf } from './pods.ts';
+import { type ProxyPlace, proxiesOf } from './pods.ts';
+import type { Choices, Pod } from './schema.ts';
 
 /** Proxies asked at the same time; each question is a kubectl of its own. */
 const parallel = 4;
@@ -121,19 +124,17 @@ async function findStandIn(admin: EnvoyAdmin, name: string): Promise<'allow' | '
 
 /** Discovered filters of that name, whatever Istio puts before or behind it. */
 function filtersNamed(dump: unknown, name: string): readonly unknown[] {
-  const configs =
-    (dump as { configs?: readonly { ecds_filters?: readonly unknown[] }[] } | null)?.configs ?? [];
-  const filters = configs.flatMap(({ ecds_filters: found }) => found ?? []);
-  return filters.filter(filter => {
-    const { ecds_filter: resource } = filter as { ecds_filter?: { name?: string } };
-    const short = resource?.name?.replace(/^.*\//, '').replace(/~.*$/, '');
-    return short === name;
+  const { discoveries } = sectionsOf(dump);
+  return discoveries.filter(({ resource }) => {
+    const full = resource?.['name'];
+    return typeof full === 'string' && full.replace(/^.*\//, '').replace(/~.*$/, '') === name;
   });
 }
 
 /** The image digest that the object pins. */
 function pinnedDigest({ spec = {} }: KubeObject): string | undefined {
-  const { sha256 } = (spec['wasm'] ?? spec) as { sha256?: unknown };
+  const { wasm } = spec as Choices;
+  const { sha256 } = (wasm ?? spec) as { sha256?: unknown };
   if (typeof sha256 === 'string') return `sha256:${sha256}`;
   const [hex] = /(?<="sha256":")[0-9a-f]{64}/.exec(JSON.stringify(spec)) ?? [];
   return hex === undefined ? undefined : `sha256:${hex}`;

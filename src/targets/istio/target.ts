@@ -14,7 +14,9 @@ import type { DeployIntent } from '../intent.ts';
 import { type KubernetesDocument, applyDocuments } from '../kubernetes/apply.ts';
 import { diffPlan } from '../kubernetes/diff.ts';
 import { removeOwn } from '../kubernetes/undeploy.ts';
-import type { Resource } from '../kubernetes/read.ts';
+import type { KubeObject } from '../kubernetes/objects.ts';
+import type { Resource } from '../kubernetes/parse-answer.ts';
+import type { ObjectSchema } from '../kubernetes/schema.ts';
 import type { Plan, LiveTarget } from '../target.ts';
 
 export interface IstioObservation {
@@ -23,10 +25,16 @@ export interface IstioObservation {
   readonly roots?: ReadonlySet<string> | undefined;
 }
 
+const schema = async (): Promise<ObjectSchema<KubeObject>> => (await import('./schema.ts')).istioObject;
+
 const resources = {
-  'traffic-extension': { kind: 'TrafficExtension', resource: 'trafficextensions.extensions.istio.io' },
-  'wasm-plugin': { kind: 'WasmPlugin', resource: 'wasmplugins.extensions.istio.io' },
-  'envoy-filter': { kind: 'EnvoyFilter', resource: 'envoyfilters.networking.istio.io' },
+  'traffic-extension': {
+    kind: 'TrafficExtension',
+    resource: 'trafficextensions.extensions.istio.io',
+    schema,
+  },
+  'wasm-plugin': { kind: 'WasmPlugin', resource: 'wasmplugins.extensions.istio.io', schema },
+  'envoy-filter': { kind: 'EnvoyFilter', resource: 'envoyfilters.networking.istio.io', schema },
 } as const satisfies Record<string, Resource>;
 
 /** The kinds that a filter may have become, newest first. */

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import type { AppliedObject, Plan, PlannedDocument } from '../target.ts';
 import { plain } from '../annotated-document.ts';
 import { type KubeObject, type KubernetesOptions, idLabel, isOurs, showObject } from './objects.ts';
-import { type Resource, listOurs, readObject } from './read.ts';
+import { type Resource, parseObject } from './parse-answer.ts';
+import { listOurs, readObject } from './read.ts';
 import { type ListEdit, type PatchStep, putItem } from './shared.ts';
 
 /** The name under which the API server keeps what fields are ours. */
@@ -109,20 +110,9 @@ async function give(
     return editObject(document, document.edit, options, system, dryRun);
   }
   const object = objectOf(document);
-  const args = [
-    'apply',
-    '--server-side',
-    `--field-manager=${fieldManager}`,
-    '--validate=strict',
-    ...(options.forceConflicts === true ? ['--force-conflicts'] : []),
-    ...(dryRun ? ['--dry-run=server'] : []),
-    '-o',
-    'json',
-    '-f',
-    '-',
-  ];
+  const args = applyArgs(options, dryRun);
   const text = await kubectl(args, options, system, { input: sentAs(document) });
-  const after = JSON.parse(text) as KubeObject;
+  const after = await parseObject(text, document.resource, object.metadata.name, args);
   const same = before?.metadata.resourceVersion === after.metadata.resourceVersion;
   return {
     name: showObject(object),
@@ -130,7 +120,17 @@ async function give(
   };
 }
 
-/** Read, put in, write back only if nobody was faster; again when somebody was. */
+/** The server-side apply of the document on standard input; it prints the object that results. */
+export function applyArgs({ forceConflicts }: KubernetesOptions, dryRun: boolean): readonly string[] {
+  return [
+    ...['apply', '--server-side', `--field-manager=${fieldManager}`, '--validate=strict'],
+    ...(forceConflicts === true ? ['--force-conflicts'] : []),
+    ...(dryRun ? ['--dry-run=server'] : []),
+    ...['-o', 'json', '-f', '-'],
+  ];
+}
+
+/** Puts the item into the object as it is now, and starts again when somebody else has changed the object meanwhile. */
 async function editObject(
   document: KubernetesDocument,
   edit: ListEdit,

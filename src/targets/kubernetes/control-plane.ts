@@ -4,12 +4,11 @@ import type { SystemContext } from '../../io/system-context.ts';
 import { type KubernetesOptions } from './objects.ts';
 import { listObjects } from './read.ts';
 
-interface Deployment {
-  readonly metadata: { readonly namespace: string; readonly labels?: Readonly<Record<string, string>> };
-  readonly spec: {
-    readonly template: { readonly spec: { readonly containers: readonly { image: string }[] } };
-  };
-}
+const deployments = {
+  kind: 'Deployment',
+  resource: 'deployments',
+  schema: async () => (await import('./schema.ts')).deployment,
+};
 
 export interface ControlPlane {
   readonly namespace: string;
@@ -25,13 +24,12 @@ export async function controlPlanes(
   options: KubernetesOptions,
   system: SystemContext,
 ): Promise<readonly ControlPlane[]> {
-  const resource = { kind: 'Deployment', resource: 'deployments' };
   const where = { namespace: undefined, selector };
-  const found = await listObjects<Deployment>(resource, where, options, system);
+  const found = await listObjects(deployments, where, options, system);
   return found.map(({ metadata, spec }) => ({
     namespace: metadata.namespace,
     revision: metadata.labels?.['istio.io/rev'],
-    versions: spec.template.spec.containers.flatMap(({ image }) => versionOf(image) ?? []),
+    versions: spec.template.spec.containers.flatMap(({ image = '' }) => versionOf(image) ?? []),
   }));
 }
 

@@ -6,15 +6,15 @@ import type { AnnotatedDocument } from '../annotated-document.ts';
 import { renderYaml } from '../yaml.ts';
 import {
   type KubernetesDocument,
+  applyArgs,
   current,
-  fieldManager,
   kubernetesDocuments,
   objectOf,
   sentAs,
   superseded,
 } from './apply.ts';
 import { type KubeObject, type KubernetesOptions, showObject } from './objects.ts';
-import type { Resource } from './read.ts';
+import { type Resource, parseObject } from './parse-answer.ts';
 import { patched, putItem } from './shared.ts';
 
 /** Empty when nothing would change. `resources` are the target's kinds. Fails with KUBE_* codes, as applying would. */
@@ -72,17 +72,9 @@ async function outcome(
   if (document.edit !== undefined && old !== undefined) {
     return patched(old, putItem(old, document.edit, options.forceConflicts === true));
   }
-  const args = ['apply', '--server-side', `--field-manager=${fieldManager}`, '--validate=strict'];
-  const force = options.forceConflicts === true ? ['--force-conflicts'] : [];
-  const text = await kubectl(
-    [...args, ...force, '--dry-run=server', '-o', 'json', '-f', '-'],
-    options,
-    system,
-    {
-      input: sentAs(document),
-    },
-  );
-  return JSON.parse(text) as KubeObject;
+  const args = applyArgs(options, true);
+  const text = await kubectl(args, options, system, { input: sentAs(document) });
+  return parseObject(text, document.resource, objectOf(document).metadata.name, args);
 }
 
 function essence({ apiVersion, kind, metadata, spec }: KubeObject): AnnotatedDocument {

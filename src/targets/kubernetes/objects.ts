@@ -46,10 +46,6 @@ export interface KubeObject {
   readonly status?: Readonly<Record<string, unknown>>;
 }
 
-export interface KubeList<T = KubeObject> {
-  readonly items: readonly T[];
-}
-
 /** metadata of an object that is ours alone. Fails with DEPLOY_NAME. */
 export function ownMetadata(
   intent: DeployIntent,

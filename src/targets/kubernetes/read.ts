@@ -1,50 +1,40 @@
-/** Reading from a cluster: one object or none, and every object of ours. */
+/** Reads from a cluster: one object or none, and every object that wasme made. */
 import { WasmeError } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
-import { kubectl, kubectlJson } from '../../io/process/kubectl.ts';
-import {
-  type KubeList,
-  type KubeObject,
-  type KubernetesOptions,
-  idLabel,
-  owner,
-  ownerLabel,
-} from './objects.ts';
+import { kubectl } from '../../io/process/kubectl.ts';
+import { type KubeObject, type KubernetesOptions, idLabel, owner, ownerLabel } from './objects.ts';
+import { type Resource, parseList, parseObject } from './parse-answer.ts';
 
-/** A kind of object as kubectl is asked for it: plural and group, so that another project's kind of the same name is not meant. */
-export interface Resource {
-  readonly kind: string;
-  /** `wasmplugins.extensions.istio.io`. */
-  readonly resource: string;
-}
-
-/** The object, or undefined. Fails with KUBE_NOT_INSTALLED when the cluster does not know the kind. */
-export async function readObject(
-  { resource }: Resource,
+/**
+ * Returns the object, or undefined when there is none of this name. Fails with KUBE_NOT_INSTALLED when the cluster does not
+ * know the kind, and with TOOL_FAILED when kubectl prints something else than such an object.
+ */
+export async function readObject<T = KubeObject>(
+  resource: Resource<T>,
   namespace: string,
   name: string,
   options: KubernetesOptions,
   system: SystemContext,
-): Promise<KubeObject | undefined> {
-  const args = ['get', resource, name, '-n', namespace, '--ignore-not-found', '-o', 'json'];
+): Promise<T | undefined> {
+  const args = ['get', resource.resource, name, '-n', namespace, '--ignore-not-found', '-o', 'json'];
   const text = await kubectl(args, options, system);
-  return text.trim() === '' ? undefined : (JSON.parse(text) as KubeObject);
+  return text.trim() === '' ? undefined : parseObject(text, resource, name, args);
 }
 
-/** Objects of one kind; `namespace` undefined: of all namespaces. */
+/** Returns the objects of one kind; `namespace` undefined: of all namespaces. Fails as `readObject` does. */
 export async function listObjects<T = KubeObject>(
-  { resource }: Resource,
+  resource: Resource<T>,
   where: { readonly namespace: string | undefined; readonly selector?: string | undefined },
   options: KubernetesOptions,
   system: SystemContext,
 ): Promise<readonly T[]> {
   const place = where.namespace === undefined ? ['--all-namespaces'] : ['-n', where.namespace];
   const selector = where.selector === undefined ? [] : ['-l', where.selector];
-  const list = await kubectlJson<KubeList<T>>(['get', resource, ...place, ...selector], options, system);
-  return list.items;
+  const args = ['get', resource.resource, ...place, ...selector, '-o', 'json'];
+  return parseList(await kubectl(args, options, system), resource, args);
 }
 
-/** Ids of everything of ours there. */
+/** Returns the ids of every filter that wasme deployed there. */
 export async function listIds(
   resources: readonly Resource[],
   namespace: string,
@@ -56,7 +46,7 @@ export async function listIds(
   return [...new Set(ids)].sort();
 }
 
-/** Our objects for `id`, of those kinds that the cluster has and lets us see. */
+/** Returns the objects that wasme made for `id`, of the kinds that the cluster has. */
 export async function listOurs(
   resources: readonly Resource[],
   id: string | undefined,

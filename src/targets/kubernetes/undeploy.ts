@@ -5,7 +5,8 @@ import type { AppliedObject, UndeployRequest, Undeployment } from '../target.ts'
 import { deleteObject, editLoop } from './apply.ts';
 import { unifiedDiff } from './diff.ts';
 import { type KubernetesOptions, showObject } from './objects.ts';
-import { type Resource, listObjects, listOurs } from './read.ts';
+import type { Resource } from './parse-answer.ts';
+import { listObjects, listOurs } from './read.ts';
 import { patched, sharedIds, takeItem } from './shared.ts';
 
 /** Deletes every object of ours for `id`. Fails with KUBE_NOT_FOUND when there is none. */

@@ -1,7 +1,9 @@
 /** Envoy's admin interface: what is loaded, how it fares, which port it took. */
 import { WasmeError } from '../../../errors.ts';
 import type { SystemContext } from '../../../io/system-context.ts';
+import { parseJson } from '../../../io/json.ts';
 import { printable } from '../../../io/printable.ts';
+import { type Json, object } from './dump-sections.ts';
 
 export interface EnvoyAdmin {
   readonly url: string;
@@ -59,16 +61,26 @@ export function readOnce(admin: EnvoyAdmin): EnvoyAdmin {
   return { ...admin, text: once(path => admin.text(path)), json: once(path => admin.json(path)) };
 }
 
-/** Fails with NETWORK for what no Envoy says. */
+/** Returns a page of the admin interface, which is one JSON object. Fails with NETWORK for everything else. */
 export function parseAnswer(text: string, from: string): unknown {
+  let page: Json | undefined;
+  let cause: unknown;
   try {
-    return JSON.parse(text) as unknown;
+    page = object(parseJson(text));
   } catch (error) {
-    throw new WasmeError('NETWORK', `${from} did not answer with JSON: ${printable(text, 200)}`, {
-      hint: 'check that it is the admin interface of an Envoy',
-      cause: error,
-    });
+    cause = error;
   }
+  if (page !== undefined) return page;
+  const said =
+    cause === undefined
+      ? 'answered with JSON that is no object'
+      : cause instanceof RangeError
+        ? `answered with JSON that is ${cause.message}`
+        : 'did not answer with JSON';
+  throw new WasmeError('NETWORK', `${from} ${said}: ${printable(text, 200)}`, {
+    hint: 'check that it is the admin interface of an Envoy',
+    cause,
+  });
 }
 
 /** One request over a connection of its own: a kept one would keep the process alive when all is said. */

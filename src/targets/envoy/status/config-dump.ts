@@ -2,17 +2,15 @@
 import { type Json, all, object, sectionsOf } from './dump-sections.ts';
 import { wasmExtensions } from '../filters.ts';
 
-/** PluginConfig as far as it is looked at. */
+/** The fields of PluginConfig that a status is made of. A field of another type counts as absent. */
 export interface DumpedPlugin {
-  readonly name?: string;
-  readonly failure_policy?: string;
-  readonly fail_open?: boolean;
-  readonly vm_config?: {
-    readonly code?: {
-      readonly local?: { readonly filename?: string };
-      readonly remote?: { readonly sha256?: string; readonly http_uri?: { readonly cluster?: string } };
-    };
-  };
+  readonly name: string | undefined;
+  readonly failsOpen: boolean;
+  /** As Envoy dumps it, to compare places with each other. */
+  readonly code: unknown;
+  /** Local file that the code was read from. */
+  readonly filename: string | undefined;
+  readonly remote: { readonly sha256: string | undefined; readonly cluster: string | undefined } | undefined;
 }
 
 export interface FoundPlugin {
@@ -65,7 +63,7 @@ export function findPlugin(dump: unknown, id: string): FoundPlugin {
     ),
   ].filter(({ config }) => config !== undefined);
   const place = places[0] ?? { config: undefined, discovered, version: undefined, loadedAt: undefined };
-  const codes = places.map(({ config }) => JSON.stringify(config?.vm_config?.code));
+  const codes = places.map(({ config }) => JSON.stringify(config?.code));
   return { ...place, mixed: new Set(codes).size > 1, warming, error };
 }
 
@@ -93,9 +91,27 @@ function pluginIn(value: unknown, id: string): DumpedPlugin | undefined {
 
 /** Every PluginConfig anywhere inside. */
 function pluginsIn(value: unknown): DumpedPlugin[] {
-  return all(value, node =>
-    messages.has(node['@type']) ? (object(node['config']) as DumpedPlugin) : undefined,
-  );
+  return all(value, node => (messages.has(node['@type']) ? pluginFrom(object(node['config'])) : undefined));
+}
+
+function pluginFrom(config: Json | undefined): DumpedPlugin | undefined {
+  if (config === undefined) return undefined;
+  const code = object(object(config['vm_config'])?.['code']);
+  const remote = object(code?.['remote']);
+  return {
+    name: text(config['name']),
+    failsOpen: config['failure_policy'] === 'FAIL_OPEN' || config['fail_open'] === true,
+    code,
+    filename: text(object(code?.['local'])?.['filename']),
+    remote: remote && {
+      sha256: text(remote['sha256']),
+      cluster: text(object(remote['http_uri'])?.['cluster']),
+    },
+  };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function isDiscovered(value: unknown, id: string): boolean {

@@ -1,4 +1,4 @@
-/** /config_dump, section by section: listeners, discovered filters, the bootstrap. Envoy's, so nothing is taken for granted. */
+/** Splits /config_dump into its sections: listeners, discovered filters, the bootstrap. No field is assumed to be there. */
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -34,7 +34,7 @@ export function sectionsOf(dump: unknown): DumpSections {
 
 export interface DumpedListener {
   readonly configuration: unknown;
-  /** What is to take its place. */
+  /** The configuration that Envoy prepares to take its place. */
   readonly warming: unknown;
   readonly loadedAt: Date | undefined;
   readonly refused: { readonly configuration: unknown; readonly details: string } | undefined;
@@ -60,7 +60,7 @@ function listenersOf(section: Json | undefined): DumpedListener[] {
   return [...fixed, ...changing];
 }
 
-/** What `match` makes of every object anywhere inside, where it makes something. */
+/** Returns what `match` makes of each object inside, at any depth; the depth was limited when the page was parsed. */
 export function all<T>(value: unknown, match: (node: Json) => T | undefined): T[] {
   const found: T[] = [];
   const visit = (at: unknown): void => {
@@ -79,7 +79,8 @@ export function object(value: unknown): Json | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
 }
 
-function list(value: unknown): Json[] {
+/** Returns the objects of a list; nothing for a value that is no list. */
+export function list(value: unknown): Json[] {
   return Array.isArray(value) ? value.map(object).filter(item => item !== undefined) : [];
 }
 

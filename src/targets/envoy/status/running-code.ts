@@ -23,9 +23,8 @@ export async function runningCode(
   expected: string | undefined,
   here: boolean,
 ): Promise<RunningCode> {
-  const { local, remote } = config.vm_config?.code ?? {};
+  const { remote, filename: path } = config;
   if (remote?.sha256 !== undefined) return { digest: `sha256:${remote.sha256}` };
-  const path = local?.filename;
   if (path === undefined) return { digest: undefined };
   // Istio's agent names what it fetched by the digest that it compared: of the image, or of the bytes served.
   const whole = /\/([0-9a-f]{64})\.wasm$/.exec(path)?.[1];
@@ -66,7 +65,7 @@ export function fetchOf(
   plugins: readonly DumpedPlugin[],
   stats: Stats,
 ): 'fetched' | 'under way' | 'failed' | 'unclear' {
-  const remote = config.vm_config?.code?.remote;
+  const { remote } = config;
   if (remote === undefined) return 'fetched';
   const count = (name: string): bigint => stats.get(name) ?? 0n;
   const failures = count('wasm.remote_load_fetch_failures');
@@ -74,8 +73,8 @@ export function fetchOf(
   const waits = count('wasm.remote_load_cache_misses') > failures + successes;
   const machines = [...stats].some(([name, value]) => /^wasm\..*\.active$/.test(name) && value > 0n);
   if (!machines) return waits ? 'under way' : 'failed';
-  const same = plugins.filter(plugin => plugin.vm_config?.code?.remote?.sha256 === remote.sha256);
-  const clusters = new Set(same.map(plugin => plugin.vm_config?.code?.remote?.http_uri?.cluster ?? ''));
+  const same = plugins.filter(plugin => plugin.remote?.sha256 === remote.sha256);
+  const clusters = new Set(same.map(plugin => plugin.remote?.cluster ?? ''));
   const sum = (counter: string): bigint =>
     [...clusters].reduce((total, name) => total + count(`cluster.${name}.${counter}`), 0n);
   const good = sum('upstream_rq_2xx');

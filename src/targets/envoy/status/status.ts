@@ -93,7 +93,7 @@ function judge(
   { crash }: LogSigns,
 ): [StatusState, string] {
   const count = (name: string): bigint => stats.get(name) ?? 0n;
-  const open = config?.failure_policy === 'FAIL_OPEN' || config?.fail_open === true;
+  const open = config?.failsOpen === true;
   const failed = (what: string): [StatusState, string] =>
     open ? ['fail-open', `${what}; traffic passes without it`] : ['failing', what];
   const fetch = config === undefined ? 'fetched' : fetchOf(config, envoy.plugins, stats);
