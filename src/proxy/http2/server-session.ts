@@ -1,5 +1,5 @@
 /** HTTP/2 clients: each stream of a session is an exchange. The session itself is node:http2's. */
-import { type Http2Server, type ServerHttp2Stream, createServer } from 'node:http2';
+import { type Http2Server, type ServerHttp2Stream, constants, createServer } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { HeaderMap } from '../../host/http/header-map.ts';
 import { addJoined } from '../../host/http/inline-headers.ts';
@@ -34,6 +34,10 @@ export class Http2Sessions {
       },
     });
     this.#server.on('stream', (stream, headers, _flags, raw?: string[]) => {
+      if (!authority.test(headers[':authority'] ?? headers.host ?? '')) {
+        stream.close(constants.NGHTTP2_PROTOCOL_ERROR);
+        return;
+      }
       const connection = this.#connections.get(stream.session?.socket ?? {}) ?? unknownConnection;
       const served = new ServerStream(stream, connection, options);
       this.#streams.add(served);
@@ -50,10 +54,19 @@ export class Http2Sessions {
 
   serve(socket: Duplex, connection: ConnectionInfo): void {
     // node:http2 wraps the socket; its wrapper is what a stream knows.
-    this.#server.once('session', session => this.#connections.set(session.socket, connection));
+    this.#server.once('session', session => {
+      this.#connections.set(session.socket, connection);
+      // node:http2 closes a session at the client's GOAWAY and refuses what comes behind it: a client says with it only
+      // that it takes no more streams of the server, and Envoy answers the requests that follow.
+      session.close = () => undefined;
+      session.once('error', () => socket.destroy());
+    });
     this.#server.emit('connection', socket);
   }
 }
+
+/** Made of what Envoy allows in HTTP/2; node:http2 lets a user name pass. */
+const authority = /^[\w!$%&'()*+,\-.:;=[\]~]+$/;
 
 const unknownConnection: ConnectionInfo = { id: 0, localAddress: '', remoteAddress: '' };
 
@@ -105,8 +118,8 @@ class ServerStream implements ResponseEncoder {
       this.#exchange = undefined;
       abandoned?.onDownstreamReset();
     });
-    if (received.size > maxHeaderCount + 4 || received.byteSize() > maxHeadBytes) {
-      exchange.onProtocolError(431, 'http2.too_many_headers');
+    if (received.size > maxHeaderCount || received.byteSize() > maxHeadBytes) {
+      stream.destroy(new Error('too many headers'));
       return;
     }
     const { headers, facts, expectContinue } = requestMap(received, this.#options.secure);

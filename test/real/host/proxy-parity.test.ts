@@ -6,7 +6,7 @@ import {
   joinedInResponseTrailers,
 } from '../../../src/host/http/inline-headers.ts';
 import { startProxy } from '../../../src/proxy/proxy.ts';
-import { type TestEnvoy, realEnvoy } from '../../helpers/servers/envoy.ts';
+import { type TestEnvoy, proxyBootstrap, realEnvoy } from '../../helpers/servers/envoy.ts';
 import { oneCluster } from '../../helpers/servers/proxy-clusters.ts';
 import { type RawUpstream, closing, rawRequest, rawUpstream } from '../../helpers/servers/raw-http.ts';
 import { describeWith } from '../../helpers/tools.ts';
@@ -26,7 +26,7 @@ describeWith(['envoy-1.40'], 'raw HTTP/1 in Envoy 1.40', () => {
   const outcomes = new Map<string, WireOutcome>();
   beforeAll(async () => {
     upstream = await wireUpstream();
-    envoy = await realEnvoy(bootstrap(upstream.port), { keep: true });
+    envoy = await realEnvoy(proxyBootstrap(upstream.port), { keep: true });
     for (const item of wireCases) outcomes.set(item.name, await playWire(envoy.port, upstream, item));
     if (process.env['WASME_UPDATE'] === '1') writeWire(outcomes);
   });
@@ -67,7 +67,7 @@ describeWith(['envoy-1.40'], 'a stream that stands still, in Envoy 1.40 and here
         text.includes('/stalls') ? ['HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello'] : [],
       ),
     );
-    const envoy = await realEnvoy(bootstrap(upstream.port, 'stream_idle_timeout: 0.5s', 'timeout: 0s'));
+    const envoy = await realEnvoy(proxyBootstrap(upstream.port, 'stream_idle_timeout: 0.5s', 'timeout: 0s'));
     const proxy = closing(
       await startProxy({
         host: '127.0.0.1',
@@ -87,33 +87,3 @@ describeWith(['envoy-1.40'], 'a stream that stands still, in Envoy 1.40 and here
     expect(stable(ours?.text)).toBe(stable(theirs?.text));
   });
 });
-
-function bootstrap(port: number, manager = '', route = ''): string {
-  return `
-admin: {address: {socket_address: {address: 127.0.0.1, port_value: 0}}}
-static_resources:
-  listeners:
-  - name: main
-    address: {socket_address: {address: 127.0.0.1, port_value: 0}}
-    filter_chains:
-    - filters:
-      - name: envoy.filters.network.http_connection_manager
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: http
-          ${manager}
-          http_protocol_options: {enable_trailers: true}
-          route_config: {virtual_hosts: [{name: all, domains: ["*"], routes: [{match: {prefix: "/"}, route: {cluster: upstream, ${route}}}]}]}
-          http_filters:
-          - name: envoy.filters.http.router
-            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
-  clusters:
-  - name: upstream
-    type: STATIC
-    load_assignment: {cluster_name: upstream, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: ${port}}}}}]}]}
-    typed_extension_protocol_options:
-      envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
-        "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
-        explicit_http_config: {http_protocol_options: {enable_trailers: true}}
-`;
-}
