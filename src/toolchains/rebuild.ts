@@ -22,6 +22,7 @@ export async function rebuildJob(
   const compiled =
     (await compileSpeculatively(job, system, options)) ?? (await compileJob(job, system, options));
   const { plan, variant, tools, inputs, warnings } = compiled;
+  for (const warning of plan.warnings ?? []) system.reporter.warn(warning);
   if (warnings.length > 0) {
     system.reporter.info(showDiagnostics(warnings, job.dir, readSourceLines()));
   }

@@ -84,12 +84,12 @@ export interface PackageProbe extends ProbeBase {
   readonly from: 'project' | 'cache';
 }
 
-/** A file of the project that the plan depends on. */
+/** Files of the project whose text the plan depends on. */
 export interface FileProbe extends ProbeBase {
   readonly kind: 'file';
-  /** Path relative to the project. */
+  /** Path or glob relative to the project; not below vendor/, node_modules/ and build/. */
   readonly file: string;
-  /** Extracts from the text what the plan needs, as JSON data. If it throws, the probe is `broken`. */
+  /** Extracts from the text (of several files: joined) what the plan needs, as JSON data. If it throws, the probe is `broken`. */
   readonly facts: (text: string) => unknown;
 }
 
@@ -169,6 +169,8 @@ export interface BuildPlan {
   readonly reads?: readonly string[];
   /** Run at the end in any case, also after a failure or Ctrl-C. */
   readonly cleanup?: readonly CommandLine[];
+  /** Shown before the build is reported: it works, but something should be changed. */
+  readonly warnings?: readonly string[];
   /** Hint if the steps succeed and leave no module: the usual mistake. */
   readonly noModuleHint?: string;
   /**

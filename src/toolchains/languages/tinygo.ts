@@ -48,7 +48,14 @@ export const tinygo: Toolchain = {
   // An older TinyGo works with a Go that is too old for the language `go`; TinyGo itself checks its version.
   probes: variant =>
     variant === 'native'
-      ? [tinygoProbe, { ...goProbe, minimum: '1.19.0' }, goModProbe, goModulesProbe, ...wasmOptProbes]
+      ? [
+          tinygoProbe,
+          { ...goProbe, minimum: '1.19.0' },
+          goModProbe,
+          goModulesProbe,
+          setupProbe,
+          ...wasmOptProbes,
+        ]
       : [],
   environment: /^(GO|CGO_|TINYGO|WASMOPT$)/,
   plan,
@@ -85,8 +92,9 @@ function plan(request: PlanRequest): BuildPlan {
   const { scratchDir, name, profile, debugInfo, tools } = request;
   const built = join(scratchDir, `${name}.wasm`);
   const version = coerce(tools['tinygo']?.version);
+  const library = libraryFlags(request, version === null || gte(version, librariesSince));
   const flags = [
-    ...libraryFlags(request, version === null || gte(version, librariesSince)),
+    ...library.flags,
     '-scheduler=none',
     ...(profile === 'release' ? [] : ['-opt=1']),
     ...(debugInfo ? [] : ['-no-debug']),
@@ -98,22 +106,53 @@ function plan(request: PlanRequest): BuildPlan {
       ...optimized.steps,
     ],
     module: optimized.module,
+    ...(library.warnings === undefined ? {} : { warnings: library.warnings }),
     inputs: goInputs(request),
     settings: goSettings(request),
   };
 }
 
-/** Returns the flags for the pair of SDK and TinyGo: a filter of the archived SDK is a program, one of the current SDK a library. */
-function libraryFlags(request: PlanRequest, hasLibraries: boolean): string[] {
-  const archived = goMod(request)?.Require?.some(one => one.Path === archivedSdk) ?? false;
-  if (archived && hasLibraries) {
+/** Finds where the source sets its contexts. TinyGo compiles one main package; others in the project do no harm. */
+const setupProbe: Probe = {
+  kind: 'file',
+  id: 'setup',
+  title: 'source of the filter',
+  file: '**/*.go',
+  facts: source => setupFunctions(source),
+  optional: true,
+  ofProject: true,
+  fixes: [],
+};
+
+/** Returns which of main() and init() set a context of the SDK themselves. */
+export function setupFunctions(source: string): readonly string[] {
+  const functions = source
+    .replace(/\/\/.*/g, '')
+    .matchAll(/^func (main|init)\(\)\s*\{(.*\}[ \t]*$|[^]*?^\})/gm);
+  return [...functions]
+    .filter(([, , body = '']) => /\bproxywasm\.Set\w*Context\w*\(/.test(body))
+    .map(([, name = '']) => name);
+}
+
+/** Selects the kind of module: with newer TinyGos a library, whose main() is not called; with older ones a program. */
+function libraryFlags(
+  request: PlanRequest,
+  hasLibraries: boolean,
+): Pick<BuildPlan, 'warnings'> & { readonly flags: readonly string[] } {
+  if (!hasLibraries) return { flags: ['-target=wasi'] };
+  const flags = ['-target=wasip1', '-buildmode=c-shared'];
+  if (!goMod(request)?.Require?.some(one => one.Path === archivedSdk)) return { flags };
+  const setup = (request.tools['setup']?.facts ?? []) as readonly string[];
+  if (setup.includes('main') && !setup.includes('init')) {
     throw new WasmeError(
       'TOOL_OUTDATED',
-      `filters of ${archivedSdk}, which is archived, exit at start when TinyGo ${librariesSince} or later compiles them`,
-      { hint: `use ${currentSdk} and move what main() does to init(), or TinyGo 0.34` },
+      `main() sets the context of the filter, but TinyGo ${librariesSince} or later does not call main() of a library`,
+      {
+        hint: `move what main() does to init(), and use ${currentSdk}: ${archivedSdk} is archived; or use TinyGo 0.34, or set build.command in wasme.json to a build of your own`,
+      },
     );
   }
-  return hasLibraries ? ['-target=wasip1', '-buildmode=c-shared'] : ['-target=wasi'];
+  return { flags, warnings: [`${archivedSdk} is archived: use ${currentSdk}`] };
 }
 
 const known: readonly (readonly [RegExp, Explanation])[] = [

@@ -69,6 +69,7 @@ export function inContainer(plan: BuildPlan, options: ContainerOptions): BuildPl
     module: plan.module,
     inputs: plan.inputs,
     ...(plan.sidecars === undefined ? {} : { sidecars: plan.sidecars }),
+    ...(plan.warnings === undefined ? {} : { warnings: plan.warnings }),
     ...(plan.noModuleHint === undefined ? {} : { noModuleHint: plan.noModuleHint }),
     steps: [start, ...steps],
     cleanup: [{ program: engine, args: ['rm', '--force', name] }],

@@ -169,8 +169,13 @@ async function probePackage(
 }
 
 async function probeFile({ id, title, file, facts }: FileProbe, projectDir: string): Promise<ProbeResult> {
-  const text = await readText(join(projectDir, file)).catch(() => undefined);
-  if (text === undefined) return { id, title, status: 'missing', problem: `there is no ${file}` };
+  const ignore = ['**/vendor/**', '**/node_modules/**', 'build/**'];
+  const files = globSync(file, { cwd: projectDir, ignore, expandDirectories: false });
+  const texts = await Promise.all(
+    files.map(async name => readText(join(projectDir, name)).catch(() => undefined)),
+  );
+  const text = texts.filter(one => one !== undefined).join('\n');
+  if (files.length === 0) return { id, title, status: 'missing', problem: `there is no ${file}` };
   try {
     return { id, title, status: 'found', facts: facts(text) };
   } catch {

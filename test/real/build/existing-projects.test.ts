@@ -6,6 +6,7 @@ import { cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, write
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { build } from '../../../src/build.ts';
+import { loadFilter } from '../../../src/host/index.ts';
 import { init } from '../../../src/init.ts';
 import type { Language } from '../../../src/project/names.ts';
 import { parseModule } from '../../../src/wasm/module.ts';
@@ -116,6 +117,63 @@ describeWith(compilers.go, 'go.mod', () => {
 
 describeWith(compilers.tinygo, 'go.mod, and TinyGo on the command line', () => {
   it('is TinyGo', async () => buildsTwice(await foreignProject('tinygo'), 'tinygo', 'tinygo'), timeoutMs);
+});
+
+/** A filter of the archived SDK: its `setup` function sets the context. */
+const archivedFilter = (setup: 'main' | 'init'): string => `package main
+
+import (
+	"github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm"
+	"github.com/tetratelabs/proxy-wasm-go-sdk/proxywasm/types"
+)
+
+${setup === 'main' ? '' : 'func main() {}'}
+
+func ${setup}() {
+	proxywasm.SetVMContext(&vmContext{})
+}
+
+type vmContext struct{ types.DefaultVMContext }
+
+func (*vmContext) NewPluginContext(uint32) types.PluginContext { return &pluginContext{} }
+
+type pluginContext struct{ types.DefaultPluginContext }
+
+func (*pluginContext) NewHttpContext(uint32) types.HttpContext { return &httpContext{} }
+
+type httpContext struct{ types.DefaultHttpContext }
+
+func (*httpContext) OnHttpResponseHeaders(int, bool) types.Action {
+	proxywasm.AddHttpResponseHeader("x-archived", "yes")
+	return types.ActionContinue
+}
+`;
+
+describeWith(compilers.tinygo, 'a TinyGo project of the archived SDK', () => {
+  it(
+    'is built and runs if init() sets the context, and is refused if only main() does',
+    async () => {
+      const dir = join(folder, 'archived');
+      mkdirSync(dir);
+      const sdk = 'github.com/tetratelabs/proxy-wasm-go-sdk v0.24.0';
+      writeFileSync(join(dir, 'go.mod'), `module example.com/archived\n\ngo 1.19\n\nrequire ${sdk}\n`);
+      writeFileSync(
+        join(dir, 'go.sum'),
+        `${sdk} h1:Xuwzknb4+OHBSYFXif0aBdV0F4MShL8L5YYFda9uUIs=\n${sdk}/go.mod h1:niJQcnEDtftzrVC0/qqlSs2Kzr1dwb7VxpIPHBO2XXk=\n`,
+      );
+      writeFileSync(join(dir, 'main.go'), archivedFilter('init'));
+      const { module } = await build({ dir, language: 'tinygo' }, compilerContext);
+      const filter = await loadFilter(readFileSync(module));
+      const { headers } = filter.request({ path: '/' }, () => ({ status: 200 }));
+      expect(headers).toContainEqual(['x-archived', 'yes']);
+      writeFileSync(join(dir, 'main.go'), archivedFilter('main'));
+      await expect(build({ dir, language: 'tinygo' }, compilerContext)).rejects.toMatchObject({
+        code: 'TOOL_OUTDATED',
+        hint: expect.stringContaining('build.command') as string,
+      });
+    },
+    timeoutMs,
+  );
 });
 
 describeWith([...compilers.cpp, 'cmake'], 'CMakeLists.txt', () => {

@@ -198,13 +198,16 @@ describe('Go and TinyGo', () => {
     expect(step).toBe(`tinygo build ${flags} -o /p/build/.wasme/release/my-filter.wasm .`);
   });
 
-  it('TinyGo refuses the archived SDK unless it is an old TinyGo', () => {
+  it('TinyGo builds filters of the archived SDK, except those that a newer TinyGo cannot start', () => {
     const sdk = goMod({
       Require: [{ Path: 'github.com/tetratelabs/proxy-wasm-go-sdk', Version: 'v0.24.0' }],
     });
-    expect(() => tinygo.plan(request({ tools: { ...sdk, tinygo: { version: '0.41.1' } } }))).toThrow(
-      'archived',
-    );
+    const newer = { ...sdk, tinygo: { version: '0.41.1' } };
+    const inMain = { ...newer, setup: { facts: ['main'] } };
+    expect(() => tinygo.plan(request({ tools: inMain }))).toThrow('does not call main()');
+    const plan = tinygo.plan(request({ tools: { ...newer, setup: { facts: ['init'] } } }));
+    expect(plan.steps[0]?.args).toContain('-buildmode=c-shared');
+    expect(plan.warnings).toEqual([expect.stringContaining('is archived') as string]);
     expect(steps(tinygo, request({ tools: { ...sdk, tinygo: { version: '0.33.0' } } }))[0]).toContain(
       '-target=wasi ',
     );
