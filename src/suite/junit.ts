@@ -9,13 +9,15 @@ export interface SuiteReport {
 export function junitXml(suites: readonly SuiteReport[]): string {
   const all = suites.flatMap(suite => suite.cases);
   const lines = suites.map(({ file, cases }) => {
-    const rows = cases.map(({ name, status, problems, skipped, durationMs }) => {
+    const rows = cases.map(({ name, status, problems, skipped, notes, logs, durationMs }) => {
       const head = `    <testcase name="${escape(name)}" classname="${escape(file)}" time="${(durationMs / 1000).toFixed(3)}"`;
       if (status === 'skipped') {
         return `${head}>\n      <skipped message="${escape(skipped.join('; '))}"/>\n    </testcase>`;
       }
       if (status === 'passed') return `${head}/>`;
-      return `${head}>\n      <failure message="${escape(problems[0] ?? '')}">${escape(problems.join('\n'))}</failure>\n    </testcase>`;
+      const texts = [...problems, ...notes].join('\n');
+      const output = logs.length === 0 ? '' : `\n      <system-out>${escape(logs.join('\n'))}</system-out>`;
+      return `${head}>\n      <failure message="${escape(problems[0] ?? '')}">${escape(texts)}</failure>${output}\n    </testcase>`;
     });
     return `  <testsuite name="${escape(file)}" ${counts(cases)}>\n${rows.join('\n')}\n  </testsuite>`;
   });

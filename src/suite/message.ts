@@ -4,7 +4,7 @@ import type { HeaderEntry, HeaderMap } from '../host/http/header-map.ts';
 import { concat } from '../wasm/writer.ts';
 import type { ObservedMessage } from './outcome.ts';
 
-/** How `--matrix` cuts bodies: as the suite says, in halves, byte by byte. */
+/** The ways in which `--matrix` cuts bodies. `chunks` of a suite are meant as they are and never cut. */
 export const chunkings = ['whole', 'halves', 'bytes'] as const;
 export type Chunking = (typeof chunkings)[number];
 
@@ -24,21 +24,18 @@ interface Body {
   readonly chunks?: readonly string[] | undefined;
 }
 
-/** Chunks in order; none for an empty body. */
-export function bodyChunks({ body, chunks }: Body, cut: Chunking): Uint8Array[] {
+/** Returns the chunks in order; none for an empty body. */
+export function bodyChunks({ body = '', chunks }: Body, cut: Chunking): Uint8Array[] {
   const encoder = new TextEncoder();
-  const given = (chunks ?? (body === undefined || body === '' ? [] : [body])).map(text =>
-    encoder.encode(text),
-  );
-  if (cut === 'whole') return given;
-  return given.flatMap(chunk => {
-    const size = cut === 'bytes' ? 1 : Math.max(1, Math.ceil(chunk.length / 2));
-    const count = Math.ceil(chunk.length / size);
-    return Array.from({ length: count }, (_, index) => chunk.slice(index * size, (index + 1) * size));
-  });
+  if (chunks !== undefined) return chunks.map(text => encoder.encode(text));
+  const whole = encoder.encode(body);
+  if (whole.length === 0) return [];
+  const size = { whole: whole.length, halves: Math.ceil(whole.length / 2), bytes: 1 }[cut];
+  const count = Math.ceil(whole.length / size);
+  return Array.from({ length: count }, (_, index) => whole.slice(index * size, (index + 1) * size));
 }
 
-/** What passed by, as text. */
+/** Returns a message as text. */
 export function observed(
   headers: HeaderMap,
   chunks: readonly Uint8Array[],

@@ -1,15 +1,17 @@
-/** What became of a case, wherever it was played. */
+/** The result of a case, wherever it was played. */
 
 export interface CaseResult {
   readonly name: string;
-  /** `skipped`: it could not be played there; nothing is known about it. */
+  /** `skipped`: the case cannot be played there, so nothing is known about it. */
   readonly status: 'passed' | 'failed' | 'skipped';
-  /** What differs or went wrong; empty when the case passed. */
+  /** One line for each difference and fault; empty when the case passed. */
   readonly problems: readonly string[];
-  /** What was not checked, and why: of a real Envoy, not everything can be asked. */
+  /** Expectations that were not checked, with the reason: a real Envoy does not show everything. */
   readonly skipped: readonly string[];
-  /** What the host has to say about the filter. */
+  /** Messages of the host about the filter, traps with their backtrace among them. */
   readonly notes: readonly string[];
-  /** Wall time; virtual time is another matter. */
+  /** If the case failed, the log lines of the filter in order: `info: text`. A panic is among them. */
+  readonly logs: readonly string[];
+  /** Real time, not virtual time. */
   readonly durationMs: number;
 }

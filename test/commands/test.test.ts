@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { TestResult } from '../../src/test.ts';
 import { type TestMachine, newMachine } from '../helpers/cli/cli.ts';
 import { compileProbe } from '../helpers/guests/probe/compile.ts';
 import {
@@ -112,10 +113,10 @@ describe('wasme test', () => {
     expect(await world.wasme('test')).toMatchObject({ exitCode: 0 });
   });
 
-  it('notices a stream that nobody will resume', async () => {
+  it('fails a case whose stream the filter pauses and never resumes', async () => {
     const world = project({ on_request_headers: step([], 1) }, 'cases: [{ name: stuck }]');
     const { exitCode, stdout } = await world.wasme('test');
-    expect(stdout).toContain('the stream is paused and nobody will resume it');
+    expect(stdout).toContain('the stream is paused, and the filter never resumes it');
     expect(exitCode).toBe(1);
   });
 
@@ -126,6 +127,60 @@ describe('wasme test', () => {
     );
     const { stdout } = await world.wasme('test');
     expect(stdout).toContain('the filter trapped');
+  });
+
+  it('a filter that refuses the configuration of one case fails that case with its log, and the others are played', async () => {
+    const world = project(
+      { on_configure: step([call('log', 4, 'no such mode')], 0) },
+      `cases:
+  - name: refused
+    configuration: { mode: odd }
+  - name: refused as expected
+    configuration: { mode: odd }
+    expect: { refused: true, logs: ["no such mode"] }
+`,
+    );
+    const lenient = project({}, 'cases: [{ name: starts, expect: { refused: true } }]');
+    const trapping = project({ on_configure: step([{ trap: true }]) }, 'cases: [{ name: traps }]');
+    const { exitCode, stdout } = await world.wasme('test', '--junit', 'results.xml');
+    expect(stdout).toContain('✗ refused\n      the filter did not start: ');
+    expect(stdout).toContain('log: error: no such mode');
+    expect(stdout).toContain('✓ refused as expected');
+    expect(stdout).toContain('1 passed, 1 failed');
+    expect((await lenient.wasme('test')).stdout).toContain('the filter must refuse to start, but it started');
+    expect(exitCode).toBe(1);
+    const xml = readFileSync(join(world.cwd, 'results.xml'), 'utf8');
+    expect(xml).toMatch(/<system-out>[^<]*error: no such mode/);
+    expect((await trapping.wasme('test')).stdout).toMatch(/the filter did not start: .*unreachable/);
+  });
+
+  it('a failed case shows the log of the filter in text, JSON and JUnit, a passed one does not', async () => {
+    const panic = call('log', 5, 'panicked at src/lib.rs:7');
+    const world = project(
+      {
+        on_request_headers: step([
+          ...Array.from({ length: 40 }, (_, n) => call('log', 2, `line ${n}`)),
+          panic,
+          { trap: true },
+        ]),
+      },
+      'cases: [{ name: traps, expect: { response: { status: 503 } } }]',
+    );
+    const quiet = project({ on_request_headers: step([panic]) }, 'cases: [{ name: fine }]');
+    const text = (await world.wasme('test', '--junit', 'results.xml')).stdout;
+    expect(text).toContain('log: critical: panicked at src/lib.rs:7');
+    expect(text).toMatch(/log: … \d+ lines before these; -v shows them/);
+    expect(text).not.toContain('"line 0"');
+    expect((await world.wasme('test', '-v')).stdout).toContain('line 0');
+    const xml = readFileSync(join(world.cwd, 'results.xml'), 'utf8');
+    expect(xml).toMatch(/<system-out>[^<]*panicked at src\/lib.rs:7[^<]*<\/system-out>/);
+    expect(xml).toMatch(/<failure [^>]*>[^<]*Proxy-Wasm plugin in-VM backtrace/);
+    const logsOf = async (machine: TestMachine): Promise<readonly string[]> => {
+      const { stdout } = await machine.wasme('test', '--json');
+      return (JSON.parse(stdout) as TestResult).suites[0]?.cases[0]?.logs ?? [];
+    };
+    expect(await logsOf(world)).toContain('critical: panicked at src/lib.rs:7');
+    expect(await logsOf(quiet)).toEqual([]);
   });
 
   it('notices a body that does not fit its content-length, however it is cut', async () => {

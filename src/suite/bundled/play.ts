@@ -1,12 +1,14 @@
 /** Plays one case in the bundled host and compares the outcome with what the suite expects. */
+import type { LogLine } from '../../host/index.ts';
 import { type CasePath, type Difference, compare } from '../expectations/compare.ts';
 import { recordedExpectation } from '../expectations/record.ts';
+import { refusalProblems } from '../expectations/refusal.ts';
 import type { Case } from '../file/schema.ts';
 import type { CaseOutcome } from '../outcome.ts';
 import type { CaseResult } from '../result.ts';
 import { type SimulateCaseOptions, simulateCase } from './simulate.ts';
 
-/** Where in a case a seen value belongs. */
+/** An observed value, and where in a case it belongs. */
 export interface ExpectationEdit {
   readonly path: CasePath;
   readonly value: unknown;
@@ -14,22 +16,25 @@ export interface ExpectationEdit {
 
 export interface Played {
   readonly result: CaseResult;
-  /** What makes the case pass: values that are expected otherwise, or all of them when nothing was expected. */
+  /** The edits that make the case pass: values that differ, or all values when the case expects nothing yet. */
   readonly edits: readonly ExpectationEdit[];
 }
 
-/** Fails with WASM_INVALID, WASM_ABI or WASM_START when the module does not load. */
+/** Fails with WASM_INVALID or WASM_ABI when no case could load the module. */
 export async function playCase(testCase: Case, options: SimulateCaseOptions): Promise<Played> {
   const startedMs = performance.now();
-  const { outcome, isStuck, trap, logs } = await simulateCase(testCase, options);
+  const { outcome, refusal, isStuck, trap, logs } = await simulateCase(testCase, options);
+  const { refused = false, ...expected } = testCase.expect ?? {};
   const faults = [
-    ...(isStuck && testCase.expect?.response !== null
-      ? ['the stream is paused and nobody will resume it']
+    ...refusalProblems(refusal, refused),
+    ...(isStuck && expected.response !== null
+      ? ['the stream is paused, and the filter never resumes it']
       : []),
     ...(trap === undefined ? [] : [`the filter trapped: ${trap}`]),
     ...lengthProblems(outcome, testCase.request?.method),
   ];
-  const differences = compare(testCase.expect ?? {}, outcome);
+  // A filter that did not start has nothing to compare, unless that is expected.
+  const differences = refusal === undefined || refused ? compare(expected, outcome) : [];
   const problems = [...faults, ...differences.map(({ text }) => text)];
   return {
     result: {
@@ -38,11 +43,16 @@ export async function playCase(testCase: Case, options: SimulateCaseOptions): Pr
       problems,
       skipped: [],
       notes: logs.filter(({ source }) => source === 'host').map(({ text }) => text),
+      logs: problems.length === 0 ? [] : guestLines(logs),
       durationMs: performance.now() - startedMs,
     },
     // A broken filter shows nothing that a suite should expect.
     edits: faults.length > 0 ? [] : editsOf(testCase, differences, outcome),
   };
+}
+
+function guestLines(logs: readonly LogLine[]): string[] {
+  return logs.filter(({ source }) => source === 'guest').map(({ level, text }) => `${level}: ${text}`);
 }
 
 function editsOf(
@@ -56,12 +66,12 @@ function editsOf(
   return differences.flatMap(({ edit }) => edit ?? []);
 }
 
-/** A peer would wait for the missing bytes, or take the rest for another message. */
+/** Reports bodies that differ from their content-length: a peer would wait for bytes, or read the rest as another message. */
 function lengthProblems({ upstream, response }: CaseOutcome, method: string | undefined): string[] {
   return (
     [
       ['request', upstream],
-      // The answer to HEAD tells the length of a body that does not follow.
+      // The response to HEAD has the length of a body that does not follow.
       ['response', method === 'HEAD' ? undefined : response],
     ] as const
   ).flatMap(([what, message]) => {

@@ -1,4 +1,5 @@
 /** Simulates one case: a filter of its own in a simulated environment, one request, and what came of it. */
+import { WasmeError } from '../../errors.ts';
 import { displayText } from '../../host/encoding/bytes.ts';
 import { HeaderMap } from '../../host/http/header-map.ts';
 import {
@@ -30,6 +31,8 @@ export interface SimulateCaseOptions {
 
 export interface SimulatedCase {
   readonly outcome: CaseOutcome;
+  /** Why the filter did not start: it refused its configuration or trapped. No request was sent then. */
+  readonly refusal: string | undefined;
   /** The filter never let the stream come to its end. */
   readonly isStuck: boolean;
   /** Why the filter trapped; undefined when it did not. */
@@ -41,7 +44,7 @@ export interface SimulatedCase {
 /** A stream that has not moved for this long of virtual time will never move. */
 const patienceMs = 60_000;
 
-/** Fails with WASM_INVALID, WASM_ABI or WASM_START when the module does not load. */
+/** Fails with WASM_INVALID or WASM_ABI when the module cannot be loaded with any configuration. */
 export async function simulateCase(testCase: Case, options: SimulateCaseOptions): Promise<SimulatedCase> {
   const { name, rootId, configuration, profile, cut } = options;
   const { request = {}, upstream: answer = {}, advanceMs } = testCase;
@@ -56,7 +59,14 @@ export async function simulateCase(testCase: Case, options: SimulateCaseOptions)
   });
   const metrics = new LocalMetrics();
   const host = createHost({ environment, profile, metrics, logLevel: () => 0 });
-  const plugin = await host.loadPlugin(options.module, { name, rootId, configuration });
+  const plugin = await host
+    .loadPlugin(options.module, { name, rootId, configuration })
+    .catch((error: unknown) => asRefusal(error));
+  if (typeof plugin === 'string') {
+    const outcome = outcomeOf(undefined, callouts, logs, metrics);
+    host.close();
+    return { outcome, refusal: plugin, isStuck: false, trap: undefined, logs };
+  }
   // One part of a message each virtual millisecond, the first one now.
   const play = ([first, ...rest]: readonly (() => void)[]): void => {
     first?.();
@@ -73,7 +83,12 @@ export async function simulateCase(testCase: Case, options: SimulateCaseOptions)
   stream.disconnectClient();
   const outcome = outcomeOf(stream, callouts, logs, metrics);
   host.close();
-  return { outcome, isStuck, trap: plugin.failure, logs };
+  return { outcome, refusal: undefined, isStuck, trap: plugin.failure, logs };
+}
+
+function asRefusal(error: unknown): string {
+  if (error instanceof WasmeError && error.code === 'WASM_START') return error.message;
+  throw error;
 }
 
 function requestMessage(request: Request, cut: Chunking): Message {
@@ -102,15 +117,15 @@ function restOf(message: Answer, cut: Chunking): Omit<Message, 'headers'> {
 }
 
 function outcomeOf(
-  stream: HttpStreamDriver,
+  stream: HttpStreamDriver | undefined,
   callouts: CalloutAnswers,
   logs: readonly Omit<LogLine, 'level'>[],
   metrics: LocalMetrics,
 ): CaseOutcome {
   return {
-    upstream: seen(stream.upstream),
-    response: stream.responseEnded ? seen(stream.downstream) : undefined,
-    details: stream.info.responseCodeDetails,
+    upstream: seen(stream?.upstream),
+    response: stream?.responseEnded ? seen(stream.downstream) : undefined,
+    details: stream?.info.responseCodeDetails,
     logs: logs.filter(({ source }) => source === 'guest').map(({ text }) => text),
     metrics: new Map(
       metrics

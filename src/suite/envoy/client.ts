@@ -1,16 +1,13 @@
-/** The client of a suite in front of a real Envoy: sends the request of a case, gives what comes back. */
+/** The client of a suite in front of a real Envoy: sends the request of a case and returns the response. */
 import { request as httpRequest } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { HeaderEntry } from '../../host/http/header-map.ts';
 import { type Chunking, bodyChunks, headerEntries } from '../message.ts';
 import type { ObservedMessage } from '../outcome.ts';
 import type { Request } from '../file/schema.ts';
+import { pauseAfterChunk } from './chunk-pause.ts';
 import { messageOf } from './fake-upstream.ts';
 
-/** Between two pieces of a body, so that they arrive as two. */
-const betweenMs = 5;
-
-/** undefined: a reset, or nothing whole within the time. */
+/** Returns undefined when the stream is reset or no complete response comes in time. */
 export async function sendRequest(
   port: number,
   request: Request,
@@ -49,7 +46,7 @@ export async function sendRequest(
   if (chunks.length > 0 || trailers.length > 0) outgoing.flushHeaders();
   for (const chunk of chunks) {
     outgoing.write(chunk);
-    await sleep(betweenMs);
+    await pauseAfterChunk(request);
   }
   if (trailers.length > 0)
     outgoing.addTrailers(trailers.map(([name, value]): [string, string] => [name, value]));

@@ -1,20 +1,21 @@
-/** A real server that plays the upstream or a cluster of a suite: answers as the suite says, and keeps what it received. */
+/** A real server in the place of the upstream or a cluster of a suite: answers as the suite says, and reports each request. */
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import { type HeaderEntry, HeaderMap } from '../../host/http/header-map.ts';
 import { closeNow, listen } from '../../io/http/listen.ts';
 import { type Chunking, bodyChunks, headerEntries, observed } from '../message.ts';
 import type { ObservedMessage } from '../outcome.ts';
 import type { Answer, Callout } from '../file/schema.ts';
+import { pauseAfterChunk } from './chunk-pause.ts';
 
 export interface FakeUpstream {
   readonly port: number;
   close(): Promise<void>;
 }
 
-/** Of one connection only: a filter and an upstream do not see them. */
+/** Headers of one connection, which filters and upstreams do not see. */
 const hops = new Set(['host', 'connection', 'keep-alive', 'transfer-encoding']);
 
-/** Answers one after the other, the last one again and again. `onRequest` gets each request when it is complete. */
+/** Gives the answers one after the other, then the last one to every request. `onRequest` gets each complete request. */
 export async function startFakeUpstream(
   answers: readonly Callout[],
   cut: Chunking,
@@ -24,9 +25,9 @@ export async function startFakeUpstream(
   const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     const answer = answers[Math.min(asked++, answers.length - 1)] ?? {};
     take(request)
-      .then(message => {
+      .then(async message => {
         onRequest(message);
-        if (!('fails' in answer)) respond(response, answer, cut);
+        if (!('fails' in answer)) await respond(response, answer, cut);
         // One that is to time out is never answered.
         else if (answer.fails !== 'timeout') response.destroy();
       })
@@ -35,7 +36,7 @@ export async function startFakeUpstream(
   return { port: await listen(server, '127.0.0.1', 0), close: () => closeNow(server) };
 }
 
-/** A port where nobody listens. */
+/** Returns a port on which no server listens. */
 export async function freePort(): Promise<number> {
   const peer = await startFakeUpstream([], 'whole', () => undefined);
   await peer.close();
@@ -53,7 +54,7 @@ async function take(request: IncomingMessage): Promise<ObservedMessage> {
   return messageOf(pseudo, request, chunks);
 }
 
-/** What came over a socket, as the suite compares it. */
+/** Returns a message from a socket as suites compare it. */
 export function messageOf(
   pseudo: readonly HeaderEntry[],
   { rawHeaders, rawTrailers }: Pick<IncomingMessage, 'rawHeaders' | 'rawTrailers'>,
@@ -72,11 +73,16 @@ function entriesOf(raw: readonly string[]): HeaderEntry[] {
   return entries;
 }
 
-function respond(response: ServerResponse, answer: Answer, cut: Chunking): void {
+async function respond(response: ServerResponse, answer: Answer, cut: Chunking): Promise<void> {
   const trailers = headerEntries(answer.trailers);
   response.sendDate = false;
   response.writeHead(answer.status ?? 200, headerEntries(answer.headers).flat());
-  for (const chunk of bodyChunks(answer, cut)) response.write(chunk);
+  const chunks = bodyChunks(answer, cut);
+  if (chunks.length > 0) response.flushHeaders();
+  for (const chunk of chunks) {
+    response.write(chunk);
+    await pauseAfterChunk(answer);
+  }
   if (trailers.length > 0)
     response.addTrailers(trailers.map(([name, value]): [string, string] => [name, value]));
   response.end();

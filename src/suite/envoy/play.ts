@@ -1,11 +1,13 @@
 /** Plays one case in a real Envoy of its own: client, upstream and clusters are sockets, and time is what it is. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WasmeError } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
 import { bootstrap } from '../../targets/envoy/bootstrap.ts';
 import { type EnvoyProgram, type RunningEnvoy, startEnvoy } from '../../targets/envoy/launch.ts';
 import { type EnvoyRecord, recordArguments, recordMark, recordReader } from '../../targets/envoy/log.ts';
 import { renderYaml } from '../../targets/yaml.ts';
 import { compare } from '../expectations/compare.ts';
+import { refusalProblems } from '../expectations/refusal.ts';
 import type { Chunking } from '../message.ts';
 import type { ObservedMessage, CaseOutcome } from '../outcome.ts';
 import type { CaseResult } from '../result.ts';
@@ -45,11 +47,25 @@ export async function playInEnvoy(
   const { whole } = unsupportedIn(testCase);
   const { name } = testCase;
   if (whole !== undefined) {
-    return { name, status: 'skipped', problems: [], notes: [], skipped: [whole], durationMs: 0 };
+    return { name, status: 'skipped', problems: [], notes: [], logs: [], skipped: [whole], durationMs: 0 };
   }
   const stage = new Stage(options);
   try {
-    const envoy = await stage.start(testCase, system);
+    const envoy = await stage.start(testCase, system).catch((error: unknown) => asRefusal(error));
+    const refused = testCase.expect?.refused === true;
+    if (typeof envoy === 'string' || refused) {
+      const refusal = typeof envoy === 'string' ? envoy : undefined;
+      const problems = refusalProblems(refusal, refused);
+      return {
+        name,
+        status: problems.length > 0 ? 'failed' : 'passed',
+        problems,
+        notes: stage.records.filter(isNote).map(({ text }) => text),
+        logs: problems.length === 0 ? [] : stage.guestLines(),
+        skipped: [],
+        durationMs: performance.now() - startedMs,
+      };
+    }
     const limitMs = testCase.expect?.response === null ? silenceMs : patienceMs;
     const port = await envoy.port('main');
     const response = await sendRequest(port, testCase.request ?? {}, options.cut, limitMs, system.signal);
@@ -72,6 +88,7 @@ export async function playInEnvoy(
         status: problems.length > 0 ? 'failed' : 'passed',
         problems,
         notes: stage.records.filter(isNote).map(({ text }) => text),
+        logs: problems.length === 0 ? [] : stage.guestLines(),
         skipped: parts,
         durationMs: performance.now() - startedMs,
       };
@@ -79,6 +96,14 @@ export async function playInEnvoy(
   } finally {
     await stage.close();
   }
+}
+
+/** Envoy ends at its start when a filter refuses to: its text names the filter. */
+function asRefusal(error: unknown): string {
+  if (error instanceof WasmeError && error.code === 'DEPLOY_REJECTED' && /wasm/i.test(error.message)) {
+    return error.message;
+  }
+  throw error;
 }
 
 /** The servers around one Envoy, and what they and its log have seen. */
@@ -152,6 +177,12 @@ class Stage {
       callouts: this.#callouts,
       histograms: [...histograms.matchAll(/^wasmcustom\.(.+?): /gm)].map(([, name = '']) => name),
     };
+  }
+
+  guestLines(): string[] {
+    return this.records
+      .filter(({ text }) => isGuest(text))
+      .map(({ level, text }) => `${level}: ${text.replace(guestPrefix, '')}`);
   }
 
   async close(): Promise<void> {

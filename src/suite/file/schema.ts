@@ -52,34 +52,41 @@ const expectedMessage = {
   trailers: z.record(z.string(), matcher).optional(),
 };
 
-const expectation = z.strictObject({
-  /** What the upstream received; null: it must not have been asked. */
-  upstream: z
-    .union([
-      z.null(),
-      z.strictObject({
-        method: matcher.optional(),
-        path: matcher.optional(),
-        authority: matcher.optional(),
-        ...expectedMessage,
-      }),
-    ])
-    .optional(),
-  response: z
-    .union([
-      z.null(),
-      z.strictObject({ status: z.int().optional(), details: matcher.optional(), ...expectedMessage }),
-    ])
-    .optional(),
-  /** Each must be matched by at least one log line of the filter. */
-  logs: z.array(matcher).optional(),
-  /** Values after the case. */
-  metrics: z.record(z.string(), z.number()).optional(),
-  /** Call-outs that were made, in order. */
-  callouts: z
-    .array(z.strictObject({ cluster: text, path: matcher.optional(), ...expectedMessage }))
-    .optional(),
-});
+const expectation = z
+  .strictObject({
+    /** The filter must not start: it refuses its configuration or traps. No request is sent. */
+    refused: z.literal(true).optional(),
+    /** What the upstream received; null: it must not have been asked. */
+    upstream: z
+      .union([
+        z.null(),
+        z.strictObject({
+          method: matcher.optional(),
+          path: matcher.optional(),
+          authority: matcher.optional(),
+          ...expectedMessage,
+        }),
+      ])
+      .optional(),
+    response: z
+      .union([
+        z.null(),
+        z.strictObject({ status: z.int().optional(), details: matcher.optional(), ...expectedMessage }),
+      ])
+      .optional(),
+    /** Each must be matched by at least one log line of the filter. */
+    logs: z.array(matcher).optional(),
+    /** Values after the case. */
+    metrics: z.record(z.string(), z.number()).optional(),
+    /** Call-outs that were made, in order. */
+    callouts: z
+      .array(z.strictObject({ cluster: text, path: matcher.optional(), ...expectedMessage }))
+      .optional(),
+  })
+  .refine(({ refused, upstream, response }) => refused !== true || (!upstream && !response), {
+    message: 'a filter that is refused sees no request: leave out upstream and response',
+    path: ['refused'],
+  });
 
 const testCase = z.strictObject({
   name: z.string().min(1),

@@ -170,4 +170,44 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'test --envoy', () => {
     expect(xml).toContain('tests="5" failures="0" skipped="4"');
     expect(xml).toContain('<skipped message="advanceMs: ');
   });
+
+  it('a filter that refuses its configuration fails the case or is expected, in both hosts', async () => {
+    const world = worldWith(
+      { on_configure: step([call('log', 4, 'no such mode')], 0) },
+      `cases:
+  - { name: refused }
+  - { name: as expected, expect: { refused: true, logs: ["no such mode"] } }
+`,
+    );
+    for (const flags of [[], [`--envoy=${tool('envoy-1.40')}`]]) {
+      const result = await play(world, ...flags);
+      expect(casesOf(result).map(({ status }) => status)).toEqual(['failed', 'passed']);
+      expect(casesOf(result)[0]?.problems).toEqual([
+        expect.stringMatching(/^the filter did not start: [^]*Failed to configure base Wasm plugin/),
+      ]);
+      expect(casesOf(result)[0]?.logs).toContain('error: no such mode');
+    }
+  });
+
+  it('chunks that a case states reach the filter apart, also with --matrix', async () => {
+    const world = worldWith(
+      {},
+      `cases:
+  - name: apart
+    request: { chunks: [ab, c, defg] }
+    upstream: { chunks: [hi, jkl, m] }
+    expect:
+      logs: ["on_request_body(2, 2, 0)", "on_request_body(2, 1, 0)", "on_request_body(2, 4, 0)"]
+      response: { body: hijklm }
+  - name: also of the response
+    request: { chunks: [ab] }
+    upstream: { chunks: [hi, jkl, m] }
+    expect: { logs: ["on_response_body(2, 2, 0)", "on_response_body(2, 3, 0)", "on_response_body(2, 1, 0)"] }
+`,
+    );
+    for (const flags of [['--matrix'], [`--envoy=${tool('envoy-1.40')}`]]) {
+      const result = await play(world, ...flags);
+      expect(casesOf(result).flatMap(({ problems }) => problems)).toEqual([]);
+    }
+  });
 });
