@@ -1,31 +1,34 @@
-/** Annotation and label keys, and the ones that wasme puts on an image. */
+/** Names annotation and label keys, and makes the ones that wasme writes. */
 import { digestOf } from '../io/sha256.ts';
 import { type ImageMetadata, sortedByKey } from './packaging/formats/packaging.ts';
 import { type RuntimeConfig, envoyProxy } from './packaging/runtime-config.ts';
 
-/** Predefined by the OCI image specification; `title` on a layer is the file name that ORAS gives it. */
+/**
+ * Predefined keys; `title` on a layer is the file name that ORAS gives it.
+ * https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md
+ */
 export const ociPrefix = 'org.opencontainers.image.';
 export const titleKey = `${ociPrefix}title`;
 export const createdKey = `${ociPrefix}created`;
 
-/** Of the solo.io Wasm image specification. */
+/** Keys of the solo.io Wasm image specification. https://github.com/solo-io/wasm/blob/master/spec/spec-compat.md */
 export const variantKey = 'module.wasm.image/variant';
 const runtimeTypeKey = 'module.wasm.runtime/type';
 const abiVersionKey = 'module.wasm.runtime/abi_version';
 
-/** Ours: what the other keys cannot say, as compact JSON (see `ModuleNote`). */
+/** Our own key for what the others cannot express, as compact JSON (see `ModuleNote`). */
 const moduleKey = 'io.wasme.module';
 
 /** The value of `moduleKey`. */
 export interface ModuleNote {
-  /** Digest of the unpacked module: what Envoy's `remote.sha256` wants. */
+  /** Digest of the unpacked module, for Envoy's `remote.sha256`. */
   readonly sha256: string;
   /** Bytes of the unpacked module. */
   readonly size: number;
   readonly rootIds?: readonly string[];
 }
 
-/** All annotations of an image, sorted. Nothing is said about a module of which nothing is known. */
+/** Returns all annotations of an image, sorted. A module without known runtime gets no annotations about it. */
 export function annotationsFor(module: Uint8Array, metadata: ImageMetadata): Record<string, string> {
   return sortedByKey({
     ...(metadata.runtime === undefined ? {} : runtimeAnnotations(module, metadata.runtime)),
@@ -47,7 +50,7 @@ function runtimeAnnotations(module: Uint8Array, runtime: RuntimeConfig): Record<
   };
 }
 
-/** What annotations (or labels) tell about the runtime; undefined when they tell nothing. */
+/** Reads the runtime from annotations or labels; undefined when they do not name it. */
 export function runtimeFromAnnotations(
   annotations: Readonly<Record<string, string>>,
 ): RuntimeConfig | undefined {
@@ -70,7 +73,7 @@ function rootIdsOf(note: string | undefined): readonly string[] {
   }
 }
 
-/** Keys that describe how the module is packed or what it is: a repack makes them anew instead of copying them. */
+/** Returns whether a key describes the module or its packaging: a repack computes it instead of copying it. */
 export function isDerivedKey(key: string): boolean {
   return [variantKey, runtimeTypeKey, abiVersionKey, moduleKey].includes(key);
 }

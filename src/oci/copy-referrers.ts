@@ -1,4 +1,7 @@
-/** What belongs to an image without being part of it, brought along: cosign's signatures, and what refers to it (OCI 1.1). */
+/**
+ * Copies what belongs to an image without being part of it: cosign's signatures, and the artifacts that refer to it.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
+ */
 import { WasmeError } from '../errors.ts';
 import { type CopyOptions, copy } from './copy.ts';
 import { jsonBytes } from './packaging/formats/packaging.ts';
@@ -17,7 +20,7 @@ import {
 
 type Options = Omit<CopyOptions, 'names'>;
 
-/** Copies the signatures that `from` has under the first name to the second. False when there are none. */
+/** Copies the signatures that `from` has under the first name to the second. Returns false when there are none. */
 export async function copySignatures(
   from: Source,
   name: string,
@@ -31,8 +34,8 @@ export async function copySignatures(
 }
 
 /**
- * Copies everything that refers to `subject`, and what refers to that, and how many that were. Where the target has no
- * API for it, the index that clients keep by hand is kept. Fails with IMAGE_INVALID above `maxReferrers`.
+ * Copies everything that refers to `subject`, directly or not, and returns the count. Where the target has no referrers API,
+ * the index under the fallback tag is maintained instead. Fails with IMAGE_INVALID above `maxReferrers`.
  */
 export async function copyReferrers(
   from: RegistryTarget,
@@ -60,7 +63,10 @@ export async function copyReferrers(
   return seen.size;
 }
 
-/** Without the API nobody would find it: then it is entered into the index under the subject's tag. */
+/**
+ * Enters an artifact into the index under the subject's tag, for registries without the API, where it could not be found
+ * otherwise.
+ */
 async function announce(
   from: Source,
   referrer: Descriptor,
@@ -78,7 +84,7 @@ async function announce(
   await to.push(index.descriptor, index, { name: referrersTag(subject) });
 }
 
-/** The specification wants the entry to say what the artifact is. */
+/** The specification requires the entry to name the artifact's type. */
 async function withKind(from: Source, { mediaType, digest, size }: Descriptor): Promise<Descriptor> {
   const { manifest } = await fetchManifest(from, { mediaType, digest, size });
   const config = manifest.kind === 'image' ? manifest.config.mediaType : undefined;

@@ -1,4 +1,4 @@
-/** The one move: an image, with everything it consists of, from any source to any target. push, pull, save and load are this. */
+/** Copies an image with everything that it consists of from any source to any target: push, pull, save and load are this. */
 import { WasmeError, interrupted } from '../errors.ts';
 import { type Reporter, silentReporter } from '../reporter.ts';
 import { maxIndexDepth } from './limits.ts';
@@ -11,7 +11,7 @@ export interface CopyOptions {
   readonly signal: AbortSignal;
   /** Blobs at a time; default 3. */
   readonly concurrency?: number | undefined;
-  /** Names in the target, set last. None: the image is there by its digest only. */
+  /** Names in the target, written last. If empty, the image is found by its digest only. */
   readonly names: readonly string[];
 }
 
@@ -23,22 +23,23 @@ export interface CopyResult {
   readonly skipped: { readonly blobs: number; readonly bytes: number };
 }
 
-/** A manifest and what it needs before it may be stored. */
+/** A manifest and what must be stored before it. */
 interface Node {
   readonly descriptor: Descriptor;
   readonly bytes: Buffer;
   readonly blobs: readonly Descriptor[];
 }
 
-/** Registries that answer before they know of a blob, or that lost one, get this many second chances. */
+/** Second chances for a registry that answers before it knows a blob, or that lost one. */
 const maxRepairs = 2;
 
 /** Blobs from this size on have a progress line of their own. */
 const minShownBytes = 64 * 1024;
 
 /**
- * Copies the image `root` points to: blobs first (those that are there are skipped), then manifests from the leaves up,
- * the names last. A failure leaves unnamed blobs at most. Fails as source and target do.
+ * Copies the image that `root` points to: blobs first (existing ones are skipped), then manifests from the leaves up, the
+ * names last. A failure leaves at most unnamed blobs. Fails as source and target do.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests
  */
 export async function copy(
   source: Source,
@@ -72,7 +73,7 @@ async function copyGraph(
   return { descriptor: root, ...tally };
 }
 
-/** The manifests below `root`, children before parents, each once. */
+/** Returns the manifests below `root`, children before parents, each once. */
 async function collect(source: Source, root: Descriptor): Promise<readonly Node[]> {
   const nodes = new Map<string, Node>();
   const visit = async (descriptor: Descriptor, depth: number): Promise<void> => {
@@ -100,11 +101,11 @@ function blobsOf(manifest: Manifest): readonly Descriptor[] {
     manifest.kind === 'image'
       ? [manifest.config, ...manifest.layers]
       : manifest.manifests.filter(child => !isManifestType(child.mediaType));
-  // One digest may stand twice (the old wasme's config is also a layer).
+  // One digest may occur twice: the config of the old wasme is also a layer.
   return [...new Map(all.map(descriptor => [descriptor.digest, descriptor])).values()];
 }
 
-/** Whether anything moved. */
+/** Returns whether anything was copied. */
 async function copyBlob(
   source: Source,
   blob: Descriptor,
@@ -116,7 +117,7 @@ async function copyBlob(
     options.reporter.detail(`${blob.digest} is there already`);
     return false;
   }
-  // A config is gone before anybody has read its line.
+  // A config is copied before anybody could read its progress line.
   const { reporter } = blob.size < minShownBytes ? { reporter: silentReporter } : options;
   const task = reporter.task(shortDigest(blob.digest), { total: blob.size, unit: 'bytes' });
   try {
@@ -158,12 +159,12 @@ function lacksBlob(error: unknown): boolean {
   return code === 'MANIFEST_BLOB_UNKNOWN' || code === 'BLOB_UNKNOWN';
 }
 
-/** `sha256:0123456789ab`: enough for a person to tell blobs apart. */
+/** Shortens a digest to `sha256:0123456789ab`, enough to tell blobs apart. */
 function shortDigest(digest: string): string {
   return digest.slice(0, digest.indexOf(':') + 13);
 }
 
-/** Runs `job` over all items, so many at a time. After a failure nothing new is begun, and what runs is waited for. */
+/** Runs `job` over all items, `concurrency` at a time. After a failure it starts no other job and waits for those that run. */
 async function inParallel<T>(
   items: readonly T[],
   limit: number,

@@ -1,15 +1,18 @@
-/** Digests: `sha256:<64 hex>` or `sha512:<128 hex>`. Bytes are used only after they matched theirs. */
+/**
+ * Parses digests (`sha256:<64 hex>`, `sha512:<128 hex>`) and checks streams against them.
+ * https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md#digests
+ */
 import { type Hash, createHash } from 'node:crypto';
 import { WasmeError } from '../errors.ts';
 
 const pattern = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 
-/** Whether `text` is a digest that we read. sha1 and md5 are refused: bytes for them can be forged. */
+/** Returns whether `text` is a digest that is read. sha1 and md5 are refused, because bytes for them can be forged. */
 export function isDigest(text: string): boolean {
   return pattern.test(text);
 }
 
-/** "sha256:abc…" → ["sha256", "abc…"]. Fails with REFERENCE_INVALID. */
+/** Splits "sha256:abc…" into ["sha256", "abc…"]. Fails with REFERENCE_INVALID. */
 export function splitDigest(digest: string): [algorithm: 'sha256' | 'sha512', hex: string] {
   if (!isDigest(digest)) {
     throw new WasmeError('REFERENCE_INVALID', `not a digest: ${JSON.stringify(digest.slice(0, 200))}`, {
@@ -20,7 +23,7 @@ export function splitDigest(digest: string): [algorithm: 'sha256' | 'sha512', he
   return [algorithm as 'sha256' | 'sha512', hex];
 }
 
-/** Counts and hashes bytes as they pass, against a descriptor. */
+/** Counts and hashes bytes as they pass, and compares them with a descriptor. */
 export class Verifier {
   readonly #hash: Hash;
   readonly #digest: string;
@@ -28,7 +31,7 @@ export class Verifier {
   readonly #what: string;
   #seen = 0;
 
-  /** @param what where the bytes come from, for the message. */
+  /** @param what source of the bytes, for the message. */
   constructor(expected: { readonly digest: string; readonly size: number }, what: string) {
     this.#hash = createHash(splitDigest(expected.digest)[0]);
     this.#digest = expected.digest;
@@ -49,7 +52,7 @@ export class Verifier {
     this.#hash.update(chunk);
   }
 
-  /** After the last byte. Fails with DIGEST_MISMATCH. */
+  /** To be called after the last byte. Fails with DIGEST_MISMATCH. */
   finish(): void {
     if (this.#seen !== this.#size) {
       throw mismatch(`${this.#what}: ${this.#seen} bytes came, its descriptor announces ${this.#size}`);
@@ -61,7 +64,7 @@ export class Verifier {
   }
 }
 
-/** Passes a stream on and fails with DIGEST_MISMATCH at its end, or at the first byte too many. */
+/** Passes a stream through, and fails with DIGEST_MISMATCH at its end or at the first excess byte. */
 export async function* verified(
   stream: AsyncIterable<Uint8Array>,
   expected: { readonly digest: string; readonly size: number },

@@ -1,4 +1,4 @@
-/** How verbs look up images that may be named where a module is meant. Loads what images are made of when one is. */
+/** Looks up images for verbs whose operand is a module or an image. Imports the code for images only when it is used. */
 import type { SystemContext } from '../io/system-context.ts';
 import type { ResolveDigestOptions, ResolvedDigest } from './resolve-digest.ts';
 
@@ -11,7 +11,7 @@ export interface ImageLookup {
   ): Promise<ResolvedDigest & { readonly digest: string; readonly bytes: Uint8Array }>;
 }
 
-/** The local store, then the registry; with `remote` the registry only. */
+/** Looks in the local store, then in the registry; with `remote` in the registry only. */
 export function imageAccess(system: SystemContext, options: ResolveDigestOptions): ImageLookup {
   return {
     resolve: async (reference, digest) => {

@@ -1,4 +1,4 @@
-/** Names of the files that images hold: the module, and the documents for people and consoles. */
+/** Names the files in images: the module, and the documents for readers and consoles. */
 
 /** The only file name that Istio's fetcher looks for. */
 export const pluginFile = 'plugin.wasm';
@@ -13,12 +13,12 @@ const documentTypes: readonly (readonly [name: RegExp, mediaType: string])[] = [
   [/^icon\.png$/i, 'application/vnd.module.wasm.icon.v1+png'],
 ];
 
-/** Media type that a document of this name has in an image; undefined when it has no place there. */
+/** Returns the media type of a document in an image; undefined for a name that images do not carry. */
 export function documentType(name: string): string | undefined {
   return documentTypes.find(([pattern]) => pattern.test(name))?.[1];
 }
 
-/** Where a document stands among the others: README and spec have their place in front. */
+/** Returns the place of a document among the others: README and spec come first. */
 export function documentOrder(name: string): number {
   return documentTypes.findIndex(([pattern]) => pattern.test(name));
 }

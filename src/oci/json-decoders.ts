@@ -1,12 +1,12 @@
 /**
- * Readers of JSON that came from elsewhere: each gives the value as its type, or says where it is not one.
- * By hand, because every push and pull starts with them, and loading a schema library takes longer than a small transfer.
+ * Decodes JSON from outside: each reader returns the value as its type, or says where it is wrong. Written by hand, because
+ * every push and pull starts with them, and loading a schema library takes longer than a small transfer.
  */
 
-/** The value as a `T`. Throws a Malformed. */
+/** Returns the value as a `T`. Throws a Malformed. */
 export type Reader<T> = (value: unknown) => T;
 
-/** Where a value is wrong, and what it is not. Becomes a WasmeError where the file is known. */
+/** Says where a value is wrong, and why. Becomes a WasmeError where the file is known. */
 export class Malformed extends Error {
   /** `layers.0.digest`; empty for the value itself. */
   readonly path: string;
@@ -21,7 +21,7 @@ export class Malformed extends Error {
   }
 }
 
-/** A string; `rule` decides which. */
+/** Reads a string that satisfies `rule`. */
 export function text(rule: (value: string) => boolean = () => true, problem = ''): Reader<string> {
   return value => {
     if (typeof value !== 'string') throw new Malformed('is no text');
@@ -30,7 +30,7 @@ export function text(rule: (value: string) => boolean = () => true, problem = ''
   };
 }
 
-/** A count of bytes. */
+/** Reads a number of bytes. */
 export function byteCount(maximum: number): Reader<number> {
   return value => {
     if (!Number.isSafeInteger(value) || (value as number) < 0) throw new Malformed('is no size in bytes');
@@ -39,7 +39,7 @@ export function byteCount(maximum: number): Reader<number> {
   };
 }
 
-/** May be absent; null counts as absent, because some writers print it. */
+/** Reads a value that may be absent; null counts as absent, because some writers print it. */
 export function optional<T>(reader: Reader<T>): Reader<T | undefined> {
   return value => (value === undefined || value === null ? undefined : reader(value));
 }
@@ -59,7 +59,7 @@ export function recordOf<T>(reader: Reader<T>): Reader<Readonly<Record<string, T
     );
 }
 
-/** An object with these fields; others stay as they came. */
+/** Reads an object with these fields; its other fields stay unchanged. */
 export function shape<T extends object>(fields: { readonly [K in keyof T]-?: Reader<T[K]> }): Reader<T> {
   return value => {
     const from = object(value);
@@ -75,8 +75,8 @@ export function shape<T extends object>(fields: { readonly [K in keyof T]-?: Rea
 }
 
 /**
- * Throws a Malformed for a name that differs from one of `names` in case only. Programs in Go (skopeo, crane, Istio) take
- * `LAYERS` for `layers`: they would read another image out of the same bytes.
+ * Throws a Malformed for a name that differs from one of `names` in case only. Programs in Go (skopeo, crane, Istio) read
+ * `LAYERS` as `layers`, and would see another image in the same bytes.
  */
 export function refuseLookalikes(from: object, names: readonly string[]): void {
   const folded = new Map(names.map(name => [fold(name), name]));
@@ -86,7 +86,7 @@ export function refuseLookalikes(from: object, names: readonly string[]): void {
   }
 }
 
-/** Both ways, as Go does it: the long s and the Kelvin sign are letters of ASCII then. */
+/** Folds case as Go does: the long s and the Kelvin sign become letters of ASCII. */
 function fold(text: string): string {
   return text.toUpperCase().toLowerCase();
 }

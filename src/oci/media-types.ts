@@ -1,4 +1,4 @@
-/** Media types of manifests, configs and layers that filter images are made of, by family. */
+/** Names the media types of manifests, configs and layers that filter images are made of, by family. */
 
 export const ociManifest = 'application/vnd.oci.image.manifest.v1+json';
 export const ociIndex = 'application/vnd.oci.image.index.v1+json';
@@ -23,7 +23,10 @@ export const vndLayer = 'application/vnd.wasm.content.layer.v1+wasm';
 export const cncfConfig = 'application/vnd.wasm.config.v0+json';
 export const wasmLayer = 'application/wasm';
 
-/** What a manifest request accepts. Some registries answer 404 or 406 when one of the four is missing. */
+/**
+ * The types that a manifest request accepts. Some registries answer 404 or 406 when one of the four is missing.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
+ */
 export const manifestTypes: readonly string[] = [ociManifest, ociIndex, dockerManifest, dockerList];
 
 export function isManifestType(mediaType: string): boolean {

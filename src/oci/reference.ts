@@ -1,16 +1,19 @@
-/** Image references: docker's grammar `[host[:port]/]name[:tag][@digest]`, familiar names included. */
+/**
+ * Parses and prints image references: docker's grammar `[host[:port]/]name[:tag][@digest]` with its short names.
+ * https://pkg.go.dev/github.com/distribution/reference
+ */
 import { WasmeError } from '../errors.ts';
 import type { SystemContext } from '../io/system-context.ts';
 import { isDigest } from './digest.ts';
 
 export interface Reference {
-  /** Registry as people write it, with its port: `docker.io`, `localhost:5000`, `[::1]:5000`. */
+  /** Registry as users write it, with its port: `docker.io`, `localhost:5000`, `[::1]:5000`. */
   readonly host: string;
-  /** `library/` is already there for one-word names of Docker Hub. */
+  /** Includes the `library/` of one-word names of Docker Hub. */
   readonly repository: string;
   /** `latest` when neither tag nor digest was given. */
   readonly tag?: string;
-  /** When given it decides; the tag is then for people. */
+  /** If given, it decides, and the tag is only information. */
   readonly digest?: string;
 }
 
@@ -19,7 +22,7 @@ export interface ParseOptions {
   readonly defaultRegistry?: string | undefined;
 }
 
-/** What the environment says about references: WASM_IMAGE_REGISTRY. */
+/** Returns the defaults that the environment sets: WASM_IMAGE_REGISTRY. */
 export function defaultsOf({ env }: Pick<SystemContext, 'env'>): ParseOptions {
   return { defaultRegistry: env['WASM_IMAGE_REGISTRY'] || undefined };
 }
@@ -31,7 +34,7 @@ const hostPattern =
 /** Registries refuse longer names (host and repository together). */
 const maxNameLength = 255;
 
-/** What a person typed → a full reference. `oci://` and `docker://` in front are dropped. Fails with REFERENCE_INVALID. */
+/** Parses what the user typed into a full reference. Drops `oci://` and `docker://`. Fails with REFERENCE_INVALID. */
 export function parseReference(text: string, options: ParseOptions = {}): Reference {
   const bare = text.replace(/^(?:oci|docker):\/\//, '');
   const fail = (why: string, hint?: string): WasmeError =>
@@ -90,7 +93,7 @@ export function parseReference(text: string, options: ParseOptions = {}): Refere
   };
 }
 
-/** `name:password@host/…`: nothing of it is quoted. A digest is behind an `@`, too. */
+/** Recognizes `name:password@host/…`, of which nothing may be quoted. A digest also follows an `@`. */
 function refuseCredentials(text: string): void {
   const [, host] = /^(?:https?:\/\/)?[^/@]*:[^/]*@(?!sha\d+:)([\w.:[\]-]*)/i.exec(text) ?? [];
   if (host === undefined) return;
@@ -99,7 +102,7 @@ function refuseCredentials(text: string): void {
   });
 }
 
-/** The first segment is a host when it looks like one, as docker decides it. */
+/** Decides as docker does whether the first segment is a host. */
 function splitHost(text: string, defaultRegistry = 'docker.io'): [host: string, rest: string] {
   const slash = text.indexOf('/');
   const first = slash < 0 ? '' : text.slice(0, slash);
@@ -107,7 +110,7 @@ function splitHost(text: string, defaultRegistry = 'docker.io'): [host: string, 
   return [canonicalHost(named ? first : defaultRegistry), named ? text.slice(slash + 1) : text];
 }
 
-/** In lower case; Docker Hub has several names and is one registry. */
+/** Returns the host in lower case, and the one name of Docker Hub for its several names. */
 export function canonicalHost(host: string): string {
   const lower = host.toLowerCase();
   return lower === 'index.docker.io' || lower === 'registry-1.docker.io' ? 'docker.io' : lower;
@@ -124,25 +127,25 @@ function explainName(name: string, bare: string): [why: string, hint?: string] {
   return [`${JSON.stringify(name.slice(0, 255))} is no repository name`];
 }
 
-/** The full form, as the store keeps it: `docker.io/library/nginx:latest`. */
+/** Prints the full form, as the store keeps it: `docker.io/library/nginx:latest`. */
 export function formatReference({ host, repository, tag, digest }: Reference): string {
   return `${host}/${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
 }
 
-/** Host and repository without tag or digest: what `@sha256:…` is put behind. */
+/** Prints host and repository without tag or digest. */
 export function formatName({ host, repository }: Reference): string {
   return `${host}/${repository}`;
 }
 
-/** What a registry is asked for: the digest if there is one, else the tag. */
+/** Returns what a registry is asked for: the digest if there is one, else the tag. */
 export function tagOrDigest({ tag, digest }: Reference): string {
   return digest ?? tag ?? 'latest';
 }
 
-/** What somebody typed as a registry (also a URL) → its host, as references have it. Fails with REFERENCE_INVALID. */
+/** Parses a registry as the user typed it (also a URL) into a host as references have it. Fails with REFERENCE_INVALID. */
 export function registryHost(text: string | undefined, system: Pick<SystemContext, 'env'>): string {
   const named = text ?? defaultsOf(system).defaultRegistry ?? 'docker.io';
-  // A one-word host would be taken for a repository of Docker Hub.
+  // A one-word host would be read as a repository of Docker Hub.
   return parseReference('a', { defaultRegistry: named.replace(/^https?:\/\//i, '').replace(/\/.*$/, '') })
     .host;
 }

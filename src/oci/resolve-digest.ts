@@ -1,4 +1,4 @@
-/** An image as a deployment names it: the full reference with its tag, and the digest that proxies compare. */
+/** Resolves an image for a deployment: the full reference with its tag, and the digest that proxies compare. */
 import type { SystemContext } from '../io/system-context.ts';
 import { requireLoadableImage, subjectOf } from './compatibility/check-image.ts';
 import { withReference } from './source.ts';
@@ -9,7 +9,7 @@ import { type Reference, defaultsOf, formatReference, parseReference } from './r
 export interface ResolvedDigest {
   /** Host, repository and tag, without a digest. */
   readonly reference: string;
-  /** Of the manifest, never of an index: that is what control planes compare. undefined: nobody asked. */
+  /** Of the manifest, never of an index, because control planes compare it with that. undefined: not requested. */
   readonly digest: string | undefined;
   readonly rootIds?: readonly string[];
   /** The module, when the image was opened and holds one. */
@@ -17,17 +17,17 @@ export interface ResolvedDigest {
 }
 
 export interface ResolveDigestOptions {
-  /** Host that has to load it, as `istio@1.30`: the packing is judged too. */
+  /** Host that must load the image, as `istio@1.30`: its packaging is checked too. */
   readonly host?: string | undefined;
-  /** Ask the registry even when the store has the image: somebody may have moved the tag. */
+  /** Ask the registry even when the store has the image, because the tag may have moved. */
   readonly remote?: boolean | undefined;
   /** Flags about registries. */
   readonly registry?: RegistryTargetOptions | undefined;
 }
 
 /**
- * Pins `text`. `wanted` is a digest that is already known, true to look it up, or false for none; only a look-up opens
- * the image, in the store before the registry. Fails with REFERENCE_INVALID, NOT_LOADABLE, and what registries fail with.
+ * Resolves `text`. `wanted` is a known digest, true to look it up, or false for none; only a look-up opens the image, in the
+ * store before the registry. Fails with REFERENCE_INVALID, NOT_LOADABLE, and as registries do.
  */
 export async function resolveDigest(
   text: string,
@@ -52,7 +52,10 @@ export async function resolveDigest(
   });
 }
 
-/** The module of an image, for targets that load files. Fails as `pinImage` does, and with IMAGE_INVALID when it has none. */
+/**
+ * Returns the module of an image, for targets that load files. Fails as `resolveDigest` does, and with IMAGE_INVALID for an
+ * image without one.
+ */
 export async function extractImage(
   text: string,
   system: SystemContext,

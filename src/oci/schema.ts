@@ -1,4 +1,7 @@
-/** Manifests and indexes as they come from outside: parsed strictly where we rely on them, liberally elsewhere. */
+/**
+ * Parses manifests and indexes from outside: strictly where we rely on a field, liberally elsewhere.
+ * https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md
+ */
 import { WasmeError } from '../errors.ts';
 import { isDigest } from './digest.ts';
 import {
@@ -21,7 +24,10 @@ import {
 } from './limits.ts';
 import { isIndexType, isManifestType, ociIndex, ociManifest } from './media-types.ts';
 
-/** What a manifest, an index or a request points to. `size` in bytes. */
+/**
+ * Content that a manifest, an index or a request points to. `size` in bytes.
+ * https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md
+ */
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: string;
@@ -38,7 +44,7 @@ export interface Platform {
   readonly variant?: string | undefined;
 }
 
-/** What manifests and indexes have in common. */
+/** Fields that manifests and indexes have in common. */
 interface About {
   readonly artifactType?: string | undefined;
   readonly subject?: Descriptor | undefined;
@@ -75,7 +81,7 @@ const descriptor = shape<Descriptor>({
   data: optional(text()),
 });
 
-/** As it is written; whether the media type may be what it says is told by `typeOf`. */
+/** The fields as written; `typeOf` decides whether the media type is allowed. */
 interface Common extends About {
   readonly schemaVersion: 2;
   readonly mediaType?: string | undefined;
@@ -106,9 +112,9 @@ const layoutIndex = shape<Common & Pick<LayoutIndex, 'manifests'>>({
 });
 
 /**
- * Bytes of a manifest or index → checked value. Fails with IMAGE_INVALID.
- * `declared` is the type its descriptor or Content-Type gave: it decides when the body names none (legal, and the old
- * wasme wrote it so), and must not contradict the body.
+ * Parses and checks the bytes of a manifest or index. Fails with IMAGE_INVALID. `declared` is the type of its descriptor or
+ * Content-Type: it decides when the body names none (which is legal, and what the old wasme wrote), and must not contradict
+ * the body.
  */
 export function parseManifest(bytes: Uint8Array, declared?: string): Manifest {
   if (bytes.byteLength > maxManifestBytes) {
@@ -132,7 +138,7 @@ export function parseManifest(bytes: Uint8Array, declared?: string): Manifest {
     : { ...checked(json, image, 'manifest'), kind: 'image', mediaType: type };
 }
 
-/** index.json of a layout folder: as an index, but with as many entries as somebody keeps images. */
+/** Parses index.json of a layout folder: an index with as many entries as there are images. */
 export interface LayoutIndex {
   readonly manifests: readonly Descriptor[];
   readonly annotations?: Readonly<Record<string, string>> | undefined;
@@ -168,10 +174,10 @@ function typeOf(json: object, declared: string | undefined, isIndex: boolean): s
 
 function parseJson(bytes: Uint8Array): unknown {
   try {
-    // With a byte order mark it is not JSON for other clients either.
+    // Other clients also refuse JSON with a byte order mark.
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch (error) {
-    // Deep nesting ends as a RangeError of the parser: also not a manifest.
+    // Deep nesting ends as a RangeError of the parser; such bytes are not a manifest either.
     throw invalid('the manifest is not JSON', undefined, error);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What a person named → the module or image it is. The order is the same for every verb: a path that exists, then the
- * local store, then the registry; `.//` forces a path.
+ * Opens the module or image that the user names. The order is the same for every verb: an existing path, then the local
+ * store, then the registry; `./` forces a path.
  */
 import { resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
@@ -20,7 +20,7 @@ import { type Source, isAbsent } from './target.ts';
 export interface SourceOptions {
   /** Flags about registries. */
   readonly registry?: RegistryTargetOptions | undefined;
-  /** Ask the registry even when the store has the image: somebody may have moved the tag. */
+  /** Ask the registry even when the store has the image, because the tag may have moved. */
   readonly remote?: boolean | undefined;
   /** `os/architecture` of the child to take from an index. */
   readonly platform?: string | undefined;
@@ -28,12 +28,12 @@ export interface SourceOptions {
 
 export interface ModuleSource {
   readonly kind: 'file' | 'project';
-  /** For messages: as typed, or the project's folder. */
+  /** For messages: as typed, or the project's name. */
   readonly name: string;
   /** Absolute. */
   readonly path: string;
   readonly module: Uint8Array;
-  /** The project whose output it is. */
+  /** The project whose output the module is. */
   readonly project: LoadedProject | undefined;
 }
 
@@ -51,8 +51,8 @@ export interface ImageSource {
 export type OpenedSource = ModuleSource | ImageSource;
 
 /**
- * Opens `operand` (undefined: the project around the current folder) for as long as `body` runs.
- * Fails with FILE_NOT_FOUND, PROJECT_NOT_FOUND, REFERENCE_INVALID, IMAGE_INVALID and what registries fail with.
+ * Opens `operand` (undefined: the project around the current folder) while `body` runs. Fails with FILE_NOT_FOUND,
+ * PROJECT_NOT_FOUND, REFERENCE_INVALID, IMAGE_INVALID and as registries do.
  */
 export async function withSource<T>(
   operand: string | undefined,
@@ -74,7 +74,7 @@ export async function withSource<T>(
   return withReference(parseReference(operand, defaultsOf(system)), options, system, body);
 }
 
-/** The store's image of that name, else the registry's. */
+/** Opens the store's image of that name, else the registry's. */
 export async function withReference<T>(
   reference: Reference,
   options: SourceOptions,
@@ -85,7 +85,7 @@ export async function withReference<T>(
   const common = { kind: 'image' as const, name, reference };
   const stored = options.remote === true ? undefined : await openStored(reference, options, system);
   if (stored !== undefined) return body({ ...common, place: 'store', ...stored });
-  // The HTTP client is the largest part of the program, and an image of the store needs none of it.
+  // The HTTP client is the largest part of the program, and an image of the store does not need it.
   const { openRegistry } = await import('./registry/registry.ts');
   const source = openRegistry(reference, system, options.registry);
   try {

@@ -1,4 +1,4 @@
-/** A place where images are: the store, a registry, an archive, a graph in memory. `copy` moves between any two. */
+/** Defines sources and targets of copy: the store, a registry, an archive, a graph in memory. */
 import { Readable } from 'node:stream';
 import { digestOf } from '../io/sha256.ts';
 import { WasmeError } from '../errors.ts';
@@ -7,56 +7,62 @@ import { type Descriptor, type Manifest, parseManifest } from './schema.ts';
 
 export type { Descriptor } from './schema.ts';
 
-/** Files are read and written in pieces of about this size: fewer turns than with 64 kB, and still little memory. */
+/**
+ * Files are read and written in pieces of about this size: fewer turns of the event loop than with 64 kB, and still little
+ * memory.
+ */
 export const pieceBytes = 512 * 1024;
 
-/** Content that can be read again from the start when a transfer has to be repeated. */
+/** Content that can be read again from the start when a transfer is repeated. */
 export interface BlobSource {
-  /** From byte `from` on (default 0): an interrupted transfer goes on where it stopped. */
+  /** Starts at byte `from` (default 0), so that an interrupted transfer resumes. */
   open(from?: number): AsyncIterable<Uint8Array>;
 }
 
-/** What can be read from. */
+/** A place that images are read from. */
 export interface Source {
   /** For messages: `the store`, `registry.example/team/filter`. */
   readonly label: string;
   /**
-   * The manifest or index of that name. A registry's names are its repository's tags; the store's are full references;
-   * a digest is a name everywhere. Fails with IMAGE_NOT_FOUND or REGISTRY_NOT_FOUND.
+   * Resolves a name to its manifest or index. Names of a registry are the tags of the repository; names of the store are full
+   * references; a digest is a name everywhere. Fails with IMAGE_NOT_FOUND or REGISTRY_NOT_FOUND.
    */
   resolve(name: string): Promise<Descriptor>;
-  /** The bytes of a manifest or blob, size and digest checked: DIGEST_MISMATCH comes at the end at the latest. Chunks are the caller's to keep. */
+  /**
+   * Streams a manifest or blob and checks size and digest: DIGEST_MISMATCH comes at the end at the latest. The caller may
+   * keep the chunks.
+   */
   fetch(descriptor: Descriptor, options?: FetchOptions): AsyncIterable<Uint8Array>;
 }
 
 export interface FetchOptions {
-  /** Start at this byte. The digest can then be checked only by who has the bytes before it. */
+  /** Starts at this byte. Only a caller that has the bytes before it can then check the digest. */
   readonly from?: number | undefined;
-  /** The caller hashes them itself: once is enough for a hundred megabytes. */
+  /** The caller hashes the bytes itself: once is enough for a hundred megabytes. */
   readonly unchecked?: boolean | undefined;
 }
 
-/** What can also be written to. */
+/** A place that images are also written to. */
 export interface ImageTarget extends Source {
-  /** Hashes what it is given before it counts as stored. */
+  /** Hashes the bytes before it counts them as stored. */
   readonly checks?: boolean;
   exists(descriptor: Descriptor): Promise<boolean>;
   /**
-   * Stores a blob or manifest (told apart by media type). All or nothing: it is there with the right digest, or it is
-   * not there. With `name`, a manifest is found under that name afterwards.
+   * Stores a blob or manifest, distinguished by media type. Afterwards it is there with the right digest, or not at all. With
+   * `name`, a manifest is found under that name.
    */
   push(descriptor: Descriptor, source: BlobSource, options?: WriteOptions): Promise<void>;
-  /** Gives a manifest that is there (another) name. */
+  /** Gives an existing manifest a name. */
   tag(descriptor: Descriptor, name: string): Promise<void>;
-  /** Wraps a whole copy: what `exists` found stays until the end of it. */
+  /** Wraps a whole copy: blobs that `exists` found stay until its end. */
   writing?<T>(body: () => Promise<T>): Promise<T>;
 }
 
 export interface WriteOptions {
   readonly name?: string | undefined;
-  /** Where the bytes come from: a registry can take a blob from another repository of its own. */
+  /** Source of the bytes: a registry can mount a blob from another of its repositories. */
   readonly origin?: Source | undefined;
-  /** Called with the number of bytes that went out; negative when a transfer starts over. */
+  /** Called with the number of bytes that were sent; negative when a transfer starts over. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
 }
 
@@ -64,13 +70,13 @@ export interface GraphBlob extends BlobSource {
   readonly descriptor: Descriptor;
 }
 
-/** An image that is nowhere yet: what a layout makes of a module. Pure data but for `open`. */
+/** An image that exists in memory only, as packagings make it. Pure data except for `open`. */
 export interface ImageGraph {
   readonly manifest: { readonly mediaType: string; readonly bytes: Uint8Array };
   readonly blobs: readonly GraphBlob[];
 }
 
-/** Descriptor of an image that exists as a graph only. */
+/** Returns the descriptor of an image in memory. */
 export function graphDescriptor({ manifest }: ImageGraph): Descriptor {
   return {
     mediaType: manifest.mediaType,
@@ -79,7 +85,7 @@ export function graphDescriptor({ manifest }: ImageGraph): Descriptor {
   };
 }
 
-/** A graph as something to copy from. Every name resolves to its manifest. */
+/** Makes a source of a graph. Every name resolves to its manifest. */
 export function graphSource(graph: ImageGraph, label = 'the built image'): Source {
   const root = graphDescriptor(graph);
   const blobs = new Map(graph.blobs.map(blob => [blob.descriptor.digest, blob]));
@@ -90,13 +96,13 @@ export function graphSource(graph: ImageGraph, label = 'the built image'): Sourc
       if (descriptor.digest === root.digest) return once(graph.manifest.bytes.subarray(from));
       const blob = blobs.get(descriptor.digest);
       if (blob === undefined) throw new WasmeError('INTERNAL', `no blob ${descriptor.digest} in ${label}`);
-      // Its digest was made of these very bytes a moment ago.
+      // The digest was computed from these very bytes.
       return blob.open(from);
     },
   };
 }
 
-/** A blob of a graph from bytes in memory. */
+/** Makes a blob of a graph from bytes in memory. */
 export function blobOf(
   mediaType: string,
   bytes: Uint8Array,
@@ -117,7 +123,7 @@ export function inMemory(bytes: Uint8Array): BlobSource {
   return { open: (from = 0) => once(bytes.subarray(from)) };
 }
 
-/** Whole content of something small. Fails with IMAGE_INVALID above `maxBytes`. */
+/** Returns the whole content of something small. Fails with IMAGE_INVALID above `maxBytes`. */
 export async function fetchBytes(
   source: Source,
   descriptor: Descriptor,
@@ -132,21 +138,21 @@ export async function fetchBytes(
   return whole(source.fetch(descriptor));
 }
 
-/** All bytes of a stream that is known to be small. */
+/** Returns all bytes of a stream that is known to be small. */
 export async function whole(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
-/** Whether an error says that there is no image of the name that was asked for. */
+/** Returns whether an error says that no image has the requested name. */
 export function isAbsent(error: unknown): boolean {
   return (
     error instanceof WasmeError && (error.code === 'IMAGE_NOT_FOUND' || error.code === 'REGISTRY_NOT_FOUND')
   );
 }
 
-/** As `resolve` of the source, but undefined when it has no such name. */
+/** Like `resolve` of the source, but returns undefined for an unknown name. */
 export async function resolveIfThere(source: Source, name: string): Promise<Descriptor | undefined> {
   try {
     return await source.resolve(name);
@@ -156,7 +162,7 @@ export async function resolveIfThere(source: Source, name: string): Promise<Desc
   }
 }
 
-/** The manifest or index a descriptor points to, and its bytes. */
+/** Returns the manifest or index that a descriptor points to, and its bytes. */
 export async function fetchManifest(
   source: Source,
   descriptor: Descriptor,
@@ -165,7 +171,7 @@ export async function fetchManifest(
   return { manifest: parseManifest(bytes, descriptor.mediaType), bytes };
 }
 
-/** The stream without its first `count` bytes. */
+/** Returns the stream without its first `count` bytes. */
 export async function* skipBytes(
   stream: AsyncIterable<Uint8Array>,
   count: number,

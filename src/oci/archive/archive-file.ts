@@ -1,4 +1,4 @@
-/** Bytes of an archive at their places: in its file, or in memory when the file is gzip. Other compressions are named, not read. */
+/** Reads bytes at a place in an archive: in its file, or in memory when the file is gzip. Other compressions are only named. */
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -33,7 +33,10 @@ const formats: readonly (readonly [name: string, start: string, unpack: string])
   ['zip', '504b0304', 'unzip'],
 ];
 
-/** Fails with FILE_NOT_FOUND, FILE_ACCESS, IMAGE_UNSUPPORTED for another compression, IMAGE_INVALID for damaged or huge gzip. */
+/**
+ * Opens an archive. Fails with FILE_NOT_FOUND, FILE_ACCESS, IMAGE_UNSUPPORTED for another compression, and IMAGE_INVALID for
+ * damaged or huge gzip.
+ */
 export async function openArchiveFile(path: string): Promise<ArchiveFile> {
   let file: FileHandle | undefined;
   try {

@@ -1,6 +1,6 @@
 /**
- * Reads OCI archives (a tar of an image layout) where they lie: headers are scanned once, blobs are read from their place.
- * Nothing is unpacked, and only names that an image layout has are looked at.
+ * Reads OCI archives (a tar of an image layout) in place: scans the headers once and reads blobs where they lie. Extracts
+ * nothing, and ignores every name that an image layout does not have.
  */
 import { Header } from 'tar/header';
 import { WasmeError } from '../../errors.ts';
@@ -16,7 +16,7 @@ import { type Descriptor, type FetchOptions, type Source, whole } from '../targe
 
 export interface ArchivedImage {
   readonly descriptor: Descriptor;
-  /** As the archive names it: a full reference, a bare tag, or nothing. */
+  /** Name in the archive: a full reference, a bare tag, or nothing. */
   readonly name: string | undefined;
 }
 
@@ -25,8 +25,8 @@ export interface Archive extends Source {
 }
 
 /**
- * Opens an archive that `save`, skopeo (`oci-archive:`) or podman wrote, also through gzip.
- * Fails with IMAGE_INVALID when it is damaged and IMAGE_UNSUPPORTED when it is another kind of archive.
+ * Opens an archive that `save`, skopeo (`oci-archive:`) or podman wrote, also through gzip. Fails with IMAGE_INVALID when it
+ * is damaged and IMAGE_UNSUPPORTED when it is another kind of archive.
  */
 export async function openArchive(path: string): Promise<Archive> {
   const file = await openArchiveFile(path);
@@ -48,7 +48,7 @@ export async function openArchive(path: string): Promise<Archive> {
   if (manifest.kind !== 'index') throw new WasmeError('IMAGE_INVALID', `${indexFile} in ${path} is no index`);
   const images = manifest.manifests.map(({ annotations, ...descriptor }) => ({
     descriptor,
-    // containerd's holds the full name where buildx and nerdctl put the bare tag into the other.
+    // containerd's annotation holds the full name where buildx and nerdctl write the bare tag into the other one.
     name: annotations?.[containerdNameKey] || annotations?.[refNameKey],
   }));
   return {
@@ -77,7 +77,10 @@ export async function openArchive(path: string): Promise<Archive> {
   };
 }
 
-/** Name → place of the regular files that an image layout has. A name that comes twice is refused: which one counts? */
+/**
+ * Maps the names that an image layout has to their places. Refuses a name that occurs twice, because readers disagree which
+ * one counts.
+ */
 async function scan(path: string, file: ArchiveFile): Promise<Map<string, Place>> {
   try {
     const places = new Map<string, Place>();
@@ -105,7 +108,10 @@ async function scan(path: string, file: ArchiveFile): Promise<Map<string, Place>
   }
 }
 
-/** undefined for bytes whose numbers no tar has: the parser throws at them before it compares the checksum. */
+/**
+ * Returns undefined for bytes whose numbers cannot be those of a tar: the parser throws at them before it compares the
+ * checksum.
+ */
 function headerOf(block: Buffer): Header | undefined {
   try {
     return new Header(block);

@@ -1,4 +1,7 @@
-/** Images as one file for machines without a registry: a tar of an OCI image layout, as skopeo, podman and ctr read it. */
+/**
+ * Writes images into one file for machines without a registry: a tar of an OCI image layout, which skopeo, podman and ctr
+ * read.
+ */
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
@@ -22,7 +25,7 @@ import { type Descriptor, type Source, fetchManifest } from '../target.ts';
 
 export interface ArchiveImage {
   readonly descriptor: Descriptor;
-  /** Full reference that `load` gives it back under. */
+  /** Full reference under which `load` stores it. */
   readonly name: string;
   readonly source: Source;
 }
@@ -33,8 +36,8 @@ export interface WrittenArchive {
 }
 
 /**
- * Writes `images` to `path`: everything their manifests lead to, each blob once, in the order of their digests, so that the
- * same images give the same file. Streams; nothing is at `path` before all of it is.
+ * Writes `images` to `path` with everything that their manifests reach, each blob once in the order of digests, so that the
+ * same images give the same file. Streams; the file appears at `path` when it is complete.
  */
 export async function writeArchive(
   path: string,
@@ -95,7 +98,7 @@ interface Content {
   readonly source: Source;
 }
 
-/** Everything that the images lead to, once each, by digest. */
+/** Returns everything that the images reach, once each, by digest. */
 async function closureOf(images: readonly ArchiveImage[]): Promise<Content[]> {
   const found = new Map<string, Content>();
   const visit = async (descriptor: Descriptor, source: Source): Promise<void> => {

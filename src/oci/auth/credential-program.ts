@@ -1,4 +1,7 @@
-/** docker-credential-* programs: their protocol (verb as argument, everything secret over stdin and stdout). */
+/**
+ * Speaks the protocol of docker-credential-* programs: the verb is an argument, every secret goes over stdin and stdout.
+ * https://github.com/docker/docker-credential-helpers#development
+ */
 import { WasmeError, withoutSecrets } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
 import { type ExecResult, exec } from '../../io/process/exec.ts';
@@ -6,12 +9,15 @@ import { printable } from '../../io/printable.ts';
 import { type Credential, tokenUser } from './credential.ts';
 import { parseObject } from '../json-object.ts';
 
-/** A helper may wait for somebody to unlock a keychain, but not for ever. */
+/** A helper may wait while the user unlocks a keychain, but not without end. */
 const helperTimeoutMs = 30_000;
-/** How helpers say "nothing stored"; they all copy docker's texts. */
+/** Texts with which helpers say that nothing is stored; they all copy docker's. */
 const nothingStored = /credentials not found|no credentials server URL|no credentials username/i;
 
-/** What the helper has for a server, or undefined. A helper that is not installed is a warning: other sources may do. */
+/**
+ * Returns the helper's credential for a server, or undefined. A missing helper is a warning, because other sources may have
+ * one.
+ */
 export async function helperGet(
   name: string,
   server: string,
@@ -50,7 +56,7 @@ export async function helperStore(
   if (result.exitCode !== 0) throw helperFailed(name, 'store', result, login.secret);
 }
 
-/** Whether there was something to erase. */
+/** Returns whether there was a credential to erase. */
 export async function helperErase(name: string, server: string, system: SystemContext): Promise<boolean> {
   const result = await runHelper(name, 'erase', server, system);
   if (result.exitCode === 0) return true;
@@ -58,7 +64,7 @@ export async function helperErase(name: string, server: string, system: SystemCo
   throw helperFailed(name, 'erase', result);
 }
 
-/** The program of a helper, as it is called on PATH. */
+/** Returns the name of a helper's program on PATH. */
 export function programOf(name: string): string {
   return `docker-credential-${name}`;
 }
@@ -101,7 +107,7 @@ async function runHelper(
 }
 
 function helperFailed(name: string, verb: string, result: ExecResult, secret = ''): WasmeError {
-  // Helpers print their complaint on stdout. For `get` that could be half a secret, were one to fail after printing it.
+  // Helpers print their complaint on stdout. For `get` that could be half a secret, if one failed after printing it.
   const words = result.stderr || (result.stdout.trimStart().startsWith('{') ? '' : result.stdout);
   const said = printable(withoutSecrets(words, [secret, JSON.stringify(secret).slice(1, -1)]), 300);
   return new WasmeError(

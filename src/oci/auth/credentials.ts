@@ -1,4 +1,7 @@
-/** Who we are to a registry: read from docker's and podman's files and from credential helpers. Writing is in login-store.ts. */
+/**
+ * Finds the credentials for a registry in the files of docker and podman and in credential helpers. login-store.ts writes
+ * them.
+ */
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { WasmeError } from '../../errors.ts';
@@ -7,7 +10,10 @@ import { readText } from '../../io/files/files.ts';
 import { canonicalHost } from '../reference.ts';
 import { type Credential, tokenUser } from './credential.ts';
 
-/** A docker configuration, as far as we read it; everything else in it is kept when we write. */
+/**
+ * The fields of a docker configuration that are read; writing keeps all others.
+ * https://docs.docker.com/reference/cli/docker/#docker-cli-configuration-file-configjson-properties
+ */
 export interface DockerConfig {
   readonly path: string;
   readonly auths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -16,20 +22,23 @@ export interface DockerConfig {
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
-/** The key under which Docker Hub's credentials are kept, by docker and so by everybody. */
+/** The key under which docker, and so every other client, keeps the credentials of Docker Hub. */
 const dockerHubKey = 'https://index.docker.io/v1/';
 
 export function credentialKey(host: string): string {
   return host === 'docker.io' ? dockerHubKey : host;
 }
 
-/** Where `login` writes and reading starts: --registry-config, else docker's own. */
+/** Returns the file that `login` writes and that is read first: --registry-config, else docker's own. */
 export function dockerConfigPath({ env, homeDir, cwd }: SystemContext, registryConfig?: string): string {
   if (registryConfig !== undefined) return resolve(cwd, registryConfig);
   return join(env['DOCKER_CONFIG'] || join(homeDir, '.docker'), 'config.json');
 }
 
-/** The credential for a repository, or undefined: then the registry is asked anonymously. CREDENTIALS_INVALID for bad files. */
+/**
+ * Returns the credential for a repository, or undefined for anonymous access. Fails with CREDENTIALS_INVALID for damaged
+ * files.
+ */
 export async function findCredential(
   host: string,
   repository: string,
@@ -55,7 +64,7 @@ function configPaths(system: SystemContext, registryConfig?: string): string[] {
   ].filter((path): path is string => path !== undefined && path !== '');
 }
 
-/** Reads a docker or podman file; undefined when there is none. Fails with CREDENTIALS_INVALID, never quoting its content. */
+/** Reads a docker or podman file; undefined when there is none. Fails with CREDENTIALS_INVALID and never quotes the content. */
 export async function readDockerConfig(path: string): Promise<DockerConfig | undefined> {
   let text: string;
   try {
@@ -90,7 +99,7 @@ async function fromConfig(
 ): Promise<Credential | undefined> {
   const helper = helperFor(config, host);
   if (helper !== undefined) {
-    // Starting programs is a library of its own, which most logins do not need.
+    // Imported only here: starting programs needs a library that most logins do not use.
     const { helperGet } = await import('./credential-program.ts');
     const found = await helperGet(helper, credentialKey(host), system);
     if (found) return found;
@@ -102,14 +111,17 @@ async function fromConfig(
   return credential;
 }
 
-/** The helper program that has the credentials for a host, where one is configured. */
+/** Returns the helper that keeps the credentials of a host, where one is configured. */
 export function helperFor({ credHelpers, credsStore }: DockerConfig, host: string): string | undefined {
   const named = Object.entries(credHelpers).find(([key]) => hostOf(key) === host)?.[1];
   // Docker reads an empty name as "the file, not the credsStore".
   return named === '' ? undefined : (named ?? credsStore);
 }
 
-/** podman also keys by `host/namespace/repository`: the longest key that fits wins, and counts below its path only. */
+/**
+ * Returns the longest key whose path is a parent of the repository: podman also writes `host/namespace/repository`.
+ * https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md
+ */
 function matchingKey(keys: readonly string[], host: string, repository: string): string | undefined {
   return keys
     .filter(key => hostOf(key) === host)
@@ -118,7 +130,10 @@ function matchingKey(keys: readonly string[], host: string, repository: string):
     .sort(([, a], [, b]) => b.length - a.length)[0]?.[0];
 }
 
-/** `host/team/filter` → `team/filter`; empty for a whole registry, also as docker writes it: `https://host/v1/`. */
+/**
+ * Returns the path of a key: `host/team/filter` → `team/filter`; empty for a whole registry, also in docker's form
+ * `https://host/v1/`.
+ */
 function namespaceOf(key: string): string {
   const path = key
     .replace(/^https?:\/\//, '')
@@ -127,7 +142,7 @@ function namespaceOf(key: string): string {
   return /^v[12]$/.test(path) ? '' : path;
 }
 
-/** `https://host/v1/`, `host:port` → the host; Docker Hub's several names are one. */
+/** Returns the host of a key such as `https://host/v1/` or `host:port`; the several names of Docker Hub give one. */
 export function hostOf(key: string): string {
   return canonicalHost(key.replace(/^https?:\/\//, '').replace(/\/.*$/, ''));
 }
@@ -172,7 +187,7 @@ function parseObject(text: string, path: string): Record<string, unknown> {
   try {
     value = text.trim() === '' ? {} : JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
-    // The parser's message quotes the text around the fault: that may be a secret.
+    // The parser's message quotes the text around the fault, which may be a secret.
     value = undefined;
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {

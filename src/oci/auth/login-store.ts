@@ -1,4 +1,7 @@
-/** Keeps and forgets logins where docker keeps them: the configured helper, else config.json, of which all else stays as it is. */
+/**
+ * Stores and erases logins where docker keeps them: in the configured helper, else in config.json, whose other fields stay
+ * unchanged.
+ */
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { SystemContext } from '../../io/system-context.ts';
@@ -22,7 +25,7 @@ export interface Login {
   readonly isIdentityToken: boolean;
 }
 
-/** Where a login went: a helper program, or a file (readable by who can read the file). */
+/** The place of a login: a helper program, or a file that its readers can copy the secret from. */
 export interface LoginPlace {
   readonly kind: 'helper' | 'file';
   readonly name: string;
@@ -39,7 +42,7 @@ export async function storeLogin(
   let place: LoginPlace | undefined;
   await changeConfig(system, registryConfig, async config => {
     const helper = helperFor(config, host);
-    // Under this name docker's helpers keep refresh tokens, whoever they are of.
+    // Docker's helpers keep refresh tokens under this name, whoever owns them.
     const name = login.isIdentityToken ? tokenUser : (login.username ?? '');
     if (helper !== undefined)
       await helperStore(helper, key, { username: name, secret: login.secret }, system);
@@ -47,20 +50,20 @@ export async function storeLogin(
       helper === undefined
         ? { kind: 'file', name: config.path }
         : { kind: 'helper', name: programOf(helper) };
-    // An empty entry beside a helper is how docker marks that somebody is logged in there.
+    // Docker writes an empty entry beside a helper to mark that there is a login.
     return { ...withoutHost(config, host), [key]: helper === undefined ? entryOf(login) : {} };
   });
   return place ?? { kind: 'file', name: dockerConfigPath(system, registryConfig) };
 }
 
 function entryOf({ username = tokenUser, secret, isIdentityToken }: Login): Record<string, string> {
-  // docker refuses an entry without a name, and podman passes over one without "auth".
+  // docker refuses an entry without a user name, and podman ignores one without "auth".
   return isIdentityToken
     ? { auth: basicCredentials(username, ''), identitytoken: secret }
     : { auth: basicCredentials(username, secret) };
 }
 
-/** Whether there was a login to forget. */
+/** Erases the login and returns whether there was one. */
 export async function eraseLogin(
   host: string,
   system: SystemContext,
@@ -80,13 +83,13 @@ export async function eraseLogin(
 }
 
 function withoutHost({ auths }: DockerConfig, host: string): Record<string, unknown> {
-  // Keys with a path below the host are podman's, about single repositories.
+  // Keys with a path are podman's and concern single repositories.
   const isHost = (key: string): boolean =>
     hostOf(key) === host && (key.includes('://') || !key.includes('/'));
   return Object.fromEntries(Object.entries(auths).filter(([key]) => !isHost(key)));
 }
 
-/** Rewrites `auths`; undefined leaves the file alone. */
+/** Rewrites `auths`; if `change` returns undefined, the file stays untouched. */
 async function changeConfig(
   system: SystemContext,
   registryConfig: string | undefined,
@@ -94,7 +97,7 @@ async function changeConfig(
 ): Promise<void> {
   const named = dockerConfigPath(system, registryConfig);
   await makeFolder(dirname(named), { mode: 0o700 });
-  // A link to a file in a dotfiles repository stays a link.
+  // A symbolic link to a file in a dotfiles repository stays a link.
   const path = await realpath(named).catch(() => named);
   const lock = { holder: 'another login', code: 'FILE_ACCESS', waitMs: 60_000 } as const;
   await withLock(`${path}.wasme-lock`, lock, system, async () => {

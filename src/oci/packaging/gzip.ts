@@ -1,21 +1,21 @@
 /**
- * gzip with bytes that are the same on every machine. Reading is in decompress.ts: what only reads need not load this.
- * Deflate is fflate's, pinned: Node's zlib chooses its search by CPU and version, so its bytes (and our digests) would differ.
+ * Writes gzip with the same bytes on every machine. Deflate is fflate's, pinned, because Node's zlib chooses its search by
+ * CPU and version, which would change our digests. Reading is in decompress.ts, which does not load this.
  */
 import { crc32 } from 'node:zlib';
 import { Deflate } from 'fflate';
 
-/** Up to here deflate saves less than one disk block, so the bytes are stored as they are (and can be checked by hand). */
+/** Up to this size deflate saves less than one disk block, so the bytes are stored uncompressed and can be checked by hand. */
 const storedMaxBytes = 4096;
-/** fflate's levels above it take half as long again for 0.2 % on compiled modules. */
+/** Higher levels of fflate take half as long again for 0.2 % on compiled modules. */
 const level = 6;
 
-/** The compressor sees the content in pieces of this size: where they end is part of the bytes it makes. */
+/** The compressor gets the content in pieces of this size; where they end determines the bytes that it makes. */
 const pieceBytes = 1024 * 1024;
 
 /**
- * One gzip member with a constant header: no time, no name, OS byte 0xff (reference A.7). Takes and gives parts, so that a
- * large module is in memory once and not three times.
+ * Makes one gzip member with a constant header: no time, no name, OS byte 0xff. Takes and returns parts, so that a large
+ * module is in memory once and not three times. https://www.rfc-editor.org/rfc/rfc1952#section-2.3
  */
 export function gzip(parts: readonly Uint8Array[]): Uint8Array[] {
   const size = parts.reduce((sum, part) => sum + part.length, 0);

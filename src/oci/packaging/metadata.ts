@@ -1,4 +1,4 @@
-/** What is said about a module when it becomes an image: from its project, from its own bytes, or from the image it came in. */
+/** Collects the metadata of a module that becomes an image: from its project, its own bytes, or the image that held it. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WasmeError } from '../../errors.ts';
@@ -15,17 +15,17 @@ import type { ReadImage } from '../read/read-image.ts';
 import { type RuntimeConfig, envoyProxy, parseRuntimeConfig, runtimeConfigFile } from './runtime-config.ts';
 
 export interface MetadataOptions {
-  /** `--annotation KEY=VALUE`: win over everything else. */
+  /** From `--annotation KEY=VALUE`; they win over everything else. */
   readonly annotations?: Readonly<Record<string, string>> | undefined;
-  /** RFC 3339, or seconds since the epoch. Default: SOURCE_DATE_EPOCH when set, else no time at all. */
+  /** RFC 3339, or seconds since the epoch. Default: SOURCE_DATE_EPOCH if set, else no time. */
   readonly created?: string | undefined;
-  /** The layout it is for: `higress` carries documents. Default: the project's. */
+  /** Packaging of the image; `higress` carries documents. Default: the project's. */
   readonly layout?: PackagingName | undefined;
   /** The old runtime-config.json, as `build precompiled --config` names it. */
   readonly runtimeConfig?: RuntimeConfig | undefined;
 }
 
-/** What is known of a bare module: its ABI version, and what the flags say. */
+/** Returns the metadata of a bare module: its ABI version and what the flags give. */
 export function metadataOfModule(
   module: Uint8Array,
   options: MetadataOptions,
@@ -39,8 +39,8 @@ export function metadataOfModule(
 }
 
 /**
- * What a project says about its module. Only facts of the project file: nothing of the machine, the clock or the checkout,
- * so that everybody who builds the same sources gets the same image.
+ * Returns the metadata that a project gives its module: facts of the project file only, nothing of the machine, the clock or
+ * the checkout, so that everybody who builds the same sources gets the same image.
  */
 export async function metadataOfProject(
   { dir, project }: LoadedProject,
@@ -68,7 +68,7 @@ export async function metadataOfProject(
   };
 }
 
-/** For a repack: everything that was said, but for what describes the old packing. `options` win. */
+/** Returns the metadata for a repack: all of the image's, except what describes the old packaging. `options` win. */
 export function metadataOfImage(image: ReadImage, options: MetadataOptions = {}): ImageMetadata {
   const kept = Object.entries(image.annotations).filter(([key]) => !isDerivedKey(key) && key !== createdKey);
   return {
@@ -80,7 +80,7 @@ export function metadataOfImage(image: ReadImage, options: MetadataOptions = {})
   };
 }
 
-/** The documents that the higress layout carries, from a project's folder. */
+/** Reads the documents that the higress packaging carries from a project's folder. */
 async function documentsIn(dir: string, entries: readonly string[]): Promise<ImageDocument[]> {
   const names = entries.filter(name => documentType(name) !== undefined);
   return Promise.all(
@@ -110,7 +110,7 @@ function abiOf(module: Uint8Array): string | undefined {
     const version = detectAbi(parseModule(module));
     return version === undefined ? undefined : `v${version}`;
   } catch (error) {
-    // A module that cannot be parsed is judged elsewhere; here it has nothing to say.
+    // Whether a module can be parsed is checked elsewhere; here one that cannot has no ABI version.
     if (error instanceof WasmeError) return undefined;
     throw error;
   }

@@ -1,8 +1,11 @@
-/** What the old tool's runtime-config.json says about a module: host type, ABI versions, root ids. Read in every spelling seen. */
+/**
+ * Reads and writes the old tool's runtime-config.json: host type, ABI versions, root ids. Reads every spelling that occurs.
+ * https://github.com/solo-io/wasm/blob/master/spec/spec.md
+ */
 import { Malformed, type Reader, listOf, optional, shape, text } from '../json-decoders.ts';
 
 export interface RuntimeConfig {
-  /** `envoy_proxy` in every image that was seen. */
+  /** `envoy_proxy` in all known images. */
   readonly type: string;
   /** `v0.2.1`, or the commit-named versions of old Istio and Gloo. */
   readonly abiVersions: readonly string[];
@@ -10,10 +13,10 @@ export interface RuntimeConfig {
 }
 
 export const envoyProxy = 'envoy_proxy';
-/** In projects, and as the title of the config in images. */
+/** Name of the file in projects, and title of the config in images. */
 export const runtimeConfigFile = 'runtime-config.json';
 
-/** Both spellings that were seen in images. */
+/** Both spellings occur in images. */
 interface Written {
   readonly type?: string | undefined;
   readonly abiVersions?: readonly string[] | undefined;
@@ -33,19 +36,19 @@ const written: Reader<Written> = shape({
   config: optional(shape({ rootIds: texts, root_ids: texts })),
 });
 
-/** As the old tool wrote it, compact: key order and spelling are part of the image's digest. */
+/** Writes it as the old tool did, compact: key order and spelling are part of the image's digest. */
 export function runtimeConfigBytes({ type, abiVersions, rootIds }: RuntimeConfig): Uint8Array {
   return Buffer.from(JSON.stringify({ type, abiVersions, config: { rootIds } }), 'utf8');
 }
 
-/** Liberal: camel and snake case, one version as a plain string. undefined when it is no such document. */
+/** Reads camel and snake case, and one version as a plain string. Returns undefined for any other document. */
 export function parseRuntimeConfig(bytes: Uint8Array): RuntimeConfig | undefined {
   let read: Written;
   try {
     const text = Buffer.from(bytes).toString('utf8');
     read = written(JSON.parse(text.replace(/^\uFEFF/, '')));
   } catch (error) {
-    // RangeError: nested deeper than the parser goes.
+    // RangeError: the document is nested deeper than the parser allows.
     const isBad = [Malformed, SyntaxError, RangeError].some(kind => error instanceof kind);
     if (isBad) return undefined;
     throw error;

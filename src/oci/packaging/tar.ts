@@ -1,6 +1,7 @@
 /**
- * Tar archives as image layers hold them. Written by hand: the digest of an image depends on every byte of the header,
- * and the `tar` package pads numbers in another way. Read through `tar`, in memory only: nothing is ever unpacked to disk.
+ * Writes and reads the tar archives in image layers. Written by hand, because the digest of an image depends on every byte of
+ * the header and the `tar` package pads numbers differently; read with `tar` in memory only, so that nothing is extracted to
+ * disk.
  */
 import type { ReadEntry } from 'tar';
 import { WasmeError } from '../../errors.ts';
@@ -24,14 +25,14 @@ export interface TarEntry {
 
 const blockBytes = 512;
 
-/** A plugin image has one to five files; what has more is an operating system, or an attack on the reader's memory. */
+/** A plugin image has one to five files; one with more is an operating system, or an attack on the memory of its reader. */
 export const maxTarEntries = 10_000;
-/** Extended headers carry long names. 64 KiB of name is no name. */
+/** Extended headers carry long names; no honest name needs 64 KiB. */
 const maxTarHeaderBytes = 64 * 1024;
 
 /**
- * A ustar archive of regular files: mode 0644, owner 0, the given time (seconds since the epoch) everywhere, two zero
- * blocks at the end. The same input gives the same bytes on every machine (reference A.7). In parts, to be read in order.
+ * Writes a ustar archive of regular files: mode 0644, owner 0, the given time (seconds since the epoch) everywhere, two zero
+ * blocks at the end. The same input gives the same bytes on every machine. Returns parts, to be concatenated.
  */
 export function writeTar(files: readonly TarFile[], mtimeSeconds = 0): Uint8Array[] {
   const parts: Uint8Array[] = [];
@@ -42,15 +43,15 @@ export function writeTar(files: readonly TarFile[], mtimeSeconds = 0): Uint8Arra
   return parts;
 }
 
-/** Two zero blocks: the end of an archive. */
+/** Two zero blocks end an archive. */
 export const tarEnd: Uint8Array = Buffer.alloc(2 * blockBytes);
 
-/** What fills the last block of a file of `size` bytes. */
+/** Returns the padding after a file of `size` bytes. */
 export function tarPadding(size: number): Uint8Array {
   return Buffer.alloc((blockBytes - (size % blockBytes)) % blockBytes);
 }
 
-/** The header block of a regular file. Fails with IMAGE_UNSUPPORTED for a name that would need an extension. */
+/** Returns the header block of a regular file. Fails with IMAGE_UNSUPPORTED for a name that would need an extension. */
 export function tarHeader(name: string, size: number, mtimeSeconds = 0): Uint8Array {
   if (!/^[\x21-\x7e]{1,100}$/.test(name)) {
     throw new WasmeError('IMAGE_UNSUPPORTED', `cannot put a file named ${JSON.stringify(name)} in an image`, {
@@ -76,14 +77,14 @@ export function tarHeader(name: string, size: number, mtimeSeconds = 0): Uint8Ar
 }
 
 /**
- * The entries of an (uncompressed) archive, with the content of the regular files that `wanted` chooses.
- * Fails with IMAGE_INVALID when it is not a tar, is cut short, or has more than `maxTarEntries` entries.
+ * Returns the entries of an uncompressed archive, with the content of the regular files that `wanted` chooses. Fails with
+ * IMAGE_INVALID when it is not a tar, is cut short, or has more than `maxTarEntries` entries.
  */
 export async function readTar(
   archive: Uint8Array,
   wanted: (entry: { path: string; size: number }) => boolean,
 ): Promise<TarEntry[]> {
-  // Loaded when a tar is read: push only writes them.
+  // Imported only here: push writes tar archives and never reads one.
   const { Parser } = await import('tar/parse');
   const entries: TarEntry[] = [];
   let fault: WasmeError | undefined;

@@ -1,10 +1,10 @@
-/** Packed bytes → unpacked ones, by what they are and not by what they are called; cannot be made to fill the memory. */
+/** Unpacks bytes by their content, not by their declared type, and never to more than a cap. */
 import zlib, { gunzipSync } from 'node:zlib';
 import { WasmeError } from '../../errors.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd';
 
-/** What the first bytes say, whatever the media type claims. */
+/** Recognizes the compression by the first bytes, whatever the media type claims. */
 export function compressionOf(bytes: Uint8Array): Compression {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return 'gzip';
   if (bytes[0] === 0x28 && bytes[1] === 0xb5 && bytes[2] === 0x2f && bytes[3] === 0xfd) return 'zstd';
@@ -12,7 +12,7 @@ export function compressionOf(bytes: Uint8Array): Compression {
 }
 
 /**
- * Unpacked bytes, at most `maxBytes` of them. Fails with IMAGE_INVALID beyond that, with IMAGE_INVALID on damage, and with
+ * Returns the unpacked bytes, at most `maxBytes`. Fails with IMAGE_INVALID above that and for damage, and with
  * IMAGE_UNSUPPORTED for zstd where Node has none (before 22.15).
  */
 export function decompress(bytes: Uint8Array, maxBytes: number): Uint8Array {

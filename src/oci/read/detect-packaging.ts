@@ -1,4 +1,4 @@
-/** Which of the known layouts a manifest has, by its media types alone. Nothing is fetched. */
+/** Detects the packaging of a manifest by its media types alone. Fetches nothing. */
 import { variantKey } from '../annotations.ts';
 import {
   cncfConfig,
@@ -14,11 +14,11 @@ import type { ImageManifest } from '../schema.ts';
 import type { PackagingName } from '../packaging/formats/packaging.ts';
 
 export interface DetectedPackaging {
-  /** `oci-single` is the oci layout without its config layer, which Istio refuses. */
+  /** `oci-single` is the oci packaging without its config layer, which Istio refuses. */
   readonly name: PackagingName | 'oci-single' | 'image' | 'unknown';
   /** One sentence. */
   readonly text: string;
-  /** Set when it is something else than a carrier of one module: "a Spin application". */
+  /** Set for an artifact that does not carry one module: "a Spin application". */
   readonly foreign?: string;
 }
 

@@ -1,4 +1,4 @@
-/** From a name to one image manifest: indexes are followed to the child that holds the filter, blobs are fetched once. */
+/** Opens an image by name: follows indexes to the child that holds the filter, and fetches each blob once. */
 import { WasmeError } from '../../errors.ts';
 import { parseObject } from '../json-object.ts';
 import { maxModuleBytes } from '../../io/files/file-limits.ts';
@@ -7,18 +7,18 @@ import { ociEmpty } from '../media-types.ts';
 import type { ImageIndex, ImageManifest, Platform } from '../schema.ts';
 import { type Descriptor, type Source, fetchBytes, fetchManifest } from '../target.ts';
 
-/** One image, opened: its manifest is read, its blobs come when asked for. */
+/** An opened image: its manifest is read, its blobs are fetched on demand. */
 export interface ImageHandle {
-  /** Of the image manifest: what hosts compare a pinned digest with. Never of an index. */
+  /** Of the image manifest, which hosts compare a pinned digest with; never of an index. */
   readonly descriptor: Descriptor;
   readonly manifest: ImageManifest;
-  /** `mediaType` in the manifest's own bytes; hosts go by it, not by the Content-Type. */
+  /** `mediaType` in the manifest's own bytes, which hosts use instead of the Content-Type. */
   readonly ownMediaType: string | undefined;
-  /** The index the name led to, when it was one. */
+  /** The index that the name points to, if it does. */
   readonly index?: IndexHandle | undefined;
   /** Bytes of a config or layer: size and digest checked, at most 256 MiB, fetched once. */
   readonly blob: (descriptor: Descriptor) => Promise<Uint8Array>;
-  /** Opens another image of the same place by its descriptor: another child of the index. */
+  /** Opens another image of the same source by its descriptor: another child of the index. */
   readonly open: (descriptor: Descriptor) => Promise<ImageHandle>;
 }
 
@@ -28,13 +28,14 @@ export interface IndexHandle {
 }
 
 export interface OpenOptions {
-  /** `os/architecture`: take this child of an index instead of the one that most likely holds a filter. */
+  /** `os/architecture` of the child to take from an index, instead of the one that most likely holds a filter. */
   readonly platform?: string | undefined;
 }
 
 /**
- * Opens what `name` (a tag, full reference or digest, as the source understands it) leads to.
- * Fails with IMAGE_INVALID for an index without a usable child or that leads back to itself.
+ * Opens the image that `name` (a tag, full reference or digest, as the source understands it) points to. Fails with
+ * IMAGE_INVALID for an index without a usable child or one that contains itself.
+ * https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md
  */
 export async function openImage(
   source: Source,
@@ -85,7 +86,7 @@ function onceEach(source: Source): ImageHandle['blob'] {
   };
 }
 
-/** Platforms that filters are found under, likeliest first. undefined: a child that names none. */
+/** Platforms of children that hold filters, likeliest first. undefined: a child without a platform. */
 const preferred: readonly (Platform | undefined)[] = [
   undefined,
   { os: 'linux', architecture: 'amd64' },
@@ -115,7 +116,10 @@ function chooseChild(index: ImageIndex, platform: string | undefined): Descripto
   );
 }
 
-/** docker buildx puts provenance beside the image, as a child of platform unknown/unknown. */
+/**
+ * docker buildx stores provenance beside the image, as a child with the platform unknown/unknown.
+ * https://docs.docker.com/build/metadata/attestations/attestation-storage/
+ */
 export function isAttestation({ annotations, platform }: Descriptor): boolean {
   return (
     annotations?.['vnd.docker.reference.type'] === 'attestation-manifest' ||
@@ -133,7 +137,7 @@ export function platformText(platform: Platform | undefined): string {
     : `${platform.os ?? 'unknown'}/${platform.architecture ?? 'unknown'}`;
 }
 
-/** The config as JSON, when it is an ordinary one; empty for anything else, which nobody needs. */
+/** Returns the config of an ordinary image as JSON; an empty object for any other config. */
 export async function readConfig({
   manifest,
   blob,

@@ -1,6 +1,6 @@
 /**
- * Reads any image that holds a Wasm module, also what nobody should have pushed, and says what it was (reference A.8).
- * Judging who would load it is `loadable`.
+ * Reads any image that holds a Wasm module, also wrongly packed ones, and says how it was packed. Which hosts load it is
+ * decided in compatibility/.
  */
 import { WasmeError } from '../../errors.ts';
 import { printable } from '../../io/printable.ts';
@@ -16,27 +16,26 @@ import { type RuntimeConfig, parseRuntimeConfig, runtimeConfigFile } from '../pa
 import { type DetectedPackaging, detectPackaging } from './detect-packaging.ts';
 import type { Descriptor } from '../target.ts';
 
-/** Everything an image says and holds. */
+/** Everything that an image says and holds. */
 export interface ReadImage {
   readonly layout: DetectedPackaging;
   readonly module: Uint8Array;
-  /** Where the module was: a layer, or a file in one. */
+  /** Place of the module: a layer, or a file in one. */
   readonly modulePath: string;
   readonly moduleKind: 'module' | 'component';
   readonly runtime: RuntimeConfig | undefined;
-  /** Manifest annotations, and the config's labels where the manifest is silent. */
+  /** Manifest annotations, and the config's labels for keys that the manifest lacks. */
   readonly annotations: Readonly<Record<string, string>>;
   readonly created: string | undefined;
   readonly author: string | undefined;
   readonly documents: readonly ImageDocument[];
-  /** What is odd about it: sentences for people. */
+  /** Oddities of the image, as sentences. */
   readonly warnings: readonly string[];
 }
 
 /**
- * The module of an opened image and all that is said about it.
- * Fails with IMAGE_UNSUPPORTED for artifacts of another kind (Spin, Helm, an ordinary image) and with IMAGE_INVALID for
- * one without a module or with a damaged one.
+ * Reads the module of an opened image and its metadata. Fails with IMAGE_UNSUPPORTED for artifacts of another kind (Spin,
+ * Helm, an ordinary image) and with IMAGE_INVALID for one without a module or with a damaged one.
  */
 export async function readImage(image: ImageHandle): Promise<ReadImage> {
   const layout = detectPackaging(image.manifest);
@@ -112,7 +111,7 @@ async function fromRawLayer(image: ImageHandle, layer: Descriptor, warnings: str
   return inTar ?? { bytes: content.bytes, path: `layer ${layer.mediaType}` };
 }
 
-/** The last layer is where proxies look; the others are tried so that the image can be explained and repaired. */
+/** Proxies look into the last layer; the others are tried so that the image can be explained and repaired. */
 async function fromTarLayers(image: ImageHandle, warnings: string[]): Promise<FoundModule | undefined> {
   const { layers } = image.manifest;
   for (const [index, layer] of [...layers.entries()].reverse()) {
@@ -122,7 +121,7 @@ async function fromTarLayers(image: ImageHandle, warnings: string[]): Promise<Fo
     try {
       content = await layerContent(image, layer);
     } catch (error) {
-      // A broken layer in front of a good one is a finding; the last one is the image.
+      // A damaged layer before a good one is a warning; a damaged last layer is an error.
       if (last || !isContentFault(error)) throw error;
       warnings.push(`layer ${index + 1} cannot be read: ${error.message}`);
       continue;

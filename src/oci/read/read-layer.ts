@@ -1,4 +1,4 @@
-/** What is inside a layer, whatever its media type claims: tar, bare module, or neither. Nothing touches the disk. */
+/** Reads a layer in memory, whatever its media type claims: tar, bare module, or neither. */
 import { WasmeError } from '../../errors.ts';
 import { isWasm } from '../../wasm/magic.ts';
 import { type Compression, compressionOf, decompress } from './decompress.ts';
@@ -19,7 +19,10 @@ export interface LayerContent {
 
 const contents = new WeakMap<ImageHandle, Map<string, Promise<LayerContent>>>();
 
-/** Content of a layer, unpacked once per opened image. Fails with IMAGE_INVALID on damage and on bombs. */
+/**
+ * Returns the content of a layer, unpacked once per opened image. Fails with IMAGE_INVALID for damage and for decompression
+ * bombs.
+ */
 export function layerContent(image: ImageHandle, layer: Descriptor): Promise<LayerContent> {
   let known = contents.get(image);
   if (known === undefined) {
@@ -36,7 +39,7 @@ export function layerContent(image: ImageHandle, layer: Descriptor): Promise<Lay
 
 async function unpack(blob: Uint8Array): Promise<LayerContent> {
   const compression = compressionOf(blob);
-  // One header block and the padding on top of the largest module that any host loads.
+  // One header block and padding more than the largest module that any host loads.
   const bytes = decompress(blob, maxModuleBytes + maxDocumentBytes);
   if (isWasm(bytes)) return { compression, form: 'wasm', entries: [], bytes };
   if (!looksLikeTar(bytes)) return { compression, form: 'other', entries: [], bytes };
@@ -60,7 +63,7 @@ function hasTarChecksum(bytes: Uint8Array): boolean {
   return stated === block.reduce((sum, byte) => sum + byte, 0);
 }
 
-/** The name after the last slash; archives made on Windows may have backslashes, which proxies do not split at. */
+/** Returns the name after the last slash. Archives made on Windows may have backslashes, at which proxies do not split. */
 export function baseName(path: string): string {
   return path.replace(/\/+$/, '').split('/').at(-1) ?? '';
 }
@@ -73,7 +76,7 @@ function isDocumentPath(path: string): boolean {
   return /^(runtime-config\.json|README[\w.-]*\.md|spec\.ya?ml)$/i.test(baseName(path));
 }
 
-/** Whether an error says that the content is bad (and not that it could not be fetched). */
+/** Returns whether an error says that the content is bad, not that fetching it failed. */
 export function isContentFault(error: unknown): error is WasmeError {
   return (
     error instanceof WasmeError && (error.code === 'IMAGE_INVALID' || error.code === 'IMAGE_UNSUPPORTED')

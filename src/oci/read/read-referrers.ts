@@ -1,4 +1,7 @@
-/** What was attached to an image: signatures, SBOMs, provenance. Listed, and of all that only bundles are fetched. */
+/**
+ * Lists what is attached to an image (signatures, SBOMs, provenance), and fetches bundles of signatures.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
+ */
 import { fetchSignatures, signatureTag, storedSignature } from '../signature/signature.ts';
 import { splitDigest } from '../digest.ts';
 import { maxTagPageBytes } from '../limits.ts';
@@ -11,21 +14,21 @@ import { type Descriptor, type Source, fetchBytes, fetchManifest, resolveIfThere
 
 export interface Referrer {
   readonly digest: string;
-  /** What it is: `application/spdx+json`, a Sigstore bundle … */
+  /** Kind of the artifact: `application/spdx+json`, a Sigstore bundle … */
   readonly artifactType: string;
   /** Bytes of its manifest. */
   readonly size: number;
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** Name of the signature artifact in a source: registries know tags, the store full references. */
+/** Returns the name of the signature artifact in a source: registries have tags, the store has full references. */
 export function signatureName(source: Source, reference: Reference, imageDigest: string): string {
   const tag = signatureTag(imageDigest);
   if (source instanceof RegistryTarget) return tag;
   return storedSignature(reference, tag);
 }
 
-/** Referrers of an image, by the API or by the fallback tag of registries that have none. */
+/** Lists the referrers of an image, by the API or by the fallback tag of registries without one. */
 export async function listReferrers(source: Source, imageDigest: string): Promise<Referrer[]> {
   if (!(source instanceof RegistryTarget)) return [];
   return (await referrersOf(source, imageDigest)).map(
@@ -38,7 +41,7 @@ export async function listReferrers(source: Source, imageDigest: string): Promis
   );
 }
 
-/** The same as descriptors, to be copied. */
+/** Returns the same list as descriptors, for a copy. */
 export async function referrersOf(
   registry: RegistryTarget,
   imageDigest: string,
@@ -48,13 +51,13 @@ export async function referrersOf(
   return index?.manifests ?? [];
 }
 
-/** Signatures in this form that count; who has more signers than that is somebody who wants us to read for ever. */
+/** Largest number of bundles that are read, because a hostile registry could offer any number. */
 const maxBundles = 100;
 
-/** The Sigstore bundles among them. Only registries have any. */
+/** Fetches the Sigstore bundles among the referrers. Only registries have them. */
 export async function fetchBundles(source: Source, imageDigest: string): Promise<Buffer[]> {
   if (!(source instanceof RegistryTarget)) return [];
-  // In the index that cosign keeps by hand it names the config's type, and not the artifact's.
+  // The index that cosign writes itself names the config's type and not the artifact's.
   const candidates = (await referrersOf(source, imageDigest)).filter(
     ({ artifactType = ociEmpty }) => artifactType === ociEmpty || artifactType.startsWith(bundleType),
   );
@@ -68,7 +71,7 @@ export async function fetchBundles(source: Source, imageDigest: string): Promise
   return bundles;
 }
 
-/** undefined: the registry has no such API. */
+/** Returns undefined for a registry without the API. */
 export async function referrersByApi(
   registry: RegistryTarget,
   imageDigest: string,
@@ -90,13 +93,16 @@ export async function referrersByApi(
   return manifest.kind === 'index' ? manifest : undefined;
 }
 
-/** `sha256-<hex>`: the tag of the index that clients keep by hand. */
+/**
+ * Returns `sha256-<hex>`, the tag of the index that clients maintain themselves.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#referrers-tag-schema
+ */
 export function referrersTag(imageDigest: string): string {
   const [algorithm, hex] = splitDigest(imageDigest);
   return `${algorithm}-${hex.slice(0, 64)}`;
 }
 
-/** That index. */
+/** Reads that index. */
 export async function referrersByTag(
   registry: RegistryTarget,
   imageDigest: string,
@@ -107,7 +113,7 @@ export async function referrersByTag(
   return manifest.kind === 'index' ? manifest : undefined;
 }
 
-/** How many cosign signatures (of the form before bundles) lie beside an image. */
+/** Counts the cosign signatures beside an image, in the form before bundles. */
 export async function countSignatures(
   source: Source,
   reference: Reference,

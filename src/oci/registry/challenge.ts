@@ -1,4 +1,4 @@
-/** WWW-Authenticate: every challenge of every header line (RFC 9110, section 11.6.1). */
+/** Parses WWW-Authenticate: every challenge of every header line. https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1 */
 
 export interface Challenge {
   /** Lower case: `bearer`, `basic`. */
@@ -11,8 +11,8 @@ export interface Challenge {
 const lexer = /\s*(?:("(?:[^"\\]|\\.)*")|([^\s",=]+=*(?=\s*(?:,|$)))|([^\s",=]+)|([,=]))/y;
 
 /**
- * All challenges of the header's lines, in order. Several may stand in one line, separated by the same commas that
- * separate parameters; commas in quotes (scopes) belong to the value. What cannot be read is left out.
+ * Returns all challenges of the header's lines, in order. One line may hold several, separated by the same commas that
+ * separate parameters; commas in quotes (scopes) belong to the value. Unreadable parts are skipped.
  */
 export function parseChallenges(lines: readonly string[]): readonly Challenge[] {
   return lines.flatMap(parseLine);
@@ -27,7 +27,7 @@ function parseLine(line: string): Challenge[] {
     const current = found.at(-1);
     if (next === '=') {
       const name = word.toLowerCase();
-      // The first one counts: a header that was glued together must not change what was said.
+      // The first value counts, so that a joined header cannot change what an earlier line says.
       if (value !== ',' && current !== undefined) current.parameters[name] ??= unquote(value);
       at += value === ',' ? 1 : 2;
     } else if (/^[\w!#$%&'*+.^`|~-]+$/.test(word) && (at === 0 || words[at - 1] === ',')) {

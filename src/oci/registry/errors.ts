@@ -1,4 +1,7 @@
-/** What a registry answered instead of what was asked for, told with the action, the repository and the way out. */
+/**
+ * Turns the error response of a registry into a WasmeError that names the action, the repository and the next step.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
+ */
 import { type ErrorCode, WasmeError, withoutSecrets } from '../../errors.ts';
 import { type HttpResponse, retryAfterMs, showUrl } from '../../io/http/http.ts';
 import { printable } from '../../io/printable.ts';
@@ -6,22 +9,22 @@ import { maxErrorBytes } from '../limits.ts';
 
 export interface RegistryErrorContext {
   readonly host: string;
-  /** `push to registry.example/team/filter`: the start of the message is "cannot …". */
+  /** `push to registry.example/team/filter`: the message starts with "cannot …". */
   readonly action: string;
-  /** Where the credentials came from and whose they are; undefined when nobody was logged in. */
+  /** User and source of the credentials; undefined for anonymous access. */
   readonly credentials?: string | undefined;
-  /** What was sent and is not to be printed, should the body say it back. */
+  /** Secrets that were sent and must not be printed if the body repeats them. */
   readonly secrets: Iterable<string>;
   readonly nowMs: number;
 }
 
-/** The body's own words and code, whatever shape the body has; safe to print. */
+/** Code and text of the body, whatever its form; safe to print. */
 export interface RegistryComplaint {
   readonly code: string;
   readonly message: string;
 }
 
-/** Reads an error body: the specified JSON, a variant of it, plain text; HTML pages say nothing. */
+/** Reads an error body: the specified JSON, a variant of it, or plain text. An HTML page gives nothing. */
 function parseComplaint(body: Uint8Array, contentType = ''): RegistryComplaint {
   const text = new TextDecoder().decode(body).trim();
   try {
@@ -39,7 +42,7 @@ function parseComplaint(body: Uint8Array, contentType = ''): RegistryComplaint {
   }
 }
 
-/** The error for a response that is not what was asked for. Reads its body. */
+/** Makes the error for a response that has another status than expected. Reads its body. */
 export async function registryError(
   response: HttpResponse,
   context: RegistryErrorContext,

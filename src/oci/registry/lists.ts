@@ -1,4 +1,7 @@
-/** Lists that registries give in pages: the tags of a repository, the repositories of a registry. */
+/**
+ * Reads lists that registries give in pages: the tags of a repository, the repositories of a registry.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags
+ */
 import { WasmeError } from '../../errors.ts';
 import { printable } from '../../io/printable.ts';
 import { parseObject } from '../json-object.ts';
@@ -8,10 +11,10 @@ import type { RegistrySession } from './session.ts';
 
 /** ECR allows no more. */
 const pageSize = 1000;
-/** A million entries; a registry that goes on is sending in circles. */
+/** A million entries; a registry that sends more repeats itself. */
 const maxPages = 1000;
 
-/** All tags, in the registry's order. Fails with REGISTRY_NOT_FOUND for a repository that is not there. */
+/** Returns all tags in the registry's order. Fails with REGISTRY_NOT_FOUND for an unknown repository. */
 export async function listTags(registry: RegistryTarget): Promise<readonly string[]> {
   return pages(registry.session, {
     path: `${registry.path('tags', 'list')}?n=${pageSize}`,
@@ -21,7 +24,7 @@ export async function listTags(registry: RegistryTarget): Promise<readonly strin
   });
 }
 
-/** All repositories, where the registry tells. Docker Hub, GHCR and ECR do not: REGISTRY_DENIED or REGISTRY_NOT_FOUND. */
+/** Returns all repositories. Docker Hub, GHCR and ECR do not list them: REGISTRY_DENIED or REGISTRY_NOT_FOUND. */
 export async function listRepositories(session: RegistrySession): Promise<readonly string[]> {
   return pages(session, {
     path: `/v2/_catalog?n=${pageSize}`,
@@ -48,7 +51,7 @@ async function pages(session: RegistrySession, list: PagedList): Promise<readonl
     const names = entries(await response.bytes(maxTagPageBytes), list);
     const before = found.size;
     for (const name of names) found.add(name);
-    // A page that brings nothing new is the last one, whatever its Link says.
+    // A page without new entries is the last one, whatever its Link says.
     if (found.size === before) break;
     url = nextPage(response.header('link'), url, session.base, names);
   }
@@ -62,7 +65,7 @@ function entries(body: Buffer, { field, action }: PagedList): string[] {
     });
   const json = parseObject(body.toString('utf8'));
   if (json === undefined) throw refuse('the answer is not JSON');
-  // null stands for an empty list.
+  // null means an empty list.
   const names = json[field] ?? [];
   if (!Array.isArray(names) || !names.every(name => typeof name === 'string')) {
     throw refuse(`"${field}" in the answer is no list of names`);
@@ -70,7 +73,7 @@ function entries(body: Buffer, { field, action }: PagedList): string[] {
   return names.map(name => printable(name, 300));
 }
 
-/** By the Link header, on the registry's own origin only; else by the last entry when the page was full. */
+/** Returns the next page by the Link header, on the registry's own origin only; else by the last entry when the page was full. */
 function nextPage(
   link: string | undefined,
   current: URL,

@@ -1,39 +1,45 @@
-/** Where a registry may send us: token services, redirects, and what their names resolve to. A hostile one makes nobody its hands here. */
+/**
+ * Decides which hosts a registry may send us to: token services, redirects, and the addresses of their names, so that a
+ * hostile registry cannot make this machine request internal services.
+ */
 import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { WasmeError } from '../../errors.ts';
 import { type AddressRange, bareHost, rangeOfAddress, rangeOfHost } from '../../io/http/address-range.ts';
 
-/** Decides for one registry. Link-local and metadata addresses are refused always, this machine unless the registry is on it. */
+/**
+ * Decides for one registry: link-local and metadata addresses are always refused, this machine unless the registry runs on
+ * it.
+ */
 export class RegistryReach {
   readonly #registry: URL;
   readonly #resolve: typeof systemLookup;
-  /** Whether the registry's own name led to this machine when it was last resolved. */
+  /** Whether the registry's own name resolved to this machine the last time. */
   #isLocal: boolean;
 
-  /** @param resolve replaced in tests: no test asks for an address that it must not try. */
+  /** @param resolve replaced in tests, because no test may look up a name that leads to such an address. */
   constructor(registry: URL, resolve = systemLookup) {
     this.#registry = registry;
     this.#resolve = resolve;
     this.#isLocal = rangeOfHost(registry.hostname) === 'loopback';
   }
 
-  /** Throws REGISTRY_REFUSED for the URL of a request, a redirect or an upload that must not be contacted. */
+  /** Throws REGISTRY_REFUSED for the URL of a request, redirect or upload that must not be contacted. */
   readonly checkUrl = (url: URL): void => {
-    // Who names an address on the command line means it.
+    // The user may name any address on the command line.
     if (this.#isOwn(url.hostname)) return;
     const range = rangeOfHost(url.hostname);
     if (this.#forbids(range)) throw this.#refusal(url.host, range);
   };
 
-  /** As `checkUrl`, and also throws for private addresses: a token service is sent credentials. */
+  /** Like `checkUrl`, but also throws for private addresses, because a token service receives credentials. */
   readonly checkRealm = (url: URL): void => {
     this.checkUrl(url);
     if (this.#isOwn(url.hostname) || this.#isLocal || rangeOfHost(url.hostname) !== 'private') return;
     throw this.#refusal(url.host, 'private');
   };
 
-  /** Resolves names for the sockets of `net` and `tls`, and fails before a connection to what they must not lead to. */
+  /** Resolves names for the sockets of `net` and `tls`, and fails before a connection to a refused address. */
   readonly lookup: LookupFunction = (hostname, options, done) => {
     this.#resolve(hostname, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return done(error, '', 0);

@@ -1,4 +1,7 @@
-/** One repository of a registry as a target of copy (OCI distribution specification 1.1). */
+/**
+ * Implements one repository of a registry as a target of copy.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
+ */
 import { digestOf } from '../../io/sha256.ts';
 import { WasmeError } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
@@ -32,7 +35,7 @@ export class RegistryTarget implements ImageTarget {
   readonly repository: string;
   readonly session: RegistrySession;
   readonly #options: RegistryTargetOptions;
-  /** Manifests that were read: small, and asked for twice (as a name, then as a digest). */
+  /** Manifests that were read: they are small, and requested twice (as a name, then as a digest). */
   readonly #manifests = new Map<string, Buffer>();
 
   constructor(session: RegistrySession, repository: string, options: RegistryTargetOptions = {}) {
@@ -58,7 +61,7 @@ export class RegistryTarget implements ImageTarget {
       headers: isManifest ? { accept: manifestTypes.join(', ') } : {},
       scopes: this.pushScopes(),
       action: `push to ${this.label}`,
-      // A redirect to storage says that it is there; the signed URL behind it may refuse HEAD.
+      // A redirect to storage means that the blob exists; the signed URL behind it may refuse HEAD.
       followRedirects: false,
     };
     const response = await this.session.send(request);
@@ -97,7 +100,10 @@ export class RegistryTarget implements ImageTarget {
     await this.#putManifest(descriptor, bytes, name);
   }
 
-  /** Deletes a manifest by digest, or a tag where the registry can. REGISTRY_REFUSED where deleting is switched off. */
+  /**
+   * Deletes a manifest by digest, or a tag where the registry can. Fails with REGISTRY_REFUSED where deletion is disabled.
+   * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#content-management
+   */
   async delete(name: string): Promise<void> {
     const request = {
       method: 'DELETE' as const,
@@ -154,7 +160,7 @@ export class RegistryTarget implements ImageTarget {
     return [bytes, response.header('content-type')?.split(';')[0]?.trim()];
   }
 
-  /** A small response and its body; a connection that breaks in the body is tried again as one that breaks before it. */
+  /** Returns a small response with its body; a connection that breaks in the body is retried like one that breaks before it. */
   async #whole(
     request: Parameters<RegistrySession['send']>[0],
     maxBytes: number,
@@ -181,7 +187,7 @@ export class RegistryTarget implements ImageTarget {
     yield bytes.subarray(from);
   }
 
-  /** The bytes of a blob from `from` on; goes on by Range where a connection broke. */
+  /** Streams a blob from byte `from`, and resumes with a Range request where a connection broke. */
   async *#resumed(descriptor: Descriptor, from: number): AsyncGenerator<Uint8Array, void, undefined> {
     let offset = from;
     let failures = 0;
@@ -270,11 +276,11 @@ export class RegistryTarget implements ImageTarget {
 
 function rangeStart(response: HttpResponse): number {
   const start = /^bytes (\d+)-/i.exec(response.header('content-range') ?? '')?.[1];
-  // 206 without a range it belongs to cannot be used.
+  // 206 for another range than the requested one cannot be used.
   return start === undefined ? Number.POSITIVE_INFINITY : Number(start);
 }
 
-/** The repository that a reference names. Close it when done. */
+/** Opens the repository that a reference names. The caller closes it. */
 export function openRegistry(
   reference: Pick<Reference, 'host' | 'repository'>,
   system: SystemContext,

@@ -1,4 +1,4 @@
-/** Requests to one registry: where it is, who we are there, and what to do about a 401. Credentials stay with their origin. */
+/** Sends requests to one registry: its address, the credentials, and the answer to a 401. Credentials stay with their origin. */
 import { type WasmeError, withoutSecrets } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
 import { isLoopback } from '../../io/http/http-proxy.ts';
@@ -11,7 +11,7 @@ import { registryError } from './errors.ts';
 import { RegistryReach } from './registry-reach.ts';
 import { type Token, basic, requestToken } from './token.ts';
 
-/** How to reach registries and who to be there: the flags that push, pull, login and the others share. */
+/** Options to reach registries and to log in: the flags that push, pull, login and other verbs share. */
 export interface RegistryOptions {
   /** Default: plain HTTP for this machine unless TLS files are named, HTTPS for all others. */
   readonly plainHttp?: boolean | undefined;
@@ -32,7 +32,10 @@ export interface RegistryOptions {
 export interface SessionRequest extends Omit<HttpRequest, 'url'> {
   /** Path (with its query) below the registry, or a whole URL that the registry gave. */
   readonly path: string | URL;
-  /** Actions on repositories that this needs: `repository:team/filter:pull`. */
+  /**
+   * Actions on repositories that the request needs: `repository:team/filter:pull`.
+   * https://distribution.github.io/distribution/spec/auth/scope/
+   */
   readonly scopes: readonly string[];
   /** For the error message, after "cannot": `push to registry.example/team/filter`. */
   readonly action: string;
@@ -45,13 +48,13 @@ export class RegistrySession {
   readonly #options: RegistryOptions;
   readonly #http: HttpClient;
   readonly #reach: RegistryReach;
-  /** Repositories differ in podman's files, so each is looked up once. */
+  /** Podman's files distinguish repositories, so each is looked up once. */
   readonly #credentials = new Map<string, Promise<Credential | undefined>>();
   readonly #tokens = new Map<string, Promise<Token>>();
   readonly #warned = new Set<string>();
-  /** All that was sent to prove who we are. */
+  /** Every secret that was sent, for redaction. */
   readonly #secrets = new Set<string>();
-  /** The way of the last successful answer to a 401: used for the next request without being asked. */
+  /** The form of the last successful answer to a 401, used for the next request before the registry asks. */
   #challenge: Challenge | undefined;
 
   /** @param host as in a reference: `docker.io`, `localhost:5000`. */
@@ -78,20 +81,20 @@ export class RegistrySession {
     }
   }
 
-  /** Whether the registry has asked who we are, and took the answer. */
+  /** Whether the registry asked for credentials and accepted them. */
   get isLoggedIn(): boolean {
     return this.#challenge !== undefined;
   }
 
   /**
-   * The response, whatever its status, but for 401: that is answered with credentials, and fails with
-   * REGISTRY_UNAUTHORIZED when they do not do. Also fails as HttpClient.send does.
+   * Returns the response, whatever its status, except 401, which is answered with credentials and fails with
+   * REGISTRY_UNAUTHORIZED when the registry refuses them. Also fails as HttpClient.send does.
    */
   async send(request: SessionRequest): Promise<HttpResponse> {
     const url = new URL(request.path, this.base);
     let sent = await this.#knownAuthorization(request);
     let response = await this.#sendOnce(request, url, sent);
-    // A second 401 may ask for a wider scope; a third one is a no.
+    // A second 401 may ask for a wider scope; a third one is a refusal.
     for (
       let round = 0;
       round < 2 && response.status === 401 && response.url.origin === this.base.origin;
@@ -110,7 +113,7 @@ export class RegistrySession {
     return response;
   }
 
-  /** The error for a response that is not what was asked for. */
+  /** Makes the error for a response that has another status than expected. */
   async failure(
     response: HttpResponse,
     request: Pick<SessionRequest, 'action' | 'scopes'>,
@@ -125,12 +128,12 @@ export class RegistrySession {
     });
   }
 
-  /** The pause before the next try of something that `send` cannot repeat by itself. */
+  /** Waits before the next try of something that `send` cannot repeat by itself. */
   async backOff(attempt: number, why: string, response?: HttpResponse): Promise<void> {
     await this.#http.backOff(attempt, why, response && this.askedDelayMs(response));
   }
 
-  /** How long the registry asks to wait, or undefined. */
+  /** Returns how long the registry asks to wait, or undefined. */
   askedDelayMs(response: HttpResponse): number | undefined {
     return retryAfterMs(response.header('retry-after'), this.#system.now());
   }
@@ -156,7 +159,7 @@ export class RegistrySession {
     return response;
   }
 
-  /** What the last challenge taught, if it still holds. */
+  /** Returns what the last challenge asked for, while it is still valid. */
   async #knownAuthorization(request: SessionRequest): Promise<string | undefined> {
     if (this.#challenge === undefined) {
       const credential = await this.#credentialFor(request.scopes);
@@ -182,7 +185,7 @@ export class RegistrySession {
     return undefined;
   }
 
-  /** A token that was refused is not used again; one that came meanwhile for a parallel request is. */
+  /** Drops a token that was refused; a newer one that a parallel request got stays. */
   async #forget(rejected: string | undefined): Promise<void> {
     for (const [key, token] of this.#tokens) {
       const value = await token.then(
@@ -209,7 +212,7 @@ export class RegistrySession {
     return `Bearer ${(await this.#token(keys, { challenge, scopes, credential })).value}`;
   }
 
-  /** One request per scope at a time, however many uploads wait for it. */
+  /** Requests one token per scope at a time, however many uploads wait for it. */
   async #token(
     [key = '', alias = key]: readonly string[],
     wanted: { challenge: Challenge; scopes: readonly string[]; credential: Credential | undefined },
@@ -251,7 +254,7 @@ export class RegistrySession {
   }
 }
 
-/** `repository:a:pull` and `repository:a:push` → `repository:a:pull,push`; sorted, each once. */
+/** Joins `repository:a:pull` and `repository:a:push` to `repository:a:pull,push`; sorted, each once. */
 function mergeScopes(scopes: readonly string[]): string[] {
   const byResource = new Map<string, Set<string>>();
   for (const scope of scopes) {

@@ -1,4 +1,4 @@
-/** Bearer tokens: asks a registry's token service, as the Docker and OAuth2 flows have it. */
+/** Requests bearer tokens from a registry's token service. https://distribution.github.io/distribution/spec/auth/token/ */
 import { WasmeError } from '../../errors.ts';
 import type { HttpClient, HttpResponse } from '../../io/http/http.ts';
 import type { Challenge } from './challenge.ts';
@@ -10,7 +10,7 @@ import type { RegistryReach } from './registry-reach.ts';
 
 export interface Token {
   readonly value: string;
-  /** Milliseconds since the epoch; a little early, for clocks that differ. */
+  /** Milliseconds since the epoch, slightly early because clocks differ. */
   readonly expiresAtMs: number;
 }
 
@@ -24,13 +24,14 @@ export interface TokenRequest {
   readonly nowMs: number;
 }
 
-/** What the specification says when the answer does not. */
+/** Lifetime of a token whose answer names none, as the specification sets it. */
 const defaultLifeS = 60;
 const skewMs = 10_000;
 
 /**
- * A token for the scopes. With an identity token the OAuth2 refresh flow, else GET with Basic or anonymously.
- * Fails with REGISTRY_UNAUTHORIZED, REGISTRY_DENIED or REGISTRY_REFUSED.
+ * Returns a token for the scopes. Uses the OAuth2 refresh flow for an identity token, else GET with Basic credentials or
+ * none. Fails with REGISTRY_UNAUTHORIZED, REGISTRY_DENIED or REGISTRY_REFUSED.
+ * https://distribution.github.io/distribution/spec/auth/oauth/
  */
 export async function requestToken(request: TokenRequest): Promise<Token> {
   const realm = checkRealm(request);
@@ -91,14 +92,14 @@ async function getGrant(realm: URL, request: TokenRequest): Promise<HttpResponse
   });
 }
 
-/** `Basic …` for a user name and a secret. */
+/** Returns `Basic …` for a user name and a secret. */
 export function basic(username: string, password: string): string {
   return `Basic ${basicCredentials(username, password)}`;
 }
 
 /**
- * The realm decides who gets the credentials: it must be as safe as the registry, and must not point into a network
- * that only this machine can reach (a hostile registry would make us its hands there).
+ * Checks the realm, which receives the credentials: it must be as safe as the registry, and must not be in a network that
+ * only this machine reaches, where a hostile registry would otherwise make us send requests.
  */
 function checkRealm({ challenge, registry, reach }: TokenRequest): URL {
   const { realm } = challenge.parameters;
@@ -130,7 +131,7 @@ function checkRealm({ challenge, registry, reach }: TokenRequest): URL {
 }
 
 function readToken(body: Buffer, realm: URL, nowMs: number): Token {
-  // Its fault is not kept: the parser's message quotes the text around it, which may be a token.
+  // The parser's error is dropped: its message quotes the text around the fault, which may be a token.
   const answer = parseObject(body.toString('utf8'));
   if (answer === undefined) {
     throw new WasmeError('REGISTRY_REFUSED', `${realm.host} answered with something that is no token`);
@@ -138,7 +139,7 @@ function readToken(body: Buffer, realm: URL, nowMs: number): Token {
   const value = [answer['token'], answer['access_token']].find(
     text => typeof text === 'string' && text !== '',
   );
-  // A line break in a header would end it; no real token has one.
+  // A line break would end the header; no token has one.
   if (typeof value !== 'string' || /[^\x21-\x7e]/.test(value)) {
     throw new WasmeError('REGISTRY_REFUSED', `${realm.host} answered without a usable token`);
   }

@@ -1,4 +1,7 @@
-/** One blob into a registry: mount, one piece, or several pieces; started over when it breaks. */
+/**
+ * Uploads one blob to a registry: by a mount, in one piece or in several, and again when the transfer breaks.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs
+ */
 import { WasmeError } from '../../errors.ts';
 import { isRetriable } from '../../io/http/http-errors.ts';
 import { type HttpResponse, isPassing, maxRetryAfterMs, maxTries } from '../../io/http/http.ts';
@@ -6,7 +9,7 @@ import { isDigest } from '../digest.ts';
 import type { RegistrySession } from './session.ts';
 import type { BlobSource, Descriptor, WriteOptions, ImageTarget } from '../target.ts';
 
-/** What of a registry target is needed here. */
+/** The part of a registry target that uploads need. */
 interface UploadTarget extends Pick<ImageTarget, 'label' | 'exists'> {
   readonly repository: string;
   readonly session: RegistrySession;
@@ -19,13 +22,16 @@ interface UploadOptions extends WriteOptions {
   readonly chunkBytes?: number | undefined;
 }
 
-/** Pieces for registries behind a proxy with a size limit (413 to one piece). Under the usual limits, and kept in memory. */
+/**
+ * Size of pieces for registries behind a proxy with a size limit (413 to one piece): under the usual limits, and kept in
+ * memory.
+ */
 const fallbackChunkBytes = 16 * 1024 * 1024;
 
-/** Above what any registry is known to ask for: S3 behind it takes 5 MiB. */
+/** Above every minimum that registries are known to require: S3 requires 5 MiB. */
 const maxAskedChunkBytes = 64 * 1024 * 1024;
 
-/** Uploads a blob whose absence is known. Fails as session.send does, and with what the source fails with. */
+/** Uploads a blob that the registry does not have. Fails as session.send does, and as the source does. */
 export async function uploadBlob(
   target: UploadTarget,
   descriptor: Descriptor,
@@ -59,7 +65,7 @@ export async function uploadBlob(
     }
     options.onProgress?.(-sent);
     await target.session.backOff(attempt, `the upload of ${descriptor.digest} broke off`, answer);
-    // The last bytes may have arrived though the answer did not.
+    // The last bytes may have arrived although the response did not.
     if (await target.exists(descriptor)) {
       options.onProgress?.(descriptor.size);
       return;
@@ -67,20 +73,23 @@ export async function uploadBlob(
   }
 }
 
-/** 404 to an upload's own URL: the session behind it is gone, a new one may live. */
+/** 404 for an upload's own URL: the registry lost the session, and a new one may work. */
 function startsOver({ session }: UploadTarget, response: HttpResponse): boolean {
   if ((session.askedDelayMs(response) ?? 0) > maxRetryAfterMs) return false;
   return isPassing(response.status) || response.status === 404;
 }
 
-/** An upload that a registry began. */
+/** An upload that a registry started. */
 interface Upload {
   readonly location: URL;
-  /** Pieces but the last are at least this large: some storage takes no smaller ones. */
+  /** All pieces but the last are at least this large, because some storage refuses smaller ones. */
   readonly minChunkBytes: number;
 }
 
-/** undefined: mounted, there is nothing to send. */
+/**
+ * Returns undefined for a mounted blob, of which nothing has to be sent.
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#mounting-a-blob-from-another-repository
+ */
 async function startUpload(
   target: UploadTarget,
   { digest }: Descriptor,
@@ -99,7 +108,7 @@ async function startUpload(
   });
   let response = query === '' ? undefined : await target.session.send(request(query)).catch(refusal);
   if (response === undefined || (query !== '' && response.status !== 201 && response.status !== 202)) {
-    // No mount for us there (some token services give nobody a token for two repositories); an ordinary upload may do.
+    // The mount was refused: some token services give no token for two repositories. An ordinary upload may succeed.
     await response?.discard();
     response = await target.session.send(request(''));
   }
@@ -109,7 +118,7 @@ async function startUpload(
   }
   if (response.status !== 202) throw await refused(target, response);
   await response.discard();
-  // A registry that asks for more than is kept in memory will refuse what it gets.
+  // A registry that requires more than is kept in memory will refuse the pieces.
   const asked = Number(response.header('oci-chunk-min-length') ?? 0);
   return {
     location: locationOf(target, response),
@@ -117,7 +126,7 @@ async function startUpload(
   };
 }
 
-/** Gives undefined for what a registry or its token service refused; throws anything else. */
+/** Returns undefined for a refusal of the registry or its token service; throws any other error. */
 function refusal(error: unknown): undefined {
   const codes = ['REGISTRY_UNAUTHORIZED', 'REGISTRY_DENIED', 'REGISTRY_REFUSED', 'REGISTRY_NOT_FOUND'];
   if (!(error instanceof WasmeError) || !codes.includes(error.code)) throw error;
@@ -168,7 +177,7 @@ async function putChunks(
     await response.discard();
     offset += chunk.byteLength;
     count(chunk.byteLength);
-    // Each answer names a new place; the old one is gone.
+    // Each response names a new location; the previous one is invalid.
     location = locationOf(target, response);
   }
   return target.session.send({
@@ -204,7 +213,10 @@ async function refused(target: UploadTarget, response: HttpResponse): Promise<Wa
   return target.session.failure(response, { action: `push to ${target.label}`, scopes: target.pushScopes() });
 }
 
-/** Where the upload goes on. It stays with the registry: another host would be sent the blob, and our token. */
+/**
+ * Returns the location of the next piece. It must be on the registry's own host: another one would receive the blob and our
+ * token.
+ */
 function locationOf(target: UploadTarget, response: HttpResponse): URL {
   const location = response.header('location');
   const { base } = target.session;
@@ -227,7 +239,7 @@ function locationOf(target: UploadTarget, response: HttpResponse): URL {
   return url;
 }
 
-/** The rest of the query stays as it came, byte for byte: it may be signed. */
+/** The rest of the query stays unchanged byte for byte, because it may be signed. */
 function withDigest(location: URL, digest: string): URL {
   return new URL(`${location.href}${location.search === '' ? '?' : '&'}digest=${encodeURIComponent(digest)}`);
 }

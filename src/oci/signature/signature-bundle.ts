@@ -1,20 +1,21 @@
 /**
- * Signatures as Sigstore bundles, the form that cosign attaches to an image as a referrer (`cosign sign --new-bundle-format`):
+ * Checks signatures in Sigstore bundles, which cosign attaches to an image as a referrer (`cosign sign --new-bundle-format`):
  * an in-toto statement about the image's digest in a DSSE envelope. Key pairs only: no certificate, no transparency log.
+ * https://docs.sigstore.dev/about/bundle/
  */
 import { type KeyObject, verify } from 'node:crypto';
 import { asObject, parseObject } from '../json-object.ts';
 
 /** Artifact type and layer type; the version of the format follows. */
 export const bundleType = 'application/vnd.dev.sigstore.bundle';
-/** A statement about one digest has 200 bytes; a certificate and a log entry would be some thousands. */
+/** A statement about one digest has 200 bytes; a certificate and a log entry would add some thousands. */
 export const maxBundleBytes = 64 * 1024;
 
 const statementType = 'application/vnd.in-toto+json';
-/** What cosign says with a signature. Other statements (provenance, SBOMs) vouch for something else. */
+/** The statement that cosign signs. Other statements (provenance, SBOMs) vouch for something else. */
 const signatureStatement = 'https://sigstore.dev/cosign/sign/v1';
 
-/** Why the bundle is no signature by `publicKey` over `imageDigest`; undefined: it is one. */
+/** Returns why the bundle is not a signature by `publicKey` over `imageDigest`; undefined if it is one. */
 export function faultOfBundle(bytes: Buffer, imageDigest: string, publicKey: KeyObject): string | undefined {
   const bundle = parseObject(bytes.toString('utf8'));
   const envelope = asObject(bundle?.['dsseEnvelope']);
@@ -29,7 +30,7 @@ export function faultOfBundle(bytes: Buffer, imageDigest: string, publicKey: Key
       verify('sha256', preAuthenticated(payloadType, statement), publicKey, Buffer.from(sig, 'base64'))
     );
   });
-  // The signature first: what nobody signed is not looked at.
+  // The signature is checked first, so that unsigned content is never parsed.
   if (!signed) {
     const keyless = asObject(bundle?.['verificationMaterial'])?.['publicKey'] === undefined;
     return keyless ? 'made without a key pair (keyless)' : 'made with another key';
@@ -49,7 +50,10 @@ function faultOfStatement(
   return digests.includes(imageDigest) ? undefined : `made for ${digests.join(', ') || 'something else'}`;
 }
 
-/** What DSSE signs: type and content with their lengths, so that neither can pass for a part of the other. */
+/**
+ * Returns the bytes that DSSE signs: type and content with their lengths, so that neither can pass for a part of the other.
+ * https://github.com/secure-systems-lab/dsse/blob/v1.0.0/protocol.md#signature-definition
+ */
 function preAuthenticated(type: string, content: Buffer): Buffer {
   const head = `DSSEv1 ${Buffer.byteLength(type)} ${type} ${content.byteLength} `;
   return Buffer.concat([Buffer.from(head), content]);

@@ -1,14 +1,14 @@
-/** Keys for image signatures: ECDSA P-256 as PEM, plain or encrypted the way cosign writes them. Nothing is ever written. */
+/** Reads keys for image signatures: ECDSA P-256 as PEM, plain or encrypted as cosign writes them. Never writes a key. */
 import { type KeyObject, createPrivateKey, createPublicKey, scryptSync } from 'node:crypto';
 import { WasmeError } from '../../errors.ts';
 import { objectAt, parseObject } from '../json-object.ts';
 
 /** A key file has a few hundred bytes. */
 const maxKeyBytes = 64 * 1024;
-/** cosign writes N = 65536, r = 8; four times that is still under a second. */
+/** cosign writes N = 65536, r = 8; four times that still takes less than a second. */
 const maxScryptMemory = 256 * 1024 * 1024;
 
-/** `password` is asked for only when the key is encrypted; it comes from COSIGN_PASSWORD. */
+/** Reads a private key. `password` (COSIGN_PASSWORD) is needed only when the key is encrypted. Fails with KEY_INVALID. */
 export async function privateKeyFrom(
   pem: string,
   file: string,
@@ -27,7 +27,7 @@ export async function privateKeyFrom(
   return requireP256(key, file);
 }
 
-/** A public key, or the public half of a private one. */
+/** Reads a public key, or returns the public half of a private one. */
 export function publicKeyFrom(pem: string, file: string): KeyObject {
   requireSmall(pem, file);
   try {
@@ -56,7 +56,7 @@ function parsePrivate(pem: string, file: string, password: string | undefined): 
   }
 }
 
-/** cosign's envelope: JSON with scrypt parameters and a NaCl secretbox around the PKCS#8 key. */
+/** Opens cosign's envelope: JSON with scrypt parameters and a NaCl secretbox around the PKCS#8 key. */
 async function openBox(base64: string, file: string, password: string | undefined): Promise<Uint8Array> {
   const box = parseBox(base64, file);
   if (password === undefined) throw wrongPassword(file, password);
@@ -97,7 +97,7 @@ function parseBox(base64: string, file: string): Box {
   if (kdf?.['name'] !== 'scrypt' || cipher?.['name'] !== 'nacl/secretbox' || !numbers || !texts) {
     throw invalid(file, 'it is encrypted in a way that cosign does not write');
   }
-  // What the file asks for is memory and time; a prepared file could ask for all of it.
+  // The file chooses the memory and time; a prepared file could ask for all of it.
   if (Number(N) * Number(r) * 128 > maxScryptMemory / 2 || Number(p) > 8) {
     throw invalid(
       file,

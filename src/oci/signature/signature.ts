@@ -1,6 +1,7 @@
 /**
- * Signatures that cosign and policy controllers read: a "simple signing" payload over an image digest, stored beside the
- * image under the tag `sha256-<hex>.sig` (reference E.1, the form before bundles). Signing is deterministic but for ECDSA itself.
+ * Makes and checks signatures that cosign and policy controllers read: a "simple signing" payload over an image digest,
+ * stored beside the image under the tag `sha256-<hex>.sig` (the form before bundles). Only ECDSA itself is not deterministic.
+ * https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md
  */
 import { type KeyObject, createPublicKey, sign, verify } from 'node:crypto';
 import { digestOf } from '../../io/sha256.ts';
@@ -29,26 +30,26 @@ const payloadKind = 'cosign container image signature';
 /** A payload has about 250 bytes. */
 const maxPayloadBytes = 64 * 1024;
 
-/** The tag under which the signatures of an image lie, in its own repository. */
+/** Returns the tag of an image's signatures, in its own repository. */
 export function signatureTag(imageDigest: string): string {
   const [algorithm, hex] = splitDigest(imageDigest);
   return `${algorithm}-${hex}.sig`;
 }
 
-/** Name of signatures in the store, beside the image's own: names there are full references. */
+/** Returns the name of signatures in the store, where names are full references. */
 export function storedSignature({ host, repository }: Reference, tag: string): string {
   return formatReference({ host, repository, tag });
 }
 
-/** Whether a name of the store is one of signatures, and of which image. */
+/** Returns the image digest of a name that belongs to signatures; undefined for any other name. */
 export function signedDigest(name: string): string | undefined {
   const [, algorithm, hex] = /:(sha256|sha512)-([0-9a-f]{64,128})\.sig$/.exec(name) ?? [];
   return algorithm === undefined ? undefined : `${algorithm}:${hex}`;
 }
 
 /**
- * The signature artifact for an image: the signatures that are there (`existing`, from `fetchSignatures`) and the new one.
- * @param imageDigest of the image manifest, which is what hosts pin.
+ * Makes the signature artifact of an image: the `existing` signatures (from `fetchSignatures`) and the new one. `imageDigest`
+ * is that of the image manifest, which hosts pin.
  */
 export function signImage(
   reference: Reference,
@@ -93,7 +94,7 @@ export async function isSignedAlready(
   }
 }
 
-/** cosign spells Docker Hub by its old name. */
+/** cosign uses the old name of Docker Hub. */
 function identityOf(reference: Reference): string {
   return formatName({
     ...reference,
@@ -101,7 +102,7 @@ function identityOf(reference: Reference): string {
   });
 }
 
-/** Signatures that are stored for an image, oldest first; none is an empty list. `name` is the tag as the source has it. */
+/** Returns the stored signatures of an image, oldest first, or an empty list. `name` is the tag as the source has it. */
 export async function fetchSignatures(source: Source, name: string): Promise<GraphBlob[]> {
   let manifest: ImageManifest;
   try {
@@ -123,14 +124,13 @@ export async function fetchSignatures(source: Source, name: string): Promise<Gra
 export interface VerifiedSignature {
   /** Repository that the signer named; bundles name none. */
   readonly identity?: string;
-  /** What else was signed: cosign's `-a key=value`. */
+  /** Other signed fields: cosign's `-a key=value`. */
   readonly optional: Readonly<Record<string, unknown>>;
 }
 
 /**
- * The signatures over `imageDigest` that `publicKey` made.
- * @param bundles the newer form, see signature-bundle.ts.
- * Fails with SIGNATURE_INVALID when there is none: unsigned, signed by someone else, or a payload about another image.
+ * Returns the signatures over `imageDigest` that `publicKey` made. `bundles` are the newer form, see signature-bundle.ts.
+ * Fails with SIGNATURE_INVALID when there is none: unsigned, signed with another key, or about another image.
  */
 export async function verifySignatures(
   imageDigest: string,
@@ -143,7 +143,7 @@ export async function verifySignatures(
   for (const blob of signatures) {
     const payload = await whole(blob.open());
     const signature = Buffer.from(blob.descriptor.annotations?.[signatureKey] ?? '', 'base64');
-    // The signature first: an unsigned payload is not even parsed.
+    // The signature is checked first, so that an unsigned payload is never parsed.
     if (digestOf(payload) !== blob.descriptor.digest || !verify('sha256', payload, publicKey, signature)) {
       faults.push('made with another key');
       continue;

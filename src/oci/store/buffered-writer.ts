@@ -1,31 +1,34 @@
-/** Writes a stream of small chunks to a file in few large writes, while the next chunks come. */
+/** Writes a stream of small chunks to a file in few large writes, while the next chunks arrive. */
 import type { FileHandle } from 'node:fs/promises';
 import { pieceBytes } from '../target.ts';
 
-/** From here on the disk is asked to begin with what it has: the flush at the end then waits for the last part only. */
+/**
+ * From this size on the operating system is asked to start writing, so that the flush at the end waits for the last part
+ * only.
+ */
 const flushBytes = 16 * 1024 * 1024;
 
-/** For one file, which it does not close. Bytes arrive in order; a failed write fails the next call. */
+/** Writes to one file, which it does not close. Bytes arrive in order; a failed write fails the next call. */
 export class BufferedWriter {
   readonly #file: FileHandle;
   #held: Uint8Array[] = [];
   #heldBytes = 0;
   #sinceFlush = 0;
-  /** At most one write at a time: it bounds the memory, and keeps the order. */
+  /** At most one write at a time, which bounds the memory and keeps the order. */
   #writing: Promise<void> = Promise.resolve();
 
   constructor(file: FileHandle) {
     this.#file = file;
   }
 
-  /** Takes the chunk as it is: it must not change afterwards. */
+  /** Keeps the chunk itself: the caller must not change it afterwards. */
   async write(chunk: Uint8Array): Promise<void> {
     this.#held.push(chunk);
     this.#heldBytes += chunk.byteLength;
     if (this.#heldBytes >= pieceBytes) await this.#writeHeld();
   }
 
-  /** Until everything is with the operating system. */
+  /** Waits until the operating system has everything. */
   async flush(): Promise<void> {
     await this.#writeHeld();
     await this.#writing;
@@ -39,11 +42,11 @@ export class BufferedWriter {
     this.#heldBytes = 0;
     if (chunks.length === 0) return;
     this.#writing = writeAll(this.#file, chunks);
-    // Told by the next call, which waits for it.
+    // The next call waits for it and throws its failure.
     this.#writing.catch(() => undefined);
     if (this.#sinceFlush < flushBytes) return;
     this.#sinceFlush = 0;
-    // Its failure comes again from the flush at the end, which is the one that counts.
+    // Ignored: the flush at the end fails again, and that failure is reported.
     this.#file.datasync().catch(() => undefined);
   }
 }

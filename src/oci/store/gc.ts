@@ -1,4 +1,4 @@
-/** Takes blobs out of a layout folder that no name reaches, without pulling them from under a copy that counts on them. */
+/** Removes blobs of a layout folder that no name reaches, but none that a running copy relies on. */
 import { randomBytes } from 'node:crypto';
 import { link, readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -13,9 +13,9 @@ import { isManifestType } from '../media-types.ts';
 import { parseManifest } from '../schema.ts';
 import type { Descriptor } from '../target.ts';
 
-/** With a copy under way, only what nobody touched for this long goes. */
+/** While a copy is running, only blobs untouched for this long are removed. */
 const graceMs = 60 * 60 * 1000;
-/** A lease of another machine cannot be asked whether its owner lives. */
+/** Whether the owner of another machine's lease is alive cannot be found out. */
 const leaseLifeMs = 24 * 60 * 60 * 1000;
 
 export interface GcResult {
@@ -23,7 +23,7 @@ export interface GcResult {
   readonly bytes: number;
 }
 
-/** Runs `body` while sweeps of other processes spare what it counts on. */
+/** Runs `body`, during which sweeps of other processes spare the blobs that it relies on. */
 export async function withLease<T>(dir: string, body: () => Promise<T>): Promise<T> {
   const folder = join(dir, 'ingest');
   const path = join(folder, `lease.${machine()}.${pid}.${randomBytes(4).toString('hex')}`);
@@ -36,7 +36,7 @@ export async function withLease<T>(dir: string, body: () => Promise<T>): Promise
   }
 }
 
-/** Marks a blob as counted on, now. False when it is not there. */
+/** Marks a blob as relied on. Returns false when it does not exist. */
 export async function touch(path: string, nowMs: number): Promise<boolean> {
   try {
     await utimes(path, nowMs / 1000, nowMs / 1000);
@@ -48,8 +48,8 @@ export async function touch(path: string, nowMs: number): Promise<boolean> {
 }
 
 /**
- * Removes what `roots` do not reach. The caller holds the lock of the index. A copy that begins meanwhile touches what
- * it finds; that is seen here, because a blob is moved aside first and looked at again before it is deleted.
+ * Removes what `roots` do not reach. The caller holds the lock of the index. A copy that starts meanwhile touches the blobs
+ * that it finds; that is detected here, because a blob is first moved aside and checked again before it is deleted.
  */
 export async function collectGarbage(
   dir: string,
@@ -86,7 +86,7 @@ async function mark(dir: string, roots: readonly Descriptor[]): Promise<Set<stri
       const children = manifest.kind === 'index' ? manifest.manifests : [manifest.config, ...manifest.layers];
       open.push(...children, ...(manifest.subject === undefined ? [] : [manifest.subject]));
     } catch {
-      // A manifest that is gone or damaged reaches nothing; the read that needs it will say so.
+      // A missing or damaged manifest reaches nothing; the read that needs it reports the fault.
     }
   }
   return reached;
@@ -124,7 +124,7 @@ async function hasLease(ingestDir: string, nowMs: number): Promise<boolean> {
   return false;
 }
 
-/** Parts of downloads that nobody came back for. */
+/** Removes parts of downloads that were never resumed. */
 async function clearIngest(ingestDir: string, cutoff: number): Promise<void> {
   for (const name of await names(ingestDir)) {
     const path = join(ingestDir, name);

@@ -1,4 +1,4 @@
-/** Bytes on their way into the store: a file of their own until they are whole, so that an interrupted download can go on. */
+/** Writes incoming bytes to a file of their own until they are complete, so that an interrupted download can resume. */
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readdir, rename, rm } from 'node:fs/promises';
@@ -14,12 +14,12 @@ import { Verifier } from '../digest.ts';
 import { BufferedWriter } from './buffered-writer.ts';
 import { type BlobSource, type Descriptor, pieceBytes } from '../target.ts';
 
-/** Smaller parts are fetched again sooner than they are found. */
+/** Fetching smaller parts again is faster than finding them. */
 const minKeptBytes = 1024 * 1024;
 
 /**
- * Writes the source into a file in `dir` and gives its path: whole, checked, flushed, read-only. A part that an earlier
- * try (also of a killed process) left is taken over. Fails with DIGEST_MISMATCH, or as the source does.
+ * Writes the source into a file in `dir` and returns its path: complete, checked, flushed, read-only. Resumes a part that an
+ * earlier try (also of a killed process) left. Fails with DIGEST_MISMATCH, or as the source does.
  */
 export async function ingest(
   dir: string,
@@ -37,7 +37,7 @@ export async function ingest(
       return await fill(own, adopted, descriptor, source, label, onProgress);
     } catch (error) {
       if (!adopted || !(error instanceof WasmeError) || error.code !== 'DIGEST_MISMATCH') throw error;
-      // The part that was found may be to blame; once more without it.
+      // The part that was found may be damaged; try once more without it.
       return await fill(own, false, descriptor, source, label, onProgress);
     }
   } catch (error) {
@@ -76,13 +76,13 @@ async function fill(
     verifier.finish();
     await file.sync();
     await file.chmod(0o444);
-    // The store's sweep compares with the clock that writes this, not with the file system's.
+    // The store's sweep compares with the clock that writes this time, not with the file system's.
     await file.utimes(new Date(), new Date());
     await file.close();
     return path;
   } catch (error) {
     onProgress(-counted);
-    // What came before the failure is still right, and worth going on from.
+    // The bytes before the failure are correct, so the next try can resume after them.
     await writer.flush().catch(() => undefined);
     await file.close();
     await setAside(path, verifier.seen, error);
@@ -90,14 +90,14 @@ async function fill(
   }
 }
 
-/** What came is right as far as it goes, unless it is what the failure is about. */
+/** Keeps the received bytes, unless they are what the failure is about. */
 async function setAside(path: string, size: number, error: unknown): Promise<void> {
   const isWrong = error instanceof WasmeError && error.code === 'DIGEST_MISMATCH';
   if (isWrong || size < minKeptBytes) await rm(path, { force: true });
   else await rename(path, `${path.split('.').slice(0, -3).join('.')}.partial`);
 }
 
-/** Takes over the part that an earlier try set aside or that a killed process of this machine left. One taker wins. */
+/** Takes over the part that an earlier try set aside or that a killed process of this machine left. One caller wins. */
 async function adopt(dir: string, stem: string, own: string): Promise<boolean> {
   for (const name of await readdir(dir)) {
     if (!name.startsWith(`${stem}.`) || !isAbandoned(name.slice(stem.length + 1))) continue;
@@ -116,7 +116,7 @@ function isAbandoned(suffix: string): boolean {
   return suffix === 'partial' || (host === machine() && !isAlive(Number(owner)));
 }
 
-/** Folders may be shared between machines, where the same process id is another process. */
+/** Machines may share a folder, and the same process id is another process there. */
 export function machine(): string {
   return sha256Hex(hostname()).slice(0, 8);
 }

@@ -1,6 +1,6 @@
 /**
- * An OCI image-layout folder as a target of copy: the local store, and what skopeo and oras read and write.
- * Safe under several processes and a kill at any moment: blobs and index.json appear whole or not at all.
+ * Implements an OCI image-layout folder as a target of copy: the local store, and what skopeo and oras read and write. Safe
+ * with several processes and a kill at any moment: blobs and index.json appear whole or not at all.
  */
 import { createReadStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
@@ -27,7 +27,7 @@ import {
   pieceBytes,
 } from '../target.ts';
 
-/** The lock is held for the time of one small file: who waits longer waits for something broken. */
+/** The lock is held while one small file is written: a longer wait means that something is broken. */
 const lockOptions: LockOptions = {
   holder: 'another wasme that writes the store',
   code: 'FILE_ACCESS',
@@ -35,7 +35,7 @@ const lockOptions: LockOptions = {
   foreignLifeMs: 60_000,
 };
 
-/** A name in the store and what it stands for. */
+/** A name in the store and the manifest that it points to. */
 export interface StoredImage {
   readonly name: string;
   readonly descriptor: Descriptor;
@@ -66,7 +66,7 @@ export class OciLayout implements ImageTarget {
     return withoutName(found);
   }
 
-  /** Every name, in the order of index.json. An empty list when there is no store yet. */
+  /** Returns every name, in the order of index.json. Returns an empty list when there is no store yet. */
   async list(): Promise<readonly StoredImage[]> {
     return (await this.#readIndex()).manifests.map(entry => ({
       name: entry.annotations?.[refNameKey] ?? '',
@@ -74,7 +74,7 @@ export class OciLayout implements ImageTarget {
     }));
   }
 
-  /** Also keeps a sweep of another process from the blob: who asks counts on the answer. */
+  /** Also protects the blob from a sweep of another process, because the caller relies on the answer. */
   async exists({ digest, size }: Descriptor): Promise<boolean> {
     try {
       if (!(await touch(this.blobPath(digest), this.#system.now()))) return false;
@@ -103,7 +103,7 @@ export class OciLayout implements ImageTarget {
         });
       }
       if (error instanceof WasmeError && error.code === 'DIGEST_MISMATCH') {
-        // Gone, the next pull brings it back; kept, it would be skipped as "already there".
+        // When it is removed, the next pull fetches it again; a damaged one would be skipped as existing.
         await rm(path, { force: true });
         throw new WasmeError('DIGEST_MISMATCH', `${error.message}; the damaged file was removed`, {
           hint: 'pull or build the image again; if it comes back, check the disk',
@@ -130,7 +130,7 @@ export class OciLayout implements ImageTarget {
     ]);
   }
 
-  /** Takes a name away; the blobs stay until `prune`. False when there was no such name. */
+  /** Removes a name; the blobs stay until `prune`. Returns false when there is no such name. */
   async untag(name: string): Promise<boolean> {
     let found = false;
     await this.#change(entries =>
@@ -143,7 +143,7 @@ export class OciLayout implements ImageTarget {
     return found;
   }
 
-  /** Removes blobs that no name reaches; with a copy under way, only old ones. */
+  /** Removes blobs that no name reaches; while a copy is running, only old ones. */
   async prune(): Promise<GcResult> {
     return this.#locked(async () =>
       collectGarbage(this.dir, (await this.#readIndex()).manifests, this.#system.now()),
@@ -189,7 +189,7 @@ export class OciLayout implements ImageTarget {
           manifests,
         };
         await this.#writeMarker();
-        // Taken for dead (a laptop that slept): what was read is old, so read it again under a new lock.
+        // The lock was taken over (a laptop that slept): the content that was read is old, so read it again under a new lock.
         if (!(await lock.isHeld())) return false;
         await writeAtomic(join(this.dir, indexFile), JSON.stringify(next));
         return true;
@@ -198,7 +198,7 @@ export class OciLayout implements ImageTarget {
     }
   }
 
-  /** A manifest that only an index points to. */
+  /** Stores a manifest that only an index points to. */
   async #unnamed(digest: string): Promise<Descriptor | undefined> {
     const path = this.blobPath(digest);
     const found = await stat(path).catch(() => undefined);
@@ -242,7 +242,7 @@ function withoutName({ annotations, ...descriptor }: Descriptor): Descriptor {
   return rest.length === 0 ? descriptor : { ...descriptor, annotations: Object.fromEntries(rest) };
 }
 
-/** The local store: one layout folder whose names are full references. */
+/** Opens the local store: one layout folder whose names are full references. */
 export function openStore(system: SystemContext): OciLayout {
   return new OciLayout(join(dataDir(system), 'store'), system, 'the local store');
 }

@@ -1,4 +1,7 @@
-/** `cncf`: the CNCF Wasm artifact (one bare module, config that names its platform). Runtimes read it, proxies do not. */
+/**
+ * `cncf`: the CNCF Wasm artifact (one bare module, a config that names its platform). Runtimes read it, proxies do not.
+ * https://tag-runtime.cncf.io/wgs/wasm/deliverables/wasm-oci-artifact/
+ */
 import { annotationsFor, titleKey } from '../../annotations.ts';
 import { cncfConfig, wasmLayer } from '../../media-types.ts';
 import { blobOf } from '../../target.ts';

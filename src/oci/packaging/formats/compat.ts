@@ -1,4 +1,7 @@
-/** `compat`: an ordinary OCI image whose one layer holds plugin.wasm. The default, because most hosts load it (reference A.5). */
+/**
+ * `compat`: an ordinary OCI image whose one layer holds plugin.wasm; the default, because most hosts load it.
+ * https://github.com/solo-io/wasm/blob/master/spec/spec-compat.md
+ */
 import { annotationsFor, variantKey } from '../../annotations.ts';
 import { pluginArchive } from '../../image-documents.ts';
 import { ociConfig, ociLayerTarGzip } from '../../media-types.ts';
@@ -11,7 +14,7 @@ export const compat: Packaging = {
   pack(module, metadata) {
     const labels = annotationsFor(module, metadata);
     const annotations = sortedByKey({ [variantKey]: 'compat', ...labels });
-    // The barest image is a published test vector and names no file; any other tells `oras pull` what to write.
+    // The barest image is a published test vector without a file name; in any other, the title tells `oras pull` what to write.
     const title = Object.keys(labels).length === 0 ? undefined : pluginArchive;
     const { layer, diffId } = tarLayer(module, metadata, ociLayerTarGzip, title);
     return imageOf({

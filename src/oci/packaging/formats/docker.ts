@@ -1,4 +1,4 @@
-/** `docker`: the same as `compat` in Docker's own media types, for registries and tools that know no others. */
+/** `docker`: the same image as `compat` in Docker's own media types, for registries and tools that know no others. */
 import { annotationsFor } from '../../annotations.ts';
 import { dockerConfig, dockerLayerTarGzip, dockerManifest } from '../../media-types.ts';
 import { type Packaging, imageOf } from './packaging.ts';
@@ -11,7 +11,7 @@ export const docker: Packaging = {
     const { layer, diffId } = tarLayer(module, metadata, dockerLayerTarGzip);
     return imageOf({
       mediaType: dockerManifest,
-      // Schema 2 manifests have no annotations: what they would say are labels here.
+      // Schema 2 manifests have no annotations, so labels carry them.
       config: imageConfig(dockerConfig, metadata, annotationsFor(module, metadata), [diffId]),
       layers: [layer],
     });

@@ -1,4 +1,4 @@
-/** `higress`: README, spec and icon in front, the tar with plugin.wasm last. Without documents it is one layer, as `compat`. */
+/** `higress`: README, spec and icon first, the tar with plugin.wasm last. Without documents it is one layer, as `compat`. */
 import { annotationsFor, titleKey } from '../../annotations.ts';
 import { documentOrder, documentType, pluginArchive } from '../../image-documents.ts';
 import { ociConfig, ociLayerTarGzip } from '../../media-types.ts';
@@ -17,7 +17,7 @@ export const higress: Packaging = {
         return mediaType === undefined ? [] : [blobOf(mediaType, bytes, { [titleKey]: name })];
       });
     const annotations = annotationsFor(module, metadata);
-    // Istio's rule is "the last layer"; whatever stands in front of it is for people and consoles.
+    // Istio takes the last layer; the layers before it are for readers and consoles.
     const { layer, diffId } = tarLayer(module, metadata, ociLayerTarGzip, pluginArchive);
     const diffIds = [...front.map(blob => blob.descriptor.digest), diffId];
     return imageOf({

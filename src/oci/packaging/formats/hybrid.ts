@@ -1,4 +1,7 @@
-/** `hybrid`: the bare module for Gloo and the old wasme, and behind it the tar for Istio. Twice the bytes, both families. */
+/**
+ * `hybrid`: the bare module for Gloo and the old wasme, followed by the tar for Istio. It has twice the bytes and serves both
+ * families.
+ */
 import { annotationsFor } from '../../annotations.ts';
 import { pluginArchive } from '../../image-documents.ts';
 import { ociLayerTarGzip } from '../../media-types.ts';

@@ -1,4 +1,4 @@
-/** Packaging by name. The order is the one of --help. */
+/** Lists the packagings by name, in the order of --help. */
 import { WasmeError } from '../../../errors.ts';
 import { maxModuleBytes } from '../../../io/files/file-limits.ts';
 import type { ImageGraph } from '../../target.ts';
@@ -26,8 +26,8 @@ export const packagings: Readonly<Record<PackagingName, Packaging>> = {
 };
 
 /**
- * Module and what is said about it → image. Pure and reproducible.
- * Fails with IMAGE_UNSUPPORTED for a module that no host would load for its size.
+ * Packs a module and its metadata into an image. Pure and reproducible. Fails with IMAGE_UNSUPPORTED for a module larger than
+ * any host loads.
  */
 export function packImage(
   layout: PackagingName,

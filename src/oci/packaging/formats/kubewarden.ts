@@ -1,4 +1,4 @@
-/** `kubewarden`: the bare module as kwctl, wasm-to-oci and older Rust tools type it. */
+/** `kubewarden`: the bare module with the media types of kwctl, wasm-to-oci and older Rust tools. */
 import { annotationsFor, titleKey } from '../../annotations.ts';
 import { vndConfig, vndLayer } from '../../media-types.ts';
 import { blobOf } from '../../target.ts';

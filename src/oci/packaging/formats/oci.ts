@@ -1,4 +1,7 @@
-/** `oci`: what the old wasme pushed and Gloo Edge Enterprise pulls: the bare module beside its runtime-config.json. */
+/**
+ * `oci`: the bare module beside its runtime-config.json, as the old wasme pushed and Gloo Edge Enterprise pulls.
+ * https://github.com/solo-io/wasm/blob/master/spec/spec.md
+ */
 import { annotationsFor, titleKey } from '../../annotations.ts';
 import { soloConfig, soloLayer } from '../../media-types.ts';
 import { type RuntimeConfig, envoyProxy, runtimeConfigBytes, runtimeConfigFile } from '../runtime-config.ts';
@@ -11,7 +14,7 @@ export const oci: Packaging = {
   name: 'oci',
   summary: 'as the old wasme pushed: Gloo Edge Enterprise, Istio, Envoy Gateway',
   pack(module, metadata) {
-    // One blob in two places: Istio's rule for this layout is "exactly two layers", and Gloo reads the config from either.
+    // One blob in two places: Istio requires exactly two layers here, and Gloo reads the config from either place.
     const config = runtimeConfigBlob(metadata);
     return imageOf({
       config,

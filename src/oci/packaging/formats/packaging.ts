@@ -1,6 +1,6 @@
 /**
- * What a layout is: a pure function from a module and what is said about it to an image. No clock, no files, no network:
- * the same input gives the same digests on every machine (reference A.7).
+ * Defines a packaging: a pure function from a module and its metadata to an image. It reads no clock, files or network, so
+ * that the same input gives the same digests on every machine.
  */
 import type { PackagingName } from '../../../project/names.ts';
 import { ociManifest } from '../../media-types.ts';
@@ -9,15 +9,15 @@ import type { Descriptor, GraphBlob, ImageGraph } from '../../target.ts';
 
 export type { PackagingName } from '../../../project/names.ts';
 
-/** What is said about a module. All of it optional: an empty object gives the barest image of the layout. */
+/** Metadata of a module. All of it is optional: an empty object gives the barest image of the packaging. */
 export interface ImageMetadata {
-  /** Manifest annotations (labels, where the format has none). They win over the ones wasme makes. */
+  /** Manifest annotations, or labels where the format has no annotations. They win over the ones that wasme makes. */
   readonly annotations?: Readonly<Record<string, string>> | undefined;
   readonly runtime?: RuntimeConfig | undefined;
-  /** RFC 3339. Left out unless a person asked for it: a time makes every build another image. */
+  /** RFC 3339. Omitted unless the user asks for it, because a time makes every build another image. */
   readonly created?: string | undefined;
   readonly author?: string | undefined;
-  /** README.md, spec.yaml, icon.png …: only the `higress` layout carries them. */
+  /** README.md, spec.yaml, icon.png …: only the `higress` packaging carries them. */
   readonly documents?: readonly ImageDocument[] | undefined;
 }
 
@@ -41,7 +41,7 @@ export interface ManifestParts {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** The image of these parts: keys in a fixed order, no white space, a blob that is used twice listed once. */
+/** Makes the image of these parts: keys in a fixed order, no white space, a blob that is used twice listed once. */
 export function imageOf({ mediaType = ociManifest, ...parts }: ManifestParts): ImageGraph {
   const { artifactType, config, layers, annotations = {} } = parts;
   const manifest = {
@@ -70,7 +70,7 @@ export function jsonBytes(value: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(value), 'utf8');
 }
 
-/** Byte order of UTF-8, which is not the order of JavaScript's UTF-16 comparison. */
+/** Compares by the bytes of UTF-8, which is not the order of JavaScript's UTF-16 comparison. */
 export function sortedByKey(record: Readonly<Record<string, string>>): Record<string, string> {
   const keys = Object.keys(record).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   return Object.fromEntries(keys.map(key => [key, record[key] ?? '']));

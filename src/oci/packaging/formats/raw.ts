@@ -1,4 +1,4 @@
-/** `raw`: the bare module as a generic OCI 1.1 artifact, as `oras push` makes it. For storage; no proxy loads it. */
+/** `raw`: the bare module as a generic OCI 1.1 artifact, as `oras push` writes it. For storage; no proxy loads it. */
 import { annotationsFor, titleKey } from '../../annotations.ts';
 import { ociEmpty, wasmLayer } from '../../media-types.ts';
 import { type GraphBlob, blobOf } from '../../target.ts';
@@ -18,7 +18,10 @@ export const raw: Packaging = {
   },
 };
 
-/** The empty JSON object that the OCI specification puts where there is no config, its content inlined. */
+/**
+ * The empty JSON object in place of a config, its content inlined.
+ * https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md#guidance-for-an-empty-descriptor
+ */
 function emptyConfig(): GraphBlob {
   const blob = blobOf(ociEmpty, Buffer.from('{}'));
   return { ...blob, descriptor: { ...blob.descriptor, data: 'e30=' } };

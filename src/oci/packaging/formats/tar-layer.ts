@@ -1,4 +1,4 @@
-/** The tar+gzip layer that mesh proxies look into, and the image config that goes with it. */
+/** Makes the tar+gzip layer that mesh proxies look into, and the image config that belongs to it. */
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { gzip } from '../gzip.ts';
@@ -10,13 +10,13 @@ import { type ImageMetadata, jsonBytes } from './packaging.ts';
 
 export interface TarLayer {
   readonly layer: GraphBlob;
-  /** Digest of the tar before compression: what `rootfs.diff_ids` wants. */
+  /** Digest of the tar before compression, for `rootfs.diff_ids`. */
   readonly diffId: string;
 }
 
 /**
- * `plugin.wasm` and nothing else: Google Cloud wants exactly one file, and Istio allocates the size of every entry it
- * passes on the way.
+ * Packs `plugin.wasm` alone: Google Cloud requires exactly one file, and Istio allocates the size of every entry that it
+ * passes.
  */
 export function tarLayer(
   module: Uint8Array,
@@ -34,8 +34,8 @@ export function tarLayer(
 }
 
 /**
- * An ordinary image config. linux/amd64 although Wasm runs anywhere: Istio picks that child of an index, and Google Cloud
- * expects an ordinary image.
+ * Makes an ordinary image config. It says linux/amd64 although Wasm runs anywhere, because Istio takes that child of an index
+ * and Google Cloud expects an ordinary image. https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md
  */
 export function imageConfig(
   mediaType: string,
