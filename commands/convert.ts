@@ -21,16 +21,16 @@ interface Flags extends RegistryFlags {
 export function declare(command: Command, context: Context): void {
   command
     .argument('<source>', 'image, image archive, .wasm file or project folder')
-    .argument('[target]', "name of the new image (default: the source's, with -<layout> behind the tag)")
+    .argument('[target]', "name of the new image (default: the source's, with -<layout> appended to the tag)")
     .addOption(
       new Option('--layout <layout>', 'layout of the new image').choices(packagingNames).default('compat'),
     )
-    .option('--push', 'into the registry that the new name has, instead of the local store')
+    .option('--push', 'write to the registry of the new name instead of the local store')
     .option('--annotation <key=value>', 'add or replace an annotation (repeatable)', keyValue)
-    .option('--created <time>', 'date the image; without it, it has the date of its source or none')
-    .option('--force', 'pack it although it is no core module')
+    .option('--created <time>', 'date of the image; without it, the date of the source, if it has one')
+    .option('--force', 'pack a file that is not a core module')
     .option('--remote', 'ask the registry even when the local store has the image')
-    .option('--platform <os/arch>', 'which image of an index');
+    .option('--platform <os/arch>', 'platform of the image to take from an index');
   addRegistryFlags(command)
     .addHelpText(
       'after',
@@ -38,10 +38,10 @@ export function declare(command: Command, context: Context): void {
 Layouts:
   compat      ordinary OCI image with plugin.wasm: Istio, Envoy Gateway, Higress, Google Cloud
   docker      the same in Docker media types
-  oci         as the old wasme pushed: Gloo Edge Enterprise, Istio, Envoy Gateway
+  oci         bare module and runtime config, as the old wasme pushed: Gloo Edge Enterprise, Istio, Envoy Gateway
   hybrid      compat and oci in one image
-  higress     compat with README.md and spec.yaml in front
-  cncf, raw, kubewarden   for Wasm tools that are no proxies
+  higress     compat with README.md and spec.yaml in layers before it
+  cncf, raw, kubewarden   for Wasm tools other than proxies
 
 Examples:
   wasme convert registry.example/team/filter:v1                          to compat, into the store as :v1-compat

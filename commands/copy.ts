@@ -18,14 +18,17 @@ export function declare(command: Command, context: Context): void {
     .argument('<source>', 'image in a registry')
     .argument('<target>', 'its new name, in the same or another registry')
     .option('--no-signatures', 'leave its signatures behind')
-    .option('-r, --recursive', 'also what refers to it: SBOMs, attestations, and what refers to those')
+    .option(
+      '-r, --recursive',
+      'also artifacts that refer to it (SBOMs, attestations), and those that refer to them',
+    )
     .option('--concurrency <n>', 'transfers at a time (default: 3)', integer(1, 32));
   addRegistryFlags(command)
     .addHelpText(
       'after',
       `
-The copy has the same digest. Within one registry no blob moves. Credentials of both
-registries come from "wasme login"; the registry options go for both.
+The copy has the same digest. Within one registry blobs are mounted, not transferred. Credentials of both
+registries come from "wasme login"; the registry options apply to both.
 
 Examples:
   wasme copy registry.example/team/filter:v1 mirror.example/filter:v1

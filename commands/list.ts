@@ -21,9 +21,9 @@ export function declare(command: Command, context: Context): void {
     ...oldStore,
   });
   command
-    .option('-w, --wide', 'also ABI, root ids and version')
-    .option('--digests', 'whole digests')
-    .option('--search <text>', 'only names that contain this')
+    .option('-w, --wide', 'show ABI, root ids and version')
+    .option('--digests', 'show full digests')
+    .option('--search <text>', 'only names that contain this text')
     .addOption(new Option('--published').hideHelp())
     .addHelpText(
       'after',
@@ -38,8 +38,8 @@ Examples:
       const reporter = reporterFor(context, options);
       if (flags.published) {
         reporter.warn(
-          '--published asked a catalogue that is gone',
-          'wasme tags NAME lists what a registry has',
+          'the catalogue that --published listed no longer exists',
+          'wasme tags NAME lists the tags in a registry',
         );
       }
       const { list } = await import('../src/list.ts');

@@ -12,8 +12,11 @@ interface Flags {
 
 export function declare(command: Command, context: Context): void {
   command
-    .argument('<file>', 'archive that "wasme save" wrote, or skopeo as oci-archive: (- is standard input)')
-    .option('-t, --tag <reference>', 'name of the image, when the archive gives it none or another is wanted')
+    .argument('<file>', 'archive that "wasme save" or skopeo (oci-archive:) wrote (- is standard input)')
+    .option(
+      '-t, --tag <reference>',
+      'name for the image: required when the archive has none, else instead of it',
+    )
     .addHelpText(
       'after',
       `

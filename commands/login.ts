@@ -25,7 +25,7 @@ export function declare(command: Command, context: Context): void {
   });
   command
     .argument('[registry]', 'host, with a port if it has one (default: Docker Hub, or WASM_IMAGE_REGISTRY)')
-    .option('-u, --username <name>', 'asked for when missing')
+    .option('-u, --username <name>', 'user name (default: asks for it)')
     .option('--password-stdin', 'read the password or access token from standard input')
     .addOption(
       new Option(
@@ -44,8 +44,8 @@ export function declare(command: Command, context: Context): void {
     .addHelpText(
       'after',
       `
-The registry is asked first; what it refuses is not stored. Logins are kept where docker keeps
-them: in its credential helper if one is configured, else in ~/.docker/config.json.
+Checks the login with the registry first and stores nothing that it refuses. Logins are stored where
+docker stores them: in its credential helper if one is configured, else in ~/.docker/config.json.
 
 Examples:
   wasme login registry.example

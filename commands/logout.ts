@@ -27,7 +27,7 @@ Examples:
         systemContextOf(context, reporterFor(context, options)),
       );
       writeResult(context, options.json, result, value =>
-        value.loggedOut ? `logged out of ${value.host}` : `nobody was logged in to ${value.host}`,
+        value.loggedOut ? `logged out of ${value.host}` : `there was no login for ${value.host}`,
       );
     });
 }

@@ -24,8 +24,8 @@ export function declare(command: Command, context: Context): void {
       '-o, --output <file>',
       'write the module to this file or folder (- is standard output) instead of the image to the store',
     )
-    .option('--force', 'replace a file that is there')
-    .option('--platform <os/arch>', 'which image of an index, with -o')
+    .option('--force', 'replace an existing file')
+    .option('--platform <os/arch>', 'platform of the image to take from an index, with -o')
     .option('--concurrency <n>', 'transfers at a time (default: 3)', integer(1, 32));
   addRegistryFlags(command)
     .addHelpText(

@@ -21,7 +21,7 @@ interface Flags extends RegistryFlags {
   readonly chunkSize?: number;
 }
 
-/** Each piece is a request: below this, a filter is more requests than a registry lets pass. */
+/** Each piece is a request: smaller pieces of a filter are more requests than registries allow. */
 const minChunkBytes = 64 * 1024;
 /** A piece is held in memory. */
 const maxChunkBytes = 1024 * 1024 * 1024;
@@ -31,30 +31,34 @@ export function declare(command: Command, context: Context): void {
   command
     .argument(
       '[reference]',
-      "where to: registry.example/team/filter:v1 (default: the project's image.reference)",
+      "image to write: registry.example/team/filter:v1 (default: the project's image.reference)",
     )
     .option('-f, --file <module>', "a .wasm file instead of the project's build or the store's image")
-    .addOption(new Option('--layout <layout>', 'how it is packed (default: compat)').choices(packagingNames))
+    .addOption(
+      new Option('--layout <layout>', "layout of the image (default: the project's, else compat)").choices(
+        packagingNames,
+      ),
+    )
     .option('-t, --tag <tag>', 'another tag for the same image (repeatable)', collect)
     .option('--annotation <key=value>', 'add or replace an annotation (repeatable)', keyValue)
-    .option('--created <time>', 'date the image; without it, the same module is always the same image')
+    .option('--created <time>', 'date of the image; without it, the same module always gives the same image')
     .option('--sign <key>', 'sign it with this private key, as cosign does (COSIGN_PASSWORD opens it)')
     .option(
       '--force',
-      'push although it is no core module, or a host that the project names would not load it',
+      'push a file that is not a core module, or an image that a host of the project would not load',
     )
     .option('--concurrency <n>', 'transfers at a time (default: 3)', integer(1, 32))
     .option(
       '--chunk-size <bytes>',
-      'upload in pieces of this size, 64 KiB or more (default: in one)',
+      'upload blobs in pieces of this size, 64 KiB or more (default: in one piece)',
       integer(minChunkBytes, maxChunkBytes),
     );
   addRegistryFlags(command)
     .addHelpText(
       'after',
       `
-What is pushed: the file of --file; else the store's image of that name (wasme build -t);
-else the project's build. For the project's own image.reference it is the project's build.
+Pushes the file of --file; else the image that the store has under that name (wasme build -t);
+else the project's build. For the project's own image.reference it pushes the project's build.
 
 Examples:
   wasme push registry.example/team/filter:v1

@@ -16,11 +16,11 @@ export function declare(command: Command, context: Context): void {
   command
     .argument('[reference...]', 'images in the local store')
     .option('--all', 'every image')
-    .option('-f, --force', 'names that are not there are no failure')
+    .option('-f, --force', 'ignore names that do not exist')
     .addHelpText(
       'after',
       `
-Only the local store is changed. What no other name needs is deleted with the name.
+Changes the local store only. Blobs that no other name needs are deleted with the name.
 
 Examples:
   wasme rm registry.example/team/filter:v1
@@ -28,13 +28,13 @@ Examples:
     )
     .action(async (references: string[], flags: Flags) => {
       if (references.length === 0 && !flags.all) {
-        throw new WasmeError('USAGE', 'no image named', {
-          hint: 'wasme list shows them; --all removes every one',
+        throw new WasmeError('USAGE', 'no image was named', {
+          hint: 'wasme list shows them; --all removes all',
         });
       }
       if (references.length > 0 && flags.all) {
-        throw new WasmeError('USAGE', `--all and ${references.join(', ')}: which of them should go?`, {
-          hint: 'name the images, or give --all alone',
+        throw new WasmeError('USAGE', `--all cannot be combined with ${references.join(', ')}`, {
+          hint: 'name the images, or use --all alone',
         });
       }
       const options = globalOptions(command);

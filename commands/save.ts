@@ -19,13 +19,13 @@ export function declare(command: Command, context: Context): void {
   command
     .argument('<reference...>', 'images of the local store or a registry')
     .requiredOption('-o, --output <file>', 'archive to write (- is standard output)')
-    .option('-f, --force', 'replace a file that is there')
+    .option('-f, --force', 'replace an existing file')
     .option('--remote', 'ask the registry even when the local store has an image');
   addRegistryFlags(command)
     .addHelpText(
       'after',
       `
-The archive is an OCI one: podman, ctr and skopeo (oci-archive:) read it too.
+The archive is an OCI archive, which podman, ctr and skopeo (oci-archive:) also read.
 
 Examples:
   wasme save registry.example/team/add-header:v1 -o filters.tar

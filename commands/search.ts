@@ -9,7 +9,7 @@ import { writeResult } from './ui/result.ts';
 export function declare(command: Command, context: Context): void {
   command
     .argument('<registry>', 'a registry, or a part of it: registry.example/team')
-    .argument('[text]', 'only names with this text in them');
+    .argument('[text]', 'only names that contain this text');
   addRegistryFlags(command)
     .addHelpText(
       'after',

@@ -13,7 +13,7 @@ interface Flags extends RegistryFlags {
 export function declare(command: Command, context: Context): void {
   command
     .argument('<repository>', 'in a registry: registry.example/team/filter')
-    .option('--all', 'also tags that hold signatures and other attachments');
+    .option('--all', 'include tags of signatures and other attachments');
   addRegistryFlags(command)
     .addHelpText(
       'after',

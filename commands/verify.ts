@@ -21,12 +21,12 @@ export function declare(command: Command, context: Context): void {
     .argument('[target]', '.wasm file, project folder, image archive or image (default: the project here)')
     .option(
       '--for <hosts>',
-      "hosts that must load it (default: the project's, else the newest of each)",
+      "hosts that must load it (default: the project's, else the newest version of each)",
       collect,
     )
     .option('--key <file>', 'public key: the image must be signed with its private half')
     .option('--remote', 'ask the registry even when the local store has the image')
-    .option('--platform <os/arch>', 'which image of an index');
+    .option('--platform <os/arch>', 'platform of the image to take from an index');
   addRegistryFlags(command)
     .addHelpText(
       'after',

@@ -1,4 +1,4 @@
-/** `wasme convert`: any image (or module) into any layout, into the store or a registry. */
+/** `wasme convert`: repacks any image or module into any packaging, for the store or a registry. */
 import { WasmeError } from './errors.ts';
 import type { SystemContext } from './io/system-context.ts';
 import { copy } from './oci/copy.ts';
@@ -19,17 +19,17 @@ export interface ConvertOptions extends SourceOptions, MetadataOptions {
   /** Image, module or project. */
   readonly source: string;
   readonly layout: PackagingName;
-  /** Name of the new image; default: the source's with `-<layout>` behind the tag. */
+  /** Name of the new image; default: the source's, with `-<layout>` appended to the tag. */
   readonly target?: string | undefined;
-  /** Into the registry that `target` names instead of the local store. */
+  /** Writes to the registry that `target` names instead of the local store. */
   readonly push?: boolean | undefined;
-  /** Pack it although it is no core module, or only a part of one. */
+  /** Packs bytes that are not a core module, too. */
   readonly force?: boolean | undefined;
 }
 
 export interface ConvertResult {
   readonly source: string;
-  /** Layout that the source had; null for a module. */
+  /** Packaging of the source; null for a module. */
   readonly from: string | null;
   readonly layout: PackagingName;
   readonly reference: string;
@@ -41,9 +41,9 @@ export interface ConvertResult {
 }
 
 /**
- * Repacks; module bytes, annotations, runtime config and documents are carried over where the layout has a place for them.
- * Fails with IMAGE_INVALID and IMAGE_UNSUPPORTED for what holds no module, with WASM_INVALID for a module that no host
- * could read, with USAGE when no name can be derived.
+ * Carries module bytes, annotations, runtime config and documents over where the packaging has a place for them. Fails with
+ * IMAGE_INVALID and IMAGE_UNSUPPORTED for a source without a module, with WASM_INVALID for a module that no host can read,
+ * and with USAGE when no name can be derived.
  */
 export async function convert(options: ConvertOptions, system: SystemContext): Promise<ConvertResult> {
   return withSource(options.source, options, system, async opened => {

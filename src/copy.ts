@@ -1,4 +1,4 @@
-/** `wasme copy`: an image from one place to another, as it is, digest and all. */
+/** `wasme copy`: copies an image from one registry to another, unchanged, with the same digest. */
 import { WasmeError } from './errors.ts';
 import type { SystemContext } from './io/system-context.ts';
 import { type CopyResult, copy as copyImage } from './oci/copy.ts';
@@ -10,9 +10,9 @@ import { signatureTag } from './oci/signature/signature.ts';
 export interface CopyImageOptions {
   readonly source: string;
   readonly target: string;
-  /** Also the signatures. Default true. */
+  /** Copies the signatures too. Default true. */
   readonly signatures?: boolean | undefined;
-  /** Also what refers to it (SBOMs, attestations, signatures as bundles), and what refers to that. */
+  /** Copies the artifacts that refer to the image (SBOMs, attestations, signatures as bundles), and those that refer to them. */
   readonly recursive?: boolean | undefined;
   readonly from?: RegistryTargetOptions | undefined;
   readonly to?: RegistryTargetOptions | undefined;
@@ -25,13 +25,16 @@ export interface CopyImageResult {
   readonly digest: string;
   readonly pinned: string;
   readonly signatures: boolean;
-  /** Artifacts that refer to it and came along; 0 without `recursive`. */
+  /** Number of copied artifacts that refer to it; 0 without `recursive`. */
   readonly referrers: number;
   readonly copied: CopyResult['copied'];
   readonly skipped: CopyResult['skipped'];
 }
 
-/** Registry to registry; nothing is kept here. Fails as registries do and with DIGEST_MISMATCH, with USAGE for a file. */
+/**
+ * Copies between registries and keeps nothing on this machine. Fails as registries do, with DIGEST_MISMATCH, and with USAGE
+ * for a file.
+ */
 export async function copy(options: CopyImageOptions, system: SystemContext): Promise<CopyImageResult> {
   if (/\.(wasm|tar)$/.test(options.source)) {
     throw new WasmeError('USAGE', `copy goes from registry to registry; ${options.source} is a file`, {
@@ -45,7 +48,7 @@ export async function copy(options: CopyImageOptions, system: SystemContext): Pr
   if (target.digest !== undefined) {
     throw new WasmeError(
       'REFERENCE_INVALID',
-      `${options.target}: a copy is put under a tag, its digest stays what it is`,
+      `${options.target}: a copy gets a tag; its digest does not change`,
     );
   }
   const from = openRegistry(source, system, options.from);

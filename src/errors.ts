@@ -49,8 +49,7 @@ export const errorKinds = {
   },
   NOT_LOADABLE: {
     exit: 1,
-    meaning:
-      'A host that the filter is meant for would refuse this module or image; --force goes on all the same.',
+    meaning: 'A host that the filter is meant for refuses this module or image; --force continues anyway.',
   },
   SIGNATURE_INVALID: {
     exit: 1,

@@ -1,4 +1,4 @@
-/** `wasme inspect`: everything that can be said about a module or image without running it. */
+/** `wasme inspect`: reports everything about a module or image that is known without running it. */
 import { digestOf } from './io/sha256.ts';
 import type { SystemContext } from './io/system-context.ts';
 import {
@@ -24,12 +24,12 @@ export interface InspectOptions extends SourceOptions {
   readonly target?: string | undefined;
 }
 
-/** Documented in docs/images.md under "JSON"; absent things are null. */
+/** Documented in docs/images.md under "JSON"; absent values are null. */
 export interface InspectResult {
   readonly target: string;
   readonly kind: 'file' | 'project' | 'image';
   readonly module: ModuleReport | null;
-  /** Why there is no `module`. */
+  /** The reason why there is no `module`. */
   readonly problem: string | null;
   readonly image: ImageReport | null;
   readonly verdicts: readonly HostCompatibility[];
@@ -49,14 +49,14 @@ export interface ModuleReport {
   readonly sections: readonly { readonly name: string; readonly sizeBytes: number }[];
   /** Bytes; `maximum` is null when the module sets none. */
   readonly memory: { readonly minimum: number; readonly maximum: number | null } | null;
-  /** What the newest Envoy would say against it. */
+  /** Findings of the newest Envoy. */
   readonly findings: readonly string[];
 }
 
 export interface ImageReport {
   readonly reference: string;
   readonly place: 'store' | 'registry' | 'archive' | 'layout';
-  /** Of the image manifest: the one to pin. */
+  /** Of the image manifest: the digest to pin. */
   readonly digest: string;
   readonly mediaType: string;
   readonly artifactType: string | null;
@@ -67,14 +67,14 @@ export interface ImageReport {
   readonly layoutText: string;
   readonly config: BlobReport;
   readonly layers: readonly BlobReport[];
-  /** Where the module lies: a file in a layer, or a layer. */
+  /** Place of the module: a file in a layer, or a layer. */
   readonly modulePath: string | null;
   readonly runtimeConfig: RuntimeConfig | null;
   readonly annotations: Readonly<Record<string, string>>;
   readonly documents: readonly string[];
   readonly warnings: readonly string[];
   readonly referrers: readonly Referrer[];
-  /** cosign signatures beside the image. */
+  /** Number of cosign signatures beside the image. */
   readonly signatures: number;
 }
 
@@ -86,7 +86,7 @@ export interface BlobReport {
   readonly title: string | null;
 }
 
-/** Fails as `withOperand` does. An image without a readable module is described all the same. */
+/** Fails as `withSource` does. Describes an image without a readable module too. */
 export async function inspect(options: InspectOptions, system: SystemContext): Promise<InspectResult> {
   return withSource(options.target, options, system, async opened =>
     opened.kind === 'image' ? inspectImage(opened) : inspectModule(opened),

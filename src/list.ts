@@ -1,4 +1,4 @@
-/** `wasme list`: what the local store has. */
+/** `wasme list`: lists the images of the local store. */
 import type { SystemContext } from './io/system-context.ts';
 import { readFile } from 'node:fs/promises';
 import { openStore } from './oci/store/oci-layout.ts';
@@ -18,11 +18,11 @@ export interface ListedImage {
   readonly digest: string;
   /** Bytes of manifest, config and layers; 0 when the manifest cannot be read. */
   readonly sizeBytes: number;
-  /** How it is packed: `compat`, `oci`, … or `index`, or `damaged`. */
+  /** Packaging: `compat`, `oci`, … or `index`, or `damaged`. */
   readonly layout: string;
   readonly abiVersions: readonly string[];
   readonly rootIds: readonly string[];
-  /** null: the image names none. */
+  /** null: the image has no version annotation. */
   readonly version: string | null;
 }
 
@@ -30,11 +30,11 @@ export interface ListResult {
   readonly images: readonly ListedImage[];
 }
 
-/** Sorted by reference. A store that is not there yet is an empty list. */
+/** Sorts by reference. Returns an empty list when there is no store yet. */
 export async function list(options: ListOptions, system: SystemContext): Promise<ListResult> {
   const store = openStore(system);
   const images = await Promise.all(
-    // Signatures are no images; they are told by inspect and verify.
+    // Signatures are not images; inspect and verify show them.
     (await store.list())
       .filter(({ name }) => signedDigest(name) === undefined)
       .map(async ({ name, descriptor }): Promise<ListedImage> => {
@@ -46,7 +46,7 @@ export async function list(options: ListOptions, system: SystemContext): Promise
           );
           return { ...known, sizeBytes: descriptor.size + sizeOf(manifest), ...describe(manifest) };
         } catch {
-          // One bad image must not hide the others; reading it says what is wrong.
+          // One damaged image must not hide the others; reading it reports the fault.
           return {
             ...known,
             sizeBytes: 0,

@@ -1,4 +1,4 @@
-/** `wasme load`: images from an archive file into the local store. */
+/** `wasme load`: copies images from an archive file into the local store. */
 import { isAbsolute, join } from 'node:path';
 import { WasmeError } from './errors.ts';
 import type { SystemContext } from './io/system-context.ts';
@@ -9,9 +9,9 @@ import { formatReference, parseReference, defaultsOf } from './oci/reference.ts'
 import { signatureTag, signedDigest, storedSignature } from './oci/signature/signature.ts';
 
 export interface LoadOptions {
-  /** Archive that `save` wrote, or skopeo as `oci-archive:`. */
+  /** Archive that `save` or skopeo (`oci-archive:`) wrote. */
   readonly file: string;
-  /** Name for the image, when the archive holds one without a full name (or another one is wanted). */
+  /** Name for the image, when the archive holds one without a full name, or to give it another. */
   readonly tag?: string | undefined;
 }
 
@@ -19,7 +19,7 @@ export interface LoadResult {
   readonly images: readonly { readonly reference: string; readonly digest: string }[];
 }
 
-/** All images of the archive, or none of their names. Fails with IMAGE_INVALID, IMAGE_UNSUPPORTED, USAGE. */
+/** Loads all images of the archive, or none. Fails with IMAGE_INVALID, IMAGE_UNSUPPORTED, USAGE. */
 export async function load(options: LoadOptions, system: SystemContext): Promise<LoadResult> {
   const archive = await openArchive(isAbsolute(options.file) ? options.file : join(system.cwd, options.file));
   const signatures = archive.images.filter(({ name }) => signedDigest(name ?? '') !== undefined);
@@ -33,11 +33,11 @@ export async function load(options: LoadOptions, system: SystemContext): Promise
   }
   const { reporter, signal } = system;
   const store = openStore(system);
-  // Names last: a damaged second image must not leave the first one half announced.
+  // Names are written last, so that a damaged second image leaves no name for the first.
   for (const { descriptor } of named) await copy(archive, descriptor, store, { reporter, signal, names: [] });
   for (const { descriptor, reference } of named) await store.tag(descriptor, reference);
   for (const { descriptor, name = '' } of signatures) {
-    // Beside the image they are about, whatever it is called now.
+    // Signatures are stored beside their image, whatever name it gets.
     const subjects = named.filter(image => image.descriptor.digest === signedDigest(name));
     const names = subjects.map(image =>
       storedSignature(parseReference(image.reference), signatureTag(image.descriptor.digest)),
@@ -55,7 +55,7 @@ function nameOf(image: ArchivedImage, count: number, options: LoadOptions, syste
     });
   }
   if (tag !== undefined) return formatReference(parseReference(tag, defaultsOf(system)));
-  // skopeo writes the bare tag it was given, or nothing: that names no repository.
+  // skopeo writes the bare tag that it was given, or nothing: neither names a repository.
   if (image.name === undefined || !image.name.includes('/')) {
     throw new WasmeError('USAGE', `the image in ${options.file} has no full name (${image.name ?? 'none'})`, {
       hint: `name it: wasme load ${options.file} --tag registry.example/team/filter:v1`,

@@ -1,4 +1,4 @@
-/** `wasme login`: asks the registry whether it knows these credentials, then keeps them where docker does. */
+/** `wasme login`: checks credentials with the registry, then stores them where docker does. */
 import { WasmeError } from './errors.ts';
 import type { SystemContext } from './io/system-context.ts';
 import { type LoginPlace, storeLogin } from './oci/auth/login-store.ts';
@@ -8,7 +8,7 @@ import { type RegistryOptions, RegistrySession } from './oci/registry/session.ts
 export interface LoginOptions {
   /** `registry.example`, with a port if it has one; default: WASM_IMAGE_REGISTRY, else Docker Hub. */
   readonly host?: string | undefined;
-  /** Needed with a password. */
+  /** Required with a password. */
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   /** OAuth2 refresh token, instead of a password. */
@@ -18,14 +18,14 @@ export interface LoginOptions {
 
 export interface LoginResult {
   readonly host: string;
-  /** Absent for a token that came without a name. */
+  /** Absent for a token without a user name. */
   readonly username?: string;
   readonly storedIn: LoginPlace;
-  /** False: the registry asks nobody who they are, so the login was not tried. */
+  /** False: the registry asks for no credentials, so the login could not be checked. */
   readonly checked: boolean;
 }
 
-/** Nothing is stored unless the registry took it. Fails with REGISTRY_UNAUTHORIZED, NETWORK and CREDENTIALS_INVALID. */
+/** Stores nothing that the registry refuses. Fails with REGISTRY_UNAUTHORIZED, NETWORK and CREDENTIALS_INVALID. */
 export async function login(options: LoginOptions, system: SystemContext): Promise<LoginResult> {
   const host = registryHost(options.host, system);
   const { username, password, identityToken } = options;
@@ -59,7 +59,7 @@ async function check(session: RegistrySession): Promise<void> {
   const response = await session.send(request);
   if (response.status === 404) {
     await response.discard();
-    throw new WasmeError('REGISTRY_NOT_FOUND', `${session.host} is no registry: it has no /v2/`, {
+    throw new WasmeError('REGISTRY_NOT_FOUND', `${session.host} is not a registry: it has no /v2/`, {
       hint: 'name the host that images are pulled from, not the one of its web page',
     });
   }

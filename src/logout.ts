@@ -1,4 +1,4 @@
-/** `wasme logout`: forgets the credentials for a registry. */
+/** `wasme logout`: erases the credentials for a registry. */
 import type { SystemContext } from './io/system-context.ts';
 import { eraseLogin } from './oci/auth/login-store.ts';
 import { registryHost } from './oci/reference.ts';
@@ -11,7 +11,7 @@ export interface LogoutOptions {
 
 export interface LogoutResult {
   readonly host: string;
-  /** False: nobody was logged in there. */
+  /** False: there was no login. */
   readonly loggedOut: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** `wasme pull`: an image from a registry into the local store, or its module into a file. */
+/** `wasme pull`: copies an image from a registry into the local store, or its module into a file. */
 import { join, resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
 import type { SystemContext } from './io/system-context.ts';
@@ -20,11 +20,11 @@ import { type RegistryTarget, type RegistryTargetOptions, openRegistry } from '.
 
 export interface PullOptions {
   readonly reference: string;
-  /** File (or folder) for the module, instead of the image into the store. */
+  /** File (or folder) for the module; then the store gets no image. */
   readonly output?: string | undefined;
-  /** Replace a file that is there. */
+  /** Replaces an existing file. */
   readonly force?: boolean | undefined;
-  /** `os/architecture`: which image of an index, with `output`. */
+  /** `os/architecture` of the image to take from an index, with `output`. */
   readonly platform?: string | undefined;
   readonly registry?: RegistryTargetOptions | undefined;
   readonly concurrency?: number | undefined;
@@ -37,12 +37,12 @@ export interface PullResult {
   readonly mediaType: string;
   readonly copied: CopyResult['copied'];
   readonly skipped: CopyResult['skipped'];
-  /** Whether signatures came along; absent with `output`. */
+  /** Whether the image has signatures that were copied too; absent with `output`. */
   readonly signatures?: boolean;
-  /** Where the module went, with `output`. */
+  /** Path of the module, with `output`. */
   readonly file?: string;
   readonly sizeBytes?: number;
-  /** Layout of the image, with `output`. */
+  /** Packaging of the image, with `output`. */
   readonly layout?: string;
 }
 
@@ -91,7 +91,7 @@ async function toFile(
       hint: 'name another file, or add --force to replace it',
     });
   }
-  // Into the store an image goes unread.
+  // The store takes an image without reading it.
   const [{ openImage }, { readImage }] = await Promise.all([
     import('./oci/read/open-image.ts'),
     import('./oci/read/read-image.ts'),

@@ -1,4 +1,4 @@
-/** `wasme rm`: names out of the local store, and the bytes that no other name needs. */
+/** `wasme rm`: removes names from the local store, and the blobs that no other name needs. */
 import { WasmeError } from './errors.ts';
 import type { SystemContext } from './io/system-context.ts';
 import { type OciLayout, openStore } from './oci/store/oci-layout.ts';
@@ -7,19 +7,19 @@ import { signedDigest } from './oci/signature/signature.ts';
 
 export interface RmOptions {
   readonly references: readonly string[];
-  /** All images. */
+  /** Removes all images. */
   readonly all?: boolean | undefined;
-  /** A name that is not there is no failure. */
+  /** Accepts a name that does not exist. */
   readonly force?: boolean | undefined;
 }
 
 export interface RmResult {
   readonly removed: readonly string[];
-  /** Blobs that went with them. */
+  /** Blobs that were removed with the names. */
   readonly freed: { readonly blobs: number; readonly bytes: number };
 }
 
-/** All names are looked up before one is removed. Fails with IMAGE_NOT_FOUND and REFERENCE_INVALID. */
+/** Looks all names up before it removes one. Fails with IMAGE_NOT_FOUND and REFERENCE_INVALID. */
 export async function rm(options: RmOptions, system: SystemContext): Promise<RmResult> {
   const store = openStore(system);
   const there = (await store.list()).map(({ name }) => name);
@@ -29,7 +29,7 @@ export async function rm(options: RmOptions, system: SystemContext): Promise<RmR
   const missing = asked.find(name => !there.includes(name));
   if (missing !== undefined && !options.force) {
     throw new WasmeError('IMAGE_NOT_FOUND', `the local store has no image ${missing}`, {
-      hint: 'wasme list shows what is there',
+      hint: 'wasme list shows the images of the store',
     });
   }
   const removed: string[] = [];
@@ -41,7 +41,7 @@ export async function rm(options: RmOptions, system: SystemContext): Promise<RmR
   return { removed, freed: { blobs, bytes } };
 }
 
-/** Signatures go with the last name that their image has in the repository. */
+/** Signatures are removed with the last name that their image has in the repository. */
 async function removeOrphans(store: OciLayout): Promise<void> {
   const entries = await store.list();
   const repository = (name: string): string => name.replace(/:[^:/]*$/, '');

@@ -1,4 +1,4 @@
-/** `wasme save`: images from the store or registries into one archive file, for machines without a registry. */
+/** `wasme save`: writes images of the store or of registries into one archive file, for machines without a registry. */
 import { join, isAbsolute } from 'node:path';
 import { WasmeError } from './errors.ts';
 import type { SystemContext } from './io/system-context.ts';
@@ -14,7 +14,7 @@ export interface SaveOptions extends SourceOptions {
   readonly references: readonly string[];
   /** File to write, relative to the current folder. */
   readonly output: string;
-  /** Replace a file that is there. */
+  /** Replaces an existing file. */
   readonly force?: boolean | undefined;
 }
 
@@ -25,7 +25,7 @@ export interface SaveResult {
   readonly images: readonly { readonly reference: string; readonly digest: string }[];
 }
 
-/** Fails with FILE_EXISTS, IMAGE_NOT_FOUND and what registries fail with; then nothing is written. */
+/** Fails with FILE_EXISTS, IMAGE_NOT_FOUND and as registries do; then nothing is written. */
 export async function save(options: SaveOptions, system: SystemContext): Promise<SaveResult> {
   const file = isAbsolute(options.output) ? options.output : join(system.cwd, options.output);
   if (options.force !== true && (await exists(file)) && !(await isStream(file))) {
@@ -35,7 +35,7 @@ export async function save(options: SaveOptions, system: SystemContext): Promise
   }
   const references = options.references.map(text => parseReference(text, defaultsOf(system)));
   const images: ArchiveImage[] = [];
-  // Registries stay open until the last byte is written: nest, then write in the middle.
+  // Each source must stay open until the archive is complete, so the callbacks are nested and the archive is written innermost.
   const collect = async (index: number): Promise<SaveResult> => {
     const reference = references[index];
     if (reference === undefined) return finish(file, images, system);
@@ -72,7 +72,7 @@ async function finish(
   }
 }
 
-/** They go along under the name that the store has for them. */
+/** Signatures are saved under the name that the store has for them. */
 async function signaturesOf(
   source: Source,
   reference: Reference,

@@ -1,11 +1,11 @@
-/** `wasme search`: the repositories of a registry, where it has a catalogue. */
+/** `wasme search`: lists the repositories of a registry that has a catalogue. */
 import type { SystemContext } from './io/system-context.ts';
 import { defaultsOf, parseReference } from './oci/reference.ts';
 import { listRepositories } from './oci/registry/lists.ts';
 import { type RegistryTargetOptions, openRegistry } from './oci/registry/registry.ts';
 
 export interface SearchOptions {
-  /** `registry.example`, or with the beginning of repository names: `registry.example/team`. */
+  /** `registry.example`, or followed by the start of repository names: `registry.example/team`. */
   readonly where: string;
   /** Only repositories with this text in their name. */
   readonly text?: string | undefined;
@@ -20,7 +20,7 @@ export interface SearchResult {
 
 /** Fails as registries do: many public ones have no catalogue (REGISTRY_NOT_FOUND) or do not show it (REGISTRY_DENIED). */
 export async function search(options: SearchOptions, system: SystemContext): Promise<SearchResult> {
-  // As for `login`, a scheme in front is nobody's mistake.
+  // As for `login`, a scheme in front is accepted.
   const where = options.where.replace(/^https?:\/\//i, '').replace(/\/+$/, '');
   const [host = '', ...folders] = where.split('/');
   const under = folders.length === 0 ? '' : `${folders.join('/')}/`;

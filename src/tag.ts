@@ -1,4 +1,4 @@
-/** `wasme tag`: another name for an image of the local store. */
+/** `wasme tag`: gives an image of the local store another name. */
 import { WasmeError } from './errors.ts';
 import type { SystemContext } from './io/system-context.ts';
 import { copySignatures } from './oci/copy-referrers.ts';
@@ -17,7 +17,7 @@ export interface TagResult {
   readonly digest: string;
 }
 
-/** Nothing is copied; signatures get the new name too. Fails with IMAGE_NOT_FOUND and REFERENCE_INVALID. */
+/** Copies nothing; signatures get the new name too. Fails with IMAGE_NOT_FOUND and REFERENCE_INVALID. */
 export async function tag(options: TagOptions, system: SystemContext): Promise<TagResult> {
   const source = parseReference(options.source, defaultsOf(system));
   const target = parseReference(options.target, defaultsOf(system));

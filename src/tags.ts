@@ -1,4 +1,4 @@
-/** `wasme tags`: the tags of a repository in a registry. */
+/** `wasme tags`: lists the tags of a repository in a registry. */
 import semver from 'semver';
 import type { SystemContext } from './io/system-context.ts';
 import { defaultsOf, parseReference } from './oci/reference.ts';
@@ -8,7 +8,7 @@ import { type RegistryTargetOptions, openRegistry } from './oci/registry/registr
 export interface TagsOptions {
   /** A repository; its tag, if any, is ignored. */
   readonly reference: string;
-  /** Also the tags that hold signatures and other attachments. */
+  /** Includes the tags that hold signatures and other attachments. */
   readonly all?: boolean | undefined;
   readonly registry?: RegistryTargetOptions | undefined;
 }
@@ -19,7 +19,7 @@ export interface TagsResult {
   readonly tags: readonly string[];
 }
 
-/** Fails with REGISTRY_NOT_FOUND for a repository that is not there, and as registries do. */
+/** Fails with REGISTRY_NOT_FOUND for an unknown repository, and as registries do. */
 export async function tags(options: TagsOptions, system: SystemContext): Promise<TagsResult> {
   const reference = parseReference(options.reference, defaultsOf(system));
   const registry = openRegistry(reference, system, options.registry);
@@ -34,7 +34,7 @@ export async function tags(options: TagsOptions, system: SystemContext): Promise
   }
 }
 
-/** `sha256-<hex>`, `sha256-<hex>.sig`: names that tools give, not people. */
+/** `sha256-<hex>`, `sha256-<hex>.sig`: names that tools generate. */
 function isAttachment(tag: string): boolean {
   return /^sha(?:256|512)-[0-9a-f]{64,}(?:\.\w+)?$/.test(tag);
 }
@@ -46,7 +46,7 @@ function byVersion(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-/** `v1` and `1.2` are versions too: people move such tags along. */
+/** `v1` and `1.2` are versions too: publishers move such tags along. */
 function versionOf(tag: string): semver.SemVer | null {
   return /^v?\d+(?:\.\d+){0,2}(?:[-+].*)?$/.test(tag)
     ? semver.coerce(tag, { includePrerelease: true })

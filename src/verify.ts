@@ -1,4 +1,4 @@
-/** `wasme verify`: which hosts would load a module or image, why not, and what repairs it; and whether it is signed. */
+/** `wasme verify`: says which hosts load a module or image, why not, and what repairs it; and whether it is signed. */
 import { WasmeError } from './errors.ts';
 import { profileDifferences } from './host/profile-differences.ts';
 import { type HostProfile, newestProfile, profileOf } from './host/profiles.ts';
@@ -30,21 +30,24 @@ import { parseModule } from './wasm/module.ts';
 export interface VerifyOptions extends SourceOptions {
   /** Path, project folder or image; default: the project around the current folder. */
   readonly target?: string | undefined;
-  /** `istio@1.30`, `gloo@ee` …; default: those of the project (also of the one here whose image it is), else the newest of every host. */
+  /**
+   * `istio@1.30`, `gloo@ee` …; default: those of the project (also of the one here whose image it is), else the newest
+   * version of every host.
+   */
   readonly hosts?: readonly string[] | undefined;
   /** File of a public key: the image must be signed with its private half. */
   readonly key?: string | undefined;
 }
 
 export interface VerifyResult {
-  /** What was judged: a path, or the full reference. */
+  /** The checked subject: a path, or the full reference. */
   readonly target: string;
   /** Of the image manifest; null for a file. */
   readonly digest: string | null;
   readonly verdicts: readonly HostCompatibility[];
-  /** null when no key was named. */
+  /** null without a key. */
   readonly signature: SignatureVerdict | null;
-  /** Every host loads it, and the signature (if asked for) is good. */
+  /** Every host loads it, and the signature (if a key was given) is valid. */
   readonly ok: boolean;
 }
 
@@ -55,10 +58,10 @@ export interface SignatureVerdict {
   readonly identities: readonly string[];
 }
 
-/** A refusal is a result, not an error. Fails as `withOperand` does, with USAGE for unknown hosts, and with KEY_INVALID. */
+/** A refusal is a result, not an error. Fails as `withSource` does, with USAGE for unknown hosts, and with KEY_INVALID. */
 export async function verify(options: VerifyOptions, system: SystemContext): Promise<VerifyResult> {
   const named = options.hosts ?? [];
-  loadersOf(named); // A misspelt host is said before anything is fetched.
+  loadersOf(named); // Reports a misspelt host before anything is fetched.
   return withSource(options.target, options, system, async opened => {
     const subject = await subjectOf(opened, system);
     const project =
@@ -76,7 +79,7 @@ export async function verify(options: VerifyOptions, system: SystemContext): Pro
   });
 }
 
-/** The project around the current folder, when the image is the one that it pushes and no hosts were named. */
+/** Returns the project around the current folder when it pushes this image, unless hosts were named. */
 async function projectOf(
   { reference }: ImageSource,
   named: readonly string[],
@@ -87,7 +90,7 @@ async function projectOf(
   return isProjectImage(reference, here, system) ? here?.project : undefined;
 }
 
-/** What each host that loads the module has otherwise than the one that `run` is, as far as this module meets it. */
+/** Adds to the answers the differences between each host and the one of `run` that this module meets. */
 function withDifferences(
   verdicts: readonly HostCompatibility[],
   { module: bytes }: CheckedSubject,
@@ -103,12 +106,12 @@ function withDifferences(
     if (found.length === 0) return verdict;
     return {
       ...verdict,
-      notes: [...verdict.notes, `otherwise than in Envoy ${here.envoy}: ${found.join('; ')}`],
+      notes: [...verdict.notes, `differs from Envoy ${here.envoy}: ${found.join('; ')}`],
     };
   });
 }
 
-/** undefined: not a host of filters, but a reader of images. */
+/** Returns undefined for a reader of images that is not a host of filters. */
 function profileInside(host: string | undefined): HostProfile | undefined {
   const isHost = hostNames.some(name => host?.trim().toLowerCase().split('@')[0] === name);
   return host !== undefined && isHost ? profileOf(parseHost(host).envoyMinor) : undefined;
@@ -119,7 +122,7 @@ function sectionOf(host: string): 'envoy' | 'istio' | 'gloo' | 'envoyGateway' {
   return name === 'envoy-gateway' ? 'envoyGateway' : name === 'gloo' || name === 'envoy' ? name : 'istio';
 }
 
-/** A project is judged as the image that push would make of it. */
+/** Packs a project as push would. */
 async function subjectOf(opened: OpenedSource, system: SystemContext): Promise<CheckedSubject> {
   if (opened.kind === 'image') return (await imageSubject(opened)).subject;
   const { name, module, project } = opened;

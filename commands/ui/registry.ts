@@ -1,10 +1,10 @@
-/** Flags about registries, the same for every verb that talks to one, and what they become in the library. */
+/** Declares the flags about registries, the same for every verb that uses one, and turns them into options. */
 import type { Command } from 'commander';
 import { WasmeError } from '../../src/errors.ts';
 import type { RegistryOptions } from '../../src/oci/registry/session.ts';
 import type { Context } from './context.ts';
 
-/** How a registry is reached. */
+/** Flags that say how to reach a registry. */
 export interface ConnectionFlags {
   readonly plainHttp?: boolean;
   readonly insecure?: boolean;
@@ -21,7 +21,7 @@ export interface RegistryFlags extends ConnectionFlags {
   readonly password?: string;
 }
 
-/** Passwords and tokens have a few kB at most; more is a file piped in by mistake. */
+/** Passwords and tokens have a few kB; more is a file piped in by mistake. */
 const maxSecretBytes = 64 * 1024;
 
 /** Adds them as a group of their own. */
@@ -31,16 +31,16 @@ export function addRegistryFlags(command: Command): Command {
     .option('--password-stdin', 'read the password from standard input');
 }
 
-/** Those of them that say nothing about who one is. `trusted` is for verbs whose result trusts the same certificate. */
+/** Adds the flags without credentials. `trusted` replaces a help text for verbs whose result trusts the same certificate. */
 export function addConnectionFlags(
   command: Command,
   trusted = 'trust this certificate authority too',
 ): Command {
   command.optionsGroup('Registry options:');
   return command
-    .option('--plain-http', 'talk HTTP to the registry (default for this machine only)')
-    .option('--no-plain-http', 'talk HTTPS, also to this machine')
-    .option('--insecure', 'do not check its certificate')
+    .option('--plain-http', 'use HTTP for the registry (default for this machine only)')
+    .option('--no-plain-http', 'use HTTPS, also for this machine')
+    .option('--insecure', 'do not verify the certificate of the registry')
     .option('--ca-file <file>', trusted)
     .option('--cert-file <file>', 'client certificate')
     .option('--key-file <file>', 'its key (default: in the same file)')
@@ -64,7 +64,7 @@ export function connectionOptions(flags: ConnectionFlags): RegistryOptions {
   return { plainHttp, insecure, caFile, certFile, keyFile, registryConfig };
 }
 
-/** All of standard input without the line break at its end. */
+/** Reads all of standard input, without the line break at its end. */
 export async function readSecret({ stdin }: Context): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -80,6 +80,6 @@ export async function* verified(
 
 function mismatch(message: string): WasmeError {
   return new WasmeError('DIGEST_MISMATCH', message, {
-    hint: 'the copy is damaged or was tampered with; try again, then ask whoever runs the registry',
+    hint: 'the copy is damaged or was tampered with; try again, then ask the operator of the registry',
   });
 }

@@ -24,7 +24,7 @@ export class Malformed extends Error {
 /** Reads a string that satisfies `rule`. */
 export function text(rule: (value: string) => boolean = () => true, problem = ''): Reader<string> {
   return value => {
-    if (typeof value !== 'string') throw new Malformed('is no text');
+    if (typeof value !== 'string') throw new Malformed('is not a string');
     if (!rule(value)) throw new Malformed(problem);
     return value;
   };
@@ -33,7 +33,7 @@ export function text(rule: (value: string) => boolean = () => true, problem = ''
 /** Reads a number of bytes. */
 export function byteCount(maximum: number): Reader<number> {
   return value => {
-    if (!Number.isSafeInteger(value) || (value as number) < 0) throw new Malformed('is no size in bytes');
+    if (!Number.isSafeInteger(value) || (value as number) < 0) throw new Malformed('is not a size in bytes');
     if ((value as number) > maximum) throw new Malformed(`is over the limit of ${maximum} bytes`);
     return value as number;
   };
@@ -46,7 +46,7 @@ export function optional<T>(reader: Reader<T>): Reader<T | undefined> {
 
 export function listOf<T>(reader: Reader<T>, maxItems = Number.POSITIVE_INFINITY): Reader<readonly T[]> {
   return value => {
-    if (!Array.isArray(value)) throw new Malformed('is no list');
+    if (!Array.isArray(value)) throw new Malformed('is not a list');
     if (value.length > maxItems) throw new Malformed(`has more than ${maxItems} entries`);
     return value.map((item, index) => within(String(index), () => reader(item)));
   };
@@ -82,7 +82,7 @@ export function refuseLookalikes(from: object, names: readonly string[]): void {
   const folded = new Map(names.map(name => [fold(name), name]));
   for (const key of Object.keys(from)) {
     const name = folded.get(fold(key));
-    if (name !== undefined && name !== key) throw new Malformed(`is written another way than ${name}`, key);
+    if (name !== undefined && name !== key) throw new Malformed(`is another spelling of ${name}`, key);
   }
 }
 
@@ -101,7 +101,7 @@ function within<T>(name: string, body: () => T): T {
 
 function object(value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Malformed('is no object');
+    throw new Malformed('is not an object');
   }
   return value as Readonly<Record<string, unknown>>;
 }

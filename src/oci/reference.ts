@@ -40,7 +40,7 @@ export function parseReference(text: string, options: ParseOptions = {}): Refere
   const fail = (why: string, hint?: string): WasmeError =>
     new WasmeError(
       'REFERENCE_INVALID',
-      `${JSON.stringify(text.slice(0, 300))} is no image reference: ${why}`,
+      `${JSON.stringify(text.slice(0, 300))} is not an image reference: ${why}`,
       {
         hint: hint ?? 'write it as registry.example/team/filter:v1',
       },
@@ -57,7 +57,7 @@ export function parseReference(text: string, options: ParseOptions = {}): Refere
   const digest = at < 0 ? undefined : bare.slice(at + 1);
   if (digest !== undefined && !isDigest(digest)) {
     throw fail(
-      `${JSON.stringify(digest.slice(0, 200))} is no digest`,
+      `${JSON.stringify(digest.slice(0, 200))} is not a digest`,
       'a digest is sha256: and 64 lower-case hexadecimal digits',
     );
   }
@@ -69,12 +69,12 @@ export function parseReference(text: string, options: ParseOptions = {}): Refere
 
   const port = hostPattern.exec(host);
   if (port === null || Number(port[1] ?? 1) > 65_535 || port[1] === '0') {
-    throw fail(`${JSON.stringify(host)} is no host name`);
+    throw fail(`${JSON.stringify(host)} is not a host name`);
   }
   if (!namePattern.test(name)) throw fail(...explainName(name, bare));
   if (tag !== undefined && !tagPattern.test(tag)) {
     throw fail(
-      `${JSON.stringify(tag.slice(0, 140))} is no tag`,
+      `${JSON.stringify(tag.slice(0, 140))} is not a tag`,
       'a tag is up to 128 letters, digits, ".", "_" and "-", and starts with none of the last two',
     );
   }
@@ -124,7 +124,7 @@ function explainName(name: string, bare: string): [why: string, hint?: string] {
       `in lower case: ${bare.slice(0, at)}${name.toLowerCase()}${bare.slice(at + name.length)}`,
     ];
   }
-  return [`${JSON.stringify(name.slice(0, 255))} is no repository name`];
+  return [`${JSON.stringify(name.slice(0, 255))} is not a repository name`];
 }
 
 /** Prints the full form, as the store keeps it: `docker.io/library/nginx:latest`. */

@@ -66,12 +66,15 @@ export interface ImageIndex extends About {
 
 export type Manifest = ImageManifest | ImageIndex;
 
-const mediaType = text(value => /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/.test(value), 'is no media type');
+const mediaType = text(
+  value => /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/.test(value),
+  'is not a media type',
+);
 const annotations = optional(recordOf(text()));
 
 const descriptor = shape<Descriptor>({
   mediaType,
-  digest: text(isDigest, 'is no sha256 or sha512 digest'),
+  digest: text(isDigest, 'is not a sha256 or sha512 digest'),
   size: byteCount(maxBlobBytes),
   annotations,
   artifactType: optional(text()),
@@ -122,7 +125,7 @@ export function parseManifest(bytes: Uint8Array, declared?: string): Manifest {
   }
   const json = parseJson(bytes);
   if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw invalid('the manifest is no JSON object');
+    throw invalid('the manifest is not a JSON object');
   if ('schemaVersion' in json && json.schemaVersion === 1) {
     throw invalid('a manifest of Docker schema 1', 'push the image again with a tool of this decade');
   }
@@ -130,7 +133,7 @@ export function parseManifest(bytes: Uint8Array, declared?: string): Manifest {
   const isIndex = 'manifests' in json;
   // The same bytes must not be an image for one reader and an index for the other.
   if (isIndex && ('layers' in json || 'config' in json)) {
-    throw invalid('the manifest has both "manifests" and "layers": image or index cannot be told');
+    throw invalid('the manifest has both "manifests" and "layers", so it could be an image or an index');
   }
   const type = typeOf(json, declared, isIndex);
   return isIndex

@@ -54,7 +54,7 @@ describe('convert', () => {
     expect(back.digest).toBe(first.digest);
   });
 
-  it('says who loads the result', async () => {
+  it('lists the hosts that load the result', async () => {
     const world = worldWithModule();
     const result = await json<ConvertResult>(world, 'convert', 'm.wasm', reference, '--layout', 'hybrid');
     expect(result.loadedBy).toEqual(['envoy', 'istio', 'envoy-gateway', 'higress', 'gloo@ee']);
@@ -63,7 +63,7 @@ describe('convert', () => {
     expect(stdout).toMatch(/^layout +hybrid -> compat$/m);
   });
 
-  it('SOURCE_DATE_EPOCH dates the image, --created wins, nothing else does', async () => {
+  it('dates the image by SOURCE_DATE_EPOCH or --created only, and --created wins', async () => {
     const world = worldWithModule();
     const digests = new Set<string>();
     for (const [epoch, flags] of [
@@ -78,7 +78,7 @@ describe('convert', () => {
     expect(digests.size).toBe(3);
   });
 
-  it('from an archive', async () => {
+  it('converts an image of an archive', async () => {
     const world = worldWithModule();
     const first = await json<ConvertResult>(world, 'convert', 'm.wasm', reference);
     await world.wasme('save', reference, '-o', 'images.tar');
@@ -89,7 +89,7 @@ describe('convert', () => {
   it.each([
     ['half a module', guest('deploy-tag').subarray(0, 60), 'Failed to parse corrupted Wasm module'],
     ['a component', component, 'this is a WebAssembly component'],
-  ])('packs nothing of what is %s, unless forced', async (_what, bytes, message) => {
+  ])('does not pack a file that is %s, unless forced', async (_what, bytes, message) => {
     const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), bytes);
     const argv = ['convert', 'm.wasm', reference, '--layout', 'cncf'];
@@ -107,9 +107,9 @@ describe('convert', () => {
   it.each([
     [['m.wasm'], 2, 'USAGE', 'has no image name'],
     [['m.wasm', 'a/b', '--layout', 'tarball'], 2, 'USAGE', 'Allowed choices are compat'],
-    [['m.wasm', 'a/b', '--created', 'yesterday'], 2, 'USAGE', 'is no time'],
+    [['m.wasm', 'a/b', '--created', 'yesterday'], 2, 'USAGE', 'is not a time'],
     [['m.wasm', 'A/b'], 2, 'REFERENCE_INVALID', 'no upper case'],
-    [['text.tar', 'a/b'], 1, 'IMAGE_INVALID', 'is no tar archive'],
+    [['text.tar', 'a/b'], 1, 'IMAGE_INVALID', 'is not a tar archive'],
   ])('%j: exit %i, %s', async (argv, exit, code, says) => {
     const world = worldWithModule();
     writeFileSync(join(world.cwd, 'text.tar'), 'text '.repeat(500));

@@ -26,24 +26,31 @@ describe('copy', () => {
     expect(to.blobs).toEqual(from.blobs);
   });
 
-  it.each([201, 202, 401, 405] as const)('within a registry asks for a mount (answered %s)', async mount => {
-    const registry = await fakeRegistry({ mount });
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
-    await world.wasme('push', `${registry.host}/dev/a:v1`, '-f', 'm.wasm');
-    // A fake keeps blobs by registry, a real one by repository: nothing is there before it is mounted or sent.
-    const held = new Map(registry.blobs);
-    registry.switches.headBlob = 405;
-    registry.log.length = 0;
-    const { exitCode } = await world.wasme('copy', `${registry.host}/dev/a:v1`, `${registry.host}/prod/a:v1`);
-    expect(exitCode).toBe(0);
-    expect(registry.count(/^POST .*mount=sha256.*from=dev%2Fa/)).toBe(2);
-    expect(registry.count(/^PUT .*\/blobs\/uploads/)).toBe(mount === 201 ? 0 : 2);
-    expect(registry.blobs).toEqual(held);
-    expect(registry.tags.get('prod/a:v1')).toBe(registry.tags.get('dev/a:v1'));
-  });
+  it.each([201, 202, 401, 405] as const)(
+    'within a registry requests a mount and falls back to an upload (answer %s)',
+    async mount => {
+      const registry = await fakeRegistry({ mount });
+      const world = newMachine();
+      writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
+      await world.wasme('push', `${registry.host}/dev/a:v1`, '-f', 'm.wasm');
+      // A fake keeps blobs by registry, a real one by repository: nothing is there before it is mounted or sent.
+      const held = new Map(registry.blobs);
+      registry.switches.headBlob = 405;
+      registry.log.length = 0;
+      const { exitCode } = await world.wasme(
+        'copy',
+        `${registry.host}/dev/a:v1`,
+        `${registry.host}/prod/a:v1`,
+      );
+      expect(exitCode).toBe(0);
+      expect(registry.count(/^POST .*mount=sha256.*from=dev%2Fa/)).toBe(2);
+      expect(registry.count(/^PUT .*\/blobs\/uploads/)).toBe(mount === 201 ? 0 : 2);
+      expect(registry.blobs).toEqual(held);
+      expect(registry.tags.get('prod/a:v1')).toBe(registry.tags.get('dev/a:v1'));
+    },
+  );
 
-  it('within a registry whose token service gives no token for two repositories uploads the blobs', async () => {
+  it('uploads the blobs when the token service refuses a token for both repositories', async () => {
     const registry = await fakeRegistry({ auth: 'bearer', oneRepositoryPerToken: true, headBlob: 405 });
     const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));

@@ -10,7 +10,7 @@ import { component, filterText } from '../helpers/guests/images.ts';
 const reference = 'registry.example/team/filter:v1';
 
 describe('inspect', () => {
-  it('a module: ABI, imports by module, callbacks, memory, who loads it', async () => {
+  it('prints ABI, imports by module, callbacks, memory and loaders of a module', async () => {
     const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
     const { exitCode, stdout, stderr } = await world.wasme('inspect', 'm.wasm');
@@ -25,7 +25,7 @@ describe('inspect', () => {
     );
   });
 
-  it('an image: digests, layout, runtime config, annotations; --json with every documented field', async () => {
+  it('prints digests, layout, runtime config and annotations of an image, and every documented field with --json', async () => {
     const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
     await world.wasme('convert', 'm.wasm', reference, '--layout', 'oci', '--annotation', 'a.b/c=d');
@@ -68,7 +68,7 @@ describe('inspect', () => {
     });
   });
 
-  it('a component is called one', async () => {
+  it('reports a component as a component', async () => {
     const world = newMachine();
     writeFileSync(join(world.cwd, 'c.wasm'), component);
     const { stdout } = await world.wasme('inspect', 'c.wasm');
@@ -76,7 +76,7 @@ describe('inspect', () => {
     expect(stdout).toMatch(/^loaded by +none$/m);
   });
 
-  it('a damaged module: what is wrong, and that nobody loads it', async () => {
+  it('reports the fault of a damaged module, and that no host loads it', async () => {
     const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), compileWat(filterText()).subarray(0, 60));
     const { exitCode, stdout } = await world.wasme('inspect', 'm.wasm');

@@ -14,7 +14,7 @@ describe('list', () => {
     expect(JSON.parse((await world.wasme('list', '--json')).stdout)).toEqual({ images: [] });
   });
 
-  it('shows names in order, searches, and survives a damaged image', async () => {
+  it('sorts names, searches them, and lists the others beside a damaged image', async () => {
     const world = newMachine({ env: { WASME_HOME: undefined } });
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
     await world.wasme('convert', 'm.wasm', 'b.example/two:v1', '--layout', 'oci');
@@ -34,7 +34,7 @@ describe('list', () => {
     expect(after.images.map(image => image.layout)).toEqual(['damaged', 'oci']);
   });
 
-  it('takes --published of the old tool and says what replaced it', async () => {
+  it('accepts --published of the old tool and names its replacement', async () => {
     const { exitCode, stderr } = await newMachine().wasme('list', '--published');
     expect(exitCode).toBe(0);
     expect(stderr).toContain('help: wasme tags');

@@ -25,7 +25,7 @@ async function archived(world: TestMachine): Promise<string> {
 }
 
 describe('load', () => {
-  it('puts every image where its name says', async () => {
+  it('stores every image under its name', async () => {
     const path = await archived(newMachine());
     const world = newMachine();
     const { exitCode, stdout } = await world.wasme('load', path);
@@ -51,13 +51,13 @@ describe('load', () => {
     expect((await world.wasme('list')).stdout).toContain(reference);
     const broken = await loadFrom(Readable.from([Buffer.alloc(600, 1)]));
     expect(broken.exitCode).toBe(1);
-    expect(broken.stderr).toContain('standard-input is no tar archive');
+    expect(broken.stderr).toContain('standard-input is not a tar archive');
     const terminal = await loadFrom(Object.assign(Readable.from([]), { isTTY: true }));
     expect(terminal.exitCode).toBe(2);
     expect(terminal.stderr).toContain('error[USAGE]: nothing is sent to standard input');
   });
 
-  it('signatures stay with their image: registry, store, archive, another name, another registry', async () => {
+  it('keeps signatures with their image through registry, store, archive, another name and another registry', async () => {
     const [from, to] = [await fakeRegistry(), await fakeRegistry()];
     const [world, other] = [newMachine(), newMachine()];
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -84,14 +84,14 @@ describe('load', () => {
     expect(await openStore(other.system).list()).toEqual([]);
   });
 
-  it('under another name', async () => {
+  it('stores the image under the name of --tag', async () => {
     const world = newMachine();
     await archived(world);
     const { stdout } = await world.wasme('load', 'images.tar', '--tag', 'b/c:v2');
     expect(stdout).toMatch(/^docker\.io\/b\/c:v2 /);
   });
 
-  it('that was changed on the way leaves the store as it was', async () => {
+  it('leaves the store unchanged when the archive was modified', async () => {
     const path = await archived(newMachine());
     const world = newMachine();
     const bytes = readFileSync(path);
@@ -108,7 +108,7 @@ describe('load', () => {
   it.each([
     ['nothing.tar', 'FILE_NOT_FOUND'],
     ['m.wasm', 'IMAGE_UNSUPPORTED'],
-  ])('%s: %s', async (file, code) => {
+  ])('fails for %s with %s', async (file, code) => {
     const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag').subarray(0, 100));
     const { exitCode, stderr } = await world.wasme('load', file);

@@ -24,7 +24,7 @@ const configOf = (world: TestMachine): string => join(world.home, '.docker', 'co
 const auth = Buffer.from(`${account.username}:${account.password}`).toString('base64');
 
 describe('login', () => {
-  it.each(['basic', 'bearer'] as const)('keeps what the registry took (%s)', async kind => {
+  it.each(['basic', 'bearer'] as const)('stores credentials that the registry accepted (%s)', async kind => {
     const registry = await fakeRegistry({ auth: kind });
     const world = newMachine();
     mkdirSync(join(world.home, '.docker'));
@@ -56,7 +56,7 @@ describe('login', () => {
     expect((await world.wasme('tags', `${registry.host}/absent`)).stderr).toContain('REGISTRY_NOT_FOUND');
   });
 
-  it('says that it was not checked where the registry asks nobody', async () => {
+  it('reports an unchecked login when the registry asks for no credentials', async () => {
     const registry = await fakeRegistry({ auth: 'none' });
     const world = newMachine();
     const flags = ['login', registry.host, '-u', 'me', '--password-stdin'];
@@ -69,7 +69,7 @@ describe('login', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ checked: false });
   });
 
-  it('names the helper that is missing and where it is configured', async () => {
+  it('names a missing helper and the file that configures it', async () => {
     const registry = await fakeRegistry({ auth: 'basic' });
     const world = newMachine();
     mkdirSync(join(world.home, '.docker'));
@@ -80,7 +80,7 @@ describe('login', () => {
     expect(stderr).toContain('help: install docker-credential-absent, or take "absent" out of credsStore');
   });
 
-  it('stores nothing that the registry refused', async () => {
+  it('stores no credentials that the registry refused', async () => {
     const registry = await fakeRegistry({ auth: 'bearer' });
     const world = newMachine();
     const outcome = await wasmeWithInput(
@@ -98,7 +98,7 @@ describe('login', () => {
     expect(existsSync(configOf(world))).toBe(false);
   });
 
-  it('takes the line of the old tool', async () => {
+  it('accepts the command line of the old tool', async () => {
     const registry = await fakeRegistry({ auth: 'basic' });
     const world = newMachine();
     const { exitCode, stderr } = await world.wasme(
@@ -114,7 +114,7 @@ describe('login', () => {
     expect(stderr).toContain('a password on the command line can be seen by others');
   });
 
-  it('keeps it in the file that the old tool names, from which push takes it', async () => {
+  it('stores the login in the file of the old flag, where push finds it', async () => {
     const registry = await fakeRegistry({ auth: 'basic' });
     const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
@@ -131,7 +131,7 @@ describe('login', () => {
     expect((await world.wasme(...push, '--config', 'c.json')).exitCode).toBe(0);
   });
 
-  it('keeps the secret in the configured helper', async () => {
+  it('stores the secret in the configured helper', async () => {
     const registry = await fakeRegistry({ auth: 'basic' });
     const world = newMachine();
     world.env['PATH'] = `${fakeHelper(world)}:${world.env['PATH'] ?? ''}`;
@@ -150,7 +150,7 @@ describe('login', () => {
     expect((await world.wasme('tags', `${registry.host}/absent`)).stderr).toContain('REGISTRY_UNAUTHORIZED');
   });
 
-  it('keeps an identity token from standard input, with a name if there is one', async () => {
+  it('stores an identity token from standard input, with or without a user name', async () => {
     const registry = await fakeRegistry({ auth: 'bearer' });
     const world = newMachine();
     const login = ['login', registry.host, '--identity-token-stdin', '--json'];
@@ -175,7 +175,7 @@ describe('login', () => {
     expect(outcome).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(message) as string });
   });
 
-  it('asks nothing where nobody can answer', async () => {
+  it('does not prompt without a terminal', async () => {
     const { exitCode, stderr } = await newMachine().wasme('login', 'registry.example', '--yes');
     expect(exitCode).toBe(2);
     expect(stderr).toContain('error[USAGE_NO_PROMPT]');

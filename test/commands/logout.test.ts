@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { newMachine } from '../helpers/cli/cli.ts';
 
 describe('logout', () => {
-  it('forgets every spelling of the host, and only that host', async () => {
+  it('erases every spelling of the host, and no other host', async () => {
     const world = newMachine();
     const config = join(world.home, '.docker', 'config.json');
     mkdirSync(join(world.home, '.docker'));
@@ -25,7 +25,7 @@ describe('logout', () => {
     async argv => {
       const { exitCode, stdout } = await newMachine().wasme(...argv);
       expect(exitCode).toBe(0);
-      expect(stdout).toContain('nobody was logged in to');
+      expect(stdout).toContain('there was no login for');
     },
   );
 });

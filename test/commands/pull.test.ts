@@ -31,7 +31,7 @@ const json = async <T>(world: TestMachine, ...argv: string[]): Promise<T> => {
 };
 
 describe('pull -o -', () => {
-  it('gives the bytes and nothing else', async () => {
+  it('writes the module and nothing else to standard output', async () => {
     const registry = await fakeRegistry();
     const world = await pushed(registry);
     const { exitCode, stdout } = await world.wasme('pull', `${registry.host}/team/filter:v1`, '-o', '-');
@@ -39,7 +39,7 @@ describe('pull -o -', () => {
     expect(Buffer.from(stdout, 'latin1').equals(guest('deploy-tag'))).toBe(true);
   });
 
-  it('refuses what would spoil them, and writes nothing of a failure', async () => {
+  it('refuses --json and a terminal as output, and writes nothing on failure', async () => {
     const registry = await fakeRegistry();
     const world = await pushed(registry);
     const reference = `${registry.host}/team/filter:v1`;
@@ -55,7 +55,7 @@ describe('pull -o -', () => {
 });
 
 describe('pull', () => {
-  it('puts the image into the store under its full name, once', async () => {
+  it('stores the image once, under its full name', async () => {
     const registry = await fakeRegistry();
     const world = await pushed(registry);
     const reference = `${registry.host}/team/filter:v1`;
@@ -74,7 +74,7 @@ describe('pull', () => {
     ]);
   });
 
-  it.each(packagingNames)('takes the module out of layout %s', async layout => {
+  it.each(packagingNames)('extracts the module from layout %s', async layout => {
     const registry = await fakeRegistry();
     const world = await pushed(registry, layout);
     const result = await json<PullResult>(
@@ -88,7 +88,7 @@ describe('pull', () => {
     expect(readFileSync(join(world.cwd, 'out', 'f.wasm')).equals(guest('deploy-tag'))).toBe(true);
   });
 
-  it('pulls by digest, whatever the tag says now', async () => {
+  it('pulls by digest although the tag moved', async () => {
     const registry = await fakeRegistry();
     const world = await pushed(registry);
     const digest = registry.tags.get('team/filter:v1') ?? '';
@@ -98,7 +98,7 @@ describe('pull', () => {
     expect((await json<ListResult>(world, 'list')).images).toMatchObject([{ reference }]);
   });
 
-  it('keeps a file that is there', async () => {
+  it('does not overwrite an existing file', async () => {
     const registry = await fakeRegistry();
     const world = await pushed(registry);
     writeFileSync(join(world.cwd, 'f.wasm'), 'mine');
@@ -118,7 +118,7 @@ describe('pull', () => {
     expect(result.file).toBe(join(world.cwd, 'out', 'filter.wasm'));
   });
 
-  it('leaves nothing of bytes that are not the promised ones', async () => {
+  it('keeps no bytes that fail the digest check', async () => {
     const registry = await fakeRegistry({ flipByte: true });
     const world = await pushed(registry);
     for (const argv of [[], ['-o', 'f.wasm']]) {
@@ -133,7 +133,7 @@ describe('pull', () => {
   it.each([
     ['nothing/there:v1', 'REGISTRY_NOT_FOUND'],
     [`team/filter@sha256:${'0'.repeat(64)}`, 'REGISTRY_NOT_FOUND'],
-  ])('%s is told as %s', async (name, code) => {
+  ])('reports %s as %s', async (name, code) => {
     const registry = await fakeRegistry();
     const world = await pushed(registry);
     const { exitCode, stderr } = await world.wasme('pull', `${registry.host}/${name}`);
@@ -141,7 +141,7 @@ describe('pull', () => {
     expect(stderr).toContain(`error[${code}]`);
   });
 
-  it('tells of a registry that is not there', async () => {
+  it('reports a registry that does not answer', async () => {
     const { exitCode, stderr } = await newMachine().wasme('pull', '127.0.0.1:1/a:v1');
     expect(exitCode).toBe(1);
     expect(stderr).toContain('error[NETWORK]: 127.0.0.1:1: nothing listens there');

@@ -40,7 +40,7 @@ describe('push', () => {
     ['no module', Buffer.from('root:x:0:0'), 'not a WebAssembly module'],
     ['half a module', guest('deploy-tag').subarray(0, 60), 'Failed to parse corrupted Wasm module'],
     ['a component', component, 'this is a WebAssembly component'],
-  ])('sends nothing of what is %s, unless forced', async (_what, bytes, message) => {
+  ])('sends nothing for a file that is %s, unless forced', async (_what, bytes, message) => {
     const registry = await fakeRegistry();
     const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), bytes);
@@ -61,7 +61,7 @@ describe('push', () => {
     );
   });
 
-  it('takes pieces of 64 KiB', async () => {
+  it('accepts pieces of 64 KiB', async () => {
     const registry = await fakeRegistry();
     const argv = ['push', `${registry.host}/team/filter:v1`, '-f', 'm.wasm', '--chunk-size', '65536'];
     expect(await worldWithModule().wasme(...argv)).toMatchObject({ exitCode: 0 });
@@ -69,16 +69,16 @@ describe('push', () => {
     expect(registry.count(/^PATCH/)).toBe(2);
   });
 
-  it('refuses a tag that is none before anything is sent', async () => {
+  it('refuses an invalid tag before anything is sent', async () => {
     const registry = await fakeRegistry();
     const argv = ['push', `${registry.host}/team/filter:v1`, '-f', 'm.wasm', '-t', 'v 1'];
     const { exitCode, stderr } = await worldWithModule().wasme(...argv);
     expect({ exitCode, log: registry.log }).toEqual({ exitCode: 2, log: [] });
     expect(stderr).toContain('error[REFERENCE_INVALID]');
-    expect(stderr).toContain('"v 1" is no tag');
+    expect(stderr).toContain('"v 1" is not a tag');
   });
 
-  it('moves no blob that is there, and sets every tag', async () => {
+  it('sends no existing blob again, and writes every tag', async () => {
     const registry = await fakeRegistry();
     const world = worldWithModule();
     const reference = `${registry.host}/team/filter:v1.2.0`;
@@ -105,7 +105,7 @@ describe('push', () => {
     expect(new Set(registry.tags.values()).size).toBe(1);
   });
 
-  it('takes the image of the store that has the name', async () => {
+  it('pushes the image of the store with that name', async () => {
     const registry = await fakeRegistry();
     const world = worldWithModule();
     const reference = `${registry.host}/team/filter:v1`;
@@ -120,7 +120,7 @@ describe('push', () => {
     expect(await json<PushResult>(world, 'push', reference)).toMatchObject({ from: 'store', digest });
   });
 
-  it("takes the project's build, to the reference of the project, in its layout", async () => {
+  it("pushes the project's build to its reference in its layout", async () => {
     const registry = await fakeRegistry();
     const world = newMachine();
     const reference = `${registry.host}/team/own:v3`;
@@ -137,7 +137,7 @@ describe('push', () => {
     expect(result).toMatchObject({ from: 'project', layout: 'hybrid', reference, tags: ['v3'] });
   });
 
-  it('refuses what a host of the project would not load, unless forced', async () => {
+  it('refuses a module that a host of the project would not load, unless forced', async () => {
     const registry = await fakeRegistry();
     const world = newMachine();
     const reference = `${registry.host}/team/own:v3`;
@@ -174,7 +174,7 @@ describe('push', () => {
     expect(outcome.stderr).toContain(hint);
   });
 
-  it('says how to log in, and nothing of what was tried', async () => {
+  it('explains how to log in to a registry that refuses an anonymous push', async () => {
     const registry = await fakeRegistry({ auth: 'basic' });
     const world = worldWithModule();
     const { exitCode, stderr } = await world.wasme('push', `${registry.host}/a:v1`, '-f', 'm.wasm', '-v');

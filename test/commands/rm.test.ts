@@ -18,7 +18,7 @@ async function worldWithTwo(): Promise<TestMachine> {
 }
 
 describe('rm', () => {
-  it('keeps what another name needs', async () => {
+  it('keeps blobs that another name needs', async () => {
     const world = await worldWithTwo();
     expect(blobs(world)).toHaveLength(6);
     expect((await world.wasme('rm', 'r.example/a:stable')).stdout).toContain('removed r.example/a:stable');
@@ -31,7 +31,7 @@ describe('rm', () => {
     expect((await world.wasme('list')).stdout).toBe('');
   });
 
-  it('removes nothing when one name is wrong, unless forced', async () => {
+  it('removes nothing when one name does not exist, unless forced', async () => {
     const world = await worldWithTwo();
     const outcome = await world.wasme('rm', 'r.example/b:v1', 'r.example/typo:v1');
     expect(outcome.exitCode).toBe(1);
@@ -43,19 +43,19 @@ describe('rm', () => {
     expect(JSON.parse(forced.stdout)).toMatchObject({ removed: ['r.example/b:v1'], freed: { blobs: 3 } });
   });
 
-  it('wants a name', async () => {
+  it('fails without a name', async () => {
     const { exitCode, stderr } = await newMachine().wasme('rm');
     expect(exitCode).toBe(2);
     expect(stderr).toContain('--all');
   });
 
-  it('does not take --all together with a name', async () => {
+  it('refuses --all together with a name', async () => {
     const world = await worldWithTwo();
     const { exitCode, stderr } = await world.wasme('rm', '--all', 'r.example/a:v1');
     expect({ exitCode, stderr }).toEqual({
       exitCode: 2,
       stderr:
-        'error[USAGE]: --all and r.example/a:v1: which of them should go?\nhelp: name the images, or give --all alone\n',
+        'error[USAGE]: --all cannot be combined with r.example/a:v1\nhelp: name the images, or use --all alone\n',
     });
     expect(blobs(world)).toHaveLength(6);
   });

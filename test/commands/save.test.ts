@@ -9,7 +9,7 @@ const first = 'registry.example/team/a:v1';
 const second = 'registry.example/team/b:v2';
 
 describe('save', () => {
-  it('writes several images into one file, the same one every time', async () => {
+  it('writes several images into one file with the same bytes every time', async () => {
     const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
     await world.wasme('convert', 'm.wasm', first);
@@ -26,7 +26,7 @@ describe('save', () => {
     expect(readFileSync(join(world.cwd, 'images.tar')).equals(bytes)).toBe(true);
   });
 
-  it('to standard output: the same bytes as into a file', async () => {
+  it('writes the same bytes to standard output as to a file', async () => {
     const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
     await world.wasme('convert', 'm.wasm', first);

@@ -9,7 +9,7 @@ import { fakeRegistry } from '../helpers/servers/registry.ts';
 import { describeWith } from '../helpers/tools.ts';
 
 describeWith(['docker-registry'], 'wasme search', () => {
-  it('lists repositories, those of a team, and those with a text in their name', async () => {
+  it('lists all repositories, those of a team, and those whose name contains a text', async () => {
     const { host } = await realRegistry();
     const world = newMachine();
     writeFileSync(join(world.cwd, 'f.wasm'), compileProbe({ callbacks: {} }));
@@ -34,7 +34,7 @@ describeWith(['docker-registry'], 'wasme search', () => {
 });
 
 describe('wasme search where there is no catalogue', () => {
-  it('says so', async () => {
+  it('reports that the registry has no catalogue', async () => {
     const { host } = await fakeRegistry();
     const { exitCode, stderr } = await newMachine().wasme('search', host);
     expect(exitCode).toBe(1);

@@ -97,7 +97,7 @@ describe('what a registry says back', () => {
       else response.writeHead(401, { 'www-authenticate': `Bearer realm="http://${host}/token"` }).end();
     });
     const text = await printed(worldOf(host), 'pull', `${host}/a:v1`);
-    expect(text).toContain('answered with something that is no token');
+    expect(text).toContain('answered with something that is not a token');
     // Parsers quote what stands around the fault.
     expect(text).not.toContain(token.slice(-4));
   });

@@ -7,7 +7,7 @@ import { newMachine } from '../helpers/cli/cli.ts';
 import { guest } from '../helpers/guests/guests.ts';
 
 describe('tag', () => {
-  it('names an image again, and moves a name', async () => {
+  it('adds a name to an image, and moves a name', async () => {
     const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
     await world.wasme('convert', 'm.wasm', 'r.example/a:v1');

@@ -24,7 +24,7 @@ describe('tags', () => {
     expect((JSON.parse(all.stdout) as { tags: string[] }).tags).toHaveLength(8);
   });
 
-  it('says that a repository is not there', async () => {
+  it('reports an unknown repository', async () => {
     const registry = await fakeRegistry();
     const { exitCode, stderr } = await newMachine().wasme('tags', `${registry.host}/team/absent`);
     expect(exitCode).toBe(1);

@@ -33,7 +33,7 @@ async function stored(
 }
 
 describe('verify', () => {
-  it('a good module, for named hosts: exit 0', async () => {
+  it('exits with 0 for a module that the named hosts load', async () => {
     const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), filter);
     const { exitCode, stdout, stderr } = await world.wasme(
@@ -59,7 +59,7 @@ describe('verify', () => {
     );
   });
 
-  it('one refusal: exit 1, with the repair', async () => {
+  it('exits with 1 and prints the repair when one host refuses', async () => {
     const world = newMachine();
     const digest = await stored(world, 'compat');
     const { exitCode, stdout } = await world.wasme('verify', reference, '--for', 'istio@1.30,gloo@ee');
@@ -70,7 +70,7 @@ describe('verify', () => {
     expect(stdout).toContain(`repair: wasme convert ${reference} --layout oci`);
   });
 
-  it('--json has the documented fields', async () => {
+  it('prints the documented fields with --json', async () => {
     const world = newMachine();
     const digest = await stored(world, 'cncf');
     const { exitCode, stdout } = await world.wasme('verify', reference, '--for', 'istio', '--json');
@@ -92,7 +92,7 @@ describe('verify', () => {
     });
   });
 
-  it('a project is judged as push would pack it, for its own hosts', async () => {
+  it('checks a project as push would pack it, for its own hosts', async () => {
     const world = newMachine();
     const project = { name: 'p', language: 'rust', hosts: ['istio@1.30'], image: { layout: 'cncf' } };
     mkdirSync(join(world.cwd, 'build'));
@@ -125,14 +125,14 @@ describe('verify', () => {
     expect(stderr).toContain(`error[${code}]`);
   });
 
-  it('names of an image cannot steer the terminal', async () => {
+  it('prints no escape sequence that a name in an image holds', async () => {
     const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), compileWat(filterText('(import "env" "x\u001b[2J" (func))')));
     const { stdout } = await world.wasme('verify', 'm.wasm', '--for', 'envoy');
     expect(stdout).toContain(String.raw`missing import: env.x\x1b[2J`);
   });
 
-  it('says what of this module is otherwise there than where run runs it', async () => {
+  it('notes differences between a host and the host of run that the module meets', async () => {
     const world = newMachine();
     mkdirSync(join(world.cwd, 'build'));
     const poll =
@@ -140,18 +140,16 @@ describe('verify', () => {
     writeFileSync(join(world.cwd, 'build', 'p.wasm'), compileWat(filterText(poll)));
     const project = (more: object): void =>
       writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify({ name: 'p', language: 'rust', ...more }));
-    const says = 'note: otherwise than in Envoy 1.40: poll_oneoff fails with error 52';
+    const says = 'note: differs from Envoy 1.40: poll_oneoff fails with error 52';
     project({});
     expect((await world.wasme('verify', '--for', 'istio@1.28')).stdout).toContain(says);
     expect((await world.wasme('verify', '--for', 'istio@1.31')).stdout).not.toContain('otherwise');
     project({ run: { host: 'istio@1.28' } });
     expect((await world.wasme('verify', '--for', 'envoy@1.36,cncf')).stdout).not.toContain('otherwise');
-    expect((await world.wasme('verify', '--for', 'envoy@1.40')).stdout).toContain(
-      'otherwise than in Envoy 1.36',
-    );
+    expect((await world.wasme('verify', '--for', 'envoy@1.40')).stdout).toContain('differs from Envoy 1.36');
   });
 
-  it('modules that real hosts load are not refused', async () => {
+  it('accepts modules that real hosts load', async () => {
     const world = newMachine();
     writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
     expect((await world.wasme('verify', 'm.wasm')).exitCode).toBe(0);
@@ -161,7 +159,7 @@ describe('verify', () => {
 describe('verify --key', () => {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
-  it('without --for judges the image of the project here for the hosts of the project', async () => {
+  it('checks the image of the project here for the hosts of the project, without --for', async () => {
     const world = await signedWorld();
     const project = { name: 'p', language: 'rust', hosts: ['istio'], image: { reference } };
     writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify(project));
@@ -171,7 +169,7 @@ describe('verify --key', () => {
     expect(verdicts.map(({ host }) => host)).toEqual(['istio']);
   });
 
-  it('a push that signs again adds nothing where the key has signed: tags may be immutable', async () => {
+  it('adds no second signature of the same key, because tags may be immutable', async () => {
     const registry = await fakeRegistry({ immutableTags: true });
     const world = await signedWorld();
     const image = `${registry.host}/team/b:v1`;
@@ -217,7 +215,7 @@ describe('verify --key', () => {
     expect(stdout).toContain(says);
   });
 
-  it('--remote sees a signature that came after the store’s copy', async () => {
+  it('finds a signature that is newer than the store’s copy with --remote', async () => {
     const { host } = await fakeRegistry();
     const world = await signedWorld();
     const image = `${host}/team/filter:v1`;

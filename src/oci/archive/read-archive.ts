@@ -45,7 +45,8 @@ export async function openArchive(path: string): Promise<Archive> {
   const index = await read(indexFile);
   if (index === undefined) throw otherArchive(path, places);
   const manifest = parseManifest(index, ociIndex);
-  if (manifest.kind !== 'index') throw new WasmeError('IMAGE_INVALID', `${indexFile} in ${path} is no index`);
+  if (manifest.kind !== 'index')
+    throw new WasmeError('IMAGE_INVALID', `${indexFile} in ${path} is not an index`);
   const images = manifest.manifests.map(({ annotations, ...descriptor }) => ({
     descriptor,
     // containerd's annotation holds the full name where buildx and nerdctl write the bare tag into the other one.
@@ -60,7 +61,7 @@ export async function openArchive(path: string): Promise<Archive> {
       const names = images.map(image => image.name ?? image.descriptor.digest).join(', ');
       return Promise.reject(
         new WasmeError('IMAGE_NOT_FOUND', `${path} holds no image ${name}`, {
-          hint: `it holds ${names || 'none'}`,
+          hint: `it holds ${names || 'no images'}`,
         }),
       );
     },
@@ -121,8 +122,8 @@ function headerOf(block: Buffer): Header | undefined {
 }
 
 function notTar(path: string): WasmeError {
-  return new WasmeError('IMAGE_INVALID', `${path} is no tar archive`, {
-    hint: 'name a file that "wasme save" wrote, or skopeo as oci-archive:',
+  return new WasmeError('IMAGE_INVALID', `${path} is not a tar archive`, {
+    hint: 'name a file that "wasme save" or skopeo (oci-archive:) wrote',
   });
 }
 
@@ -136,6 +137,6 @@ function otherArchive(path: string, places: ReadonlyMap<string, Place>): WasmeEr
         hint: `skopeo copy docker-archive:${path} oci-archive:image.tar`,
       })
     : new WasmeError('IMAGE_UNSUPPORTED', `${path} holds no images`, {
-        hint: 'name a file that "wasme save" wrote, or skopeo as oci-archive:',
+        hint: 'name a file that "wasme save" or skopeo (oci-archive:) wrote',
       });
 }

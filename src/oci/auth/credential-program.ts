@@ -79,7 +79,7 @@ async function runHelper(
   if (!/^[\w.-]+$/.test(name)) {
     throw new WasmeError(
       'CREDENTIALS_INVALID',
-      `${JSON.stringify(printable(name, 100))} is no name of a credential helper`,
+      `${JSON.stringify(printable(name, 100))} is not the name of a credential helper`,
       {
         hint: 'credsStore and credHelpers take the part after docker-credential-',
       },

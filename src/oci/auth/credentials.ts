@@ -178,7 +178,10 @@ async function warnIfReadable(path: string, { platform, reporter }: SystemContex
   if (platform === 'win32') return;
   const { mode } = await stat(path);
   if ((mode & 0o077) !== 0) {
-    reporter.warn(`${path} holds credentials and others on this machine may read it`, `chmod 600 ${path}`);
+    reporter.warn(
+      `${path} holds credentials and can be read by other users of this machine`,
+      `chmod 600 ${path}`,
+    );
   }
 }
 

@@ -142,7 +142,7 @@ export async function requireLoadableImage(
   if (first === undefined) return verdicts;
   const lines = refused.map(({ host, reason }) => refusalText({ host, name: subject.name }, reason));
   throw new WasmeError('NOT_LOADABLE', lines.join('\n'), {
-    hint: `${first.repair ?? 'choose another host'}; --force goes on all the same`,
+    hint: `${first.repair ?? 'choose another host'}; --force continues anyway`,
     details: { verdicts },
   });
 }

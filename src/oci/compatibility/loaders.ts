@@ -130,11 +130,11 @@ async function googleCloud(image: ImageHandle): Promise<LoaderAnswer> {
   const children = image.index?.index.manifests.filter(child => !isAttestation(child)) ?? [];
   if (children.length > 1) return incompatible('the index has more than one image', 'repack');
   if (config.mediaType !== ociConfig && config.mediaType !== dockerConfig) {
-    return incompatible(`it wants a container image; the config is ${config.mediaType}`, 'repack');
+    return incompatible(`it must be a container image; the config is ${config.mediaType}`, 'repack');
   }
   const [layer] = layers;
   if (layer === undefined || layers.length > 1)
-    return incompatible(`it wants one layer, there are ${layers.length}`, 'repack');
+    return incompatible(`it must have one layer, it has ${layers.length}`, 'repack');
   if (layer.mediaType !== ociLayerTarGzip && layer.mediaType !== dockerLayerTarGzip) {
     return incompatible(`the layer is ${layer.mediaType}, not a gzipped tar`, 'repack');
   }
@@ -142,7 +142,7 @@ async function googleCloud(image: ImageHandle): Promise<LoaderAnswer> {
   const files = entries.filter(entry => entry.type !== 'Directory');
   const [file] = files;
   if (file === undefined || files.length > 1 || file.path.replace(/^\.?\//, '') !== pluginFile) {
-    return incompatible(`it wants exactly one file, /${pluginFile}; there are ${files.length}`, 'repack');
+    return incompatible(`it must have exactly one file, /${pluginFile}; it has ${files.length}`, 'repack');
   }
   return file.bytes !== undefined && isWasm(file.bytes)
     ? compatible(`one file, ${pluginFile}`)
@@ -156,7 +156,7 @@ async function cncfRuntime(image: ImageHandle): Promise<LoaderAnswer> {
     return incompatible(`the config is ${config.mediaType}, not ${cncfConfig}`, 'repack');
   const [layer] = layers;
   if (layer === undefined || layers.length > 1)
-    return incompatible(`it wants one layer, there are ${layers.length}`, 'repack');
+    return incompatible(`it must have one layer, it has ${layers.length}`, 'repack');
   if (layer.mediaType !== wasmLayer)
     return incompatible(`the layer is ${layer.mediaType}, not ${wasmLayer}`, 'repack');
   const kind = wasmKind(await image.blob(layer));

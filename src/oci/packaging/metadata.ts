@@ -121,7 +121,7 @@ function createdOf({ created }: MetadataOptions, { env }: SystemContext): string
   if (text === undefined || text === '') return undefined;
   const time = /^\d{1,11}$/.test(text) ? new Date(Number(text) * 1000) : new Date(text);
   if (Number.isNaN(time.getTime())) {
-    throw new WasmeError('USAGE', `${JSON.stringify(text)} is no time`, {
+    throw new WasmeError('USAGE', `${JSON.stringify(text)} is not a time`, {
       hint: 'write it as 2026-01-31T12:00:00Z, or as seconds since 1970 (SOURCE_DATE_EPOCH)',
     });
   }

@@ -49,7 +49,7 @@ export async function readImage(image: ImageHandle): Promise<ReadImage> {
   const kind = wasmKind(found.bytes);
   if (kind === 'other') {
     throw new WasmeError('IMAGE_INVALID', `${found.path} in ${image.descriptor.digest} is not WebAssembly`, {
-      hint: 'whoever pushed it packed another file; build and push the module again',
+      hint: 'the wrong file was packed; build and push the module again',
     });
   }
   const config = await readConfig(image);

@@ -115,7 +115,7 @@ function judge(
 function deniedHint(host: string, action: string, credentials: string | undefined): string {
   const who =
     credentials === undefined
-      ? `nobody is logged in to ${host}: wasme login ${host}`
+      ? `not logged in to ${host}: wasme login ${host}`
       : `${credentials} has no permission for it`;
   return host === 'ghcr.io' && action.startsWith('push') ? `${who}; the token needs write:packages` : who;
 }

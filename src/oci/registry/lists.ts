@@ -61,14 +61,14 @@ async function pages(session: RegistrySession, list: PagedList): Promise<readonl
 function entries(body: Buffer, { field, action }: PagedList): string[] {
   const refuse = (why: string): WasmeError =>
     new WasmeError('REGISTRY_REFUSED', `cannot ${action}: ${why}`, {
-      hint: 'whoever runs the registry, or a proxy in front of it, has to look at it',
+      hint: 'the operator of the registry, or of a proxy in front of it, has to look at it',
     });
   const json = parseObject(body.toString('utf8'));
   if (json === undefined) throw refuse('the answer is not JSON');
   // null means an empty list.
   const names = json[field] ?? [];
   if (!Array.isArray(names) || !names.every(name => typeof name === 'string')) {
-    throw refuse(`"${field}" in the answer is no list of names`);
+    throw refuse(`"${field}" in the answer is not a list of names`);
   }
   return names.map(name => printable(name, 300));
 }

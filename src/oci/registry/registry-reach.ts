@@ -75,7 +75,7 @@ export class RegistryReach {
       'REGISTRY_REFUSED',
       `${this.#registry.host} leads to ${where}, which is a ${range} address`,
       {
-        hint: 'nothing was sent there; whoever runs the registry has to correct its token service or its redirects',
+        hint: 'nothing was sent there; the operator of the registry has to correct its token service or its redirects',
       },
     );
   }

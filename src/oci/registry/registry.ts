@@ -266,7 +266,7 @@ export class RegistryTarget implements ImageTarget {
         'DIGEST_MISMATCH',
         `${this.label} stored the manifest as ${stored}, it was ${descriptor.digest}`,
         {
-          hint: 'the registry rewrites manifests; what it has is not what was pushed',
+          hint: 'the registry rewrites manifests: it stored other bytes than were pushed',
         },
       );
     }

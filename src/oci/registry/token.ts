@@ -108,16 +108,16 @@ function checkRealm({ challenge, registry, reach }: TokenRequest): URL {
       'REGISTRY_REFUSED',
       `${registry.host} names the token service ${JSON.stringify(realm?.slice(0, 200))}: ${why}`,
       {
-        hint: 'credentials were not sent; whoever runs the registry has to correct its realm',
+        hint: 'credentials were not sent; the operator of the registry has to correct its realm',
         cause,
       },
     );
   if (realm === undefined) {
     throw new WasmeError('REGISTRY_REFUSED', `${registry.host} asks for a token but names no token service`, {
-      hint: 'whoever runs the registry has to put a realm into its WWW-Authenticate header',
+      hint: 'the operator of the registry has to put a realm into its WWW-Authenticate header',
     });
   }
-  if (!URL.canParse(realm)) throw refuse('that is no absolute URL');
+  if (!URL.canParse(realm)) throw refuse('that is not an absolute URL');
   const url = new URL(realm);
   if (url.protocol !== 'https:' && (url.protocol !== 'http:' || registry.protocol !== 'http:')) {
     throw refuse('it must use https, as the registry does');
@@ -134,7 +134,7 @@ function readToken(body: Buffer, realm: URL, nowMs: number): Token {
   // The parser's error is dropped: its message quotes the text around the fault, which may be a token.
   const answer = parseObject(body.toString('utf8'));
   if (answer === undefined) {
-    throw new WasmeError('REGISTRY_REFUSED', `${realm.host} answered with something that is no token`);
+    throw new WasmeError('REGISTRY_REFUSED', `${realm.host} answered with something that is not a token`);
   }
   const value = [answer['token'], answer['access_token']].find(
     text => typeof text === 'string' && text !== '',

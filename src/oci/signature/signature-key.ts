@@ -36,7 +36,7 @@ export function publicKeyFrom(pem: string, file: string): KeyObject {
     if (error instanceof WasmeError) throw error;
     throw invalid(
       file,
-      'it is no public key in PEM form',
+      'it is not a public key in PEM form',
       'name cosign.pub, which "cosign generate-key-pair" writes',
     );
   }
@@ -52,7 +52,11 @@ function parsePrivate(pem: string, file: string, password: string | undefined): 
   } catch (error) {
     const locked = /encrypted|passphrase|bad decrypt|interrupted/i.test((error as Error).message);
     if (locked) throw wrongPassword(file, password);
-    throw invalid(file, 'it is no private key in PEM form', 'name cosign.key, or an EC P-256 key in PKCS#8');
+    throw invalid(
+      file,
+      'it is not a private key in PEM form',
+      'name cosign.key, or an EC P-256 key in PKCS#8',
+    );
   }
 }
 

@@ -163,7 +163,7 @@ export async function verifySignatures(
     faults.length === 0
       ? `${imageDigest} is not signed`
       : `${imageDigest} has ${faults.length} signature(s), none is valid for this key: ${faults.join('; ')}`,
-    { hint: 'do not deploy it; ask whoever published it which key signs it' },
+    { hint: 'do not deploy it; ask its publisher which key signs it' },
   );
 }
 

@@ -60,7 +60,7 @@ export class OciLayout implements ImageTarget {
       : entries.find(({ annotations }) => annotations?.[refNameKey] === name);
     if (found === undefined) {
       throw new WasmeError('IMAGE_NOT_FOUND', `${this.label} has no image ${name}`, {
-        hint: 'wasme list shows what is there; wasme pull gets it from its registry',
+        hint: 'wasme list shows the images of the store; wasme pull gets one from its registry',
       });
     }
     return withoutName(found);

@@ -22,7 +22,7 @@ import {
 
 const open = (graph: ImageGraph) => openImage(graphSource(graph), 'latest');
 
-describe('layout by reader', () => {
+describe('each packaging is accepted by the documented loaders', () => {
   //                istio  1.12   eg     higress gloo  wasme  gcp    cncf   wasmcl kwctl
   const table: Record<PackagingName, string> = {
     compat: '       yes    yes    yes    yes     no    no     yes    no     no     no',
@@ -49,15 +49,18 @@ describe('layout by reader', () => {
     expect(verdicts).toEqual(expected);
   });
 
-  it.each(loaderNames)('%s lists the layouts it loads, which is where its repairs come from', name => {
-    const column = loaderNames.indexOf(name);
-    const loaded = Object.entries(table)
-      .filter(([, row]) => row.trim().split(/\s+/)[column] === 'yes')
-      .map(([layout]) => layout);
-    expect([...loaders[name].takes].sort(), `src/oci/compatibility/loaders.ts: takes of ${name}`).toEqual(
-      loaded.sort(),
-    );
-  });
+  it.each(loaderNames)(
+    '%s lists exactly the packagings that it loads, from which its repair is taken',
+    name => {
+      const column = loaderNames.indexOf(name);
+      const loaded = Object.entries(table)
+        .filter(([, row]) => row.trim().split(/\s+/)[column] === 'yes')
+        .map(([layout]) => layout);
+      expect([...loaders[name].takes].sort(), `src/oci/compatibility/loaders.ts: takes of ${name}`).toEqual(
+        loaded.sort(),
+      );
+    },
+  );
 
   it('docs/images.md names every layout in the table of clients', () => {
     const page = readFileSync(join(root, 'docs', 'images.md'), 'utf8');
@@ -65,7 +68,7 @@ describe('layout by reader', () => {
     expect([...head.matchAll(/\w+/g)].map(([word]) => word).sort()).toEqual(Object.keys(packagings).sort());
   });
 
-  it('docs/images.md shows the same table', () => {
+  it('docs/images.md shows the same answers', () => {
     const page = readFileSync(join(root, 'docs', 'images.md'), 'utf8');
     for (const name of Object.keys(packagings) as PackagingName[]) {
       const shown = [
@@ -81,15 +84,18 @@ describe('layout by reader', () => {
     }
   });
 
-  it.each(loaderNames.filter(name => name !== 'wasmcloud'))('the repair for %s loads there', async name => {
-    for (const layout of Object.keys(packagings) as PackagingName[]) {
-      const { ok, repair } = await checkImage(name, await open(packImage(layout, emptyModule, described)));
-      if (ok) continue;
-      expect(repair).not.toBeNull();
-      const repaired = await open(packImage(repair ?? 'raw', emptyModule, described));
-      expect((await checkImage(name, repaired)).ok).toBe(true);
-    }
-  });
+  it.each(loaderNames.filter(name => name !== 'wasmcloud'))(
+    'the packaging that repairs an image for %s loads there',
+    async name => {
+      for (const layout of Object.keys(packagings) as PackagingName[]) {
+        const { ok, repair } = await checkImage(name, await open(packImage(layout, emptyModule, described)));
+        if (ok) continue;
+        expect(repair).not.toBeNull();
+        const repaired = await open(packImage(repair ?? 'raw', emptyModule, described));
+        expect((await checkImage(name, repaired)).ok).toBe(true);
+      }
+    },
+  );
 });
 
 const config = blobOf(types.ociConfig, Buffer.from('{}'));
@@ -247,7 +253,7 @@ const cases: readonly MeshCase[] = [
   },
 ];
 
-describe('the mesh loader', () => {
+describe('the mesh loader, for', () => {
   it.each(cases)('$title', async ({ graph, istio, legacy = istio, says = '' }) => {
     const opened = await open(graph);
     const verdict = await checkImage('istio', opened);
@@ -258,7 +264,7 @@ describe('the mesh loader', () => {
     }
   });
 
-  it('a manifest body without mediaType is an OCI image', async () => {
+  it('a manifest without mediaType reads it as an OCI image', async () => {
     const graph = packImage('oci', emptyModule);
     const body = JSON.parse(Buffer.from(graph.manifest.bytes).toString()) as Record<string, unknown>;
     delete body['mediaType'];
@@ -266,7 +272,7 @@ describe('the mesh loader', () => {
     expect((await checkImage('istio', await open(bare))).ok).toBe(true);
   });
 
-  it('a module over the limit, without fetching it', async () => {
+  it('a module over the size limit refuses it without fetching it', async () => {
     const graph = packImage('compat', emptyModule);
     const text = Buffer.from(graph.manifest.bytes)
       .toString()
@@ -300,7 +306,7 @@ describe('an index', () => {
   const amd64 = { os: 'linux', architecture: 'amd64' };
   const wasip1 = { os: 'wasip1', architecture: 'wasm' };
 
-  it('of one linux/amd64 child loads, and its own digest must not be pinned', async () => {
+  it('with one linux/amd64 child loads, and a note says which digest to pin', async () => {
     const { digest } = await descriptor(good);
     expect(await checkImage('istio', await indexOf([good, amd64]))).toMatchObject({
       ok: true,
@@ -308,12 +314,12 @@ describe('an index', () => {
     });
   });
 
-  it('the first of several wins, also when a later one would do', async () => {
+  it('is judged by its first suitable child, even when a later one would load', async () => {
     expect((await checkImage('istio', await indexOf([bad, amd64], [good, undefined]))).ok).toBe(false);
     expect((await checkImage('istio', await indexOf([bad, wasip1], [good, amd64]))).ok).toBe(true);
   });
 
-  it('of wasm platforms only is refused', async () => {
+  it('with wasm platforms only is refused', async () => {
     expect(await checkImage('istio', await indexOf([good, wasip1]))).toMatchObject({
       ok: false,
       reason: 'the index has no child for linux/amd64 (it has wasip1/wasm)',
@@ -326,13 +332,13 @@ describe('an index', () => {
     ['cncf', false],
     ['kwctl', false],
     ['gcp', true],
-  ])('for %s: %s', async (name, ok) => {
+  ])('is loaded by %s: %s', async (name, ok) => {
     expect((await checkImage(name, await indexOf([good, amd64]))).ok).toBe(ok);
   });
 });
 
 describe('Gloo and the old wasme', () => {
-  it('take the single bare layer that Istio refuses; the old wasme misses its config', async () => {
+  it('load a single bare layer, which Istio refuses; the old wasme notes the missing config', async () => {
     const opened = await open(image(blobOf(types.soloLayer, emptyModule)));
     expect(await checkImage('gloo', opened)).toMatchObject({ ok: true });
     expect(await checkImage('wasme', opened)).toMatchObject({
@@ -343,14 +349,14 @@ describe('Gloo and the old wasme', () => {
 });
 
 describe('Google Cloud', () => {
-  it('refuses a second file', async () => {
+  it('refuses an image with a second file', async () => {
     const tar = tarOf([
       { name: 'plugin.wasm', bytes: emptyModule },
       { name: 'runtime-config.json', bytes: Buffer.from('{}') },
     ]);
     expect(await checkImage('gcp', await open(image(tgz(tar))))).toMatchObject({
       ok: false,
-      reason: 'it wants exactly one file, /plugin.wasm; there are 2',
+      reason: 'it must have exactly one file, /plugin.wasm; it has 2',
     });
   });
 });

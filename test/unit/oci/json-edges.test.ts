@@ -90,29 +90,29 @@ describe('a manifest', () => {
       }),
   });
 
-  it('of a registry or store', async () => {
+  it('that is malformed is refused, from a registry and from the store', async () => {
     expect(await codes(good, text => openImage(source(text), 'latest'))).toEqual(all('IMAGE_INVALID'));
   });
 
-  it('with a field in other letters, which programs in Go take for the field, is refused', async () => {
+  it('with a field in other case, which programs in Go accept, is refused', async () => {
     const { layers } = JSON.parse(good) as { layers: object[] };
     const other = JSON.stringify([{ ...layers[0], digest: `sha256:${'ab'.repeat(32)}` }]);
     for (const key of ['LAYERS', 'Layers', 'layer\u017f', 'MANIFESTS', 'Config', 'MediaType']) {
       expect(await outcome(open(`${good.slice(0, -1)},"${key}":${other}}`)), key).toMatchObject({
         code: 'IMAGE_INVALID',
-        message: expect.stringContaining('is written another way than') as string,
+        message: expect.stringContaining('is another spelling of') as string,
       });
     }
     const inLayer = good.replace('"digest":', `"Digest":"sha256:${'ab'.repeat(32)}","digest":`);
     expect(await outcome(open(inLayer))).toMatchObject({ code: 'IMAGE_INVALID' });
   });
 
-  it('with a field twice has the last one, as skopeo reads it', async () => {
+  it('with a duplicate field has its last value, as for skopeo', async () => {
     const image = await open(`${good.slice(0, -1)},"layers":[]}`);
     expect(image.manifest.layers).toEqual([]);
   });
 
-  it('with null as its own media type is read as one that names none', async () => {
+  it('with null as its media type counts as one without media type', async () => {
     const text = good.replace(/"mediaType":"[^"]*"/, '"mediaType":null');
     expect((await openImage(source(text), 'latest')).ownMediaType).toBeUndefined();
   });
@@ -121,7 +121,7 @@ describe('a manifest', () => {
 describe('index.json', () => {
   const good = '{"schemaVersion":2,"manifests":[]}';
 
-  it('of a layout folder', async () => {
+  it('of a layout folder is refused when it is malformed', async () => {
     const world = newMachine();
     writeFileSync(join(world.cwd, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
     const found = await codes(good, text => {
@@ -131,7 +131,7 @@ describe('index.json', () => {
     expect(found).toEqual(all('IMAGE_INVALID'));
   });
 
-  it('of an archive', async () => {
+  it('of an archive is refused when it is malformed', async () => {
     const path = join(newMachine().cwd, 'a.tar');
     const found = await codes(good, text => {
       writeFileSync(path, foreignTar([{ path: 'index.json', bytes: Buffer.from(text) }]));
@@ -142,7 +142,7 @@ describe('index.json', () => {
 });
 
 describe('an answer of a registry', () => {
-  it('with a token', async () => {
+  it('with a malformed token is refused', async () => {
     const found = await codes('{"token":"t"}', async text => {
       const target = await registry((path, host, response) => {
         if (path.startsWith('/token')) response.end(text);
@@ -153,7 +153,7 @@ describe('an answer of a registry', () => {
     expect(found).toEqual(all('REGISTRY_REFUSED'));
   });
 
-  it('with tags or repositories', async () => {
+  it('with malformed tags or repositories is refused', async () => {
     const tags = async (text: string) => listTags(await registry((_, __, response) => response.end(text)));
     expect(await codes('{"tags":["a"]}', tags)).toEqual(all('REGISTRY_REFUSED', { [deep]: 'gave []' }));
     for (const wrong of ['{"tags":"a"}', '{"tags":[5]}', '{"tags":[["a"]]}', '{"tags":{"0":"a"}}']) {
@@ -167,7 +167,7 @@ describe('an answer of a registry', () => {
     );
   });
 
-  it('with an error', async () => {
+  it('with a malformed error is still reported', async () => {
     for (const [, text] of hostile('{"errors":[]}')) {
       const target = await registry((_, __, response) => response.writeHead(404).end(text));
       expect(await outcome(listTags(target))).toMatchObject({ code: 'REGISTRY_NOT_FOUND' });
@@ -176,7 +176,7 @@ describe('an answer of a registry', () => {
 });
 
 describe('a login', () => {
-  it('in the configuration of docker', async () => {
+  it('in a malformed docker configuration is refused', async () => {
     const world = newMachine();
     mkdirSync(join(world.home, '.docker'));
     const found = await codes('{"auths":{}}', text => {
@@ -190,7 +190,7 @@ describe('a login', () => {
     );
   });
 
-  it('from a helper', async () => {
+  it('in a malformed helper answer is refused', async () => {
     const world = newMachine();
     const found = await codes('{"Username":"me","Secret":"x"}', text => helper(world, text));
     expect(found).toEqual(all('CREDENTIALS_INVALID', { [deep]: 'gave undefined' }));
@@ -200,7 +200,7 @@ describe('a login', () => {
   });
 });
 
-it('the encrypted part of a key file', async () => {
+it('the malformed encrypted part of a key file is refused', async () => {
   const found = await codes('{"kdf":{}}', text => {
     const base64 = Buffer.from(text).toString('base64');
     const name = 'ENCRYPTED SIGSTORE PRIVATE KEY';

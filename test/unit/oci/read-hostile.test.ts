@@ -42,7 +42,7 @@ describe('tar layers', () => {
     },
   );
 
-  it('one that is cut short', async () => {
+  it('a tar that is cut short is refused', async () => {
     const tar = foreignTar([{ path: 'plugin.wasm', bytes: Buffer.alloc(4096, 1) }]).subarray(0, 1500);
     await expect(readGraph(image(tgz(tar)))).rejects.toMatchObject({
       code: 'IMAGE_INVALID',
@@ -50,12 +50,12 @@ describe('tar layers', () => {
     });
   });
 
-  it('a header that claims more bytes than there are', async () => {
+  it('a header that claims more bytes than the layer has is refused', async () => {
     const graph = tarImage({ path: 'plugin.wasm', bytes: emptyModule, size: 0o77777777777 });
     await expect(readGraph(graph)).rejects.toMatchObject({ code: 'IMAGE_INVALID' });
   });
 
-  it('too many entries', async () => {
+  it('a tar with too many entries is refused', async () => {
     const tar = foreignTar(Array.from({ length: maxTarEntries + 1 }, (_, index) => ({ path: `f${index}` })));
     await expect(readTar(tar, () => false)).rejects.toThrow(`more than ${maxTarEntries} entries`);
   });
@@ -66,7 +66,7 @@ describe('tar layers', () => {
     expect((await readTar(tar, () => true)).map(entry => entry.path)).toEqual(['plugin.wasm']);
   });
 
-  it('a bomb: a gigabyte of zeros in a megabyte', async () => {
+  it('a gigabyte of zeros in a megabyte of gzip is refused', async () => {
     const bomb = gzipSync(Buffer.alloc(maxModuleBytes + (2 << 20)), { level: 9 });
     const failure = readGraph(image(blobOf(types.ociLayerTarGzip, bomb)));
     await expect(failure).rejects.toMatchObject({
@@ -75,7 +75,7 @@ describe('tar layers', () => {
     });
   });
 
-  it('damaged gzip', async () => {
+  it('damaged gzip is refused', async () => {
     const bytes = gzipSync(foreignTar([{ path: 'plugin.wasm', bytes: emptyModule }]));
     bytes.fill(0xff, 20, 30);
     await expect(readGraph(image(blobOf(types.ociLayerTarGzip, bytes)))).rejects.toMatchObject({
@@ -83,7 +83,7 @@ describe('tar layers', () => {
     });
   });
 
-  it('several modules and none named plugin.wasm', async () => {
+  it('several modules without a plugin.wasm are refused', async () => {
     const graph = tarImage({ path: 'a.wasm', bytes: emptyModule }, { path: 'b.wasm', bytes: emptyModule });
     await expect(readGraph(graph)).rejects.toMatchObject({
       code: 'IMAGE_INVALID',
@@ -133,7 +133,7 @@ describe('manifests', () => {
     await expect(read(withManifest(Buffer.from(text)))).rejects.toMatchObject({ code: 'IMAGE_INVALID' });
   });
 
-  it('an index that leads back to itself', async () => {
+  it('an index that contains itself is refused', async () => {
     const self = { mediaType: types.ociIndex, digest: `sha256:${'a'.repeat(64)}`, size: 10 };
     const index = jsonBytes({ schemaVersion: 2, mediaType: types.ociIndex, manifests: [self] });
     // No real index can hold its own digest; a server that lies about what it serves can.
@@ -148,7 +148,7 @@ describe('manifests', () => {
     });
   });
 
-  it('indexes in indexes in indexes', async () => {
+  it('indexes nested too deep are refused', async () => {
     const manifests: Uint8Array[] = [packImage('compat', emptyModule).manifest.bytes];
     for (let depth = 0; depth < 8; depth++) {
       const [inner = new Uint8Array(0)] = manifests;
@@ -164,7 +164,7 @@ describe('manifests', () => {
   it.each([
     ['a Spin application', 'application/vnd.fermyon.spin.application.v1+config'],
     ['a Helm chart', 'application/vnd.cncf.helm.config.v1+json'],
-  ])('%s is called what it is', async (name, type) => {
+  ])('%s is named in the error', async (name, type) => {
     const graph = imageOf({
       config: blobOf(type, Buffer.from('{}')),
       layers: [blobOf(types.vndLayer, emptyModule)],

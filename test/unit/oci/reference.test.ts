@@ -62,22 +62,22 @@ describe('parseReference', () => {
     expect(() => parseReference(text)).toThrow(expect.objectContaining({ code: 'REFERENCE_INVALID' }));
   });
 
-  it('shows the lower-case form of a name in upper case', () => {
+  it('suggests the lower-case form of a name in upper case', () => {
     expect(hintOf('ghcr.example/MyOrg/Filter:V1')).toBe('in lower case: ghcr.example/myorg/filter:V1');
   });
 
-  it('shows a URL without its scheme', () => {
+  it('suggests a URL without its scheme', () => {
     expect(hintOf('https://r.example/a:v1')).toBe('without the scheme: r.example/a:v1');
   });
 
-  it('takes the default registry only where no host is named', () => {
+  it('uses the default registry only for a reference without host', () => {
     const options = { defaultRegistry: 'hub.example:8443' };
     expect(formatReference(parseReference('me/a:1', options))).toBe('hub.example:8443/me/a:1');
     expect(formatReference(parseReference('a', options))).toBe('hub.example:8443/a:latest');
     expect(formatReference(parseReference('r.example/a', options))).toBe('r.example/a:latest');
   });
 
-  it('lets the digest decide what is asked for', () => {
+  it('requests the digest when there is one, else the tag', () => {
     const reference = parseReference(`r.example/a:v1@${digest}`);
     expect(tagOrDigest(reference)).toBe(digest);
     expect(formatName(reference)).toBe('r.example/a');

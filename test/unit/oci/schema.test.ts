@@ -13,25 +13,29 @@ const parse = (value: unknown) => parseManifest(Buffer.from(JSON.stringify(value
 describe('a manifest', () => {
   it.each<[path: string, problem: string, value: object]>([
     ['schemaVersion', 'is not 2', { ...image, schemaVersion: 3 }],
-    ['config', 'is no object', { ...image, config: [] }],
-    ['config.mediaType', 'is no media type', { ...image, config: { ...blob, mediaType: 'x y' } }],
-    ['layers', 'is no list', { ...image, layers: {} }],
+    ['config', 'is not an object', { ...image, config: [] }],
+    ['config.mediaType', 'is not a media type', { ...image, config: { ...blob, mediaType: 'x y' } }],
+    ['layers', 'is not a list', { ...image, layers: {} }],
     ['layers', `has more than ${maxLayers} entries`, { ...image, layers: Array(maxLayers + 1).fill(blob) }],
-    ['layers.1.digest', 'is no text', { ...image, layers: [blob, { ...blob, digest: 1 }] }],
+    ['layers.1.digest', 'is not a string', { ...image, layers: [blob, { ...blob, digest: 1 }] }],
     [
       'layers.0.digest',
-      'is no sha256 or sha512 digest',
+      'is not a sha256 or sha512 digest',
       { ...image, layers: [{ ...blob, digest: 'md5:1' }] },
     ],
-    ['layers.0.size', 'is no size in bytes', { ...image, layers: [{ ...blob, size: 1.5 }] }],
+    ['layers.0.size', 'is not a size in bytes', { ...image, layers: [{ ...blob, size: 1.5 }] }],
     [
       'layers.0.size',
       `is over the limit of ${maxBlobBytes} bytes`,
       { ...image, layers: [{ ...blob, size: maxBlobBytes + 1 }] },
     ],
-    ['annotations.a', 'is no text', { ...image, annotations: { a: 1 } }],
-    ['subject.size', 'is no size in bytes', { ...image, subject: { ...blob, size: '1' } }],
-    ['manifests.0.platform.os', 'is no text', { ...index, manifests: [{ ...blob, platform: { os: 1 } }] }],
+    ['annotations.a', 'is not a string', { ...image, annotations: { a: 1 } }],
+    ['subject.size', 'is not a size in bytes', { ...image, subject: { ...blob, size: '1' } }],
+    [
+      'manifests.0.platform.os',
+      'is not a string',
+      { ...index, manifests: [{ ...blob, platform: { os: 1 } }] },
+    ],
     [
       'manifests',
       `has more than ${maxIndexChildren} entries`,
@@ -41,7 +45,7 @@ describe('a manifest', () => {
     expect(() => parse(value)).toThrow(`the manifest is malformed at ${path}: ${problem}`);
   });
 
-  it('may say null where it says nothing, and more than we know', () => {
+  it('may have null for absent fields, and unknown fields', () => {
     const value = { ...image, annotations: null, subject: null, layers: [{ ...blob, urls: ['https://a'] }] };
     expect(parse(value)).toEqual({
       ...image,
@@ -52,7 +56,7 @@ describe('a manifest', () => {
     });
   });
 
-  it('cannot reach the prototype of anything', () => {
+  it('cannot change a prototype', () => {
     const hostile = `{"schemaVersion":2,"__proto__":{"x":1},"config":${JSON.stringify(blob)},"layers":[],"annotations":{"__proto__":"x"}}`;
     const parsed = parseManifest(Buffer.from(hostile));
     expect(Object.getPrototypeOf(parsed)).toBe(Object.prototype);
@@ -61,16 +65,16 @@ describe('a manifest', () => {
 });
 
 describe('the index of a layout folder', () => {
-  it('holds as many images as somebody keeps', () => {
+  it('may hold any number of images', () => {
     const manifests = Array(maxIndexChildren + 1).fill(blob);
     const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, manifests }));
     expect(parseLayoutIndex(bytes).manifests).toHaveLength(manifests.length);
   });
 
-  it('is refused by the field that is wrong', () => {
+  it('is refused with the path of the wrong field', () => {
     const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: [{ ...blob, size: null }] }));
     expect(() => parseLayoutIndex(bytes)).toThrow(
-      'the index is malformed at manifests.0.size: is no size in bytes',
+      'the index is malformed at manifests.0.size: is not a size in bytes',
     );
   });
 });

@@ -18,18 +18,18 @@ const withDwarf = Uint8Array.from([
 ]);
 
 describe('splitDebugInfo', () => {
-  it('leaves a module without DWARF alone', () => {
+  it('does not change a module without DWARF', () => {
     expect(splitDebugInfo(plain, 'f.debug.wasm')).toBeUndefined();
   });
 
-  it('takes DWARF out and says where it is', () => {
+  it('moves DWARF to a file and points to it', () => {
     const split = splitDebugInfo(withDwarf, 'f.debug.wasm');
     expect(split?.debug).toBe(withDwarf);
     const pointer = custom('external_debug_info', 12, ...Buffer.from('f.debug.wasm'));
     expect(split?.module).toEqual(Uint8Array.from([...plain, ...custom('producers', 0), ...pointer]));
   });
 
-  it('a pointer that was there is replaced, a long name has a long size', () => {
+  it('replaces an existing pointer, and encodes a long name', () => {
     const name = `${'x'.repeat(200)}.debug.wasm`;
     const before = Uint8Array.from([...withDwarf, ...custom('external_debug_info', 1, 0x61)]);
     const { customSections } = parseModule(splitDebugInfo(before, name)?.module ?? plain);
@@ -43,7 +43,7 @@ describe('splitDebugInfo', () => {
     ).toBe(name);
   });
 
-  it('refuses bytes that are cut', () => {
+  it('refuses a truncated module', () => {
     expect(() => splitDebugInfo(withDwarf.subarray(0, withDwarf.length - 1), 'f')).toThrow('corrupted');
   });
 });

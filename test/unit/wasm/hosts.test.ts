@@ -26,7 +26,7 @@ describe('a host', () => {
     ['istio@1.99', 39, 'newer than any Istio known here; judged as 1.31'],
     ['envoy@1.77', 40, 'newer than any Envoy known here; judged as 1.40'],
     ['envoy-gateway@1.12', 39, 'newer than any Envoy Gateway known here; judged as 1.9'],
-  ])('%s is judged as the newest, and says so', (text, envoyMinor, note) => {
+  ])('%s is checked as the newest version, with a note', (text, envoyMinor, note) => {
     expect(parseHost(text)).toMatchObject({ envoyMinor, note });
   });
 

@@ -20,7 +20,7 @@ const imageNamed = async (layout: PackagingName, module = largerModule) => {
 };
 
 describe('an archive', () => {
-  it('gives back every image, byte for byte', async () => {
+  it('returns every image, byte for byte', async () => {
     const path = join(newMachine().cwd, 'images.tar');
     const images = await Promise.all(
       (Object.keys(packagings) as PackagingName[]).map(name => imageNamed(name)),
@@ -35,7 +35,7 @@ describe('an archive', () => {
     }
   });
 
-  it('is the same file every time, holds each blob once, and leaves nothing beside it', async () => {
+  it('has the same bytes every time, holds each blob once, and leaves no temporary file', async () => {
     const { cwd } = newMachine();
     const images = [await imageNamed('oci'), await imageNamed('hybrid')];
     const first = await writeArchive(join(cwd, 'a.tar'), images);
@@ -46,7 +46,7 @@ describe('an archive', () => {
     expect(readdirSync(cwd).sort()).toEqual(['a.tar', 'b.tar']);
   });
 
-  it('that cannot be finished leaves no file', async () => {
+  it('leaves no file when writing fails', async () => {
     const { cwd } = newMachine();
     const good = await imageNamed('compat');
     const source: Source = {
@@ -61,7 +61,7 @@ describe('an archive', () => {
     expect(readdirSync(cwd)).toEqual([]);
   });
 
-  it('names what it holds when asked for something else', async () => {
+  it('lists its images when an unknown one is requested', async () => {
     const path = join(newMachine().cwd, 'a.tar');
     await writeArchive(path, [await imageNamed('compat')]);
     await expect((await openArchive(path)).resolve('x/y:z')).rejects.toMatchObject({
@@ -71,7 +71,7 @@ describe('an archive', () => {
   });
 });
 
-it('an image that buildx wrote has the full name of containerd, beside which the other is a bare tag', async () => {
+it("an image of buildx gets the full name of containerd's annotation, not the bare tag", async () => {
   const path = join(newMachine().cwd, 'buildx.tar');
   const name = 'registry.example/me/x:v1';
   const names = [
@@ -89,7 +89,7 @@ it('an image that buildx wrote has the full name of containerd, beside which the
 });
 
 describe('an archive through gzip', () => {
-  it('is read as skopeo reads it, of one member or of several', async () => {
+  it('is read, with one gzip member or several, as by skopeo', async () => {
     const { cwd } = newMachine();
     const image = await imageNamed('compat');
     await writeArchive(join(cwd, 'a.tar'), [image]);
@@ -103,7 +103,7 @@ describe('an archive through gzip', () => {
     }
   });
 
-  it('that is cut, damaged or a bomb is refused', async () => {
+  it('is refused when it is cut, damaged or a decompression bomb', async () => {
     const path = join(newMachine().cwd, 'a.tar.gz');
     const good = gzipSync(foreignTar([{ path: 'index.json', bytes: Buffer.alloc(3000, 'x') }]));
     const damaged = Buffer.from(good).fill(0xff, 20, 30);
@@ -124,7 +124,7 @@ describe('an archive through gzip', () => {
   });
 });
 
-describe('a file that is no such archive', () => {
+describe('a file that is not an archive of images', () => {
   const index = jsonBytes({ schemaVersion: 2, manifests: [] });
   const good = foreignTar([{ path: 'index.json', bytes: index }]);
   /** A size below zero, in base 256, with the right checksum: it would lead back to the start of the file. */
@@ -151,7 +151,7 @@ describe('a file that is no such archive', () => {
           `is compressed with ${name}, which wasme does not read`,
         ] as [string, Uint8Array, string, string],
     ),
-    ['numbers that no tar has', Buffer.alloc(2000, 0x9f), 'IMAGE_INVALID', 'is no tar archive'],
+    ['numbers that no tar has', Buffer.alloc(2000, 0x9f), 'IMAGE_INVALID', 'is not a tar archive'],
     [
       'numbers that no tar has, in the second header',
       Buffer.concat([foreignTar([{ path: 'a' }]).subarray(0, 512), Buffer.alloc(2000, 0x9f)]),
@@ -159,8 +159,8 @@ describe('a file that is no such archive', () => {
       'a header is not what a tar has',
     ],
     ['a negative size', negativeSize, 'IMAGE_INVALID', 'a header is not what a tar has'],
-    ['text', Buffer.alloc(2000, 'x'), 'IMAGE_INVALID', 'is no tar archive'],
-    ['gzip', gzipSync(Buffer.alloc(2000, 'x'), { level: 0 }), 'IMAGE_INVALID', 'is no tar archive'],
+    ['text', Buffer.alloc(2000, 'x'), 'IMAGE_INVALID', 'is not a tar archive'],
+    ['gzip', gzipSync(Buffer.alloc(2000, 'x'), { level: 0 }), 'IMAGE_INVALID', 'is not a tar archive'],
     ['a module', emptyModule, 'IMAGE_UNSUPPORTED', 'holds no images'],
     [
       'cut short',
@@ -168,7 +168,7 @@ describe('a file that is no such archive', () => {
       'IMAGE_INVALID',
       'it ends early',
     ],
-    ['a flipped byte', damagedByte, 'IMAGE_INVALID', 'is no tar archive'],
+    ['a flipped byte', damagedByte, 'IMAGE_INVALID', 'is not a tar archive'],
     [
       'two index.json',
       foreignTar([
@@ -205,7 +205,7 @@ describe('a file that is no such archive', () => {
     });
   });
 
-  it('a blob that is missing, and one that lies', async () => {
+  it('fails when a blob is missing or does not match its digest', async () => {
     const { cwd } = newMachine();
     const image = await imageNamed('compat', emptyModule);
     await writeArchive(join(cwd, 'a.tar'), [image]);
@@ -216,7 +216,7 @@ describe('a file that is no such archive', () => {
     await expect(readImage(opened)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
   });
 
-  it('a path that is not there', async () => {
+  it('fails when the path does not exist', async () => {
     await expect(openArchive('/nowhere/a.tar')).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
   });
 });

@@ -48,7 +48,7 @@ describe('docker configuration', () => {
       'r.example',
       { 'r.example': { ...auth('me:x'), username: 'you', password: 'y' } },
     ],
-  ])('finds an entry by %s', async (_name, host, auths) => {
+  ])('an entry is found by %s', async (_name, host, auths) => {
     expect(await find(worldWith({ auths }), host)).toMatchObject({ username: 'me', password: 'x' });
   });
 
@@ -57,11 +57,11 @@ describe('docker configuration', () => {
     ['another port', { 'r.example:5000': auth('me:x') }],
     ['a longer name', { 'r.example.evil': auth('me:x') }],
     ['an empty entry', { 'r.example': {} }],
-  ])('does not take %s', async (_name, auths) => {
+  ])('%s is not used', async (_name, auths) => {
     expect(await find(worldWith({ auths }))).toBeUndefined();
   });
 
-  it('splits at the first colon, reads tokens, and starts with a byte order mark', async () => {
+  it('auth is split at the first colon, tokens are read, a byte order mark is accepted', async () => {
     const auths = {
       'r.example': auth('me:a:b:c'),
       'i.example': { ...auth('u:'), identitytoken: 'it' },
@@ -83,7 +83,7 @@ describe('docker configuration', () => {
     ['half a file', '{"auths": {"r.example": {"auth": "c2VjcmV0'],
     ['auths of another kind', '{"auths": "s3cret"}'],
     ['bad base64', '{"auths": {"r.example": {"auth": "czNjcmV0"}}}'],
-  ])('refuses %s without quoting it', async (_name, text) => {
+  ])('%s is refused without being quoted', async (_name, text) => {
     const error = await find(worldWith(text)).then(
       () => undefined,
       (thrown: unknown) => thrown as Error & { code: string },
@@ -92,18 +92,18 @@ describe('docker configuration', () => {
     expect(error?.message).not.toMatch(/s3cret|c2VjcmV0|czNjcmV0/);
   });
 
-  it('warns of a file that others may read', async () => {
+  it('a file that others may read gives a warning', async () => {
     const world = worldWith({ auths: { 'r.example': auth('me:x') } });
     chmodSync(join(world.home, '.docker/config.json'), 0o644);
     const warnings: string[] = [];
     const reporter = { ...silentReporter, warn: (text: string) => void warnings.push(text) };
     await findCredential('r.example', 'a', { ...world.system, reporter });
-    expect(warnings).toEqual([expect.stringContaining('others on this machine may read it')]);
+    expect(warnings).toEqual([expect.stringContaining('can be read by other users of this machine')]);
   });
 });
 
-describe('order of places', () => {
-  it('docker before podman, and DOCKER_CONFIG instead of the home', async () => {
+describe('credentials are read', () => {
+  it("from docker's file before podman's, and from DOCKER_CONFIG instead of the home folder", async () => {
     const world = worldWith({ auths: { 'r.example': auth('podman:x') } }, '.config/containers/auth.json');
     expect(await find(world)).toMatchObject({ username: 'podman' });
     write(world, { auths: { 'r.example': auth('docker:x') } }, '.docker/config.json');
@@ -116,7 +116,7 @@ describe('order of places', () => {
     );
   });
 
-  it('takes the longest key of podman that fits', async () => {
+  it("from podman's longest matching key", async () => {
     const auths = {
       'r.example': auth('host:x'),
       'r.example/team': auth('team:x'),
@@ -133,7 +133,7 @@ describe('order of places', () => {
 });
 
 describe('a login for a namespace', () => {
-  it('is sent below its path only, also to no other namespace of the registry', async () => {
+  it('is sent below its path only, and to no other namespace of the registry', async () => {
     const auths = {
       'r.example/org1': auth('one:x'),
       'https://s.example/org1': auth('two:x'),
@@ -150,7 +150,7 @@ describe('a login for a namespace', () => {
 });
 
 describe('helpers', () => {
-  it('an empty name for a host means the file, and not the helper of all others', async () => {
+  it('an empty name for a host selects the file instead of credsStore', async () => {
     const world = worldWith({
       auths: { 'r.example': auth('me:x') },
       credsStore: 'absent',
@@ -165,7 +165,7 @@ describe('helpers', () => {
 
   const answer = `echo '{"ServerURL":"r.example","Username":"h","Secret":"s3cret"}'`;
 
-  it('asks the helper of the host before the store, and both before auths', async () => {
+  it('the helper of the host comes before credsStore, and both before auths', async () => {
     const world = worldWith({
       auths: { 'r.example': auth('me:x') },
       credsStore: 'store',
@@ -186,19 +186,19 @@ describe('helpers', () => {
     expect(await find(world, 'absent.example')).toBeUndefined();
   });
 
-  it('knows Docker Hub by the key that docker gives helpers', async () => {
+  it("Docker Hub is requested under docker's key", async () => {
     const world = worldWith({ credsStore: 'hub' });
     addHelper(world, 'hub', `[ "$(cat)" = https://index.docker.io/v1/ ] && ${answer}`);
     expect(await find(world, 'docker.io')).toMatchObject({ username: 'h' });
   });
 
-  it('takes a secret of the user <token> as an identity token', async () => {
+  it('a secret of the user <token> is an identity token', async () => {
     const world = worldWith({ credsStore: 't' });
     addHelper(world, 't', `cat >/dev/null; echo '{"Username":"<token>","Secret":"it"}'`);
     expect(await find(world)).toEqual({ identityToken: 'it', source: 'a token from docker-credential-t' });
   });
 
-  it('goes on without a helper that is not installed', async () => {
+  it('a helper that is not installed is skipped', async () => {
     const world = worldWith({ auths: { 'r.example': auth('me:x') }, credsStore: 'absent' });
     expect(await find(world)).toMatchObject({ username: 'me' });
   });
@@ -207,7 +207,7 @@ describe('helpers', () => {
     ['fails', 'echo "keychain is locked"; exit 1', 'keychain is locked'],
     ['prints no JSON', 'echo s3cret', 'not JSON'],
     ['fails after half an answer', `echo '{"Secret":"s3cret"'; exit 1`, 'exit 1'],
-  ])('tells of one that %s, never the secret', async (_name, script, text) => {
+  ])('an error names a helper that %s, never the secret', async (_name, script, text) => {
     const world = worldWith({ credsStore: 'bad' });
     addHelper(world, 'bad', `cat >/dev/null; ${script}`);
     const error = await find(world).then(
@@ -219,7 +219,7 @@ describe('helpers', () => {
     expect(error?.message).not.toContain('s3cret');
   });
 
-  it('does not wait for ever, and leaves no helper behind', async () => {
+  it('a hanging helper is stopped and leaves no process behind', async () => {
     const world = worldWith({ credsStore: 'hang' });
     addHelper(world, 'hang', `echo $$ > "${world.cwd}/pid"; exec sleep 600`);
     // Longer and longer, until it had the time to say which process it is.
@@ -235,7 +235,7 @@ describe('helpers', () => {
     expect(() => process.kill(pid, 0)).toThrow('ESRCH');
   });
 
-  it('runs nothing outside PATH', async () => {
+  it('a name with a path is refused', async () => {
     const world = worldWith({ credsStore: '../../bin/sh' });
     await expect(find(world)).rejects.toMatchObject({ code: 'CREDENTIALS_INVALID' });
   });

@@ -19,14 +19,14 @@ const imported = (module: string, field: string, type: string): string =>
   `(import "${module}" "${field}" (func ${type}))`;
 
 describe('a module', () => {
-  it('loads everywhere', async () => {
+  it('with the ABI loads in every default host', async () => {
     const verdicts = await checkForHosts({ module: filter(), name }, defaultHosts);
     expect(verdicts.map(verdict => [verdict.host, verdict.ok])).toEqual(
       defaultHosts.map(host => [host, true]),
     );
   });
 
-  it('without an ABI marker loads nowhere', async () => {
+  it('without an ABI marker is refused', async () => {
     expect(await judgeOne(filter('', 'other'), 'istio@1.30')).toMatchObject({
       ok: false,
       reason: 'Missing or unknown Proxy-Wasm ABI version',
@@ -47,7 +47,7 @@ describe('a module', () => {
     expect(await judgeOne(module, host)).toMatchObject({ ok });
   });
 
-  it('of standard Go needs Envoy 1.33', async () => {
+  it('of standard Go is refused by an Envoy before 1.33', async () => {
     const module = filter(imported('wasi_snapshot_preview1', 'sched_yield', '(result i32)'));
     expect(await judgeOne(module, 'istio@1.20')).toMatchObject({
       ok: false,
@@ -56,21 +56,21 @@ describe('a module', () => {
     });
   });
 
-  it('that is a component', async () => {
+  it('that is a component is refused', async () => {
     expect(await judgeOne(component, 'envoy')).toMatchObject({
       ok: false,
       reason: expect.stringContaining('component') as string,
     });
   });
 
-  it('for a fork of Envoy that is long gone', async () => {
+  it('is refused by the forks of Envoy in old versions of Istio', async () => {
     expect(await judgeOne(filter(), 'istio@1.7')).toMatchObject({
       ok: false,
       repair: 'upgrade to Istio 1.9 or newer',
     });
   });
 
-  it('with 32 MiB of memory is too much for Google, and calls that do nothing there are named', async () => {
+  it('with 32 MiB of memory is refused by Google, and calls that do nothing there are noted', async () => {
     const heavy =
       compileWat(`(module ${imported('env', 'proxy_set_tick_period_milliseconds', '(param i32) (result i32)')}
       (memory (export "memory") 512) (func (export "proxy_abi_version_0_2_1"))
@@ -93,7 +93,7 @@ describe('an image', () => {
     image: await openImage(graphSource(packImage(layout, module)), 'latest'),
   });
 
-  it('in the default layout loads in the mesh; Gloo wants another, and the repair is a command', async () => {
+  it('in the default layout loads in the mesh; for Gloo the repair is a convert command', async () => {
     const [istio, gloo] = await checkForHosts(await subject('compat'), ['istio@1.30', 'gloo@ee']);
     expect(istio).toMatchObject({
       ok: true,
@@ -103,7 +103,7 @@ describe('an image', () => {
     expect(gloo?.repair).toContain(`wasme convert ${name} --layout oci`);
   });
 
-  it('is no matter for Envoy, which takes files', async () => {
+  it('does not concern Envoy, which takes files', async () => {
     const [envoy] = await checkForHosts(await subject('cncf'), ['envoy@1.36']);
     expect(envoy).toMatchObject({ ok: true, notes: [expect.stringContaining('deploy envoy')] });
   });
@@ -113,7 +113,7 @@ describe('an image', () => {
     expect(verdict).toMatchObject({ ok: false, reason: 'this version fetches no images' });
   });
 
-  it('for a host in whichever case it was typed, by its module first', async () => {
+  it('is refused for its module first, for a host in any case', async () => {
     const twice = await checkForHosts(await subject('compat', filter('(import "env" "odd" (func))')), [
       'Istio',
       'istio',
@@ -124,23 +124,23 @@ describe('an image', () => {
     ]);
   });
 
-  it('for no version of a loader that is typed as none', async () => {
+  it('cannot be checked for the internal name of a loader', async () => {
     await expect(checkForHosts(await subject('compat'), ['istio-1.12'])).rejects.toMatchObject({
       code: 'USAGE',
     });
   });
 
-  it('for readers that are no hosts', async () => {
+  it('is checked for readers that are not hosts', async () => {
     const verdicts = await checkForHosts(await subject('cncf'), ['cncf', 'kwctl', 'wasmcloud', 'wasme']);
     expect(verdicts.map(verdict => verdict.ok)).toEqual([true, false, false, false]);
   });
 
-  it('the module comes first: packing a non-filter well does not help', async () => {
+  it('with a module that is not a filter is refused in any packaging', async () => {
     const [verdict] = await checkForHosts(await subject('compat', emptyModule), ['istio']);
     expect(verdict).toMatchObject({ ok: false, reason: expect.stringContaining('ABI version') as string });
   });
 
-  it('before push and deploy is an error that names the repair', async () => {
+  it('that a host refuses fails push and deploy with the repair as hint', async () => {
     await expect(requireLoadableImage(await subject('cncf'), ['envoy', 'istio'])).rejects.toMatchObject({
       code: 'NOT_LOADABLE',
       message: expect.stringContaining(`istio would not load ${name}`) as string,

@@ -23,7 +23,7 @@ const image = (...layers: GraphBlob[]): ImageGraph => imageOf({ config, layers }
 const tgz = (tar: Uint8Array, type = types.ociLayerTarGzip): GraphBlob => blobOf(type, gzipSync(tar));
 const named = (name: string, bytes: Uint8Array = emptyModule) => tgz(foreignTar([{ path: name, bytes }]));
 
-describe('what wasme writes', () => {
+describe('an image of wasme is read:', () => {
   it.each(Object.keys(packagings) as PackagingName[])(
     '%s gives back every byte and what was said',
     async name => {
@@ -46,7 +46,7 @@ describe('what wasme writes', () => {
   );
 });
 
-describe('what others write', () => {
+describe('an image of another tool is read:', () => {
   it.each([
     ['./plugin.wasm', []],
     ['app/bin/plugin.wasm', []],
@@ -59,7 +59,7 @@ describe('what others write', () => {
     expect([result.module, result.warnings]).toEqual([Buffer.from(emptyModule), warnings]);
   });
 
-  it('runtime-config.json beside plugin.wasm, in the snake case of the specification', async () => {
+  it("runtime-config.json beside plugin.wasm, in the specification's snake case", async () => {
     const json = Buffer.from('{"abi_version":"v0.2.1","config":{"root_ids":["a","b"]}}');
     const tar = tarOf([
       { name: 'plugin.wasm', bytes: emptyModule },
@@ -69,7 +69,7 @@ describe('what others write', () => {
     expect(runtime).toEqual({ type: 'envoy_proxy', abiVersions: ['v0.2.1'], rootIds: ['a', 'b'] });
   });
 
-  it('a zstd tar, where Node can; else it says which Node can', async () => {
+  it('a zstd tar, or an error names the Node version that it needs', async () => {
     const tar = tarOf([{ name: 'plugin.wasm', bytes: largerModule }]);
     const reading = read(image(blobOf(types.ociLayerTarZstd, zstdStored(tar))));
     if ('zstdDecompressSync' in zlib) {
@@ -82,7 +82,7 @@ describe('what others write', () => {
     }
   });
 
-  it('a plain tar, whatever its type says', async () => {
+  it('a plain tar under the type of a gzipped one', async () => {
     const tar = tarOf([{ name: 'plugin.wasm', bytes: emptyModule }]);
     expect((await read(image(blobOf(types.ociLayerTarGzip, tar)))).module).toEqual(Buffer.from(emptyModule));
     expect((await read(image(blobOf(types.ociLayerTar, tar)))).module).toEqual(Buffer.from(emptyModule));
@@ -101,13 +101,13 @@ describe('what others write', () => {
     expect(warnings[0]).toContain('is gzip-compressed; readers expect it bare');
   });
 
-  it('the module in the first of two layers', async () => {
+  it('the module in the first of two layers, with a warning', async () => {
     const other = tgz(tarOf([{ name: 'README.md', bytes: Buffer.from('#') }]));
     const { warnings } = await read(image(named('plugin.wasm'), other));
     expect(warnings).toEqual(['the module is in layer 1 of 2; Istio looks into the last one only']);
   });
 
-  it('two files named plugin.wasm', async () => {
+  it('two files named plugin.wasm, with a warning', async () => {
     const tar = foreignTar([
       { path: 'a/plugin.wasm', bytes: emptyModule },
       { path: 'plugin.wasm', bytes: largerModule },
@@ -117,7 +117,7 @@ describe('what others write', () => {
     expect(warnings).toEqual(['2 files are named plugin.wasm; proxies take the first, a/plugin.wasm']);
   });
 
-  it('a hybrid whose halves differ', async () => {
+  it('a hybrid with two different modules, with a warning', async () => {
     const { warnings } = await read(
       imageOf({ config, layers: [blobOf(types.soloLayer, largerModule), named('plugin.wasm')] }),
     );
@@ -158,7 +158,7 @@ describe('indexes', () => {
         { os: 'plan9', architecture: 'mips' },
       ],
     ],
-  ])('%s is taken', async (_title, platforms) => {
+  ])('%s is chosen', async (_title, platforms) => {
     const good = await childSource.resolve('latest');
     const manifests = platforms.map((platform, index) => ({
       ...(index === platforms.length - 1 ? good : { ...good, digest: `sha256:${'1'.repeat(64)}` }),
@@ -170,7 +170,7 @@ describe('indexes', () => {
     expect(opened.index?.index.manifests).toHaveLength(platforms.length);
   });
 
-  it('one that names a platform it does not have', async () => {
+  it('an unknown --platform fails and lists the platforms', async () => {
     const good = await childSource.resolve('latest');
     const index = jsonBytes({
       schemaVersion: 2,

@@ -46,14 +46,14 @@ async function registryWith(paths: Readonly<Record<string, { type: string; body:
 }
 
 describe('referrers', () => {
-  it('by the API', async () => {
+  it('are listed by the API', async () => {
     const registry = await registryWith({
       [`/v2/team/a/referrers/${image}`]: { type: ociIndex, body: index },
     });
     expect(await listReferrers(registry, image)).toEqual(listed);
   });
 
-  it('by the tag, where there is no API', async () => {
+  it('are listed by the fallback tag without the API', async () => {
     const path = `/v2/team/a/manifests/${image.replace(':', '-')}`;
     const registry = await registryWith({
       [path]: { type: ociIndex, body: index },
@@ -62,7 +62,7 @@ describe('referrers', () => {
     expect(await listReferrers(registry, image)).toEqual(listed);
   });
 
-  it('none, also when the API answers with a page of something else', async () => {
+  it('are an empty list without any, also when the API answers with another page', async () => {
     const page = { type: 'text/html', body: Buffer.from('<html>') };
     expect(await listReferrers(await registryWith({}), image)).toEqual([]);
     const odd = await registryWith({ [`/v2/team/a/referrers/${image}`]: page });
@@ -97,7 +97,7 @@ describe('bundles among the referrers', () => {
     ['{}', 'one', 'two', 'other', 'x'.repeat(70_000)].map(text => [digestOf(text), Buffer.from(text)]),
   );
 
-  it('by their own type, and where the index names that of the config', async () => {
+  it('are found by their own type, and where the index names that of the config', async () => {
     const registry = await referring([
       [type, artifact(type, 'one')],
       [empty.descriptor.mediaType, artifact(type, 'two')],
@@ -107,7 +107,7 @@ describe('bundles among the referrers', () => {
     expect((await fetchBundles(registry, image)).map(String)).toEqual(['one', 'two']);
   });
 
-  it('none that is larger than any signature', async () => {
+  it('are skipped when they are larger than any signature', async () => {
     const registry = await referring([[type, artifact(type, 'x'.repeat(70_000))]]);
     await expect(fetchBundles(registry, image)).rejects.toMatchObject({ code: 'IMAGE_INVALID' });
   });

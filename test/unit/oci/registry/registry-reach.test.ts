@@ -74,7 +74,7 @@ describe('a token service', () => {
     '2130706433',
     '10.0.0.1',
     '192.168.1.1',
-  ])('at %s is refused from a registry elsewhere, and asked from one on this machine', async host => {
+  ])('at %s is refused for a registry elsewhere, and used for one on this machine', async host => {
     const realm = `https://${host}:9/token`;
     expect((await tokenRequest(registries.tls, realm)).sent).toEqual([]);
     expect((await tokenRequest(registries.plain, realm)).sent).toEqual([]);
@@ -83,12 +83,12 @@ describe('a token service', () => {
     expect((await tokenRequest(registries.localhost, realm)).sent).toHaveLength(1);
   });
 
-  it('at the address of the registry itself, and at any public name, is asked', async () => {
+  it('at the address of the registry itself, or at any public name, is used', async () => {
     expect((await tokenRequest('http://10.0.0.5:5000/', 'http://10.0.0.5:5001/token')).sent).toHaveLength(1);
     expect((await tokenRequest(registries.tls, 'https://auth.example/token')).sent).toHaveLength(1);
   });
 
-  it('that the challenge leaves out is named as missing', async () => {
+  it('missing in the challenge is reported as missing', async () => {
     const registry = new URL(registries.tls);
     const challenge = { scheme: 'bearer', parameters: {} };
     const reach = new RegistryReach(registry);
@@ -108,7 +108,7 @@ describe('a token service', () => {
     });
   });
 
-  it('is held to the same when it redirects', async () => {
+  it('is checked again when it redirects', async () => {
     const { sent } = await tokenRequest(registries.tls, 'https://auth.example/token');
     const [{ checkUrl } = {}] = sent;
     expect(() => checkUrl?.(new URL('https://10.0.0.1/token'))).toThrow(
@@ -184,7 +184,7 @@ describe('a name that resolves', () => {
     expect(resolved(here, 'auth.example', false)).toBe('::1');
   });
 
-  it('is asked for by the client of the registry, whose server then hears nothing', async () => {
+  it('is resolved and refused before the server is contacted', async () => {
     let heard = 0;
     const server = createServer((_request, response) => {
       heard++;

@@ -101,14 +101,14 @@ describe('push', () => {
     expect(registry.blobs.get(layer.digest)?.length).toBe(layer.size);
   });
 
-  it('uploads no smaller pieces than the registry asks for', async () => {
+  it("uploads no smaller pieces than the registry's minimum", async () => {
     const registry = await fakeRegistry({ chunkMinLength: 150_000 });
     await push(open(registry, { chunkBytes: 100_000 }));
     expect(registry.count(/^PATCH/)).toBe(Math.ceil(layer.size / 150_000) + 1);
     expect(registry.blobs.get(layer.digest)?.length).toBe(layer.size);
   });
 
-  it('goes over to pieces where one piece is too large', async () => {
+  it('continues in pieces when one piece is too large', async () => {
     const registry = await fakeRegistry({ maxBodyBytes: 1 });
     const error = await failure(push(open(registry)));
     expect(error).toMatchObject({
@@ -127,7 +127,7 @@ describe('push', () => {
     expect(registry.seen.storage).toEqual([]);
   });
 
-  it('asks for one token for uploads in parallel, and sends it to the registry only', async () => {
+  it('requests one token for parallel uploads, and sends it to the registry only', async () => {
     const registry = await fakeRegistry({ auth: 'bearer' });
     await push(open(registry, account));
     expect(registry.seen.tokens).toHaveLength(1);
@@ -135,7 +135,7 @@ describe('push', () => {
     expect(registry.seen.registry.filter(value => value?.startsWith('Basic'))).toEqual([]);
   });
 
-  it('gets a new token when one ran out', async () => {
+  it('requests a new token when one expired', async () => {
     const registry = await fakeRegistry({ auth: 'bearer' });
     const target = open(registry, account);
     await push(target);
@@ -156,7 +156,7 @@ describe('push', () => {
   it.each([
     ['wrong credentials', { username: 'me', password: 'no' }, 'refused user "me" from the command line'],
     ['no credentials', {}, 'log in first'],
-  ])('tells of %s', async (_name, credentials, hint) => {
+  ])('explains %s', async (_name, credentials, hint) => {
     for (const auth of ['basic', 'bearer'] as const) {
       const error = await failure(push(open(await fakeRegistry({ auth }), credentials)));
       expect(error).toMatchObject({
@@ -167,7 +167,7 @@ describe('push', () => {
     }
   });
 
-  it('notices a registry that rewrites manifests', async () => {
+  it('fails for a registry that rewrites manifests', async () => {
     const registry = await fakeRegistry({ rewriteManifest: true });
     expect(await failure(push(open(registry)))).toMatchObject({ code: 'DIGEST_MISMATCH' });
   });
@@ -186,7 +186,7 @@ describe('push', () => {
     });
   });
 
-  it('does not wait for longer than a person would', async () => {
+  it('limits the wait that a registry asks for', async () => {
     const registry = await fakeRegistry({ fail: { status: 429, times: 99, retryAfter: '3600' } });
     expect(await failure(push(open(registry)))).toMatchObject({
       code: 'REGISTRY_RATE_LIMITED',
@@ -222,19 +222,19 @@ describe('pull', () => {
     expect(bytes.equals(registry.blobs.get(layer.digest)!)).toBe(true);
   });
 
-  it('goes on by Range where a transfer broke off', async () => {
+  it('resumes with Range where a transfer broke', async () => {
     const registry = await holding({ cutBlob: { afterBytes: 100_000, times: 2 } });
     await fetchBytes(open(registry), layer, layer.size);
     expect(registry.count(/^GET .*blobs/)).toBe(3);
   });
 
-  it('gives up on a registry that never gets further', async () => {
+  it('fails for a registry that makes no progress', async () => {
     const registry = await holding({ cutBlob: { afterBytes: 0, times: 99 } });
     expect(await failure(fetchBytes(open(registry), layer, layer.size))).toMatchObject({ code: 'NETWORK' });
     expect(registry.count(/^GET .*blobs/)).toBe(5);
   });
 
-  it('carries no credentials to storage', async () => {
+  it('sends no credentials to storage', async () => {
     const registry = await holding({ redirectBlobs: true, auth: 'basic' });
     await fetchBytes(open(registry, account), layer, layer.size);
     expect(registry.seen.storage).toEqual([undefined]);
@@ -257,8 +257,8 @@ describe('pull', () => {
   it.each<[what: string, type: string, body: string, says: string]>([
     ['a page of HTML', 'text/html', '<html>sign in</html>', 'the manifest is not JSON'],
     ['an image under the type of an index', types.ociIndex, JSON.stringify(manifest), 'but is served as'],
-    ['a list under the type of an image', types.ociManifest, '[]', 'no JSON object'],
-    ['an artifact of another world', types.ociManifest, '{"schemaVersion":1}', 'Docker schema 1'],
+    ['a list under the type of an image', types.ociManifest, '[]', 'is not a JSON object'],
+    ['an artifact of Docker schema 1', types.ociManifest, '{"schemaVersion":1}', 'Docker schema 1'],
   ])('a manifest that is %s is refused', async (_what, type, body, says) => {
     const host = await servesManifest(response => {
       response.writeHead(200, { 'content-type': type }).end(body);
@@ -269,7 +269,7 @@ describe('pull', () => {
     });
   });
 
-  it('a manifest of 100 MB is let go of at its limit', async () => {
+  it('a manifest of 100 MB is abandoned at the limit', async () => {
     let sent = 0;
     const host = await servesManifest(response => {
       response.writeHead(200, { 'content-type': types.ociManifest, 'content-length': '100000000' });
@@ -290,7 +290,7 @@ describe('pull', () => {
     expect(sent).toBeLessThan(40_000_000);
   });
 
-  it('asks a public registry for a token without credentials, and says why not when it wants some', async () => {
+  it('requests an anonymous token, and explains a refusal that needs credentials', async () => {
     const registry = await holding({ auth: 'bearer' });
     expect(await failure(open(registry).resolve('v1'))).toMatchObject({
       code: 'REGISTRY_UNAUTHORIZED',

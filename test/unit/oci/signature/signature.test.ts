@@ -44,7 +44,7 @@ function encrypt(key: ReturnType<typeof pair>['privateKey'], password: string, c
   return `-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\n${body}\n-----END ENCRYPTED SIGSTORE PRIVATE KEY-----\n`;
 }
 
-describe('keys', () => {
+describe('a key is read:', () => {
   const { privateKey, publicKey } = pair();
   const sameKey = (key: ReturnType<typeof pair>['privateKey']): boolean =>
     createPublicKey(key).equals(publicKey);
@@ -54,11 +54,11 @@ describe('keys', () => {
     expect(publicKeyFrom(pem(privateKey), 'k').equals(publicKey)).toBe(true);
   });
 
-  it('encrypted as cosign does it', async () => {
+  it('encrypted by cosign', async () => {
     expect(sameKey(await privateKeyFrom(encrypt(privateKey, 's3cret'), 'k', 's3cret'))).toBe(true);
   });
 
-  it('encrypted as OpenSSL does it', async () => {
+  it('encrypted by OpenSSL', async () => {
     const text = String(
       privateKey.export({ format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 's3cret' }),
     );
@@ -77,13 +77,13 @@ describe('keys', () => {
     });
   });
 
-  it('parameters that would take all memory', async () => {
+  it('but scrypt parameters that would take all memory are refused', async () => {
     await expect(privateKeyFrom(encrypt(privateKey, 'x', { N: 2 ** 30 }), 'k', 'x')).rejects.toMatchObject({
       message: expect.stringContaining('ask for too much') as string,
     });
   });
 
-  it('another kind of key', async () => {
+  it('but another kind of key is refused', async () => {
     const rsa = generateKeyPairSync('rsa', { modulusLength: 1024 });
     const text = String(rsa.privateKey.export({ format: 'pem', type: 'pkcs8' }));
     await expect(privateKeyFrom(text, 'k', undefined)).rejects.toMatchObject({
@@ -101,7 +101,7 @@ describe('keys', () => {
     },
   );
 
-  it('a message never holds the key', async () => {
+  it('and no message holds it', async () => {
     const broken = pem(privateKey).replace(/[a-z]{8}/, '????????');
     const error = await privateKeyFrom(broken, 'k', undefined).catch((thrown: unknown) => thrown as Error);
     expect(JSON.stringify(error)).not.toContain(pem(privateKey).slice(60, 90));
@@ -130,7 +130,7 @@ describe('signatures', () => {
     ]);
   });
 
-  it('add up: a second signer keeps the first', async () => {
+  it('of a second signer keep the first', async () => {
     const second = pair();
     const both = signImage(reference, digest, second.privateKey, await stored());
     expect(await verifySignatures(digest, await stored(both), publicKey)).toHaveLength(1);
@@ -149,7 +149,7 @@ describe('signatures', () => {
     });
   });
 
-  it('a payload that was changed', async () => {
+  it('with a modified payload are refused', async () => {
     const [blob] = await stored();
     const forged = blobOf(
       blob!.descriptor.mediaType,
@@ -182,7 +182,7 @@ describe('bundles', () => {
     );
   }
 
-  it('verify with the public key, also beside what is no signature of ours', async () => {
+  it('verify with the public key, also beside other statements', async () => {
     expect(faultOfBundle(bundle(good), digest, publicKey)).toBeUndefined();
     const others = [Buffer.from('{'), bundle(about('cd'.repeat(32))), bundle(good)];
     expect(await verifySignatures(digest, [], publicKey, others)).toEqual([{ optional: {} }]);
@@ -216,12 +216,12 @@ describe('bundles', () => {
     expect(faultOfBundle(bytes, digest, publicKey)).toContain(says);
   });
 
-  it('another key', () => {
+  it('of another key are refused', () => {
     expect(faultOfBundle(bundle(good), digest, pair().publicKey)).toBe('made with another key');
   });
 });
 
-describe('what cosign 2.6.5 wrote', () => {
+describe('a file of cosign 2.6.5:', () => {
   const fixture = (name: string): Buffer =>
     readFileSync(join(import.meta.dirname, '..', '..', '..', 'fixtures', 'cosign', name));
   const publicKey = publicKeyFrom(fixture('cosign.pub').toString(), 'cosign.pub');

@@ -34,7 +34,7 @@ function newStore(): { store: OciLayout; put: (name: string, of?: typeof graph) 
 const wasmBlob = graph.blobs.find(({ descriptor }) => descriptor.size > 5000)!.descriptor;
 
 describe('a layout folder', () => {
-  it('is what the specification says', async () => {
+  it('has the files of the specification', async () => {
     const { store, put } = newStore();
     await put('r.example/a:v1');
     expect(JSON.parse(readFileSync(join(store.dir, 'oci-layout'), 'utf8'))).toEqual({
@@ -51,7 +51,7 @@ describe('a layout folder', () => {
     expect(readdirSync(join(store.dir, 'ingest'))).toEqual([]);
   });
 
-  it('loses no name to writers in parallel', async () => {
+  it('loses no name with parallel writers', async () => {
     const { store, put } = newStore();
     const names = Array.from({ length: 30 }, (_, index) => `r.example/a:v${index}`);
     await Promise.all(names.map(name => put(name)));
@@ -59,7 +59,7 @@ describe('a layout folder', () => {
     expect(existsSync(join(store.dir, 'index.lock'))).toBe(false);
   });
 
-  it('takes over the lock of a process that is gone, not of one that lives', async () => {
+  it('takes over the lock of a dead process, not of a live one', async () => {
     const { store, put } = newStore();
     mkdirSync(store.dir, { recursive: true });
     writeFileSync(join(store.dir, 'index.lock'), `999999999 ${(await import('node:os')).hostname()} x\n`);
@@ -81,7 +81,7 @@ describe('a layout folder', () => {
     expect((await fetchBytes(store, wasmBlob)).length).toBe(wasmBlob.size);
   });
 
-  it('keeps nothing of content that is not what it should be', async () => {
+  it('keeps no content that fails the digest check', async () => {
     const { store } = newStore();
     const wrong: Descriptor = { ...wasmBlob, digest: digestOf('other') };
     const source = graphSource(graph);
@@ -92,7 +92,7 @@ describe('a layout folder', () => {
     expect(await store.exists(wrong)).toBe(false);
   });
 
-  it('goes on with the part that an interrupted download left', async () => {
+  it('resumes the part that an interrupted download left', async () => {
     const { store } = newStore();
     const big = packImage('oci', moduleOfSize(3_000_000));
     const blob = big.blobs.find(({ descriptor }) => descriptor.size > 3_000_000)!;
@@ -114,7 +114,7 @@ describe('a layout folder', () => {
     expect(digestOf(await fetchBytes(store, blob.descriptor, 4_000_000))).toBe(blob.descriptor.digest);
   });
 
-  it('starts over when the part that was left is damaged', async () => {
+  it('starts over when that part is damaged', async () => {
     const { store } = newStore();
     const blob = graph.blobs.find(({ descriptor }) => descriptor.digest === wasmBlob.digest)!;
     mkdirSync(join(store.dir, 'ingest'), { recursive: true });
@@ -124,7 +124,7 @@ describe('a layout folder', () => {
     expect(await store.exists(blob.descriptor)).toBe(true);
   });
 
-  it('sweeps what no name reaches, and nothing that a copy under way counts on', async () => {
+  it('removes blobs that no name reaches, but none that a running copy relies on', async () => {
     const { store, put } = newStore();
     await put('r.example/a:v1');
     await store.untag('r.example/a:v1');

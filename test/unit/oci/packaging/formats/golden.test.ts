@@ -6,7 +6,7 @@ import { gzip } from '../../../../../src/oci/packaging/gzip.ts';
 import { packagings, packImage, type PackagingName } from '../../../../../src/oci/packaging/formats/index.ts';
 import { described, emptyModule, largerModule, tarOf } from '../../../../helpers/guests/images.ts';
 
-describe('the published vector', () => {
+describe('the published test vector is reproduced for', () => {
   const tar = tarOf([{ name: 'plugin.wasm', bytes: emptyModule }]);
 
   it('tar', () => {
@@ -24,7 +24,7 @@ describe('the published vector', () => {
     ]);
   });
 
-  it('config and manifest', () => {
+  it('the config and manifest', () => {
     const { manifest, blobs } = packImage('compat', emptyModule);
     expect(blobs[0]?.descriptor).toMatchObject({
       size: 163,
@@ -40,7 +40,7 @@ describe('the published vector', () => {
 /** As text, because a changed digest alone would not say what changed. */
 const goldens = join(import.meta.dirname, '..', '..', '..', '..', 'fixtures', 'goldens', 'layouts');
 
-describe('manifests', () => {
+describe('the manifest matches its golden file for', () => {
   it.each(Object.keys(packagings) as PackagingName[])('%s', async name => {
     const bare = text(packImage(name, emptyModule).manifest.bytes);
     const full = text(packImage(name, largerModule, described).manifest.bytes);
