@@ -33,11 +33,11 @@ export interface DeployOptions<Name extends TargetName = TargetName> extends Fil
   readonly waitMs?: number | undefined;
   /** Change nothing: no file is written, nothing is applied. */
   readonly dryRun?: boolean | undefined;
-  /** How registries are reached. */
+  /** Connection to registries: certificates, credentials, plain HTTP. */
   readonly registry?: RegistryTargetOptions | undefined;
-  /** Go on although the target would not load the module or its packing. */
+  /** Deploy although the target would not load the module or its packaging. */
   readonly force?: boolean | undefined;
-  /** Asked with a diff before an object that others own too is changed. Absent: nobody is asked. */
+  /** Called with a diff before an object that others own too is changed. Absent: it is changed without a question. */
   readonly confirm?: ((diff: string) => Promise<boolean>) | undefined;
   /** Compare with what is there; nothing is applied. */
   readonly diff?: boolean | undefined;
@@ -48,7 +48,7 @@ export interface DeployOptions<Name extends TargetName = TargetName> extends Fil
 export interface DeployResult {
   readonly target: TargetName;
   readonly id: string;
-  /** Changes when anything of what was asked for changes. */
+  /** Digest of the whole request; another request has another one. */
   readonly hash: string;
   readonly code: DeployIntent['code'];
   readonly documents: readonly { readonly name: string; readonly content: unknown }[];
@@ -61,7 +61,7 @@ export interface DeployResult {
   }[];
   /** Files that were written, or would be with `dryRun`. */
   readonly files: readonly WrittenFile[];
-  /** Files of earlier runs that nothing names any more, and that are gone now. */
+  /** Files of earlier runs that were removed because no document names them. */
   readonly removed: readonly string[];
   readonly applied: readonly AppliedObject[];
   /** With `diff`: what would change; empty when nothing. */
@@ -207,7 +207,7 @@ async function writeFiles(
   const documents = [...plan.files, ...(output === undefined ? [] : [output])];
   const files = [...module, ...documents.map(file => ({ ...file, kind: 'document' as const }))];
   if (!dryRun) {
-    // Envoy takes a file of its own anew when something is renamed to its very path, so those are never written through links.
+    // Envoy reads a file again only when another is renamed to its own path, so these files are never written through links.
     for (const file of files)
       await (file.path === output?.path ? rewrite : writeAtomic)(file.path, file.data);
   }

@@ -1,4 +1,4 @@
-/** `wasme status`: does the filter run where it was deployed, with the bytes that were meant, and does it hold. */
+/** `wasme status`: reports for each proxy whether the filter runs, with which digest, and whether it fails. */
 import { join } from 'node:path';
 import { WasmeError } from './errors.ts';
 import type { SystemContext } from './io/system-context.ts';
@@ -13,7 +13,7 @@ import type { StatusRow } from './targets/target.ts';
 
 export interface StatusOptions<Name extends StatusTargetName = StatusTargetName> {
   readonly target: Name;
-  /** What should run: project folder, .wasm file or image; default: the project here, when it is built. */
+  /** The code that should run: project folder, .wasm file or image; default: the project here, when it is built. */
   readonly source?: string | undefined;
   readonly id?: string | undefined;
   /** Every filter that is there, instead of one; what should run is not compared then. */
@@ -32,7 +32,7 @@ export interface StatusResult {
   readonly rows: readonly StatusRow[];
 }
 
-/** Fails when the place cannot be asked at all; a proxy that is down or a filter that crashes is a row. */
+/** Returns one row per proxy. Fails when no proxy can be asked; a proxy that is down or a filter that crashes is a row. */
 export async function status<Name extends StatusTargetName>(
   options: StatusOptions<Name>,
   system: SystemContext,
@@ -112,7 +112,7 @@ async function expectation(
   return { name, digest: code.digest, project };
 }
 
-/** That a tag was moved is one of the things to find out; the store knows what it was. */
+/** Asks the registry first, because the store may have the image that a tag named before it was moved. */
 function registryFirst(system: SystemContext): ImageLookup {
   const [registry, store] = [imageAccess(system, { remote: true }), imageAccess(system, {})];
   const first = async <T>(ask: (from: ImageLookup) => Promise<T>): Promise<T> => {

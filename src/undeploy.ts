@@ -13,11 +13,11 @@ export interface UndeployOptions<Name extends UndeployTargetName = UndeployTarge
   /** Name of the filter; default: the id or name of the project here. */
   readonly id?: string | undefined;
   readonly targetOptions: TargetOptions[Name];
-  /** Where an edited file goes; default: only into the result. */
+  /** File that the edited text is written to; default: it is only in the result. */
   readonly output?: string | undefined;
   /** Show what would go, change nothing. */
   readonly dryRun?: boolean | undefined;
-  /** Asked with a diff before an object that others own too is changed. Absent: nobody is asked. */
+  /** Called with a diff before an object that others own too is changed. Absent: it is changed without a question. */
   readonly confirm?: ((diff: string) => Promise<boolean>) | undefined;
 }
 
@@ -26,7 +26,7 @@ export interface UndeployResult extends Undeployment {
   readonly id: string;
 }
 
-/** Fails with DEPLOY_DECLINED, DEPLOY_NOT_FOUND (in a cluster KUBE_NOT_FOUND) when nothing of that name is there. */
+/** Removes the filter. Fails with DEPLOY_DECLINED, and with DEPLOY_NOT_FOUND or KUBE_NOT_FOUND when there is none of that name. */
 export async function undeploy<Name extends UndeployTargetName>(
   options: UndeployOptions<Name>,
   system: SystemContext,

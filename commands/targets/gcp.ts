@@ -35,7 +35,7 @@ function declare(command: Command, context: Context): void {
       ),
     )
     .option('--match <cel>', 'only requests that this expression chooses (default: all)')
-    .option('--force', 'go on although the service would not load the image');
+    .option('--force', 'deploy although the service would not load the image');
   addCommonFlags(command);
   addConnectionFlags(command);
   command.addHelpText(

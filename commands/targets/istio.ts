@@ -112,7 +112,7 @@ function declare(command: Command, context: Context): void {
   const pulled = 'is not used: proxies pull images themselves';
   addOldFlags(command, context, {
     '-t, --workload-type <type>': 'is not used: --labels choose pods of any workload',
-    '--ignore-version-check': 'is not used: --force goes on with an image that Istio would not load',
+    '--ignore-version-check': 'is not used: --force deploys an image that Istio would not load',
     '--istio-namespace <name>': 'is not used',
     '--istiod-name <name>': 'is not used',
     '--cache-timeout <time>': pulled,

@@ -1,4 +1,4 @@
-/** How the status of a filter is shown, the same for every target; unhealthy is exit code 1. */
+/** Prints the status of a filter, in the same form for every target. An unhealthy one is exit code 1. */
 import type { Command } from 'commander';
 import type { StatusResult } from '../../src/status.ts';
 import { colorsFor } from '../ui/colors.ts';

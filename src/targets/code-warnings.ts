@@ -1,8 +1,8 @@
-/** Whether the proxies of a control plane can fetch the code from where it is. */
+/** Warns about code that the proxies of a control plane cannot fetch. */
 import { isLoopback } from '../io/http/http-proxy.ts';
 import type { IntentCode } from './intent.ts';
 
-/** A warning for code on this machine's own name: for a proxy elsewhere, that is its own machine. */
+/** Returns a warning for code at `localhost`: for a proxy on another machine, that is the proxy's own machine. */
 export function reachWarnings(code: IntentCode): string[] {
   if (code.from !== 'image' && code.from !== 'http') return [];
   const { hostname, host } = new URL(code.from === 'http' ? code.url : `http://${code.reference}`);

@@ -1,4 +1,4 @@
-/** Whether a plugin configuration satisfies the JSON Schema of its project. Apart, because it needs two large libraries. */
+/** Checks a plugin configuration against the JSON Schema of its project. A file of its own, because it loads two large libraries. */
 import { resolve } from 'node:path';
 import type { Ajv } from 'ajv';
 import type { Ajv2019 } from 'ajv/dist/2019.js';

@@ -1,4 +1,4 @@
-/** Plugin configuration: where it is written, and what the filter will read. */
+/** Finds the plugin configuration in a flag, a file or the project. */
 import { isAbsolute, resolve } from 'node:path';
 import { readBytes } from '../io/files/files.ts';
 import { maxTextBytes } from '../io/files/file-limits.ts';
@@ -7,7 +7,7 @@ import type { IntentConfiguration } from './intent.ts';
 
 export interface FoundConfiguration {
   readonly configuration: IntentConfiguration;
-  /** What complaints name: a file, wasme.json, or the flag. */
+  /** Named in errors: a file, wasme.json, or the flag. */
   readonly origin: string;
 }
 

@@ -1,9 +1,9 @@
-/** What is to run, said once for every control plane: one filter, its code, its settings. Targets turn it into documents. */
+/** The filter to deploy: its code and its settings, the same for every control plane. Targets turn it into documents. */
 import { canonicalJson } from '../io/canonical-json.ts';
 import { sha256Hex } from '../io/sha256.ts';
 import type { FailPolicy, FilterKind } from '../project/names.ts';
 
-/** Where the proxy gets the module from. Digests look like `sha256:<64 hex>`. */
+/** Place that the proxy loads the module from. Digests look like `sha256:<64 hex>`. */
 export type IntentCode =
   | {
       readonly from: 'file';
@@ -16,7 +16,7 @@ export type IntentCode =
     }
   | {
       readonly from: 'proxy-file';
-      /** Absolute, in the container of the proxy, where nobody here can look. */
+      /** Absolute, in the container of the proxy; it cannot be read from here. */
       readonly path: string;
       readonly digest: undefined;
     }
@@ -40,7 +40,7 @@ export type IntentConfiguration =
   | { readonly form: 'json'; readonly value: unknown }
   | { readonly form: 'bytes'; readonly bytes: Uint8Array };
 
-/** What reading the module told; absent when it was not read (an image that only the proxies pull). */
+/** Facts of the module; absent when it was not read (an image that only the proxies pull). */
 export interface ModuleSummary {
   /** `0.2.1`. */
   readonly abi: string;

@@ -1,4 +1,4 @@
-/** What a person named → the code that is to run: a project, a .wasm file, a URL, or an image. */
+/** Resolves an operand to the code of the filter: a project, a .wasm file, a URL, or an image. */
 import { basename, resolve } from 'node:path';
 import { digestOf } from '../io/sha256.ts';
 import { WasmeError } from '../errors.ts';
@@ -8,7 +8,7 @@ import { type LoadedProject, findProject, loadProject, outputPath } from '../pro
 import { parseNamedModule } from '../wasm/module.ts';
 import type { IntentCode } from './intent.ts';
 
-/** How images are looked up: given in, since the store and registries are another noun. */
+/** Looks up images. The caller passes it in, because targets may not import the store and registries. */
 export interface ImageAccess {
   /**
    * Full reference with its tag, and the digest that proxies compare. `digest`: one that is known, true to look it up,
@@ -22,7 +22,7 @@ export interface ImageAccess {
 export interface ResolvedImage {
   /** Without a digest. */
   readonly reference: string;
-  /** undefined: nobody asked. */
+  /** undefined: it was not looked up. */
   readonly digest: string | undefined;
   /** Root ids the image's runtime configuration names. */
   readonly rootIds?: readonly string[];
@@ -35,7 +35,7 @@ export type FetchModule = (url: string) => Promise<Uint8Array>;
 
 export interface SourceOptions {
   readonly cwd: string;
-  /** Where a wasme.json may be remembered as checked. */
+  /** Folders in which a wasme.json is remembered as validated. */
   readonly places?: Places;
   /** Forms of code the target takes, preferred one first. */
   readonly accepts: readonly IntentCode['from'][];
@@ -44,7 +44,7 @@ export interface SourceOptions {
   /** undefined: images are not looked at. */
   readonly images: ImageAccess | undefined;
   readonly fetchModule: FetchModule;
-  /** Where the module of an image is put for targets that only take files; given the digest of its bytes. */
+  /** Returns the path for the module of an image, for targets that load files; `digest` is that of its bytes. */
   readonly modulePath: (name: string, digest: string) => string;
   /** Files are copied there too, so that a proxy never sees a file change that it has loaded. */
   readonly copyFiles?: boolean;
@@ -52,7 +52,7 @@ export interface SourceOptions {
 
 export interface ResolvedSource {
   readonly code: IntentCode;
-  /** What the filter is called when nothing else says so. */
+  /** Name of the filter unless a flag or the project gives one. */
   readonly name: string;
   readonly project: LoadedProject | undefined;
   /** The module, when it was read. */

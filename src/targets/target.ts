@@ -1,4 +1,4 @@
-/** A place where filters are deployed. `plan` is pure; what touches the world is named for what it does and gets system. */
+/** The interface of a deploy target. `plan` is pure; the members that read or change something outside get `system`. */
 import type { SystemContext } from '../io/system-context.ts';
 import type { Project } from '../project/schema.ts';
 import type { DeployIntent, IntentCode } from './intent.ts';
@@ -13,23 +13,23 @@ export interface DeployTarget<Options, Facts = undefined>
   readonly runsHere?: true;
   /** Forms of code this target can be given, preferred one first. An image is pulled into a file where only files are. */
   readonly accepts: readonly IntentCode['from'][];
-  /** What modules will run in, as `envoy@1.36`, to judge them by. Absent: the newest Envoy. */
+  /** Returns the host that modules are checked for, as `envoy@1.36`. Absent: the newest Envoy. */
   host?(options: Options): string;
   /** Folder that modules are copied to under the digest of their content. Absent: they stay where they are. */
   moduleFolder?(options: Options): string | undefined;
-  /** The options with what the project says where they say nothing; most of it stands in its `deploy` part. Pure. */
+  /** Returns the options, filled from the project (mostly its `deploy` section) where a flag is absent. Pure. */
   withProject?(options: Options, deploy: NonNullable<Project['deploy']>, project: Project): Options;
-  /** Those of the options that are asked for like the intent is, and count for its hash. Pure. */
+  /** Returns the options that are part of the intent and of its hash. Pure. */
   placement?(options: Options): Readonly<Record<string, unknown>>;
-  /** Reads, changes nothing: the cluster's version, the person's own file. */
+  /** Reads the cluster's version, the person's own file and the like. Changes nothing. */
   observe(intent: DeployIntent, options: Options, system: SystemContext): Promise<Facts>;
   /** Same input, same plan. Fails with DEPLOY_UNSUPPORTED when the target or its version cannot say what is asked. */
   plan(intent: DeployIntent, options: Options, facts: Facts): Plan;
-  /** After files were written: takes out what earlier runs left there and nothing names any more; gives the paths. */
+  /** Removes, after files were written, the files of earlier runs that no document names; returns their paths. */
   tidy?(intent: DeployIntent, options: Options, system: SystemContext): Promise<readonly string[]>;
-  /** Gives the plan to the control plane. Absent where a plan is files only. */
+  /** Applies the plan to the control plane. Absent where a plan is files only. */
   apply?(plan: Plan, options: Options, system: SystemContext): Promise<readonly AppliedObject[]>;
-  /** What `apply` would change, as a unified diff; empty when nothing. */
+  /** Returns the changes that `apply` would make as a unified diff; empty when there are none. */
   diff?(plan: Plan, options: Options, system: SystemContext): Promise<string>;
 }
 
@@ -54,7 +54,7 @@ export type LiveTarget<Options, Facts = undefined> = DeployTarget<Options, Facts
 export interface StatusReader {
   /** Names of the filters that are there: all that a proxy has, or all of ours in a cluster. */
   filters(): Promise<readonly string[]>;
-  /** How the filter fares where it was deployed. A proxy that does not answer is a row, not a failure. */
+  /** Returns the status of the filter in each proxy. A proxy that does not answer is a row, not a failure. */
   status(request: StatusRequest): Promise<readonly StatusRow[]>;
 }
 
@@ -66,9 +66,9 @@ export interface UndeployRequest {
 
 export interface Undeployment {
   readonly changed: readonly AppliedObject[];
-  /** A person's file without the filter. It is not written: that is asked for apart. */
+  /** A person's file without the filter. The caller writes it. */
   readonly text?: string;
-  /** Unified diff of what goes; empty or absent where there is none. */
+  /** Unified diff of the removal; empty or absent when nothing changes. */
   readonly diff?: string;
 }
 
@@ -85,11 +85,11 @@ export interface Plan {
   readonly text?: string;
   /** Written before anything is printed; paths are absolute. */
   readonly files: readonly PlannedFile[];
-  /** What a person should know although it is no failure; shown as warnings. */
+  /** Shown as warnings. */
   readonly warnings: readonly string[];
   /** Objects of others that would be changed. */
   readonly shared?: readonly string[];
-  /** What to type next, where nothing is applied for a person. */
+  /** Command lines to type next, for targets that wasme does not apply to. */
   readonly notes?: readonly string[];
 }
 

@@ -1,14 +1,14 @@
-/** After a deployment: asks again and again until the filter runs everywhere, has failed somewhere, or time is up. */
+/** Polls the status after a deployment until the filter runs everywhere, has failed somewhere, or time is up. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WasmeError } from '../errors.ts';
 import type { SystemContext } from '../io/system-context.ts';
 import type { DeployIntent } from './intent.ts';
 import type { StatusRow, StatusState, DeployTarget } from './target.ts';
 
-/** Often enough for a person, seldom enough for an API server. */
+/** Pause between two polls. */
 const pauseMs = 1_000;
 
-/** What will not become better by waiting, once it has been so for a while: at first it may be of what was there before. */
+/** Time after which a failed state counts as final; before that, it may still be that of the previous deployment. */
 const settleMs = 5_000;
 const final: readonly StatusState[] = ['rejected', 'fail-open', 'failing'];
 
@@ -24,7 +24,7 @@ export async function waitUntilLoaded<Options>(
   system: SystemContext,
 ): Promise<readonly StatusRow[]> {
   if (target.inquire === undefined) {
-    throw new WasmeError('USAGE', `${target.name} cannot be asked how a filter fares`, {
+    throw new WasmeError('USAGE', `${target.name} does not report the status of a filter`, {
       hint: 'leave --wait out',
     });
   }

@@ -28,7 +28,7 @@ export function addClusterFlags(command: Command): void {
     .option('--diff', 'show what --apply would change, and change nothing')
     .option('--context <name>', "kubectl's context (default: the current one)")
     .option('--wait [seconds]', 'with --apply: until it runs, or has failed (default: 60)', seconds)
-    .option('--force', 'go on although the target would not load the image')
+    .option('--force', 'deploy although the target would not load the image')
     .option('--force-conflicts', 'take over objects and fields that somebody else owns');
   addCommonFlags(command, 'cluster');
   addConnectionFlags(command);
@@ -64,7 +64,7 @@ export async function deployToCluster<Name extends TargetName>(
   const waitMs =
     flags.wait === undefined || !apply || trial ? undefined : 1000 * (flags.wait === true ? 60 : flags.wait);
   const { diff, force } = flags;
-  // What the server only tries needs nobody's consent.
+  // A trial on the server changes nothing, so it needs no consent.
   const confirm = trial ? undefined : confirmDiff(context, globalOptions(command));
   const registry = connectionOptions(flags);
   const result = await deploy(

@@ -18,7 +18,7 @@ interface StatusFlags extends PlaceFlags {
 
 export interface ClusterStatus {
   readonly summary: string;
-  /** What is asked, and what cannot be seen: a sentence of the help. */
+  /** A sentence of the help: who is asked, and what the answer does not show. */
   readonly note: string;
   readonly examples: readonly string[];
 }

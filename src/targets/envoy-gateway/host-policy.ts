@@ -1,6 +1,6 @@
 /**
- * Which policy a filter goes into. Of several for one target Envoy Gateway obeys the oldest, so the one that is there
- * decides; what would put the filter elsewhere than asked, or push another out, is refused.
+ * Chooses the policy that a filter goes into. Of several policies for one target Envoy Gateway applies the oldest, so an
+ * existing policy decides. A deployment that would attach the filter elsewhere, or replace another filter, is refused.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { WasmeError } from '../../errors.ts';
@@ -55,7 +55,7 @@ export function hostPolicy(
 
 const oneForAll = 'already extends this target, and Envoy Gateway obeys one policy per target';
 
-/** Whether the policy reaches everything that was asked for, in the way that was asked for. */
+/** Returns true when the policy is attached to every target and selector of the request, with the requested merge type. */
 function isAttached(
   policy: KubeObject,
   targets: readonly PolicyTarget[],

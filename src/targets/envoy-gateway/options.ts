@@ -14,7 +14,7 @@ export interface EnvoyGatewayOptions extends KubernetesOptions {
   readonly policy?: string | undefined;
   /** `Gateway/team=web`: every object of the kind with these labels. */
   readonly selectors?: readonly string[] | undefined;
-  /** How the policy of a route joins that of its Gateway; absent: it takes its place. */
+  /** Merge of a route's policy with that of its Gateway; absent: it replaces the Gateway's. */
   readonly merge?: (typeof mergeTypes)[number] | undefined;
   /** `Secret/ca`, `ConfigMap/ca`: certificate authority of the registry or web server. */
   readonly caCertificate?: string | undefined;
@@ -56,7 +56,7 @@ export function parseEnvoyGatewayVersion(text: string): EnvoyGatewayVersion {
   return { minor: Number(minor), text: text.trim().replace(/^v/, '') };
 }
 
-/** Fails with USAGE: none without `selectors` either, or one that is no target. */
+/** Parses the targets. Fails with USAGE for an unknown one, and when there are neither targets nor selectors. */
 export function policyTargets({ targetRefs = [], selectors = [] }: EnvoyGatewayOptions): PolicyTarget[] {
   if (targetRefs.length + selectors.length === 0) {
     throw new WasmeError(
@@ -90,7 +90,7 @@ export function policyTargets({ targetRefs = [], selectors = [] }: EnvoyGatewayO
   });
 }
 
-/** Whether two policies would meet at one object; a section is a part of the whole. */
+/** Returns true when both targets are one object, or one is a section of the other. */
 export function sameTarget(a: PolicyTarget, b: PolicyTarget): boolean {
   return a.kind === b.kind && a.name === b.name && (a.sectionName ?? '') === (b.sectionName ?? '');
 }

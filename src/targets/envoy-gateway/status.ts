@@ -1,4 +1,4 @@
-/** What Envoy Gateway says of the policy that holds the filter. It does not say what its proxies run. */
+/** Reads the conditions that Envoy Gateway reports on the policy with the filter. They do not show what its proxies run. */
 import type { SystemContext } from '../../io/system-context.ts';
 import { type KubeObject, showObject } from '../kubernetes/objects.ts';
 import { listObjects } from '../kubernetes/read.ts';
@@ -8,7 +8,7 @@ import type { EnvoyGatewayOptions } from './options.ts';
 import { extensionPolicies, filtersOf } from './policies.ts';
 import type { Ancestor, Condition } from './schema.ts';
 
-/** Names of our filters. */
+/** Returns the ids of the filters that wasme deployed. */
 export async function policyNames(
   options: EnvoyGatewayOptions,
   system: SystemContext,

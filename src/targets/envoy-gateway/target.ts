@@ -1,6 +1,6 @@
 /**
- * Envoy Gateway: an EnvoyExtensionPolicy. Of several policies for one target only the oldest counts, so a second filter
- * goes into the policy that is there: one of ours without a word, somebody else's when it is named.
+ * The target `envoy-gateway`: an EnvoyExtensionPolicy. Of several policies for one target only the oldest counts, so a second
+ * filter goes into the existing policy: into one that wasme made at once, into another only when --policy names it.
  */
 import { WasmeError } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
@@ -125,7 +125,7 @@ function planPolicy(
   };
 }
 
-/** A policy that is ours is always written as a whole, with the filters that earlier deployments put into it. */
+/** Returns the whole policy, if wasme made it, with the filters of earlier deployments. */
 function ownPolicy(
   host: KubeObject | undefined,
   intent: DeployIntent,
@@ -172,7 +172,7 @@ function ownPolicy(
   };
 }
 
-/** What a policy is attached to, as the flags say it. */
+/** Returns the attachment of a policy as the flags give it. */
 function placement(
   targets: readonly PolicyTarget[],
   { selectors = [], merge }: EnvoyGatewayOptions,
@@ -206,7 +206,7 @@ function placement(
   };
 }
 
-/** The same of a policy that other filters live in: it stays as it is. */
+/** Returns the attachment of a policy that holds other filters too: it is kept. */
 function placeOf(host: KubeObject): { readonly [key: string]: AnnotatedDocument } {
   const refs = targetsOf(host);
   const { targetSelectors, mergeType } = (host.spec ?? {}) as Readonly<Record<string, AnnotatedDocument>>;

@@ -1,4 +1,4 @@
-/** What deploying would change in files, as a unified diff. */
+/** Returns the changes that a deployment makes in files, as a unified diff. */
 import { WasmeError } from '../../errors.ts';
 import { exists, readText } from '../../io/files/files.ts';
 import type { Plan } from '../target.ts';

@@ -36,7 +36,7 @@ export function discoveredEntry({ id, kind }: DeployIntent, path: string): Annot
   };
 }
 
-/** What the file holds: a DiscoveryResponse with the one resource. */
+/** Returns the content of the discovery file: a DiscoveryResponse with one resource. */
 export function discoveryResponse(intent: DeployIntent, config: AnnotatedDocument): AnnotatedDocument {
   return {
     version_info: withReason(intentHash(intent), 'changes with everything that was asked for'),

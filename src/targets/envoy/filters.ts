@@ -1,4 +1,4 @@
-/** Where a plugin goes in Envoy: extension names and message types of each kind. */
+/** Extension names and message types of Envoy for each kind of filter. */
 import type { FilterKind } from '../../project/names.ts';
 import type { AnnotatedDocument } from '../annotated-document.ts';
 

@@ -1,4 +1,4 @@
-/** Finds an Envoy (a path, PATH, func-e, docker, podman) and runs it in front of us until it ends or is stopped. */
+/** Finds an Envoy (a path, PATH, func-e, docker, podman), and runs it until it ends or is stopped. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -13,7 +13,7 @@ import { list, object } from './status/dump-sections.ts';
 import { markedArguments, recordMark, withoutMarks } from './log.ts';
 import { newestEnvoy } from './versions.ts';
 
-/** How to start an Envoy: its arguments come after `args`. */
+/** A program that starts Envoy; Envoy's own arguments follow `args`. */
 export interface EnvoyProgram {
   readonly kind: 'binary' | 'func-e' | 'container';
   readonly program: string;
@@ -34,7 +34,7 @@ export function findEnvoy({ path, image }: FindOptions, system: SystemContext): 
     const asked = resolve(system.cwd, path);
     const program = findProgram(asked, system);
     if (program !== undefined) return { kind: 'binary', program, args: () => [] };
-    throw new WasmeError('TOOL_MISSING', `${asked} is no program that can be started`, {
+    throw new WasmeError('TOOL_MISSING', `${asked} cannot be started as a program`, {
       hint: 'name the envoy binary with --envoy',
     });
   }
@@ -80,7 +80,7 @@ export interface StartOptions {
   /** Further arguments. */
   readonly args?: readonly string[];
   readonly onLine?: (line: string) => void;
-  /** How long until /ready says LIVE. */
+  /** Time limit until /ready answers LIVE. */
   readonly readyTimeoutMs?: number;
 }
 

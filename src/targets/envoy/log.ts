@@ -40,7 +40,7 @@ export function markedArguments(mark: string): string[] {
   return ['--log-format', `${mark}[%Y-%m-%d %T.%e][%t][%l][%n] [%g:%#] %v`];
 }
 
-/** Puts lines together to records. Gives the record that a line ends, or undefined while it goes on. */
+/** Joins lines into records. Returns the record that a line ends; undefined while it continues. */
 export function recordReader(mark: string): (line: string) => EnvoyRecord | undefined {
   let waiting: string[] = [];
   return line => {

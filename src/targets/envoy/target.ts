@@ -1,4 +1,4 @@
-/** The deploy target `envoy`: a bootstrap of its own, or an edited file of a person, for an Envoy that is run by hand. */
+/** The target `envoy`: a new bootstrap, or an edit of a person's file, for an Envoy that is started by hand. */
 import { basename } from 'node:path';
 import { WasmeError } from '../../errors.ts';
 import { exists, readText } from '../../io/files/files.ts';
@@ -79,7 +79,7 @@ export const envoyTarget: LiveTarget<EnvoyOptions, EnvoyObservation> = {
     if (facts.running === undefined) return { documents, files: [...files, start], warnings };
     if (facts.running !== start.data) {
       warnings.push(
-        `${start.path} stays as it is: what would differ in it needs a restart; delete it to write it anew`,
+        `${start.path} stays as it is: what would differ in it needs a restart; delete it, and the next deployment writes it again`,
       );
     }
     return { documents, files, warnings };

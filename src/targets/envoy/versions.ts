@@ -1,4 +1,4 @@
-/** Which Envoy has which field. Each row was tried with the binaries of 1.36 to 1.40; older ones are from release notes. */
+/** Fields of Envoy by release. The rows of 1.36 to 1.40 were tried with the binaries; older ones are from release notes. */
 import { WasmeError } from '../../errors.ts';
 import { newestEnvoyMinor, oldestEnvoyMinor } from '../../wasm/hosts.ts';
 
@@ -15,7 +15,7 @@ const since = {
 
 export type EnvoyFeature = keyof typeof since;
 
-/** What is written for when no version is named. */
+/** The release that documents are written for when none is named. */
 export const newestEnvoy = `1.${newestEnvoyMinor}`;
 
 /** An Envoy release as far as fields depend on it: the n of 1.n. */

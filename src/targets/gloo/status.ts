@@ -1,4 +1,4 @@
-/** What Gloo says of the Gateways that have the filter. It does not say what its proxies run. */
+/** Reads the state that Gloo reports for the Gateways with the filter. It does not show what the proxies run. */
 import type { SystemContext } from '../../io/system-context.ts';
 import { type KubeObject, showObject } from '../kubernetes/objects.ts';
 import { sharedIds } from '../kubernetes/shared.ts';
@@ -10,7 +10,7 @@ import type { StatusRequest, StatusRow, StatusState } from '../target.ts';
 // Older versions wrote the number of the protobuf enum.
 const names = ['Pending', 'Accepted', 'Rejected', 'Warning'] as const;
 
-/** Names of our filters. */
+/** Returns the ids of the filters that wasme deployed. */
 export async function glooFilters(options: GlooOptions, system: SystemContext): Promise<readonly string[]> {
   const { namespaces } = options;
   const objects = await readForms(formsOf(options.kinds, true), { namespaces }, options, system);

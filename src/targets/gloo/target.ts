@@ -1,4 +1,4 @@
-/** Gloo (Enterprise): a filter is an item in options.wasm of a Gateway that somebody else owns, so it is put in, not applied. */
+/** The target `gloo` (Gloo Enterprise): the filter is added as an item to options.wasm of a Gateway that others own. */
 import { WasmeError } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
 import { configurationText, type DeployIntent, intentHash } from '../intent.ts';
@@ -150,7 +150,7 @@ function stage(text: string | undefined): AnnotatedDocument {
   return withReason({ stage: found, predicate: where }, '--filter-stage');
 }
 
-/** An object as a stranger's cluster has it: what is printed when no cluster was asked. */
+/** Returns an example of an object, which is printed when no cluster was read. */
 function exampleGateway(
   intent: DeployIntent,
   options: GlooOptions,
@@ -214,7 +214,7 @@ function refuse(intent: DeployIntent): void {
     [intent.vmConfiguration !== undefined, '--vm-config', 'use --config'],
     [
       intent.configuration?.form === 'bytes',
-      'a configuration that is no text',
+      'a configuration that is not text',
       'encode it, as base64 for example',
     ],
     [intent.allowedCapabilities !== undefined, '--allow-capabilities', 'leave it out'],

@@ -20,7 +20,7 @@ export interface HigressOptions extends KubernetesOptions {
 /** Higress looks at filters in its own namespace only. */
 export const higressNamespace = 'higress-system';
 
-/** What the rules are about, as fields of one rule; undefined when there are none. Fails with USAGE. */
+/** Returns the fields of the match rule; undefined when nothing is matched. Fails with USAGE. */
 export function ruleOf({ ingresses = [], domains = [], services = [], higressSdk }: HigressOptions):
   | {
       readonly ingress?: readonly string[];

@@ -1,4 +1,4 @@
-/** Which Istio runs in a cluster: from the image of its control plane, or from the kinds it brought. */
+/** Finds the version of Istio in a cluster: by the image of its control plane, or by the kinds of its objects. */
 import { WasmeError } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
 import { kubectl } from '../../io/process/kubectl.ts';

@@ -6,7 +6,7 @@ import { checkLabels } from '../kubernetes/names.ts';
 import { type AnnotatedDocument, withReason } from '../annotated-document.ts';
 import { type IstioVersion, since } from './versions.ts';
 
-/** Where filters go when no namespace is said; written out, so that a document means the same everywhere. */
+/** Namespace when none is given. Documents name it, so that they mean the same with every context of kubectl. */
 export const defaultNamespace = 'default';
 
 export type IstioKind = (typeof istioKinds)[number];

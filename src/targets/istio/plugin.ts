@@ -192,7 +192,7 @@ function pull(intent: DeployIntent, { pullPolicy, pullSecret }: IstioOptions): F
   return pullFields({ pullPolicy, pullSecret });
 }
 
-/** How the image is pulled, in WasmPlugin of Istio and of Higress. */
+/** Returns the fields for pulling the image, which WasmPlugin of Istio and of Higress share. */
 export function pullFields({
   pullPolicy,
   pullSecret,
@@ -241,7 +241,7 @@ export function environment({ env, hostEnv }: DeployIntent): AnnotatedDocument {
   return entries.length === 0 ? undefined : { env: withReason(entries, 'variables of the module (--env)') };
 }
 
-/** The configuration as the object these kinds take; 'raw' when it is none, or would not arrive as it was written. */
+/** Returns the configuration as an object; 'raw' when it is not one, or when the control plane would change it. */
 export function pluginObject({ configuration }: DeployIntent): Record<string, unknown> | 'raw' | undefined {
   if (configuration === undefined) return undefined;
   const value = jsonConfiguration(configuration)?.value;

@@ -1,4 +1,4 @@
-/** What is in a pod with a proxy, through kubectl: the log, and Envoy's admin interface. */
+/** Reads the log and Envoy's admin interface of a pod through kubectl. */
 import { WasmeError } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
 import { kubectl } from '../../io/process/kubectl.ts';
@@ -8,7 +8,7 @@ import type { KubernetesOptions } from '../kubernetes/objects.ts';
 import type { ProxyPlace } from './pods.ts';
 import type { Pod } from './schema.ts';
 
-/** As much of a log as is read of each proxy: access logs stand there too. */
+/** Limit for the log of each proxy, which holds access logs too. */
 const logLines = 20_000;
 
 /** The log of a proxy. What hinders reading is NETWORK. */

@@ -1,4 +1,4 @@
-/** The proxies of a mesh: which pods a filter is meant for. */
+/** Finds the pods whose proxies a filter is meant for. */
 import { WasmeError } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
 import type { KubeObject, KubernetesOptions } from '../kubernetes/objects.ts';
@@ -12,7 +12,7 @@ const podResource: Resource<Pod> = {
   schema: async () => (await import('./schema.ts')).pod,
 };
 
-/** Where the proxies of a mesh are. */
+/** The pods that are proxies of a mesh. */
 export interface ProxyPlace {
   /** Container of a pod that has Envoy and Istio's agent. */
   readonly container: string;

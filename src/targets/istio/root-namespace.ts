@@ -15,7 +15,7 @@ const configMaps = {
   schema: async () => (await import('../kubernetes/schema.ts')).configMap,
 };
 
-/** One for each control plane; what may not be read is told, and taken to be Istio's default. */
+/** Returns one for each control plane. One that may not be read gives a warning, and Istio's default is assumed. */
 export async function rootNamespaces(
   options: KubernetesOptions,
   system: SystemContext,

@@ -1,4 +1,4 @@
-/** Does a filter run in the proxies of a mesh: the object in the cluster, then every proxy it is meant for. */
+/** Status of a filter in a mesh: reads the object in the cluster, then asks every proxy that it is meant for. */
 import { WasmeError } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
 import { type EnvoyAdmin, readOnce } from '../envoy/status/admin.ts';
@@ -42,7 +42,7 @@ export function inquireProxies(
   };
 }
 
-/** One row per proxy; one for the object when there is none, or when it names another image than expected. */
+/** Returns one row per proxy, and one for the object when no proxy is chosen or it names another image than expected. */
 async function proxyStatusOf(
   resources: readonly Resource[],
   request: StatusRequest,
@@ -82,7 +82,7 @@ async function proxyStatusOf(
   return [{ ...row, where, state: 'missing', detail: 'nothing of this name was deployed by wasme here' }];
 }
 
-/** Istio's agent puts a stand-in where a module could not be fetched; otherwise Envoy itself is asked. */
+/** Detects the RBAC filter by which Istio's agent replaces a module that it could not fetch; otherwise asks Envoy. */
 async function proxyStatus(
   admin: EnvoyAdmin,
   log: LogReader,

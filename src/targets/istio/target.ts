@@ -1,4 +1,4 @@
-/** Istio: which kind of object says what is asked for, in this version; found out, chosen, explained. */
+/** The target `istio`: chooses the kind of object that has all requested fields in this version of Istio. */
 import { WasmeError } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
 import { envoyFilter } from './envoy-filter.ts';
@@ -21,7 +21,7 @@ import type { Plan, LiveTarget } from '../target.ts';
 
 export interface IstioObservation {
   readonly version: IstioVersion;
-  /** Where filters count for the whole mesh, as the cluster says it. */
+  /** Root namespaces of the cluster, where filters apply to the whole mesh. */
   readonly roots?: ReadonlySet<string> | undefined;
 }
 

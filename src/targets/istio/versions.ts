@@ -1,4 +1,4 @@
-/** What each Istio version can say. Data only; an unknown newer version counts as the newest. */
+/** Fields of Istio by version. Data only; an unknown newer version counts as the newest. */
 import { WasmeError } from '../../errors.ts';
 import { newestIstioMinor } from '../../wasm/hosts.ts';
 

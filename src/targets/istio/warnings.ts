@@ -1,4 +1,4 @@
-/** What a person should know of a filter for Istio although it is no failure. Pure. */
+/** Warnings about a filter for Istio. Pure. */
 import { type DeployIntent, configurationText } from '../intent.ts';
 import { type IstioOptions, defaultNamespace } from './options.ts';
 import { pluginObject } from './plugin.ts';

@@ -1,4 +1,4 @@
-/** Plan → cluster: refused as a whole or applied as a whole, by server-side apply under our own field manager. */
+/** Applies a plan to a cluster as a whole or not at all, by server-side apply with a field manager of its own. */
 import { WasmeError } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
 import { withTempDir, writeAtomic } from '../../io/files/files.ts';
@@ -11,7 +11,7 @@ import { type Resource, parseObject } from './parse-answer.ts';
 import { listOurs, readObject } from './read.ts';
 import { type ListEdit, type PatchStep, putItem } from './shared.ts';
 
-/** The name under which the API server keeps what fields are ours. */
+/** The field manager by which the API server knows the fields that wasme owns. */
 export const fieldManager = 'wasme';
 
 /** A document for a cluster. With `edit`, it is not applied: the item is put into the object that is there. */
@@ -70,7 +70,7 @@ export function sentAs(document: KubernetesDocument): string {
   return JSON.stringify({ ...object, metadata: { ...metadata, resourceVersion: document.basedOn } });
 }
 
-/** What is in the cluster for each document. */
+/** Returns the object in the cluster for each document. */
 export async function current(
   documents: readonly KubernetesDocument[],
   options: KubernetesOptions,
@@ -199,12 +199,12 @@ async function patch(
   });
 }
 
-/** The object is not what was read any more. */
+/** True when the object was changed after it was read. */
 function isLostRace(error: unknown): boolean {
   return error instanceof WasmeError && error.code === 'KUBE_CONFLICT';
 }
 
-/** Objects of ours for the same filters that the documents no longer have: it is said in another kind now. */
+/** Returns objects that wasme made for the same filters and that the plan replaces with another kind. */
 export async function superseded(
   documents: readonly KubernetesDocument[],
   resources: readonly Resource[],
@@ -223,7 +223,7 @@ export async function superseded(
   return found.filter(({ object }) => !kept.has(showObject(object)));
 }
 
-/** Deletes an object that was found to be ours. */
+/** Deletes an object that wasme made. */
 export async function deleteObject(
   resource: Resource,
   object: KubeObject,

@@ -33,7 +33,7 @@ export async function controlPlanes(
   }));
 }
 
-/** Versions of the control planes. Empty when nobody may list them. */
+/** Returns the versions of the control planes; none when they may not be listed. */
 export async function controlPlaneVersions(
   selector: string,
   options: KubernetesOptions,
@@ -47,7 +47,7 @@ export async function controlPlaneVersions(
   }
 }
 
-/** `registry:5000/istio/pilot:1.30.1-distroless@sha256:…` → 1.30.1; undefined when the tag is no version. */
+/** `registry:5000/istio/pilot:1.30.1-distroless@sha256:…` → 1.30.1; undefined when the tag is not a version. */
 function versionOf(image: string): string | undefined {
   return /:v?(\d+\.\d+(?:\.\d+)?)[^/@]*(?:@.*)?$/.exec(image)?.[1];
 }

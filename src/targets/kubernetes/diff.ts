@@ -1,4 +1,4 @@
-/** What a plan would change in the cluster, as a unified diff of YAML; the server says what the result would be. */
+/** Compares a plan with the cluster: a unified diff of YAML, from a dry run on the server. */
 import type { SystemContext } from '../../io/system-context.ts';
 import { kubectl } from '../../io/process/kubectl.ts';
 import type { Plan } from '../target.ts';
@@ -82,7 +82,7 @@ function essence({ apiVersion, kind, metadata, spec }: KubeObject): AnnotatedDoc
   return { apiVersion, kind, metadata: { name, namespace, labels, annotations }, spec: sorted(spec) };
 }
 
-/** The server gives keys back in alphabetical order; another order of the same fields is no change. */
+/** Sorts keys as the server does, so that another order of the same fields is not a change. */
 function sorted(value: unknown): AnnotatedDocument {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value as AnnotatedDocument;

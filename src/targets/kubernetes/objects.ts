@@ -1,4 +1,4 @@
-/** Kubernetes objects as we write and read them, and how ours are told from everyone else's. */
+/** Kubernetes objects as wasme writes and reads them, and the labels of those that it made. */
 import { checkName, checkNamespace } from './names.ts';
 import { type DeployIntent, intentHash } from '../intent.ts';
 import { type AnnotatedDocument, withReason } from '../annotated-document.ts';
@@ -18,7 +18,7 @@ export function sharedAnnotations(ownership: string): AnnotatedDocument {
   return withReason({ [sharedAnnotation]: ownership }, 'which items of the list were put in by wasme');
 }
 
-/** Where kubectl commands go and whose fields they may take. */
+/** The cluster that kubectl talks to, and what it may change there. */
 export interface KubernetesOptions {
   /** kubectl's context; absent: the current one. */
   readonly context?: string | undefined;

@@ -1,4 +1,4 @@
-/** What kubectl printed → objects. Nothing of it is believed before it was parsed by the schema of its kind. */
+/** Parses what kubectl printed into objects, each by the schema of its kind. */
 import { WasmeError } from '../../errors.ts';
 import { parseJson } from '../../io/json.ts';
 import { printable } from '../../io/printable.ts';
@@ -10,7 +10,7 @@ export interface Resource<T = KubeObject> {
   readonly kind: string;
   /** `wasmplugins.extensions.istio.io`. */
   readonly resource: string;
-  /** What wasme reads of the kind beside the metadata. */
+  /** The fields that wasme reads of the kind; absent: only those that every object has. */
   readonly schema?: () => Promise<ObjectSchema<T>>;
 }
 

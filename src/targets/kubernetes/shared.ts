@@ -1,6 +1,6 @@
 /**
  * One item of a list inside an object that others own too (a Gloo Gateway, somebody's policy): put in, changed and taken
- * out again as JSON patches that name nothing but that item, so that nobody else's bytes travel through us.
+ * out again by JSON patches that contain that item only, so that wasme never sends the content of others.
  */
 import { WasmeError } from '../../errors.ts';
 import { type KubeObject, sharedAnnotation, showObject } from './objects.ts';
@@ -21,7 +21,7 @@ export interface PatchStep {
   readonly value?: unknown;
 }
 
-/** What the annotation on the object remembers of us. */
+/** Content of the annotation on a shared object. */
 interface Ownership {
   /** id → intent hash of our items. */
   readonly filters: Readonly<Record<string, string>>;
@@ -124,7 +124,7 @@ function ownership(object: KubeObject): Ownership {
       return { filters, made: Number.isInteger(value?.made) ? Number(value?.made) : 0 };
     }
   } catch {
-    // Told below: an annotation that somebody edited is no reason to guess what is ours.
+    // The error below: after an edit by hand it is unknown which items wasme put in.
   }
   throw new WasmeError(
     'KUBE_CONFLICT',
@@ -150,7 +150,7 @@ function valueAt(object: KubeObject, keys: readonly string[]): unknown {
   );
 }
 
-/** How many keys at the end of the path do not exist (null counts as absent). */
+/** Returns the number of keys at the end of the path that do not exist (null counts as absent). */
 function missingKeys(object: KubeObject, list: readonly string[]): number {
   let depth = list.length;
   while (depth > 0 && (valueAt(object, list.slice(0, depth)) ?? undefined) === undefined) depth--;

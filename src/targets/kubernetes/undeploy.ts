@@ -1,4 +1,4 @@
-/** Takes a filter out of a cluster: objects that are ours alone are deleted, our items in shared ones removed. */
+/** Removes a filter from a cluster: deletes the objects that wasme made, and removes its items from shared ones. */
 import { WasmeError } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
 import type { AppliedObject, UndeployRequest, Undeployment } from '../target.ts';
@@ -9,7 +9,7 @@ import type { Resource } from './parse-answer.ts';
 import { listObjects, listOurs } from './read.ts';
 import { patched, sharedIds, takeItem } from './shared.ts';
 
-/** Deletes every object of ours for `id`. Fails with KUBE_NOT_FOUND when there is none. */
+/** Deletes every object that wasme made for `id`. Fails with KUBE_NOT_FOUND when there is none. */
 export async function removeOwn(
   resources: readonly Resource[],
   { id, dryRun }: UndeployRequest,

@@ -446,7 +446,7 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
       expect(await ask({})).toMatchObject({
         state: 'loaded',
         detail: expect.stringMatching(
-          /^the log of details-1 cannot be read: .*; a crash would stand there$/s,
+          /^the log of details-1 cannot be read: .*; a crash would be recorded there$/s,
         ) as string,
       });
       give('/nowhere.wasm');

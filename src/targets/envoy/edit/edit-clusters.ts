@@ -48,7 +48,7 @@ export function clusterEdits(
     if (!same && (others.length > 0 || stays)) {
       throw refused(
         `${place(file, list, there)}: cluster "${wanted.name}" is there for ${others.length > 0 ? others.join(', ') : 'another listener'}, with another address`,
-        'give the cluster another name, or deploy the other one anew first',
+        'give the cluster another name, or deploy the other filter again first',
       );
     }
     edits.push(replaceItem(file.text, list, there.index, marked(content, [...others, id])));

@@ -31,7 +31,7 @@ export interface EditOptions {
   readonly listener?: string | undefined;
 }
 
-/** What goes in: the entry itself and clusters by name. */
+/** The parts of a filter in a file: its list entry, and its clusters by name. */
 export interface Addition {
   readonly intent: DeployIntent;
   readonly entry: AnnotatedDocument;
@@ -50,7 +50,7 @@ export function addToFile(text: string, addition: Addition, options: EditOptions
   const edits = spotsFor(file, intent, options.listener).flatMap(spot => editSpot(file, spot, addition));
   const withEntries = applyEdits(file.text, edits);
   if (clusters.length === 0) return bom + withEntries;
-  // Read anew: both kinds of edits may end at the same place, where their order matters.
+  // The file is parsed again: both kinds of edits may end at one place, where their order matters.
   const edited = parseEnvoyFile(withEntries, options.path);
   const { stays } = findEntries(edited, intent.id, options.listener);
   return bom + applyEdits(withEntries, clusterEdits(edited, intent.id, clusters, stays));
@@ -84,7 +84,7 @@ export function removeFromFile(text: string, id: string, options: EditOptions): 
   const file = parseEnvoyFile(body, options.path);
   const found = findEntries(file, id, options.listener);
   if (found.entries.length === 0) return { text, removed: 0 };
-  // What came last goes first, and the file is read anew in between.
+  // The last addition is removed first, and the file is parsed again between two removals.
   const withoutClusters = found.stays ? body : applyEdits(body, clusterRemovals(file, id));
   const { entries } = findEntries(parseEnvoyFile(withoutClusters, options.path), id, options.listener);
   const edits = entries.flatMap(({ list, index, owner }) =>
@@ -113,7 +113,7 @@ function findEntries(file: EnvoyFile, id: string, listener: string | undefined):
   return { entries, stays };
 }
 
-/** Lists that a filter of this kind goes into. Fails with DEPLOY_FILE when there is none or it is shared too widely. */
+/** Returns the lists that a filter of this kind belongs into. Fails with DEPLOY_FILE when there is none, or it is shared through an alias. */
 function spotsFor(file: EnvoyFile, { kind }: DeployIntent, listener: string | undefined): Spot[] {
   if (kind === 'service') return [spotOf(file, file.root, 'bootstrap_extensions')];
   const { selected, others } = selectListeners(file, listener);

@@ -62,7 +62,7 @@ export function parseEnvoyFile(text: string, path: string): EnvoyFile {
       'put each into a file of its own',
     );
   }
-  if (!isMap(document.contents)) throw refused(`${path} is no Envoy configuration: it is not a mapping`);
+  if (!isMap(document.contents)) throw refused(`${path} is not an Envoy configuration: it is not a mapping`);
   return { text, path, document, root: document.contents, at, aliases: readable(document, at) };
 }
 
@@ -163,7 +163,7 @@ export interface SelectedListeners {
   readonly others: readonly ListenerPart[];
 }
 
-/** Those that `wanted` names (a name or a port), or all. Fails with DEPLOY_FILE when there is none. */
+/** Returns the listeners that `wanted` names (a name or a port), or all. Fails with DEPLOY_FILE when there is none. */
 export function selectListeners(file: EnvoyFile, wanted: string | undefined): SelectedListeners {
   const all = listenersOf(file);
   const isWanted = ({ name, port }: ListenerPart): boolean =>

@@ -1,10 +1,10 @@
-/** A list in a person's file where there is none yet. */
+/** Makes a list in a person's file that does not have it yet. */
 import { type YAMLMap, isNode, isScalar } from 'yaml';
 import type { AnnotatedDocument } from '../../annotated-document.ts';
 import { type EnvoyFile, camelCase, refused } from './envoy-file.ts';
 import { type TextEdit, fillKey, insertKey } from './splice.ts';
 
-/** A list where there is none: under a new key, or under one that stands there without a value. Fails with DEPLOY_FILE. */
+/** Adds the list under a new key, or under an existing key that has no value. Fails with DEPLOY_FILE. */
 export function newList(
   file: EnvoyFile,
   owner: YAMLMap,

@@ -51,7 +51,7 @@ export function appendItems(text: string, list: YAMLSeq, added: readonly Annotat
   return appendLines(text, endOf(text, list), blockLines(text, added, columnOf(text, startOf(list))));
 }
 
-/** Writes an item anew where it stands. */
+/** Replaces an item in its place. */
 export function replaceItem(text: string, list: YAMLSeq, index: number, item: AnnotatedDocument): TextEdit {
   const old = list.items[index];
   if (!isNode(old)) throw new TypeError('no such item');
@@ -75,7 +75,7 @@ export function insertKey(
   const first = map.items[0]?.key;
   if (map.flow === true || !isNode(first)) {
     const at = isNode(first) ? startOf(first) : startOf(map) + 1;
-    // The space after "[" tells removeItem that the key came with the item.
+    // By the space after "[" removeItem knows that the key came with the item.
     const list = `${stringifyFlow(key)}: [ ${flowItems(text, at, added)}]`;
     return { start: at, end: at, insert: isNode(first) ? `${list},${gapBefore(text, at)}` : list };
   }
@@ -167,7 +167,7 @@ function itemLines(text: string, list: YAMLSeq, index: number): { start: number;
   return { start: dashLine(text, startOf(item), column), end: lineEnd(text, endOf(text, item)) };
 }
 
-/** Start of the line on which the item's `-` stands: between it and the item there may be an anchor, a tag, a comment. */
+/** Returns the start of the line with the item's `-`. Between the two there may be an anchor, a tag or a comment. */
 function dashLine(text: string, offset: number, column: number): number {
   let line = lineStart(text, offset);
   while (line > 0 && text[line + column] !== '-') line = lineStart(text, line - 1);
@@ -218,7 +218,7 @@ function flowText(text: string, offset: number, value: AnnotatedDocument): strin
   return stringifyFlow(plain(value), 2).replaceAll('\n', eol + ' '.repeat(columnOf(text, offset)));
 }
 
-/** What separates two items here: a new line with the indentation, or a space. */
+/** Returns the text between two items: a new line with the indentation, or a space. */
 function gapBefore(text: string, offset: number): string {
   const line = lineStart(text, offset);
   const indentation = text.slice(line, offset);

@@ -1,4 +1,4 @@
-/** Envoy's admin interface: what is loaded, how it fares, which port it took. */
+/** Client of Envoy's admin interface. */
 import { WasmeError } from '../../../errors.ts';
 import type { SystemContext } from '../../../io/system-context.ts';
 import { parseJson } from '../../../io/json.ts';
@@ -7,7 +7,7 @@ import { type Json, object } from './dump-sections.ts';
 
 export interface EnvoyAdmin {
   readonly url: string;
-  /** Body of a GET. Fails with NETWORK when nothing answers or the answer is no 200. */
+  /** Returns the body of a GET. Fails with NETWORK when nothing answers, and for a status other than 200. */
   text(path: string): Promise<string>;
   json(path: string): Promise<unknown>;
   post(path: string): Promise<string>;
@@ -16,10 +16,10 @@ export interface EnvoyAdmin {
 }
 
 const answerTimeoutMs = 5_000;
-/** A dump of ten thousand listeners is some tens of megabytes; whatever sends more is no Envoy. */
+/** A dump of ten thousand listeners has some tens of megabytes; a larger answer does not come from an Envoy. */
 const maxAnswerBytes = 256 * 1024 * 1024;
 
-/** `address` as `http://127.0.0.1:9901`, `127.0.0.1:9901` or `9901`. Fails with USAGE when it is none of these. */
+/** Returns a client for `http://127.0.0.1:9901`, `127.0.0.1:9901` or `9901`. Fails with USAGE for another form. */
 export function envoyAdmin(address: string, system: SystemContext): EnvoyAdmin {
   const url = /^\d+$/.test(address)
     ? `http://127.0.0.1:${address}`
@@ -29,7 +29,7 @@ export function envoyAdmin(address: string, system: SystemContext): EnvoyAdmin {
       hint: 'write it like 127.0.0.1:9901 or http://envoy.example:9901',
     });
   }
-  // Without what only a request needs: user and password in an address are nobody's to read.
+  // A user and a password in the address are sent, but never shown.
   const { origin, pathname } = new URL(url);
   const shown = `${origin}${pathname}`.replace(/\/$/, '');
   const request = (path: string, method: 'GET' | 'POST'): Promise<string> =>
@@ -112,7 +112,7 @@ function unreachable(url: URL, error: unknown, timedOut: boolean): unknown {
       ? error.message.replace(`${url.host}: `, '')
       : String(error);
   return new WasmeError('NETWORK', `nothing answers at ${url.origin}: ${why}`, {
-    hint: 'name the address of the admin interface with --admin; it stands under "admin" in the bootstrap',
+    hint: 'name the address of the admin interface with --admin; the bootstrap has it under "admin"',
     cause: error,
   });
 }

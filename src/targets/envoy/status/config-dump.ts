@@ -1,4 +1,4 @@
-/** What Envoy's /config_dump says of one plugin. The dump is Envoy's, so nothing in it is taken for granted. */
+/** Finds one plugin in Envoy's /config_dump. No field is assumed to be there. */
 import { type Json, all, object, sectionsOf } from './dump-sections.ts';
 import { wasmExtensions } from '../filters.ts';
 
@@ -14,7 +14,7 @@ export interface DumpedPlugin {
 }
 
 export interface FoundPlugin {
-  /** What runs; of several listeners, what the first one has. */
+  /** The running configuration; of several listeners, that of the first one. */
   readonly config: DumpedPlugin | undefined;
   /** Not every place where it runs has the same code. */
   readonly mixed: boolean;
@@ -25,11 +25,11 @@ export interface FoundPlugin {
   /** Version of the discovered resource. */
   readonly version: string | undefined;
   readonly loadedAt: Date | undefined;
-  /** Why a listener with the filter was refused. */
+  /** Envoy's reason for refusing a listener with the filter. */
   readonly error: string | undefined;
 }
 
-/** What there is besides one plugin. */
+/** The other plugins of the proxy, and its routes. */
 export interface DumpedEnvoy {
   /** Every place of every plugin: one in two listeners is there twice. */
   readonly plugins: readonly DumpedPlugin[];

@@ -1,4 +1,4 @@
-/** What only Envoy's log tells of a filter: that it crashed, and in a mesh, whose proxies count little, that an update was refused. */
+/** Finds in Envoy's log what no counter shows: a crash, and in a mesh, whose proxies have few counters, a refused update. */
 import { stat } from 'node:fs/promises';
 import { maxFileBytes } from '../../../io/files/file-limits.ts';
 import { readText } from '../../../io/files/files.ts';
@@ -12,7 +12,7 @@ export interface LogSigns {
   readonly rejection: string | undefined;
 }
 
-/** Envoy names no filter in these lines. Istio's format goes on behind a tab. */
+/** Envoy names no filter in these lines. In Istio's format, more text follows behind a tab. */
 export function signsIn(log: string): LogSigns {
   const crash = /Function: (proxy_\w+) failed: ([^\t\n]*)/.exec(log);
   // From a file, and from a control plane in either form of its protocol.

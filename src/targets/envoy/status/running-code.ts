@@ -1,4 +1,4 @@
-/** Which bytes an Envoy runs under a plugin's name, as far as its dump and counters tell, and whether it got them at all. */
+/** Finds the digest of the code that an Envoy runs under a plugin's name, and whether it could fetch that code. */
 import { readFile, stat } from 'node:fs/promises';
 import { digestOf } from '../../../io/sha256.ts';
 import type { DumpedPlugin } from './config-dump.ts';

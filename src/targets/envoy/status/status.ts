@@ -1,4 +1,4 @@
-/** Is the filter loaded in an Envoy, which bytes, and how does it fare: read from the admin interface, changes nothing. */
+/** Status of a filter in an Envoy (loaded, which digest, failing), read from the admin interface. Changes nothing. */
 import { WasmeError } from '../../../errors.ts';
 import { isLoopback } from '../../../io/http/http-proxy.ts';
 import type { StatusRequest, StatusRow, StatusState } from '../../target.ts';
@@ -80,7 +80,7 @@ async function readLog(
     return { signs: signsIn((await log?.(since)) ?? ''), problem: '' };
   } catch (error) {
     if (!(error instanceof WasmeError) || error.code !== 'NETWORK') throw error;
-    return { signs: signsIn(''), problem: `${error.message}; a crash would stand there` };
+    return { signs: signsIn(''), problem: `${error.message}; a crash would be recorded there` };
   }
 }
 
