@@ -1,4 +1,4 @@
-/** A host: loads plugins into VMs, shares a VM between plugins that say so, and makes chains of them. */
+/** The host: loads plugins into VMs, shares a VM between plugins with equal vm_id, and builds filter chains. */
 import { WasmeError } from '../errors.ts';
 import { emptyBytes, sameBytes, toByteString } from './encoding/bytes.ts';
 import { HttpChain, type HttpChainOptions } from './http/http-chain.ts';
@@ -20,7 +20,7 @@ import { Vm, type VmOptions } from './vm/vm.ts';
 
 export interface HostOptions {
   readonly environment: HostEnvironment;
-  /** Which host to be; default the newest Envoy. */
+  /** The Envoy version whose behaviour the host has; default the newest. */
   readonly profile?: HostProfile;
   readonly sharedData?: SharedData;
   readonly sharedQueues?: SharedQueues;
@@ -91,7 +91,7 @@ export class Host {
     return plugin;
   }
 
-  /** Plugins in request order. */
+  /** Builds a chain of plugins, given in request order. */
   httpChain(plugins: readonly Plugin[], options: HttpChainOptions = {}): HttpChain {
     return new HttpChain(this.services, plugins, options);
   }
@@ -100,13 +100,13 @@ export class Host {
     return new TcpChain(this.services, plugins, options);
   }
 
-  /** Closes every plugin: done and delete on the roots, timers and call-outs stopped. */
+  /** Closes every plugin: calls done and delete on the roots, and stops timers and call-outs. */
   close(): void {
     for (const plugin of this.#plugins) plugin.close();
     this.#plugins.clear();
   }
 
-  /** VMs that run, for the stat `wasm.<runtime>.active`. */
+  /** Returns the number of VMs, for the stat `wasm.<runtime>.active`. */
   get vmCount(): number {
     return this.#vms.length;
   }

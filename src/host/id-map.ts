@@ -1,8 +1,8 @@
 /**
- * Things by number, for tables whose entries come and go with every request. A JavaScript Map makes a new table now and
- * then, and the old one points to the new one and to all that was in it: once one of them is in the old generation, each
- * dead table keeps the next alive, and up to a third of all streams outlive the quick garbage collection (3 to 5 µs a
- * request, pauses of 5 ms). Here one table is used on and on, and a removed entry leaves nothing behind.
+ * A map by number for tables whose entries come and go with every request. A JavaScript Map makes a new table now and then,
+ * and the old one points to the new one and to all that was in it: once one of them is in the old generation, each dead
+ * table keeps the next alive, and up to a third of all streams outlive the quick garbage collection (3 to 5 µs a request,
+ * pauses of 5 ms). This map keeps one table, and a removed entry leaves nothing behind.
  */
 
 /** A power of two: more than that many at once make it grow. */
@@ -39,7 +39,7 @@ export class IdMap<Value extends object> {
     this.#values[slot] = value;
   }
 
-  /** True when there was such an entry. */
+  /** Removes an entry; returns true when there was one. */
   delete(id: number): boolean {
     const ids = this.#ids;
     const values = this.#values;
@@ -59,7 +59,7 @@ export class IdMap<Value extends object> {
     return true;
   }
 
-  /** As they are now; entries may go while the caller walks. */
+  /** Returns the present entries; the caller may delete some while it iterates. */
   entries(): [id: number, value: Value][] {
     const all: [number, Value][] = [];
     this.#values.forEach((value, at) => {
@@ -68,7 +68,7 @@ export class IdMap<Value extends object> {
     return all;
   }
 
-  /** The slot of `id`, or the free one where it would go. */
+  /** Returns the slot of `id`, or the free one for it. */
   #find(id: number): number {
     const ids = this.#ids;
     const values = this.#values;

@@ -1,5 +1,5 @@
 /**
- * The Proxy-Wasm host, for anyone who moves bytes: a proxy, a test, a web page.
+ * The Proxy-Wasm host, for any program that moves bytes: a proxy, a test, a web page.
  *
  *   const host = createHost({ environment });
  *   const plugin = await host.loadPlugin(bytes, { name: 'auth', configuration });

@@ -1,6 +1,6 @@
 /** Every cap of the host, with its reason. Envoy's numbers where Envoy has one. */
 
-/** What a guest may hand over as a map. Envoy: 1 MiB and 1024 pairs; beyond, the map counts as empty. */
+/** The largest map that a guest may pass. Envoy: 1 MiB and 1024 pairs; a larger one counts as empty. */
 export const maxPairsBytes = 1024 * 1024;
 export const maxPairs = 1024;
 
@@ -20,18 +20,18 @@ export const maxBacktraceFrames = 20;
 export const maxQueuedActions = 10_000;
 
 /**
- * What the foreign function `uncompress` may give. Envoy has no cap; a few kilobytes of input could ask for gigabytes here,
+ * The largest result of the foreign function `uncompress`. Envoy has no cap; a few kilobytes of input could ask for gigabytes here,
  * and a result that large does not fit beside anything else in a guest.
  */
 export const maxInflatedBytes = 256 * 1024 * 1024;
 
-/** Input taken at a time while inflating: at most about 16 MiB come out of it before the cap is looked at. */
+/** Input of one step of inflating: at most about 16 MiB come out of it before the cap is checked. */
 export const inflateSliceBytes = 16 * 1024;
 
 /** Characters of an expression. Envoy's parser: the same. */
 export const maxExpressionLength = 100_000;
 
-/** How deep expressions may lie in each other. Envoy's parser: the same; it keeps both of us from overflowing the stack. */
+/** How deep expressions may be nested. Envoy's parser: the same; it keeps both from overflowing the stack. */
 export const maxExpressionDepth = 32;
 
 /** Steps of all folds (`all`, `exists`, `map` …) of one evaluation. Envoy: the same. */

@@ -1,7 +1,7 @@
-/** What a filter is configured with: Envoy's PluginConfig and VmConfig in our spelling. */
+/** The configuration of a filter: Envoy's PluginConfig and VmConfig. */
 import type { TraceEvent } from './trace/trace.ts';
 
-/** What happens when the guest traps at run time. A load that fails is refused whatever this says. */
+/** The policy after a trap at run time. A load that fails is refused under every policy. */
 export type FailurePolicy = 'closed' | 'open' | 'reload';
 
 export interface PluginOptions {
@@ -9,15 +9,15 @@ export interface PluginOptions {
   readonly name: string;
   readonly rootId?: string;
   readonly vmId?: string;
-  /** What `proxy_on_configure` reads. */
+  /** The bytes that `proxy_on_configure` reads. */
   readonly configuration?: Uint8Array;
-  /** What `proxy_on_vm_start` reads. */
+  /** The bytes that `proxy_on_vm_start` reads. */
   readonly vmConfiguration?: Uint8Array;
   /** Seen by the guest through WASI only. */
   readonly environmentVariables?: Readonly<Record<string, string>>;
   /** Default `closed`, as in Envoy. */
   readonly failurePolicy?: FailurePolicy;
-  /** The deprecated field `fail_open: true`: the stream that trapped goes on too. */
+  /** The deprecated field `fail_open: true`: the stream that trapped continues too. */
   readonly legacyFailOpen?: boolean;
   /** Shortest time between two loads for `reload`; default 1000, plus up to half of it at random. */
   readonly reloadBackoffMs?: number;
@@ -25,11 +25,11 @@ export interface PluginOptions {
   readonly allowOnHeadersStopIteration?: boolean;
   /** Names as in `capability_restriction_config`; empty or absent: everything. */
   readonly allowedCapabilities?: readonly string[];
-  /** Told of every callback and host call. Makes every call slower. */
+  /** Called for every callback and host call. Makes every call slower. */
   readonly onTrace?: (event: TraceEvent) => void;
 }
 
-/** The same with nothing left open. */
+/** The same options with all defaults filled in. */
 export interface PluginSettings {
   readonly name: string;
   readonly rootId: string;

@@ -1,4 +1,4 @@
-/** A loaded plugin: its present VM and root context, and what happens to new streams when the VM has failed. */
+/** A loaded plugin: holds its present VM and root context, and applies the failure policy to new streams. */
 import { WasmeError } from '../errors.ts';
 import type { AccessLogHeaders } from './http/access-log-headers.ts';
 import type { PluginSettings } from './plugin-settings.ts';
@@ -39,7 +39,7 @@ export class Plugin {
     this.#loadedMs = this.#nowMs();
   }
 
-  /** The present root context; another one after a reload. */
+  /** Returns the present root context; a reload makes another one. */
   get root(): RootContext {
     return this.#currentRoot;
   }
@@ -48,27 +48,27 @@ export class Plugin {
     return this.settings.name;
   }
 
-  /** The guest trapped; what happens next is the failure policy's business. */
+  /** Returns true when the guest has trapped; the failure policy decides what follows. */
   get failed(): boolean {
     return this.root.vm.failed;
   }
 
-  /** What made the guest fail. */
+  /** Returns why the guest has failed. */
   get failure(): string | undefined {
     return this.root.vm.failure;
   }
 
-  /** Guest memory in bytes. */
+  /** Returns the size of the guest's memory in bytes. */
   get memoryBytes(): number {
     return this.root.vm.memory.sizeBytes;
   }
 
-  /** Live contexts in the plugin's VM, its roots included. */
+  /** Returns the number of contexts in the plugin's VM, roots included. */
   get contextCount(): number {
     return this.root.vm.contexts.size - 1;
   }
 
-  /** The root that a new stream belongs to; undefined when the filter is left out of the chain. */
+  /** Returns the root for a new stream, after a reload if one is due; undefined when the chain leaves the filter out. */
   rootForStream(): RootContext | undefined {
     if (!this.root.vm.failed) return this.root;
     if (this.settings.failurePolicy === 'reload') this.#reload();
@@ -76,17 +76,17 @@ export class Plugin {
     return this.root.vm.failed && open ? undefined : this.root;
   }
 
-  /** One completed request, for a plugin that is an access logger. */
+  /** Logs one completed stream, for a plugin that is an access logger. */
   accessLog(view: AccessLogHeaders): void {
     this.root.onAccessLog(view);
   }
 
-  /** One flush of stats, for a plugin that is a stats sink. */
+  /** Passes one flush of stats to a plugin that is a stats sink. */
   statsUpdate(stats: readonly FlushedStat[]): void {
     this.root.onStatsUpdate(encodeStats(stats));
   }
 
-  /** done and delete on the root. Streams that are under way go on. Idempotent. */
+  /** Calls done and delete on the root. Running streams continue. Idempotent. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

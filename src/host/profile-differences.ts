@@ -1,11 +1,13 @@
-/** What a filter would meet on another host version: the rows of the profiles table that concern this module. */
+/**
+ * Says in which ways another host version behaves differently for a module: the rows of the profiles table that concern it.
+ */
 import { moduleFindings } from '../wasm/compatibility/module-findings.ts';
 import type { ModuleInfo } from '../wasm/module.ts';
 import { moduleConstants } from './vm/module-constants.ts';
 import type { FailurePolicy } from './plugin-settings.ts';
 import type { HostProfile } from './profiles.ts';
 
-/** A module and how it is to be run. */
+/** A module and the settings it runs with. */
 export interface FilterUse {
   readonly info: ModuleInfo;
   readonly bytes: Uint8Array;
@@ -15,24 +17,27 @@ export interface FilterUse {
   readonly allowOnHeadersStopIteration?: boolean | undefined;
 }
 
-/** What of the module or its settings a row looks at. */
+/** Facts about the module and its settings that a row uses. */
 interface Facts {
   readonly use: FilterUse;
   imports(...names: string[]): boolean;
   exports(...names: string[]): boolean;
-  /** Whether its data has the text, in UTF-8 or UTF-16: the name of a header, an attribute, a function. */
+  /**
+   * Returns true when the module's data has one of the texts, in UTF-8 or UTF-16: the name of a header, an attribute, a
+   * function.
+   */
   names(...texts: string[]): boolean;
 }
 
 interface Row {
   concerns(facts: Facts): boolean;
-  /** How it is with such a profile, as part of a sentence. */
+  /** Returns the behaviour of a host with this profile, as part of a sentence. */
   says(profile: HostProfile): string;
 }
 
 type RowName = Exclude<keyof HostProfile, 'name' | 'envoy' | 'wasiTier' | 'extraImports'>;
 
-/** Every column of the table but the WASI tier, which decides about loading. */
+/** One row for each column of the table but the WASI tier, which decides about loading. */
 const rows: Readonly<Record<RowName, Row>> = {
   mainVoid: {
     concerns: facts => facts.exports('__main_void'),
@@ -43,14 +48,14 @@ const rows: Readonly<Record<RowName, Row>> = {
       facts.exports('proxy_on_request_body', 'proxy_on_response_body') &&
       facts.imports('proxy_continue_stream', 'proxy_continue_request', 'proxy_continue_response'),
     says: ({ forwardAddedData }) =>
-      `a chunk that comes after a body was continued in its middle ${forwardAddedData ? 'goes on' : 'is lost'}`,
+      `a chunk that arrives after a body was continued in its middle ${forwardAddedData ? 'is forwarded' : 'is lost'}`,
   },
   topLevelAttributes: {
     concerns: facts =>
       facts.imports('proxy_get_property') &&
       facts.names('cluster_name', 'route_name', 'listener_direction', 'node'),
     says: ({ topLevelAttributes }) =>
-      `node, cluster_name, route_name and listener_direction are ${topLevelAttributes ? '' : 'not '}attributes by themselves`,
+      `node, cluster_name, route_name and listener_direction ${topLevelAttributes ? 'exist' : 'do not exist'} as top-level attributes`,
   },
   signFunction: {
     concerns: facts => facts.imports('proxy_call_foreign_function') && facts.names('sign'),
@@ -65,14 +70,14 @@ const rows: Readonly<Record<RowName, Row>> = {
     says: ({ headersStopIteration }) =>
       headersStopIteration
         ? 'a header callback can stop the headers alone'
-        : 'a header callback that stops also stops the body: there is no allow_on_headers_stop_iteration',
+        : 'a header callback that stops also stops the body, because allow_on_headers_stop_iteration does not exist',
   },
   failurePolicy: {
     concerns: ({ use }) => use.failurePolicy === 'reload',
     says: ({ failurePolicy }) =>
       failurePolicy
         ? 'a filter that trapped is started again'
-        : 'a filter that trapped stays out: there is no failure policy "reload"',
+        : 'a filter that trapped is not started again, because failure policy "reload" does not exist',
   },
   pollErrno: {
     concerns: facts => facts.imports('poll_oneoff'),
@@ -120,7 +125,7 @@ const rows: Readonly<Record<RowName, Row>> = {
   },
 };
 
-/** One part of a sentence for each thing that is otherwise `there` than `here`; empty when this filter meets none. */
+/** Returns a part of a sentence for each behaviour that differs between the two hosts and concerns this filter. */
 export function profileDifferences(use: FilterUse, here: HostProfile, there: HostProfile): string[] {
   const facts = factsOf(use);
   const known = new Set(errorsOn(use.info, here));

@@ -1,6 +1,6 @@
 /**
- * What differs from one host version to the next, as one data table. The steps from 1.36 on were seen in recordings of 1.36.2,
- * 1.37.0, 1.38.2, 1.39.3 and 1.40.0; a later patch release of an old line may have got a repair of a newer one.
+ * The differences between host versions as one table. Those from 1.36 on were seen in recordings of 1.36.2, 1.37.0, 1.38.2,
+ * 1.39.3 and 1.40.0; a later patch release of an old line may contain a fix of a newer one.
  */
 import type { AbiHost } from '../wasm/abi.ts';
 import { WasmeError } from '../errors.ts';
@@ -11,7 +11,9 @@ export interface HostProfile extends AbiHost {
   readonly name: string;
   /** Envoy's minor version, as text: `1.40`. */
   readonly envoy: string;
-  /** A chunk that comes in after the filter was continued in the middle of a body goes on; before 1.39.3 it was lost. */
+  /**
+   * A chunk that arrives after the filter was continued in the middle of a body is forwarded; before 1.39.3 it was lost.
+   */
   readonly forwardAddedData: boolean;
   /** Old top-level attributes (`node`, `cluster_name`, …) exist: Envoy before 1.33. */
   readonly topLevelAttributes: boolean;
@@ -23,7 +25,7 @@ export interface HostProfile extends AbiHost {
   readonly headersStopIteration: boolean;
   /** `failure_policy` (with reload) exists. */
   readonly failurePolicy: boolean;
-  /** What WASI's `poll_oneoff` answers. */
+  /** The errno that WASI's `poll_oneoff` returns. */
   readonly pollErrno: number;
   /** `set_envoy_filter_state` acts on the effective context. */
   readonly foreignOnEffective: boolean;
@@ -31,9 +33,9 @@ export interface HostProfile extends AbiHost {
   readonly removesKeepAlive: boolean;
   /** The text of a refused upstream ends with the transport's own reason. */
   readonly transportFailureText: boolean;
-  /** A TCP upstream's reset is passed on as a reset; before it was an orderly end. */
+  /** A TCP upstream's reset is forwarded as a reset; earlier as an orderly end. */
   readonly upstreamResets: boolean;
-  /** The same for a client's. */
+  /** A TCP client's reset is forwarded as a reset; earlier as an orderly end. */
   readonly clientResets: boolean;
   /** Expressions know fields in backquotes, `.name` and variables named as types, and write doubles with every digit. */
   readonly newerExpressions: boolean;
@@ -41,7 +43,7 @@ export interface HostProfile extends AbiHost {
   readonly boolsAsText: boolean;
 }
 
-/** The profile of Envoy 1.`minor`; other hosts are the Envoy inside them. */
+/** Returns the profile of Envoy 1.`minor`; other hosts have the profile of the Envoy inside them. */
 export function profileOf(minor: number, name = `envoy@1.${minor}`): HostProfile {
   return {
     name,
@@ -74,14 +76,14 @@ export const hostProfiles: readonly HostProfile[] = Array.from(
 
 export const newestProfile: HostProfile = profileOf(newestEnvoyMinor);
 
-/** `envoy@1.36`, or undefined when the table has no such host. */
+/** Returns the profile of a host such as `envoy@1.36`, or undefined when the table does not have it. */
 export function findProfile(name: string): HostProfile | undefined {
   return hostProfiles.find(item => item.name === name);
 }
 
 /**
- * The profile of a host as people name it, by the Envoy inside: `istio@1.30` behaves as Envoy 1.38; undefined is the
- * newest. Fails with USAGE for what is no host, and for one whose Envoy the table does not have.
+ * Returns the profile of a host by its name: `istio@1.30` behaves as Envoy 1.38, undefined as the newest. Fails with USAGE
+ * for an unknown host, and for one whose Envoy the table does not have.
  */
 export function profileFor(host: string | undefined): HostProfile {
   if (host === undefined) return newestProfile;

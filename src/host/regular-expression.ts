@@ -1,6 +1,6 @@
 /**
- * RE2's regular expressions, as Envoy has them: the time they take is in proportion to the text, whatever the pattern. The
- * only importer of re2js; its own importers load this file late, because few runs have a pattern.
+ * RE2's regular expressions, as in Envoy: they take time in proportion to the text, whatever the pattern. The only importer of
+ * re2js; this file is loaded late, because few runs have a pattern.
  */
 import { RE2JS, RE2JSSyntaxException } from 're2js';
 import { maxPatternInstructions } from './limits.ts';
@@ -8,14 +8,14 @@ import { maxPatternInstructions } from './limits.ts';
 export interface RegularExpression {
   /** Instructions of the program, roughly: a text takes at most so many steps for each of its characters. */
   readonly size: number;
-  /** Whether it matches somewhere in `text`. */
+  /** Returns true when the pattern matches somewhere in `text`. */
   readonly test: (text: string) => boolean;
 }
 
 /** A pattern that RE2 refuses; the message is RE2's own: `missing ): (`. */
 export class PatternError extends Error {}
 
-/** Fails with PatternError. */
+/** Compiles a pattern; fails with PatternError. */
 export function compilePattern(pattern: string): RegularExpression {
   const size = patternSize(pattern);
   if (size > maxPatternInstructions) throw new PatternError(tooLarge);
@@ -34,10 +34,10 @@ function inRe2Words(description: string, part: string): string {
   return `${re2Words[description] ?? description}${part === '' ? '' : `: ${part}`}`;
 }
 
-/** RE2's text for a pattern whose program would not fit. */
+/** RE2's message for a pattern whose program is too large. */
 export const tooLarge = 'pattern too large - compile failed';
 
-/** re2js speaks as Go's package does; Envoy's RE2 is the one in C++. */
+/** Messages of re2js, which has those of Go's package, → those of RE2 in C++, which Envoy uses. */
 const re2Words: Readonly<Record<string, string>> = {
   'missing closing )': 'missing )',
   'missing closing ]': 'missing ]',
@@ -52,7 +52,7 @@ const re2Words: Readonly<Record<string, string>> = {
 const parts =
   /\\(?:[pPx]\{[^}]*\}|[^])|\[\^?\]?(?:\\[^]|\[:[^\]]*\]|[^\]\\])*\]|\{(\d{1,9})(?:,(\d{0,9}))?\}|[^]/g;
 
-/** How many instructions it will take, roughly, seen before the work is done: a short pattern can ask for millions. */
+/** Estimates the instructions of a pattern before it is compiled: a short pattern can ask for millions. */
 function patternSize(pattern: string): number {
   const groups: number[] = [];
   let whole = 0;

@@ -1,4 +1,4 @@
-/** What all VMs of one host share, passed to each of them. */
+/** The services that all VMs of one host share. */
 import type { MetricStore } from './state/metrics.ts';
 import type { HostProfile } from './profiles.ts';
 import type { SharedData } from './state/shared-data.ts';
@@ -12,7 +12,7 @@ export interface NodeInfo {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** A foreign function of the user's own: argument bytes → result bytes, or a status other than 0. */
+/** A foreign function of the embedder: takes argument bytes, returns result bytes or a status other than 0. */
 export type ForeignFunction = (argument: Uint8Array) => Uint8Array | number;
 
 export interface HostServices {
@@ -23,10 +23,10 @@ export interface HostServices {
   readonly metrics: MetricStore;
   readonly node: NodeInfo;
   readonly foreignFunctions: ReadonlyMap<string, ForeignFunction>;
-  /** Index into `logLevels`, 6 for off: what `proxy_get_log_level` answers, and below which guest logs are dropped. */
+  /** Index into `logLevels`, 6 for off: `proxy_get_log_level` returns it, and guest messages below it are dropped. */
   readonly logLevel: () => number;
-  /** 0 unspecified, 1 inbound, 2 outbound: what `xds.listener_direction` answers. */
+  /** The value of `xds.listener_direction`: 0 unspecified, 1 inbound, 2 outbound. */
   readonly listenerDirection: number;
-  /** Written by `enterGuest` and `leaveGuest`, read by whoever watches from another thread. */
+  /** `enterGuest` and `leaveGuest` write it, a thread that watches this one reads it. */
   readonly guestCalls: Int32Array;
 }

@@ -1,5 +1,5 @@
 /**
- * What the host exchanges with whoever moves bytes for it: the proxy, a test suite, a web page.
+ * The types that the host exchanges with what moves bytes for it: the proxy, a test suite, a web page.
  * No Node types and no DOM types here or anywhere in host/.
  */
 import type { ByteString } from './encoding/bytes.ts';
@@ -41,7 +41,7 @@ export interface HttpStream {
   encodeTrailers(trailers: HeaderMap): void;
   /** Sends a response of the proxy itself (404 no route, 503 upstream failure, 504) through the filters towards the client. */
   localReply(reply: LocalReply): void;
-  /** The downstream went away, or the upstream broke after response headers were sent. */
+  /** Ends the stream because the client went away, or the upstream broke off after response headers were sent. */
   reset(details: string): void;
   /** Ends the stream after both directions have ended or were reset: filters log, then get done and delete. Idempotent. */
   complete(): void;
@@ -52,12 +52,12 @@ export interface HttpStream {
 export interface LocalReply {
   readonly status: number;
   readonly body: Uint8Array;
-  /** Response-code details, e.g. `route_not_found`. */
+  /** Envoy's response-code details, e.g. `route_not_found`. */
   readonly details: string;
   readonly headers?: readonly (readonly [name: ByteString, value: ByteString])[];
   /** −1 when not set. */
   readonly grpcStatus?: number;
-  /** The request's headers, when it was refused before they were given to the filters: the log shows them. */
+  /** The request's headers when it was refused before the filters got them: the access log shows them. */
   readonly requestHeaders?: HeaderMap;
 }
 
@@ -81,7 +81,7 @@ export interface StreamInfo {
   upstream: ConnectionInfo | undefined;
   upstreamRequestAttempts: number;
   upstreamTransportFailure: string | undefined;
-  /** Answers that go before the host's own, by path with `\0` between segments: what a test wants a filter to see. */
+  /** Attribute values that replace the host's own, by path with `\0` between segments: a test sets them. */
   readonly attributes?: ReadonlyMap<ByteString, ByteString | Uint8Array>;
 }
 
@@ -119,13 +119,16 @@ export interface TcpStream {
 export interface TcpStreamSink {
   toUpstream(data: Uint8Array, endOfStream: boolean): void;
   toDownstream(data: Uint8Array, endOfStream: boolean): void;
-  /** Filters let the connection through: the upstream connection may be made. */
+  /** The filters let the connection through: the receiver may connect to the upstream. */
   connectUpstream(): void;
   closeDownstream(details: string): void;
   closeUpstream(details: string): void;
 }
 
-/** The world as a VM may touch it. Implemented on Node by proxy/, by a few lines in a test or a web page. */
+/**
+ * Gives a VM everything from outside: clocks, randomness, timers, logs, call-outs. proxy/ implements it on Node, testing/
+ * for tests and pages.
+ */
 export interface HostEnvironment {
   /** Nanoseconds since the epoch; never 0. */
   realtimeNs(): bigint;
@@ -136,27 +139,27 @@ export interface HostEnvironment {
   log(entry: LogEntry): void;
   /** Starts an HTTP call-out; see `HttpCallStart`. */
   httpCall(request: HttpCallRequest, listener: HttpCallListener): HttpCallStart;
-  /** Opens a gRPC exchange (unary calls too). */
+  /** Opens a gRPC call, unary or a stream. */
   grpcCall(request: GrpcRequest, listener: GrpcListener): GrpcCallStart;
   /**
-   * Envoy's `envoy_resolve_dns`; absent: refused. Calls back at once when nobody has to be asked, as Envoy does; none: nobody
-   * knows the name; undefined: it is none that could be asked for.
+   * Resolves a name for Envoy's `envoy_resolve_dns`, which a host without this method refuses. Calls back at once when no
+   * name server has to be asked, as Envoy does: with no address for an unknown name, with undefined for an invalid one.
    */
   resolveDns?(name: ByteString, callback: (addresses: readonly ResolvedAddress[] | undefined) => void): void;
   /** The foreign functions `sign` and `verify_signature`; absent: NotFound. */
   readonly signatures?: SignatureProvider;
 }
 
-/** What the host needs of cryptography. `hash` is one of sha1, sha224, sha256, sha384, sha512. */
+/** Signs and verifies for the host. `hash` is one of sha1, sha224, sha256, sha384, sha512. */
 export interface SignatureProvider {
-  /** SubjectPublicKeyInfo as DER, or as PEM. Undefined: the key cannot be read. */
+  /** Verifies with a SubjectPublicKeyInfo as DER or PEM; returns undefined when the key cannot be read. */
   verify(
     hash: string,
     key: Uint8Array | string,
     signature: Uint8Array,
     text: Uint8Array,
   ): boolean | undefined;
-  /** PKCS #8 as DER, or as PEM. Undefined: the key cannot be read. */
+  /** Signs with a PKCS #8 key as DER or PEM; returns undefined when the key cannot be read. */
   sign(hash: string, key: Uint8Array | string, text: Uint8Array): Uint8Array | undefined;
 }
 
@@ -164,7 +167,10 @@ export type LogLevel = (typeof logLevels)[number];
 
 export interface LogEntry {
   readonly level: LogLevel;
-  /** `wasm log <plugin> <root_id> <vm_id>: ` and the message are joined by whoever prints; bytes kept as they were. */
+  /**
+   * `wasm log <plugin> <root_id> <vm_id>: `; who prints the entry puts it in front of the message, whose bytes are
+   * unchanged.
+   */
   readonly prefix: string;
   readonly message: Uint8Array;
   /** 'guest' for what the filter logged; 'host' for what the host says about the filter. */
@@ -190,11 +196,14 @@ export type HttpCallStart =
   /** The cluster is known but has no healthy host: the guest gets InternalFailure and no callback. */
   | { readonly status: 'unavailable' };
 
-/** Exactly one of these, once, never from inside `httpCall` itself. */
+/** Receives the end of a call-out: exactly one of its methods is called, once, never before `httpCall` has returned. */
 export interface HttpCallListener {
-  /** Any complete response; Envoy's 503 and 504 texts for refused and timed-out calls are such responses. */
+  /** Receives any complete response, including Envoy's 503 and 504 for refused and timed-out calls. */
   response(headers: HeaderMap, body: Uint8Array, trailers: HeaderMap): void;
-  /** Reset after headers, response over the limit, cancelled: the guest sees zero headers and get_status 11. */
+  /**
+   * The call was reset after headers, exceeded the limit or was cancelled: the guest gets zero headers, and
+   * `proxy_get_status` returns 11.
+   */
   failure(reason: string): void;
 }
 
@@ -213,9 +222,9 @@ export type GrpcCallStart =
   | { readonly status: 'unavailable' };
 
 export interface GrpcCall {
-  /** One message without the 5-byte frame. */
+  /** Sends one message, given without its 5-byte frame. */
   send(message: Uint8Array, endStream: boolean): void;
-  /** Half-close. */
+  /** Half-closes the stream. */
   close(): void;
   cancel(): void;
 }

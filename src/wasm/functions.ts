@@ -6,7 +6,7 @@ export type AbiVersion = '0.1.0' | '0.2.0' | '0.2.1';
 export const abiVersions: readonly AbiVersion[] = ['0.1.0', '0.2.0', '0.2.1'];
 
 /**
- * What a parameter means. `text`, `bytes`, `pairs` and `path` are a pointer and a size; the rest is one number.
+ * The meaning of a parameter. `text`, `bytes`, `pairs` and `path` are a pointer and a size; the rest is one number.
  * The names ending in `-type` and `-level` are the enumerations of the specification.
  */
 export type ParameterKind =
@@ -24,7 +24,7 @@ export type ParameterKind =
   | 'metric-type'
   | 'log-level';
 
-/** What a result cell receives. `bytes` and `pairs` are a pointer cell and a size cell. */
+/** The content of a result cell. `bytes` and `pairs` are a pointer cell and a size cell. */
 export type ResultKind = 'u32' | 'u64' | 'bytes' | 'pairs';
 
 export interface HostFunction {

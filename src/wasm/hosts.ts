@@ -1,6 +1,6 @@
 /**
- * The hosts a filter can be meant for, and which Envoy runs inside each version of them. Data, and the parser of
- * `istio@1.30`; what an Envoy version offers to a module is told elsewhere.
+ * The hosts that a filter can be built for, the Envoy inside each version of them, the parser of `istio@1.30`, and what an
+ * Envoy version offers to a module.
  */
 import { WasmeError } from '../errors.ts';
 import { type WasiTier, wasiTiers } from './functions.ts';
@@ -60,7 +60,7 @@ export function istioOfEnvoy(envoyMinor: number): number {
 
 /**
  * `envoy@1.36`, `istio@1.30.1`, `envoy-gateway`, `gloo@ee` → host. An unknown newer version is judged as the newest
- * known one, and `note` says so. Fails with USAGE for another name or a text that is no version.
+ * known one, and `note` says so. Fails with USAGE for another name or a text that is not a version.
  */
 export function parseHost(input: string): HostVersion {
   const text = input.trim().toLowerCase();
@@ -125,12 +125,12 @@ function upTo(
   return { envoyMinor: envoyOf(Math.min(minor ?? newest, newest)), note };
 }
 
-/** Whether the Envoy inside is older than upstream's first one with Wasm: such a fork loads only modules made for it. */
+/** Returns true when the Envoy inside is older than upstream's first one with Wasm: such a fork loads only modules made for it. */
 export function isForkedEnvoy({ envoyMinor }: Pick<HostVersion, 'envoyMinor'>): boolean {
   return envoyMinor < oldestEnvoyMinor;
 }
 
-/** What an Envoy has for a module. */
+/** The features of an Envoy version that decide if a module loads. */
 export interface EnvoyOffer {
   readonly wasiTier: WasiTier;
   /** `__main_void` is called after `_initialize`; it came with the newest tier. */

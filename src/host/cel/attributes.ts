@@ -1,6 +1,6 @@
 /**
- * Attributes as values. What they are and when they exist is decided by `proxy_get_property`; here is only of which kind
- * each is, so that expressions see a number where a guest gets eight bytes.
+ * Attributes as values. `proxy_get_property` decides what they are and when they exist; this file adds the kind of each, so
+ * that expressions see a number where a guest gets eight bytes.
  */
 import { type ByteString, toByteString } from '../encoding/bytes.ts';
 import type { Context } from '../vm/context.ts';
@@ -22,7 +22,7 @@ type Kind =
 
 const metadataType = 'envoy.config.core.v3.Metadata';
 
-/** Those that are no text. */
+/** The attributes that are not text, by kind. */
 const kinds: ReadonlyMap<string, ReadonlyMap<string, Kind>> = new Map(
   Object.entries<Readonly<Record<string, Kind>>>({
     request: { time: 'timestamp', duration: 'duration', size: 'int', total_size: 'int', headers: 'headers' },
@@ -61,7 +61,7 @@ const headerMaps: ReadonlyMap<ByteString, number> = new Map(
   }),
 );
 
-/** Undefined: nothing is called so, or not now. */
+/** Returns the value of an attribute, undefined when it does not exist or not in this phase. */
 export function attributeOf(context: Context, name: string): Value | undefined {
   const info = context.streamInfo;
   if (name === 'xds') return new Group(context, name);
@@ -139,7 +139,7 @@ function nodeField(context: Context, name: string): { value: Value; set: boolean
   return value === undefined ? undefined : { value, set: value !== '' };
 }
 
-/** What properties below a path have to say. A key with the separator of paths in it would reach deeper. */
+/** A map whose values are the properties below a path. A key that contains the separator of paths would reach deeper. */
 abstract class Properties extends ValueMap {
   protected readonly context: Context;
   protected readonly path: ByteString;
@@ -185,7 +185,7 @@ class Headers extends Properties {
   }
 }
 
-/** What filters keep with a stream. Envoy cannot list it. */
+/** The filter state of a stream. Envoy cannot list it. */
 class FilterState extends ValueMap {
   readonly #context: Context;
 

@@ -1,4 +1,4 @@
-/** What a tree is turned into, and what one evaluation may cost. */
+/** The compiled form of a tree, and the limits of one evaluation. */
 import type { ByteString } from '../encoding/bytes.ts';
 import { maxExpressionItems, maxExpressionSteps } from '../limits.ts';
 import type { HostProfile } from '../profiles.ts';
@@ -17,12 +17,12 @@ export interface Frame {
 
 export type Code = (frame: Frame) => Result;
 
-/** What of the language came with a version of Envoy. */
+/** The parts of the language that depend on Envoy's version. */
 export type Dialect = Pick<HostProfile, 'newerExpressions' | 'boolsAsText'>;
 
 const tooManySteps = new Failure(`the folds of an expression take fewer than ${maxExpressionSteps} steps`);
 
-/** At every step of a fold. */
+/** Counts one step of a fold; returns a failure when there were too many. */
 export function spent(frame: Frame): Failure | undefined {
   frame.steps++;
   return frame.steps >= maxExpressionSteps ? tooManySteps : undefined;
@@ -30,7 +30,7 @@ export function spent(frame: Frame): Failure | undefined {
 
 const tooManyItems = new Failure(`an expression makes at most ${maxExpressionItems} items`);
 
-/** What a new list takes. */
+/** Counts the items of a new list or map; returns a failure when there were too many. */
 export function counted(frame: Frame, value: Result): Result {
   if (Array.isArray(value)) frame.items += value.length;
   return frame.items > maxExpressionItems ? tooManyItems : value;

@@ -44,7 +44,7 @@ function equalMaps(left: ValueMap, right: ValueMap): boolean {
 
 type Comparable = number | bigint | string | boolean;
 
-/** Below 0, 0, above 0; NaN when neither comes first. */
+/** Compares two values: returns a number below 0, 0, or above 0; NaN when neither comes first. */
 export function order(what: string, left: Value, right: Value): number | Exclude<Result, Value> {
   const numbers = asNumbers(left, right);
   if (numbers) return sign(numbers[0], numbers[1]);

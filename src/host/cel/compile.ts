@@ -1,4 +1,4 @@
-/** Tree → closures that compute it. Names of functions are looked up here, so that expr_create refuses what nobody has. */
+/** Compiles a tree to closures that compute it. It looks up the functions, so that expr_create refuses unknown ones. */
 import { type Code, type Dialect, counted } from './code.ts';
 import { folds, logic } from './folds.ts';
 import { findFunction } from './functions.ts';
@@ -18,7 +18,7 @@ import {
 
 const typeNames = new Set('bool bytes double int list map null_type string type uint'.split(' '));
 
-/** Throws a SyntaxFailure. */
+/** Compiles a tree; throws a SyntaxFailure. */
 export function compile(expr: Expr, dialect: Dialect): Code {
   return new Compiler(dialect).code(expr, []);
 }
@@ -30,7 +30,7 @@ class Compiler {
     this.#dialect = dialect;
   }
 
-  /** `scope`: the variables of the folds around. */
+  /** Compiles one node; `scope` has the variables of the enclosing folds. */
   code(expr: Expr, scope: readonly string[]): Code {
     switch (expr.kind) {
       case 'literal': {
@@ -99,7 +99,7 @@ class Compiler {
     const call = findFunction(name, target !== undefined, args.length, this.#dialect);
     if (call === undefined) {
       const shown = target === undefined ? name : `x.${name}`;
-      throw new SyntaxFailure(`there is no function ${shown} with ${args.length} arguments`);
+      throw new SyntaxFailure(`no function ${shown} takes ${args.length} arguments`);
     }
     const codes = this.#all(target === undefined ? args : [target, ...args], scope);
     return frame => {

@@ -57,7 +57,7 @@ export function toDouble(value: Value): Result {
   if (/^(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/.test(bare)) return sign * Number(bare);
   const hex = /^0x([\da-f]{1,400})(?:p([+-]?\d{1,4}))?$/.exec(bare);
   if (hex) return sign * Number(BigInt(`0x${hex[1]}`)) * 2 ** Number(hex[2] ?? 0);
-  return new Failure(`${JSON.stringify(displayText(value))} is no double`);
+  return new Failure(`${JSON.stringify(displayText(value))} is not a double`);
 }
 
 const yes = new Set(['1', 't', 'true', 'TRUE', 'True']);
@@ -67,7 +67,7 @@ export function toBool(value: Value): Result {
   if (typeof value === 'boolean') return value;
   if (typeof value !== 'string') return noOverload('bool', value);
   if (yes.has(value)) return true;
-  return no.has(value) ? false : new Failure(`${JSON.stringify(displayText(value))} is no bool`);
+  return no.has(value) ? false : new Failure(`${JSON.stringify(displayText(value))} is not a bool`);
 }
 
 export function toBytes(value: Value): Result {
@@ -98,7 +98,7 @@ function isUtf8(text: string): boolean {
   }
 }
 
-/** As C's %g: six digits, or as many as are needed; an exponent from 1e+06 on and below 0.0001. */
+/** Formats a double as C's %g does: six digits, or as many as are needed; an exponent from 1e+06 on and below 0.0001. */
 function doubleText(value: number, exact: boolean): string {
   if (Number.isNaN(value)) return exact ? '-nan(ind)' : 'nan';
   if (!Number.isFinite(value)) return value < 0 ? '-inf' : 'inf';

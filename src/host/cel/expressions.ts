@@ -51,7 +51,7 @@ function create(vm: Vm, argument: Uint8Array): Answer {
   }
   const text = decode(argument);
   if (text === undefined) {
-    vm.note('the expression is no UTF-8');
+    vm.note('the expression is not UTF-8');
     return Status.BadArgument;
   }
   const given = (): string => `name="expr_create" expression=${showText(text)}`;

@@ -42,7 +42,7 @@ export const folds: Readonly<
   },
 };
 
-/** `&&` or `||` over all items: one that decides makes failures of others good. */
+/** Evaluates `&&` or `||` over all items: an item that decides overrides failures of others. */
 function quantify(frame: Frame, items: readonly Value[], body: Each, deciding: boolean): Result {
   let failed: Failure | undefined;
   for (const item of items) {

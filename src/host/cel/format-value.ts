@@ -1,4 +1,4 @@
-/** Values and expressions for people, in a trace: much as one would write them, and not for ever. */
+/** Formats values and expressions for a trace, much as one would write them, cut off when they are long. */
 import { displayText } from '../encoding/bytes.ts';
 import { durationText, timestampText } from './time/time.ts';
 import {
@@ -17,7 +17,7 @@ const shownCharacters = 120;
 const shownItems = 8;
 const shownDepth = 3;
 
-/** Quoted, its end cut off when it is long. */
+/** Quotes a text and cuts off its end when it is long. */
 export function showText(text: string): string {
   const more = text.length > shownCharacters ? `… (${text.length} characters)` : '';
   return JSON.stringify(text.slice(0, shownCharacters)) + more;

@@ -19,7 +19,7 @@ type Function = (values: readonly Value[], dialect: Dialect) => Result;
 
 interface Entry {
   readonly call: Function;
-  /** How many arguments as `f(x)`, the target not counted as `x.f()`. */
+  /** The numbers of arguments of `f(x)`; those of `x.f()` do not count the target. */
   readonly plain?: readonly number[];
   readonly member?: readonly number[];
 }
@@ -77,7 +77,7 @@ const entries: ReadonlyMap<string, Entry> = new Map<string, Entry>([
   ...timeFields.map(name => [name, ofTime(name)] as const),
 ]);
 
-/** Undefined: no function has this name and that many arguments. */
+/** Finds a function by name and number of arguments; returns undefined when there is none. */
 export function findFunction(
   name: string,
   member: boolean,
@@ -90,7 +90,7 @@ export function findFunction(
   return values => entry.call(values, dialect);
 }
 
-/** Of text in characters: bytes that begin none are not counted. */
+/** Returns the size of a value; that of a text in characters, where bytes that begin none are not counted. */
 function size(value: Value): Result {
   if (typeof value === 'string') {
     let count = 0;

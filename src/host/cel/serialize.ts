@@ -1,4 +1,4 @@
-/** A value → the bytes a guest gets, as `proxy_get_property` has them; lists are maps whose keys are the items. */
+/** Encodes a value as the guest gets it, like `proxy_get_property`; lists are maps whose keys are the items. */
 import { type ByteString, int64, toByteString } from '../encoding/bytes.ts';
 import { maxExpressionResultBytes } from '../limits.ts';
 import { encodePairs } from '../encoding/pairs.ts';
@@ -7,7 +7,10 @@ import { Bytes, Duration, CelMessage, Timestamp, TypeName, Uint, type Value, Val
 const firstNs = -(2n ** 63n);
 const lastNs = 2n ** 63n - 1n;
 
-/** Undefined: it cannot be written down (null, a type, attributes that cannot be listed), or is too large. */
+/**
+ * Encodes a value; returns undefined when it cannot be encoded (null, a type, attributes that cannot be listed) or is too
+ * large.
+ */
 export function serialize(value: Value): ByteString | undefined {
   if (value === null || value instanceof TypeName) return undefined;
   switch (typeof value) {
@@ -49,7 +52,7 @@ function pairs(keys: readonly Value[], valueOf: ((key: Value) => Value) | undefi
   return toByteString(encodePairs(entries));
 }
 
-/** Not a number has its sign bit set, as a division on the usual processors leaves it. */
+/** Encodes a double; NaN has its sign bit set, as a division on common processors leaves it. */
 function float64(value: number): ByteString {
   const bytes = new Uint8Array(new Float64Array([value]).buffer);
   if (Number.isNaN(value)) return '\0\0\0\0\0\0\xf8\xff';

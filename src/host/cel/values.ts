@@ -1,4 +1,4 @@
-/** What an expression can become: values, their kinds and when two are equal. Text is bytes, as everywhere in the host. */
+/** The values of expressions, and their kinds. Text is bytes, as everywhere in the host. */
 import type { ByteString } from '../encoding/bytes.ts';
 
 /** int is a bigint, double a number, string a byte string; the rest are classes, lists are arrays. */
@@ -17,7 +17,7 @@ export type Value =
   | ValueMap
   | readonly Value[];
 
-/** Not a value: what `||` and `&&` can pass over. */
+/** The failure of an evaluation, which `||` and `&&` can override. */
 export class Failure {
   readonly reason: string;
   constructor(reason: string) {
@@ -67,7 +67,7 @@ export class TypeName {
 export class CelMessage {
   readonly type: string;
   readonly bytes: ByteString;
-  /** Undefined: there is no such field. `set` is what `has` says. */
+  /** Returns a field, undefined when the message does not have it. `set` is the result of `has`. */
   readonly field: (name: string) => { readonly value: Value; readonly set: boolean } | undefined;
   constructor(type: string, bytes: ByteString, field: CelMessage['field']) {
     this.type = type;
@@ -77,16 +77,16 @@ export class CelMessage {
 }
 
 export abstract class ValueMap {
-  /** Undefined: no such key. Never called with a key that `isKey` refuses. */
+  /** Returns the value of a key, undefined when it is absent. Never called with a key that `isKey` refuses. */
   abstract get(key: Value): Value | undefined;
   abstract keys(): readonly Value[];
-  /** False: Envoy cannot write it down, as it does not know the keys. */
+  /** Returns false when Envoy cannot encode the map, because it does not know the keys. */
   get listed(): boolean {
     return true;
   }
 }
 
-/** What can be looked up in a map. A double can be, but not as a key of a literal. */
+/** Returns true for a value that can be looked up in a map. A double can be, but not as a key of a literal. */
 export function isKey(value: Value): boolean {
   return (
     typeof value === 'boolean' ||
@@ -101,7 +101,7 @@ export function isKey(value: Value): boolean {
 export class LiteralMap extends ValueMap {
   readonly #entries = new Map<string, readonly [key: Value, value: Value]>();
 
-  /** False when the key is there already. */
+  /** Adds an entry; returns false when the key is present already. */
   add(key: Value, value: Value): boolean {
     const [name] = keyNames(key);
     if (name === undefined || this.#entries.has(name)) return false;
@@ -122,7 +122,7 @@ export class LiteralMap extends ValueMap {
   }
 }
 
-/** Under which names a key is found, the own one first: 1, 1u and 1.0 find each other. */
+/** Returns the names under which a key is found, its own one first: 1, 1u and 1.0 find each other. */
 function keyNames(key: Value): readonly string[] {
   if (typeof key === 'string') return [`s${key}`];
   if (typeof key === 'boolean') return [`b${key}`];

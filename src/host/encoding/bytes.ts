@@ -15,7 +15,7 @@ const shortText = 6;
 /** Arguments one call can take on every engine. */
 const chunkSize = 8192;
 
-/** One character per byte, 0–255. */
+/** Returns the bytes as a string, one character (0–255) a byte. */
 export function toByteString(bytes: Uint8Array, start = 0, end = bytes.length): ByteString {
   const length = end - start;
   if (length <= shortText) {
@@ -41,12 +41,12 @@ export function fromByteString(text: ByteString): Uint8Array {
   return bytes;
 }
 
-/** The UTF-8 bytes of ordinary text. */
+/** Encodes ordinary text as UTF-8. */
 export function utf8Bytes(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
-/** The UTF-8 bytes of ordinary text, one character a byte. ASCII comes back as it is. */
+/** Encodes ordinary text as UTF-8, one character a byte. ASCII text is returned unchanged. */
 export function utf8ByteString(text: string): ByteString {
   for (let i = 0; i < text.length; i++) {
     if (text.charCodeAt(i) > 0x7f) return toByteString(encoder.encode(text));
@@ -54,12 +54,12 @@ export function utf8ByteString(text: string): ByteString {
   return text;
 }
 
-/** For people: UTF-8 with replacement characters. */
+/** Decodes UTF-8 for display, with replacement characters. */
 export function displayText(bytes: Uint8Array | ByteString): string {
   return decoder.decode(typeof bytes === 'string' ? fromByteString(bytes) : bytes);
 }
 
-/** 8 bytes, little-endian, two's complement. */
+/** Encodes a number as 8 bytes, little-endian, two's complement. */
 export function int64(value: number | bigint): ByteString {
   if (typeof value === 'number' && value >= 0 && value <= 0xffffffff) {
     return (
@@ -76,7 +76,7 @@ export function int64(value: number | bigint): ByteString {
   return text;
 }
 
-/** 4 bytes, little-endian. */
+/** Encodes a number as 4 bytes, little-endian. */
 export function uint32(value: number): ByteString {
   return String.fromCharCode(value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24);
 }

@@ -4,7 +4,7 @@ import type { HeaderEntry } from '../http/header-map.ts';
 import { maxPairs, maxPairsBytes } from '../limits.ts';
 import type { ByteString } from '../types.ts';
 
-/** Bytes that `writePairs` will write. */
+/** Returns the number of bytes that `writePairs` writes. */
 export function pairsSize(entries: readonly HeaderEntry[]): number {
   let size = 4;
   for (let i = 0; i < entries.length; i++) {

@@ -5,7 +5,7 @@ import { displayText, utf8Bytes } from './bytes.ts';
 /** Field number → the last value: a number for varints, bytes for everything with a length. */
 export type ProtobufMessage = ReadonlyMap<number, number | Uint8Array>;
 
-/** Undefined when the bytes are no message. */
+/** Parses a message; returns undefined when the bytes are not one. */
 export function readMessage(bytes: Uint8Array): ProtobufMessage | undefined {
   const fields = new Map<number, number | Uint8Array>();
   let at = 0;
@@ -45,7 +45,7 @@ export function textField(message: ProtobufMessage, field: number): string | und
   return bytes && displayText(bytes);
 }
 
-/** 0 when absent, as proto3 has it. */
+/** Returns a varint field, 0 when it is absent, as proto3 defines. */
 export function numberField(message: ProtobufMessage, field: number): number {
   const value = message.get(field);
   return typeof value === 'number' ? value : 0;
@@ -56,7 +56,7 @@ export function subMessage(message: ProtobufMessage | undefined, field: number):
   return bytes && readMessage(bytes);
 }
 
-/** Fields in order; empty values are left out, as proto3 has it. */
+/** Encodes fields in order; empty values are left out, as proto3 defines. */
 export function writeMessage(
   fields: readonly (readonly [field: number, value: string | number | Uint8Array])[],
 ): Uint8Array {

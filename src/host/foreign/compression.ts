@@ -8,7 +8,9 @@ export function deflate(data: Uint8Array): Uint8Array {
   return zlibSync(data);
 }
 
-/** In slices, so that a small argument cannot become more than the guest could ever hold. */
+/**
+ * Inflates in slices, so that a small argument cannot become more than a guest can hold; returns a status when it fails.
+ */
 export function inflate(argument: Uint8Array): Uint8Array | number {
   const parts: Uint8Array[] = [];
   let total = 0;

@@ -7,7 +7,7 @@ import { moduleConstants } from '../vm/module-constants.ts';
 import { Status } from '../status.ts';
 import type { Vm } from '../vm/vm.ts';
 
-/** Bytes for the guest, which come in a block of their own even when there are none; or a status. */
+/** Bytes for the guest, which get a block of their own even when they are empty; or a status. */
 type Result = Uint8Array | number;
 type Foreign = (vm: Vm, argument: Uint8Array) => Result;
 
@@ -34,8 +34,8 @@ let compression: Compression | undefined;
 let expressions: ReadonlyMap<string, Foreign> | undefined;
 
 /**
- * To be awaited before a guest starts: what foreign functions need is loaded for modules that can call them, expressions
- * only for those that have the name in their bytes. Others start sooner.
+ * Loads what foreign functions need, before a guest starts: only for modules that can call them, and expressions only for
+ * those whose bytes contain the name. Other modules start sooner.
  */
 export async function prepareForeign({ info, bytes }: CompiledFilter): Promise<void> {
   if (!info.imports.some(({ name }) => name === 'proxy_call_foreign_function')) return;
@@ -45,7 +45,7 @@ export async function prepareForeign({ info, bytes }: CompiledFilter): Promise<v
   }
 }
 
-/** Result bytes, a status, or undefined when nobody knows the name. */
+/** Calls a foreign function; returns result bytes, a status, or undefined for an unknown name. */
 export function callForeign(vm: Vm, name: string, argument: Uint8Array): Result | undefined {
   const own = vm.services.foreignFunctions.get(name);
   if (own) return own(argument);
@@ -56,7 +56,7 @@ export function callForeign(vm: Vm, name: string, argument: Uint8Array): Result 
   if (signatures && name === 'verify_signature') return verifySignature(signatures, argument, pemKeys);
   if (signatures && name === 'sign' && signFunction) return signText(signatures, argument);
   if (name.startsWith('expr_')) {
-    vm.note('expressions are at hand for modules that have the text expr_create among their constants');
+    vm.note('expressions exist only for modules that have the text expr_create among their constants');
   }
   return undefined;
 }
@@ -75,7 +75,7 @@ function declareProperty(vm: Vm, argument: Uint8Array): Result {
   return Status.Ok;
 }
 
-/** Names that Envoy has an object factory for, as far as a filter would set them. */
+/** Names that Envoy has an object factory for and that a filter may set. */
 const stateFactories = new Set([
   'envoy.tcp_proxy.cluster',
   'envoy.upstream.dynamic_host',

@@ -1,4 +1,7 @@
-/** The foreign functions `verify_signature` and `sign`: messages in and out, in Envoy's words. The mathematics is the environment's. */
+/**
+ * The foreign functions `verify_signature` and `sign`: parses and writes their messages as Envoy does. The environment does
+ * the cryptography.
+ */
 import { emptyBytes } from '../encoding/bytes.ts';
 import {
   bytesField,
@@ -12,7 +15,7 @@ import type { SignatureProvider } from '../types.ts';
 
 const hashes = new Set(['sha1', 'sha224', 'sha256', 'sha384', 'sha512']);
 
-/** Exactly one of a DER and a PEM field; undefined otherwise. */
+/** Returns the key when exactly one of a DER and a PEM field is present, else undefined. */
 function keyOf(message: ProtobufMessage, der: number, pem: number): Uint8Array | string | undefined {
   const binary = bytesField(message, der);
   const text = textField(message, pem);
@@ -20,7 +23,10 @@ function keyOf(message: ProtobufMessage, der: number, pem: number): Uint8Array |
   return binary ?? text;
 }
 
-/** hash 1, public key 2, signature 3, text 4, key as PEM 5 → verdict 1, error 2. A status when it is no such message. */
+/**
+ * Verifies a message of hash 1, public key 2, signature 3, text 4, key as PEM 5; returns result 1, error 2, or a status for
+ * a malformed message.
+ */
 export function verifySignature(
   provider: SignatureProvider,
   argument: Uint8Array,
@@ -37,7 +43,10 @@ export function verifySignature(
   return writeMessage(valid ? [[1, 1]] : [[2, 'Failed to verify digest. Error code: 0']]);
 }
 
-/** hash 1, private key 2, text 3, key as PEM 4 → success 1, signature 2, error 3. A status when it is no such message. */
+/**
+ * Signs a message of hash 1, private key 2, text 3, key as PEM 4; returns success 1, signature 2, error 3, or a status for
+ * a malformed message.
+ */
 export function signText(provider: SignatureProvider, argument: Uint8Array): Uint8Array | number {
   const message = readMessage(argument);
   const key = message && keyOf(message, 2, 4);

@@ -1,4 +1,4 @@
-/** A stream as an access log sees it: read-only maps and the facts. */
+/** A stream as an access logger sees it: read-only maps and facts. */
 import type { StateMap } from '../properties/filter-state.ts';
 import type { HeaderMap } from './header-map.ts';
 import { MapType } from '../status.ts';
@@ -6,13 +6,13 @@ import type { StreamInfo } from '../types.ts';
 
 export class AccessLogHeaders {
   readonly info: StreamInfo;
-  /** What its filters have set. */
+  /** The filter state that the stream's filters have set. */
   readonly filterState: StateMap;
   readonly #requestHeaders: HeaderMap | undefined;
   readonly #responseHeaders: HeaderMap | undefined;
   readonly #responseTrailers: HeaderMap | undefined;
 
-  /** Without maps: an L4 connection. */
+  /** Without maps it is a connection (L4). */
   constructor(
     info: StreamInfo,
     filterState: StateMap,
@@ -27,7 +27,7 @@ export class AccessLogHeaders {
     this.#responseTrailers = responseTrailers;
   }
 
-  /** Request trailers and the maps of call-outs are never there. */
+  /** Returns a map by MapType; request trailers and the maps of call-outs are always undefined. */
   map(type: number): HeaderMap | undefined {
     if (type === MapType.RequestHeaders) return this.#requestHeaders;
     if (type === MapType.ResponseHeaders) return this.#responseHeaders;

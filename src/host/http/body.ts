@@ -24,7 +24,7 @@ export class BodyBuffer {
     this.length += data.length;
   }
 
-  /** Takes everything out of `other`. */
+  /** Moves all chunks of `other` to the end of this body. */
   moveFrom(other: BodyBuffer): void {
     if (this.#chunks.length === 0) this.#chunks = other.#chunks;
     else for (const chunk of other.#chunks) this.#chunks.push(chunk);
@@ -73,7 +73,7 @@ export class BodyBuffer {
     }
   }
 
-  /** Everything as one array and leaves nothing; no copy when it is one chunk. */
+  /** Empties the body and returns its bytes; copies nothing when it is one chunk. */
   take(): Uint8Array {
     const [first] = this.#chunks;
     const whole =

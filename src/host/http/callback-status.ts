@@ -1,7 +1,13 @@
-/** What a guest's return value comes to in Envoy's filter manager. `answered`: a local reply was sent in the callback, which stops the stream. */
+/**
+ * Translates a guest's return value as Envoy's filter manager does. `answered`: the callback sent a local reply, which
+ * stops the stream.
+ */
 import { DataStatus, FilterStatus, HeadersStatus } from '../status.ts';
 
-/** StopIteration holds the body back too, unless the plugin has `allow_on_headers_stop_iteration`. */
+/**
+ * Translates a headers status; StopIteration holds back the body too unless the plugin has
+ * `allow_on_headers_stop_iteration`.
+ */
 export function afterHeaders(result: number, answered: boolean, allowStop: boolean): number {
   if (answered || result > HeadersStatus.StopAllIterationAndWatermark) {
     return HeadersStatus.StopAllIterationAndWatermark;

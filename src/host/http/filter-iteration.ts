@@ -11,20 +11,23 @@ import { DataStatus, FilterStatus, HeadersStatus } from '../status.ts';
 
 const Iteration = { Continue: 0, StopSingle: 1, StopAllBuffer: 2, StopAllWatermark: 3 } as const;
 
-/** Keeps how far one filter has got in one direction, and which parts of the message its guest may touch now. */
+/**
+ * Keeps how far one filter has got in one direction, and which parts of the message its guest may touch now. A filter has one
+ * for decoding and one for encoding; the fields of `HttpContext` hold what both share: created, destroyed, its log phase.
+ */
 export class FilterProgress {
   headers: HeaderMap | undefined;
   body: BodyBuffer | undefined;
   trailers: HeaderMap | undefined;
-  /** The last body callback asked for everything so far each time. */
+  /** The last body callback returned StopIterationAndBuffer: the next one gets the whole body so far. */
   buffering = false;
   iteration: number = Iteration.Continue;
   headersContinued = false;
-  /** Resumed from a stop of everything: the filter itself gets the held body first. */
+  /** The filter is resumed from StopAllIteration…: it gets the held body before the next filter does. */
   iterateFromCurrent = false;
   endStream = false;
 
-  /** The guest sees nothing of the message any more. */
+  /** Takes headers, body and trailers away from the guest. */
   drop(): void {
     this.headers = this.trailers = undefined;
     this.body = undefined;
@@ -34,9 +37,9 @@ export class FilterProgress {
 export abstract class FilterIteration {
   headers: HeaderMap | undefined;
   trailers: HeaderMap | undefined;
-  /** What filters hold back; shared by all filters of the direction. */
+  /** The body that filters hold back; all filters of the direction share it. */
   buffered: BodyBuffer | undefined;
-  /** The source has ended: no more will come in. */
+  /** The source has ended the message. */
   ended = false;
   /** Counts callbacks of filters, and calls of the sink, of this direction that have not returned; see `FilteredHttpStream.#busy`. */
   running = 0;
@@ -88,14 +91,14 @@ export abstract class FilterIteration {
 
   // From a filter.
 
-  /** Moves a chunk into the buffer. False when that was too much and the stream was answered. */
+  /** Moves a chunk into the buffer. Returns false when it was over the limit and the stream was answered. */
   addData(data: BodyBuffer): boolean {
     this.#streaming = false;
     this.#hold(data);
     return !this.aborted;
   }
 
-  /** Trailers that did not come with the message; undefined when it has some already. */
+  /** Adds trailers to a message without any; returns undefined when it has some. */
   addTrailers(): HeaderMap | undefined {
     if (this.trailers) return undefined;
     this.trailers = new HeaderMap();
@@ -106,7 +109,7 @@ export abstract class FilterIteration {
     return this.progress(filter).iteration !== Iteration.Continue;
   }
 
-  /** Whether continuing this filter would send its headers, or what it holds. */
+  /** Returns true when continuing this filter would forward its headers or the held body. */
   canResume(filter: HttpContext): boolean {
     return this.headers !== undefined && (this.isPaused(filter) || !this.progress(filter).headersContinued);
   }
@@ -190,7 +193,7 @@ export abstract class FilterIteration {
     if (trailersFrom !== undefined) this.#iterateTrailers(trailersFrom);
   }
 
-  /** Acts on the status of a body callback. True: the same data goes to the next filter. */
+  /** Acts on the status of a body callback. Returns true when the same data goes to the next filter. */
   #actOnDataStatus(filter: HttpContext, progress: FilterProgress, status: number, data: BodyBuffer): boolean {
     if (status === DataStatus.Continue) {
       if (progress.iteration !== Iteration.StopSingle) return true;
@@ -237,7 +240,7 @@ export abstract class FilterIteration {
     this.running--;
   }
 
-  /** Puts data into the buffer and looks at the limit. */
+  /** Moves data into the buffer and applies the limit. */
   #hold(data: BodyBuffer): void {
     if (this.buffered !== data) {
       this.buffered ??= new BodyBuffer();

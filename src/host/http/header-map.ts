@@ -3,7 +3,7 @@ import type { ByteString } from '../encoding/bytes.ts';
 
 export type HeaderEntry = [name: ByteString, value: ByteString];
 
-/** Names must be given in lower case, except to the methods that say so. */
+/** Holds the entries in order. All methods take names in lower case. */
 export class HeaderMap {
   entries: HeaderEntry[];
 
@@ -15,7 +15,7 @@ export class HeaderMap {
     return this.entries.length;
   }
 
-  /** The first value of a name. */
+  /** Returns the first value of a name. */
   get(name: ByteString): ByteString | undefined {
     for (const entry of this.entries) if (entry[0] === name) return entry[1];
     return undefined;
@@ -33,7 +33,7 @@ export class HeaderMap {
     this.entries.push([name, value]);
   }
 
-  /** Removes every entry of the name and puts one at the end. */
+  /** Removes every entry of the name and appends one. */
   set(name: ByteString, value: ByteString): void {
     this.delete(name);
     this.entries.push([name, value]);
@@ -43,7 +43,7 @@ export class HeaderMap {
     if (this.has(name)) this.entries = this.entries.filter(entry => entry[0] !== name);
   }
 
-  /** Σ length of names and values. */
+  /** Returns the bytes of all names and values. */
   byteSize(): number {
     let total = 0;
     for (const [name, value] of this.entries) total += name.length + value.length;

@@ -2,13 +2,13 @@
 import type { HeaderMap } from './header-map.ts';
 import { MapType } from '../status.ts';
 
-/** Lower case, and `host` as the name it stands for in requests. */
+/** Returns a name in lower case, and `:authority` for `host` in request headers. */
 export function canonicalName(type: number, name: string): string {
   const lower = lowerCase(name);
   return lower === 'host' && type === MapType.RequestHeaders ? ':authority' : lower;
 }
 
-/** ASCII letters only: the bytes above are nobody's upper case. */
+/** Lowers ASCII letters only, not the bytes above them. */
 export function lowerCase(name: string): string {
   for (let i = 0; i < name.length; i++) {
     const code = name.charCodeAt(i);
@@ -17,7 +17,7 @@ export function lowerCase(name: string): string {
   return name;
 }
 
-/** HTTP status → gRPC status, as gRPC defines it for answers that are not gRPC. */
+/** Returns the gRPC status that gRPC defines for an HTTP status of a response that is not gRPC. */
 export function grpcStatusOf(httpStatus: number): number {
   const table: Readonly<Record<number, number>> = {
     400: 13,
@@ -32,7 +32,7 @@ export function grpcStatusOf(httpStatus: number): number {
   return table[httpStatus] ?? 2;
 }
 
-/** `application/grpc` and its variants, but not gRPC-Web. */
+/** Returns true for content type `application/grpc` and its variants, but not for gRPC-Web. */
 export function isGrpc(headers: HeaderMap): boolean {
   const type = headers.get('content-type');
   return type !== undefined && /^application\/grpc($|[+; ])/.test(type);

@@ -1,4 +1,4 @@
-/** An HTTP filter chain: plugins in request order, out of which each stream makes its own row of filters. */
+/** An HTTP filter chain: plugins in request order; each stream has one filter of each. */
 import { FilteredHttpStream } from './http-stream.ts';
 import { defaultBufferLimitBytes } from '../limits.ts';
 import type { AccessLogHeaders } from './access-log-headers.ts';
@@ -33,12 +33,12 @@ export class HttpChain {
     };
   }
 
-  /** Streams that have begun and are not complete. */
+  /** Returns the number of streams that have begun and are not complete. */
   get openStreams(): number {
     return this.#opened;
   }
 
-  /** A stream in front of the chain. No guest runs until its request headers come. */
+  /** Opens a stream in front of the chain. No guest runs until its request headers arrive. */
   open(sink: HttpStreamSink, info: StreamInfo): HttpStream {
     const roots: RootContext[] = [];
     for (const plugin of this.plugins) {

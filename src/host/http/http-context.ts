@@ -1,4 +1,4 @@
-/** One filter's part in one HTTP stream: calls the guest, and says which maps and buffers it may touch when. */
+/** One filter in one HTTP stream: calls the guest, and decides which maps and buffers it may touch when. */
 import { BodyBuffer } from './body.ts';
 import { emptyBytes } from '../encoding/bytes.ts';
 import type { FilteredHttpStream } from './http-stream.ts';
@@ -31,7 +31,7 @@ export class HttpContext extends Context {
   readonly encoding = new FilterProgress();
   #created = false;
   #destroyed = false;
-  /** The answer that a trap makes was sent: the filter is a pass-through from then on. */
+  /** The 503 of a trap was sent: the filter passes everything through from then on. */
   #failureReplied = false;
   #endOfStream = false;
   #logged: AccessLogHeaders | undefined;
@@ -73,7 +73,7 @@ export class HttpContext extends Context {
     return this.#onTrailers(this.encoding, this.vm.on.responseTrailers, trailers);
   }
 
-  /** The access log's turn. A filter that never saw the request is created first. */
+  /** Calls `proxy_on_log`; creates the context first when it never saw the request. */
   log(view: AccessLogHeaders): void {
     const { vm } = this;
     this.#create();
@@ -85,7 +85,7 @@ export class HttpContext extends Context {
     this.#logged = undefined;
   }
 
-  /** done, then delete, whatever done returns. */
+  /** Calls done, then delete, whatever done returns. */
   destroy(): void {
     const { vm } = this;
     if (this.#destroyed) return;
@@ -272,7 +272,7 @@ export class HttpContext extends Context {
     return status;
   }
 
-  /** A callback of the end, whose return value nobody looks at. */
+  /** Calls a callback of the stream's end, whose return value has no effect. */
   #callLast(callback: GuestFunction | undefined): void {
     const { vm } = this;
     if (callback === undefined || vm.failed) return;
@@ -280,7 +280,7 @@ export class HttpContext extends Context {
     vm.after();
   }
 
-  /** In the last body callback, whoever writes trailers creates them. */
+  /** Returns the trailers to change; in the last body callback it creates them. */
   #writableTrailers(side: FilterProgress, iteration: FilterIteration): HeaderMap | undefined {
     if (side.trailers === undefined && side.body !== undefined && this.#endOfStream) {
       side.trailers = iteration.addTrailers();
@@ -288,7 +288,7 @@ export class HttpContext extends Context {
     return side.trailers;
   }
 
-  /** The VM is failed: 503 once, before anything the guest queued, and `stop`; Continue when the stream goes on without the filter. */
+  /** Acts on a failed VM: sends one 503 before queued actions and returns `stop`; with `fail_open` returns Continue. */
   #fail(stop: number): number {
     if (this.root.plugin.legacyFailOpen) return FilterStatus.Continue;
     if (!this.#failureReplied) {

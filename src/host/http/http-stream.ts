@@ -19,7 +19,7 @@ export interface HttpStreamOptions {
   readonly bufferLimitBytes: number;
   readonly forwardAddedData: boolean;
   readonly now: () => bigint;
-  /** Access loggers and the chain itself, told when the stream is over. */
+  /** Called once when the stream has ended, for access loggers and the chain. */
   readonly onEnd: (view: AccessLogHeaders) => void;
 }
 
@@ -30,10 +30,10 @@ export class FilteredHttpStream implements HttpStream {
   readonly filters: HttpContext[] = [];
   readonly decoder: DecoderIteration;
   readonly encoder: EncoderIteration;
-  /** A filter changed request headers: the route has to be chosen again, and the headers checked. */
+  /** A filter changed request headers: the route is chosen again and the headers are validated. */
   routeCleared = false;
   hadForwardedProto = false;
-  /** Something was written into the request headers that HTTP may not be able to carry. */
+  /** A filter wrote a name or value into the request headers that HTTP may not carry. */
   unsafeHeaders = false;
   readonly #options: HttpStreamOptions;
   #state: FilterState | undefined;
@@ -190,7 +190,10 @@ export class FilteredHttpStream implements HttpStream {
     this.sendLocalReply({ status, body: utf8Bytes(text), details });
   }
 
-  /** Through the filters when no response has begun, straight to the client while its headers are held, else a reset. */
+  /**
+   * Sends a reply through the filters when no response has begun, straight to the client while filters hold its headers,
+   * else resets.
+   */
   sendLocalReply(reply: LocalReply): void {
     if (this.#dead || this.encoder.complete) return;
     this.info.responseCodeDetails = reply.details;
@@ -230,7 +233,7 @@ export class FilteredHttpStream implements HttpStream {
     if (body.length > 0) encoder.forwardData(body, true);
   }
 
-  /** Ends both sides without a complete response; the guests hear of it once the chain has unwound. */
+  /** Ends both sides without a complete response; guests get log, done and delete once the chain has unwound. */
   #end(details: string): void {
     this.#die();
     this.#completeWanted = true;

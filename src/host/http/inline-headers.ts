@@ -1,4 +1,7 @@
-/** Headers that Envoy keeps one entry of: a second value is joined to the first with a comma. The lists are those it logs at its start. */
+/**
+ * Headers of which Envoy keeps one entry: a second value is joined to the first with a comma. Envoy logs these lists when
+ * it starts.
+ */
 import type { HeaderEntry } from './header-map.ts';
 import { MapType } from '../status.ts';
 
@@ -115,7 +118,7 @@ function joinedIn(type: number): ReadonlySet<string> {
   return type === MapType.ResponseTrailers ? joinedInResponseTrailers : noNames;
 }
 
-/** What two values become. An empty one adds nothing. */
+/** Joins two values with a comma; an empty one adds nothing. */
 export function joinValues(first: string, second: string): string {
   if (first === '' || second === '') return first + second;
   return `${first},${second}`;

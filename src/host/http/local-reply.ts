@@ -1,4 +1,4 @@
-/** The response that Envoy makes from a local reply. */
+/** Builds the response that Envoy makes from a local reply. */
 import { emptyBytes, toByteString } from '../encoding/bytes.ts';
 import { type HeaderEntry, HeaderMap } from './header-map.ts';
 import { grpcStatusOf, lowerCase } from './header-rules.ts';
@@ -6,7 +6,7 @@ import { addJoined } from './inline-headers.ts';
 import { MapType } from '../status.ts';
 import type { ByteString, LocalReply } from '../types.ts';
 
-/** What a client gets when the guest trapped. */
+/** The reply to a client when the guest has trapped. */
 export const failureReply: LocalReply = {
   status: 503,
   details: 'wasm_fail_stream',
@@ -15,7 +15,10 @@ export const failureReply: LocalReply = {
   grpcStatus: 14,
 };
 
-/** Additional headers are appended, except those that the reply itself decides. A HEAD request gets no body. */
+/**
+ * Builds headers and body; additional headers are appended, except those that the reply itself decides. A HEAD request gets
+ * no body.
+ */
 export function buildReply(
   reply: LocalReply,
   isHead: boolean,
@@ -39,7 +42,7 @@ export function buildReply(
   return { headers, body: isHead ? emptyBytes : reply.body };
 }
 
-/** Trailers-only: everything is in the headers. */
+/** Makes a gRPC trailers-only response: status and message are headers. */
 function grpcHeaders(reply: LocalReply, headers: HeaderMap, isHead: boolean): HeaderMap {
   const [status] = headers.entries;
   if (status) status[1] = '200';
@@ -52,7 +55,7 @@ function grpcHeaders(reply: LocalReply, headers: HeaderMap, isHead: boolean): He
   return headers;
 }
 
-/** Printable ASCII except `%` as it is. */
+/** Percent-encodes everything but printable ASCII without `%`. */
 function percentEncode(body: Uint8Array): ByteString {
   return toByteString(body).replace(
     /[^ -$&-~]/g,

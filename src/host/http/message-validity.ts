@@ -1,6 +1,6 @@
 /**
- * Whether a request or response can leave the proxy as its headers are, by Envoy's rules and in Envoy's words. Streams,
- * call-outs and gRPC calls all ask here.
+ * Decides if the headers of a request or response can leave the proxy, by Envoy's rules and in Envoy's words, for streams,
+ * call-outs and gRPC calls.
  */
 import { emptyBytes, fromByteString, utf8Bytes } from '../encoding/bytes.ts';
 import { HeaderMap } from './header-map.ts';
@@ -59,7 +59,7 @@ export function invalidRequest(
   return unsafe && headers.has('') ? brokenUpstream : undefined;
 }
 
-/** The answer when the upstream closes its connection before its response begins. */
+/** The reply when the upstream closes its connection before its response begins. */
 export const brokenUpstream: Refusal = {
   reply: {
     status: 503,
@@ -84,7 +84,7 @@ function refused(status: number, text: ByteString, side: 'request' | 'response')
   return { status, body: fromByteString(text), details };
 }
 
-/** Returns the headers with which a call-out hears of a reply that the proxy makes in the upstream's place. */
+/** Returns the headers that a call-out gets when the proxy replies in the upstream's place. */
 export function callOutReply({ status, body }: LocalReply): HeaderMap {
   return new HeaderMap([
     [':status', String(status)],
@@ -93,7 +93,7 @@ export function callOutReply({ status, body }: LocalReply): HeaderMap {
   ]);
 }
 
-/** Whether HTTP can carry the pair. */
+/** Returns true when HTTP can carry the pair. */
 export function isSafe(name: ByteString, value: ByteString): boolean {
   return isValidName(name) && isValidValue(value);
 }
@@ -107,7 +107,7 @@ function isValidName(name: ByteString): boolean {
   return name.length > 0;
 }
 
-/** No control characters but the tab. */
+/** Returns true for a value without control characters other than the tab. */
 function isValidValue(value: ByteString): boolean {
   for (let i = 0; i < value.length; i++) {
     const code = value.charCodeAt(i);
@@ -126,7 +126,7 @@ const shortEscapes: Readonly<Record<string, string>> = {
   '\t': '\\t',
 };
 
-/** Envoy shows a name that is not valid as JSON would. */
+/** Escapes an invalid name as Envoy does in its messages, like JSON. */
 function escapeJson(name: ByteString): ByteString {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be shown
   return name.replace(/[\0-\x1f"\\]/g, one => {

@@ -1,4 +1,4 @@
-/** Filter state of one stream: what a filter sets with `set_property` and later ones read. */
+/** The filter state of one stream: values that a filter sets with `set_property` and later filters read. */
 import type { ByteString } from '../types.ts';
 
 export interface StateEntry {
@@ -8,7 +8,7 @@ export interface StateEntry {
   readonly text?: boolean;
 }
 
-/** Shared by all filters of a stream: what `set_property` stores and later ones read. */
+/** The values by name, which all filters of a stream share. */
 export interface StateMap {
   get(name: ByteString): StateEntry | undefined;
   set(name: ByteString, entry: StateEntry): void;

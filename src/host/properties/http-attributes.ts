@@ -1,4 +1,7 @@
-/** `request.*` and `response.*`. Header attributes look at the map the filter could read; the others at the stream's facts. */
+/**
+ * The attributes `request.*` and `response.*`. Header attributes come from the map that the filter can read, the others
+ * from the stream's facts.
+ */
 import { int64, toByteString, uint32 } from '../encoding/bytes.ts';
 import type { Context, PropertyValue } from '../vm/context.ts';
 import type { HeaderEntry, HeaderMap } from '../http/header-map.ts';
@@ -72,7 +75,7 @@ export function responseAttribute(context: Context, info: StreamInfo, name: Byte
   }
 }
 
-/** Each name once, where it came first. */
+/** Returns each name once, at its first position, with its values joined. */
 function joined(map: HeaderMap): HeaderEntry[] {
   const values = new Map<ByteString, ByteString>();
   for (const [name, value] of map.entries) {
@@ -82,7 +85,10 @@ function joined(map: HeaderMap): HeaderEntry[] {
   return [...values];
 }
 
-/** `headers` gives all of them as pairs, `headers.x` every value of x, joined. Empty or unavailable: a count of 0. */
+/**
+ * Returns all headers as pairs for `headers`, the joined values of x for `headers.x`. An empty or unavailable map is a
+ * count of 0.
+ */
 function headerAttribute(map: HeaderMap | undefined, group: string, name: ByteString): Answer {
   if (name === group) return map && map.size > 0 ? toByteString(encodePairs(joined(map))) : uint32(0);
   if (!name.startsWith(`${group}\0`) || map === undefined) return undefined;
@@ -98,14 +104,14 @@ function queryOf(path: string | undefined): string {
   return path.slice(start + 1, end < 0 ? undefined : end);
 }
 
-/** The content-length when there is one and it is a number, else what has come so far. */
+/** Returns the content-length when it is a number, else the bytes received so far. */
 function requestSize(headers: HeaderMap | undefined, info: StreamInfo): Answer {
   const length = headers?.get('content-length');
   if (length === undefined) return int64(info.bytesReceived);
   return /^\d{1,18}$/.test(length) ? int64(BigInt(length)) : undefined;
 }
 
-/** From trailers, headers, or the HTTP status, once there is one. */
+/** Returns the gRPC status from trailers, headers, or the HTTP status, once there is one. */
 function grpcStatus(
   headers: HeaderMap | undefined,
   trailers: HeaderMap | undefined,

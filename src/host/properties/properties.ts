@@ -1,4 +1,4 @@
-/** `proxy_get_property` and `proxy_set_property`: Envoy's attributes, and filter state under a filter's own names. */
+/** Reads and writes properties: Envoy's attributes, and filter state under a filter's own names. */
 import { uint32, utf8ByteString } from '../encoding/bytes.ts';
 import type { Context, PropertyValue } from '../vm/context.ts';
 import {
@@ -12,7 +12,7 @@ import { nodeAttribute, xdsAttribute } from './xds-attributes.ts';
 import { Status } from '../status.ts';
 import type { ByteString } from '../types.ts';
 
-/** The encoded value, or a status other than Ok. `path` has `\0` between segments. */
+/** Returns the encoded value, or a status other than Ok. `path` has `\0` between segments. */
 export function readProperty(context: Context, path: ByteString): PropertyValue | number {
   if (path === '') return Status.SerializationFailure;
   const clean = path.endsWith('\0') ? path.slice(0, -1) : path;
@@ -55,7 +55,7 @@ function readAttribute(context: Context, first: ByteString, rest: ByteString | u
   }
 }
 
-/** `request`, `connection` … cannot be serialized; `metadata` is an empty message. */
+/** Answers for a group as a whole: `request`, `connection` … cannot be serialized; `metadata` is an empty message. */
 function wholeGroup(name: ByteString): Answer {
   return name === 'metadata' ? '' : Status.SerializationFailure;
 }
@@ -90,7 +90,7 @@ function streamAttribute(context: Context, first: ByteString, rest: ByteString):
   }
 }
 
-/** Names of the old Envoy, then what a filter has set. */
+/** Returns a property that a filter has set, or one of the top-level names of old Envoys. */
 function otherAttribute(context: Context, first: ByteString, rest: ByteString | undefined): Answer {
   const set = rest === undefined ? stateValue(context, `wasm.${first}`) : undefined;
   if (set !== undefined || !context.vm.services.profile.topLevelAttributes) return set;
@@ -107,7 +107,10 @@ function stateValue(context: Context, name: ByteString): PropertyValue | undefin
 /** The type String of `declare_property`. */
 const stringType = 1;
 
-/** A status. Needs a stream; the name is the raw path, so that only one segment can be read back. */
+/**
+ * Stores a property and returns a status. It needs a stream; the name is the raw path, so that only one segment can be read
+ * back.
+ */
 export function writeProperty(context: Context, path: ByteString, value: Uint8Array): number {
   const state = context.filterState;
   if (state === undefined) return Status.NotFound;

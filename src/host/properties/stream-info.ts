@@ -1,4 +1,4 @@
-/** Facts about a stream, as they are before anything is known. */
+/** Makes the facts of a stream about which nothing is known yet. */
 import type { ConnectionInfo, StreamInfo } from '../types.ts';
 
 export function newConnectionInfo(facts: Partial<ConnectionInfo> = {}): ConnectionInfo {

@@ -1,4 +1,4 @@
-/** `xds.*`: the node, and where the stream was routed. */
+/** The attributes `xds.*`: the node, and the route of the stream. */
 import { concat } from '../../wasm/writer.ts';
 import { int64, toByteString, uint32, utf8ByteString } from '../encoding/bytes.ts';
 import type { Context, PropertyValue } from '../vm/context.ts';
@@ -47,7 +47,7 @@ function text(value: string | undefined): Answer {
   return value === undefined ? undefined : utf8ByteString(value);
 }
 
-/** `node` as a message, or one of its fields. */
+/** Returns `node` as a message, or one of its fields. */
 export function nodeAttribute(context: Context, rest: ByteString | undefined): Answer {
   const { node } = context.vm.services;
   if (rest === undefined) return nodeMessage(node);
@@ -61,7 +61,7 @@ export function nodeAttribute(context: Context, rest: ByteString | undefined): A
   return field === 'metadata' && key === undefined ? Status.SerializationFailure : undefined;
 }
 
-/** core.v3.Node: id, cluster, and metadata as a Struct of strings. */
+/** Encodes core.v3.Node: id, cluster, and metadata as a Struct of strings. */
 function nodeMessage(node: NodeInfo): ByteString {
   const entries = Object.entries(node.metadata ?? {}).map(([key, value]) =>
     writeMessage([

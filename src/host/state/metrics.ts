@@ -16,7 +16,7 @@ export interface Metric {
   value(): bigint;
 }
 
-/** A stat with what `/stats` shows of it. `count`, `sum` and `samples` are a histogram's. */
+/** A stat as `/stats` shows it. `count`, `sum` and `samples` are those of a histogram. */
 export interface StoredMetric extends Metric {
   readonly count: number;
   readonly sum: number;
@@ -24,11 +24,11 @@ export interface StoredMetric extends Metric {
 }
 
 export interface MetricStore {
-  /** The same stat for the same name and type. */
+  /** Returns the stat of a name and a type; makes it the first time. */
   define(type: number, name: ByteString): Metric;
 }
 
-/** One process, one thread. */
+/** Keeps stats for one thread. */
 export class LocalMetrics implements MetricStore {
   readonly #metrics = new Map<string, LocalMetric>();
 
@@ -42,13 +42,13 @@ export class LocalMetrics implements MetricStore {
     return metric;
   }
 
-  /** All stats, in the order of their definition. */
+  /** Returns all stats in the order of their definition. */
   list(): readonly StoredMetric[] {
     return [...this.#metrics.values()];
   }
 }
 
-/** Samples kept of a histogram; older ones are overwritten, the sum and the count go on. */
+/** Samples kept of a histogram; newer ones overwrite the oldest, sum and count include all. */
 export const keptSamples = 1000;
 
 class LocalMetric implements StoredMetric {
@@ -119,7 +119,7 @@ export class MetricIds {
     return Status.Ok;
   }
 
-  /** The value, or a status other than Ok. */
+  /** Returns the value, or a status other than Ok. */
   get(id: number): bigint | number {
     if ((id & 3) > MetricType.Gauge) return Status.BadArgument;
     return this.#metrics.get(id)?.value() ?? Status.NotFound;

@@ -9,16 +9,18 @@ export interface SharedValue {
 /** Synchronous for the guest. An implementation over shared memory serves several threads. */
 export interface SharedData {
   get(vmId: string, key: ByteString): SharedValue | undefined;
-  /** False when `cas` is neither 0 nor the present one. An absent key is stored whatever `cas` is. */
+  /**
+   * Stores a value; returns false when `cas` is neither 0 nor the present number. An absent key is stored with any `cas`.
+   */
   set(vmId: string, key: ByteString, value: Uint8Array, cas: number): boolean;
 }
 
-/** The name of something that belongs to a vm_id. */
+/** Joins a vm_id and a name to one key. */
 export function placeOf(vmId: string, name: ByteString): ByteString {
   return `${vmId.length}:${utf8ByteString(vmId)}${name}`;
 }
 
-/** One process, one thread. */
+/** Keeps shared data for one thread. */
 export class LocalSharedData implements SharedData {
   readonly #values = new Map<string, SharedValue>();
   #lastCas = 0;

@@ -1,15 +1,18 @@
-/** FIFO queues between VMs, found by vm_id and name, with a notification to whoever registered last. */
+/** FIFO queues between VMs, found by vm_id and name; the root that registered last is notified. */
 import { placeOf } from './shared-data.ts';
 import type { ByteString } from '../types.ts';
 
 /** Synchronous for the guest. An implementation over shared memory serves several threads. */
 export interface SharedQueues {
-  /** Token of the queue, made when new. `ready` replaces the earlier registrant and is called once per enqueue, later. */
+  /**
+   * Returns the token of a queue, which it makes when it is new. `ready` replaces the earlier one and is called once for
+   * each item, later.
+   */
   register(vmId: string, name: ByteString, ready: (token: number) => void): number;
   resolve(vmId: string, name: ByteString): number | undefined;
-  /** False when the token is unknown. */
+  /** Adds an item; returns false when the token is unknown. */
   enqueue(token: number, data: Uint8Array): boolean;
-  /** Undefined when the token is unknown, null when the queue is empty. */
+  /** Takes the first item; returns undefined when the token is unknown, null when the queue is empty. */
   dequeue(token: number): Uint8Array | null | undefined;
 }
 
@@ -18,7 +21,7 @@ interface Queue {
   items: Uint8Array[];
 }
 
-/** One process, one thread. `post` runs a callback after the present guest call has ended. */
+/** Keeps queues for one thread. `post` runs a callback after the present guest call has ended. */
 export class LocalSharedQueues implements SharedQueues {
   readonly #tokens = new Map<string, number>();
   readonly #queues = new Map<number, Queue>();

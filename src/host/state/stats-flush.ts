@@ -1,8 +1,8 @@
-/** What a stats sink is told: counters, then gauges, in the bytes of Envoy's `envoy_on_stats_update`. */
+/** Encodes what a stats sink gets: counters, then gauges, in the layout of Envoy's `envoy_on_stats_update`. */
 import { fromByteString, int64, uint32, utf8ByteString } from '../encoding/bytes.ts';
 import type { ByteString } from '../types.ts';
 
-/** One stat of a flush. Those that were never touched are counted, and nothing else is told of them. */
+/** One stat of a flush. Stats that were never used are counted, but not listed. */
 export interface FlushedStat {
   readonly type: 'counter' | 'gauge';
   /** As in `/stats`: `wasmcustom.` is in front of what filters define. */
@@ -13,12 +13,18 @@ export interface FlushedStat {
   readonly used: boolean;
 }
 
-/** Envoy's size of the gauges doubles with each of them. Up to here it is told as Envoy tells it, above it is the right one. */
+/**
+ * Envoy's size of the block of gauges doubles with each gauge. Up to this number it is written as Envoy writes it, above it
+ * the right size.
+ */
 const maxClaimedBytes = 1 << 20;
 /** Size, type, number of stats. */
 const headBytes = 12;
 
-/** A block for each type: its size, the type, how many stats there are, then the used ones: length, name, padding, values. */
+/**
+ * Encodes a block for each type: its size, the type, the number of stats, then the used ones: length, name, padding,
+ * values.
+ */
 export function encodeStats(stats: readonly FlushedStat[]): Uint8Array {
   const counters = stats.filter(({ type }) => type === 'counter');
   const gauges = stats.filter(({ type }) => type === 'gauge');
@@ -38,7 +44,7 @@ export function encodeStats(stats: readonly FlushedStat[]): Uint8Array {
   return fromByteString(text.padEnd(counterBytes + gaugeBytes, '\0'));
 }
 
-/** `at` is where they begin in the flush: values are aligned there. */
+/** Encodes the used stats; `at` is their offset in the flush, to which values are aligned. */
 function entries(stats: readonly FlushedStat[], at: number): ByteString {
   let text = '';
   for (const { type, name, value, delta, used } of stats) {
@@ -51,7 +57,7 @@ function entries(stats: readonly FlushedStat[], at: number): ByteString {
   return text;
 }
 
-/** Envoy adds up what it has added up before; undefined when that got out of hand. */
+/** Returns the size as Envoy computes it, which adds up earlier sums; undefined when that overflows. */
 function claimedBytes(gauges: readonly FlushedStat[]): number | undefined {
   let size = headBytes;
   for (const { name, used } of gauges) {

@@ -22,7 +22,7 @@ export class TcpChain {
     this.#loggers = options.accessLoggers ?? [];
   }
 
-  /** A connection that was accepted: the filters hear of it at once, and may hold it. */
+  /** Opens an accepted connection; the filters get their callbacks at once and may hold it. */
   open(sink: TcpStreamSink, info: StreamInfo): TcpStream {
     const roots: RootContext[] = [];
     for (const plugin of this.plugins) {

@@ -1,4 +1,4 @@
-/** One filter's part in one L4 connection. */
+/** One filter in one L4 connection: calls the guest, and holds the data it may touch. */
 import { BodyBuffer } from '../http/body.ts';
 import { emptyBytes } from '../encoding/bytes.ts';
 import { changeBody, Context } from '../vm/context.ts';
@@ -76,7 +76,7 @@ export class TcpContext extends Context {
     return status;
   }
 
-  /** 1 we closed, 2 the client did. */
+  /** Calls the close callback; `peer` is 1 when this side closed, 2 when the client did. */
   onDownstreamClose(peer: number): void {
     const { vm } = this;
     if (this.#downstreamClosed || !this.connected) return;
@@ -86,7 +86,7 @@ export class TcpContext extends Context {
     vm.after();
   }
 
-  /** done, log, delete: the order of L4. */
+  /** Calls done, log and delete: the order of L4. */
   destroy(): void {
     const { vm } = this;
     if (this.#destroyed) return;
@@ -118,7 +118,7 @@ export class TcpContext extends Context {
     return this.stream.filterState;
   }
 
-  /** L4 has no header maps; in the log phase the usual answer stays BadArgument. */
+  /** Returns no header map: L4 has none, and the status stays BadArgument in the log phase too. */
   override readableMap(type: number): HeaderMap | undefined {
     return this.#logged ? undefined : super.readableMap(type);
   }

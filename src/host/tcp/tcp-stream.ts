@@ -1,4 +1,4 @@
-/** One L4 connection through its filters: reading in order, writing in reverse, holding back, closing. */
+/** Passes one L4 connection through its filters: reads in order, writes in reverse, holds data back, closes. */
 import { BodyBuffer } from '../http/body.ts';
 import type { StateMap } from '../properties/filter-state.ts';
 import type { RootContext } from '../vm/root-context.ts';
@@ -9,7 +9,7 @@ import type { StreamInfo, TcpStream, TcpStreamSink } from '../types.ts';
 
 interface TcpChainStreamOptions {
   readonly now: () => bigint;
-  /** The filters have gone. */
+  /** Called when the filters were deleted. */
   readonly onEnd: () => void;
 }
 
@@ -18,7 +18,7 @@ export class FilteredTcpStream implements TcpStream {
   readonly #sink: TcpStreamSink;
   readonly #filters: TcpContext[] = [];
   readonly #options: TcpChainStreamOptions;
-  /** What has been read from each side and not yet been passed on. */
+  /** Data read from the client that filters hold back; the upstream's is beside it. */
   readonly #fromDownstream = new BodyBuffer();
   readonly #fromUpstream = new BodyBuffer();
   #downstreamEnded = false;
@@ -41,7 +41,7 @@ export class FilteredTcpStream implements TcpStream {
     for (const root of roots) this.#filters.push(new TcpContext(this, root, this.#filters.length));
   }
 
-  /** The connection was accepted. */
+  /** Starts the filters for an accepted connection. */
   begin(): void {
     this.#busy++;
     this.#connect(0);
@@ -84,7 +84,7 @@ export class FilteredTcpStream implements TcpStream {
     return this.#state;
   }
 
-  /** A filter lets the connection go on: with the filters behind it, and what has been read so far. */
+  /** Continues reading behind a filter that held it: the next filters start, and get the data read so far. */
   continueReading(filter: TcpContext): void {
     if (this.#over) return;
     this.#busy++;
@@ -149,7 +149,7 @@ export class FilteredTcpStream implements TcpStream {
     if (this.#finishing !== undefined) this.#finish(this.#finishing);
   }
 
-  /** Each filter hears of the close and ends before the next one does. */
+  /** Closes the filters one after the other: each gets the close and its end before the next one does. */
   #finish(peer: number): void {
     this.#over = true;
     this.info.endTimeNs ??= this.#options.now();

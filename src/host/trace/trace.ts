@@ -1,4 +1,7 @@
-/** Every crossing between host and guest as data: decoded arguments, results, duration, and why a call did not return Ok. */
+/**
+ * Records every call between host and guest as data: decoded arguments, results, duration, and why a call did not return
+ * Ok.
+ */
 import { type HostFunction, hostFunctions, type ParameterKind } from '../../wasm/functions.ts';
 import { displayText } from '../encoding/bytes.ts';
 import type { Context } from '../vm/context.ts';
@@ -56,7 +59,7 @@ export interface ShownCall {
 const shownBytes = 120;
 
 export class Tracer {
-  /** What the running host call said about its own refusal. */
+  /** The reason that the running host call gave for its status. */
   reason: string | undefined;
   #shown: ShownCall | undefined;
   readonly #plugin: string;
@@ -69,7 +72,7 @@ export class Tracer {
     this.#listener = listener;
   }
 
-  /** Gives back when it began, in microseconds. */
+  /** Records the entry of a callback; returns when it began, in microseconds. */
   enter(callback: GuestFunction, context: Context, values: readonly number[]): number {
     this.#listener({
       kind: 'begin',
@@ -100,7 +103,7 @@ export class Tracer {
     });
   }
 
-  /** Said by a call that knows what its bytes mean. */
+  /** Replaces arguments and results by what a call knows about its bytes. */
   show(call: ShownCall): void {
     this.#shown = call;
   }
@@ -170,7 +173,7 @@ function showArguments(vm: Vm, known: HostFunction, values: readonly (number | b
     .join(' ');
 }
 
-/** The cells after the call, as the guest will see them. */
+/** Returns the result cells after the call, as the guest sees them. */
 function showResults(vm: Vm, known: HostFunction, values: readonly (number | bigint)[]): string {
   const width = (kind: string): number =>
     kind === 'bytes' || kind === 'pairs' || kind === 'text' || kind === 'path' ? 2 : 1;

@@ -1,10 +1,10 @@
-/** Where a guest was when it trapped, as lines for a person: offsets and names as Envoy prints them. */
+/** Formats where a guest trapped: offsets and names as Envoy prints them. */
 import { demangle } from '../../wasm/demangle.ts';
 import { functionNames } from '../../wasm/names.ts';
 import type { CompiledFilter } from './compile.ts';
 import { maxBacktraceFrames } from '../limits.ts';
 
-/** Empty when the engine gave no frames. */
+/** Returns the lines of a trap's backtrace; none when the engine gave no frames. */
 export function backtrace(error: unknown, { info, offsetShift }: CompiledFilter): string[] {
   if (!(error instanceof Error) || error.stack === undefined) return [];
   const all = [...error.stack.matchAll(/(wasm:[^\s():]*\/[^\s():]*):wasm-function\[(\d+)\]:0x([0-9a-f]+)/g)];
@@ -22,7 +22,7 @@ export function backtrace(error: unknown, { info, offsetShift }: CompiledFilter)
 
 export const backtraceTitle = 'Proxy-Wasm plugin in-VM backtrace:';
 
-/** `offset`: of the call, in the module's file. */
+/** Formats one frame; `offset` is that of the call in the module's file. */
 export function frameLine(depth: number, offset: number, name: string): string {
   return `${String(depth).padStart(3)}:  0x${offset.toString(16)} - ${name}`;
 }

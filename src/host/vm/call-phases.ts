@@ -1,7 +1,7 @@
-/** Which host functions a guest may call before it has started, and while it allocates memory for the host. */
+/** Decides which host functions a guest may call before it has started, and while it allocates memory for the host. */
 import { wasiModules } from '../../wasm/functions.ts';
 
-/** When host calls are restricted: while the module is instantiated, started, or asked for memory. */
+/** The phases in which host calls are restricted: while the module is instantiated, started, or asked for memory. */
 export const CallPhase = { Normal: 0, Load: 1, Start: 2, Allocate: 3 } as const;
 
 const inAllocator = new Set(['fd_write', 'clock_time_get', 'poll_oneoff']);

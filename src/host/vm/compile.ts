@@ -1,4 +1,4 @@
-/** From bytes to something that can be instantiated, once per content: parsed, judged, memory capped, compiled. */
+/** Makes of bytes what can be instantiated, once per content: parses, checks, caps the memory, compiles. */
 import { WasmeError } from '../../errors.ts';
 import { type AbiHost, detectAbi, maxMemoryPages } from '../../wasm/abi.ts';
 import { moduleFindings } from '../../wasm/compatibility/module-findings.ts';
@@ -8,7 +8,7 @@ import { capMemory } from '../../wasm/memory-cap.ts';
 import { type ModuleInfo, parseModule } from '../../wasm/module.ts';
 import { sameBytes } from '../encoding/bytes.ts';
 
-/** A filter that compiled. Can be posted to a worker, which then does not compile again. */
+/** A compiled filter. It can be posted to a worker, which then does not compile again. */
 export interface CompiledFilter {
   readonly bytes: Uint8Array;
   readonly info: ModuleInfo;
@@ -58,9 +58,9 @@ export class CompileCache {
   }
 }
 
-/** What a module gets for its imports. */
+/** The values for a module's imports. */
 export interface LinkedModule {
   readonly imports: WebAssembly.Imports;
-  /** The memory the host made because the module imports one. */
+  /** The memory that the host made for a module that imports one. */
   readonly memory: WebAssembly.Memory | undefined;
 }

@@ -1,4 +1,7 @@
-/** What a guest calls a context: the thing a callback is about. This is the part all kinds share; a kind adds its maps and buffers. */
+/**
+ * A context of a guest: the root, stream or connection that a callback is about. Each kind of context adds its maps and
+ * buffers.
+ */
 import { BodyBuffer } from '../http/body.ts';
 import { emptyBytes } from '../encoding/bytes.ts';
 import type { HeaderMap } from '../http/header-map.ts';
@@ -10,7 +13,7 @@ import type { Vm } from './vm.ts';
 
 export type PropertyValue = ByteString | Uint8Array;
 
-/** How filter state of a name behaves, as `declare_property` said. */
+/** How filter state of a name behaves, as `declare_property` set it. */
 export interface DeclaredProperty {
   readonly readOnly: boolean;
   readonly type: number;
@@ -19,11 +22,11 @@ export interface DeclaredProperty {
 
 export abstract class Context {
   #declarations: Map<ByteString, DeclaredProperty> | undefined;
-  /** What a guest touched last: Envoy shows it again as buffer type 8 outside its callbacks. */
+  /** The buffer that the guest touched last: Envoy shows it again as buffer type 8 outside of its callbacks. */
   lastBuffer: BodyBuffer | Uint8Array | undefined;
   readonly id: number;
   readonly vm: Vm;
-  /** `wasm log …` with what Envoy puts there. */
+  /** The prefix of the context's messages, `wasm log …`, as Envoy writes it. */
   readonly logPrefix: string;
   /** Undefined for the VM's own context, and for a root that is its own. */
   abstract readonly root: RootContext | undefined;
@@ -34,23 +37,23 @@ export abstract class Context {
     this.logPrefix = logPrefix;
   }
 
-  /** What `declare_property` said in this context; `set_property` looks at the root's. */
+  /** Returns the declarations made in this context by `declare_property`; `set_property` uses those of the root. */
   get declared(): Map<ByteString, DeclaredProperty> {
     this.#declarations ??= new Map();
     return this.#declarations;
   }
 
-  /** The plugin's configuration, where it can be read. */
+  /** Returns the plugin's configuration, undefined where it cannot be read. */
   get pluginConfiguration(): Uint8Array | undefined {
     return undefined;
   }
 
-  /** True while `proxy_on_log` runs: maps are read-only, and a missing map is NotFound. */
+  /** Returns true while `proxy_on_log` runs: maps are read-only, and a missing map is NotFound. */
   get inLogPhase(): boolean {
     return false;
   }
 
-  /** Facts of the stream, undefined outside streams. */
+  /** Returns the facts of the stream, undefined outside of streams. */
   get streamInfo(): StreamInfo | undefined {
     return undefined;
   }
@@ -59,12 +62,12 @@ export abstract class Context {
     return undefined;
   }
 
-  /** The same to be read: an access logger sees it, and cannot change it. */
+  /** Returns the filter state for reading: an access logger can read it, and cannot change it. */
   get shownState(): StateMap | undefined {
     return this.filterState;
   }
 
-  /** The map for reading; undefined when this phase has none. */
+  /** Returns a map for reading, undefined when this phase does not have it. */
   readableMap(type: number): HeaderMap | undefined {
     const root = this.root;
     if (root === undefined) return undefined;
@@ -82,17 +85,17 @@ export abstract class Context {
     }
   }
 
-  /** The map for changing; may create empty trailers. */
+  /** Returns a map for changing, undefined when this phase does not allow it; may create empty trailers. */
   writableMap(_type: number): HeaderMap | undefined {
     return undefined;
   }
 
-  /** The header map that attributes look at, which for requests is the readable one. */
+  /** Returns the header map that attributes use, for requests the readable one. */
   headersFor(type: number): HeaderMap | undefined {
     return this.readableMap(type);
   }
 
-  /** Undefined: NotFound. A stream buffer without data is there, and empty. */
+  /** Returns a buffer, undefined for NotFound. A stream buffer without data is empty. */
   buffer(type: number): BodyBuffer | Uint8Array | undefined {
     switch (type) {
       case BufferType.CallResponseBody:
@@ -110,7 +113,7 @@ export abstract class Context {
     }
   }
 
-  /** Replaces, prepends or appends. A status. */
+  /** Replaces, prepends or appends data; returns a status. */
   setBuffer(type: number, start: number, size: number, data: Uint8Array): number {
     const buffer = this.buffer(type);
     if (buffer === undefined) return Status.NotFound;
@@ -118,7 +121,9 @@ export abstract class Context {
     return buffer instanceof BodyBuffer ? changeBody(buffer, start, size, data) : Status.BadArgument;
   }
 
-  /** A header map was changed; for requests the route is chosen again. `unsafe`: what HTTP cannot carry may be in it. */
+  /**
+   * Notes that a header map was changed; for requests the route is chosen again. `unsafe`: HTTP may not carry its contents.
+   */
   headersChanged(_type: number, _unsafe: boolean): void {}
 
   continueStream(stream: number): number {
@@ -129,7 +134,7 @@ export abstract class Context {
     return Status.Ok;
   }
 
-  /** False when there is no HTTP stream that could be answered. */
+  /** Sends a local reply; returns false in a context without an HTTP stream to answer. */
   sendLocalReply(
     _status: number,
     _details: string,
@@ -143,7 +148,10 @@ export abstract class Context {
   clearRouteCache(): void {}
 }
 
-/** Envoy's rule: from the front (drop and prepend, all of it: replace) or at the end (append), never in the middle. */
+/**
+ * Changes a body by Envoy's rule: at the front (drop and prepend; dropping all replaces) or at the end (append), never in
+ * the middle.
+ */
 export function changeBody(body: BodyBuffer, start: number, size: number, data: Uint8Array): number {
   if (start === 0) {
     if (size > 0) {
@@ -158,7 +166,7 @@ export function changeBody(body: BodyBuffer, start: number, size: number, data: 
   return Status.Ok;
 }
 
-/** Context 0: the entry point and the allocator run in it. */
+/** Context 0, in which the entry point and the allocator run. */
 export class VmContext extends Context {
   readonly root = undefined;
 

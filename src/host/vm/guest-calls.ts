@@ -1,4 +1,6 @@
-/** Shows other threads whether a guest runs in this one: a word with a serial number, and with how deep it is in the low bits. */
+/**
+ * Shows other threads if a guest runs in this one: a word with a serial number and, in the low bits, the depth of calls.
+ */
 
 const serialStep = 16;
 const depthMask = serialStep - 1;
@@ -13,7 +15,9 @@ export function leaveGuest(word: Int32Array): void {
   word[0] = (word[0] as number) + serialStep - 1;
 }
 
-/** Whether `value`, read from the word, was written inside of a guest. Two reads that give the same value saw the same call. */
+/**
+ * Returns true when `value`, read from the word, was written while a guest ran. Two equal values belong to the same call.
+ */
 export function isInGuest(value: number): boolean {
   return (value & depthMask) !== 0;
 }

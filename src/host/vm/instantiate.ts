@@ -3,15 +3,15 @@ import type { CompiledFilter } from './compile.ts';
 import { enterGuest, leaveGuest } from './guest-calls.ts';
 import { instanceError } from './traps.ts';
 
-/** What is to know of a virtual machine for that. */
+/** The parts of a virtual machine that instantiating uses. */
 interface Machine {
   readonly compiled: CompiledFilter;
   readonly services: { readonly guestCalls: Int32Array };
-  /** What a host function that was called meanwhile has failed with. */
+  /** Why a host function that the guest called meanwhile has failed. */
   readonly failure: string | undefined;
 }
 
-/** Does not block a page's main thread. Fails with WASM_ABI or WASM_START. */
+/** Instantiates without blocking a page's main thread. Fails with WASM_ABI or WASM_START. */
 export async function instantiate(
   machine: Machine,
   imports: WebAssembly.Imports,
@@ -26,7 +26,7 @@ export async function instantiate(
   }
 }
 
-/** The same at once. */
+/** Instantiates synchronously. Fails with WASM_ABI or WASM_START. */
 export function instantiateNow(machine: Machine, imports: WebAssembly.Imports): WebAssembly.Instance {
   enterGuest(machine.services.guestCalls);
   try {

@@ -1,7 +1,7 @@
-/** Which texts a module has among its constants: names of functions, attributes, headers that it can ask for. */
+/** Tells which texts a module has among its constants: names of functions, attributes, headers that it may use. */
 import type { ModuleInfo } from '../../wasm/module.ts';
 
-/** Looks in the data sections, for UTF-8 and UTF-16; they are read when it is first asked. */
+/** Returns a search for texts in the data sections, as UTF-8 and UTF-16; the sections are read at the first call. */
 export function moduleConstants(info: ModuleInfo, bytes: Uint8Array): (text: string) => boolean {
   let data: string | undefined;
   return text => {

@@ -1,4 +1,4 @@
-/** Call-outs under way: who asked, and how to stop them. */
+/** Call-outs that wait for their end: whose they are, how to cancel them, and their ids. */
 import type { RootContext } from './root-context.ts';
 import type { GrpcCall } from '../types.ts';
 

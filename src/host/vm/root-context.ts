@@ -1,4 +1,4 @@
-/** A plugin's root context in one VM: start and configure, ticks, queues, call-out answers, shutdown. */
+/** A plugin's root context in one VM: start and configure, ticks, queues, responses of call-outs, shutdown. */
 import { BodyBuffer } from '../http/body.ts';
 import { Context } from './context.ts';
 import type { HeaderMap } from '../http/header-map.ts';
@@ -26,7 +26,7 @@ export class RootContext extends Context {
   grpcMessage: BodyBuffer | undefined;
   statusCode = 0;
   statusMessage: ByteString = '';
-  /** `proxy_on_done` returned 0: waiting for `proxy_done`. */
+  /** `proxy_on_done` returned 0: the root waits for `proxy_done`. */
   pendingDone = false;
   destroyed = false;
   /** Plugins of the host that use this root. */
@@ -63,7 +63,7 @@ export class RootContext extends Context {
       : super.readableMap(type);
   }
 
-  /** Creates, starts and configures. What the plugin said no to, or undefined. */
+  /** Creates, starts and configures; returns the step that failed, or undefined. */
   start(): 'StartFailed' | 'ConfigureFailed' | undefined {
     const { vm } = this;
     const { on } = vm;
@@ -94,7 +94,7 @@ export class RootContext extends Context {
     return configured === 0 || vm.failed ? 'ConfigureFailed' : undefined;
   }
 
-  /** 0 stops the timer; another period starts it again from now. */
+  /** Sets the tick period: 0 stops the timer, another period starts it again from now. */
   setTickPeriod(periodMs: number): void {
     this.#tickPeriodMs = periodMs;
     this.#cancelTick?.();
@@ -178,7 +178,10 @@ export class RootContext extends Context {
     this.statusMessage = '';
   }
 
-  /** Perhaps inside the call that asked, as in Envoy. Then what the guest queues waits for the callback that it asked from. */
+  /**
+   * Delivers a DNS answer, as in Envoy possibly inside the call that asked for it. Queued actions then wait for the
+   * callback that asked.
+   */
   onDnsResolved(token: number, result: Uint8Array): void {
     const { vm } = this;
     const { depth } = vm;
@@ -192,7 +195,7 @@ export class RootContext extends Context {
     vm.after();
   }
 
-  /** For stat sinks: `data` is the flush in Envoy's layout. */
+  /** Passes a flush to a stats sink; `data` is in Envoy's layout. */
   onStatsUpdate(data: Uint8Array): void {
     const { vm } = this;
     if (vm.failed || !vm.on.statsUpdate) return;
@@ -202,7 +205,7 @@ export class RootContext extends Context {
     vm.after();
   }
 
-  /** For access loggers: the stream as it ended. */
+  /** Calls `proxy_on_log` of an access logger for an ended stream. */
   onAccessLog(view: AccessLogHeaders): void {
     const { vm } = this;
     if (vm.failed || !vm.on.log) return;
@@ -212,7 +215,7 @@ export class RootContext extends Context {
     vm.after();
   }
 
-  /** The plugin goes away: done, then delete, at once or after `proxy_done`. */
+  /** Removes the plugin: calls done, then delete, at once or after `proxy_done`. */
   shutdown(): void {
     const { vm } = this;
     for (const [key, root] of vm.roots) if (root === this) vm.roots.delete(key);
@@ -223,7 +226,7 @@ export class RootContext extends Context {
     else this.pendingDone = true;
   }
 
-  /** `proxy_done` from the guest. False when nothing waits for it. */
+  /** Handles `proxy_done`; returns false when nothing waits for it. */
   finish(): boolean {
     if (!this.pendingDone) return false;
     this.pendingDone = false;
@@ -242,7 +245,7 @@ export class RootContext extends Context {
     this.vanish();
   }
 
-  /** Without a word to the guest: its VM goes away, whoever still waits for `proxy_done`. */
+  /** Removes the root without calling the guest, because its VM is removed, even if it still waits for `proxy_done`. */
   vanish(): void {
     const { vm } = this;
     if (this.destroyed) return;

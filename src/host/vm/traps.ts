@@ -1,4 +1,4 @@
-/** Traps, made and described. */
+/** Makes traps, and describes them and other failures of guests. */
 import { WasmeError } from '../../errors.ts';
 import { maxBacktraceFrames } from '../limits.ts';
 
@@ -8,7 +8,7 @@ const stopModule = new Uint8Array([
 ]);
 let stopFunction: (() => void) | undefined;
 
-/** To be called early: when the stack overflows there may be no room to make it any more. */
+/** Makes the trapping module. Called early: when the stack overflows there may be no room for it. */
 export function prepareTrap(): void {
   // The engine notes ten frames by itself; the panic machinery of a language alone may be as many.
   Error.stackTraceLimit = Math.max(Error.stackTraceLimit, maxBacktraceFrames);
@@ -19,7 +19,7 @@ export function trapNow(): void {
   stopFunction?.();
 }
 
-/** In the words of Envoy's engine. */
+/** Describes a trap in the words of Envoy's engine. */
 export function describeTrap(error: unknown): string {
   if (error instanceof WebAssembly.RuntimeError) return `Uncaught RuntimeError: ${error.message}`;
   if (error instanceof RangeError) return `Uncaught RangeError: ${error.message}`;
@@ -27,14 +27,14 @@ export function describeTrap(error: unknown): string {
   return `Uncaught ${String(error)}`;
 }
 
-/** What a host function threw, as the reason to end the guest call. */
+/** Describes an error that a host function threw, as the reason to end the guest call. */
 export function describeFault(name: string, error: unknown): string {
   if (error instanceof RangeError && /call stack/.test(error.message)) return 'stack overflow';
   if (error instanceof WasmeError && error.code === 'WASM_TRAP') return error.message;
   return `internal host error in ${name}: ${String(error)}`;
 }
 
-/** Why an instance did not come up: what the guest's failure was, or what the engine threw. Code WASM_START. */
+/** Makes the error WASM_START of an instance that failed, from the guest's failure or the engine's error. */
 export function instanceError(failure: string | undefined, error: unknown): WasmeError {
   if (error instanceof WasmeError) return error;
   const reason = failure ?? (error instanceof Error ? error.message : String(error));
@@ -47,7 +47,7 @@ export function instanceError(failure: string | undefined, error: unknown): Wasm
   });
 }
 
-/** The entry point trapped. Code WASM_START. */
+/** Makes the error WASM_START of an entry point that trapped. */
 export function startError(failure: string | undefined): WasmeError {
   return new WasmeError('WASM_START', `Failed to initialize Wasm code: ${failure ?? 'the guest trapped'}`, {
     hint: 'the module trapped while it started (_initialize, main or _start); its own log lines are above',

@@ -49,18 +49,18 @@ export class Vm {
   /** Everything the instance exports, for callers with exports of their own. */
   exports: WebAssembly.Exports = {};
   on: GuestExports = findCallbacks({}, '0.2.1', undefined);
-  /** A trap happened: the guest is never entered again, except where Envoy does (root start). */
+  /** The guest has trapped: it is never entered again, except where Envoy does so (root start). */
   failed = false;
-  /** What made it fail, for reports. */
+  /** Why it failed, for reports. */
   failure: string | undefined;
   /** The context whose callback is running. */
   current: Context;
-  /** Set by proxy_set_effective_context until the callback ends. */
+  /** The context that proxy_set_effective_context has set, until the callback ends. */
   effective: Context | undefined;
   /** A local response was sent in this callback: its return value is overridden. */
   stopIteration = false;
   phase: number = CallPhase.Load;
-  /** Not 0: host calls take the slow way (restricted phase, or traced). */
+  /** Other than 0, host calls take the slow path (restricted phase, or traced). */
   gate: number = CallPhase.Load;
   /** Is 1 while a callback of the guest is on the stack, else 0; how it relates to other counters: `FilteredHttpStream.#busy`. */
   depth = 0;
@@ -95,7 +95,7 @@ export class Vm {
     this.#enterStart();
   }
 
-  /** The same at once, for a reload between two requests. */
+  /** Instantiates and runs the entry point synchronously, for a reload between two requests. */
   startNow(link: (vm: this) => LinkedModule): void {
     const { imports, memory } = link(this);
     this.#attach(instantiateNow(this, imports), memory);
@@ -110,12 +110,12 @@ export class Vm {
     return this.#nextDnsToken++;
   }
 
-  /** Why the running host call will not return Ok, for the trace. */
+  /** Records for the trace why the running host call will not return Ok. */
   note(reason: string): void {
     if (this.options.tracer !== undefined) this.options.tracer.reason = reason;
   }
 
-  /** The context host calls act on. */
+  /** Returns the context that host calls act on. */
   get context(): Context {
     return this.effective ?? this.current;
   }
@@ -177,13 +177,13 @@ export class Vm {
     this.#actions.push(action);
   }
 
-  /** Something arrived from outside: runs now, or after the guest call that is on the stack. */
+  /** Runs an action caused from outside: now, or after the guest call that is on the stack. */
   deliver(action: () => void): void {
     if (this.depth === 0) action();
     else this.defer(action);
   }
 
-  /** A block of exactly `size` bytes in the guest, which owns it; 0 when there is none. Never called with 0 bytes. */
+  /** Allocates exactly `size` bytes (never 0) in the guest, which owns them; returns 0 when it gives none. */
   allocate(size: number): number {
     const { current, effective, phase, gate } = this;
     this.current = this.vmContext;
@@ -203,7 +203,7 @@ export class Vm {
     return pointer !== 0 && this.memory.holds(pointer, size) ? pointer : 0;
   }
 
-  /** Hands bytes to the guest: a fresh block, then its address and size into two cells. An empty result allocates nothing. */
+  /** Gives bytes to the guest in a new block; writes address and size into two cells. An empty result allocates nothing. */
   giveBytes(data: Uint8Array, pointerCell: number, sizeCell: number): number {
     if (data.length === 0) return this.givePointer(0, 0, pointerCell, sizeCell);
     const pointer = this.allocate(data.length);
@@ -235,7 +235,7 @@ export class Vm {
     throw new WasmeError('INTERNAL', reason);
   }
 
-  /** What a host function threw: a trap from below goes on, anything else is our bug and ends the guest call. */
+  /** Handles an error of a host function: rethrows a nested trap; anything else is our bug and ends the guest call. */
   fault(name: string, error: unknown): never {
     if (error instanceof WebAssembly.RuntimeError) throw error;
     return this.abort(describeFault(name, error));
@@ -245,7 +245,7 @@ export class Vm {
     this.services.environment.log({ level, prefix, message, source: 'guest' });
   }
 
-  /** What the host has to say about the filter. */
+  /** Logs a message of the host about the filter. */
   report(level: LogLevel, message: string): void {
     if (logLevels.indexOf(level) < this.services.logLevel()) return;
     const prefix = this.current.logPrefix;

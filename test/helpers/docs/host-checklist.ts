@@ -264,7 +264,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
   T: [
     'a trap in the request headers is answered with 503 (`failure_policy` closed)',
     'after a trap the next request is answered with 503 without calling the guest (closed)',
-    'with the old field `fail_open` the request that trapped goes on to the upstream',
+    'with the old field `fail_open` the request that trapped is sent to the upstream',
     'after a trap the next request skips the filter (open)',
     'a trap in the response headers is answered with 503',
     'a trap in the response body resets the stream',

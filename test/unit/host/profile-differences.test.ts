@@ -26,18 +26,18 @@ function use(imports: string, rest = '', settings: Partial<FilterUse> = {}): Fil
 
 it.each([
   ['polls', use(poll), 36, ['poll_oneoff fails with error 52']],
-  ['buffers', use(goOn, body), 36, ['a chunk that comes after a body was continued in its middle is lost']],
+  ['buffers', use(goOn, body), 36, ['a chunk that arrives after a body was continued in its middle is lost']],
   [
     'asks for cluster_name',
     use(property, data('cluster_name')),
     32,
-    ['node, cluster_name, route_name and listener_direction are attributes by themselves'],
+    ['node, cluster_name, route_name and listener_direction exist as top-level attributes'],
   ],
   [
     'asks in UTF-16',
     use(property, data('n\\00o\\00d\\00e\\00')),
     32,
-    ['node, cluster_name, route_name and listener_direction are attributes by themselves'],
+    ['node, cluster_name, route_name and listener_direction exist as top-level attributes'],
   ],
   ['signs', use(foreign, data('sign')), 36, ['the foreign function sign does not exist']],
   [
@@ -80,13 +80,15 @@ it.each([
     'is reloaded',
     use('', '', { failurePolicy: 'reload' }),
     32,
-    ['a filter that trapped stays out: there is no failure policy "reload"'],
+    ['a filter that trapped is not started again, because failure policy "reload" does not exist'],
   ],
   [
     'stops headers alone',
     use('', '', { allowOnHeadersStopIteration: true }),
     34,
-    ['a header callback that stops also stops the body: there is no allow_on_headers_stop_iteration'],
+    [
+      'a header callback that stops also stops the body, because allow_on_headers_stop_iteration does not exist',
+    ],
   ],
 ] as const)('%s', (_what, module, minor, expected) => {
   expect(profileDifferences(module, newest, profileOf(minor))).toEqual(expected);

@@ -16,7 +16,7 @@ const simple: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** Undefined when the token is no constant. */
+/** Returns the value of a constant, undefined for another token. */
 export function literalOf(token: SyntaxToken, negative: boolean): Value | undefined {
   const { kind, text } = token;
   switch (kind) {
@@ -43,7 +43,7 @@ export function literalOf(token: SyntaxToken, negative: boolean): Value | undefi
   }
 }
 
-/** Escapes are code points in strings and bytes in bytes. */
+/** Resolves quotes and escapes, which are code points in strings and bytes in bytes. */
 function unquote(text: string, bytes: boolean): ByteString {
   const raw = /^[rR]/.test(text);
   const quotes = /^[rR]?("""|'''|"|')/.exec(text)?.[1]?.length ?? 1;
@@ -52,7 +52,7 @@ function unquote(text: string, bytes: boolean): ByteString {
   if (raw || !inner.includes('\\')) return utf8ByteString(inner);
   const point = (code: number): string => {
     if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
-      throw new SyntaxFailure(`U+${code.toString(16).toUpperCase()} is no character`);
+      throw new SyntaxFailure(`U+${code.toString(16).toUpperCase()} is not a character`);
     }
     return utf8ByteString(String.fromCodePoint(code));
   };

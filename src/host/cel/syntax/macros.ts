@@ -11,10 +11,10 @@ const folds: ReadonlyMap<string, readonly number[]> = new Map(
   }),
 );
 
-/** What Envoy keeps the result of a fold in. */
+/** The variable in which Envoy keeps the result of a fold. */
 const accumulator = '__result__';
 
-/** Undefined when it is a call like any other. Throws a SyntaxFailure. */
+/** Expands a macro; returns undefined for an ordinary call. Throws a SyntaxFailure. */
 export function expandMacro(name: string, target: Expr | undefined, args: readonly Expr[]): Expr | undefined {
   if (target === undefined)
     return name === 'has' && args.length === 1 ? expandHas(args[0] as Expr) : undefined;

@@ -24,7 +24,7 @@ const reserved = new Set(
 
 const relations = new Set(['<', '<=', '>=', '>', '==', '!=', 'in']);
 
-/** Throws a SyntaxFailure. */
+/** Parses an expression; throws a SyntaxFailure. */
 export function parse(text: string, dialect: Dialect): Expr {
   // Pairs of surrogates are one character.
   const length = text.length - (text.match(/[\ud800-\udbff]/g)?.length ?? 0);
@@ -118,7 +118,7 @@ class Parser extends TokenReader {
     return this.#made({ kind: 'operator', name, operands: [left.expr, right.expr] }, left, right);
   }
 
-  /** An even number of signs is none at all, whatever comes after them. */
+  /** Parses signs; an even number of them has no effect, whatever follows. */
   #unary(): Parsed {
     const sign = this.is('!') ? '!' : '-';
     const single =
@@ -156,7 +156,7 @@ class Parser extends TokenReader {
     return this.#made({ kind: 'select', operand: operand.expr, field }, operand);
   }
 
-  /** After the opening parenthesis. */
+  /** Parses a call behind its opening parenthesis. */
   #call(name: string, target?: Parsed): Parsed {
     const args = this.is(')') ? [] : this.#list(() => this.#argument());
     this.expect(')');
@@ -170,7 +170,7 @@ class Parser extends TokenReader {
     return this.#made(expr, ...(target ? [target] : []), ...args);
   }
 
-  /** Arguments and list items are one level less deep when they are a choice. */
+  /** Parses an argument or a list item, which is one level less deep when it is a choice. */
   #argument(): Parsed {
     const { expr, depth, bare } = this.#expression();
     return { expr, depth: bare === true ? depth - 1 : depth };
@@ -212,7 +212,7 @@ class Parser extends TokenReader {
     return this.#deep({ kind: 'ident', name: dot + name }, 1);
   }
 
-  /** `.b.c{` after a name. */
+  /** Returns true when `.b.c{` follows a name. */
   #namesMessage(): boolean {
     let ahead = 0;
     while (this.is('.', ahead) && this.tokens[this.at + ahead + 1]?.kind === 'ident') ahead += 2;

@@ -31,5 +31,5 @@ export type Expr =
       readonly body: Expr;
     };
 
-/** Why expr_create refuses a text. */
+/** The error for which expr_create refuses a text. */
 export class SyntaxFailure extends Error {}

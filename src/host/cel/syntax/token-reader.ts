@@ -1,4 +1,4 @@
-/** Goes through the tokens of a text, and says where it ends otherwise than it should. */
+/** Reads the tokens of a text, and reports where it does not continue as it should. */
 import { SyntaxFailure } from './syntax-tree.ts';
 import { shown, type SyntaxToken, tokenize } from './tokens.ts';
 

@@ -1,4 +1,4 @@
-/** The Gregorian calendar, backwards and forwards for ever. */
+/** The proleptic Gregorian calendar, without limits. */
 
 const leap = (year: number): boolean => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
 
@@ -8,7 +8,7 @@ export function daysOf(year: number, month: number): number {
     : ([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] as number);
 }
 
-/** Days from the epoch to the first of the month. */
+/** Returns the days from the epoch to the first of the month. */
 export function daysBefore(year: number, month: number): number {
   const y = month <= 2 ? year - 1 : year;
   const era = Math.floor(y / 400);
@@ -24,7 +24,7 @@ export function daysBefore(year: number, month: number): number {
   );
 }
 
-/** The date so many days after the epoch. */
+/** Returns the date that is `days` days after the epoch. */
 export function civil(days: number): { year: number; month: number; day: number } {
   const shifted = days + 719_468;
   const era = Math.floor(shifted / 146_097);

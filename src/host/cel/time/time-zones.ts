@@ -3,7 +3,7 @@
 /** Those that were asked for; the database has some hundred. */
 const formats = new Map<string, Intl.DateTimeFormat | undefined>();
 
-/** Milliseconds that the zone is ahead of UTC at that time; undefined when there is no such zone. */
+/** Returns the milliseconds that a zone is ahead of UTC at a time; undefined for an unknown zone. */
 export function zoneOffsetMs(zone: string, timeMs: number): number | undefined {
   if (zone === '' || zone === 'UTC') return 0;
   const format = formatOf(zone);
@@ -22,7 +22,7 @@ export function zoneOffsetMs(zone: string, timeMs: number): number | undefined {
 /** Zones of three letters that are in the database; engines know more. */
 const shortNames = new Set('CET EET EST GMT HST MET MST PRC ROC ROK UCT UTC WET'.split(' '));
 
-/** The engine takes names in any case, the database does not. */
+/** Returns the engine's format of a zone; the engine takes names in any case, the database does not. */
 function formatOf(zone: string): Intl.DateTimeFormat | undefined {
   if (!/^[A-Z][A-Za-z0-9/_+-]{2,40}$/.test(zone) || (zone.length === 3 && !shortNames.has(zone)))
     return undefined;

@@ -13,7 +13,7 @@ const lastSecond = 253_402_300_799n;
 /** Beyond everything that is counted in 64 bits. */
 const farAway = 2n ** 63n * second;
 
-/** White space around it does not matter. */
+/** Removes white space around a text. */
 export function trimmed(text: string): string {
   const isSpace = (at: number): boolean => /[\t-\r ]/.test(text[at] ?? '');
   let [start, end] = [0, text.length];
@@ -32,7 +32,7 @@ export function parseTimestamp(value: Value): Result {
   const bare = trimmed(value);
   if (/^infinite-(future|past)$/.test(bare)) return new Timestamp(bare.endsWith('e') ? farAway : -farAway);
   const match = timestampPattern.exec(bare);
-  const bad = new Failure(`${JSON.stringify(displayText(value))} is no time as 2024-01-02T03:04:05Z`);
+  const bad = new Failure(`${JSON.stringify(displayText(value))} is not a time such as 2024-01-02T03:04:05Z`);
   if (!match) return bad;
   const [year, month, day, hour, minute, seconds] = match.slice(1, 7).map(Number) as [
     number,
@@ -76,7 +76,7 @@ const durationPattern = /^[+-]?(?:0|(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|ms|s|m|h)
 export function parseDuration(value: Value): Result {
   if (value instanceof Duration) return value;
   if (typeof value !== 'string') return noOverload('duration', value);
-  const bad = new Failure(`${JSON.stringify(displayText(value))} is no duration as 1h30m or 1.5s`);
+  const bad = new Failure(`${JSON.stringify(displayText(value))} is not a duration such as 1h30m or 1.5s`);
   if (value.length > 100 || !durationPattern.test(value)) return bad;
   let total = 0n;
   for (const [, whole, fraction = '', unit] of value.matchAll(/(\d*)\.?(\d*)(ns|us|ms|s|m|h)/g)) {
@@ -103,7 +103,7 @@ export function timestampText({ ns }: Timestamp): Result {
   return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}T${clock}${fractionText(rest)}Z`;
 }
 
-/** 3, 6 or 9 digits, or none. */
+/** Formats a fraction with 3, 6 or 9 digits, or none. */
 function fractionText(ns: bigint): string {
   if (ns === 0n) return '';
   const digits = String(ns).padStart(9, '0');
@@ -132,7 +132,7 @@ export function timestampField(name: string, value: Timestamp, zone: Value | und
   if (zone !== undefined && typeof zone !== 'string') return noOverload(`.${name}()`, value, zone);
   const { seconds, rest } = split(value.ns);
   const offset = zoneOffsetMs(zone === undefined ? '' : displayText(zone), Number(seconds) * 1000);
-  if (offset === undefined) return new Failure(`there is no time zone ${displayText(zone ?? '')}`);
+  if (offset === undefined) return new Failure(`unknown time zone ${displayText(zone ?? '')}`);
   const local = Number(seconds) + offset / 1000;
   const days = Math.floor(local / 86_400);
   const inDay = local - days * 86_400;

@@ -41,7 +41,7 @@ export function allocate(memory: SharedMemory, bytes: number): number {
   return block;
 }
 
-/** Takes a block back. */
+/** Frees a block. */
 export function release(memory: SharedMemory, block: number): void {
   const { words } = memory;
   const list = freeListsWord + (words[block - headerWords] as number);
@@ -49,7 +49,7 @@ export function release(memory: SharedMemory, block: number): void {
   memory.put(list, block);
 }
 
-/** A block with a copy of the bytes; 0 for none. */
+/** Copies bytes into a new block and returns it; returns 0 for no bytes. */
 export function store(memory: SharedMemory, data: Uint8Array): number {
   if (data.length === 0) return 0;
   const block = allocate(memory, data.length);
@@ -57,7 +57,7 @@ export function store(memory: SharedMemory, data: Uint8Array): number {
   return block;
 }
 
-/** A copy of bytes of a block. */
+/** Returns a copy of a block's bytes. */
 export function load(memory: SharedMemory, block: number, length: number): Uint8Array {
   return new Uint8Array(memory.bytes.subarray(block * 4, block * 4 + length));
 }

@@ -6,7 +6,10 @@ import { WasmeError } from '../../../errors.ts';
 
 /** At the start of a run; it grows on demand. */
 const initialBytes = 1024 * 1024;
-/** Values, queue items and metrics of all workers together. Envoy has no cap; a queue nobody empties must end somewhere. */
+/**
+ * The largest memory for values, queue items and metrics of all workers. Envoy has no cap; here a queue that is never
+ * emptied must not grow for ever.
+ */
 export const maxSharedBytes = 256 * 1024 * 1024;
 
 /** One operation changes about a dozen words. */
@@ -28,12 +31,12 @@ const journalWord = 3;
 /** First word that the users of the memory may lay out. */
 export const freeWord = journalWord + 2 * maxJournal + 1;
 
-/** What a supervisor makes once and gives to every thread. Empty, that is all zeroes. */
+/** Makes the memory that a supervisor gives to every thread; all zeroes is empty. */
 export function newSharedBuffer(): SharedArrayBuffer {
   return new SharedArrayBuffer(initialBytes, { maxByteLength: maxSharedBytes });
 }
 
-/** One thread's door to the memory. Threads only: a page's main thread may not wait. */
+/** One thread's access to the memory. A page's main thread cannot use it: it may not wait. */
 export class SharedMemory {
   readonly words: Int32Array<SharedArrayBuffer>;
   readonly bytes: Uint8Array<SharedArrayBuffer>;
@@ -48,7 +51,7 @@ export class SharedMemory {
     this.bytes = new Uint8Array(buffer);
   }
 
-  /** Runs `work` while no other thread is inside. Whatever it throws, its changes are taken back then. Not re-entrant. */
+  /** Runs `work` while it holds the lock; undoes its changes when it throws. Not re-entrant. */
   exclusive<Result>(work: () => Result): Result {
     reserveStack(reservedFrames);
     this.#lock();
@@ -63,7 +66,7 @@ export class SharedMemory {
     }
   }
 
-  /** Changes a word so that it can be taken back. Inside `exclusive` only. */
+  /** Changes a word and records its old value, so that the change can be undone. Inside `exclusive` only. */
   put(at: number, value: number): void {
     const { words } = this;
     const length = words[journalLengthWord] as number;
@@ -75,7 +78,7 @@ export class SharedMemory {
     Atomics.store(words, at, value);
   }
 
-  /** Makes room for so many words. Fails with WASM_TRAP. */
+  /** Grows the memory to at least `words` words. Fails with WASM_TRAP. */
   reach(words: number): void {
     const bytes = words * 4;
     if (bytes <= this.#buffer.byteLength) return;
@@ -83,13 +86,16 @@ export class SharedMemory {
       throw new WasmeError(
         'WASM_TRAP',
         `shared data, queues and metrics of all workers take more than ${maxSharedBytes / 1024 / 1024} MiB`,
-        { hint: 'a queue that nobody empties, or keys that are never written again, fill it' },
+        { hint: 'queues that no filter empties and keys that are never used again fill it' },
       );
     }
     this.#buffer.grow(Math.min(maxSharedBytes, Math.max(bytes, this.#buffer.byteLength * 2)));
   }
 
-  /** A thread has ended for good. If it had the lock, its half-done work is taken back and the lock is free. True then. */
+  /**
+   * Cleans up after a thread that has ended: if it held the lock, undoes its half-done work, frees the lock and returns
+   * true.
+   */
   recover(thread: number): boolean {
     if (Atomics.compareExchange(this.words, lockWord, thread, this.thread) !== thread) return false;
     this.#undo();

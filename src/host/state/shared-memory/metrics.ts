@@ -15,7 +15,7 @@ const countAt = 0;
 const sumAt = 1;
 const samplesAt = 2;
 
-/** As `LocalMetrics`. `define` fails with WASM_TRAP when the memory is full. */
+/** Keeps stats for several threads, otherwise as `LocalMetrics`. `define` fails with WASM_TRAP when the memory is full. */
 export class ThreadMetrics implements MetricStore {
   readonly #memory: SharedMemory;
   readonly #integers: BigInt64Array<SharedArrayBuffer>;
@@ -37,7 +37,9 @@ export class ThreadMetrics implements MetricStore {
     return this.#at(fields);
   }
 
-  /** All stats, in the order of their definition. Takes no lock: a supervisor must not wait for a worker that hangs. */
+  /**
+   * Returns all stats in the order of their definition. Takes no lock: a supervisor must not wait for a worker that hangs.
+   */
   list(): readonly StoredMetric[] {
     const { words } = this.#memory;
     const found: StoredMetric[] = [];

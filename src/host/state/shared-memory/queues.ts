@@ -21,7 +21,7 @@ const itemBytes = 2;
 export interface QueueSignals {
   /** Runs a callback in this thread, after the present guest call has ended. */
   readonly post: (callback: () => void) => void;
-  /** Has `notified(token)` called in another thread. */
+  /** Makes another thread call `notified(token)`. */
   readonly send: (thread: number, token: number) => void;
 }
 
@@ -107,7 +107,7 @@ export class ThreadSharedQueues implements SharedQueues {
     });
   }
 
-  /** An item came to a queue of this thread; called outside guest calls. */
+  /** Calls the root that registered a queue of this thread, because an item was added; never called inside a guest call. */
   notified(token: number): void {
     this.#ready.get(token)?.(token);
   }

@@ -14,7 +14,7 @@ export const roots = {
 
 const bucketsWord = rootsWord + countWords;
 
-/** What a name stands for: the same name may be one of each. */
+/** The kinds of names; one name may be used by each kind. */
 export const kinds = { data: 1, queue: 2, metric: 3 } as const;
 
 const nextField = 0;
@@ -26,7 +26,7 @@ const ownFields = 4;
 const fieldCount = 6;
 const nameField = ownFields + fieldCount;
 
-/** The entry's own fields as a word index, or 0. */
+/** Returns the word index of an entry's own fields, or 0. */
 export function findEntry(memory: SharedMemory, kind: number, name: ByteString): number {
   const { words } = memory;
   const hash = hashOf(kind, name);
@@ -44,7 +44,7 @@ export function findEntry(memory: SharedMemory, kind: number, name: ByteString):
   return 0;
 }
 
-/** A new entry, its own fields 0. Only when `findEntry` gave 0. */
+/** Makes an entry whose own fields are 0. Only after `findEntry` returned 0. */
 export function makeEntry(memory: SharedMemory, kind: number, name: ByteString): number {
   const { words } = memory;
   const entry = allocate(memory, nameField * 4 + name.length);
@@ -60,7 +60,7 @@ export function makeEntry(memory: SharedMemory, kind: number, name: ByteString):
   return entry + ownFields;
 }
 
-/** The name of an entry, by its own fields. */
+/** Returns the name of an entry, given its own fields. */
 export function nameOf(memory: SharedMemory, fields: number): ByteString {
   const entry = fields - ownFields;
   const start = (entry + nameField) * 4;
@@ -78,7 +78,7 @@ function isNamed(memory: SharedMemory, entry: number, name: ByteString): boolean
   return true;
 }
 
-/** FNV-1a. */
+/** Hashes kind and name with FNV-1a. */
 function hashOf(kind: number, name: ByteString): number {
   let hash = 0x811c9dc5 ^ kind;
   for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);

@@ -93,7 +93,7 @@ describe('expressions', () => {
       'name="expr_create" expression="{\\"path\\": request.path, \\"n\\": [1, 2u, 1.5, duration(\\"1s\\")]}" = Ok token=1',
       'name="expr_evaluate" token=1 expression="{\\"path\\": request.path, \\"n\\": [1, 2u, 1.5, duration(\\"1s\\")]}" = Ok value={"path": "/p", "n": [1, 2u, 1.5, duration("1s")]}',
       'name="expr_create" expression="request.path ==" = BadArgument  (the end where a value was expected)',
-      'name="expr_create" expression="lower(request.path)" = BadArgument  (there is no function lower with 1 arguments)',
+      'name="expr_create" expression="lower(request.path)" = BadArgument  (no function lower takes 1 arguments)',
       'name="expr_create" expression="null" = Ok token=3',
       'name="expr_evaluate" token=3 expression="null" = SerializationFailure  (the value cannot be given to a guest: it is a null, a type, a whole group of attributes, or too large)',
       'name="expr_evaluate" arguments="\\t..." = NotFound  (no expression has the token 9 (any more))',

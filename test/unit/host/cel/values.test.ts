@@ -68,7 +68,7 @@ describe('an expression is refused', () => {
   it.each([
     ['1 +', 'the end where a value was expected'],
     ['size("a"', 'the end where ")" was expected'],
-    ['unknown(1)', 'there is no function unknown with 1 arguments'],
+    ['unknown(1)', 'no function unknown takes 1 arguments'],
     ['1 2', '"2" at character 3 where something else was expected'],
   ])('%s: %s', (text, reason) => {
     expect(() => evaluate(text)).toThrow(new SyntaxFailure(reason));

@@ -37,7 +37,7 @@ it('callbacks and host calls, decoded; what is not Ok says why', async () => {
     '> proxy_on_request_headers context=2 count=4 end_of_stream=1',
     'proxy_get_header_map_value map=request headers key=":path" = Ok value="/p"',
     expect.stringContaining(
-      'proxy_get_header_map_value map=response headers key=":status" = BadArgument  (the response headers are not at hand',
+      'proxy_get_header_map_value map=response headers key=":status" = BadArgument  (the response headers are not available',
     ),
     'proxy_http_call upstream="nobody" headers={:method: GET, :path: /, :authority: a} body="" trailers={} timeout_ms=1000 = BadArgument  (unknown cluster nobody)',
     'proxy_set_header_map_pairs map=request headers pairs={:authority: example.test, :path: /x, :method: GET, :scheme: http} = Ok',
