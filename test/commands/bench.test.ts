@@ -20,15 +20,21 @@ const few = ['--streams', '200'];
 
 /** A project whose module is already built from a script. */
 function project(callbacks: Script['callbacks'], more: Record<string, unknown> = {}): TestMachine {
-  const world = newMachine();
-  mkdirSync(join(world.cwd, 'build'));
-  writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify({ name: 'probe', language: 'rust', ...more }));
-  writeFileSync(join(world.cwd, 'build', 'probe.wasm'), compileProbe({ callbacks }));
-  return world;
+  const machine = newMachine();
+  mkdirSync(join(machine.cwd, 'build'));
+  writeFileSync(
+    join(machine.cwd, 'wasme.json'),
+    JSON.stringify({ name: 'probe', language: 'rust', ...more }),
+  );
+  writeFileSync(join(machine.cwd, 'build', 'probe.wasm'), compileProbe({ callbacks }));
+  return machine;
 }
 
-async function resultOf(world: TestMachine, ...argv: string[]): Promise<BenchResult & { exitCode: number }> {
-  const { exitCode, stdout, stderr } = await world.wasme('bench', '--json', ...few, ...argv);
+async function resultOf(
+  machine: TestMachine,
+  ...argv: string[]
+): Promise<BenchResult & { exitCode: number }> {
+  const { exitCode, stdout, stderr } = await machine.wasme('bench', '--json', ...few, ...argv);
   expect(stderr).not.toContain('error[');
   return { exitCode, ...(JSON.parse(stdout) as BenchResult) };
 }
@@ -38,8 +44,8 @@ const reject = call('send_local_response', 403, '', '', [], -1);
 
 describe('wasme bench', () => {
   it('reports streams, callbacks with their host calls, and how streams ended', async () => {
-    const world = project(http({ on_request_headers: step([adds]) }));
-    const result = await resultOf(world);
+    const machine = project(http({ on_request_headers: step([adds]) }));
+    const result = await resultOf(machine);
     expect(Object.keys(result).sort()).toEqual(
       [
         ...[
@@ -89,8 +95,8 @@ describe('wasme bench', () => {
   });
 
   it('prints the same for people', async () => {
-    const world = project(http());
-    const { exitCode, stdout } = await world.wasme('bench', ...few, '--body', '0', '--soak', '100');
+    const machine = project(http());
+    const { exitCode, stdout } = await machine.wasme('bench', ...few, '--body', '0', '--soak', '100');
     expect(exitCode).toBe(0);
     expect(stdout).toContain('probe as http filter in envoy@1.40: 200 streams, bodies of 0 bytes');
     expect(stdout).toMatch(/^ {2}guest memory +262 kB, \+0 B per 1000 streams$/m);
@@ -102,12 +108,12 @@ describe('wasme bench', () => {
   });
 
   it('shows that a filter answers by itself', async () => {
-    const world = project(http({ on_request_headers: step([reject], 1) }));
-    expect((await resultOf(world)).outcomes).toEqual({ 403: 200 });
+    const machine = project(http({ on_request_headers: step([reject], 1) }));
+    expect((await resultOf(machine)).outcomes).toEqual({ 403: 200 });
   });
 
   it('answers call-outs, so that a filter that waits for one goes on', async () => {
-    const world = project(
+    const machine = project(
       http({
         on_request_headers: step(
           [keep('call', call('http_call', 'authz', callHeaders('/check'), '', [], 5_000))],
@@ -119,13 +125,13 @@ describe('wasme bench', () => {
         ]),
       }),
     );
-    const result = await resultOf(world);
+    const result = await resultOf(machine);
     expect(result.outcomes).toEqual({ 200: 200 });
     expect(result.callbacks.map(({ name }) => name)).toContain('proxy_on_http_call_response');
   });
 
   it('measures connections of a network filter', async () => {
-    const world = project(
+    const machine = project(
       {
         on_context_create: step(),
         on_new_connection: step(),
@@ -136,31 +142,31 @@ describe('wasme bench', () => {
       },
       { kind: 'network' },
     );
-    const result = await resultOf(world);
+    const result = await resultOf(machine);
     expect(result).toMatchObject({ kind: 'network', outcomes: { closed: 200 } });
     expect(result.callbacks.map(({ name }) => name)).toContain('proxy_on_downstream_data');
   });
 
   it('takes a .wasm file with its own configuration, headers and host', async () => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'other.wasm'), compileProbe({ callbacks: http() }));
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'other.wasm'), compileProbe({ callbacks: http() }));
     const flags = ['--config', 'text', '--header', 'X-Team=a', '--path', '/p', '--host', 'istio@1.30'];
-    const result = await resultOf(world, 'other.wasm', ...flags);
+    const result = await resultOf(machine, 'other.wasm', ...flags);
     expect(result).toMatchObject({ target: 'other.wasm', workload: { path: '/p' }, host: 'envoy@1.38' });
   });
 
   it('ends with 1 when a stream costs more than --max-us, with 0 when not', async () => {
-    const world = project(http());
-    const over = await resultOf(world, '--max-us', '0.000001');
+    const machine = project(http());
+    const over = await resultOf(machine, '--max-us', '0.000001');
     expect(over).toMatchObject({ exitCode: 1, ok: false });
     expect(over.problems[0]).toMatch(/^the median stream costs [\d.]+ µs, more than 0\.000001$/);
-    expect(await resultOf(world, '--max-us', '1000000000')).toMatchObject({ exitCode: 0, ok: true });
+    expect(await resultOf(machine, '--max-us', '1000000000')).toMatchObject({ exitCode: 0, ok: true });
   });
 
   it('compares with a baseline that it saved', async () => {
-    const world = project(http());
-    await resultOf(world, '--save', 'base.json');
-    const file = join(world.cwd, 'base.json');
+    const machine = project(http());
+    await resultOf(machine, '--save', 'base.json');
+    const file = join(machine.cwd, 'base.json');
     const saved = JSON.parse(readFileSync(file, 'utf8')) as BenchResult;
     // Numbers that no machine has: what comes out is division.
     const invented = {
@@ -173,7 +179,7 @@ describe('wasme bench', () => {
       ],
     };
     writeFileSync(file, JSON.stringify(invented));
-    const { baseline, stream } = await resultOf(world, '--baseline', 'base.json');
+    const { baseline, stream } = await resultOf(machine, '--baseline', 'base.json');
     const rounded = (value: number): number => Math.round(value * 1000) / 1000;
     expect(baseline).toEqual({
       file: 'base.json',
@@ -183,23 +189,23 @@ describe('wasme bench', () => {
       relativeMedian: null,
       callbacks: [{ name: saved.callbacks[0]?.name, median: null }],
     });
-    const text = await world.wasme('bench', ...few, '--baseline', 'base.json', '--body', '1');
+    const text = await machine.wasme('bench', ...few, '--baseline', 'base.json', '--body', '1');
     expect(text.stdout).toMatch(/^against base\.json/m);
     expect(text.stderr).toContain('base.json was measured with other streams');
   });
 
   it('shows the numbers also when they cannot be saved', async () => {
-    const world = project(http());
-    writeFileSync(join(world.cwd, 'file'), '');
-    const { exitCode, stdout, stderr } = await world.wasme('bench', ...few, '--save', 'file/base.json');
+    const machine = project(http());
+    writeFileSync(join(machine.cwd, 'file'), '');
+    const { exitCode, stdout, stderr } = await machine.wasme('bench', ...few, '--save', 'file/base.json');
     expect(stdout).toContain('median');
     expect(stderr).toContain('error[FILE_ACCESS]: cannot write');
     expect(exitCode).toBe(1);
   });
 
   it('soaks: contexts are back to zero, guest memory does not grow', async () => {
-    const world = project(http());
-    const { soak, exitCode } = await resultOf(world, '--soak', '500');
+    const machine = project(http());
+    const { soak, exitCode } = await resultOf(machine, '--soak', '500');
     expect(exitCode).toBe(0);
     expect(soak).toEqual({
       streams: 500,
@@ -212,8 +218,8 @@ describe('wasme bench', () => {
   });
 
   it('soaks: shows guest memory that grows', async () => {
-    const world = project(http({ on_request_headers: step([{ grow: 1 }]) }));
-    const { soak } = await resultOf(world, '--soak', '100');
+    const machine = project(http({ on_request_headers: step([{ grow: 1 }]) }));
+    const { soak } = await resultOf(machine, '--soak', '100');
     expect(soak).toMatchObject({ guestBytesPer1000: 1000 * 65_536, liveContexts: 0 });
   });
 
@@ -227,8 +233,8 @@ describe('wasme bench', () => {
   });
 
   it('stops at a trap', async () => {
-    const world = project(http({ on_request_body: step([{ trap: true }]) }));
-    const { exitCode, stderr, stdout } = await world.wasme('bench', ...few);
+    const machine = project(http({ on_request_body: step([{ trap: true }]) }));
+    const { exitCode, stderr, stdout } = await machine.wasme('bench', ...few);
     expect(stderr).toContain('error[WASM_TRAP]: probe trapped');
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
   });

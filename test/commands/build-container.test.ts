@@ -24,24 +24,24 @@ case $verb in
 esac
 `;
 
-function containerWorld(engine: string, wish?: FakeWish): { world: TestMachine; calls: () => string[] } {
-  const world = newMachine();
-  const bin = join(world.home, 'bin');
+function containerMachine(engine: string, wish?: FakeWish): { machine: TestMachine; calls: () => string[] } {
+  const machine = newMachine();
+  const bin = join(machine.home, 'bin');
   mkdirSync(bin);
   writeFileSync(join(bin, engine), script);
   chmodSync(join(bin, engine), 0o755);
-  world.env['PATH'] = `${bin}${delimiter}${process.env['PATH'] ?? ''}`;
-  fakeProject(join(world.cwd, 'p q'), wish);
-  return { world, calls: () => readFileSync(join(world.home, 'calls'), 'utf8').trim().split('\n') };
+  machine.env['PATH'] = `${bin}${delimiter}${process.env['PATH'] ?? ''}`;
+  fakeProject(join(machine.cwd, 'p q'), wish);
+  return { machine, calls: () => readFileSync(join(machine.home, 'calls'), 'utf8').trim().split('\n') };
 }
 
 describe('build --toolchain container', () => {
   it('runs the steps in one container and removes it', async () => {
-    const { world, calls } = containerWorld('docker');
-    const outcome = await world.wasme('build', 'p q', '--toolchain', 'container');
+    const { machine, calls } = containerMachine('docker');
+    const outcome = await machine.wasme('build', 'p q', '--toolchain', 'container');
     expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
     const [run, exec, remove, ...rest] = calls();
-    const dir = join(world.cwd, 'p q');
+    const dir = join(machine.cwd, 'p q');
     expect(run).toContain(`--volume ${dir}:${dir} --workdir ${dir}`);
     expect(run).toMatch(/--entrypoint sleep docker\.io\/library\/node:22 7200$/);
     expect(exec).toMatch(
@@ -52,36 +52,36 @@ describe('build --toolchain container', () => {
   });
 
   it('passes on proxy variables by name, and shows no password in them', async () => {
-    const { world, calls } = containerWorld('docker');
-    world.env['HTTPS_PROXY'] = 'me:secret@proxy.test:3128';
-    world.env['UNRELATED'] = 'x';
-    const outcome = await world.wasme('build', 'p q', '--toolchain', 'container', '-v');
+    const { machine, calls } = containerMachine('docker');
+    machine.env['HTTPS_PROXY'] = 'me:secret@proxy.test:3128';
+    machine.env['UNRELATED'] = 'x';
+    const outcome = await machine.wasme('build', 'p q', '--toolchain', 'container', '-v');
     expect(outcome.exitCode).toBe(0);
     expect(calls()[0]).toContain('--env HOME=/tmp --env HTTPS_PROXY --entrypoint');
     expect(outcome.stdout + outcome.stderr).not.toContain('secret');
   });
 
   it('removes the container after a build that failed, and shows the compiler’s error', async () => {
-    const { world, calls } = containerWorld('docker', 'error');
-    const { exitCode, stderr } = await world.wasme('build', 'p q', '--toolchain', 'container');
+    const { machine, calls } = containerMachine('docker', 'error');
+    const { exitCode, stderr } = await machine.wasme('build', 'p q', '--toolchain', 'container');
     expect(exitCode).toBe(1);
     expect(stderr).toContain('assembly/index.ts:3:10: error: ');
     expect(calls().at(-1)).toMatch(/^rm --force/);
   });
 
   it('uses podman with WASME_USE_PODMAN=1', async () => {
-    const { world, calls } = containerWorld('podman');
-    world.env['WASME_USE_PODMAN'] = '1';
-    expect((await world.wasme('build', 'p q', '--toolchain', 'container')).exitCode).toBe(0);
+    const { machine, calls } = containerMachine('podman');
+    machine.env['WASME_USE_PODMAN'] = '1';
+    expect((await machine.wasme('build', 'p q', '--toolchain', 'container')).exitCode).toBe(0);
     // Without root podman maps the person to root in the container, unless it is told not to.
     const isRoot = process.getuid?.() === 0;
     expect(calls()[0]).toMatch(isRoot ? /--user \d+:\d+/ : /--userns keep-id/);
   });
 
   it('fails with TOOL_MISSING if neither docker nor podman is on PATH', async () => {
-    const world = newMachine({ env: { PATH: '/nowhere' } });
-    fakeProject(join(world.cwd, 'p'));
-    const { exitCode, stderr } = await world.wasme('build', 'p', '--toolchain', 'container');
+    const machine = newMachine({ env: { PATH: '/nowhere' } });
+    fakeProject(join(machine.cwd, 'p'));
+    const { exitCode, stderr } = await machine.wasme('build', 'p', '--toolchain', 'container');
     expect(exitCode).toBe(1);
     expect(stderr).toContain('error[TOOL_MISSING]: neither docker nor podman is on PATH');
   });

@@ -81,11 +81,11 @@ describe('files where something else is meant', () => {
     [['test', 'm.wasm'], 'USAGE', 'module: m.wasm'],
     [['test', 'a.test.yaml'], 'FILE_NOT_FOUND', 'a.test.yaml names it as its module'],
   ])('%j: %s', async (argv, code, help) => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
-    writeFileSync(join(world.cwd, 'short.txt'), 'text');
-    writeFileSync(join(world.cwd, 'a.test.yaml'), 'module: none.wasm\ncases: [{ name: a }]\n');
-    const { exitCode, stdout, stderr } = await world.wasme(...argv);
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
+    writeFileSync(join(machine.cwd, 'short.txt'), 'text');
+    writeFileSync(join(machine.cwd, 'a.test.yaml'), 'module: none.wasm\ncases: [{ name: a }]\n');
+    const { exitCode, stdout, stderr } = await machine.wasme(...argv);
     expect({ exitCode, stdout }).toEqual({ exitCode: code === 'USAGE' ? 2 : 1, stdout: '' });
     const [first = '', second = ''] = stderr.split('\n');
     expect(first).toContain(`error[${code}]`);
@@ -100,9 +100,9 @@ describe('a file beside the result', () => {
     ['bench', '--save'],
     ['build', '--output'],
   ])('%s %s is not standard output', async (verb, flag) => {
-    const world = newMachine();
-    const { exitCode, stderr } = await world.wasme(verb, flag, '-');
-    expect({ exitCode, left: readdirSync(world.cwd) }).toEqual({ exitCode: 2, left: [] });
+    const machine = newMachine();
+    const { exitCode, stderr } = await machine.wasme(verb, flag, '-');
+    expect({ exitCode, left: readdirSync(machine.cwd) }).toEqual({ exitCode: 2, left: [] });
     expect(stderr).toContain('Standard output has the result; name a file.');
   });
 });
@@ -141,18 +141,18 @@ describe('wrong words', () => {
   });
 
   it('a host that is none is said before anything is done', async () => {
-    const world = newMachine();
+    const machine = newMachine();
     for (const argv of [
       ['init', 'p', '-l', 'rust', '--host', 'nginx@1'],
       ['build', '.', '--host', 'nginx@1'],
       // The registry of this image does not exist: it must not be asked.
       ['verify', 'localhost:1/a/b:v1', '--for', 'istio@1.30,nginx@1'],
     ]) {
-      const { exitCode, stderr } = await world.wasme(...argv);
+      const { exitCode, stderr } = await machine.wasme(...argv);
       expect(exitCode, argv.join(' ')).toBe(2);
       expect(stderr).toContain('error[USAGE]: "nginx@1" is not a host that is known here');
     }
-    expect(existsSync(join(world.cwd, 'p'))).toBe(false);
+    expect(existsSync(join(machine.cwd, 'p'))).toBe(false);
   });
 });
 
@@ -200,15 +200,15 @@ describe('flags of the old wasme that have another name or nothing to say any mo
       ['--labels is not used: the filter is found by --id', '--root-id'],
     ],
   ])('%j', async (argv, told) => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
-    const { stderr } = await world.wasme(...argv);
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
+    const { stderr } = await machine.wasme(...argv);
     expect(stderr).not.toContain('error[USAGE]');
     const notes = stderr.split('\n').filter(line => line.startsWith('note: '));
     expect(notes).toEqual(told.map(text => expect.stringContaining(`note: ${text}`) as string));
     expect(stderr).not.toContain('secret');
     expect(
-      (await world.wasme(...argv.slice(0, argv[0]?.endsWith('deploy') ? 2 : 1), '--help')).stdout,
+      (await machine.wasme(...argv.slice(0, argv[0]?.endsWith('deploy') ? 2 : 1), '--help')).stdout,
     ).not.toMatch(/--store|--workload-type/);
   });
 });
@@ -221,13 +221,13 @@ describe('what the system refuses', () => {
     [['init', 'file/p', '-l', 'rust'], 'write', 'file:'],
     [['init', 'x'.repeat(300), '-l', 'rust', '--name', 'x'], 'read', 'x'.repeat(300)],
   ])('%j is no bug of ours', async (argv, verb, path) => {
-    const world = newMachine();
-    mkdirSync(join(world.cwd, 'folder'));
-    writeFileSync(join(world.cwd, 'file'), '');
-    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
-    const { exitCode, stderr } = await world.wasme(...argv);
+    const machine = newMachine();
+    mkdirSync(join(machine.cwd, 'folder'));
+    writeFileSync(join(machine.cwd, 'file'), '');
+    writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
+    const { exitCode, stderr } = await machine.wasme(...argv);
     expect(exitCode, stderr).toBe(1);
-    expect(stderr).toContain(`error[FILE_ACCESS]: cannot ${verb} ${join(world.cwd, path)}`);
+    expect(stderr).toContain(`error[FILE_ACCESS]: cannot ${verb} ${join(machine.cwd, path)}`);
     expect(stderr).toContain('\nhelp: ');
     expect(stderr).not.toContain('    at ');
   });
@@ -261,7 +261,7 @@ describe('streams', () => {
 
 describe('a process', () => {
   it.skipIf(process.platform === 'win32')('in a folder that was deleted says so, and gives help', () => {
-    const world = newMachine();
+    const machine = newMachine();
     const inGone = (...argv: string[]) =>
       spawnSync(
         'sh',
@@ -273,7 +273,7 @@ describe('a process', () => {
           program,
           ...argv,
         ],
-        { cwd: world.cwd, env: world.env, encoding: 'utf8' },
+        { cwd: machine.cwd, env: machine.env, encoding: 'utf8' },
       );
     const { status, stderr } = inGone('list');
     expect(stderr).toMatch(/^error\[FILE_NOT_FOUND\]: the current folder has been deleted\nhelp: .+\n$/);

@@ -18,11 +18,11 @@ function bashOffers(script: string, cwd: string, words: readonly string[]): stri
 
 describe('completion bash', () => {
   it('offers verbs, flags, values and files', async () => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'filter.wasm'), '');
-    const { stdout: script, exitCode } = await world.wasme('completion', 'bash');
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'filter.wasm'), '');
+    const { stdout: script, exitCode } = await machine.wasme('completion', 'bash');
     expect(exitCode).toBe(0);
-    const offers = (...words: string[]): string[] => bashOffers(script, world.cwd, ['wasme', ...words]);
+    const offers = (...words: string[]): string[] => bashOffers(script, machine.cwd, ['wasme', ...words]);
     expect(offers('')).toEqual(verbs.map(verb => verb.name));
     expect(offers('bui')).toEqual(['build']);
     expect(offers('init', '--lang')).toEqual(['--language']);
@@ -37,9 +37,9 @@ describe('completion bash', () => {
 
 describeWith(['zsh'], 'completion zsh', () => {
   it('is read by zsh without a fault', async () => {
-    const world = newMachine();
-    const file = join(world.cwd, '_wasme');
-    writeFileSync(file, (await world.wasme('completion', 'zsh')).stdout);
+    const machine = newMachine();
+    const file = join(machine.cwd, '_wasme');
+    writeFileSync(file, (await machine.wasme('completion', 'zsh')).stdout);
     const { status, stderr } = spawnSync('zsh', ['-n', file], { encoding: 'utf8' });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
@@ -47,13 +47,13 @@ describeWith(['zsh'], 'completion zsh', () => {
 
 describeWith(['fish'], 'completion fish', () => {
   it('offers verbs, flags and values', async () => {
-    const world = newMachine();
-    const file = join(world.cwd, 'wasme.fish');
-    writeFileSync(file, (await world.wasme('completion', 'fish')).stdout);
+    const machine = newMachine();
+    const file = join(machine.cwd, 'wasme.fish');
+    writeFileSync(file, (await machine.wasme('completion', 'fish')).stdout);
     const offers = (line: string): string =>
       execFileSync('fish', ['-c', `source '${file}'; complete -C '${line}'`], {
         encoding: 'utf8',
-        env: { ...process.env, HOME: world.home },
+        env: { ...process.env, HOME: machine.home },
       });
     expect(offers('wasme bui')).toMatch(/^build\t/);
     expect(offers('wasme init --lang')).toMatch(/^--language\t/);

@@ -9,19 +9,19 @@ import { guestFile } from '../helpers/guests/guests.ts';
 const digest = `sha256:${'3b'.repeat(32)}`;
 const image = 'registry.example/me/add-header:v0.1';
 
-/** A world without kubectl, whose store has `image` in a layout; gives the image's digest. */
-async function withImage(layout: string): Promise<{ world: TestMachine; stored: string }> {
-  const world = newMachine({ env: { PATH: '/nowhere' } });
-  guestFile(world.cwd, 'deploy-tag');
-  const made = await world.wasme('convert', 'deploy-tag.wasm', image, '--layout', layout, '--json');
+/** Creates a machine without kubectl whose store has `image` in a layout; returns the digest of the image as well. */
+async function withImage(layout: string): Promise<{ machine: TestMachine; stored: string }> {
+  const machine = newMachine({ env: { PATH: '/nowhere' } });
+  guestFile(machine.cwd, 'deploy-tag');
+  const made = await machine.wasme('convert', 'deploy-tag.wasm', image, '--layout', layout, '--json');
   expect(made.stderr).toBe('');
-  return { world, stored: (JSON.parse(made.stdout) as { digest: string }).digest };
+  return { machine, stored: (JSON.parse(made.stdout) as { digest: string }).digest };
 }
 
 describe('documents for clusters', () => {
   it('are printed without kubectl, and pin what the store has', async () => {
-    const { world, stored } = await withImage('compat');
-    const { exitCode, stdout, stderr } = await world.wasme('deploy', 'istio', image, '-n', 'bookinfo');
+    const { machine, stored } = await withImage('compat');
+    const { exitCode, stdout, stderr } = await machine.wasme('deploy', 'istio', image, '-n', 'bookinfo');
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(parse(stdout)).toMatchObject({
       kind: 'TrafficExtension',
@@ -31,21 +31,21 @@ describe('documents for clusters', () => {
   });
 
   it('are refused for an image that the target would not load, unless forced', async () => {
-    const { world } = await withImage('compat');
-    const refused = await world.wasme('deploy', 'gloo', image, '--root-id', 'r', '-o', 'gateway.yaml');
+    const { machine } = await withImage('compat');
+    const refused = await machine.wasme('deploy', 'gloo', image, '--root-id', 'r', '-o', 'gateway.yaml');
     expect(refused.exitCode).toBe(1);
     expect(refused.stderr).toContain('error[NOT_LOADABLE]: gloo@ee would not load');
     expect(refused.stderr).toContain(`wasme convert ${image} --layout oci`);
-    expect((await world.wasme('deploy', 'gloo', image, '--root-id', 'r', '--force')).exitCode).toBe(0);
+    expect((await machine.wasme('deploy', 'gloo', image, '--root-id', 'r', '--force')).exitCode).toBe(0);
     const good = await withImage('oci');
-    expect((await good.world.wasme('deploy', 'gloo', image, '--root-id', 'r')).exitCode).toBe(0);
+    expect((await good.machine.wasme('deploy', 'gloo', image, '--root-id', 'r')).exitCode).toBe(0);
   });
 
   it('are resources of Google Cloud, with events from the callbacks of the module, and the lines to type', async () => {
-    const { world, stored } = await withImage('compat');
+    const { machine, stored } = await withImage('compat');
     const rule = 'projects/my-project/global/forwardingRules/web';
     const flags = ['--project', 'my-project', '--forwarding-rule', rule, '--config', 'blue'];
-    const { exitCode, stdout, stderr } = await world.wasme('deploy', 'gcp', image, ...flags, '--json');
+    const { exitCode, stdout, stderr } = await machine.wasme('deploy', 'gcp', image, ...flags, '--json');
     expect(exitCode, stderr).toBe(0);
     const { documents, notes, warnings } = JSON.parse(stdout) as DeployResult;
     const name = image.replace(':v0.1', '');
@@ -65,21 +65,23 @@ describe('documents for clusters', () => {
     expect(notes[0]).toContain('--plugin-config=blue');
     expect(stderr).toContain(notes[1]);
     expect(warnings.join()).toContain('Artifact Registry');
-    const none = await world.wasme('deploy', 'gcp', image);
+    const none = await machine.wasme('deploy', 'gcp', image);
     expect(none.stderr).toContain('error[USAGE]');
     const oci = await withImage('oci');
-    expect((await oci.world.wasme('deploy', 'gcp', image, ...flags)).stderr).toContain('error[NOT_LOADABLE]');
+    expect((await oci.machine.wasme('deploy', 'gcp', image, ...flags)).stderr).toContain(
+      'error[NOT_LOADABLE]',
+    );
   });
 
   it('take what the project says, and flags over it', async () => {
-    const world = newMachine({ env: { PATH: '/nowhere' } });
+    const machine = newMachine({ env: { PATH: '/nowhere' } });
     const deploy = {
       istio: { id: 'tagger', namespace: 'shop', labels: { app: 'cart' }, phase: 'authn', version: '1.27' },
       envoyGateway: { route: 'checkout', namespace: 'shop' },
       gloo: { namespaces: ['edge'] },
     };
     writeFileSync(
-      join(world.cwd, 'wasme.json'),
+      join(machine.cwd, 'wasme.json'),
       JSON.stringify({
         name: 'demo',
         language: 'rust',
@@ -90,7 +92,7 @@ describe('documents for clusters', () => {
       }),
     );
     const document = async (...argv: string[]): Promise<unknown> => {
-      const { stdout, stderr } = await world.wasme('deploy', ...argv, '--digest', digest);
+      const { stdout, stderr } = await machine.wasme('deploy', ...argv, '--digest', digest);
       expect(stderr.replace(/^warning: .*\n/gm, '')).toBe('');
       return parse(stdout);
     };
@@ -123,10 +125,10 @@ describe('documents for clusters', () => {
     ['istio', ['--match-port', '80'], ['--patch-context', 'inbound'], ['--config', '{"a":1}']],
     ['higress', ['--phase', 'authn'], ['--priority', '1'], ['--pull-policy', 'always'], ['--env', 'A']],
   ])('%s: the hash is another with each thing that is asked for: %j', async (target, ...asked) => {
-    const world = newMachine({ env: { PATH: '/nowhere' } });
+    const machine = newMachine({ env: { PATH: '/nowhere' } });
     const hashOf = async (...argv: string[]): Promise<string> => {
       const line = ['deploy', target, image, '--digest', digest, ...argv, '--json'];
-      const { hash, documents } = JSON.parse((await world.wasme(...line)).stdout) as DeployResult;
+      const { hash, documents } = JSON.parse((await machine.wasme(...line)).stdout) as DeployResult;
       expect(documents[0]?.content).toMatchObject({ metadata: { annotations: { 'wasme.io/intent': hash } } });
       return hash;
     };
@@ -137,15 +139,15 @@ describe('documents for clusters', () => {
   });
 
   it('understand the lines of the old tool', async () => {
-    const world = newMachine({ env: { PATH: '/nowhere' } });
+    const machine = newMachine({ env: { PATH: '/nowhere' } });
     const line = `deploy istio ${image} --digest ${digest} --id=myfilter --namespace bookinfo --labels app=details --patch-context inbound --workload-type deployment`;
-    const istio = await world.wasme(...line.split(' '));
+    const istio = await machine.wasme(...line.split(' '));
     expect(istio.stderr).toBe('note: --workload-type is not used: --labels choose pods of any workload\n');
     expect(parse(istio.stdout)).toMatchObject({
       metadata: { name: 'myfilter', namespace: 'bookinfo' },
       spec: { selector: { matchLabels: { app: 'details' } }, match: [{ mode: 'SERVER' }] },
     });
-    const gloo = await world.wasme(
+    const gloo = await machine.wasme(
       ...`deploy gloo ${image} --digest ${digest} --id=myfilter --namespaces a,b --labels x=y`.split(' '),
     );
     expect(gloo.exitCode).toBe(0);
@@ -162,9 +164,9 @@ describe('documents for clusters', () => {
     ['no kubectl', ['--apply', '--istio-version', '1.31'], 'TOOL_MISSING', 1],
     ['a reference that is none', [], 'REFERENCE_INVALID', 2],
   ])('fail with a code: %s', async (title, argv, code, exitCode) => {
-    const world = newMachine({ env: { PATH: '/nowhere' } });
+    const machine = newMachine({ env: { PATH: '/nowhere' } });
     const operand = title.startsWith('a reference') ? 'Registry/UPPER:v1' : image;
-    const outcome = await world.wasme('deploy', 'istio', operand, '--digest', digest, ...argv);
+    const outcome = await machine.wasme('deploy', 'istio', operand, '--digest', digest, ...argv);
     expect(outcome.stdout).toBe('');
     expect(outcome.stderr).toContain(`error[${code}]`);
     expect(outcome.exitCode).toBe(exitCode);

@@ -28,11 +28,11 @@ it('the shapes are found', () => {
 
 it('each verb prints its documented fields', async () => {
   const { host } = await fakeRegistry();
-  const world = newMachine();
-  mkdirSync(join(world.cwd, 'build'));
-  writeFileSync(join(world.cwd, 'wasme.json'), '{"name": "probe", "language": "rust"}');
-  writeFileSync(join(world.cwd, 'build', 'probe.wasm'), compileProbe({ callbacks: http({}) }));
-  writeFileSync(join(world.cwd, 'a.test.json'), '{"cases": [{"name": "a"}]}');
+  const machine = newMachine();
+  mkdirSync(join(machine.cwd, 'build'));
+  writeFileSync(join(machine.cwd, 'wasme.json'), '{"name": "probe", "language": "rust"}');
+  writeFileSync(join(machine.cwd, 'build', 'probe.wasm'), compileProbe({ callbacks: http({}) }));
+  writeFileSync(join(machine.cwd, 'a.test.json'), '{"cases": [{"name": "a"}]}');
   const image = `${host}/team/probe:v1`;
   const lines: readonly (readonly [result: string, ...argv: string[]])[] = [
     ['TestResult', 'test'],
@@ -50,7 +50,7 @@ it('each verb prints its documented fields', async () => {
     ['DeployResult', 'deploy', 'envoy'],
   ];
   for (const [name, ...argv] of lines) {
-    const { exitCode, stdout, stderr } = await world.wasme(...argv, '--json');
+    const { exitCode, stdout, stderr } = await machine.wasme(...argv, '--json');
     expect({ argv, exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({
       argv,
       exitCode: 0,

@@ -21,12 +21,12 @@ function withRequestHeaders(body: string): Uint8Array {
 }
 
 /** A project whose compiler puts the five letters of src/text into a filter, or fails. */
-function fakeCompiled(world: TestMachine, text: string): TestMachine {
-  mkdirSync(join(world.cwd, 'src'));
-  saveSource(world, text);
-  writeFileSync(join(world.cwd, 'filter.bin'), guest('header'));
+function fakeCompiled(machine: TestMachine, text: string): TestMachine {
+  mkdirSync(join(machine.cwd, 'src'));
+  saveSource(machine, text);
+  writeFileSync(join(machine.cwd, 'filter.bin'), guest('header'));
   writeFileSync(
-    join(world.cwd, 'compile.mjs'),
+    join(machine.cwd, 'compile.mjs'),
     `import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
     const text = readFileSync('src/text', 'utf8');
     if (text.startsWith('error')) { console.error(text); process.exit(1); }
@@ -35,8 +35,8 @@ function fakeCompiled(world: TestMachine, text: string): TestMachine {
   );
   const build = { command: [process.execPath, 'compile.mjs'], source: 'src' };
   const project = { name: 'compiled', language: 'assemblyscript', build };
-  writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify(project));
-  return world;
+  writeFileSync(join(machine.cwd, 'wasme.json'), JSON.stringify(project));
+  return machine;
 }
 
 function saveSource({ cwd }: TestMachine, text: string): void {
@@ -45,10 +45,10 @@ function saveSource({ cwd }: TestMachine, text: string): void {
 
 describe('wasme run', () => {
   it('lets a filter have the functions on a list only', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
     const tagged = async (...flags: string[]): Promise<string | null> => {
-      const cli = startCli(world, 'deploy-tag.wasm', '--config', 'team-a', ...flags);
+      const cli = startCli(machine, 'deploy-tag.wasm', '--config', 'team-a', ...flags);
       const { url } = await cli.ready();
       const tag = (await fetch(url)).headers.get('x-tag');
       if (tag === null) await cli.said('restricted proxy-wasm capability: proxy_replace_header_map_value');
@@ -58,28 +58,28 @@ describe('wasme run', () => {
     expect(await tagged('--allow-capabilities', 'auto')).toBe('team-a');
     const list = 'proxy_get_buffer_bytes,proxy_log,proxy_on_configure,proxy_on_response_headers';
     expect(await tagged('--allow-capabilities', list)).toBeNull();
-    const misspelt = await world.wasme('run', 'deploy-tag.wasm', '--allow-capabilities', 'proxy_logg');
+    const misspelt = await machine.wasme('run', 'deploy-tag.wasm', '--allow-capabilities', 'proxy_logg');
     expect(misspelt.stderr).toContain('error[USAGE]');
   });
 
   it('passes a variable on that the project sets, when told to', async () => {
-    const world = newMachine({ env: { SET: 'from here' } });
-    mkdirSync(join(world.cwd, 'build'));
-    writeFileSync(join(world.cwd, 'build', 'env.wasm'), guest('deploy-env'));
+    const machine = newMachine({ env: { SET: 'from here' } });
+    mkdirSync(join(machine.cwd, 'build'));
+    writeFileSync(join(machine.cwd, 'build', 'env.wasm'), guest('deploy-env'));
     const project = { name: 'env', language: 'rust', run: { env: { SET: 'from the project', OTHER: 'x' } } };
-    writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify(project));
-    await startCli(world).said('SET=from the project');
-    const cli = startCli(world, '--env', 'SET');
+    writeFileSync(join(machine.cwd, 'wasme.json'), JSON.stringify(project));
+    await startCli(machine).said('SET=from the project');
+    const cli = startCli(machine, '--env', 'SET');
     await cli.said('SET=from here');
     await cli.said('OTHER=x');
   });
 
   it('puts a filter in front of the echo upstream until Ctrl-C', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'header');
-    const cli = startCli(world, 'header.wasm', '--admin', '0', '--concurrency', '2');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'header');
+    const cli = startCli(machine, 'header.wasm', '--admin', '0', '--concurrency', '2');
     const { url, admin, filters, upstream } = await cli.ready();
-    expect(filters).toMatchObject([{ name: 'header', source: join(world.cwd, 'header.wasm') }]);
+    expect(filters).toMatchObject([{ name: 'header', source: join(machine.cwd, 'header.wasm') }]);
     expect(upstream).toBe('echo');
     const response = await fetch(`${url}/x`, { method: 'POST', body: 'hi' });
     expect(response.headers.get('x-guest')).toBe('hello');
@@ -100,10 +100,10 @@ describe('wasme run', () => {
   });
 
   it('runs a chain in the order of the operands', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'header');
-    writeFileSync(join(world.cwd, 'other.wasm'), guest('header', { hello: 'other' }));
-    const cli = startCli(world, 'header.wasm', 'other.wasm');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'header');
+    writeFileSync(join(machine.cwd, 'other.wasm'), guest('header', { hello: 'other' }));
+    const cli = startCli(machine, 'header.wasm', 'other.wasm');
     const { url } = await cli.ready();
     const echo = (await (await fetch(url)).json()) as EchoAnswer;
     expect(echo.headers['x-guest']).toEqual(['hello', 'other']);
@@ -111,56 +111,56 @@ describe('wasme run', () => {
 
   it('runs an image: of the path, else of the store, else of the registry', async () => {
     const { host, log } = await fakeRegistry();
-    const world = newMachine();
+    const machine = newMachine();
     const image = `${host}/team/say`;
     const answer = async (...argv: string[]): Promise<unknown> => {
-      const cli = startCli(world, ...argv);
+      const cli = startCli(machine, ...argv);
       const { url, filters } = await cli.ready();
       const said = (await fetch(url)).headers.get('x-guest');
       await cli.interrupt();
       return [said, filters[0]?.name, filters[0]?.source.replace(/sha256:.*/, '…')];
     };
-    guestFile(world.cwd, 'header', { hello: 'image' });
-    await world.wasme('build', 'precompiled', 'header.wasm', '-t', image);
+    guestFile(machine.cwd, 'header', { hello: 'image' });
+    await machine.wasme('build', 'precompiled', 'header.wasm', '-t', image);
     expect(await answer(image)).toEqual(['image', 'say', `${image}:latest@…`]);
     expect(log).toEqual([]);
-    expect(await world.wasme('push', image)).toMatchObject({ exitCode: 0 });
-    await world.wasme('rm', image);
+    expect(await machine.wasme('push', image)).toMatchObject({ exitCode: 0 });
+    await machine.wasme('rm', image);
     expect(await answer(image, '--plain-http')).toEqual(['image', 'say', `${image}:latest@…`]);
     // What stands there as a path is no image.
-    mkdirSync(join(world.cwd, host, 'team'), { recursive: true });
-    writeFileSync(join(world.cwd, image), guest('header', { hello: 'apath' }));
-    expect(await answer(image)).toEqual(['apath', 'say', join(world.cwd, image)]);
-    const { stderr } = await world.wasme('run', `${host}/team/none:v1`);
+    mkdirSync(join(machine.cwd, host, 'team'), { recursive: true });
+    writeFileSync(join(machine.cwd, image), guest('header', { hello: 'apath' }));
+    expect(await answer(image)).toEqual(['apath', 'say', join(machine.cwd, image)]);
+    const { stderr } = await machine.wasme('run', `${host}/team/none:v1`);
     expect(stderr).toContain(`error[REGISTRY_NOT_FOUND]: cannot pull ${host}/team/none:v1`);
   });
 
   it('shows traces', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'header');
-    const cli = startCli(world, 'header.wasm', '--trace');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'header');
+    const cli = startCli(machine, 'header.wasm', '--trace');
     const { url } = await cli.ready();
     await fetch(url);
     await cli.said('proxy_add_header_map_value(map=request headers key="x-guest" value="hello") -> Ok');
   });
 
   it('loads a changed module without dropping connections', async () => {
-    const world = newMachine();
-    const path = guestFile(world.cwd, 'header');
-    const cli = startCli(world, 'header.wasm', '--watch');
+    const machine = newMachine();
+    const path = guestFile(machine.cwd, 'header');
+    const cli = startCli(machine, 'header.wasm', '--watch');
     const { url } = await cli.ready();
     expect((await fetch(url)).headers.get('x-guest')).toBe('hello');
     writeFileSync(path, 'not a module');
     await cli.said('not loaded again');
     expect((await fetch(url)).headers.get('x-guest')).toBe('hello');
-    guestFile(world.cwd, 'header', { hello: 'fresh' });
+    guestFile(machine.cwd, 'header', { hello: 'fresh' });
     await cli.said('loaded again: header');
     expect((await fetch(url)).headers.get('x-guest')).toBe('fresh');
   });
 
   it('builds a project when a source is saved, and swaps the filter without dropping a request', async () => {
-    const world = newMachine();
-    const cli = startCli(fakeCompiled(world, 'first'), '--watch');
+    const machine = newMachine();
+    const cli = startCli(fakeCompiled(machine, 'first'), '--watch');
     const { url } = await cli.ready();
     const answers: (string | null)[] = [];
     const ask = async (): Promise<void> => {
@@ -177,14 +177,14 @@ describe('wasme run', () => {
     );
     const until = (text: string): Promise<void> => expect.poll(() => answers.at(-1)).toBe(text);
     await until('first');
-    saveSource(world, 'other');
+    saveSource(machine, 'other');
     await cli.said('loaded again: compiled');
     await until('other');
-    saveSource(world, 'error: no such thing');
+    saveSource(machine, 'error: no such thing');
     await cli.said('not built, the old filter goes on');
     expect(cli.stderr()).toMatch(/"code":"BUILD_FAILED".*no such thing/);
     expect(answers.at(-1)).toBe('other');
-    saveSource(world, 'third');
+    saveSource(machine, 'third');
     await until('third');
     asking = false;
     await load;
@@ -193,15 +193,15 @@ describe('wasme run', () => {
   });
 
   it('says what this filter meets on the hosts that the project names', async () => {
-    const world = newMachine();
-    mkdirSync(join(world.cwd, 'build'));
+    const machine = newMachine();
+    mkdirSync(join(machine.cwd, 'build'));
     const poll =
       '(import "wasi_snapshot_preview1" "poll_oneoff" (func (param i32 i32 i32 i32) (result i32)))';
-    writeFileSync(join(world.cwd, 'build', 'p.wasm'), compileWat(filterText(poll)));
+    writeFileSync(join(machine.cwd, 'build', 'p.wasm'), compileWat(filterText(poll)));
     const project = { name: 'p', language: 'rust', hosts: ['istio@1.28', 'istio@1.31'] };
     const deploy = { envoy: { version: '1.36' } };
-    writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify({ ...project, deploy }));
-    const newest = startCli(world);
+    writeFileSync(join(machine.cwd, 'wasme.json'), JSON.stringify({ ...project, deploy }));
+    const newest = startCli(machine);
     await newest.ready();
     expect(newest.stderr()).toBe(
       [
@@ -210,7 +210,7 @@ describe('wasme run', () => {
       ].join('\n'),
     );
     await newest.interrupt();
-    const old = startCli(world, '--host', 'envoy@1.36');
+    const old = startCli(machine, '--host', 'envoy@1.36');
     await old.ready();
     expect(old.stderr()).toBe(
       'note: on istio@1.31 (Envoy 1.39) p meets other things: poll_oneoff succeeds\n',
@@ -218,13 +218,13 @@ describe('wasme run', () => {
   });
 
   it('--watch begins with a build; without a module its failure is the failure', async () => {
-    const world = fakeCompiled(newMachine(), 'error: no such thing');
-    const { exitCode, stderr } = await world.wasme('run', '--watch', '--port', '0');
+    const machine = fakeCompiled(newMachine(), 'error: no such thing');
+    const { exitCode, stderr } = await machine.wasme('run', '--watch', '--port', '0');
     expect(exitCode).toBe(1);
     expect(stderr).toContain('error[BUILD_FAILED]');
-    mkdirSync(join(world.cwd, 'build'), { recursive: true });
-    writeFileSync(join(world.cwd, 'build', 'compiled.wasm'), guest('header', { hello: 'older' }));
-    const cli = startCli(world, '--watch');
+    mkdirSync(join(machine.cwd, 'build'), { recursive: true });
+    writeFileSync(join(machine.cwd, 'build', 'compiled.wasm'), guest('header', { hello: 'older' }));
+    const cli = startCli(machine, '--watch');
     const { url } = await cli.ready();
     await cli.said('not built: what runs is older');
     expect((await fetch(url)).headers.get('x-guest')).toBe('older');
@@ -235,34 +235,34 @@ describe('wasme run', () => {
     ['no module', 'text.wasm', 'WASM_INVALID', 1],
     ['no project', '.', 'PROJECT_NOT_FOUND', 2],
   ])('says what is wrong: %s', async (_what, target, code, exitCode) => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'text.wasm'), 'text');
-    const outcome = await world.wasme('run', target, '--port', '0');
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'text.wasm'), 'text');
+    const outcome = await machine.wasme('run', target, '--port', '0');
     expect(outcome).toMatchObject({ exitCode, stdout: '' });
     expect(outcome.stderr).toContain(`error[${code}]`);
-    expect(outcome.stderr.split('\n')[0]).toContain(target === '.' ? world.cwd : target);
+    expect(outcome.stderr.split('\n')[0]).toContain(target === '.' ? machine.cwd : target);
   });
 
   it.each([
     { flag: '--port', others: [] },
     { flag: '--admin', others: ['--port', '0'] },
   ])('says that the port of $flag is taken, and which flag names another', async ({ flag, others }) => {
-    const world = newMachine();
-    guestFile(world.cwd, 'header');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'header');
     const server = createServer();
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
-    const outcome = await world.wasme('run', 'header.wasm', flag, String(port), ...others);
+    const outcome = await machine.wasme('run', 'header.wasm', flag, String(port), ...others);
     expect(outcome.exitCode).toBe(1);
     expect(outcome.stderr).toContain(`error[PORT_IN_USE]: port ${port} on 127.0.0.1 is already taken`);
     expect(outcome.stderr).toContain(`another port with ${flag} `);
   });
 
   it('refuses more configurations than filters', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'header');
-    const outcome = await world.wasme('run', 'header.wasm', '--config', 'a', '--config', 'b');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'header');
+    const outcome = await machine.wasme('run', 'header.wasm', '--config', 'a', '--config', 'b');
     expect(outcome).toMatchObject({ exitCode: 2 });
   });
 
@@ -272,41 +272,41 @@ describe('wasme run', () => {
     [['--watch'], '--watch'],
     [['--host', 'envoy@1.36'], '--host'],
   ])('refuses what a real Envoy cannot do: %j', async (argv, flag) => {
-    const world = newMachine();
-    guestFile(world.cwd, 'header');
-    const { exitCode, stderr } = await world.wasme('run', '--envoy', 'header.wasm', ...argv);
+    const machine = newMachine();
+    guestFile(machine.cwd, 'header');
+    const { exitCode, stderr } = await machine.wasme('run', '--envoy', 'header.wasm', ...argv);
     expect(exitCode).toBe(2);
     expect(stderr).toContain(`error[USAGE]: ${flag} is not possible in a real Envoy: `);
     expect(stderr).toContain(`help: leave out ${flag}, or --envoy`);
   });
 
   it('says that there is no Envoy', async () => {
-    const world = newMachine({ env: { PATH: '' } });
-    guestFile(world.cwd, 'header');
+    const machine = newMachine({ env: { PATH: '' } });
+    guestFile(machine.cwd, 'header');
     // What follows a bare --envoy is an operand.
-    const bare = await world.wasme('run', '--envoy', 'header.wasm', '--port', '0');
+    const bare = await machine.wasme('run', '--envoy', 'header.wasm', '--port', '0');
     expect(bare).toMatchObject({ exitCode: 1, stdout: '' });
     expect(bare.stderr).toContain('error[TOOL_MISSING]: no Envoy was found');
-    const named = await world.wasme('run', '--envoy=./none', 'header.wasm');
-    expect(named.stderr).toContain(`error[TOOL_MISSING]: ${join(world.cwd, 'none')} is no program`);
+    const named = await machine.wasme('run', '--envoy=./none', 'header.wasm');
+    expect(named.stderr).toContain(`error[TOOL_MISSING]: ${join(machine.cwd, 'none')} is no program`);
   });
 
   it('takes no folder for an Envoy', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'header');
-    const folder = join(world.cwd, 'tools', 'envoy');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'header');
+    const folder = join(machine.cwd, 'tools', 'envoy');
     mkdirSync(folder, { recursive: true });
-    const named = await world.wasme('run', `--envoy=${folder}`, 'header.wasm');
+    const named = await machine.wasme('run', `--envoy=${folder}`, 'header.wasm');
     expect(named.stderr).toContain(`error[TOOL_MISSING]: ${folder} is no program`);
-    world.env['PATH'] = dirname(folder);
-    const bare = await world.wasme('run', '--envoy', 'header.wasm');
+    machine.env['PATH'] = dirname(folder);
+    const bare = await machine.wasme('run', '--envoy', 'header.wasm');
     expect(bare.stderr).toContain('error[TOOL_MISSING]: no Envoy was found');
   });
 
   it('ends when the admin interface is told to', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'header');
-    const cli = startCli(world, 'header.wasm', '--admin', '0');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'header');
+    const cli = startCli(machine, 'header.wasm', '--admin', '0');
     const { admin } = await cli.ready();
     await fetch(`${admin}/logging?level=debug`, { method: 'POST' });
     await fetch(`${admin}/quitquitquit`, { method: 'POST' });
@@ -316,8 +316,8 @@ describe('wasme run', () => {
 
 describe('startRun', () => {
   it('T19 replaces a worker whose filter never returns', async () => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'loop.wasm'), withRequestHeaders('(loop (br 0)) (i32.const 0)'));
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'loop.wasm'), withRequestHeaders('(loop (br 0)) (i32.const 0)'));
     const events: RunEvent[] = [];
     const running = await startRun(
       {
@@ -326,7 +326,7 @@ describe('startRun', () => {
         callbackLimitMs: 500,
         onEvent: event => void events.push(event),
       },
-      world.system,
+      machine.system,
     );
     onTestFinished(() => running.stop());
     await expect(fetch(running.url)).rejects.toThrow();
@@ -338,8 +338,8 @@ describe('startRun', () => {
   });
 
   it('contains a trap: 503, and the log says why', async () => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'trap.wasm'), withRequestHeaders('unreachable'));
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'trap.wasm'), withRequestHeaders('unreachable'));
     const events: RunEvent[] = [];
     const running = await startRun(
       {
@@ -348,7 +348,7 @@ describe('startRun', () => {
         inProcess: true,
         onEvent: event => void events.push(event),
       },
-      world.system,
+      machine.system,
     );
     onTestFinished(() => running.stop());
     expect((await fetch(running.url)).status).toBe(503);
@@ -358,8 +358,8 @@ describe('startRun', () => {
   });
 
   it('proxies TCP through network filters', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'tcp');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'tcp');
     const upstream = createServer(socket => socket.on('data', data => socket.end(`got ${data.toString()}`)));
     await new Promise<void>(resolve => upstream.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void upstream.close());
@@ -372,7 +372,7 @@ describe('startRun', () => {
         listen: { port: 0 },
         inProcess: true,
       },
-      world.system,
+      machine.system,
     );
     onTestFinished(() => running.stop());
     const text = await new Promise<string>((resolve, reject) => {

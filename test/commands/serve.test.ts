@@ -17,9 +17,9 @@ interface Served extends ServeResult {
 }
 
 /** Runs `wasme serve …` on a machine whose interrupt the test raises. */
-async function serve(world: TestMachine, interrupt: AbortController, ...argv: string[]): Promise<Served> {
+async function serve(machine: TestMachine, interrupt: AbortController, ...argv: string[]): Promise<Served> {
   const screen: Screen = { out: '', err: '' };
-  const ended = world.wasmeLive(screen, 'serve', ...argv, '-p', '0', '--json');
+  const ended = machine.wasmeLive(screen, 'serve', ...argv, '-p', '0', '--json');
   const stop = (): Promise<number> => {
     interrupt.abort();
     return ended;
@@ -34,9 +34,9 @@ async function serve(world: TestMachine, interrupt: AbortController, ...argv: st
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-function machineWithInterrupt(): { world: TestMachine; interrupt: AbortController } {
+function machineWithInterrupt(): { machine: TestMachine; interrupt: AbortController } {
   const interrupt = new AbortController();
-  return { world: newMachine({ signal: interrupt.signal }), interrupt };
+  return { machine: newMachine({ signal: interrupt.signal }), interrupt };
 }
 
 /** A request whose target goes out as it is: clients tidy `..` away. */
@@ -54,14 +54,14 @@ function rawStatus(url: string, path: string, method = 'GET'): Promise<number | 
 
 describe('serve', () => {
   it('serves a module under the digest of its bytes, until Ctrl-C', async () => {
-    const { world, interrupt } = machineWithInterrupt();
-    const bytes = readFileSync(guestFile(world.cwd, 'deploy-tag'));
-    const { url, modules, screen, stop } = await serve(world, interrupt, 'deploy-tag.wasm');
+    const { machine, interrupt } = machineWithInterrupt();
+    const bytes = readFileSync(guestFile(machine.cwd, 'deploy-tag'));
+    const { url, modules, screen, stop } = await serve(machine, interrupt, 'deploy-tag.wasm');
     const hex = sha256(bytes);
     expect(modules).toEqual([
       {
         name: 'deploy-tag',
-        source: join(world.cwd, 'deploy-tag.wasm'),
+        source: join(machine.cwd, 'deploy-tag.wasm'),
         digest: `sha256:${hex}`,
         sizeBytes: bytes.length,
         url: `${url}/${hex}.wasm`,
@@ -95,16 +95,16 @@ describe('serve', () => {
     ['/', 'DELETE', 405],
     ['*', 'OPTIONS', 405],
   ])('answers %j %s without a module and without taking anything', async (path, method, status) => {
-    const { world, interrupt } = machineWithInterrupt();
-    guestFile(world.cwd, 'deploy-tag');
-    const { url } = await serve(world, interrupt, 'deploy-tag.wasm');
+    const { machine, interrupt } = machineWithInterrupt();
+    guestFile(machine.cwd, 'deploy-tag');
+    const { url } = await serve(machine, interrupt, 'deploy-tag.wasm');
     expect(await rawStatus(url, path.replaceAll('\u0000', '%00'), method)).toBe(status);
   });
 
   it('logs each request as one short line without control characters and without its query', async () => {
-    const { world, interrupt } = machineWithInterrupt();
-    guestFile(world.cwd, 'deploy-tag');
-    const { url, screen } = await serve(world, interrupt, 'deploy-tag.wasm');
+    const { machine, interrupt } = machineWithInterrupt();
+    guestFile(machine.cwd, 'deploy-tag');
+    const { url, screen } = await serve(machine, interrupt, 'deploy-tag.wasm');
     const { hostname, port } = new URL(url);
     const socket = connect(Number(port), hostname);
     socket.end(`GET /\u001b[31m${'x'.repeat(500)}?token=hidden HTTP/1.1\r\nhost: x\r\n\r\n`);
@@ -116,23 +116,23 @@ describe('serve', () => {
   });
 
   it('serves the project here and the whole store, and a module that is built while it runs', async () => {
-    const { world, interrupt } = machineWithInterrupt();
-    mkdirSync(join(world.cwd, 'build'));
-    writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify({ name: 'tagger', language: 'rust' }));
-    const output = join(world.cwd, 'build', 'tagger.wasm');
+    const { machine, interrupt } = machineWithInterrupt();
+    mkdirSync(join(machine.cwd, 'build'));
+    writeFileSync(join(machine.cwd, 'wasme.json'), JSON.stringify({ name: 'tagger', language: 'rust' }));
+    const output = join(machine.cwd, 'build', 'tagger.wasm');
     writeFileSync(output, guest('deploy-tag'));
-    guestFile(world.cwd, 'deploy-kinds');
+    guestFile(machine.cwd, 'deploy-kinds');
     const image = 'registry.example/me/kinds:v1';
-    await world.wasme('convert', 'deploy-kinds.wasm', image, '--layout', 'oci');
-    const before = storeOf(world);
-    const { url, modules } = await serve(world, interrupt);
+    await machine.wasme('convert', 'deploy-kinds.wasm', image, '--layout', 'oci');
+    const before = storeOf(machine);
+    const { url, modules } = await serve(machine, interrupt);
     expect(modules.map(({ name, source }) => [name, source])).toEqual([
       ['tagger', output],
       ['kinds', image],
     ]);
     const kinds = await fetch(modules[1]?.url ?? '');
     expect(sha256(new Uint8Array(await kinds.arrayBuffer()))).toBe(sha256(guest('deploy-kinds')));
-    expect(storeOf(world)).toEqual(before);
+    expect(storeOf(machine)).toEqual(before);
     // A new build is another module: its digest is served, the old one is not.
     writeFileSync(output, guest('deploy-env'));
     expect((await fetch(modules[0]?.url ?? '')).status).toBe(404);
@@ -143,11 +143,11 @@ describe('serve', () => {
 
   it('serves an image of a registry that the store does not have', async () => {
     const registry = await fakeRegistry();
-    const { world, interrupt } = machineWithInterrupt();
-    guestFile(world.cwd, 'deploy-tag');
+    const { machine, interrupt } = machineWithInterrupt();
+    guestFile(machine.cwd, 'deploy-tag');
     const reference = `${registry.host}/team/tagger:v1`;
-    await world.wasme('push', reference, '-f', 'deploy-tag.wasm');
-    const { modules } = await serve(world, interrupt, reference);
+    await machine.wasme('push', reference, '-f', 'deploy-tag.wasm');
+    const { modules } = await serve(machine, interrupt, reference);
     const asked = registry.log.length;
     const response = await fetch(modules[0]?.url ?? '');
     expect(sha256(new Uint8Array(await response.arrayBuffer()))).toBe(sha256(guest('deploy-tag')));
@@ -155,11 +155,11 @@ describe('serve', () => {
   });
 
   it('finishes a running answer after Ctrl-C before it ends', async () => {
-    const { world, interrupt } = machineWithInterrupt();
+    const { machine, interrupt } = machineWithInterrupt();
     // More than the sockets of both sides hold, so that the answer is under way when Ctrl-C comes.
     const large = Buffer.concat([guest('deploy-tag'), customSection(24 * 1024 * 1024)]);
-    writeFileSync(join(world.cwd, 'large.wasm'), large);
-    const { modules, stop } = await serve(world, interrupt, 'large.wasm');
+    writeFileSync(join(machine.cwd, 'large.wasm'), large);
+    const { modules, stop } = await serve(machine, interrupt, 'large.wasm');
     const response = await fetch(modules[0]?.url ?? '');
     const ended = stop();
     const bytes = new Uint8Array(await response.arrayBuffer());
@@ -169,10 +169,18 @@ describe('serve', () => {
 
   it('has the old spelling deploy http, with the same flags and the same result', async () => {
     const interrupt = new AbortController();
-    const world = newMachine({ signal: interrupt.signal });
-    guestFile(world.cwd, 'deploy-tag');
+    const machine = newMachine({ signal: interrupt.signal });
+    guestFile(machine.cwd, 'deploy-tag');
     const screen: Screen = { out: '', err: '' };
-    const ended = world.wasmeLive(screen, 'deploy', 'http', 'deploy-tag.wasm', '-p', '127.0.0.1:0', '--json');
+    const ended = machine.wasmeLive(
+      screen,
+      'deploy',
+      'http',
+      'deploy-tag.wasm',
+      '-p',
+      '127.0.0.1:0',
+      '--json',
+    );
     onTestFinished(() => interrupt.abort());
     const out = await until(
       () => screen.out || undefined,
@@ -190,10 +198,10 @@ describe('serve', () => {
     [['deploy-tag.wasm', '-p', '1.2.3.4:80'], 'PORT_REFUSED'],
     [['text.wasm'], 'WASM_INVALID'],
   ])('fails before it listens: %j', async (argv, code) => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
-    writeFileSync(join(world.cwd, 'text.wasm'), 'text');
-    const outcome = await world.wasme('serve', ...argv);
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
+    writeFileSync(join(machine.cwd, 'text.wasm'), 'text');
+    const outcome = await machine.wasme('serve', ...argv);
     expect(outcome.stdout).toBe('');
     expect(outcome.stderr).toContain(`error[${code}]`);
     expect(outcome.exitCode).toBe(1);

@@ -135,8 +135,8 @@ describe('status envoy', () => {
 
   it('compares digests, over several proxies, and draws a table', async () => {
     const [one, two] = [await admin(fixed(plugin())), await admin({})];
-    const world = newMachine();
-    const good = await world.wasme(
+    const machine = newMachine();
+    const good = await machine.wasme(
       'status',
       'envoy',
       '--id',
@@ -149,7 +149,7 @@ describe('status envoy', () => {
     expect(good.exitCode).toBe(0);
     expect(good.stdout).toMatch(/^WHERE +FILTER +STATE +DIGEST +EXPECTED +RESTARTS +DETAIL\n/);
     expect(good.stdout).toContain(`http://${one}  f       loaded  abababababab  abababababab  0`);
-    const bad = await world.wasme(
+    const bad = await machine.wasme(
       'status',
       'envoy',
       '--id',
@@ -167,15 +167,15 @@ describe('status envoy', () => {
   });
 
   it('takes name and digest from the project here', async () => {
-    const world = newMachine();
+    const machine = newMachine();
     writeFileSync(
-      join(world.cwd, 'wasme.json'),
+      join(machine.cwd, 'wasme.json'),
       JSON.stringify({ name: 'f', language: 'rust', build: { output: 'f.wasm' } }),
     );
     const address = await admin(fixed(plugin()));
-    expect((await world.wasme('status', 'envoy', '--admin', address)).exitCode).toBe(0);
-    writeFileSync(join(world.cwd, 'f.wasm'), guest('deploy-tag'));
-    const built = await world.wasme('status', 'envoy', '--admin', address);
+    expect((await machine.wasme('status', 'envoy', '--admin', address)).exitCode).toBe(0);
+    writeFileSync(join(machine.cwd, 'f.wasm'), guest('deploy-tag'));
+    const built = await machine.wasme('status', 'envoy', '--admin', address);
     expect(built.stdout).toContain('other-digest');
     expect(built.exitCode).toBe(1);
   });
@@ -184,15 +184,15 @@ describe('status envoy', () => {
     ['other.wasm', 'other'],
     ['.', 'special'],
   ])('looks for %s under the name that deploy gives it: %s', async (source, id) => {
-    const world = newMachine();
+    const machine = newMachine();
     const project = { name: 'f', language: 'rust', build: { output: 'f.wasm' } };
     const file = { ...project, deploy: { envoy: { id: 'special' } } };
-    writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify(file));
-    for (const name of ['f', 'other']) writeFileSync(join(world.cwd, `${name}.wasm`), guest('deploy-tag'));
-    const deployed = await world.wasme('deploy', 'envoy', source, '--json');
+    writeFileSync(join(machine.cwd, 'wasme.json'), JSON.stringify(file));
+    for (const name of ['f', 'other']) writeFileSync(join(machine.cwd, `${name}.wasm`), guest('deploy-tag'));
+    const deployed = await machine.wasme('deploy', 'envoy', source, '--json');
     expect(JSON.parse(deployed.stdout)).toMatchObject({ id });
     const address = await admin(fixed(plugin()));
-    const { stdout } = await world.wasme('status', 'envoy', source, '--admin', address, '--json');
+    const { stdout } = await machine.wasme('status', 'envoy', source, '--admin', address, '--json');
     expect(JSON.parse(stdout)).toMatchObject({ id });
   });
 
@@ -210,9 +210,9 @@ describe('status envoy', () => {
   });
 
   it('tells who is there instead, and that no Envoy is', async () => {
-    const world = newMachine();
-    const ask = (...argv: string[]): ReturnType<typeof world.wasme> =>
-      world.wasme('status', 'envoy', '--id', 'h', ...argv);
+    const machine = newMachine();
+    const ask = (...argv: string[]): ReturnType<typeof machine.wasme> =>
+      machine.wasme('status', 'envoy', '--id', 'h', ...argv);
     const others = await ask('--admin', await admin(fixed(plugin(), named('g', 'cd'))));
     expect(others.stdout).toMatch(/missing .* no listener has a filter of this name; there are: f, g\n/);
     const server = createServer((_request, response) => response.end('<h1>hello</h1>'));
@@ -225,9 +225,9 @@ describe('status envoy', () => {
 
   it('shows every filter of every Envoy', async () => {
     const [one, two] = [await admin(fixed(plugin(), named('g', 'cd'))), await admin(fixed(plugin()))];
-    const world = newMachine();
-    const ask = (...argv: string[]): ReturnType<typeof world.wasme> =>
-      world.wasme('status', 'envoy', '--all', ...argv);
+    const machine = newMachine();
+    const ask = (...argv: string[]): ReturnType<typeof machine.wasme> =>
+      machine.wasme('status', 'envoy', '--all', ...argv);
     const found = await ask('--admin', one, '--admin', two, '--json');
     const { id, rows } = JSON.parse(found.stdout) as { id?: string; rows: Record<string, string>[] };
     expect([id, ...rows.map(({ where, filter, state }) => [where, filter, state])]).toEqual([
@@ -261,33 +261,33 @@ describe('status envoy', () => {
 
   it('sees that the tag of an image was moved', async () => {
     const registry = await fakeRegistry();
-    const world = newMachine();
+    const machine = newMachine();
     const reference = `${registry.host}/team/f:v1`;
     const push = async (name: string): Promise<string> => {
-      const path = guestFile(world.cwd, name);
-      await world.wasme('push', reference, '-f', path, '--force');
+      const path = guestFile(machine.cwd, name);
+      await machine.wasme('push', reference, '-f', path, '--force');
       return createHash('sha256').update(guest(name)).digest('hex');
     };
     const hex = await push('deploy-tag');
     const code = { remote: { sha256: hex } };
     const address = await admin(fixed(plugin({ vm_config: { code } })));
-    await world.wasme('pull', reference);
+    await machine.wasme('pull', reference);
     const ask = async (): Promise<string> =>
-      (await world.wasme('status', 'envoy', reference, '--admin', address)).stdout;
+      (await machine.wasme('status', 'envoy', reference, '--admin', address)).stdout;
     expect(await ask()).toMatch(/ f +loaded /);
     await push('deploy-kinds');
     expect(await ask()).toMatch(/ f +other-digest .* Envoy runs another module\n/);
     registry.switches.fail = { status: 403, times: 99 };
-    const { stdout, stderr } = await world.wasme('status', 'envoy', reference, '--admin', address);
+    const { stdout, stderr } = await machine.wasme('status', 'envoy', reference, '--admin', address);
     expect(stdout).toMatch(/ f +loaded /);
     expect(stderr).toMatch(/^warning: compared with the image in the local store: /);
   });
 
   it('refuses what would compare nothing', async () => {
-    const world = newMachine();
-    const short = await world.wasme('status', 'envoy', '--id', 'f', '--digest', 'abab');
+    const machine = newMachine();
+    const short = await machine.wasme('status', 'envoy', '--id', 'f', '--digest', 'abab');
     expect(short.stderr).toContain('It must be sha256: and 64 lower-case hexadecimal digits');
-    const logs = await world.wasme(
+    const logs = await machine.wasme(
       ...['status', 'envoy', '--id', 'f', '--admin', '1', '--admin', '2', '--log', 'envoy.log'],
     );
     expect(logs.stderr).toContain('error[USAGE]: one log cannot be of several Envoys');

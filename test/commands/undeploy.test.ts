@@ -30,9 +30,9 @@ static_resources:
 
 describe('undeploy envoy', () => {
   it('restores byte for byte what deploy envoy --in changed', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
-    const file = join(world.cwd, 'e.yaml');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
+    const file = join(machine.cwd, 'e.yaml');
     writeFileSync(file, mine);
     const flags = [
       'deploy',
@@ -43,18 +43,18 @@ describe('undeploy envoy', () => {
       '--in',
       'e.yaml',
     ];
-    const printed = await world.wasme(...flags);
+    const printed = await machine.wasme(...flags);
     expect(readFileSync(file, 'utf8')).toBe(mine);
-    const written = await world.wasme(...flags, '-o', 'e.yaml');
+    const written = await machine.wasme(...flags, '-o', 'e.yaml');
     expect(written).toMatchObject({ exitCode: 0, stdout: `wrote ${file}\n` });
     expect(readFileSync(file, 'utf8')).toBe(printed.stdout);
     expect(printed.stdout).toContain('- name: deploy-tag');
-    await world.wasme(...flags, '--config', 'other', '-o', 'e.yaml');
-    const shown = await world.wasme('undeploy', 'envoy', '--in', 'e.yaml', '--id', 'deploy-tag');
+    await machine.wasme(...flags, '--config', 'other', '-o', 'e.yaml');
+    const shown = await machine.wasme('undeploy', 'envoy', '--in', 'e.yaml', '--id', 'deploy-tag');
     expect(shown).toMatchObject({ exitCode: 0, stdout: mine });
     const dash = ['undeploy', 'envoy', '--in', 'e.yaml', '--id', 'deploy-tag', '-o', '-'];
-    expect((await world.wasme(...dash)).stdout).toBe(mine);
-    const done = await world.wasme(
+    expect((await machine.wasme(...dash)).stdout).toBe(mine);
+    const done = await machine.wasme(
       'undeploy',
       'envoy',
       '--in',
@@ -69,11 +69,11 @@ describe('undeploy envoy', () => {
   });
 
   it('leaves links, the mode and the bytes of the file as they are', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
-    mkdirSync(join(world.cwd, 'secret'));
-    const file = join(world.cwd, 'secret', 'e.yaml');
-    const link = join(world.cwd, 'e.yaml');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
+    mkdirSync(join(machine.cwd, 'secret'));
+    const file = join(machine.cwd, 'secret', 'e.yaml');
+    const link = join(machine.cwd, 'e.yaml');
     writeFileSync(file, mine);
     chmodSync(file, 0o620);
     symlinkSync(join('secret', 'e.yaml'), link);
@@ -82,7 +82,7 @@ describe('undeploy envoy', () => {
       ['deploy', 'envoy', 'deploy-tag.wasm', ...inPlace],
       ['undeploy', 'envoy', '--id', 'deploy-tag', ...inPlace],
     ]) {
-      expect((await world.wasme(...argv)).exitCode).toBe(0);
+      expect((await machine.wasme(...argv)).exitCode).toBe(0);
       expect(lstatSync(link).isSymbolicLink()).toBe(true);
       expect((statSync(file).mode & 0o777).toString(8)).toBe('620');
       expect(readFileSync(file, 'utf8').includes('name: deploy-tag')).toBe(argv[0] === 'deploy');
@@ -95,7 +95,7 @@ describe('undeploy envoy', () => {
       ['deploy', 'envoy', 'deploy-tag.wasm', ...inPlace],
       ['undeploy', 'envoy', '--id', 'deploy-tag', ...inPlace],
     ]) {
-      expect((await world.wasme(...argv)).stderr).toContain(
+      expect((await machine.wasme(...argv)).stderr).toContain(
         `error[DEPLOY_FILE]: ${link}:1: this is not UTF-8`,
       );
       expect(readFileSync(file)).toEqual(latin);
@@ -103,42 +103,42 @@ describe('undeploy envoy', () => {
   });
 
   it('writes nothing with --dry-run', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
-    const file = join(world.cwd, 'e.yaml');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
+    const file = join(machine.cwd, 'e.yaml');
     writeFileSync(file, mine);
-    await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--in', 'e.yaml', '-o', 'e.yaml');
+    await machine.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--in', 'e.yaml', '-o', 'e.yaml');
     const edited = readFileSync(file, 'utf8');
     const flags = ['undeploy', 'envoy', '--in', 'e.yaml', '--id', 'deploy-tag', '-o', 'e.yaml', '--dry-run'];
-    expect((await world.wasme(...flags)).stdout).toBe(`would write ${file}\n`);
+    expect((await machine.wasme(...flags)).stdout).toBe(`would write ${file}\n`);
     expect(readFileSync(file, 'utf8')).toBe(edited);
   });
 
   it('takes a filter out of a watched folder, and leaves those beside it', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
-    writeFileSync(join(world.cwd, 'e.yaml'), mine);
-    const live = join(world.cwd, 'live');
-    const deploy = (id: string, ...argv: string[]): ReturnType<typeof world.wasme> =>
-      world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--id', id, '--dynamic', 'live', ...argv);
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
+    writeFileSync(join(machine.cwd, 'e.yaml'), mine);
+    const live = join(machine.cwd, 'live');
+    const deploy = (id: string, ...argv: string[]): ReturnType<typeof machine.wasme> =>
+      machine.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--id', id, '--dynamic', 'live', ...argv);
     await deploy('one');
     await deploy('two', '--in', 'e.yaml', '-o', 'e.yaml');
     const all = readdirSync(live).sort();
     expect(all).toHaveLength(4);
-    const dry = await world.wasme('undeploy', 'envoy', '--dynamic', 'live', '--id', 'one', '--dry-run');
+    const dry = await machine.wasme('undeploy', 'envoy', '--dynamic', 'live', '--id', 'one', '--dry-run');
     expect(dry.stdout).toBe(`would delete ${live}/one.ecds.yaml\nwould delete ${live}/envoy.yaml\n`);
     expect(readdirSync(live).sort()).toEqual(all);
-    const done = await world.wasme('undeploy', 'envoy', '--dynamic', 'live', '--id', 'one');
+    const done = await machine.wasme('undeploy', 'envoy', '--dynamic', 'live', '--id', 'one');
     expect(done.stdout).toBe(`deleted ${live}/one.ecds.yaml\ndeleted ${live}/envoy.yaml\n`);
     expect(done.stderr).toContain('until it is restarted');
     // The other filter runs the same module.
     expect(readdirSync(live)).toEqual(all.filter(name => !/^(one|envoy)\./.test(name)));
     const argv = ['undeploy', 'envoy', '--dynamic', 'live', '--id', 'two', '--in', 'e.yaml', '-o', 'e.yaml'];
-    expect((await world.wasme(...argv)).stdout).toMatch(
+    expect((await machine.wasme(...argv)).stdout).toMatch(
       /^wrote .*e\.yaml\ndeleted .*two\.ecds\.yaml\ndeleted .*\.wasm\n$/,
     );
     expect(readdirSync(live)).toEqual([]);
-    expect(readFileSync(join(world.cwd, 'e.yaml'), 'utf8')).toBe(mine);
+    expect(readFileSync(join(machine.cwd, 'e.yaml'), 'utf8')).toBe(mine);
   });
 
   it.each([
@@ -149,9 +149,9 @@ describe('undeploy envoy', () => {
     [['undeploy', 'envoy', '--in', 'e.yaml', '--id', 'x'], 'DEPLOY_NOT_FOUND', 'no filter named "x"'],
     [['undeploy', 'envoy', '--in', 'none.yaml', '--id', 'x'], 'FILE_NOT_FOUND', 'none.yaml'],
   ])('refuses %j', async (argv, code, text) => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'e.yaml'), mine);
-    const { exitCode, stdout, stderr } = await world.wasme(...argv);
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'e.yaml'), mine);
+    const { exitCode, stdout, stderr } = await machine.wasme(...argv);
     expect(exitCode).toBeGreaterThan(0);
     expect(stdout).toBe('');
     expect(stderr).toContain(`error[${code}]`);

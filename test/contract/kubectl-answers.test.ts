@@ -10,12 +10,12 @@ const image = 'registry.example/me/add-header:v1';
 
 /** Runs wasme beside a kubectl that gives these answers; a key is "get pods", "get" or "default". */
 async function run(answers: Readonly<Record<string, string>>, argv: readonly string[]): Promise<Outcome> {
-  const world = newMachine({ env: { PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}` } });
-  const dir = join(world.home, 'answers');
+  const machine = newMachine({ env: { PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}` } });
+  const dir = join(machine.home, 'answers');
   mkdirSync(dir);
   for (const [name, text] of Object.entries(answers)) writeFileSync(join(dir, name), text);
-  world.env['KUBECTL_ANSWERS'] = dir;
-  return world.wasme(...argv);
+  machine.env['KUBECTL_ANSWERS'] = dir;
+  return machine.wasme(...argv);
 }
 
 const deploys: Readonly<Record<string, readonly string[]>> = {

@@ -20,40 +20,40 @@ describe('an interrupted wasme build', () => {
   it.each(cases)(
     'of $title ends by $signal with exit code 130 and leaves no process',
     async ({ signal, ...language }) => {
-      const world = compilerMachine(language, 'p');
-      world.wish('slow');
-      const child = spawn(process.execPath, [program, 'build', 'p'], { cwd: world.cwd, env: world.env });
+      const machine = compilerMachine(language, 'p');
+      machine.wish('slow');
+      const child = spawn(process.execPath, [program, 'build', 'p'], { cwd: machine.cwd, env: machine.env });
       onTestFinished(() => void child.kill('SIGKILL'));
       let stderr = '';
       child.stderr.on('data', data => (stderr += String(data)));
       const ended = new Promise(resolve => child.once('close', resolve));
       // The slow compiler writes down its own process and the one that it has started.
-      const pids = await pidsIn(join(world.home, 'started'));
+      const pids = await pidsIn(join(machine.home, 'started'));
       child.kill(signal);
       expect(await ended).toBe(130);
       expect(stderr).toContain('error[INTERRUPTED]: ');
       await gone(pids);
-      const build = join(world.cwd, 'p', 'build');
+      const build = join(machine.cwd, 'p', 'build');
       expect(readdirSync(build)).toEqual(['.wasme']);
       expect(existsSync(join(build, '.wasme', 'lock'))).toBe(false);
-      world.wish(undefined);
-      expect((await world.wasme('build', 'p')).exitCode).toBe(0);
+      machine.wish(undefined);
+      expect((await machine.wasme('build', 'p')).exitCode).toBe(0);
     },
   );
 
   it('ends by Ctrl-C on a terminal with exit code 130', async () => {
-    const world = compilerMachine(fakeLanguages.rust, 'p');
-    world.wish('slow');
+    const machine = compilerMachine(fakeLanguages.rust, 'p');
+    machine.wish('slow');
     const { exitCode, screen } = await onTerminal(
-      world.cwd,
-      world.env,
+      machine.cwd,
+      machine.env,
       ['build', 'p', '-v'],
       [['cargo build', interrupt]],
     );
     expect(exitCode, screen).toBe(130);
     expect(screen).toContain('error[INTERRUPTED]: ');
-    expect(readdirSync(join(world.cwd, 'p', 'build'))).toEqual(['.wasme']);
-    const started = join(world.home, 'started');
+    expect(readdirSync(join(machine.cwd, 'p', 'build'))).toEqual(['.wasme']);
+    const started = join(machine.home, 'started');
     if (existsSync(started)) await gone(await pidsIn(started));
   });
 });

@@ -11,19 +11,19 @@ import { describeWith } from '../helpers/tools.ts';
 const clearLine = '\u0015';
 
 /** A store with `filter:v1` and `filter:v1-oci`, and `wasme` on PATH. */
-async function worldWithImages(shell: string): Promise<TestMachine> {
-  const world = newMachine({ env: { PS1: 'ready> ' } });
-  const bin = join(world.home, 'bin');
+async function machineWithImages(shell: string): Promise<TestMachine> {
+  const machine = newMachine({ env: { PS1: 'ready> ' } });
+  const bin = join(machine.home, 'bin');
   mkdirSync(bin);
   const program = `#!/bin/sh\nexec '${process.execPath}' '${builtProgram}' "$@"\n`;
   writeFileSync(join(bin, 'wasme'), program, { mode: 0o755 });
-  world.env['PATH'] = `${bin}${delimiter}${world.env['PATH'] ?? ''}`;
-  writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
+  machine.env['PATH'] = `${bin}${delimiter}${machine.env['PATH'] ?? ''}`;
+  writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
   for (const [name, layout] of [
     ['v1', 'compat'],
     ['v1-oci', 'oci'],
   ] as const) {
-    const { exitCode } = await world.wasme(
+    const { exitCode } = await machine.wasme(
       'convert',
       'm.wasm',
       `registry.example/team/filter:${name}`,
@@ -32,16 +32,16 @@ async function worldWithImages(shell: string): Promise<TestMachine> {
     );
     expect(exitCode).toBe(0);
   }
-  writeFileSync(join(world.cwd, 'script'), (await world.wasme('completion', shell)).stdout);
-  return world;
+  writeFileSync(join(machine.cwd, 'script'), (await machine.wasme('completion', shell)).stdout);
+  return machine;
 }
 
 describe('bash', () => {
   it('completes the name of an image, also behind its colon', async () => {
-    const world = await worldWithImages('bash');
+    const machine = await machineWithImages('bash');
     const { screen } = await programOnTerminal(
-      world.cwd,
-      world.env,
+      machine.cwd,
+      machine.env,
       'bash',
       ['--noprofile', '--norc', '-i'],
       [
@@ -57,10 +57,10 @@ describe('bash', () => {
 
 describeWith(['zsh'], 'zsh', () => {
   it('completes the name of an image', async () => {
-    const world = await worldWithImages('zsh');
+    const machine = await machineWithImages('zsh');
     const { screen } = await programOnTerminal(
-      world.cwd,
-      world.env,
+      machine.cwd,
+      machine.env,
       'zsh',
       ['-f', '-i'],
       [
@@ -76,10 +76,14 @@ describeWith(['zsh'], 'zsh', () => {
 
 describeWith(['fish'], 'fish', () => {
   it('completes the name of an image', async () => {
-    const world = await worldWithImages('fish');
+    const machine = await machineWithImages('fish');
     const ask =
       "source ./script; complete -C 'wasme inspect registry.example/te'; complete -C 'wasme init registry'";
-    const offered = execFileSync('fish', ['-c', ask], { cwd: world.cwd, env: world.env, encoding: 'utf8' });
+    const offered = execFileSync('fish', ['-c', ask], {
+      cwd: machine.cwd,
+      env: machine.env,
+      encoding: 'utf8',
+    });
     expect(offered.trim().split('\n').sort()).toEqual([
       'registry.example/team/filter:v1',
       'registry.example/team/filter:v1-oci',

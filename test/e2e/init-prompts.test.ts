@@ -7,10 +7,10 @@ import { endOfInput, enter, interrupt, onTerminal } from '../helpers/cli/termina
 
 describe('wasme init on a terminal', () => {
   it('asks for what is missing', async () => {
-    const world = newMachine();
+    const machine = newMachine();
     const { screen, exitCode } = await onTerminal(
-      world.cwd,
-      world.env,
+      machine.cwd,
+      machine.env,
       ['init', 'asked', '--kind', 'http'],
       [
         ['Which language?', enter],
@@ -20,43 +20,43 @@ describe('wasme init on a terminal', () => {
     );
     expect(exitCode, screen).toBe(0);
     expect(screen).toContain('Created chosen');
-    const project = JSON.parse(readFileSync(join(world.cwd, 'asked', 'wasme.json'), 'utf8')) as object;
+    const project = JSON.parse(readFileSync(join(machine.cwd, 'asked', 'wasme.json'), 'utf8')) as object;
     expect(project).toMatchObject({ name: 'chosen', language: 'assemblyscript' });
   });
 
   it('asks nothing when the flags say it all', async () => {
-    const world = newMachine();
+    const machine = newMachine();
     const flags = ['-l', 'assemblyscript', '--kind', 'http', '--name', 'told', '--no-install'];
-    const { screen, exitCode } = await onTerminal(world.cwd, world.env, ['init', 'told', ...flags], []);
+    const { screen, exitCode } = await onTerminal(machine.cwd, machine.env, ['init', 'told', ...flags], []);
     expect(exitCode, screen).toBe(0);
     expect(screen).not.toContain('?');
   });
 
   it('asks nothing under CI', async () => {
-    const world = newMachine({ env: { CI: 'true' } });
-    const { screen, exitCode } = await onTerminal(world.cwd, world.env, ['init', 'x'], []);
+    const machine = newMachine({ env: { CI: 'true' } });
+    const { screen, exitCode } = await onTerminal(machine.cwd, machine.env, ['init', 'x'], []);
     expect(exitCode).toBe(2);
     expect(screen).toContain('error[USAGE_NO_PROMPT]: Which language: no value given');
   });
 
   it('a signal ends it at a question too', async () => {
-    const world = newMachine();
+    const machine = newMachine();
     const { screen, exitCode } = await onTerminal(
-      world.cwd,
-      world.env,
+      machine.cwd,
+      machine.env,
       ['init', 'x'],
       [['Which language?', 'SIGTERM']],
     );
     expect(exitCode, screen).toBe(130);
     expect(screen).toContain('error[INTERRUPTED]: interrupted');
-    expect(readdirSync(world.cwd)).toEqual([]);
+    expect(readdirSync(machine.cwd)).toEqual([]);
   });
 
   it('Ctrl-D at a question is no success', async () => {
-    const world = newMachine();
+    const machine = newMachine();
     const { screen, exitCode } = await onTerminal(
-      world.cwd,
-      world.env,
+      machine.cwd,
+      machine.env,
       ['login', 'localhost:1'],
       [['User name:', endOfInput]],
     );
@@ -64,15 +64,15 @@ describe('wasme init on a terminal', () => {
   });
 
   it('Ctrl-C at a question leaves nothing', async () => {
-    const world = newMachine();
+    const machine = newMachine();
     const { screen, exitCode } = await onTerminal(
-      world.cwd,
-      world.env,
+      machine.cwd,
+      machine.env,
       ['init', 'x'],
       [['Which language?', interrupt]],
     );
     expect(exitCode, screen).toBe(130);
-    expect(existsSync(join(world.cwd, 'x'))).toBe(false);
-    expect(readdirSync(world.cwd)).toEqual([]);
+    expect(existsSync(join(machine.cwd, 'x'))).toBe(false);
+    expect(readdirSync(machine.cwd)).toEqual([]);
   });
 });

@@ -14,17 +14,17 @@ interface Report {
 }
 
 it('the tests of the languages are skipped and named', () => {
-  const world = newMachine();
-  const bin = join(world.home, 'bin');
+  const machine = newMachine();
+  const bin = join(machine.home, 'bin');
   mkdirSync(bin);
   symlinkSync(process.execPath, join(bin, 'node'));
-  const report = join(world.home, 'report.json');
+  const report = join(machine.home, 'report.json');
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   const options = ['--config', 'test/vitest.config.ts', '--reporter=json', `--outputFile=${report}`];
   const { status } = spawnSync(process.execPath, [vitest, 'run', ...options, 'real/build/languages'], {
     cwd: root,
     // Nothing of the outer run: neither its list of tools nor what vitest has put there.
-    env: { PATH: bin, HOME: world.home, WASME_TOOLS: join(world.home, 'none') },
+    env: { PATH: bin, HOME: machine.home, WASME_TOOLS: join(machine.home, 'none') },
     stdio: 'ignore',
   });
   expect(status).toBe(0);

@@ -15,7 +15,7 @@ const size = 24_000_000;
 const bar = /[█░]{20} sha256:[0-9a-f]{12} [\d.]+ [kM]B\/24\.0 MB [\d.]+ MB\/s \d+s left/;
 
 interface Places {
-  readonly world: TestMachine;
+  readonly machine: TestMachine;
   /** A registry that has the image, at full speed and slowly. */
   readonly full: string;
   readonly slowly: string;
@@ -27,10 +27,10 @@ async function places(): Promise<Places> {
   const slow = async (host: string): Promise<string> =>
     (await faultProxy(host, { kind: 'slow', times: 99 }, /\/blobs\//)).host;
   const full = (await fakeRegistry()).host;
-  const world = newMachine();
-  writeFileSync(join(world.cwd, 'm.wasm'), moduleOfSize(size));
-  await world.wasme('push', `${full}/a:v1`, '-f', 'm.wasm', '--layout', 'raw');
-  return { world, full, slowly: await slow(full), empty: await slow((await fakeRegistry()).host) };
+  const machine = newMachine();
+  writeFileSync(join(machine.cwd, 'm.wasm'), moduleOfSize(size));
+  await machine.wasme('push', `${full}/a:v1`, '-f', 'm.wasm', '--layout', 'raw');
+  return { machine, full, slowly: await slow(full), empty: await slow((await fakeRegistry()).host) };
 }
 
 it.each<[verb: string, argv: (places: Places) => string[]]>([
@@ -39,15 +39,15 @@ it.each<[verb: string, argv: (places: Places) => string[]]>([
   ['copy', ({ full, empty }) => ['copy', `${full}/a:v1`, `${empty}/c:v1`]],
 ])('%s on a terminal', async (_verb, argv) => {
   const there = await places();
-  const { screen, exitCode } = await onTerminal(there.world.cwd, there.world.env, argv(there), []);
+  const { screen, exitCode } = await onTerminal(there.machine.cwd, there.machine.env, argv(there), []);
   expect(exitCode, screen).toBe(0);
   expect(screen).toMatch(bar);
   expect(screen).toContain('✓ sha256:');
 });
 
 it('is a plain line where nobody looks, and nothing with --quiet', async () => {
-  const { world, full } = await places();
-  expect((await world.wasme('pull', `${full}/a:v1`)).stderr).toMatch(/^✓ sha256:[0-9a-f]{12}\n$/);
+  const { machine, full } = await places();
+  expect((await machine.wasme('pull', `${full}/a:v1`)).stderr).toMatch(/^✓ sha256:[0-9a-f]{12}\n$/);
   expect((await newMachine().wasme('pull', `${full}/a:v1`, '--quiet')).stderr).toBe('');
 });
 
@@ -64,9 +64,9 @@ it('a build moves on a terminal, and only its result stays', async () => {
 });
 
 it('a dumb terminal has no lines that move', async () => {
-  const world = newMachine();
-  fakeProject(world.cwd);
-  const { screen, exitCode } = await onTerminal(world.cwd, { ...world.env, TERM: 'dumb' }, ['build'], []);
+  const machine = newMachine();
+  fakeProject(machine.cwd);
+  const { screen, exitCode } = await onTerminal(machine.cwd, { ...machine.env, TERM: 'dumb' }, ['build'], []);
   expect(exitCode, screen).toBe(0);
   expect(screen).toMatch(/^build\/fake\.wasm/);
 });

@@ -13,12 +13,12 @@ import { root } from '../helpers/tree.ts';
 
 describe('wasme run', () => {
   it('a.wasm b.wasm --trace: a chain, and what each of the two does, call by call', async () => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'a.wasm'), guest('header'));
-    writeFileSync(join(world.cwd, 'b.wasm'), guest('header', { hello: 'other' }));
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'a.wasm'), guest('header'));
+    writeFileSync(join(machine.cwd, 'b.wasm'), guest('header', { hello: 'other' }));
     const program = join(root, 'dist', 'commands', 'main.cjs');
     const argv = ['run', 'a.wasm', 'b.wasm', '--trace', '--port', '0', '--json'];
-    const child = spawn(process.execPath, [program, ...argv], { cwd: world.cwd, env: world.env });
+    const child = spawn(process.execPath, [program, ...argv], { cwd: machine.cwd, env: machine.env });
     onTestFinished(() => void child.kill('SIGKILL'));
     const ended = new Promise(resolve => child.once('exit', resolve));
     let out = '';
@@ -41,11 +41,11 @@ describe('wasme run', () => {
   });
 
   it('Ctrl-C on a terminal ends it', async () => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'a.wasm'), guest('header'));
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'a.wasm'), guest('header'));
     const { screen, exitCode } = await onTerminal(
-      world.cwd,
-      world.env,
+      machine.cwd,
+      machine.env,
       ['run', 'a.wasm', '--port', '0'],
       [['Ctrl-C ends it', interrupt]],
     );
@@ -54,11 +54,11 @@ describe('wasme run', () => {
   });
 
   it('Ctrl-C ends it also during the build of --watch, with its progress line on the screen', async () => {
-    const world = newMachine();
-    fakeProject(world.cwd, 'slow');
+    const machine = newMachine();
+    fakeProject(machine.cwd, 'slow');
     const { screen, exitCode } = await onTerminal(
-      world.cwd,
-      world.env,
+      machine.cwd,
+      machine.env,
       ['run', '--watch', '--port', '0'],
       [[' build ', interrupt]],
     );

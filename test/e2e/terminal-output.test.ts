@@ -78,25 +78,25 @@ async function hostileRegistry(): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-function suite(world: TestMachine): void {
-  guestFile(world.cwd, 'header');
+function suite(machine: TestMachine): void {
+  guestFile(machine.cwd, 'header');
   const text = {
     module: 'header.wasm',
     cases: [{ name: `${hostile}\n  ✓ forged`, expect: { response: { body: hostile } } }],
   };
-  writeFileSync(join(world.cwd, 'a.test.json'), JSON.stringify(text));
+  writeFileSync(join(machine.cwd, 'a.test.json'), JSON.stringify(text));
 }
 
 interface Way {
   readonly name: string;
   /** Makes what the command meets, and gives its command line. */
-  readonly argv: (world: TestMachine) => Promise<readonly string[]> | readonly string[];
+  readonly argv: (machine: TestMachine) => Promise<readonly string[]> | readonly string[];
   /** A part of the hostile text that has to be seen; default: nearly all of it. */
   readonly sees?: string | undefined;
 }
 
-function file(world: TestMachine, name: string, content: string | Uint8Array): void {
-  writeFileSync(join(world.cwd, name), content);
+function file(machine: TestMachine, name: string, content: string | Uint8Array): void {
+  writeFileSync(join(machine.cwd, name), content);
 }
 
 const imported = `(import "env" "proxy_${hex(hostile)}" (func))`;
@@ -108,39 +108,39 @@ const ways: readonly Way[] = [
   { name: 'a file that is not there', argv: () => ['inspect', `./${hostile}.wasm`] },
   ...['verify', 'inspect --all', 'run -p 0', 'bench', 'verify -v'].map(line => ({
     name: `an imported name in ${line}`,
-    argv: (world: TestMachine) => {
-      file(world, 'm.wasm', module(imported));
+    argv: (machine: TestMachine) => {
+      file(machine, 'm.wasm', module(imported));
       const [verb = '', ...flags] = line.split(' ');
       return [verb, 'm.wasm', ...flags];
     },
   })),
   {
     name: 'a custom section',
-    argv: world => {
-      file(world, 'm.wasm', withSection(module(''), hostile));
+    argv: machine => {
+      file(machine, 'm.wasm', withSection(module(''), hostile));
       return ['inspect', 'm.wasm', '--all'];
     },
   },
   {
     name: 'log lines of a filter that refuses to start',
-    argv: world => {
-      file(world, 'm.wasm', module('', `${logs} (i32.const 0)`));
+    argv: machine => {
+      file(machine, 'm.wasm', module('', `${logs} (i32.const 0)`));
       return ['run', 'm.wasm', '-p', '0', '--trace'];
     },
   },
   {
     name: 'log lines of a filter that traps',
-    argv: world => {
-      file(world, 'm.wasm', module('', `${logs} unreachable`));
+    argv: machine => {
+      file(machine, 'm.wasm', module('', `${logs} unreachable`));
       return ['run', 'm.wasm', '-p', '0', '-v'];
     },
   },
   {
     name: 'annotations of an image',
-    argv: async world => {
+    argv: async machine => {
       const { host } = await fakeRegistry();
-      guestFile(world.cwd, 'minimal');
-      const pushed = await world.wasme(
+      guestFile(machine.cwd, 'minimal');
+      const pushed = await machine.wasme(
         ...['push', `${host}/a:v1`, '-f', 'minimal.wasm', '--annotation', `org.${hostile}=${hostile}`],
       );
       expect(pushed.exitCode, pushed.stderr).toBe(0);
@@ -152,8 +152,8 @@ const ways: readonly Way[] = [
   { name: 'the error of a registry', argv: async () => ['pull', `${await hostileRegistry()}/a:v1`, '-v'] },
   {
     name: 'kubectl',
-    argv: world => {
-      fakeTool(world, 'kubectl');
+    argv: machine => {
+      fakeTool(machine, 'kubectl');
       return ['status', 'istio', '--id', 'a'];
     },
     // Output of programs is taken as a terminal would leave it: what a CR writes over is gone.
@@ -161,45 +161,45 @@ const ways: readonly Way[] = [
   },
   {
     name: 'the log of an Envoy',
-    argv: world => {
+    argv: machine => {
       fakeTool(
-        world,
+        machine,
         'envoy',
         `if (process.argv.includes('--version')) { console.log('envoy  version: abc/1.40.0/Clean'); process.exit(0); }`,
       );
-      guestFile(world.cwd, 'minimal');
+      guestFile(machine.cwd, 'minimal');
       return ['deploy', 'envoy', 'minimal.wasm', '--run', '-p', '0'];
     },
   },
   {
     name: 'an Envoy that does not start',
-    argv: world => {
+    argv: machine => {
       fakeTool(
-        world,
+        machine,
         'envoy',
         `if (process.argv.includes('--version')) { console.log('envoy  version: abc/1.40.0/Clean'); process.exit(0); }
          console.error('[2026-01-01 00:00:00.000][1][critical][main] [a.cc:1] ' + ${JSON.stringify(hostile.replace('\r', ''))});`,
       );
-      guestFile(world.cwd, 'minimal');
+      guestFile(machine.cwd, 'minimal');
       return ['run', 'minimal.wasm', '--envoy', '-p', '0', '-v'];
     },
   },
   {
     name: 'compilers in a build',
-    argv: world => {
-      fakeTool(world, 'go');
-      fakeTool(world, 'tinygo');
-      file(world, 'go.mod', 'module a\n');
-      file(world, 'main.go', 'package main\n');
-      file(world, 'wasme.json', JSON.stringify({ name: 'a', language: 'tinygo' }));
+    argv: machine => {
+      fakeTool(machine, 'go');
+      fakeTool(machine, 'tinygo');
+      file(machine, 'go.mod', 'module a\n');
+      file(machine, 'main.go', 'package main\n');
+      file(machine, 'wasme.json', JSON.stringify({ name: 'a', language: 'tinygo' }));
       return ['build', '-v'];
     },
     sees: 'H',
   },
   {
     name: 'tools in doctor',
-    argv: world => {
-      for (const name of ['go', 'cargo', 'rustc', 'clang++', 'tinygo']) fakeTool(world, name);
+    argv: machine => {
+      for (const name of ['go', 'cargo', 'rustc', 'clang++', 'tinygo']) fakeTool(machine, name);
       return ['doctor'];
     },
     sees: 'H',
@@ -209,8 +209,8 @@ const ways: readonly Way[] = [
     { name: 'a', [hostile]: 1 },
   ].map((project, index) => ({
     name: `a ${index === 0 ? 'value' : 'field'} of wasme.json`,
-    argv: (world: TestMachine) => {
-      file(world, 'wasme.json', JSON.stringify(project));
+    argv: (machine: TestMachine) => {
+      file(machine, 'wasme.json', JSON.stringify(project));
       return ['build'];
     },
     // Values are quoted as in the file.
@@ -218,8 +218,8 @@ const ways: readonly Way[] = [
   })),
   {
     name: 'cases of a suite',
-    argv: world => {
-      suite(world);
+    argv: machine => {
+      suite(machine);
       return ['test', 'a.test.json'];
     },
   },
@@ -241,8 +241,8 @@ async function outputOf(
 
 describe.each(['always', 'never'] as const)('with --color %s no control sequence from outside', color => {
   it.each(ways)('gets out of $name', async ({ argv, sees }) => {
-    const world = newMachine();
-    const { stdout, stderr } = await outputOf(world, [...(await argv(world)), '--color', color]);
+    const machine = newMachine();
+    const { stdout, stderr } = await outputOf(machine, [...(await argv(machine)), '--color', color]);
     const text = color === 'always' ? `${stdout}${stderr}`.replace(ownColors, '') : `${stdout}${stderr}`;
     expect(text).toContain(sees ?? shown);
     expect(unfit.exec(text)?.index, JSON.stringify(text)).toBeUndefined();
@@ -250,25 +250,25 @@ describe.each(['always', 'never'] as const)('with --color %s no control sequence
 });
 
 it.each(ways)('on a terminal only our own sequences come with $name', async ({ argv, sees }) => {
-  const world = newMachine();
-  const line = [...(await argv(world)), '--color', 'always'];
-  const { screen } = await onTerminal(world.cwd, world.env, line, []);
+  const machine = newMachine();
+  const line = [...(await argv(machine)), '--color', 'always'];
+  const { screen } = await onTerminal(machine.cwd, machine.env, line, []);
   const text = screen.replace(ownColors, '').replace(ownMoves, '').replaceAll('\r\n', '\n');
   expect(text).toContain(sees ?? 'H\\x1b]0;t\\x07');
   expect(unfit.exec(text)?.index, JSON.stringify(text)).toBeUndefined();
 });
 
 it.each(ways)('JSON about $name is the same document without unfit characters', async ({ argv }) => {
-  const world = newMachine();
-  const { stdout, stderr } = await outputOf(world, [...(await argv(world)), '--json']);
+  const machine = newMachine();
+  const { stdout, stderr } = await outputOf(machine, [...(await argv(machine)), '--json']);
   expect(unfit.exec(stdout + stderr)?.index, stdout + stderr).toBeUndefined();
   if (stdout !== '') JSON.parse(stdout);
 });
 
 it('a filter cannot forge a log line with a line break', async () => {
-  const world = newMachine();
+  const machine = newMachine();
   const way = ways.find(({ name }) => name.startsWith('log lines'));
-  const { stderr } = await outputOf(world, (await way?.argv(world)) ?? []);
+  const { stderr } = await outputOf(machine, (await way?.argv(machine)) ?? []);
   expect(stderr).toMatch(/^ {2}\| forged$/m);
   expect(stderr).not.toMatch(/^forged/m);
 });
@@ -277,19 +277,19 @@ describe('a document', () => {
   const yaml = (bootstrap: string): string =>
     `# \u202e\u200b\u0085 kept\r\n${bootstrap.replaceAll('\n', '\r\n')}`;
 
-  async function bootstrapFile(world: TestMachine): Promise<string> {
-    guestFile(world.cwd, 'minimal');
-    const made = await world.wasme('deploy', 'envoy', 'minimal.wasm', '--id', 'other');
+  async function bootstrapFile(machine: TestMachine): Promise<string> {
+    guestFile(machine.cwd, 'minimal');
+    const made = await machine.wasme('deploy', 'envoy', 'minimal.wasm', '--id', 'other');
     expect(made.exitCode, made.stderr).toBe(0);
     const text = yaml(made.stdout);
-    file(world, 'envoy.yaml', text);
+    file(machine, 'envoy.yaml', text);
     return text;
   }
 
   it('stays byte for byte in a pipe', async () => {
-    const world = newMachine();
-    const text = await bootstrapFile(world);
-    const { stdout, stderr } = await outputOf(world, [
+    const machine = newMachine();
+    const text = await bootstrapFile(machine);
+    const { stdout, stderr } = await outputOf(machine, [
       'deploy',
       'envoy',
       'minimal.wasm',
@@ -300,10 +300,10 @@ describe('a document', () => {
   });
 
   it('is made visible on a terminal', async () => {
-    const world = newMachine();
-    await bootstrapFile(world);
+    const machine = newMachine();
+    await bootstrapFile(machine);
     const line = ['deploy', 'envoy', 'minimal.wasm', '--in', 'envoy.yaml', '--color', 'never'];
-    const { screen } = await onTerminal(world.cwd, world.env, line, []);
+    const { screen } = await onTerminal(machine.cwd, machine.env, line, []);
     const text = screen.replace(ownMoves, '').replaceAll('\r\n', '\n');
     expect(text).toContain(String.raw`# \u202e\u200b\x85 kept`);
     expect(unfit.exec(text)?.index, JSON.stringify(text)).toBeUndefined();

@@ -32,13 +32,13 @@ async function start(
   options: RunOptions,
   replace?: Readonly<Record<string, string>>,
 ): Promise<Run & { readonly events: readonly RunEvent[] }> {
-  const world = newMachine();
-  guestFile(world.cwd, 'workers', replace);
+  const machine = newMachine();
+  guestFile(machine.cwd, 'workers', replace);
   const events: RunEvent[] = [];
   const onEvent = (event: RunEvent): void => void events.push(event);
   const run = await startRun(
     { targets: ['workers.wasm'], listen: { port: 0 }, concurrency: 2, onEvent, ...options },
-    world.system,
+    machine.system,
   );
   onTestFinished(() => run.stop());
   return Object.assign(run, { events });
@@ -136,11 +136,11 @@ describe('two workers', () => {
   });
 
   it('T19 a guest that does not come back from its start fails the start, with its stack', async () => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'loop.wasm'), loopsInConfigure());
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'loop.wasm'), loopsInConfigure());
     const starting = startRun(
       { targets: ['loop.wasm'], listen: { port: 0 }, concurrency: 2, callbackLimitMs: 500 },
-      world.system,
+      machine.system,
     );
     await expect(starting).rejects.toThrow(
       /^a filter did not return from proxy_on_configure within 0.5 s while it started\nwasm log: .*\n.* - forever\n/,
@@ -148,15 +148,15 @@ describe('two workers', () => {
   });
 
   it('reload together; what one refuses changes none', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'workers');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'workers');
     const run = await startRun(
       { targets: ['workers.wasm'], listen: { port: 0 }, concurrency: 2 },
-      world.system,
+      machine.system,
     );
     onTestFinished(() => run.stop());
     writeFileSync(
-      join(world.cwd, 'workers.wasm'),
+      join(machine.cwd, 'workers.wasm'),
       guest('workers', {
         '(i32.const 1))\n\n  (func (export "proxy_on_queue':
           '(i32.const 0))\n\n  (func (export "proxy_on_queue',
@@ -164,26 +164,26 @@ describe('two workers', () => {
     );
     await expect(run.reload()).rejects.toThrow(/Failed to configure base Wasm plugin/);
     expect(['1', '2']).toContain(await vmOf(run.url));
-    guestFile(world.cwd, 'workers', { 'x-vm': 'x-VM' });
+    guestFile(machine.cwd, 'workers', { 'x-vm': 'x-VM' });
     await run.reload();
     await expect.poll(() => virtualMachines(run)).toBe(2);
   });
 
   it('are as many as the project says', async () => {
-    const world = newMachine();
-    mkdirSync(join(world.cwd, 'build'));
-    guestFile(join(world.cwd, 'build'), 'workers');
+    const machine = newMachine();
+    mkdirSync(join(machine.cwd, 'build'));
+    guestFile(join(machine.cwd, 'build'), 'workers');
     const project = { name: 'workers', language: 'rust', run: { concurrency: 3, port: 0 } };
-    writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify(project));
-    const run = await startRun({}, world.system);
+    writeFileSync(join(machine.cwd, 'wasme.json'), JSON.stringify(project));
+    const run = await startRun({}, machine.system);
     onTestFinished(() => run.stop());
     await expect.poll(() => virtualMachines(run)).toBe(3);
   });
 
   it('take TCP connections too', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'tcp');
-    const cli = startCli(world, 'tcp.wasm', '--kind', 'network', '--concurrency', '2');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'tcp');
+    const cli = startCli(machine, 'tcp.wasm', '--kind', 'network', '--concurrency', '2');
     const { url } = await cli.ready();
     const { hostname, port } = new URL(url);
     const echoed = Array.from({ length: 8 }, async (_, i) => {
@@ -199,12 +199,12 @@ describe('Ctrl-C', () => {
   const program = join(root, 'dist', 'commands', 'main.cjs');
 
   it('ends the program while the guests of all its workers loop', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'workers');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'workers');
     const child = spawn(
       process.execPath,
       [program, 'run', 'workers.wasm', '--port', '0', '--json', '--concurrency', '2'],
-      { cwd: world.cwd, stdio: ['ignore', 'pipe', 'pipe'] },
+      { cwd: machine.cwd, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     onTestFinished(() => void child.kill('SIGKILL'));
     let stdout = '';
@@ -223,10 +223,10 @@ describe('Ctrl-C', () => {
   });
 
   it('ends a start whose guest does not come back', async () => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'loop.wasm'), loopsInConfigure());
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'loop.wasm'), loopsInConfigure());
     const child = spawn(process.execPath, [program, 'run', 'loop.wasm', '--port', '0'], {
-      cwd: world.cwd,
+      cwd: machine.cwd,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     onTestFinished(() => void child.kill('SIGKILL'));

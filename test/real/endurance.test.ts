@@ -32,11 +32,11 @@ it(`leaves nothing behind of ${total} broken and whole requests`, async () => {
   const answer = async (): Promise<unknown> =>
     ((await Promise.race([once(traffic, 'message'), died])) as unknown[])[0];
   const ports = (await answer()) as { http1: number; http2: number };
-  const world = newMachine();
+  const machine = newMachine();
   const clusters = { side: `http://127.0.0.1:${ports.http1}`, grpc: `h2c://127.0.0.1:${ports.http2}` };
   const run = await startRun(
     {
-      targets: [guestFile(world.cwd, 'asks')],
+      targets: [guestFile(machine.cwd, 'asks')],
       listen: { port: 0 },
       upstream: clusters.side,
       clusters,
@@ -45,7 +45,7 @@ it(`leaves nothing behind of ${total} broken and whole requests`, async () => {
       timeoutMs: 500,
       logLevel: 'off',
     },
-    world.system,
+    machine.system,
   );
   onTestFinished(() => run.stop());
   const heaps = new Heaps();

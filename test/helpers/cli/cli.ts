@@ -1,4 +1,4 @@
-/** Runs a command line in process, in a world of its own: temp folder, own HOME, captured streams. */
+/** Runs a command line in process, on a test machine of its own: temporary folder, own HOME, captured streams. */
 import { setMaxListeners } from 'node:events';
 import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ export interface TestMachine {
   readonly cwd: string;
   readonly home: string;
   readonly env: Record<string, string | undefined>;
-  /** Runs `wasme <argv>` in this world. */
+  /** Runs `wasme <argv>` on this machine. */
   wasme(...argv: string[]): Promise<Outcome>;
   /** The same, with what is printed visible in `screen` while it runs; gives the exit code. */
   wasmeLive(screen: Screen, ...argv: string[]): Promise<number>;
@@ -32,7 +32,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** A fresh world; gone when the test is. */
+/** Creates an empty machine and removes it when the test has finished. */
 export function newMachine(
   options: { env?: Record<string, string | undefined>; signal?: AbortSignal; isTTY?: boolean } = {},
 ): TestMachine {

@@ -20,11 +20,11 @@ export interface RunningCli {
 }
 
 /** Starts `wasme run --json --port 0 <argv>`; it ends with the test at the latest. */
-export function startCli(world: TestMachine, ...argv: string[]): RunningCli {
+export function startCli(machine: TestMachine, ...argv: string[]): RunningCli {
   const controller = new AbortController();
   let stdout = '';
   let stderr = '';
-  const { cwd, env, system } = world;
+  const { cwd, env, system } = machine;
   const context: ProcessContext = {
     stdin: process.stdin,
     stdout: { write: text => (stdout += String(text)) },

@@ -150,13 +150,13 @@ export function get(path = '/', extra: Readonly<Record<string, string>> = {}): H
 export const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'latin1'));
 
 export interface Bench {
-  readonly world: TestEnvironment;
+  readonly machine: TestEnvironment;
   readonly host: Host;
 }
 
 export function newHost(options: Partial<HostOptions> = {}): Bench {
-  const world = new TestEnvironment();
-  return { world, host: createHost({ environment: world, ...options }) };
+  const machine = new TestEnvironment();
+  return { machine, host: createHost({ environment: machine, ...options }) };
 }
 
 /** A stream in front of some plugins, with its sink. */

@@ -104,7 +104,7 @@ export const fakeLanguages: Readonly<Record<Language, FakeLanguage>> = {
   },
 };
 
-export interface CompilerWorld extends TestMachine {
+export interface CompilerMachine extends TestMachine {
   /** From now on the compiler does this. */
   wish(wish: CompilerWish): void;
   /** Replaces the compiler by one of a version that is too old. */
@@ -114,17 +114,17 @@ export interface CompilerWorld extends TestMachine {
   remove(program: string): void;
 }
 
-/** A world whose PATH has only the language's programs and Node, and a project in the folder `dir`. */
+/** Creates a machine whose PATH has only the programs of the language and Node, and a project in the folder `dir`. */
 export function compilerMachine(
   { language, programs, package: npmPackage, files }: FakeLanguage,
   dir: string,
   options: { signal?: AbortSignal } = {},
-): CompilerWorld {
-  const world = newMachine(options);
-  const bin = join(world.home, 'bin');
+): CompilerMachine {
+  const machine = newMachine(options);
+  const bin = join(machine.home, 'bin');
   mkdirSync(bin);
-  world.env['PATH'] = bin;
-  world.env['FAKE_MODULE'] = guestFile(world.home, 'minimal');
+  machine.env['PATH'] = bin;
+  machine.env['FAKE_MODULE'] = guestFile(machine.home, 'minimal');
   symlinkSync(process.execPath, join(bin, 'node'));
   const script = join(root, 'test', 'fixtures', 'bin', 'compiler.js');
   for (const program of programs.filter(name => name !== 'node')) {
@@ -132,7 +132,7 @@ export function compilerMachine(
     writeFileSync(path, `#!/bin/sh\nexec "${process.execPath}" "${script}" ${program} "$@"\n`);
     chmodSync(path, 0o755);
   }
-  const project = join(world.cwd, dir);
+  const project = join(machine.cwd, dir);
   const put = (name: string, text: string): void => {
     mkdirSync(dirname(join(project, name)), { recursive: true });
     writeFileSync(join(project, name), text);
@@ -151,10 +151,10 @@ export function compilerMachine(
     put(`node_modules/${name}/bin/${program}.js`, forward);
   }
   putVersion(npmPackage?.versions[0]);
-  return Object.assign(world, {
-    wish: (wish: CompilerWish) => (world.env['FAKE_WISH'] = wish),
+  return Object.assign(machine, {
+    wish: (wish: CompilerWish) => (machine.env['FAKE_WISH'] = wish),
     old: () => {
-      world.env['FAKE_OLD'] = 'yes';
+      machine.env['FAKE_OLD'] = 'yes';
       putVersion(npmPackage?.versions[1]);
     },
     upgrade: () => {

@@ -39,8 +39,8 @@ describeWith(['npm'], 'AssemblyScript, the real compiler', () => {
   });
 
   it('gives the same bytes twice and from another folder', async () => {
-    const world = newMachine();
-    const copy = copyTo(world.cwd);
+    const machine = newMachine();
+    const copy = copyTo(machine.cwd);
     const first = await build({ dir: copy }, machineContext);
     const second = await build({ dir: copy, force: true }, machineContext);
     expect(second.sha256).toBe(first.sha256);
@@ -49,8 +49,8 @@ describeWith(['npm'], 'AssemblyScript, the real compiler', () => {
   });
 
   it('a debug build has names and a source map, which a release build takes away', async () => {
-    const world = newMachine();
-    const dir = copyTo(world.cwd);
+    const machine = newMachine();
+    const dir = copyTo(machine.cwd);
     const debug = await build({ dir, profile: 'debug' }, machineContext);
     expect(debug.sections.map(({ name }) => name)).toContain('name');
     const map = debug.module.replace('.wasm', '.wasm.map');
@@ -70,8 +70,8 @@ describeWith(['npm'], 'AssemblyScript, the real compiler', () => {
   });
 
   it('an error in the source is shown with file, line, column and caret', async () => {
-    const world = newMachine();
-    const copy = copyTo(world.cwd);
+    const machine = newMachine();
+    const copy = copyTo(machine.cwd);
     const file = join(copy, 'assembly', 'filter.ts');
     writeFileSync(
       file,
@@ -80,22 +80,22 @@ describeWith(['npm'], 'AssemblyScript, the real compiler', () => {
         'this.config = confg;\n    return true',
       ),
     );
-    const { exitCode, stderr } = await world.wasme('build', copy);
+    const { exitCode, stderr } = await machine.wasme('build', copy);
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(
       /error\[BUILD_FAILED\]: AssemblyScript: 1 error\nassembly\/filter\.ts:(\d+):19: error: Cannot find name 'confg'\.\n {2}\1 \| {5}this\.config = confg;\n +\| {19}\^{5}\n/,
     );
     writeFileSync(file, 'let x = {;');
-    expect((await world.wasme('build', copy)).stderr).toContain('assembly/filter.ts:1:9: error: ');
+    expect((await machine.wasme('build', copy)).stderr).toContain('assembly/filter.ts:1:9: error: ');
   });
 
   it('a package that is missing is named as that', async () => {
-    const world = newMachine();
-    const copy = copyTo(world.cwd);
+    const machine = newMachine();
+    const copy = copyTo(machine.cwd);
     rmSync(join(copy, 'node_modules'));
     cpSync(join(dir, 'node_modules'), join(copy, 'node_modules'), { recursive: true });
     rmSync(join(copy, 'node_modules', '@gcoredev'), { recursive: true });
-    const { exitCode, stderr } = await world.wasme('build', copy);
+    const { exitCode, stderr } = await machine.wasme('build', copy);
     expect(exitCode).toBe(1);
     expect(stderr).toBe(
       'error[TOOL_MISSING]: packages of the project are not installed\nhelp: run "npm install --include=dev"\n',
@@ -112,8 +112,8 @@ describeWith(['npm', 'envoy-1.40'], 'AssemblyScript in a running Envoy', () => {
 
   /** Starts Envoy with the filter from an ECDS file; `swap` renames a new configuration over it. */
   const running = async (file: string) => {
-    const world = newMachine();
-    const ecds = join(world.cwd, 'ecds.json');
+    const machine = newMachine();
+    const ecds = join(machine.cwd, 'ecds.json');
     const swap = (greeting: string): void => {
       writeFileSync(`${ecds}.new`, discovery(file, { greeting }));
       renameSync(`${ecds}.new`, ecds);

@@ -42,10 +42,10 @@ function look(file: string): { sections: string[]; names: string[] } {
 async function greets(dir: string, module: string): Promise<void> {
   const upstream = await mirror();
   onTestFinished(() => upstream.close());
-  for (const stand of [bundledServer, envoyServers[0] ?? bundledServer]) {
+  for (const server of [bundledServer, envoyServers[0] ?? bundledServer]) {
     const filter = { dir, name: 'my-filter', module };
-    const { url } = await stand.run(filter, { configuration: { greeting: 'hi' }, upstream: upstream.url });
-    expect((await fetch(url)).headers.get('x-greeting'), stand.where).toBe('hi');
+    const { url } = await server.run(filter, { configuration: { greeting: 'hi' }, upstream: upstream.url });
+    expect((await fetch(url)).headers.get('x-greeting'), server.where).toBe('hi');
   }
 }
 

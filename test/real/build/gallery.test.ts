@@ -132,10 +132,10 @@ describe.each(gallery)('$name', ({ name, useCase = '', language }) => {
       filter = await builtTemplate(folder, language, { template: name });
     }, 300_000);
 
-    it.each([bundledServer, ...envoyServers])('in $where', async stand => {
+    it.each([bundledServer, ...envoyServers])('in $where', async server => {
       const [upstream, auth] = servers.map(server => server.url);
       const run = (configuration: unknown) =>
-        stand.run(filter, { configuration, upstream: upstream ?? '', clusters: { auth: auth ?? '' } });
+        server.run(filter, { configuration, upstream: upstream ?? '', clusters: { auth: auth ?? '' } });
       await scenarios[useCase]?.(run, filter);
       expect(Object.keys(scenarios)).toContain(useCase);
     });

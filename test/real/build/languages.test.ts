@@ -19,7 +19,7 @@ import { describeWith } from '../../helpers/tools.ts';
 /** Longer than the slowest compiler takes on a busy machine. */
 const buildTimeoutMs = 300_000;
 const envoys = envoyReleases.map(release => `envoy-${release}` as const);
-const stands = [bundledServer, ...envoyServers];
+const hosts = [bundledServer, ...envoyServers];
 const folder = sharedFolder();
 
 const checks: IncomingHttpHeaders[] = [];
@@ -48,9 +48,9 @@ describe.each(builds)('$title, http', ({ language, needs, options }) => {
       filter = await builtTemplate(folder, language, options);
     }, buildTimeoutMs);
 
-    describe.each(stands)('in $where', stand => {
+    describe.each(hosts)('in $where', host => {
       const run = (configuration: unknown) =>
-        stand.run(filter, { configuration, upstream, clusters: { check } });
+        host.run(filter, { configuration, upstream, clusters: { check } });
 
       it('greets in both directions, and blocks', async () => {
         const running = await run({ greeting: 'hi' });
@@ -121,8 +121,8 @@ describe.each(languages)('%s, network', language => {
       filter = await builtTemplate(folder, language, { kind: 'network' });
     }, buildTimeoutMs);
 
-    it.each(stands)('counts, adds a banner and closes what is blocked in $where', async stand => {
-      const running = await stand.run(filter, {
+    it.each(hosts)('counts, adds a banner and closes what is blocked in $where', async host => {
+      const running = await host.run(filter, {
         kind: 'network',
         configuration: { banner: 'welcome' },
         upstream: tcpUpstream,
@@ -166,9 +166,9 @@ describe.each(languages)('%s, service', language => {
     });
 
     it('watches a cluster in the bundled host', async () => {
-      const world = new TestEnvironment();
-      world.clusters.add('check');
-      const host = createHost({ environment: world });
+      const machine = new TestEnvironment();
+      machine.clusters.add('check');
+      const host = createHost({ environment: machine });
       const configuration = new TextEncoder().encode(JSON.stringify({ cluster: 'check', intervalMs: 50 }));
       await host.loadPlugin(await readFile(filter.module), {
         name: filter.name,
@@ -176,10 +176,10 @@ describe.each(languages)('%s, service', language => {
         configuration,
       });
       for (const status of ['200', '204', '503']) {
-        world.advance(50);
-        world.httpCalls.at(-1)?.respond(Number(status));
+        machine.advance(50);
+        machine.httpCalls.at(-1)?.respond(Number(status));
       }
-      expect(world.logs.map(line => line.replace(/^.*?: /, ''))).toEqual(['check is up', 'check is down']);
+      expect(machine.logs.map(line => line.replace(/^.*?: /, ''))).toEqual(['check is up', 'check is down']);
       host.close();
     });
   });

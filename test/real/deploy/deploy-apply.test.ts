@@ -151,10 +151,10 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
     });
 
     it('fails before any change: a cluster that does not answer', async () => {
-      const world = newMachine({
+      const machine = newMachine({
         env: { PATH: join(root, 'test', 'fixtures', 'bin', 'kubectl-that-hangs') },
       });
-      const failed = kubectl(['get', 'pods'], {}, world.system, { timeoutMs: 200 });
+      const failed = kubectl(['get', 'pods'], {}, machine.system, { timeoutMs: 200 });
       await expect(failed).rejects.toMatchObject({ code: 'KUBE_UNREACHABLE' });
     });
 
@@ -222,10 +222,10 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
     });
 
     const beside = async (times: number, ...argv: string[]): Promise<Outcome> => {
-      const world = newMachine({ env: cluster.env });
-      const count = join(world.cwd, 'count');
+      const machine = newMachine({ env: cluster.env });
+      const count = join(machine.cwd, 'count');
       writeFileSync(count, '0');
-      Object.assign(world.env, {
+      Object.assign(machine.env, {
         REAL_KUBECTL: tool('kubectl'),
         RIVAL_TIMES: String(times),
         RIVAL_COUNT: count,
@@ -233,7 +233,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
           delimiter,
         ),
       });
-      return world.wasme('deploy', 'gloo', image, '--digest', digest, '--root-id', 'r', '--apply', ...argv);
+      return machine.wasme('deploy', 'gloo', image, '--digest', digest, '--root-id', 'r', '--apply', ...argv);
     };
 
     it('makes its change again on what somebody changed at the same moment, and gives up in the end', async () => {
@@ -381,11 +381,18 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
       const readme = readFileSync(join(root, 'README.md'), 'utf8');
       const line = /^wasme (deploy envoy-gateway .* --apply)$/m.exec(readme)?.[1] ?? '';
       const [, , reference = ''] = line.split(' ');
-      const world = newMachine({ env: cluster.env });
-      guestFile(world.cwd, 'deploy-tag');
-      const made = await world.wasme('convert', 'deploy-tag.wasm', reference, '--layout', 'compat', '--json');
+      const machine = newMachine({ env: cluster.env });
+      guestFile(machine.cwd, 'deploy-tag');
+      const made = await machine.wasme(
+        'convert',
+        'deploy-tag.wasm',
+        reference,
+        '--layout',
+        'compat',
+        '--json',
+      );
       const stored = (JSON.parse(made.stdout) as { digest: string }).digest;
-      const { exitCode, stdout, stderr } = await world.wasme(...line.split(' '));
+      const { exitCode, stdout, stderr } = await machine.wasme(...line.split(' '));
       expect({ exitCode, stdout }, stderr).toEqual({
         exitCode: 0,
         stdout: 'EnvoyExtensionPolicy/default/hello created\n',
@@ -394,7 +401,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
         targetRefs: [{ kind: 'Gateway', name: 'eg' }],
         wasm: [{ code: { image: { url: `${reference}@${stored}`, sha256: stored.slice(7) } } }],
       });
-      expect((await world.wasme('undeploy', 'envoy-gateway', '--id', 'hello')).exitCode).toBe(0);
+      expect((await machine.wasme('undeploy', 'envoy-gateway', '--id', 'hello')).exitCode).toBe(0);
     });
 
     it('reads the version from the controller in the cluster', async () => {
@@ -461,11 +468,11 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
     });
 
     it('loses no filter that somebody puts into the same policy at the same moment', async () => {
-      const world = newMachine({ env: cluster.env });
+      const machine = newMachine({ env: cluster.env });
       const argv = ['-n', 'bookinfo', '--gateway', 'raced', '--apply'];
       await deploy('envoy-gateway', 'one', ...argv);
       const rival = ['annotate', policies, 'one', '-n', 'bookinfo', 'rival.example/turn=1'];
-      Object.assign(world.env, {
+      Object.assign(machine.env, {
         REAL_KUBECTL: tool('kubectl'),
         RIVAL_BEFORE_APPLY: JSON.stringify(rival),
         PATH: [join(root, 'test', 'fixtures', 'bin', 'kubectl-with-rival'), process.env['PATH']].join(
@@ -473,7 +480,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
         ),
       });
       const second = ['--id', 'two', '--digest', digest, ...argv];
-      const lost = await world.wasme('deploy', 'envoy-gateway', image, ...second);
+      const lost = await machine.wasme('deploy', 'envoy-gateway', image, ...second);
       expect(codeOf(lost), lost.stderr).toBe('KUBE_CONFLICT');
       expect(lost.stderr).toContain('run the command again');
       expect(names('one')).toEqual(['one']);
@@ -555,23 +562,23 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
     });
 
     it('nothing is changed by what fails before', async () => {
-      const world = newMachine({ env: cluster.env });
+      const machine = newMachine({ env: cluster.env });
       const project = {
         name: 'demo',
         language: 'rust',
         image: { reference: image },
         configurationSchema: 's.json',
       };
-      writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify(project));
-      writeFileSync(join(world.cwd, 's.json'), JSON.stringify({ type: 'object', required: ['tag'] }));
-      guestFile(world.cwd, 'deploy-tag');
-      await world.wasme('convert', 'deploy-tag.wasm', 'r.example/compat:v1', '--layout', 'compat');
-      writeFileSync(join(world.cwd, 'two.yaml'), 'a: 1\n---\nb: 2\n');
-      writeFileSync(join(world.cwd, 'bad.yaml'), 'a: [\n');
+      writeFileSync(join(machine.cwd, 'wasme.json'), JSON.stringify(project));
+      writeFileSync(join(machine.cwd, 's.json'), JSON.stringify({ type: 'object', required: ['tag'] }));
+      guestFile(machine.cwd, 'deploy-tag');
+      await machine.wasme('convert', 'deploy-tag.wasm', 'r.example/compat:v1', '--layout', 'compat');
+      writeFileSync(join(machine.cwd, 'two.yaml'), 'a: 1\n---\nb: 2\n');
+      writeFileSync(join(machine.cwd, 'bad.yaml'), 'a: [\n');
       const v2 = 'type.googleapis.com/envoy.api.v2.Listener';
-      writeFileSync(join(world.cwd, 'v2.yaml'), `resources:\n- '@type': ${v2}\n`);
+      writeFileSync(join(machine.cwd, 'v2.yaml'), `resources:\n- '@type': ${v2}\n`);
       const files = (): unknown =>
-        readdirSync(world.cwd).map(name => [name, readFileSync(join(world.cwd, name), 'utf8')]);
+        readdirSync(machine.cwd).map(name => [name, readFileSync(join(machine.cwd, name), 'utf8')]);
       const [objects, before] = [everything(), files()];
       const pinned = [image, '--digest', digest];
       const rows: readonly (readonly [string, readonly string[], string])[] = [
@@ -593,11 +600,11 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
         ['a reference', ['istio', 'NOT/A:ref', '--digest', digest], 'REFERENCE_INVALID'],
       ];
       for (const [title, argv, code] of rows) {
-        const outcome = await world.wasme('deploy', ...argv, '--apply', '-o', 'out.yaml');
+        const outcome = await machine.wasme('deploy', ...argv, '--apply', '-o', 'out.yaml');
         expect({ code: codeOf(outcome), stdout: outcome.stdout }, title).toEqual({ code, stdout: '' });
       }
       for (const name of ['two.yaml', 'bad.yaml', 'v2.yaml']) {
-        const outcome = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--in', name, '-o', name);
+        const outcome = await machine.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--in', name, '-o', name);
         expect({ code: codeOf(outcome), stdout: outcome.stdout }, name).toEqual({
           code: 'DEPLOY_FILE',
           stdout: '',

@@ -17,20 +17,20 @@ const refusal = /restricted proxy-wasm capability: (\w+)/;
 
 /** The functions in the document that is written. */
 async function derived(name: string): Promise<readonly string[]> {
-  const world = newMachine();
-  guestFile(world.cwd, name);
+  const machine = newMachine();
+  guestFile(machine.cwd, name);
   const argv = ['deploy', 'envoy', `${name}.wasm`, '--allow-capabilities', 'auto', '--json'];
-  const { stdout } = await world.wasme(...argv);
+  const { stdout } = await machine.wasme(...argv);
   const text = /"allowed_capabilities":\s*(\{[^]*?\}\s*\})/.exec(stdout)?.[1] ?? '{}';
   return Object.keys(JSON.parse(text) as object);
 }
 
 async function inEnvoy(release: '1.40' | '1.36', allowed: readonly string[]): Promise<Seen> {
-  const world = newMachine();
-  guestFile(world.cwd, 'deploy-tag');
+  const machine = newMachine();
+  guestFile(machine.cwd, 'deploy-tag');
   const free = ['-p', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--envoy-version', release];
   const flags = ['--config', 'tag', '--allow-capabilities', allowed.join(',')];
-  const { stdout } = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', ...free, ...flags);
+  const { stdout } = await machine.wasme('deploy', 'envoy', 'deploy-tag.wasm', ...free, ...flags);
   const envoy = await realEnvoy(stdout, { release });
   const tag = (await fetch(envoy.url)).headers.get('x-tag') ?? undefined;
   await envoy.stop();
@@ -38,7 +38,7 @@ async function inEnvoy(release: '1.40' | '1.36', allowed: readonly string[]): Pr
 }
 
 async function inOurs(allowedCapabilities: readonly string[]): Promise<Seen> {
-  const { host, world } = newHost();
+  const { host, machine } = newHost();
   const plugin = await host.loadPlugin(guest('deploy-tag'), {
     name: 'p',
     configuration: bytes('tag'),
@@ -48,7 +48,7 @@ async function inOurs(allowedCapabilities: readonly string[]): Promise<Seen> {
   stream.decodeHeaders(get(), true);
   stream.encodeHeaders(headersOf({ ':status': '200' }), true);
   const tag = sink.responseHeadersOut?.entries.find(([name]) => String(name) === 'x-tag')?.[1];
-  return { tag: tag === undefined ? undefined : String(tag), refused: refusedIn(world.hostLogs) };
+  return { tag: tag === undefined ? undefined : String(tag), refused: refusedIn(machine.hostLogs) };
 }
 
 function refusedIn(lines: readonly string[]): string[] {

@@ -18,9 +18,9 @@ const ownFile = join(import.meta.dirname, '..', '..', 'fixtures', 'deploy', 'own
 const free = ['-p', '127.0.0.1:0', '--admin', '127.0.0.1:0'];
 
 /** Text that `deploy envoy` prints; fails with its error. */
-async function deployed(world: TestMachine, release: EnvoyRelease, ...argv: string[]): Promise<string> {
+async function deployed(machine: TestMachine, release: EnvoyRelease, ...argv: string[]): Promise<string> {
   const flags = argv.includes('--in') ? [] : free;
-  const { exitCode, stdout, stderr } = await world.wasme(
+  const { exitCode, stdout, stderr } = await machine.wasme(
     ...['deploy', 'envoy', ...argv, ...flags, '--envoy-version', release],
   );
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -28,8 +28,8 @@ async function deployed(world: TestMachine, release: EnvoyRelease, ...argv: stri
 }
 
 /** `--mode validate`; deprecated fields are only in what is written for an `old` release. */
-function validate(world: TestMachine, release: EnvoyRelease, text: string, old = false): void {
-  const file = join(world.cwd, 'validate.yaml');
+function validate(machine: TestMachine, release: EnvoyRelease, text: string, old = false): void {
+  const file = join(machine.cwd, 'validate.yaml');
   writeFileSync(file, text);
   const { status, stderr } = spawnSync(
     tool(`envoy-${release}`),
@@ -66,21 +66,21 @@ async function sendTcp(port: number, text: string): Promise<string> {
 describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
   for (const release of releases) {
     it.each(envoyRows.filter(row => row.options?.dynamic === undefined))(`${release}: accepts $name`, row => {
-      const world = newMachine();
-      const module = guestFile(world.cwd, 'deploy-kinds');
+      const machine = newMachine();
+      const module = guestFile(machine.cwd, 'deploy-kinds');
       const needed = Number(/^envoy-1\.(\d+)/.exec(row.name)?.[1] ?? 40);
       // What the golden is written for may be newer than this Envoy; the documents must then be asked for anew.
       const version = Math.min(needed, Number(release.slice(2)));
       const text = envoyText({ ...row, options: { ...row.options, version: `1.${version}` } });
-      validate(world, release, text.replaceAll(goldenModule, module), needed < 40);
+      validate(machine, release, text.replaceAll(goldenModule, module), needed < 40);
     });
 
     it(`${release}: an HTTP filter in front of an upstream`, async () => {
-      const world = newMachine();
-      guestFile(world.cwd, 'deploy-tag');
+      const machine = newMachine();
+      guestFile(machine.cwd, 'deploy-tag');
       const upstream = await serve(path => `upstream ${path}`);
       const text = await deployed(
-        world,
+        machine,
         release,
         'deploy-tag.wasm',
         '--config',
@@ -88,7 +88,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
         '--upstream',
         upstream,
       );
-      validate(world, release, text);
+      validate(machine, release, text);
       const envoy = await realEnvoy(text, { release });
       const response = await fetch(`${envoy.url}/a`);
       expect(response.headers.get('x-tag')).toBe('bl ue: "x" # y');
@@ -128,10 +128,10 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
       ['https upstream', ['--upstream', 'https://127.0.0.1:1']],
       ['explained', ['--explain']],
     ])(`${release}: %s`, async (title, flags) => {
-      const world = newMachine();
-      guestFile(world.cwd, 'deploy-tag');
-      const text = await deployed(world, release, 'deploy-tag.wasm', '--config', 'tag', ...flags);
-      validate(world, release, text);
+      const machine = newMachine();
+      guestFile(machine.cwd, 'deploy-tag');
+      const text = await deployed(machine, release, 'deploy-tag.wasm', '--config', 'tag', ...flags);
+      validate(machine, release, text);
       if (title === 'https upstream') return;
       const envoy = await realEnvoy(text, { release });
       expect((await fetch(envoy.url)).headers.get('x-tag')).toBe('tag');
@@ -139,11 +139,11 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
     });
 
     it(`${release}: a capability that is missing is refused to the guest`, async () => {
-      const world = newMachine();
-      guestFile(world.cwd, 'deploy-tag');
+      const machine = newMachine();
+      guestFile(machine.cwd, 'deploy-tag');
       const names = 'proxy_log,proxy_on_configure,proxy_on_response_headers,proxy_get_buffer_bytes';
       const envoy = await realEnvoy(
-        await deployed(world, release, 'deploy-tag.wasm', '--config', 'tag', '--allow-capabilities', names),
+        await deployed(machine, release, 'deploy-tag.wasm', '--config', 'tag', '--allow-capabilities', names),
         { release },
       );
       expect((await fetch(envoy.url)).headers.get('x-tag')).toBeNull();
@@ -151,11 +151,11 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
     });
 
     it(`${release}: variables, with the capabilities of a WASI module`, async () => {
-      const world = newMachine();
-      guestFile(world.cwd, 'deploy-env');
+      const machine = newMachine();
+      guestFile(machine.cwd, 'deploy-env');
       const text = await deployed(
         ...([
-          world,
+          machine,
           release,
           'deploy-env.wasm',
           '--env',
@@ -166,18 +166,18 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
           'auto',
         ] as const),
       );
-      validate(world, release, text);
+      validate(machine, release, text);
       const envoy = await realEnvoy(text, { release });
       const line = await envoy.logged('SET=a b');
       expect(line).toContain('HOME=');
     });
 
     it(`${release}: a network filter before tcp_proxy, and before an echo`, async () => {
-      const world = newMachine();
-      guestFile(world.cwd, 'deploy-kinds');
+      const machine = newMachine();
+      guestFile(machine.cwd, 'deploy-kinds');
       const upstream = (await serve(() => 'from upstream')).replace('http', 'tcp');
       const text = await deployed(
-        world,
+        machine,
         release,
         'deploy-kinds.wasm',
         '--kind',
@@ -185,24 +185,27 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
         '--upstream',
         upstream,
       );
-      validate(world, release, text);
+      validate(machine, release, text);
       const envoy = await realEnvoy(text, { release });
       expect(await sendTcp(envoy.port, 'GET / HTTP/1.1\r\nhost: x\r\n\r\n')).toContain('from upstream');
       for (const line of ['configured', 'connection', 'data']) await envoy.logged(line);
-      const echo = await realEnvoy(await deployed(world, release, 'deploy-kinds.wasm', '--kind', 'network'), {
-        release,
-      });
+      const echo = await realEnvoy(
+        await deployed(machine, release, 'deploy-kinds.wasm', '--kind', 'network'),
+        {
+          release,
+        },
+      );
       expect(await sendTcp(echo.port, 'hello')).toBe('hello');
     });
 
     it(`${release}: a service and an access log`, async () => {
-      const world = newMachine();
-      guestFile(world.cwd, 'deploy-kinds');
-      const service = await deployed(world, release, 'deploy-kinds.wasm', '--kind', 'service');
-      validate(world, release, service);
+      const machine = newMachine();
+      guestFile(machine.cwd, 'deploy-kinds');
+      const service = await deployed(machine, release, 'deploy-kinds.wasm', '--kind', 'service');
+      validate(machine, release, service);
       await (await realEnvoy(service, { release })).logged('configured');
-      const logger = await deployed(world, release, 'deploy-kinds.wasm', '--kind', 'access-log');
-      validate(world, release, logger);
+      const logger = await deployed(machine, release, 'deploy-kinds.wasm', '--kind', 'access-log');
+      validate(machine, release, logger);
       const envoy = await realEnvoy(logger, { release });
       await fetch(envoy.url);
       await envoy.logged('logged');
@@ -210,30 +213,30 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
     });
 
     it(`${release}: code fetched by Envoy, pinned by its digest`, async () => {
-      const world = newMachine();
+      const machine = newMachine();
       const web = await serve(() => guest('deploy-tag'));
-      const text = await deployed(world, release, `${web}/filters/tag.wasm`, '--config', 'remote');
-      validate(world, release, text);
+      const text = await deployed(machine, release, `${web}/filters/tag.wasm`, '--config', 'remote');
+      validate(machine, release, text);
       const envoy = await realEnvoy(text, { release });
       await envoy.logged('wasm log');
       expect((await fetch(envoy.url)).headers.get('x-tag')).toBe('remote');
     });
 
     it(`${release}: code and backend behind TLS, with a certificate of one's own`, async () => {
-      const world = newMachine();
+      const machine = newMachine();
       const certificate = makeCertificate(['localhost'], Date.now());
-      writeFileSync(join(world.cwd, 'ca.pem'), certificate.cert);
+      writeFileSync(join(machine.cwd, 'ca.pem'), certificate.cert);
       const server = createTlsServer(certificate, (request, response) =>
         response.end(request.url === '/tag.wasm' ? guest('deploy-tag') : `for ${request.headers.host}`),
       );
       const web = `https://localhost:${await portOfServer(server)}`;
       const argv = ['deploy', 'envoy', `${web}/tag.wasm`, '--config', 'tls', '--upstream', web, ...free];
-      const refused = await world.wasme(...argv);
+      const refused = await machine.wasme(...argv);
       expect(refused.stderr).toContain('error[NETWORK]');
       const flags = ['--ca-file', 'ca.pem', '--envoy-version', release];
-      const { exitCode, stdout, stderr } = await world.wasme(...argv, ...flags);
+      const { exitCode, stdout, stderr } = await machine.wasme(...argv, ...flags);
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-      validate(world, release, stdout);
+      validate(machine, release, stdout);
       const envoy = await realEnvoy(stdout, { release });
       await envoy.logged('wasm log');
       const response = await fetch(envoy.url);
@@ -241,12 +244,12 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
       expect(await response.text()).toBe('for localhost');
       // Where Envoy runs the certificate may lie where it does not lie here.
       const elsewhere = ['--digest', `sha256:${'0'.repeat(64)}`, '--ca-file', '/etc/envoy/ca.pem'];
-      expect((await world.wasme(...argv, ...elsewhere)).stdout).toContain('filename: /etc/envoy/ca.pem');
+      expect((await machine.wasme(...argv, ...elsewhere)).stdout).toContain('filename: /etc/envoy/ca.pem');
     });
 
     it(`${release}: code that moved, in a person's own file that had it before`, async () => {
-      const world = newMachine();
-      const file = join(world.cwd, 'mine.yaml');
+      const machine = newMachine();
+      const file = join(machine.cwd, 'mine.yaml');
       writeFileSync(file, readFileSync(ownFile));
       const [before, now] = [
         await serve(() => guest('deploy-kinds')),
@@ -255,10 +258,10 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
       const flags = ['--id', 'tag', '--config', 'moved', '--in', 'mine.yaml'];
       writeFileSync(
         file,
-        await deployed(world, release, `${before}/tag.wasm`, '--kind', 'network', ...flags),
+        await deployed(machine, release, `${before}/tag.wasm`, '--kind', 'network', ...flags),
       );
-      const text = await deployed(world, release, `${now}/tag.wasm`, ...flags);
-      validate(world, release, text);
+      const text = await deployed(machine, release, `${now}/tag.wasm`, ...flags);
+      validate(machine, release, text);
       const envoy = await realEnvoy(text, { release });
       await envoy.logged('wasm log');
       const port = portOf(await envoy.admin.text('/listeners?format=json'), 'main');
@@ -267,15 +270,15 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
     });
 
     it(`${release}: in a person's own file, and out again`, async () => {
-      const world = newMachine();
-      guestFile(world.cwd, 'deploy-tag');
-      const file = join(world.cwd, 'mine.yaml');
+      const machine = newMachine();
+      guestFile(machine.cwd, 'deploy-tag');
+      const file = join(machine.cwd, 'mine.yaml');
       const mine = readFileSync(ownFile, 'utf8');
       writeFileSync(file, mine);
-      validate(world, release, mine);
+      validate(machine, release, mine);
       const more = ['--cluster', 'side=http://127.0.0.1:1', '--in', 'mine.yaml'];
-      const text = await deployed(world, release, 'deploy-tag.wasm', '--config', 'own', ...more);
-      validate(world, release, text);
+      const text = await deployed(machine, release, 'deploy-tag.wasm', '--config', 'own', ...more);
+      validate(machine, release, text);
       const envoy = await realEnvoy(text, { release });
       for (const listener of ['main', 'second']) {
         const response = await fetch(
@@ -284,10 +287,14 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy in real Envoy', () => {
         expect(response.headers.get('x-tag')).toBe('own');
       }
       for (const kind of ['network', 'service', 'access-log']) {
-        validate(world, release, await deployed(world, release, 'deploy-tag.wasm', '--kind', kind, ...more));
+        validate(
+          machine,
+          release,
+          await deployed(machine, release, 'deploy-tag.wasm', '--kind', kind, ...more),
+        );
       }
-      await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', ...more, '-o', 'mine.yaml');
-      await world.wasme('undeploy', 'envoy', '--id', 'deploy-tag', '--in', 'mine.yaml', '-o', 'mine.yaml');
+      await machine.wasme('deploy', 'envoy', 'deploy-tag.wasm', ...more, '-o', 'mine.yaml');
+      await machine.wasme('undeploy', 'envoy', '--id', 'deploy-tag', '--in', 'mine.yaml', '-o', 'mine.yaml');
       expect(readFileSync(file, 'utf8')).toBe(mine);
     });
   }

@@ -148,18 +148,18 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy, choice by choice', () 
   const titled = rows.map(row => ({ ...row, title: names.map(name => row[name]).join(' ') }));
   for (const release of ['1.40', '1.36'] as const) {
     it.each(titled)(`${release}: $title`, async row => {
-      const world = newMachine();
-      guestFile(world.cwd, 'deploy-kinds');
-      writeFileSync(join(world.cwd, 'bytes.bin'), Buffer.from([0xff, 0, 0x80]));
-      writeFileSync(join(world.cwd, 'own.yaml'), own);
+      const machine = newMachine();
+      guestFile(machine.cwd, 'deploy-kinds');
+      writeFileSync(join(machine.cwd, 'bytes.bin'), Buffer.from([0xff, 0, 0x80]));
+      writeFileSync(join(machine.cwd, 'own.yaml'), own);
       const web = await serve();
       const source = row.code === 'file' ? 'deploy-kinds.wasm' : `${web}/f.wasm`;
       const flags = flagsOf(row, release, web);
-      const { exitCode, stdout, stderr } = await world.wasme('deploy', 'envoy', source, ...flags);
+      const { exitCode, stdout, stderr } = await machine.wasme('deploy', 'envoy', source, ...flags);
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
       const text =
-        row.place === 'dynamic' ? readFileSync(join(world.cwd, 'live', 'envoy.yaml'), 'utf8') : stdout;
-      const file = join(world.cwd, 'validate.yaml');
+        row.place === 'dynamic' ? readFileSync(join(machine.cwd, 'live', 'envoy.yaml'), 'utf8') : stdout;
+      const file = join(machine.cwd, 'validate.yaml');
       writeFileSync(file, text);
       const checked = spawnSync(
         tool(`envoy-${release}`),
@@ -170,8 +170,8 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'deploy envoy, choice by choice', () 
       expect(checked.stderr).not.toContain('Deprecated field');
       await traffic(row, await realEnvoy(text, { release }));
       if (row.place !== 'in') return;
-      writeFileSync(join(world.cwd, 'own.yaml'), text);
-      expect((await world.wasme('undeploy', 'envoy', '--in', 'own.yaml', '--id', 'f')).stdout).toBe(own);
+      writeFileSync(join(machine.cwd, 'own.yaml'), text);
+      expect((await machine.wasme('undeploy', 'envoy', '--in', 'own.yaml', '--id', 'f')).stdout).toBe(own);
     });
   }
 });

@@ -49,11 +49,11 @@ function good(outcome: Outcome, line: string): string {
 }
 
 /** The project of docs/deploy.md#from-nothing, with a filter that sets x-tag. */
-function project(world: TestMachine): void {
+function project(machine: TestMachine): void {
   const file = { name: 'add-header', language: 'assemblyscript', rootId: 'add-header' };
-  writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify(file));
-  mkdirSync(join(world.cwd, 'build'));
-  writeFileSync(join(world.cwd, 'build', 'add-header.wasm'), guest('deploy-tag'));
+  writeFileSync(join(machine.cwd, 'wasme.json'), JSON.stringify(file));
+  mkdirSync(join(machine.cwd, 'build'));
+  writeFileSync(join(machine.cwd, 'build', 'add-header.wasm'), guest('deploy-tag'));
 }
 
 async function serve(answer: (path: string) => string | Uint8Array): Promise<string> {
@@ -65,14 +65,14 @@ async function serve(answer: (path: string) => string | Uint8Array): Promise<str
 
 /** A command that stays, until the test is over or `stop`. */
 function background(
-  world: TestMachine,
+  machine: TestMachine,
   argv: readonly string[],
 ): { screen: Screen; stop: () => Promise<number> } {
   const interrupt = new AbortController();
   const screen: Screen = { out: '', err: '' };
   const ended = run([...argv], {
-    ...world.system,
-    env: world.env,
+    ...machine.system,
+    env: machine.env,
     signal: interrupt.signal,
     stdin: process.stdin,
     stdout: { write: text => (screen.out += String(text)) },
@@ -88,13 +88,13 @@ function background(
 
 describeWith(['envoy-1.40'], 'pages about deploying to Envoy', () => {
   /** Hands for Envoys and for requests to the last one that was started. */
-  function envoyHands(world: TestMachine): readonly Hand[] {
+  function envoyHands(machine: TestMachine): readonly Hand[] {
     let envoy: TestEnvoy | undefined;
     return [
       async ([program, , file = '']) => {
         if (program !== 'envoy') return undefined;
         await envoy?.stop();
-        const text = readFileSync(join(world.cwd, file), 'utf8');
+        const text = readFileSync(join(machine.cwd, file), 'utf8');
         envoy = await realEnvoy(
           text
             .replace('address: 0.0.0.0', 'address: 127.0.0.1')
@@ -111,7 +111,7 @@ describeWith(['envoy-1.40'], 'pages about deploying to Envoy', () => {
       },
       async ([, verb, ...words], line) =>
         verb === 'status' && envoy !== undefined
-          ? good(await world.wasme('status', ...words, '--admin', envoy.admin.url), line)
+          ? good(await machine.wasme('status', ...words, '--admin', envoy.admin.url), line)
           : undefined,
     ];
   }
@@ -120,8 +120,8 @@ describeWith(['envoy-1.40'], 'pages about deploying to Envoy', () => {
     const bin = mkdtempSync(join(tmpdir(), 'wasme-bin-'));
     onTestFinished(() => rmSync(bin, { recursive: true, force: true }));
     symlinkSync(tool('envoy-1.40'), join(bin, 'envoy'));
-    const world = newMachine({ env: { PATH: [bin, process.env['PATH']].join(delimiter) } });
-    project(world);
+    const machine = newMachine({ env: { PATH: [bin, process.env['PATH']].join(delimiter) } });
+    project(machine);
     const upstream = await serve(() => 'hello');
     const files = await serve(() => guest('deploy-tag'));
     let own: string | undefined;
@@ -134,7 +134,7 @@ describeWith(['envoy-1.40'], 'pages about deploying to Envoy', () => {
           if (!words.includes('--run')) return undefined;
           const [port, admin] = [await freePort(), await freePort()];
           const argv = ['deploy', 'envoy', ...words, '-p', `${port}`, '--admin', `${admin}`];
-          const { stop } = background(world, argv);
+          const { stop } = background(machine, argv);
           await expect
             .poll(async () =>
               (await fetch(`http://127.0.0.1:${port}`).catch(() => undefined))?.headers.get('x-tag'),
@@ -143,22 +143,22 @@ describeWith(['envoy-1.40'], 'pages about deploying to Envoy', () => {
           expect(await stop()).toBe(130);
           return '';
         },
-        ...envoyHands(world),
+        ...envoyHands(machine),
         async ([, verb], line) => {
           if (verb !== 'build') return undefined;
           // What a compiler would leave; the other half of the line is typed next.
-          writeFileSync(join(world.cwd, 'build', 'add-header.wasm'), build);
+          writeFileSync(join(machine.cwd, 'build', 'add-header.wasm'), build);
           const [, , ...words] = wordsOf(line.replace(/^.*&& /, ''));
-          return good(await world.wasme('deploy', ...words), line);
+          return good(await machine.wasme('deploy', ...words), line);
         },
         async ([, ...words], line) => {
-          const path = join(world.cwd, 'envoy.yaml');
+          const path = join(machine.cwd, 'envoy.yaml');
           if (words.includes('--in') && own === undefined) {
             // A file of a person's own: one that has no filter.
-            good(await world.wasme('undeploy', 'envoy', '--in', 'envoy.yaml', '-o', 'envoy.yaml'), line);
+            good(await machine.wasme('undeploy', 'envoy', '--in', 'envoy.yaml', '-o', 'envoy.yaml'), line);
             own = readFileSync(path, 'utf8');
           }
-          const outcome = good(await world.wasme(...words), line);
+          const outcome = good(await machine.wasme(...words), line);
           if (words[0] === 'undeploy' && words.includes('--in')) {
             expect(readFileSync(path, 'utf8')).toBe(own);
           }
@@ -170,16 +170,16 @@ describeWith(['envoy-1.40'], 'pages about deploying to Envoy', () => {
 
   it('docs/serve.md', async () => {
     const registry = await fakeRegistry();
-    const world = newMachine();
-    project(world);
-    await world.wasme('push', `${registry.host}/me/add-header:v1`);
+    const machine = newMachine();
+    project(machine);
+    await machine.wasme('push', `${registry.host}/me/add-header:v1`);
     // The page is for one who has the image only.
-    rmSync(join(world.cwd, 'wasme.json'));
+    rmSync(join(machine.cwd, 'wasme.json'));
     let url = '';
     await follow('docs/serve.md', { 'registry.example': registry.host }, [
       async ([, verb]) => {
         if (verb !== 'serve') return undefined;
-        const { screen } = background(world, ['serve', '-p', '0']);
+        const { screen } = background(machine, ['serve', '-p', '0']);
         const printed = await until(
           () => screen.out || undefined,
           () => screen.err,
@@ -187,21 +187,21 @@ describeWith(['envoy-1.40'], 'pages about deploying to Envoy', () => {
         [url = ''] = printed.split(' ');
         return printed;
       },
-      ...envoyHands(world),
+      ...envoyHands(machine),
       async ([, ...words], line) =>
-        good(await world.wasme(...words.map(word => (word.includes('…') ? url : word))), line),
+        good(await machine.wasme(...words.map(word => (word.includes('…') ? url : word))), line),
     ]);
   });
 
   it('docs/deploy/gcp.md', async () => {
     const registry = await fakeRegistry();
-    const world = newMachine();
-    project(world);
+    const machine = newMachine();
+    project(machine);
     await follow('docs/deploy/gcp.md', { 'us-docker.pkg.dev': registry.host }, [
       // Nothing of Google Cloud is here, which the page says.
       ([program]) => (program === 'gcloud' ? '' : undefined),
       async ([, ...words], line) => {
-        const { exitCode, stdout, stderr } = await world.wasme(...words);
+        const { exitCode, stdout, stderr } = await machine.wasme(...words);
         expect(exitCode, stderr).toBe(0);
         if (line.includes('jq')) {
           const { documents } = JSON.parse(stdout) as { documents: { content: object }[] };
@@ -248,9 +248,9 @@ describeWith([...clusterTools, 'envoy-1.40'], 'pages about deploying to a cluste
     writeFileSync(filename, guest('deploy-tag'));
     const named = join(dir, `${digest.slice('sha256:'.length)}.wasm`);
     copyFileSync(filename, named);
-    const world = newMachine();
+    const machine = newMachine();
     const free = ['-p', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--id', plugin];
-    const { stdout } = await world.wasme('deploy', 'envoy', filename, ...free);
+    const { stdout } = await machine.wasme('deploy', 'envoy', filename, ...free);
     return realEnvoy(stdout.replaceAll(filename, named));
   }
 
@@ -280,27 +280,27 @@ describeWith([...clusterTools, 'envoy-1.40'], 'pages about deploying to a cluste
     control: () => Promise<unknown> | void,
   ): Promise<void> {
     const registry = await fakeRegistry();
-    const world = newMachine({ env: cluster.env });
-    project(world);
+    const machine = newMachine({ env: cluster.env });
+    project(machine);
     const image = `${registry.host}/me/add-header:v1`;
-    await world.wasme('push', image);
+    await machine.wasme('push', image);
     const digest = registry.tags.get('me/add-header:v1') ?? '';
     const envoy = await pods?.(digest);
     const programs = join(root, 'test', 'fixtures', 'bin', 'kubectl-with-proxies');
     if (envoy !== undefined) {
-      Object.assign(world.env, {
+      Object.assign(machine.env, {
         REAL_KUBECTL: tool('kubectl'),
         ENVOY_ADMIN: envoy.admin.url,
         PATH: [programs, process.env['PATH'] ?? ''].join(delimiter),
       });
-      writeFileSync(join(world.home, 'envoy.log'), envoy.log.join('\n'));
-      world.env['ENVOY_LOG'] = join(world.home, 'envoy.log');
+      writeFileSync(join(machine.home, 'envoy.log'), envoy.log.join('\n'));
+      machine.env['ENVOY_LOG'] = join(machine.home, 'envoy.log');
     }
     await follow(page, { 'registry.example': registry.host }, [
       elsewhere,
       kubectl,
       async ([, ...words], line) => {
-        const done = world.wasme(...words);
+        const done = machine.wasme(...words);
         if (words.includes('--wait')) await control();
         return good(await done, line);
       },

@@ -34,8 +34,8 @@ describeWith(clusterTools, 'a shared object and somebody at a terminal', () => {
     argv: readonly string[],
     ...answers: readonly (readonly [string, string])[]
   ): ReturnType<typeof onTerminal> => {
-    const world = newMachine({ env: cluster.env });
-    return onTerminal(world.cwd, world.env, argv, answers);
+    const machine = newMachine({ env: cluster.env });
+    return onTerminal(machine.cwd, machine.env, argv, answers);
   };
 
   it('shows the change and asks; no is no', async () => {

@@ -15,17 +15,17 @@ describeWith(['envoy-1.40', 'func-e'], 'deploy envoy --run', () => {
     ['func-e', 'func-e'],
   ])('starts %s from PATH, serves, and ends it with Ctrl-C', async (name, program) => {
     const interrupt = new AbortController();
-    const world = newMachine({ signal: interrupt.signal });
-    const bin = join(world.home, 'bin');
+    const machine = newMachine({ signal: interrupt.signal });
+    const bin = join(machine.home, 'bin');
     mkdirSync(bin);
     symlinkSync(tool(program), join(bin, name));
-    // Everything that func-e writes stays in this world; the Envoy is one that is there.
-    Object.assign(world.env, {
+    // Everything that func-e writes stays on this test machine; the Envoy is an installed one.
+    Object.assign(machine.env, {
       PATH: bin,
       ENVOY_PATH: tool('envoy-1.40'),
-      FUNC_E_RUNTIME_DIR: join(world.home, 'run'),
+      FUNC_E_RUNTIME_DIR: join(machine.home, 'run'),
     });
-    guestFile(world.cwd, 'deploy-tag');
+    guestFile(machine.cwd, 'deploy-tag');
     const [port, admin] = [await freePort(), await freePort()];
     const argv = [
       'deploy',
@@ -39,7 +39,7 @@ describeWith(['envoy-1.40', 'func-e'], 'deploy envoy --run', () => {
       `${admin}`,
     ];
     const screen: Screen = { out: '', err: '' };
-    const ended = world.wasmeLive(screen, ...argv, '--run');
+    const ended = machine.wasmeLive(screen, ...argv, '--run');
     await expect.poll(() => screen.err).toContain('Envoy is ready');
     // Ready is said when the workers start; the listener takes connections a moment later.
     await expect
@@ -60,16 +60,16 @@ describeWith(['envoy-1.40', 'func-e'], 'deploy envoy --run', () => {
 
   it('marks the further lines of a message, so that a filter forges none of Envoy', async () => {
     const interrupt = new AbortController();
-    const world = newMachine({ signal: interrupt.signal });
+    const machine = newMachine({ signal: interrupt.signal });
     const forged = '[2026-01-01 00:00:00.000][1][critical][main] [a.cc:1] forged';
     const probe = compileProbe({
       callbacks: http({ on_configure: step([call('log', 3, `first\n${forged}\u001b[2J`)]) }),
     });
-    writeFileSync(join(world.cwd, 'probe.wasm'), probe);
+    writeFileSync(join(machine.cwd, 'probe.wasm'), probe);
     const [port, admin] = [await freePort(), await freePort()];
     const screen: Screen = { out: '', err: '' };
     const flags = ['-p', `${port}`, '--admin', `${admin}`, '--run', '--envoy', tool('envoy-1.40')];
-    const ended = world.wasmeLive(screen, 'deploy', 'envoy', 'probe.wasm', ...flags);
+    const ended = machine.wasmeLive(screen, 'deploy', 'envoy', 'probe.wasm', ...flags);
     await expect.poll(() => screen.err).toContain('Envoy is ready');
     interrupt.abort();
     expect(await ended).toBe(130);

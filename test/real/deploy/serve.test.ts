@@ -12,11 +12,17 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'serve for real Envoys', () => {
     'Envoy %s fetches a module of the local store, pinned by its digest',
     async release => {
       const interrupt = new AbortController();
-      const world = newMachine({ signal: interrupt.signal });
-      guestFile(world.cwd, 'deploy-tag');
-      await world.wasme('convert', 'deploy-tag.wasm', 'registry.example/me/tagger:v1', '--layout', 'compat');
+      const machine = newMachine({ signal: interrupt.signal });
+      guestFile(machine.cwd, 'deploy-tag');
+      await machine.wasme(
+        'convert',
+        'deploy-tag.wasm',
+        'registry.example/me/tagger:v1',
+        '--layout',
+        'compat',
+      );
       const screen: Screen = { out: '', err: '' };
-      const ended = world.wasmeLive(screen, 'serve', '-p', '0', '--json');
+      const ended = machine.wasmeLive(screen, 'serve', '-p', '0', '--json');
       onTestFinished(async () => {
         interrupt.abort();
         await ended;
@@ -29,17 +35,17 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'serve for real Envoys', () => {
       const [{ url, digest } = { url: '', digest: '' }] = modules;
       const free = ['-p', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--envoy-version', release];
       const argv = ['deploy', 'envoy', url, '--id', 'tagger', '--config', 'fetched', ...free];
-      const { stdout, stderr } = await world.wasme(...argv);
+      const { stdout, stderr } = await machine.wasme(...argv);
       expect(stderr).toBe('');
       // With the digest given nothing is fetched now; the document is the same.
       const asked = screen.err;
-      expect((await world.wasme(...argv, '--digest', digest)).stdout).toBe(stdout);
+      expect((await machine.wasme(...argv, '--digest', digest)).stdout).toBe(stdout);
       expect(screen.err).toBe(asked);
       const envoy = await realEnvoy(stdout, { release });
       await envoy.logged('wasm log');
       expect(screen.err.length, 'Envoy fetched it').toBeGreaterThan(asked.length);
       expect((await fetch(envoy.url)).headers.get('x-tag')).toBe('fetched');
-      const status = await world.wasme(
+      const status = await machine.wasme(
         ...['status', 'envoy', '--id', 'tagger', '--digest', digest, '--admin', envoy.admin.url, '--json'],
       );
       expect(JSON.parse(status.stdout)).toMatchObject({ healthy: true, rows: [{ state: 'loaded', digest }] });

@@ -18,12 +18,12 @@ const free = ['-p', '127.0.0.1:0', '--admin', '127.0.0.1:0'];
 
 /** State, detail and exit code for one filter. */
 async function ask(
-  world: TestMachine,
+  machine: TestMachine,
   { admin }: Pick<TestEnvoy, 'admin'>,
   id: string,
   ...argv: string[]
 ): Promise<[state: string, detail: string, exitCode: number]> {
-  const outcome = await world.wasme(
+  const outcome = await machine.wasme(
     ...['status', 'envoy', '--id', id, '--admin', admin.url, '--json', ...argv],
   );
   const [row] = (JSON.parse(outcome.stdout) as { rows: { state: string; detail: string }[] }).rows;
@@ -31,18 +31,18 @@ async function ask(
 }
 
 /** Adds a filter to the bootstrap of the ones before it. */
-async function add(world: TestMachine, file: string, operand: string, ...argv: string[]): Promise<void> {
-  const outcome = await world.wasme('deploy', 'envoy', operand, '--in', file, '-o', file, ...argv);
+async function add(machine: TestMachine, file: string, operand: string, ...argv: string[]): Promise<void> {
+  const outcome = await machine.wasme('deploy', 'envoy', operand, '--in', file, '-o', file, ...argv);
   expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
 }
 
-async function first(world: TestMachine, file: string, operand: string, ...argv: string[]): Promise<void> {
-  const outcome = await world.wasme('deploy', 'envoy', operand, '-o', file, ...free, ...argv);
+async function first(machine: TestMachine, file: string, operand: string, ...argv: string[]): Promise<void> {
+  const outcome = await machine.wasme('deploy', 'envoy', operand, '-o', file, ...free, ...argv);
   expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
 }
 
-function read(world: TestMachine, file: string): string {
-  return readFileSync(join(world.cwd, file), 'utf8');
+function read(machine: TestMachine, file: string): string {
+  return readFileSync(join(machine.cwd, file), 'utf8');
 }
 
 /** As Envoy writes it: the file is as old as its last line. */
@@ -74,31 +74,31 @@ async function webServer(): Promise<string> {
 describeWith(['envoy-1.40', 'envoy-1.36'], 'status of an Envoy in trouble', () => {
   for (const release of releases) {
     it(`${release}: two filters, one of which crashed`, async () => {
-      const world = newMachine();
-      guestFile(world.cwd, 'deploy-tag');
-      guestFile(world.cwd, 'deploy-trap');
-      await first(world, 'envoy.yaml', 'deploy-tag.wasm', '--id', 'one');
-      await add(world, 'envoy.yaml', 'deploy-trap.wasm', '--id', 'two', '--fail-policy', 'open');
-      const envoy = await realEnvoy(read(world, 'envoy.yaml'), { release });
-      expect(await ask(world, envoy, 'one')).toEqual(['loaded', '', 0]);
-      expect(await ask(world, envoy, 'two')).toEqual(['loaded', '', 0]);
-      const every = await world.wasme('status', 'envoy', '--all', '--admin', envoy.admin.url);
+      const machine = newMachine();
+      guestFile(machine.cwd, 'deploy-tag');
+      guestFile(machine.cwd, 'deploy-trap');
+      await first(machine, 'envoy.yaml', 'deploy-tag.wasm', '--id', 'one');
+      await add(machine, 'envoy.yaml', 'deploy-trap.wasm', '--id', 'two', '--fail-policy', 'open');
+      const envoy = await realEnvoy(read(machine, 'envoy.yaml'), { release });
+      expect(await ask(machine, envoy, 'one')).toEqual(['loaded', '', 0]);
+      expect(await ask(machine, envoy, 'two')).toEqual(['loaded', '', 0]);
+      const every = await machine.wasme('status', 'envoy', '--all', '--admin', envoy.admin.url);
       expect(every).toMatchObject({
         stdout: expect.stringMatching(/ one +loaded .*\n.* two +loaded /) as string,
         exitCode: 0,
       });
-      expect(await ask(world, envoy, 'three')).toEqual([
+      expect(await ask(machine, envoy, 'three')).toEqual([
         'missing',
         'no listener has a filter of this name; there are: one, two',
         1,
       ]);
       await fetch(envoy.url, { headers: { 'x-crash': '1' } });
       // Envoy passes traffic without it from now on, and only this request shows it.
-      const silent = await ask(world, envoy, 'two');
+      const silent = await ask(machine, envoy, 'two');
       expect(silent).toEqual(['fail-open', expect.stringContaining('1 answer with 5xx') as string, 1]);
       await envoy.logged('failed: ');
-      writeFileSync(join(world.cwd, 'envoy.log'), envoy.log.join('\n'));
-      expect(await ask(world, envoy, 'one', '--log', 'envoy.log')).toEqual([
+      writeFileSync(join(machine.cwd, 'envoy.log'), envoy.log.join('\n'));
+      expect(await ask(machine, envoy, 'one', '--log', 'envoy.log')).toEqual([
         'failing',
         'crashed in proxy_on_request_headers: Uncaught RuntimeError: unreachable (log, it or another of 2 filters)',
         1,
@@ -106,15 +106,15 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'status of an Envoy in trouble', () =
     });
 
     it(`${release}: a route that answers with 5xx by itself`, async () => {
-      const world = newMachine();
-      guestFile(world.cwd, 'deploy-trap');
-      await first(world, 'envoy.yaml', 'deploy-trap.wasm', '--id', 'f');
-      const text = read(world, 'envoy.yaml').replace('status: 200', 'status: 503');
+      const machine = newMachine();
+      guestFile(machine.cwd, 'deploy-trap');
+      await first(machine, 'envoy.yaml', 'deploy-trap.wasm', '--id', 'f');
+      const text = read(machine, 'envoy.yaml').replace('status: 200', 'status: 503');
       const envoy = await realEnvoy(text, { release });
       for (let times = 0; times < 2; times++) expect((await fetch(envoy.url)).status).toBe(503);
-      expect(await ask(world, envoy, 'f')).toEqual(['loaded', '', 0]);
+      expect(await ask(machine, envoy, 'f')).toEqual(['loaded', '', 0]);
       await fetch(envoy.url, { headers: { 'x-crash': '1' } });
-      expect(await ask(world, envoy, 'f')).toEqual([
+      expect(await ask(machine, envoy, 'f')).toEqual([
         'failing',
         '1 answer with 5xx came from Envoy or a filter, not from a backend: a crashed filter does that',
         1,
@@ -122,49 +122,49 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'status of an Envoy in trouble', () =
     });
 
     it(`${release}: of three that are fetched, one came`, async () => {
-      const world = newMachine();
+      const machine = newMachine();
       const url = await webServer();
       const wrong = `sha256:${'1'.repeat(64)}`;
-      await first(world, 'envoy.yaml', `${url}/module.wasm`, '--id', 'good');
+      await first(machine, 'envoy.yaml', `${url}/module.wasm`, '--id', 'good');
       const open = ['--fail-policy', 'open'];
-      await add(world, 'envoy.yaml', `${url}/none.wasm`, '--id', 'gone', '--digest', wrong, ...open);
+      await add(machine, 'envoy.yaml', `${url}/none.wasm`, '--id', 'gone', '--digest', wrong, ...open);
       const other = `sha256:${'2'.repeat(64)}`;
-      await add(world, 'envoy.yaml', `${url}/module.wasm`, '--id', 'changed', '--digest', other);
-      const quick = read(world, 'envoy.yaml').replaceAll('num_retries: 5', 'num_retries: 1');
+      await add(machine, 'envoy.yaml', `${url}/module.wasm`, '--id', 'changed', '--digest', other);
+      const quick = read(machine, 'envoy.yaml').replaceAll('num_retries: 5', 'num_retries: 1');
       const envoy = await realEnvoy(quick, { release });
-      expect(await ask(world, envoy, 'good')).toEqual(['loaded', '', 0]);
-      expect(await ask(world, envoy, 'gone')).toEqual([
+      expect(await ask(machine, envoy, 'good')).toEqual(['loaded', '', 0]);
+      expect(await ask(machine, envoy, 'gone')).toEqual([
         'fail-open',
         'its code could not be fetched; traffic passes without it',
         1,
       ]);
-      expect(await ask(world, envoy, 'changed')).toEqual([
+      expect(await ask(machine, envoy, 'changed')).toEqual([
         'failing',
         'Envoy could not fetch the code of some filter, perhaps of this (remote_load_fetch_failures)',
         1,
       ]);
       await envoy.admin.post('/reset_counters');
-      expect(await ask(world, envoy, 'good')).toEqual(['loaded', '', 0]);
+      expect(await ask(machine, envoy, 'good')).toEqual(['loaded', '', 0]);
     });
 
     it(`${release}: a listener that changes, and one that waits for code`, async () => {
-      const world = newMachine();
-      guestFile(world.cwd, 'deploy-tag');
+      const machine = newMachine();
+      guestFile(machine.cwd, 'deploy-tag');
       const url = await webServer();
       const never = ['--digest', `sha256:${'3'.repeat(64)}`, '--id', 'next'];
-      await first(world, 'now.yaml', 'deploy-tag.wasm', '--id', 'now');
-      await first(world, 'next.yaml', `${url}/never.wasm`, ...never);
+      await first(machine, 'now.yaml', 'deploy-tag.wasm', '--id', 'now');
+      await first(machine, 'next.yaml', `${url}/never.wasm`, ...never);
       // The listeners move into a file that Envoy watches.
-      const bootstrap = parse(read(world, 'next.yaml')) as { static_resources: { listeners?: unknown } };
+      const bootstrap = parse(read(machine, 'next.yaml')) as { static_resources: { listeners?: unknown } };
       delete bootstrap.static_resources.listeners;
-      const path = join(world.cwd, 'listeners.yaml');
+      const path = join(machine.cwd, 'listeners.yaml');
       const config = { path_config_source: { path }, resource_api_version: 'V3' };
       Object.assign(bootstrap, {
         node: { id: 'a', cluster: 'b' },
         dynamic_resources: { lds_config: config },
       });
       const serve = (file: string, change: (text: string) => string = text => text): void => {
-        const { static_resources: made } = parse(change(read(world, file))) as {
+        const { static_resources: made } = parse(change(read(machine, file))) as {
           static_resources: { listeners: object[] };
         };
         const resources = made.listeners.map(listener => ({
@@ -177,35 +177,35 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'status of an Envoy in trouble', () =
       };
       serve('now.yaml');
       const envoy = await realEnvoy(stringify(bootstrap), { release });
-      expect(await ask(world, envoy, 'now')).toEqual(['loaded', '', 0]);
+      expect(await ask(machine, envoy, 'now')).toEqual(['loaded', '', 0]);
       serve('now.yaml', text => text.replace(/filename: .*/, 'filename: /nowhere.wasm'));
       await expect
-        .poll(() => ask(world, envoy, 'now'))
+        .poll(() => ask(machine, envoy, 'now'))
         .toEqual(['rejected', 'Invalid path: /nowhere.wasm; the one before it is still running', 1]);
       serve('next.yaml');
       await expect
-        .poll(() => ask(world, envoy, 'next'))
+        .poll(() => ask(machine, envoy, 'next'))
         .toEqual([
           'missing',
           'the listener with it is not ready yet: Envoy waits for its code, clusters or certificates',
           1,
         ]);
-      expect(await ask(world, envoy, 'now')).toEqual(['loaded', '', 0]);
+      expect(await ask(machine, envoy, 'now')).toEqual(['loaded', '', 0]);
     });
 
     it(`${release}: a crash that is mended leaves the log, as far as status goes`, async () => {
-      const world = newMachine();
-      guestFile(world.cwd, 'deploy-tag');
-      guestFile(world.cwd, 'deploy-trap');
+      const machine = newMachine();
+      guestFile(machine.cwd, 'deploy-tag');
+      guestFile(machine.cwd, 'deploy-trap');
       const swap = (file: string): Promise<unknown> =>
-        world.wasme('deploy', 'envoy', file, '--id', 'live', '--dynamic', 'live', ...free);
+        machine.wasme('deploy', 'envoy', file, '--id', 'live', '--dynamic', 'live', ...free);
       await swap('deploy-trap.wasm');
-      const envoy = await realEnvoy(read(world, 'live/envoy.yaml'), { release });
+      const envoy = await realEnvoy(read(machine, 'live/envoy.yaml'), { release });
       await fetch(envoy.url, { headers: { 'x-crash': '1' } });
       await envoy.logged('failed: ');
-      const save = (): void => saveLog(join(world.cwd, 'envoy.log'), envoy.log);
+      const save = (): void => saveLog(join(machine.cwd, 'envoy.log'), envoy.log);
       save();
-      expect(await ask(world, envoy, 'live', '--log', 'envoy.log')).toEqual([
+      expect(await ask(machine, envoy, 'live', '--log', 'envoy.log')).toEqual([
         'failing',
         'crashed in proxy_on_request_headers: Uncaught RuntimeError: unreachable (log)',
         1,
@@ -213,21 +213,21 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'status of an Envoy in trouble', () =
       await swap('deploy-tag.wasm');
       await expect.poll(async () => (await fetch(envoy.url)).headers.get('x-tag')).toBe('none');
       save();
-      expect(await ask(world, envoy, 'live', '--log', 'envoy.log')).toEqual([
+      expect(await ask(machine, envoy, 'live', '--log', 'envoy.log')).toEqual([
         'failing',
         expect.stringMatching(/^\d answers? with 5xx came/) as string,
         1,
       ]);
       await envoy.admin.post('/reset_counters');
-      expect(await ask(world, envoy, 'live', '--log', 'envoy.log')).toEqual(['loaded', '', 0]);
+      expect(await ask(machine, envoy, 'live', '--log', 'envoy.log')).toEqual(['loaded', '', 0]);
     });
   }
 
   it('code that was not fetched yet', async () => {
-    const world = newMachine();
+    const machine = newMachine();
     const url = await webServer();
     await first(
-      world,
+      machine,
       'envoy.yaml',
       `${url}/never.wasm`,
       '--digest',
@@ -236,20 +236,20 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'status of an Envoy in trouble', () =
       'f',
     );
     const argv = ['-c', 'envoy.yaml', '--admin-address-path', 'admin', '--disable-hot-restart'];
-    const child = spawn(tool('envoy-1.40'), argv, { cwd: world.cwd, stdio: 'ignore' });
+    const child = spawn(tool('envoy-1.40'), argv, { cwd: machine.cwd, stdio: 'ignore' });
     const ended = new Promise(resolve => child.once('exit', resolve));
     onTestFinished(async () => {
       child.kill('SIGKILL');
       await ended;
     });
-    const path = join(world.cwd, 'admin');
+    const path = join(machine.cwd, 'admin');
     const admin = await until(
       () => (existsSync(path) ? readFileSync(path, 'utf8') || undefined : undefined),
       () => 'no address of its admin interface',
     );
-    const envoy = { admin: envoyAdmin(admin, world.system) };
+    const envoy = { admin: envoyAdmin(admin, machine.system) };
     await expect
-      .poll(() => ask(world, envoy, 'f'))
+      .poll(() => ask(machine, envoy, 'f'))
       .toEqual(['missing', 'Envoy is still fetching its code', 1]);
   });
 });

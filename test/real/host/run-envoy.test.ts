@@ -11,10 +11,10 @@ import { call, http, map, step } from '../../helpers/guests/probe/script.ts';
 import { type RunningCli, startCli } from '../../helpers/cli/running.ts';
 import { describeWith, tool } from '../../helpers/tools.ts';
 
-/** A world with a chain: one filter with a configuration, one that adds a header each way and speaks. */
-function chainWorld(): TestMachine {
-  const world = newMachine();
-  guestFile(world.cwd, 'deploy-tag');
+/** Creates a machine with a chain: one filter with a configuration, one that adds a header in each direction and logs. */
+function chainMachine(): TestMachine {
+  const machine = newMachine();
+  guestFile(machine.cwd, 'deploy-tag');
   const probe = compileProbe({
     callbacks: http({
       on_request_headers: step([
@@ -24,8 +24,8 @@ function chainWorld(): TestMachine {
       ]),
     }),
   });
-  writeFileSync(join(world.cwd, 'probe.wasm'), probe);
-  return world;
+  writeFileSync(join(machine.cwd, 'probe.wasm'), probe);
+  return machine;
 }
 
 /** What the second filter says, without times. */
@@ -46,11 +46,11 @@ async function seen(url: string): Promise<unknown> {
 
 describeWith(['envoy-1.40', 'envoy-1.36'], 'run --envoy', () => {
   it.each(['1.40', '1.36'] as const)('%s: a chain behaves as in the bundled host', async version => {
-    const world = chainWorld();
+    const machine = chainMachine();
     const flags = ['--config', 'team-a', '--timeout', '2500', '--allow-capabilities', 'auto'];
     const operands = ['deploy-tag.wasm', 'probe.wasm', ...flags];
-    const envoy = startCli(world, ...operands, `--envoy=${tool(`envoy-${version}`)}`);
-    const ours = startCli(world, ...operands, '--host', `envoy@${version}`, '--admin', '0');
+    const envoy = startCli(machine, ...operands, `--envoy=${tool(`envoy-${version}`)}`);
+    const ours = startCli(machine, ...operands, '--host', `envoy@${version}`, '--admin', '0');
     const real = await envoy.ready();
     const bundled = await ours.ready();
     expect(Object.keys(real)).toEqual(Object.keys(bundled));
@@ -71,12 +71,12 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'run --envoy', () => {
   });
 
   it('Ctrl-C ends it and leaves nothing', async () => {
-    const world = chainWorld();
-    const temporary = join(world.home, 'tmp');
+    const machine = chainMachine();
+    const temporary = join(machine.home, 'tmp');
     mkdirSync(temporary);
     vi.stubEnv('TMPDIR', temporary);
     onTestFinished(() => void vi.unstubAllEnvs());
-    const cli = startCli(world, 'probe.wasm', `--envoy=${tool('envoy-1.40')}`);
+    const cli = startCli(machine, 'probe.wasm', `--envoy=${tool('envoy-1.40')}`);
     const { url, admin } = await cli.ready();
     const { concurrency, command_line_options: options } = (await (
       await fetch(`${admin}/server_info`)
@@ -92,19 +92,19 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'run --envoy', () => {
   });
 
   it('ends with the Envoy', async () => {
-    const cli = startCli(chainWorld(), 'probe.wasm', `--envoy=${tool('envoy-1.40')}`);
+    const cli = startCli(chainMachine(), 'probe.wasm', `--envoy=${tool('envoy-1.40')}`);
     const { admin } = await cli.ready();
     await fetch(`${admin}/quitquitquit`, { method: 'POST' });
     expect(await cli.exitCode).toBe(0);
   });
 
   it('network filters: Envoy echoes', async () => {
-    const world = newMachine();
+    const machine = newMachine();
     const probe = compileProbe({
       callbacks: { on_new_connection: step(), on_downstream_data: step([call('log', 2, 'data')]) },
     });
-    writeFileSync(join(world.cwd, 'probe.wasm'), probe);
-    const cli = startCli(world, 'probe.wasm', '--kind', 'network', `--envoy=${tool('envoy-1.40')}`);
+    writeFileSync(join(machine.cwd, 'probe.wasm'), probe);
+    const cli = startCli(machine, 'probe.wasm', '--kind', 'network', `--envoy=${tool('envoy-1.40')}`);
     const { url, port } = await cli.ready();
     expect(url).toBe(`tcp://127.0.0.1:${port}`);
     const socket = connect(port, '127.0.0.1', () => socket.write('hello'));
@@ -117,12 +117,12 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'run --envoy', () => {
   });
 
   it('says what Envoy has against a filter, and that a port is taken', async () => {
-    const world = newMachine();
+    const machine = newMachine();
     const no = compileProbe({ callbacks: http({ on_configure: step([], 0) }) });
-    writeFileSync(join(world.cwd, 'no.wasm'), no);
-    guestFile(world.cwd, 'header');
+    writeFileSync(join(machine.cwd, 'no.wasm'), no);
+    guestFile(machine.cwd, 'header');
     const envoy = `--envoy=${tool('envoy-1.40')}`;
-    const refused = await world.wasme('run', 'no.wasm', '--port', '0', envoy);
+    const refused = await machine.wasme('run', 'no.wasm', '--port', '0', envoy);
     expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
     expect(refused.stderr).toMatch(
       /error\[DEPLOY_REJECTED\]: Envoy ended with code 1: .*Unable to create Wasm plugin/s,
@@ -132,7 +132,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'run --envoy', () => {
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
-    const taken = await world.wasme('run', 'header.wasm', '--port', String(port), envoy);
+    const taken = await machine.wasme('run', 'header.wasm', '--port', String(port), envoy);
     expect(taken.stderr).toContain(`error[PORT_IN_USE]: port ${port} on 127.0.0.1 is already taken`);
   });
 });

@@ -32,12 +32,12 @@ interface Sample {
 
 describeWith(['npm'], `${total} requests through two workers and two filters`, () => {
   it('leave nothing behind', async () => {
-    const world = newMachine();
+    const machine = newMachine();
     const module = await realProject(join(sharedFolder(), 'filter'));
-    guestFile(world.cwd, 'workers');
+    guestFile(machine.cwd, 'workers');
     const run = await startRun(
       { targets: [module, 'workers.wasm'], listen: { port: 0 }, concurrency: 2, logLevel: 'off' },
-      world.system,
+      machine.system,
     );
     onTestFinished(() => run.stop());
     const heaps = new Heaps();

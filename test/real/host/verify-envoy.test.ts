@@ -42,10 +42,10 @@ const modules: Readonly<Record<string, Uint8Array>> = {
 
 describeWith(['envoy-1.36', 'envoy-1.40'], 'verify and Envoy', () => {
   it.each(['1.36', '1.40'] as const)('agree about every module: %s', async version => {
-    const world = newMachine();
-    const path = join(world.cwd, 'm.wasm');
+    const machine = newMachine();
+    const path = join(machine.cwd, 'm.wasm');
     writeFileSync(path, guest('deploy-tag'));
-    const written = await world.wasme(
+    const written = await machine.wasme(
       'deploy',
       'envoy',
       'm.wasm',
@@ -65,7 +65,7 @@ describeWith(['envoy-1.36', 'envoy-1.40'], 'verify and Envoy', () => {
           '--mode',
           'validate',
           '-c',
-          join(world.cwd, 'envoy.yaml'),
+          join(machine.cwd, 'envoy.yaml'),
           '--disable-hot-restart',
           '--concurrency',
           '1',
@@ -73,7 +73,7 @@ describeWith(['envoy-1.36', 'envoy-1.40'], 'verify and Envoy', () => {
         { encoding: 'utf8' },
       );
       expected[name] = envoy.status === 0 ? 'loads' : 'refused';
-      const { exitCode } = await world.wasme('verify', 'm.wasm', '--for', `envoy@${version}`);
+      const { exitCode } = await machine.wasme('verify', 'm.wasm', '--for', `envoy@${version}`);
       said[name] = exitCode === 0 ? 'loads' : 'refused';
     }
     expect(said).toEqual(expected);

@@ -8,11 +8,11 @@ import { ownStats, requests, vmOf } from '../../helpers/guests/workers-guest.ts'
 
 /** What a run with two workers shows after many requests, the same every time. */
 async function facts(envoy: string | undefined): Promise<unknown> {
-  const world = newMachine();
-  guestFile(world.cwd, 'workers');
+  const machine = newMachine();
+  guestFile(machine.cwd, 'workers');
   const run = await startRun(
     { targets: ['workers.wasm'], listen: { port: 0 }, concurrency: 2, envoy },
-    world.system,
+    machine.system,
   );
   onTestFinished(() => run.stop());
   const served = new Set<string>();

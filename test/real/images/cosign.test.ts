@@ -11,7 +11,7 @@ import { describeWith, tool } from '../../helpers/tools.ts';
 const password = 's3cret';
 
 interface Bench {
-  readonly world: TestMachine;
+  readonly machine: TestMachine;
   readonly registry: RealRegistry;
   readonly reference: string;
   readonly cosign: (...args: string[]) => string;
@@ -19,23 +19,31 @@ interface Bench {
 
 async function bench(): Promise<Bench> {
   const registry = await realRegistry();
-  const world = newMachine({ env: { COSIGN_PASSWORD: password } });
+  const machine = newMachine({ env: { COSIGN_PASSWORD: password } });
   const cosign = (...args: string[]): string =>
     execFileSync(tool('cosign'), args, {
-      cwd: world.cwd,
-      env: { ...process.env, HOME: world.home, COSIGN_PASSWORD: password },
+      cwd: machine.cwd,
+      env: { ...process.env, HOME: machine.home, COSIGN_PASSWORD: password },
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   cosign('generate-key-pair');
-  writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
-  return { world, registry, reference: `${registry.host}/team/filter:v1`, cosign };
+  writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
+  return { machine, registry, reference: `${registry.host}/team/filter:v1`, cosign };
 }
 
 describeWith(['docker-registry', 'referrers-registry', 'cosign'], 'real cosign', () => {
   it('verifies what push --sign made with its encrypted key', async () => {
-    const { world, reference, cosign } = await bench();
-    const pushed = await world.wasme('push', reference, '--file', 'm.wasm', '--sign', 'cosign.key', '--json');
+    const { machine, reference, cosign } = await bench();
+    const pushed = await machine.wasme(
+      'push',
+      reference,
+      '--file',
+      'm.wasm',
+      '--sign',
+      'cosign.key',
+      '--json',
+    );
     expect(pushed.exitCode).toBe(0);
     const { pinned, digest } = JSON.parse(pushed.stdout) as { pinned: string; digest: string };
     const flags = [
@@ -54,28 +62,28 @@ describeWith(['docker-registry', 'referrers-registry', 'cosign'], 'real cosign',
         },
       },
     ]);
-    expect((await world.wasme('verify', reference, '--for', 'istio', '--key', 'cosign.pub')).exitCode).toBe(
+    expect((await machine.wasme('verify', reference, '--for', 'istio', '--key', 'cosign.pub')).exitCode).toBe(
       0,
     );
   });
 
   it('signs what verify --key accepts, also beside a signature of ours', async () => {
-    const { world, reference, cosign } = await bench();
-    const pushed = await world.wasme('push', reference, '--file', 'm.wasm', '--json');
+    const { machine, reference, cosign } = await bench();
+    const pushed = await machine.wasme('push', reference, '--file', 'm.wasm', '--json');
     const { pinned } = JSON.parse(pushed.stdout) as { pinned: string };
-    const unsigned = await world.wasme('verify', reference, '--for', 'istio', '--key', 'cosign.pub');
+    const unsigned = await machine.wasme('verify', reference, '--for', 'istio', '--key', 'cosign.pub');
     expect(unsigned).toMatchObject({
       exitCode: 1,
       stdout: expect.stringContaining('is not signed') as string,
     });
     cosign('sign', '-y', '--key', 'cosign.key', '--tlog-upload=false', '--allow-http-registry', pinned);
-    expect((await world.wasme('verify', reference, '--for', 'istio', '--key', 'cosign.pub')).exitCode).toBe(
+    expect((await machine.wasme('verify', reference, '--for', 'istio', '--key', 'cosign.pub')).exitCode).toBe(
       0,
     );
-    await world.wasme('push', reference, '--file', 'm.wasm', '--sign', 'cosign.key');
-    const both = await world.wasme('inspect', reference, '--json');
+    await machine.wasme('push', reference, '--file', 'm.wasm', '--sign', 'cosign.key');
+    const both = await machine.wasme('inspect', reference, '--json');
     expect(JSON.parse(both.stdout)).toMatchObject({ image: { signatures: 2 } });
-    expect((await world.wasme('verify', reference, '--for', 'istio', '--key', 'cosign.pub')).exitCode).toBe(
+    expect((await machine.wasme('verify', reference, '--for', 'istio', '--key', 'cosign.pub')).exitCode).toBe(
       0,
     );
   });
@@ -83,25 +91,25 @@ describeWith(['docker-registry', 'referrers-registry', 'cosign'], 'real cosign',
   it.each(['docker-registry', 'referrers-registry'] as const)(
     'signs as a bundle what verify --key accepts (%s)',
     async kind => {
-      const { world, registry, cosign } = await bench();
+      const { machine, registry, cosign } = await bench();
       const host = kind === 'docker-registry' ? registry.host : await referrersRegistry();
       const reference = `${host}/team/filter:v1`;
-      const pushed = await world.wasme('push', reference, '--file', 'm.wasm', '--json');
+      const pushed = await machine.wasme('push', reference, '--file', 'm.wasm', '--json');
       const { pinned } = JSON.parse(pushed.stdout) as { pinned: string };
       const sign = ['sign', '-y', '--new-bundle-format', '--tlog-upload=false', '--allow-http-registry'];
       cosign('generate-key-pair', '--output-key-prefix', 'other');
       cosign(...sign, '--key', 'other.key', pinned);
       const verify = ['verify', reference, '--for', 'istio', '--key', 'cosign.pub'];
-      const stranger = await world.wasme(...verify);
+      const stranger = await machine.wasme(...verify);
       expect(stranger.exitCode).toBe(1);
       expect(stranger.stdout).toContain('made with another key');
       cosign(...sign, '--key', 'cosign.key', pinned);
-      expect(await world.wasme(...verify)).toMatchObject({ exitCode: 0 });
-      await world.wasme('pull', reference);
-      const stored = await world.wasme(...verify);
+      expect(await machine.wasme(...verify)).toMatchObject({ exitCode: 0 });
+      await machine.wasme('pull', reference);
+      const stored = await machine.wasme(...verify);
       expect(stored.exitCode).toBe(1);
       expect(stored.stdout).toContain('--remote asks it');
-      expect(await world.wasme(...verify, '--remote')).toMatchObject({ exitCode: 0 });
+      expect(await machine.wasme(...verify, '--remote')).toMatchObject({ exitCode: 0 });
     },
   );
 });

@@ -51,7 +51,7 @@ const pulls: Case[] = [
 const runs = Number(process.env['WASME_FAULT_RUNS'] ?? 0) - either.length - pulls.length;
 
 /** Numbers from 0 to 1 that are the same in every run. */
-function dice(seed: number): () => number {
+function randomOf(seed: number): () => number {
   let state = seed;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -101,7 +101,7 @@ describeWith(['docker-registry'], 'faults between us and a real registry', () =>
 
   it.runIf(runs > 0)(`${runs} more, at any place`, { timeout: 60_000 + runs * 2_000 }, async () => {
     digest ??= await pushOnce();
-    const random = dice(1);
+    const random = randomOf(1);
     const jobs = Array.from({ length: runs }, (_, run) => {
       const verb = run % 2 === 0 ? 'push' : 'pull';
       const [, fault, ends] = anyFault(random, verb);
@@ -126,29 +126,29 @@ describeWith(['docker-registry'], 'faults between us and a real registry', () =>
 
   async function pushWith(repository: string, fault: Fault, ends: string): Promise<void> {
     const proxy = await faultProxy(registry.host, fault, /^PUT .*\/blobs\/uploads|^PUT .*\/manifests/);
-    const world = worldWithModule();
+    const machine = machineWithModule();
     const to = `${proxy.host}/${repository}:v1`;
-    const { exitCode, stderr } = await world.wasme('push', to, '-f', 'm.wasm', '--layout', 'raw');
+    const { exitCode, stderr } = await machine.wasme('push', to, '-f', 'm.wasm', '--layout', 'raw');
     expect(proxy.hits).toBeGreaterThan(0);
     const there = `${registry.host}/${repository}:v1`;
     if (ends === 'well') {
       expect(exitCode, stderr).toBe(0);
-      expect((await world.wasme('pull', there, '-o', 'back.wasm')).exitCode).toBe(0);
-      expect(readFileSync(join(world.cwd, 'back.wasm')).equals(module)).toBe(true);
+      expect((await machine.wasme('pull', there, '-o', 'back.wasm')).exitCode).toBe(0);
+      expect(readFileSync(join(machine.cwd, 'back.wasm')).equals(module)).toBe(true);
       return;
     }
     expect(exitCode).toBe(1);
     expect(stderr).toContain(`error[${ends}]`);
-    expect((await world.wasme('pull', there)).stderr).toContain('error[REGISTRY_NOT_FOUND]');
+    expect((await machine.wasme('pull', there)).stderr).toContain('error[REGISTRY_NOT_FOUND]');
   }
 
   async function pullWith(fault: Fault, ends: string): Promise<void> {
     const proxy = await faultProxy(registry.host, fault, /^GET .*\/blobs\//);
-    const world = worldWithModule();
-    const { exitCode, stderr } = await world.wasme('pull', `${proxy.host}/${reference}`);
+    const machine = machineWithModule();
+    const { exitCode, stderr } = await machine.wasme('pull', `${proxy.host}/${reference}`);
     expect(proxy.hits).toBeGreaterThan(0);
-    expect(corrupt(world)).toEqual([]);
-    const { stdout } = await world.wasme('list', '--json');
+    expect(corrupt(machine)).toEqual([]);
+    const { stdout } = await machine.wasme('list', '--json');
     const { images } = JSON.parse(stdout) as { images: { digest: string }[] };
     if (ends === 'well') {
       expect(exitCode, stderr).toBe(0);
@@ -160,20 +160,20 @@ describeWith(['docker-registry'], 'faults between us and a real registry', () =>
     expect(images).toEqual([]);
   }
 
-  function worldWithModule(): TestMachine {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'm.wasm'), module);
-    return world;
+  function machineWithModule(): TestMachine {
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'm.wasm'), module);
+    return machine;
   }
 
   async function pushOnce(): Promise<string> {
     const argv = ['push', `${registry.host}/${reference}`, '-f', 'm.wasm', '--layout', 'raw', '--json'];
-    return (JSON.parse((await worldWithModule().wasme(...argv)).stdout) as { digest: string }).digest;
+    return (JSON.parse((await machineWithModule().wasme(...argv)).stdout) as { digest: string }).digest;
   }
 
   /** Blobs of the store whose bytes are not the ones of their name. */
-  function corrupt(world: TestMachine): string[] {
-    const dir = join(world.home, '.local/share/wasme/store/blobs/sha256');
+  function corrupt(machine: TestMachine): string[] {
+    const dir = join(machine.home, '.local/share/wasme/store/blobs/sha256');
     if (!existsSync(dir)) return [];
     return readdirSync(dir).filter(
       hex =>

@@ -12,10 +12,10 @@ import { describeWith } from '../../helpers/tools.ts';
 const module = moduleOfSize(300_000);
 const portOf = (host: string): number => Number(host.split(':')[1]);
 
-function worldWithModule(env: Record<string, string | undefined> = {}): TestMachine {
-  const world = newMachine({ env });
-  writeFileSync(join(world.cwd, 'm.wasm'), module);
-  return world;
+function machineWithModule(env: Record<string, string | undefined> = {}): TestMachine {
+  const machine = newMachine({ env });
+  writeFileSync(join(machine.cwd, 'm.wasm'), module);
+  return machine;
 }
 
 function tempDir(): string {
@@ -25,12 +25,12 @@ function tempDir(): string {
 }
 
 /** Pushes and pulls back; gives what was printed with -v. */
-async function roundTrip(world: TestMachine, reference: string, ...flags: string[]): Promise<string> {
-  const pushed = await world.wasme('push', reference, '-f', 'm.wasm', '-v', ...flags);
+async function roundTrip(machine: TestMachine, reference: string, ...flags: string[]): Promise<string> {
+  const pushed = await machine.wasme('push', reference, '-f', 'm.wasm', '-v', ...flags);
   expect(pushed.exitCode, pushed.stderr).toBe(0);
-  const pulled = await world.wasme('pull', reference, '-o', 'back.wasm', '--force', '-v', ...flags);
+  const pulled = await machine.wasme('pull', reference, '-o', 'back.wasm', '--force', '-v', ...flags);
   expect(pulled.exitCode, pulled.stderr).toBe(0);
-  expect(readFileSync(join(world.cwd, 'back.wasm')).equals(module)).toBe(true);
+  expect(readFileSync(join(machine.cwd, 'back.wasm')).equals(module)).toBe(true);
   return pushed.stderr + pulled.stderr;
 }
 
@@ -38,13 +38,13 @@ describeWith(['docker-registry', 'openssl'], 'a forward proxy', () => {
   it('tunnels HTTPS: it sees the host name, and nothing of what is sent', async () => {
     const registry = await realRegistry({ tls: true, auth: 'basic' });
     const proxy = await forwardProxy({ ports: { 'registry.test': portOf(registry.host) } });
-    const world = worldWithModule({
+    const machine = machineWithModule({
       HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`,
       SSL_CERT_FILE: registry.caFile,
     });
     const login = ['login', 'registry.test', '-u', account.username, '-p', account.password];
-    expect((await world.wasme(...login)).exitCode).toBe(0);
-    await roundTrip(world, 'registry.test/team/filter:v1');
+    expect((await machine.wasme(...login)).exitCode).toBe(0);
+    await roundTrip(machine, 'registry.test/team/filter:v1');
     expect(new Set(proxy.log)).toEqual(new Set(['CONNECT registry.test:443']));
     expect(proxy.seen.filter(headers => headers.authorization !== undefined)).toEqual([]);
   });
@@ -52,8 +52,8 @@ describeWith(['docker-registry', 'openssl'], 'a forward proxy', () => {
   it('is asked for whole URLs over plain HTTP', async () => {
     const registry = await realRegistry();
     const proxy = await forwardProxy({ ports: { 'registry.test': portOf(registry.host) } });
-    const world = worldWithModule({ http_proxy: `127.0.0.1:${proxy.port}` });
-    await roundTrip(world, 'registry.test/team/filter:v1', '--plain-http');
+    const machine = machineWithModule({ http_proxy: `127.0.0.1:${proxy.port}` });
+    await roundTrip(machine, 'registry.test/team/filter:v1', '--plain-http');
     expect(proxy.log.length).toBeGreaterThan(5);
     expect(proxy.log.every(line => / http:\/\/registry\.test\/v2\//.test(line))).toBe(true);
   });
@@ -62,13 +62,13 @@ describeWith(['docker-registry', 'openssl'], 'a forward proxy', () => {
     const registry = await realRegistry();
     const proxy = await forwardProxy({ ports: { 'registry.test': portOf(registry.host) }, login: 'me:p@ss' });
     const at = `127.0.0.1:${proxy.port}`;
-    const world = worldWithModule({ HTTP_PROXY: `http://${at}` });
-    const refused = await world.wasme('push', 'registry.test/a:v1', '-f', 'm.wasm', '--plain-http');
+    const machine = machineWithModule({ HTTP_PROXY: `http://${at}` });
+    const refused = await machine.wasme('push', 'registry.test/a:v1', '-f', 'm.wasm', '--plain-http');
     expect(refused).toMatchObject({ exitCode: 1 });
     expect(refused.stderr).toContain(`the proxy ${at} does not connect to registry.test: it answered 407`);
     expect(refused.stderr).toContain('put name:password@ in front of its host in HTTP_PROXY');
-    world.env['HTTP_PROXY'] = `http://me:p%40ss@${at}`;
-    const printed = await roundTrip(world, 'registry.test/a:v1', '--plain-http');
+    machine.env['HTTP_PROXY'] = `http://me:p%40ss@${at}`;
+    const printed = await roundTrip(machine, 'registry.test/a:v1', '--plain-http');
     expect(printed).not.toMatch(/p@ss|p%40ss/);
   });
 
@@ -81,35 +81,35 @@ describeWith(['docker-registry', 'openssl'], 'a forward proxy', () => {
       ...(secure ? { tls: certificate } : {}),
     });
     const at = `localhost:${proxy.port}`;
-    const world = worldWithModule({
+    const machine = machineWithModule({
       HTTPS_PROXY: `${secure ? 'https' : 'http'}://${at}`,
       SSL_CERT_FILE: registry.caFile,
       NODE_EXTRA_CA_CERTS: certificate.cert,
     });
-    const refused = await world.wasme('push', 'registry.test/a:v1', '-f', 'm.wasm');
+    const refused = await machine.wasme('push', 'registry.test/a:v1', '-f', 'm.wasm');
     expect(refused).toMatchObject({ exitCode: 1 });
     expect(refused.stderr).toContain(`the proxy ${at} does not connect to registry.test: it answered 407`);
     expect(refused.stderr).toContain('put name:password@ in front of its host in HTTPS_PROXY');
-    world.env['HTTPS_PROXY'] = `${secure ? 'https' : 'http'}://me:p%40ss@${at}`;
-    const printed = await roundTrip(world, 'registry.test/a:v1');
+    machine.env['HTTPS_PROXY'] = `${secure ? 'https' : 'http'}://me:p%40ss@${at}`;
+    const printed = await roundTrip(machine, 'registry.test/a:v1');
     expect(printed).not.toMatch(/p@ss|p%40ss/);
   });
 
   it('that forbids the host says so; NO_PROXY goes past it', async () => {
     const proxy = await forwardProxy({ ports: {} });
-    const world = worldWithModule({ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` });
-    const forbidden = await world.wasme('pull', 'registry.test/a:v1');
+    const machine = machineWithModule({ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` });
+    const forbidden = await machine.wasme('pull', 'registry.test/a:v1');
     expect(forbidden.stderr).toContain('it answered 403');
     expect(proxy.log).toHaveLength(1);
-    world.env['NO_PROXY'] = '.test';
-    const past = await world.wasme('pull', 'registry.test/a:v1');
+    machine.env['NO_PROXY'] = '.test';
+    const past = await machine.wasme('pull', 'registry.test/a:v1');
     expect(past.stderr).toContain('registry.test: no such host name');
     expect(proxy.log).toHaveLength(1);
   });
 
   it('that is not there is named', async () => {
-    const world = worldWithModule({ HTTPS_PROXY: 'http://127.0.0.1:9' });
-    const { exitCode, stderr } = await world.wasme('pull', 'registry.test/a:v1');
+    const machine = machineWithModule({ HTTPS_PROXY: 'http://127.0.0.1:9' });
+    const { exitCode, stderr } = await machine.wasme('pull', 'registry.test/a:v1');
     expect(exitCode).toBe(1);
     expect(stderr).toContain('the proxy 127.0.0.1:9: nothing listens there (connection refused)');
   });
@@ -120,32 +120,32 @@ describeWith(['docker-registry', 'openssl'], 'certificates', () => {
     const dir = tempDir();
     const [client, stranger] = [makeCertificate(dir, 'client'), makeCertificate(dir, 'stranger')];
     const registry = await realRegistry({ tls: true, clientCaFile: client.cert });
-    const world = worldWithModule();
+    const machine = machineWithModule();
     const reference = `${registry.host}/team/filter:v1`;
     const ca = ['--ca-file', registry.caFile ?? ''];
-    await roundTrip(world, reference, ...ca, '--cert-file', client.cert, '--key-file', client.key);
+    await roundTrip(machine, reference, ...ca, '--cert-file', client.cert, '--key-file', client.key);
     writeFileSync(
-      join(world.cwd, 'both.pem'),
+      join(machine.cwd, 'both.pem'),
       readFileSync(client.cert, 'utf8') + readFileSync(client.key, 'utf8'),
     );
-    await roundTrip(world, reference, ...ca, '--cert-file', 'both.pem');
+    await roundTrip(machine, reference, ...ca, '--cert-file', 'both.pem');
     for (const flags of [[], ['--cert-file', stranger.cert, '--key-file', stranger.key]]) {
-      const { exitCode, stderr } = await world.wasme('pull', reference, ...ca, ...flags);
+      const { exitCode, stderr } = await machine.wasme('pull', reference, ...ca, ...flags);
       expect(exitCode).toBe(1);
       expect(stderr).toContain('--cert-file');
     }
-    const missing = await world.wasme('pull', reference, ...ca, '--cert-file', 'absent.pem');
+    const missing = await machine.wasme('pull', reference, ...ca, '--cert-file', 'absent.pem');
     expect(missing.stderr).toContain('error[FILE_NOT_FOUND]');
-    const broken = await world.wasme('pull', reference, ...ca, '--cert-file', 'm.wasm');
+    const broken = await machine.wasme('pull', reference, ...ca, '--cert-file', 'm.wasm');
     expect(broken.stderr).toContain('error[CREDENTIALS_INVALID]');
   });
 
   it('of an authority of our own: by flag, and by each of the variables', async () => {
     const registry = await realRegistry({ tls: true });
     const reference = `${registry.host}/team/filter:v1`;
-    await roundTrip(worldWithModule(), reference, '--ca-file', registry.caFile ?? '');
+    await roundTrip(machineWithModule(), reference, '--ca-file', registry.caFile ?? '');
     for (const name of ['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS']) {
-      await roundTrip(worldWithModule({ [name]: registry.caFile }), reference, '--no-plain-http');
+      await roundTrip(machineWithModule({ [name]: registry.caFile }), reference, '--no-plain-http');
     }
   });
 });

@@ -19,14 +19,14 @@ const bin = join(root, 'dist', 'commands', 'main.cjs');
 
 /** Runs the built program; `killAfterMs` ends it with SIGKILL. */
 function start(
-  world: TestMachine,
+  machine: TestMachine,
   argv: readonly string[],
   killAfterMs?: number,
 ): Promise<{ killed: boolean; ms: number }> {
   const startedAt = Date.now();
   const child = spawn(process.execPath, [bin, ...argv], {
-    cwd: world.cwd,
-    env: world.env,
+    cwd: machine.cwd,
+    env: machine.env,
     stdio: 'ignore',
   });
   const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
@@ -47,8 +47,8 @@ describeWith(['docker-registry', 'skopeo'], 'a store whose writers are killed', 
       const name = `${registry.host}/team/filter:v${index}`;
       expect((await publisher.wasme('push', name, '-f', 'm.wasm', '--layout', 'raw')).exitCode).toBe(0);
     }
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'own.wasm'), moduleOfSize(2_000_000));
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'own.wasm'), moduleOfSize(2_000_000));
     const pull = (index: number): string[] => ['pull', `${registry.host}/team/filter:v${index}`];
     let wholeMs = 0;
     let killed = 0;
@@ -65,30 +65,30 @@ describeWith(['docker-registry', 'skopeo'], 'a store whose writers are killed', 
       // Spread over the time in which a process works (a third of its life is loading), with two at once.
       const after = wholeMs * (0.3 + ((run * 0.618034) % 1) * 0.65);
       const ended = await Promise.all([
-        start(world, jobs[run % jobs.length]!, after),
-        start(world, pull(run % 2), after * 1.1),
+        start(machine, jobs[run % jobs.length]!, after),
+        start(machine, pull(run % 2), after * 1.1),
       ]);
       killed += ended.filter(one => one.killed).length;
-      await whole(world);
+      await whole(machine);
     }
-    for (const index of [0, 1]) expect((await world.wasme(...pull(index))).exitCode).toBe(0);
-    const images = await whole(world);
-    const store = join(world.home, '.local', 'share', 'wasme', 'store');
+    for (const index of [0, 1]) expect((await machine.wasme(...pull(index))).exitCode).toBe(0);
+    const images = await whole(machine);
+    const store = join(machine.home, '.local', 'share', 'wasme', 'store');
     for (const { reference } of images) {
       execFileSync(tool('skopeo'), ['inspect', '--raw', `oci:${store}:${reference}`], {
         stdio: ['ignore', 'pipe', 'pipe'],
       });
     }
-    expect((await world.wasme('rm', '--all')).exitCode).toBe(0);
+    expect((await machine.wasme('rm', '--all')).exitCode).toBe(0);
     expect(readdirSync(join(store, 'blobs', 'sha256'))).toEqual([]);
   });
 
   /** Every blob is the one of its name, and every image that is listed has all its blobs. */
-  async function whole(world: TestMachine): Promise<ListResult['images']> {
-    const { stdout, exitCode, stderr } = await world.wasme('list', '--json');
+  async function whole(machine: TestMachine): Promise<ListResult['images']> {
+    const { stdout, exitCode, stderr } = await machine.wasme('list', '--json');
     expect(exitCode, stderr).toBe(0);
     const { images } = JSON.parse(stdout) as ListResult;
-    const dir = join(world.home, '.local', 'share', 'wasme', 'store', 'blobs', 'sha256');
+    const dir = join(machine.home, '.local', 'share', 'wasme', 'store', 'blobs', 'sha256');
     for (const { digest, layout } of images) {
       expect(layout).not.toBe('damaged');
       const manifest = JSON.parse(readFileSync(join(dir, digest.slice(7)), 'utf8')) as Record<

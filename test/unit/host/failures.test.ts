@@ -12,7 +12,7 @@ async function trapping(callback: string, options: Partial<PluginOptions> = {}) 
 
 describe('failures', () => {
   it('T1 T2 a trap in the request: 503 without body; later requests the same, without the guest', async () => {
-    const { host, plugin, stream, sink, calls, world } = await trapping('request_headers');
+    const { host, plugin, stream, sink, calls, machine } = await trapping('request_headers');
     stream.decodeHeaders(get(), false);
     stream.decodeData(bytes('x'), true);
     stream.complete();
@@ -24,7 +24,7 @@ describe('failures', () => {
     second.stream.complete();
     expect(second.sink.events).toEqual(['response headers :status=503 end']);
     expect(calls).toHaveLength(before);
-    expect(world.hostLogs[0]).toContain(
+    expect(machine.hostLogs[0]).toContain(
       'Function: proxy_on_request_headers failed: Uncaught RuntimeError: unreachable',
     );
   });
@@ -59,20 +59,20 @@ describe('failures', () => {
   });
 
   it('T7 a trap in a tick fails the other streams at their next callback', async () => {
-    const { host, plugin, world } = await scriptedGuest({
+    const { host, plugin, machine } = await scriptedGuest({
       vm_start: guest => void guest.call('proxy_set_tick_period_milliseconds', 10),
       tick: () => 'trap',
     });
     const { stream, sink } = openStream(host, [plugin]);
     stream.decodeHeaders(get(), false);
-    world.advance(10);
+    machine.advance(10);
     expect(sink.events).toHaveLength(1);
     stream.decodeData(bytes('x'), true);
     expect(sink.events.at(-1)).toBe('response headers :status=503 end');
   });
 
   it('T8 a trap in the answer of a call-out leaves the paused stream paused', async () => {
-    const { host, plugin, world } = await scriptedGuest({
+    const { host, plugin, machine } = await scriptedGuest({
       request_headers: guest => {
         guest.httpCall('backend', { ':method': 'GET', ':path': '/', ':authority': 'b' });
         return 1;
@@ -81,9 +81,9 @@ describe('failures', () => {
     });
     const { stream, sink } = openStream(host, [plugin]);
     stream.decodeHeaders(get(), true);
-    world.httpCalls[0]?.respond(200);
+    machine.httpCalls[0]?.respond(200);
     expect(sink.events).toEqual([]);
-    expect(world.hostLogs[0]).toContain('proxy_on_http_call_response failed');
+    expect(machine.hostLogs[0]).toContain('proxy_on_http_call_response failed');
   });
 
   it('T9 on a gRPC request: 200 with grpc-status 14', async () => {
@@ -95,18 +95,18 @@ describe('failures', () => {
   });
 
   it('T10 T11 FAIL_RELOAD: not before the back-off, then a new VM with the whole start sequence', async () => {
-    const { host, plugin, calls, world, on } = await scriptedGuest(
+    const { host, plugin, calls, machine, on } = await scriptedGuest(
       { request_headers: () => 'trap' },
       { failurePolicy: 'reload' },
     );
     openStream(host, [plugin]).stream.decodeHeaders(get(), true);
-    world.nowMs += 200;
+    machine.nowMs += 200;
     const early = openStream(host, [plugin]);
     early.stream.decodeHeaders(get(), true);
     expect(early.sink.events).toEqual(['response headers :status=503 end']);
     expect(plugin.reloads).toEqual({ success: 0, failure: 0, backoff: 1 });
     delete on['request_headers'];
-    world.nowMs += 5000;
+    machine.nowMs += 5000;
     calls.length = 0;
     const late = openStream(host, [plugin]);
     late.stream.decodeHeaders(get(), true);
@@ -129,7 +129,7 @@ describe('failures', () => {
   });
 
   it('T13 shared data outlives the VM', async () => {
-    const { host, plugin, world, on } = await scriptedGuest(
+    const { host, plugin, machine, on } = await scriptedGuest(
       {
         request_headers: guest => {
           guest.call('proxy_set_shared_data', ...guest.put('k'), ...guest.put('v'), 0);
@@ -139,7 +139,7 @@ describe('failures', () => {
       { failurePolicy: 'reload' },
     );
     openStream(host, [plugin]).stream.decodeHeaders(get(), true);
-    world.nowMs += 5000;
+    machine.nowMs += 5000;
     const seen: unknown[] = [];
     on['request_headers'] = guest => {
       guest.call('proxy_get_shared_data', ...guest.put('k'), 1024, 1028, 1032);
@@ -161,7 +161,7 @@ describe('failures', () => {
 
   it('T15 T16 what is not an allowed capability: calls give 10, callbacks are not there', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, calls, world } = await scriptedGuest(
+    const { host, plugin, calls, machine } = await scriptedGuest(
       { configure: guest => void seen.push(guest.header(0, 'a')) },
       {
         allowedCapabilities: [
@@ -175,7 +175,7 @@ describe('failures', () => {
     openStream(host, [plugin]).stream.decodeHeaders(get(), true);
     expect(seen).toEqual([10]);
     expect(calls).toEqual(['context_create 1 0', 'configure 1 0', 'context_create 2 1']);
-    expect(world.hostLogs[0]).toContain(
+    expect(machine.hostLogs[0]).toContain(
       'Attempted call to restricted proxy-wasm capability: proxy_get_header_map_value',
     );
   });
@@ -190,9 +190,9 @@ describe('failures', () => {
       (func (export "proxy_on_configure") (param i32 i32) (result i32)
         (i32.store8 (i32.const 32) (call $random (i32.const 0) (i32.const 8)))
         (call $log (i32.const 2) (i32.const 32) (i32.const 1)) (i32.const 1) (i32.add)))`);
-    const { host, world } = newHost();
+    const { host, machine } = newHost();
     await host.loadPlugin(code, { name: 'p', allowedCapabilities: ['proxy_log', 'proxy_on_configure'] });
-    expect(world.logs.map(line => line.slice(-1))).toEqual([String.fromCharCode(76)]);
+    expect(machine.logs.map(line => line.slice(-1))).toEqual([String.fromCharCode(76)]);
   });
 
   it('T18 a trap names the functions it went through', async () => {
@@ -203,9 +203,9 @@ describe('failures', () => {
       (func (export "malloc") (param i32) (result i32) (i32.const 64))
       (func (export "proxy_on_configure") (param i32 i32) (result i32)
         (call $_ZN4core9panicking5panic17h0123456789abcdefE) (i32.const 1)))`);
-    const { host, world } = newHost();
+    const { host, machine } = newHost();
     await expect(host.loadPlugin(code, { name: 'p' })).rejects.toMatchObject({ code: 'WASM_START' });
-    expect(world.hostLogs[0]).toMatch(
+    expect(machine.hostLogs[0]).toMatch(
       /in-VM backtrace:\n {2}0: {2}0x[0-9a-f]+ - inner\n {2}1: {2}0x[0-9a-f]+ - core::panicking::panic/,
     );
   });
@@ -216,12 +216,12 @@ describe('failures', () => {
       (func (export "proxy_abi_version_0_2_1"))
       (func (export "malloc") (param i32) (result i32) (i32.const 64))
       (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (call $again) (i32.const 0)))`);
-    const { host, world } = newHost();
+    const { host, machine } = newHost();
     const plugin = await host.loadPlugin(code, { name: 'p' });
     const { stream, sink } = openStream(host, [plugin]);
     stream.decodeHeaders(get(), true);
     expect(sink.events).toEqual(['response headers :status=503 end']);
-    expect(world.hostLogs[0]).toContain('call stack');
+    expect(machine.hostLogs[0]).toContain('call stack');
   });
 
   it('an uncaught exception of the guest is a trap too', async () => {

@@ -98,10 +98,10 @@ function live(made: ScriptedGuest, pick: (below: number) => number): void {
     () => stream.encodeData(new Uint8Array(pick(100)), pick(2) === 0),
     () => stream.encodeTrailers(headersOf({ t: '1' })),
     () => stream.localReply({ status: 503, body: new Uint8Array(3), details: 'd' }),
-    () => made.world.advance(pick(50)),
-    () => made.world.httpCalls.pop()?.respond(200, {}, new Uint8Array(9)),
-    () => made.world.httpCalls.pop()?.fail(),
-    () => made.world.grpcCalls.pop()?.listener.close(pick(20), 'm'),
+    () => made.machine.advance(pick(50)),
+    () => made.machine.httpCalls.pop()?.respond(200, {}, new Uint8Array(9)),
+    () => made.machine.httpCalls.pop()?.fail(),
+    () => made.machine.grpcCalls.pop()?.listener.close(pick(20), 'm'),
     () => stream.reset('gone'),
   ];
   events[0]!();

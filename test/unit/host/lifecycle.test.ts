@@ -50,7 +50,7 @@ describe('lifecycle', () => {
 
   it('C5 a root that is not done is deleted when it says so, once, if others keep the VM', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, calls, world, on } = await scriptedGuest({
+    const { host, plugin, calls, machine, on } = await scriptedGuest({
       done: () => 0,
       vm_start: guest => void guest.call('proxy_set_tick_period_milliseconds', 10),
     });
@@ -58,11 +58,11 @@ describe('lifecycle', () => {
     on['tick'] = guest => void seen.push(guest.call('proxy_done'), guest.call('proxy_done'));
     plugin.close();
     expect(calls.at(-1)).toBe('done 1');
-    world.advance(10);
+    machine.advance(10);
     expect(seen.slice(0, 2)).toEqual([0, 1]);
     expect(calls.filter(call => call === 'delete 1')).toHaveLength(1);
     host.close();
-    world.advance(100);
+    machine.advance(100);
     expect(calls.filter(call => call.startsWith('delete'))).toEqual(['delete 1']);
   });
 
@@ -90,9 +90,9 @@ describe('lifecycle', () => {
     });
     const opened = openStream(probe.host, [probe.plugin]);
     opened.stream.decodeHeaders(get(), false);
-    probe.world.advance(20);
+    probe.machine.advance(20);
     opened.stream.complete();
-    probe.world.advance(10);
+    probe.machine.advance(10);
     expect(seen).toEqual([0, true, 1, 2, 0]);
   });
 
@@ -148,7 +148,7 @@ describe('lifecycle', () => {
   });
 
   it('a connection held in new_connection goes on when it is continued', async () => {
-    const { host, plugin, world } = await scriptedGuest({
+    const { host, plugin, machine } = await scriptedGuest({
       vm_start: guest => void guest.call('proxy_set_tick_period_milliseconds', 10),
       new_connection: () => 1,
       tick: guest => {
@@ -159,7 +159,7 @@ describe('lifecycle', () => {
     const sink = new TcpSink();
     host.tcpChain([plugin]).open(sink, newStreamInfo());
     expect(sink.events).toEqual([]);
-    world.advance(10);
+    machine.advance(10);
     expect(sink.events).toEqual(['connect']);
   });
 
@@ -177,23 +177,23 @@ describe('lifecycle', () => {
   });
 
   it('C15 C16 C17 ticks: a period after the last one ended, 0 stops them, a stream sets those of its root', async () => {
-    const { host, plugin, world, calls, on } = await scriptedGuest({
+    const { host, plugin, machine, calls, on } = await scriptedGuest({
       request_headers: guest => void guest.call('proxy_set_tick_period_milliseconds', 100),
-      tick: () => void (world.nowMs += 30),
+      tick: () => void (machine.nowMs += 30),
     });
     openStream(host, [plugin]).stream.decodeHeaders(get(), true);
     const ticks = () => calls.filter(call => call === 'tick 1').length;
-    world.advance(99);
+    machine.advance(99);
     expect(ticks()).toBe(0);
-    world.advance(1);
+    machine.advance(1);
     expect(ticks()).toBe(1);
-    world.nowMs = 1130;
-    world.advance(99);
+    machine.nowMs = 1130;
+    machine.advance(99);
     expect(ticks()).toBe(1);
     on['tick'] = guest => void guest.call('proxy_set_tick_period_milliseconds', 0);
-    world.advance(1);
+    machine.advance(1);
     expect(ticks()).toBe(2);
-    world.advance(1000);
+    machine.advance(1000);
     expect(ticks()).toBe(2);
   });
 
@@ -257,12 +257,12 @@ describe('lifecycle', () => {
   });
 
   it('log prefixes: streams have the plugin name, roots do not, empty parts are left out', async () => {
-    const { host, plugin, world } = await scriptedGuest(
+    const { host, plugin, machine } = await scriptedGuest(
       { configure: guest => void guest.log('root'), request_headers: guest => void guest.log('stream', 4) },
       { rootId: 'r', vmId: 'v' },
     );
     openStream(host, [plugin]).stream.decodeHeaders(get(), true);
-    expect(world.logs).toEqual(['info wasm log r v: root', 'error wasm log puppet r v: stream']);
+    expect(machine.logs).toEqual(['info wasm log r v: root', 'error wasm log puppet r v: stream']);
     expect(newHost().host.vmCount).toBe(0);
   });
 });

@@ -17,9 +17,9 @@ const module = (body: string, imports = '') =>
   compileWat(`(module ${imports} ${memory} ${marker} ${allocator} ${body})`);
 
 async function load(code: Uint8Array, options: Parameters<typeof newHost>[0] = {}) {
-  const { host, world } = newHost(options);
+  const { host, machine } = newHost(options);
   const plugin = await host.loadPlugin(code, { name: 'p' });
-  return { host, world, plugin };
+  return { host, machine, plugin };
 }
 
 const refused = (code: Uint8Array, message: string, errorCode = 'WASM_ABI') =>
@@ -91,8 +91,8 @@ describe('loading', () => {
   it('L12 an imported memory is made by the host, whatever its name', async () => {
     const code = compileWat(`(module ${log} (import "some" "where" (memory 1)) ${marker} ${allocator}
       (func (export "proxy_on_configure") (param i32 i32) (result i32) ${say('m')} (i32.const 1)))`);
-    const { world } = await load(code);
-    expect(world.logs).toEqual(['info wasm log: m']);
+    const { machine } = await load(code);
+    expect(machine.logs).toEqual(['info wasm log: m']);
   });
 
   it('L13 without an allocator', async () => {
@@ -131,18 +131,18 @@ describe('loading', () => {
     ['L16 main alone is not called', ['main'], ''],
     ['__main_void in newer Envoy', ['_initialize', '__main_void'], 'iv'],
   ])('%s', async (_title, names, order) => {
-    const { world } = await load(entry(...names));
-    expect(world.logs.map(line => line.at(-1)).join('')).toBe(order);
+    const { machine } = await load(entry(...names));
+    expect(machine.logs.map(line => line.at(-1)).join('')).toBe(order);
   });
 
   it('L19 what is logged before there is a context has no prefix', async () => {
-    const { world } = await load(entry('_initialize'));
-    expect(world.logs).toEqual(['info wasm log: i']);
+    const { machine } = await load(entry('_initialize'));
+    expect(machine.logs).toEqual(['info wasm log: i']);
   });
 
   it('__main_void is not called by Envoy 1.36', async () => {
-    const { world } = await load(entry('_initialize', '__main_void'), { profile: profileOf(36) });
-    expect(world.logs).toHaveLength(1);
+    const { machine } = await load(entry('_initialize', '__main_void'), { profile: profileOf(36) });
+    expect(machine.logs).toHaveLength(1);
   });
 
   it('L17 a callback of the wrong shape', async () => {
@@ -172,7 +172,7 @@ describe('loading', () => {
 
   it('L21 L22 the allocator may log, and nothing that changes anything', async () => {
     const seen: unknown[] = [];
-    const { host, world } = newHost();
+    const { host, machine } = newHost();
     const code = (name: string, params: string, call: string) =>
       compileWat(`(module
         (import "env" "${name}" (func $f ${params} (result i32)))
@@ -190,12 +190,12 @@ describe('loading', () => {
       '(call $f (i32.const 2) (i32.const 16) (i32.const 3))',
     );
     await host.loadPlugin(logging, { name: 'a', rootId: 'r' });
-    expect(world.logs).toEqual(['info wasm log: plu', 'info wasm log r: \0']);
+    expect(machine.logs).toEqual(['info wasm log: plu', 'info wasm log r: \0']);
     await expect(host.loadPlugin(code('proxy_done', '', '(call $f)'), { name: 'b' })).rejects.toMatchObject({
       code: 'WASM_START',
     });
-    expect(world.logs.at(-1)).toBe('info wasm log: \x06');
-    expect(world.hostLogs.join()).toContain('restricted_callback');
+    expect(machine.logs.at(-1)).toBe('info wasm log: \x06');
+    expect(machine.hostLogs.join()).toContain('restricted_callback');
     expect(seen).toEqual([]);
   });
 
@@ -213,8 +213,8 @@ describe('loading', () => {
         (drop (call $log (i32.const 2) (i32.const 0) (i32.const 4))) (i32.const 1))`,
       log,
     );
-    const { world } = await load(code);
-    expect(world.logs).toEqual(['info wasm log: \xff\xff\xff\xff']);
+    const { machine } = await load(code);
+    expect(machine.logs).toEqual(['info wasm log: \xff\xff\xff\xff']);
   });
 
   it('the newest WASI functions do not link on an older Envoy, and the hint says so', async () => {

@@ -98,14 +98,14 @@ describe('shared queues', () => {
   });
 
   it('S9 one notification per item, after the guest has returned, to the root that registered', async () => {
-    const { world, calls, seen } = await during((guest, out) => {
+    const { machine, calls, seen } = await during((guest, out) => {
       const token = register(guest, 'q');
       for (const item of ['a', 'b', 'c']) guest.call('proxy_enqueue_shared_queue', token, ...guest.put(item));
       out.push('configured');
     });
     expect(seen).toEqual(['configured']);
     expect(calls.filter(call => call.startsWith('queue_ready'))).toEqual([]);
-    world.advance(0);
+    machine.advance(0);
     expect(calls.slice(3)).toEqual(['queue_ready 1 1', 'queue_ready 1 1', 'queue_ready 1 1']);
   });
 
@@ -171,7 +171,7 @@ describe('metrics', () => {
 });
 
 it('queues notify the last root that registered', async () => {
-  const { host, calls, on, world } = await scriptedGuest(
+  const { host, calls, on, machine } = await scriptedGuest(
     { configure: guest => void register(guest, 'q') },
     { rootId: 'a' },
   );
@@ -179,6 +179,6 @@ it('queues notify the last root that registered', async () => {
   on['request_headers'] = guest => void guest.call('proxy_enqueue_shared_queue', 1, ...guest.put('x'));
   const plugin = await host.loadPlugin(scriptedModule(), { name: 'puppet', rootId: 'b' });
   openStream(host, [plugin]).stream.decodeHeaders(get(), true);
-  world.advance(0);
+  machine.advance(0);
   expect(calls.at(-1)).toBe('queue_ready 2 1');
 });

@@ -21,19 +21,19 @@ it('are made once, the first new one is given, and a file in the way is told', a
 });
 
 /** Something to read for each verb; `image` is in the store and in the registry. */
-async function prepare(world: TestMachine, image: string): Promise<void> {
-  guestFile(world.cwd, 'deploy-tag');
-  const { stdout: bootstrap } = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm');
-  writeFileSync(join(world.cwd, 'envoy.yaml'), bootstrap);
-  writeFileSync(join(world.cwd, 'a.test.yaml'), 'module: deploy-tag.wasm\ncases: [{ name: a }]\n');
-  mkdirSync(join(world.cwd, 'project'));
+async function prepare(machine: TestMachine, image: string): Promise<void> {
+  guestFile(machine.cwd, 'deploy-tag');
+  const { stdout: bootstrap } = await machine.wasme('deploy', 'envoy', 'deploy-tag.wasm');
+  writeFileSync(join(machine.cwd, 'envoy.yaml'), bootstrap);
+  writeFileSync(join(machine.cwd, 'a.test.yaml'), 'module: deploy-tag.wasm\ncases: [{ name: a }]\n');
+  mkdirSync(join(machine.cwd, 'project'));
   const build = { command: ['cp', '../deploy-tag.wasm', 'out.wasm'], output: 'out.wasm' };
   writeFileSync(
-    join(world.cwd, 'project', 'wasme.json'),
+    join(machine.cwd, 'project', 'wasme.json'),
     JSON.stringify({ name: 'a', language: 'rust', build }),
   );
-  await world.wasme('convert', 'deploy-tag.wasm', image);
-  await world.wasme('push', image);
+  await machine.wasme('convert', 'deploy-tag.wasm', image);
+  await machine.wasme('push', image);
 }
 
 const below = '/proc/none/here';
@@ -54,20 +54,20 @@ describe.runIf(process.platform === 'linux')('below /proc', () => {
     `login HOST -u ${account.username} --password SECRET --registry-config FILE`,
   ])('%s', async line => {
     const { host, switches } = await fakeRegistry();
-    const world = newMachine();
-    await prepare(world, `${host}/f:v1`);
+    const machine = newMachine();
+    await prepare(machine, `${host}/f:v1`);
     switches.auth = line.startsWith('login') ? 'basic' : 'none';
     const words: Record<string, string> = { FILE: below, SECRET: account.password };
     const argv = line.split(' ').map(word => words[word] ?? word.replace('HOST', host));
-    const { exitCode, stderr } = await world.wasme(...argv);
+    const { exitCode, stderr } = await machine.wasme(...argv);
     expect(stderr).toContain('error[FILE_ACCESS]: cannot write /proc/none: ENOENT');
     expect(exitCode).toBe(1);
   });
 
   it('the store', async () => {
-    const world = newMachine({ env: { WASME_HOME: below } });
-    guestFile(world.cwd, 'deploy-tag');
-    const { exitCode, stderr } = await world.wasme('convert', 'deploy-tag.wasm', 'registry.example/f:v1');
+    const machine = newMachine({ env: { WASME_HOME: below } });
+    guestFile(machine.cwd, 'deploy-tag');
+    const { exitCode, stderr } = await machine.wasme('convert', 'deploy-tag.wasm', 'registry.example/f:v1');
     expect(stderr).toContain('error[FILE_ACCESS]: cannot write /proc/none: ENOENT');
     expect(exitCode).toBe(1);
   });

@@ -33,9 +33,9 @@ describe('aliases of aliases are refused with file and line', () => {
       'SUITE_INVALID',
     ],
   ])('%s', async (file, text, argv, code) => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, file), text);
-    const { exitCode, stderr } = await world.wasme(...argv);
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, file), text);
+    const { exitCode, stderr } = await machine.wasme(...argv);
     expect({ exitCode, stderr }).toEqual({
       exitCode: 2,
       stderr: expect.stringMatching(
@@ -45,17 +45,17 @@ describe('aliases of aliases are refused with file and line', () => {
   });
 
   it('a configuration that a schema checks', async () => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'schema.json'), '{ "type": "object" }');
-    writeFileSync(join(world.cwd, 'c.json'), `{ ${bomb} }`);
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'schema.json'), '{ "type": "object" }');
+    writeFileSync(join(machine.cwd, 'c.json'), `{ ${bomb} }`);
     writeFileSync(
-      join(world.cwd, 'wasme.json'),
+      join(machine.cwd, 'wasme.json'),
       '{ "name": "a", "language": "rust", "configuration": "@c.json", "configurationSchema": "schema.json" }',
     );
-    guestFile(world.cwd, 'deploy-tag');
-    mkdirSync(join(world.cwd, 'build'));
-    renameSync(join(world.cwd, 'deploy-tag.wasm'), join(world.cwd, 'build', 'a.wasm'));
-    const { exitCode, stderr } = await world.wasme('deploy', 'envoy');
+    guestFile(machine.cwd, 'deploy-tag');
+    mkdirSync(join(machine.cwd, 'build'));
+    renameSync(join(machine.cwd, 'deploy-tag.wasm'), join(machine.cwd, 'build', 'a.wasm'));
+    const { exitCode, stderr } = await machine.wasme('deploy', 'envoy');
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
     expect(stderr).toContain('c.json:1:');
     expect(stderr).toContain('aliases of aliases stand for too many values');

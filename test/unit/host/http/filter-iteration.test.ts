@@ -29,8 +29,8 @@ async function paused(
   return { ...guest, ...opened, answer: () => answer(guest) };
 }
 
-function answer({ world }: ScriptedGuest): void {
-  world.httpCalls[0]?.respond(200);
+function answer({ machine }: ScriptedGuest): void {
+  machine.httpCalls[0]?.respond(200);
 }
 
 const bodies = (calls: readonly string[]) => calls.filter(call => call.startsWith('request_body'));
@@ -175,7 +175,7 @@ describe('flow control', () => {
   });
 
   it('F15 F16 trailers: no body callback has the end; a pause holds body and trailers until it is continued', async () => {
-    const { host, plugin, calls, world, on } = await scriptedGuest({ request_body: () => 1 });
+    const { host, plugin, calls, machine, on } = await scriptedGuest({ request_body: () => 1 });
     on['request_trailers'] = guest => {
       guest.httpCall('backend', callOut);
       return 1;
@@ -190,7 +190,7 @@ describe('flow control', () => {
     stream.decodeTrailers(headersOf({ t: '1' }));
     expect(calls.slice(-2)).toEqual(['request_body 2 3 0', 'request_trailers 2 1']);
     expect(sink.events).toHaveLength(1);
-    world.httpCalls[0]?.respond(200);
+    machine.httpCalls[0]?.respond(200);
     expect(sink.events.slice(1)).toEqual(['request body abc', 'request trailers t=1']);
   });
 
@@ -227,13 +227,13 @@ describe('flow control', () => {
 
   it('F20 F21 continue_stream with a wrong or an upstream type, and outside a stream', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, world } = await scriptedGuest({
+    const { host, plugin, machine } = await scriptedGuest({
       vm_start: guest => void guest.call('proxy_set_tick_period_milliseconds', 100),
       tick: guest => void seen.push(guest.continueStream(0)),
       request_headers: guest => void seen.push(guest.continueStream(4), guest.continueStream(3)),
     });
     openStream(host, [plugin]).stream.decodeHeaders(get(), true);
-    world.advance(100);
+    machine.advance(100);
     expect(seen).toEqual([2, 12, 0]);
   });
 
@@ -267,10 +267,10 @@ describe('flow control', () => {
   ])(
     'a body continued from outside in its middle: Envoy %s the chunk that was buffered',
     async (_title, minor, body) => {
-      const { host, plugin, world } = await scriptedGuest(
+      const { host, plugin, machine } = await scriptedGuest(
         {
           request_body: (guest, _id, size) => {
-            if (size !== 2 || world === undefined || world.httpCalls.length > 0) return 0;
+            if (size !== 2 || machine === undefined || machine.httpCalls.length > 0) return 0;
             guest.httpCall('backend', callOut);
             return 1;
           },
@@ -284,7 +284,7 @@ describe('flow control', () => {
       const { stream, sink } = openStream(host, [plugin]);
       stream.decodeHeaders(get(), false);
       stream.decodeData(bytes('ab'), false);
-      world.httpCalls[0]?.respond(200);
+      machine.httpCalls[0]?.respond(200);
       stream.decodeData(bytes('cd'), false);
       stream.decodeData(bytes('ef'), true);
       expect(sink.requestBodyText).toBe(body);

@@ -85,7 +85,7 @@ describe('header maps', () => {
 
   it('H11 H12 a paused stream, a call-out answered: the map is there until the stream is continued', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, world } = await scriptedGuest({
+    const { host, plugin, machine } = await scriptedGuest({
       request_headers: guest => {
         guest.httpCall('backend', { ':method': 'GET', ':path': '/', ':authority': 'b' });
         return 1;
@@ -102,7 +102,7 @@ describe('header maps', () => {
     const { stream, sink } = openStream(host, [plugin]);
     stream.decodeHeaders(get(), true);
     expect(sink.requestHeadersOut).toBeUndefined();
-    world.httpCalls[0]?.respond(200);
+    machine.httpCalls[0]?.respond(200);
     expect(seen).toEqual([0, 0, 0, 2]);
     expect(sink.requestHeadersOut?.get('x-late')).toBe('1');
     expect(sink.requestHeadersOut?.has('y')).toBe(false);
@@ -110,7 +110,7 @@ describe('header maps', () => {
 
   it('H13 continuing the response while the request is paused drops the request map, and is otherwise refused', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, world } = await scriptedGuest({
+    const { host, plugin, machine } = await scriptedGuest({
       request_headers: guest => {
         guest.httpCall('backend', { ':method': 'GET', ':path': '/', ':authority': 'b' });
         return 1;
@@ -122,10 +122,10 @@ describe('header maps', () => {
     });
     const { stream, sink } = openStream(host, [plugin]);
     stream.decodeHeaders(get(), true);
-    world.httpCalls[0]?.respond(200);
+    machine.httpCalls[0]?.respond(200);
     expect(seen).toEqual([0, 2]);
     expect(sink.requestHeadersOut).toBeUndefined();
-    expect(world.hostLogs.join()).toContain('not paused');
+    expect(machine.hostLogs.join()).toContain('not paused');
   });
 
   it('H14 the size is in bytes', async () => {
@@ -139,7 +139,7 @@ describe('header maps', () => {
 
   it('H15 H16 H17 the maps of a call-out: read-only inside, gone outside', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, world } = await scriptedGuest({
+    const { host, plugin, machine } = await scriptedGuest({
       request_headers: guest => {
         seen.push(guest.header(6, ':status'), guest.pairs(6));
         guest.httpCall('backend', { ':method': 'GET', ':path': '/', ':authority': 'b' });
@@ -150,7 +150,7 @@ describe('header maps', () => {
       },
     });
     openStream(host, [plugin]).stream.decodeHeaders(get(), true);
-    world.httpCalls[0]?.respond(204, {}, undefined, [['t', 'x']]);
+    machine.httpCalls[0]?.respond(204, {}, undefined, [['t', 'x']]);
     expect(seen).toEqual([2, [], '204', -2, 2, [['t', 'x']]]);
   });
 

@@ -92,7 +92,7 @@ describe('local replies', () => {
   });
 
   it('R10 from a call-out with the effective context set: the reply, with the own response callbacks', async () => {
-    const { sink, calls, world } = await run({
+    const { sink, calls, machine } = await run({
       request_headers: guest => {
         guest.httpCall('backend', callOut);
         return 1;
@@ -102,7 +102,7 @@ describe('local replies', () => {
         guest.reply(401);
       },
     });
-    world.httpCalls[0]?.respond(200);
+    machine.httpCalls[0]?.respond(200);
     expect(sink.events).toEqual(['response headers :status=401 end']);
     expect(calls.at(-1)).toBe('response_headers 2 1 1');
   });
@@ -112,7 +112,7 @@ describe('local replies', () => {
     ['R12 so it is in a tick', 'tick'],
   ])('%s', async (_title, callback) => {
     const seen: unknown[] = [];
-    const { sink, world } = await run({
+    const { sink, machine } = await run({
       vm_start: guest => void guest.call('proxy_set_tick_period_milliseconds', 50),
       request_headers: guest => {
         guest.httpCall('backend', callOut);
@@ -120,11 +120,11 @@ describe('local replies', () => {
       },
       [callback]: guest => void seen.push(guest.reply(401)),
     });
-    world.httpCalls[0]?.respond(200);
-    world.advance(50);
+    machine.httpCalls[0]?.respond(200);
+    machine.advance(50);
     expect(seen).toEqual([0]);
     expect(sink.events).toEqual([]);
-    expect(world.hostLogs.join()).toContain('no stream to answer');
+    expect(machine.hostLogs.join()).toContain('no stream to answer');
   });
 
   it('R13 the filters behind the one that answered see only the end', async () => {
@@ -184,11 +184,11 @@ describe('local replies', () => {
   it('a reply from on_log, on_done and on_delete is refused and reported, where Envoy crashes', async () => {
     const seen: unknown[] = [];
     const act: Act = guest => void seen.push(guest.reply(500));
-    const { stream, world } = await run({ log: act, done: act, delete: act });
+    const { stream, machine } = await run({ log: act, done: act, delete: act });
     stream.encodeHeaders(headersOf({ ':status': '200' }), true);
     stream.complete();
     expect(seen).toEqual([0, 0, 0]);
-    expect(world.hostLogs.filter(line => line.includes('no stream to answer'))).toHaveLength(3);
+    expect(machine.hostLogs.filter(line => line.includes('no stream to answer'))).toHaveLength(3);
   });
 
   it('the own response callbacks can change a local reply, and the request map is still there', async () => {

@@ -4,7 +4,7 @@ import { scriptedGuest } from '../../../helpers/guests/scripted-guest.ts';
 
 it.each([0, 2, 5])('proxy_get_log_level writes the level that proxy_log filters by: %i', async level => {
   const seen: number[] = [];
-  const { host, plugin, world } = await scriptedGuest(
+  const { host, plugin, machine } = await scriptedGuest(
     {
       request_headers: guest => {
         seen.push(
@@ -19,5 +19,5 @@ it.each([0, 2, 5])('proxy_get_log_level writes the level that proxy_log filters 
   );
   openStream(host, [plugin]).stream.decodeHeaders(get(), true);
   expect(seen).toEqual([0, level, 6]);
-  expect(world.logs).toHaveLength(6 - level);
+  expect(machine.logs).toHaveLength(6 - level);
 });

@@ -21,7 +21,7 @@ function wasiGuest(module: string): Uint8Array {
 }
 
 interface Wasi {
-  readonly world: TestEnvironment;
+  readonly machine: TestEnvironment;
   readonly plugin: Plugin;
   readonly view: DataView;
   readonly call: (name: string, ...values: (number | bigint)[]) => number;
@@ -30,12 +30,12 @@ interface Wasi {
 }
 
 async function wasi(module = 'wasi_snapshot_preview1', environmentVariables = {}): Promise<Wasi> {
-  const { host, world } = newHost();
+  const { host, machine } = newHost();
   const plugin = await host.loadPlugin(wasiGuest(module), { name: 'p', environmentVariables });
   const { exports, memory } = plugin.root.vm;
   const view = new DataView(memory.bytes.buffer);
   return {
-    world,
+    machine,
     plugin,
     view,
     call: (name, ...values) => (exports[name] as (...values: (number | bigint)[]) => number)(...values),
@@ -55,7 +55,7 @@ const far = 0xfffffff0;
 
 describe('WASI', () => {
   it('W1 W2 W3 W5 fd_write: one entry a call, one newline less, nothing for nothing', async () => {
-    const { world, view, call, vectors } = await wasi();
+    const { machine, view, call, vectors } = await wasi();
     vectors('a', 'b\n');
     expect([call('fd_write', 1, 0, 2, 128), view.getUint32(128, true)]).toEqual([0, 3]);
     expect(call('fd_write', 2, 0, 2, 128)).toBe(0);
@@ -63,7 +63,7 @@ describe('WASI', () => {
     expect([call('fd_write', 1, 0, 1, 128), view.getUint32(128, true)]).toEqual([0, 0]);
     vectors('x\n\n');
     call('fd_write', 1, 0, 1, 128);
-    expect(world.logs).toEqual(['info wasm log: ab', 'error wasm log: ab', 'info wasm log: x\n']);
+    expect(machine.logs).toEqual(['info wasm log: ab', 'error wasm log: ab', 'info wasm log: x\n']);
   });
 
   it('W4 W6 fd_write: other files, and bad pointers', async () => {

@@ -107,7 +107,7 @@ describe('attributes', () => {
 
   it('P10 P11 P13 what a filter sets, it and the next one read back; only under a single segment', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, world } = await scriptedGuest({
+    const { host, plugin, machine } = await scriptedGuest({
       request_headers: (guest, id) => {
         if (id === 2) seen.push(guest.setProperty('foo', 'bar'), guest.setProperty('a\0b', 'x'));
         seen.push(
@@ -119,7 +119,7 @@ describe('attributes', () => {
     });
     openStream(host, [plugin, plugin]).stream.decodeHeaders(get(), true);
     expect(seen).toEqual([0, 0, 'bar', 1, 'bar', 'bar', 1, 'bar']);
-    expect(world.hostLogs.join()).toContain('cannot be read back');
+    expect(machine.hostLogs.join()).toContain('cannot be read back');
   });
 
   it('P12 set_property without a stream is NotFound', async () => {
@@ -177,7 +177,7 @@ describe('foreign functions', () => {
 
   it('P19 they act on the callback, not on the effective context', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, world } = await scriptedGuest(
+    const { host, plugin, machine } = await scriptedGuest(
       {
         request_headers: guest => {
           seen.push(guest.foreign('set_envoy_filter_state', proto([1, 'envoy.string'], [2, 'v'])));
@@ -194,7 +194,7 @@ describe('foreign functions', () => {
     );
     const { stream, sink } = openStream(host, [plugin]);
     stream.decodeHeaders(get(), true);
-    world.httpCalls[0]?.respond(200);
+    machine.httpCalls[0]?.respond(200);
     expect(seen).toEqual(['', '', 1]);
     expect(sink.events).toEqual([]);
   });

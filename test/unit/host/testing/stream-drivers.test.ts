@@ -10,15 +10,15 @@ import { type Act, scriptedGuest } from '../../../helpers/guests/scripted-guest.
 const head = (): HeaderMap => requestHead({ method: 'POST', authority: 'a' }, []);
 
 async function httpStream(on: Record<string, Act> = {}) {
-  const { host, plugin, world, calls } = await scriptedGuest(on);
+  const { host, plugin, machine, calls } = await scriptedGuest(on);
   calls.length = 0;
-  return { stream: new HttpStreamDriver(host.httpChain([plugin]), world, { record: true }), plugin, calls };
+  return { stream: new HttpStreamDriver(host.httpChain([plugin]), machine, { record: true }), plugin, calls };
 }
 
 async function tcpStream(on: Record<string, Act> = {}) {
-  const { host, plugin, world, calls } = await scriptedGuest(on);
+  const { host, plugin, machine, calls } = await scriptedGuest(on);
   calls.length = 0;
-  return { stream: new TcpStreamDriver(host.tcpChain([plugin]), world), plugin, calls };
+  return { stream: new TcpStreamDriver(host.tcpChain([plugin]), machine), plugin, calls };
 }
 
 describe('an HTTP stream', () => {

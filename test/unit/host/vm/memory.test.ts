@@ -22,11 +22,11 @@ const setting = (guest: Guest, name: string, value: number) => {
 
 describe('memory', () => {
   it('M1 M2 a message outside memory; the level is looked at first', async () => {
-    const { seen, world } = await during((guest, out) => {
+    const { seen, machine } = await during((guest, out) => {
       out.push(guest.call('proxy_log', 2, far, 100), guest.call('proxy_log', 6, far, 100), guest.log('', 0));
     });
     expect(seen).toEqual([6, 2, 0]);
-    expect(world.logs).toHaveLength(1);
+    expect(machine.logs).toHaveLength(1);
   });
 
   it('M4 M5 a block of exactly the size of the value, and none for an empty one', async () => {

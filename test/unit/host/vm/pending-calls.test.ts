@@ -24,7 +24,7 @@ const status = (guest: Guest): unknown => {
 
 describe('HTTP call-outs', () => {
   it('X1 X2 X3 X13 checks before anything is sent, and the ids', async () => {
-    const { seen, world } = await during((guest, out) => {
+    const { seen, machine } = await during((guest, out) => {
       out.push(guest.httpCall('nobody', target));
       out.push(guest.httpCall('backend', { ':method': 'GET', ':path': '/' }));
       out.push(guest.httpCall('backend', target, { timeoutMs: 0x80000000 }));
@@ -33,23 +33,23 @@ describe('HTTP call-outs', () => {
       out.push(guest.httpCall('backend', { ':method': 'GET', ':path': '/', host: 'h' }));
     });
     expect(seen).toEqual([-2, -2, -2, 4, 8, 12]);
-    expect(world.httpCalls).toHaveLength(3);
-    expect(world.httpCalls[2]?.request.headers.get(':authority')).toBe('h');
+    expect(machine.httpCalls).toHaveLength(3);
+    expect(machine.httpCalls[2]?.request.headers.get(':authority')).toBe('h');
   });
 
   it('X4 X5 the body sets the content-length; trailers are taken and dropped', async () => {
-    const { seen, world } = await during((guest, out) => {
+    const { seen, machine } = await during((guest, out) => {
       out.push(guest.httpCall('backend', target, { body: 'ab', trailers: [['t', '1']] }));
     });
     expect(seen).toEqual([4]);
-    expect(world.httpCalls[0]?.request.headers.get('content-length')).toBe('2');
-    expect(Buffer.from(world.httpCalls[0]?.request.body ?? empty).toString()).toBe('ab');
+    expect(machine.httpCalls[0]?.request.headers.get('content-length')).toBe('2');
+    expect(Buffer.from(machine.httpCalls[0]?.request.body ?? empty).toString()).toBe('ab');
   });
 
   it('X6 no healthy host: InternalFailure, the cell is 0, no callback', async () => {
     const second = await scriptedGuest({});
-    second.world.clusters.add('down');
-    second.world.unavailable.add('down');
+    second.machine.clusters.add('down');
+    second.machine.unavailable.add('down');
     const got: unknown[] = [];
     second.on['request_headers'] = guest => void got.push(guest.httpCall('down', target), guest.u32(1024));
     openStream(second.host, [second.plugin]).stream.decodeHeaders(get(), true);
@@ -59,47 +59,47 @@ describe('HTTP call-outs', () => {
 
   it('X11 X14 the answer comes to the root, with the numbers of headers, bytes and trailers', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, world, calls } = await scriptedGuest({
+    const { host, plugin, machine, calls } = await scriptedGuest({
       request_headers: guest => void guest.httpCall('backend', target),
       http_call_response: guest => void seen.push(guest.body(4), guest.pairs(7), guest.setBody(4, 0, 0, 'x')),
     });
     openStream(host, [plugin]).stream.decodeHeaders(get(), true);
     const trailers = headersOf({ a: '1', b: '2', c: '3' });
-    world.httpCalls[0]?.respond(200, { x: 'y' }, bytes('body'), trailers.entries);
+    machine.httpCalls[0]?.respond(200, { x: 'y' }, bytes('body'), trailers.entries);
     expect(calls.at(-1)).toBe('http_call_response 1 4 2 4 3');
     expect(seen).toEqual(['body', trailers.entries, 2]);
   });
 
   it('X9 a broken answer: no headers, and the status says reset', async () => {
-    const { world, calls, seen } = await during(guest => void guest.httpCall('backend', target), {
+    const { machine, calls, seen } = await during(guest => void guest.httpCall('backend', target), {
       http_call_response: guest => void got.push(status(guest), guest.header(6, ':status'), guest.pairs(6)),
     });
     const got: unknown[] = seen;
-    world.httpCalls[0]?.fail();
+    machine.httpCalls[0]?.fail();
     expect(calls.at(-1)).toBe('http_call_response 1 4 0 0 0');
     expect(got).toEqual([[11, 'reset'], 2, []]);
   });
 
   it('X10 the stream that asked is gone: the root is told all the same', async () => {
     const seen: unknown[] = [];
-    const { host, plugin, world } = await scriptedGuest({
+    const { host, plugin, machine } = await scriptedGuest({
       request_headers: guest => void guest.httpCall('backend', target),
       http_call_response: guest => void seen.push(guest.effective(2)),
     });
     const { stream } = openStream(host, [plugin]);
     stream.decodeHeaders(get(), true);
     stream.complete();
-    world.httpCalls[0]?.respond(200);
+    machine.httpCalls[0]?.respond(200);
     expect(seen).toEqual([2]);
   });
 
   it('X12 a bad cell for the id: nothing is sent', async () => {
-    const { seen, world } = await during((guest, out) => {
+    const { seen, machine } = await during((guest, out) => {
       const block = guest.put(encodePairs(Object.entries(target)));
       out.push(guest.call('proxy_http_call', ...guest.put('backend'), ...block, 0, 0, 0, 0, 5, 0xfffffff0));
     });
     expect(seen).toEqual([6]);
-    expect(world.httpCalls).toEqual([]);
+    expect(machine.httpCalls).toEqual([]);
   });
 
   it('M14 a malformed header block has no :path', async () => {
@@ -112,10 +112,10 @@ describe('HTTP call-outs', () => {
   });
 
   it('X19 a plugin that is closed hears of no answer any more', async () => {
-    const { plugin, world, calls } = await during(guest => void guest.httpCall('backend', target));
+    const { plugin, machine, calls } = await during(guest => void guest.httpCall('backend', target));
     plugin.close();
-    expect(world.httpCalls[0]?.over).toBe(true);
-    world.httpCalls[0]?.respond(200);
+    expect(machine.httpCalls[0]?.over).toBe(true);
+    machine.httpCalls[0]?.respond(200);
     expect(calls.at(-1)).toBe('delete 1');
   });
 });
@@ -132,11 +132,11 @@ describe('gRPC call-outs', () => {
 
   it('X15 X16 unary: an unknown cluster, then a message and nothing else', async () => {
     const seen: unknown[] = [];
-    const { world, calls } = await scriptedGuest({
+    const { machine, calls } = await scriptedGuest({
       configure: guest => void seen.push(open(guest, 'call', 'nobody'), open(guest, 'call')),
       grpc_receive: guest => void seen.push(guest.body(5)),
     });
-    const { listener, sent } = world.grpcCalls[0] ?? {};
+    const { listener, sent } = machine.grpcCalls[0] ?? {};
     expect(sent?.map(({ message, end }) => [Buffer.from(message).toString(), end])).toEqual([['ping', true]]);
     listener?.initialMetadata(none);
     listener?.message(bytes('pong'));
@@ -148,18 +148,18 @@ describe('gRPC call-outs', () => {
 
   it('a unary call that fails is closed with its status and message', async () => {
     const seen: unknown[] = [];
-    const { world, calls } = await scriptedGuest({
+    const { machine, calls } = await scriptedGuest({
       configure: guest => void open(guest, 'call'),
       grpc_close: guest => void seen.push(status(guest)),
     });
-    world.grpcCalls[0]?.listener.close(14, 'down');
+    machine.grpcCalls[0]?.listener.close(14, 'down');
     expect(calls.at(-1)).toBe('grpc_close 1 5 14');
     expect(seen).toEqual([[14, 'down']]);
   });
 
   it('a stream: metadata, messages, trailers, close', async () => {
-    const { world, calls } = await scriptedGuest({ configure: guest => void open(guest, 'stream') });
-    const listener = world.grpcCalls[0]?.listener;
+    const { machine, calls } = await scriptedGuest({ configure: guest => void open(guest, 'stream') });
+    const listener = machine.grpcCalls[0]?.listener;
     listener?.initialMetadata(headersOf({ a: '1' }));
     listener?.message(bytes('one'));
     listener?.message(bytes('two!'));
@@ -176,7 +176,7 @@ describe('gRPC call-outs', () => {
 
   it('X17 X18 ids of the wrong kind and unknown ones', async () => {
     const seen: unknown[] = [];
-    const { world } = await scriptedGuest({
+    const { machine } = await scriptedGuest({
       configure: guest => {
         const unary = open(guest, 'call');
         const stream = open(guest, 'stream');
@@ -188,7 +188,7 @@ describe('gRPC call-outs', () => {
       },
     });
     expect(seen).toEqual([2, 1, 0, 2, 1, 0, 0]);
-    expect(world.grpcCalls.map(({ closed, cancelled }) => [closed, cancelled])).toEqual([
+    expect(machine.grpcCalls.map(({ closed, cancelled }) => [closed, cancelled])).toEqual([
       [false, true],
       [true, false],
     ]);
@@ -202,11 +202,14 @@ describe('envoy_resolve_dns', () => {
   };
 
   it('a name that has to be asked for: its addresses and how long they hold, on the root', async () => {
-    const { seen, world, calls } = await during((guest, out) => void out.push(resolve(guest, 'a.example')), {
-      envoy_on_resolve_dns: guest => void seen.push(guest.body(8)),
-    });
+    const { seen, machine, calls } = await during(
+      (guest, out) => void out.push(resolve(guest, 'a.example')),
+      {
+        envoy_on_resolve_dns: guest => void seen.push(guest.body(8)),
+      },
+    );
     expect(seen).toEqual([2]);
-    world.advance(1);
+    machine.advance(1);
     expect(calls.at(-1)).toBe('envoy_on_resolve_dns 1 2 19');
     expect(seen).toEqual([2, '\x01\0\0\0\x3c\0\0\x0010.0.0.1:0\0']);
   });

@@ -9,13 +9,13 @@ import { type TestMachine, newMachine } from '../../../helpers/cli/cli.ts';
 import { guestFile } from '../../../helpers/guests/guests.ts';
 
 /** What comes out of a named pipe while `write` runs; the pipe is one afterwards, and nothing lies beside it. */
-async function throughPipe(world: TestMachine, write: (pipe: string) => Promise<unknown>): Promise<Buffer> {
-  const pipe = join(world.cwd, 'pipe');
+async function throughPipe(machine: TestMachine, write: (pipe: string) => Promise<unknown>): Promise<Buffer> {
+  const pipe = join(machine.cwd, 'pipe');
   execFileSync('mkfifo', [pipe]);
-  const before = readdirSync(world.cwd);
+  const before = readdirSync(machine.cwd);
   const [read] = await Promise.all([readFile(pipe), write(pipe)]);
   expect(lstatSync(pipe).isFIFO()).toBe(true);
-  expect(readdirSync(world.cwd)).toEqual(before);
+  expect(readdirSync(machine.cwd)).toEqual(before);
   return read;
 }
 
@@ -32,12 +32,12 @@ it.each([
   ['deploy', ['deploy', 'envoy', 'deploy-tag.wasm', '-o', 'pipe'], 'admin:'],
   ['test', ['test', 'a.test.yaml', '--junit', 'pipe'], '<?xml'],
 ] as const)('%s writes into a pipe', async (_, argv, begin) => {
-  const world = newMachine();
-  guestFile(world.cwd, 'deploy-tag');
-  writeFileSync(join(world.cwd, 'a.test.yaml'), 'module: deploy-tag.wasm\ncases: [{ name: a }]\n');
-  await world.wasme('convert', 'deploy-tag.wasm', reference);
-  const read = await throughPipe(world, async () => {
-    const { exitCode, stderr } = await world.wasme(...argv);
+  const machine = newMachine();
+  guestFile(machine.cwd, 'deploy-tag');
+  writeFileSync(join(machine.cwd, 'a.test.yaml'), 'module: deploy-tag.wasm\ncases: [{ name: a }]\n');
+  await machine.wasme('convert', 'deploy-tag.wasm', reference);
+  const read = await throughPipe(machine, async () => {
+    const { exitCode, stderr } = await machine.wasme(...argv);
     expect(exitCode, stderr).toBe(0);
   });
   expect(read.toString('latin1').startsWith(begin)).toBe(true);

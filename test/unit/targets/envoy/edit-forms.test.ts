@@ -7,7 +7,7 @@ import type { FilterKind } from '../../../../src/project/names.ts';
 import { plainIntent } from '../../../helpers/deploy/deploy-cases.ts';
 
 /** Numbers that look random and are the same in every run. */
-function dice(seed: number): (sides: number) => number {
+function rollOf(seed: number): (sides: number) => number {
   let state = seed * 2_654_435_761 + 1;
   return sides => {
     state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x3243f6a9) | 0;
@@ -105,7 +105,7 @@ const kinds: readonly FilterKind[] = ['http', 'network', 'service', 'access-log'
 
 describe("any form of a person's file", () => {
   it.each(Array.from({ length: 60 }, (_, seed) => seed))('comes back as it was: %i', seed => {
-    const roll = dice(seed + 1);
+    const roll = rollOf(seed + 1);
     const text = written(fileOf(roll), roll);
     const before = parseDocument(text.replace('\uFEFF', '')).toJS() as Json;
     for (const kind of kinds) {
