@@ -1,9 +1,10 @@
-/** Plays again whenever something that decides the outcome is saved: suites, modules, configurations, wasme.json. */
+/** Plays again when a file that decides the outcome is saved: suites, modules, configurations, expected files, wasme.json. */
 import { dirname, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import { watchFiles, watchFolder } from '../io/files/watch.ts';
 import type { LoadedProject } from '../project/load.ts';
 import { outputPath } from '../project/load.ts';
+import { expectedFilesOf } from './expectations/expected-files.ts';
 import { findSuites } from './file/find.ts';
 import { loadSuite } from './file/load.ts';
 
@@ -17,7 +18,7 @@ export interface SuiteWatch {
 }
 
 /**
- * Plays once, then after each change, one at a time, until the signal aborts. `play` does not fail: it tells how it went.
+ * Plays once, then after each change, one at a time, until the signal aborts. `play` does not fail: it reports failures.
  */
 export async function watchSuites(watch: SuiteWatch, play: () => Promise<void>): Promise<void> {
   const { project, cwd, ignore, signal } = watch;
@@ -57,7 +58,7 @@ export async function watchSuites(watch: SuiteWatch, play: () => Promise<void>):
   }
 }
 
-/** Sorted, absolute. A suite that cannot be read is one all the same. */
+/** Returns absolute paths in order. A suite that cannot be read is among them. */
 async function dependencies({ named, project, cwd }: SuiteWatch): Promise<readonly string[]> {
   const files = new Set<string>();
   if (project !== undefined) {
@@ -69,6 +70,9 @@ async function dependencies({ named, project, cwd }: SuiteWatch): Promise<readon
     files.add(file);
     const suite = await loadSuite(file).catch(unlessOurs);
     if (suite?.module !== undefined) files.add(resolve(file, '..', suite.module));
+    for (const expected of suite === undefined ? [] : expectedFilesOf(suite)) {
+      files.add(resolve(dirname(file), expected.file));
+    }
     for (const { configuration } of suite === undefined ? [] : [suite, ...suite.cases]) {
       addConfiguration(files, configuration, dirname(file));
     }

@@ -183,6 +183,40 @@ describe('wasme test', () => {
     expect(await logsOf(quiet)).toEqual([]);
   });
 
+  it('compares with lists of conditions, with files, and with log lines that must be absent', async () => {
+    const world = project(
+      { on_request_headers: step([call('log', 2, 'one two')]) },
+      `cases:
+  - name: fits
+    upstream: { body: "<p>hi</p>\\n", headers: { x-a: "1, 2" } }
+    expect:
+      response: { body: { file: pages/hi.html }, headers: { x-a: [{ contains: "1" }, { matches: "2$" }] } }
+      logs: [[{ contains: one }, { contains: two }], { absent: { contains: three } }]
+  - name: differs
+    upstream: { body: "<p>ho</p>\\n", headers: { x-a: "1, 2" } }
+    expect:
+      response: { body: { file: pages/hi.html }, headers: { x-a: [{ contains: "1" }, { matches: "3$" }] } }
+      logs: [[{ contains: one }, { contains: on_log }], { absent: one two }]
+`,
+    );
+    expect((await world.wasme('test')).stderr).toMatch(/error\[FILE_NOT_FOUND\].*pages\/hi.html/);
+    mkdirSync(join(world.cwd, 'pages'));
+    writeFileSync(join(world.cwd, 'pages', 'hi.html'), '<p>hi</p>\n');
+    const { suites } = JSON.parse((await world.wasme('test', '--json')).stdout) as TestResult;
+    expect(suites[0]?.cases.map(({ problems }) => problems)).toEqual([
+      [],
+      [
+        'response header x-a: expected something like /3$/, got "1, 2"',
+        'response body: expected the text of pages/hi.html, got "<p>ho</p>\\n"',
+        'logs: no single line matches',
+        'logs: a line must not be there, but is "one two"',
+      ],
+    ]);
+    const before = readFileSync(join(world.cwd, 'filter.test.yaml'), 'utf8');
+    expect((await world.wasme('test', '--update')).stdout).toContain('1 passed, 1 failed');
+    expect(readFileSync(join(world.cwd, 'filter.test.yaml'), 'utf8')).toBe(before);
+  });
+
   it('notices a body that does not fit its content-length, however it is cut', async () => {
     const world = project(
       { on_request_body: step([call('set_buffer_bytes', buffer.requestBody, 0, 0, 'more')]) },

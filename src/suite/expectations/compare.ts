@@ -43,9 +43,7 @@ export function compare(expected: Expectation, outcome: CaseOutcome): Difference
     found.push(...compareMessage('response', ['response'], message, outcome.response, outcome.details));
   }
   for (const line of expected.logs ?? []) {
-    if (!outcome.logs.some(log => mismatch('', line, log) === undefined)) {
-      found.push({ text: mismatch('logs', line, outcome.logs.join('\n')) ?? 'logs: no line fits' });
-    }
+    found.push(...compareLogs(line, outcome.logs));
   }
   for (const [name, value] of Object.entries(expected.metrics ?? {})) {
     const observed = outcome.metrics.get(name);
@@ -55,6 +53,21 @@ export function compare(expected: Expectation, outcome: CaseOutcome): Difference
   }
   if (expected.callouts) found.push(...compareCallouts(expected.callouts, outcome));
   return found;
+}
+
+type LogExpectation = NonNullable<Expectation['logs']>[number];
+
+function compareLogs(expected: LogExpectation, logs: readonly string[]): Difference[] {
+  const find = (condition: Matcher): string | undefined =>
+    logs.find(log => mismatch('', condition, log) === undefined);
+  if (typeof expected === 'object' && 'absent' in expected) {
+    const line = find(expected.absent);
+    return line === undefined
+      ? []
+      : [{ text: `logs: a line must not be there, but is ${JSON.stringify(line)}` }];
+  }
+  if (find(expected) !== undefined) return [];
+  return [{ text: mismatch('logs', expected, logs.join('\n')) ?? 'logs: no single line matches' }];
 }
 
 function compareCallouts(

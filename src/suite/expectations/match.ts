@@ -1,10 +1,18 @@
-/** One expectation against one observed value: undefined when it fits, otherwise what differs. */
+/** Compares one expectation with one observed value. */
 import { canonicalJson } from '../../io/canonical-json.ts';
 import { patternMatches } from './pattern.ts';
-import type { Matcher } from '../file/schema.ts';
+import { expectedText } from './expected-files.ts';
+import type { Condition, Matcher } from '../file/schema.ts';
 
-/** `observed` is undefined when there was nothing (no such header, no body). */
+/** Returns the difference, or undefined when there is none. `observed` is undefined for a header or a body that is absent. */
 export function mismatch(what: string, expected: Matcher, observed: string | undefined): string | undefined {
+  if (Array.isArray(expected)) {
+    for (const condition of expected) {
+      const difference = mismatch(what, condition, observed);
+      if (difference !== undefined) return difference;
+    }
+    return undefined;
+  }
   if (expected === null) {
     return observed === undefined ? undefined : `${what}: must not be there, but is ${show(observed)}`;
   }
@@ -15,12 +23,12 @@ export function mismatch(what: string, expected: Matcher, observed: string | und
 }
 
 /**
- * What an update writes for an expectation that did not fit: the observed value in its form. undefined for patterns, which
- * are a person's statement and no record of a run.
+ * Returns what an update writes in the place of an expectation that did not match: the observed value in its form. Undefined for
+ * patterns, lists and files, which a person has written and no run has recorded.
  */
 export function recorded(expected: Matcher, observed: string | undefined): Matcher | undefined {
   if (typeof expected === 'string' || expected === null) return observed ?? null;
-  if (!('json' in expected)) return undefined;
+  if (Array.isArray(expected) || !('json' in expected)) return undefined;
   if (observed === undefined) return null;
   try {
     return { json: JSON.parse(observed) as unknown };
@@ -29,10 +37,11 @@ export function recorded(expected: Matcher, observed: string | undefined): Match
   }
 }
 
-function fits(expected: Exclude<Matcher, null>, observed: string): boolean {
+function fits(expected: Condition, observed: string): boolean {
   if (typeof expected === 'string') return observed === expected;
   if ('contains' in expected) return observed.includes(expected.contains);
   if ('matches' in expected) return patternMatches(expected.matches, observed);
+  if ('file' in expected) return observed === expectedText(expected);
   try {
     return canonicalJson(JSON.parse(observed)) === canonicalJson(expected.json);
   } catch {
@@ -40,11 +49,11 @@ function fits(expected: Exclude<Matcher, null>, observed: string): boolean {
   }
 }
 
-function describe(expected: Matcher): string {
-  if (expected === null) return 'nothing';
+function describe(expected: Condition): string {
   if (typeof expected === 'string') return show(expected);
   if ('contains' in expected) return `something with ${show(expected.contains)} in it`;
   if ('matches' in expected) return `something like /${expected.matches}/`;
+  if ('file' in expected) return `the text of ${expected.file}`;
   return `JSON ${canonicalJson(expected.json)}`;
 }
 

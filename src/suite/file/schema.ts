@@ -13,14 +13,19 @@ const pattern = text.superRefine((value, context) => {
     context.addIssue({ code: 'custom', message: `invalid regular expression: ${fault}` });
 });
 
-/** Exact text, `{contains}`, `{matches}` (a regular expression), `{json}` (equal as JSON), or null: must not be there. */
-const matcher = z.union([
+/** Equal to a text, to a file (relative to the suite) or as JSON; or with a text or a match of a regular expression in it. */
+const conditions = [
   text,
-  z.null(),
   z.strictObject({ contains: text }),
   z.strictObject({ matches: pattern }),
   z.strictObject({ json: z.unknown() }),
-]);
+  z.strictObject({ file: text }),
+] as const;
+const condition = z.union(conditions);
+const conditionList = z.array(condition).min(1);
+
+/** null: the value must be absent. A list: every condition must hold. */
+const matcher = z.union([...conditions, z.null(), conditionList]);
 
 const message = {
   headers: headers.optional(),
@@ -74,8 +79,8 @@ const expectation = z
         z.strictObject({ status: z.int().optional(), details: matcher.optional(), ...expectedMessage }),
       ])
       .optional(),
-    /** Each must be matched by at least one log line of the filter. */
-    logs: z.array(matcher).optional(),
+    /** Each must match at least one log line of the filter; with `absent`, none. */
+    logs: z.array(z.union([...conditions, conditionList, z.strictObject({ absent: condition })])).optional(),
     /** Values after the case. */
     metrics: z.record(z.string(), z.number()).optional(),
     /** Call-outs that were made, in order. */
@@ -115,6 +120,7 @@ export type Suite = z.infer<typeof suiteSchema>;
 export type Case = z.infer<typeof testCase>;
 export type Expectation = z.infer<typeof expectation>;
 export type Matcher = z.infer<typeof matcher>;
+export type Condition = z.infer<typeof condition>;
 export type Answer = z.infer<typeof answer>;
 export type Callout = z.infer<typeof callout>;
 export type Request = z.infer<typeof request>;

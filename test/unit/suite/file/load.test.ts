@@ -38,8 +38,12 @@ it.each([
     'a.test.yaml:3:28: cases.0.callouts.c.status: Too small: expected number to be >=100',
   ],
   [
+    '    expect: {response: {body: 1}}',
+    'a.test.yaml:3:31: cases.0.expect.response.body: is of none of the types string, object, null, array',
+  ],
+  [
     '    expect: {response: {body: [1]}}',
-    'a.test.yaml:3:31: cases.0.expect.response.body: is of none of the types string, null, object',
+    'a.test.yaml:3:32: cases.0.expect.response.body.0: is of none of the types string, object',
   ],
   [
     '    expect: {logs: [{matches: "(a|b"}]}',
