@@ -1,9 +1,10 @@
 /** `wasme init`: creates a project from a template. */
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { WasmeError } from './errors.ts';
 import { type CommandLine, exec, showCommand } from './io/process/exec.ts';
-import { exists, kindOf, makeFolder } from './io/files/files.ts';
+import { maxParsedBytes } from './io/files/file-limits.ts';
+import { exists, kindOf, makeFolder, readText } from './io/files/files.ts';
 import type { SystemContext } from './io/system-context.ts';
 import { templatesDir } from './io/files/paths.ts';
 import { projectParsing } from './project/load.ts';
@@ -121,7 +122,7 @@ async function checkTarget(dir: string, force: boolean): Promise<void> {
 /** Adds `$schema`, name and hosts to wasme.json, keeping its formatting, and writes the schema for editors. */
 async function completeProjectFile(folder: string, name: string, hosts: readonly string[]): Promise<void> {
   const file = join(folder, 'wasme.json');
-  const text = await readFile(file, 'utf8').catch(() => undefined);
+  const text = await readText(file, maxParsedBytes).catch(() => undefined);
   if (text === undefined || !/^\{\s/.test(text)) {
     throw new WasmeError('TEMPLATE_INVALID', 'the template has no wasme.json, or it is not a JSON object');
   }

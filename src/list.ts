@@ -1,6 +1,7 @@
 /** `wasme list`: lists the images of the local store. */
 import type { SystemContext } from './io/system-context.ts';
-import { readFile } from 'node:fs/promises';
+import { readBytes } from './io/files/files.ts';
+import { maxManifestBytes } from './oci/limits.ts';
 import { openStore } from './oci/store/oci-layout.ts';
 import { ociPrefix, runtimeFromAnnotations } from './oci/annotations.ts';
 import { type Manifest, parseManifest } from './oci/schema.ts';
@@ -41,7 +42,7 @@ export async function list(options: ListOptions, system: SystemContext): Promise
         const known = { reference: name, digest: descriptor.digest };
         try {
           const manifest = parseManifest(
-            await readFile(store.blobPath(descriptor.digest)),
+            await readBytes(store.blobPath(descriptor.digest), maxManifestBytes),
             descriptor.mediaType,
           );
           return { ...known, sizeBytes: descriptor.size + sizeOf(manifest), ...describe(manifest) };

@@ -2,7 +2,7 @@
 import { CommanderError } from 'commander';
 import { WasmeError, asFailure, interrupted, redact } from '../../src/errors.ts';
 import { fileError, isSystemError } from '../../src/io/files/file-errors.ts';
-import { visibleJson } from '../../src/io/printable.ts';
+import { indented, visibleJson } from '../../src/io/printable.ts';
 import { type When, colorsFor } from './colors.ts';
 import type { Context } from './context.ts';
 
@@ -19,8 +19,10 @@ export function showFailure(thrown: unknown, context: Context, argv: readonly st
     context.stderr.write(`${visibleJson(document)}\n`);
   } else {
     const colors = colorsFor(context.stderr, context, colorFlag(argv));
-    context.stderr.write(colors.redBold(`error[${error.code}]`), `: ${error.message}\n`);
-    if (error.hint !== undefined) context.stderr.write(colors.cyan('help'), `: ${error.hint}\n`);
+    // What compilers say keeps its form: editors and people know it.
+    const message = error.code === 'BUILD_FAILED' ? error.message : indented(error.message);
+    context.stderr.write(colors.redBold(`error[${error.code}]`), `: ${message}\n`);
+    if (error.hint !== undefined) context.stderr.write(colors.cyan('help'), `: ${indented(error.hint)}\n`);
     if (argv.includes('-v') || argv.includes('--verbose')) writeCauses(error, context);
     if (error.code === 'INTERNAL') context.stderr.write(`${redact(stackOf(error.cause))}\n`);
   }
@@ -86,7 +88,7 @@ function usageError(error: CommanderError, called: string): WasmeError {
 
 function writeCauses(error: Error, context: Context): void {
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
-    context.stderr.write(`cause: ${redact(cause.message)}\n`);
+    context.stderr.write(`cause: ${indented(redact(cause.message))}\n`);
   }
 }
 

@@ -2,7 +2,7 @@
 import { cursorTo, moveCursor, clearLine } from 'node:readline';
 import type { Reporter, Task, TaskOptions } from '../../src/reporter.ts';
 import { redact } from '../../src/errors.ts';
-import { visibleLine } from '../../src/io/printable.ts';
+import { indented, visibleLine } from '../../src/io/printable.ts';
 import { colorsFor } from './colors.ts';
 import type { Context } from './context.ts';
 import type { GlobalOptions } from './options.ts';
@@ -17,14 +17,14 @@ export function reporterFor(context: Context, options: Partial<GlobalOptions>): 
   const board = new Board(context, live);
   return {
     info: message => {
-      if (!options.quiet) board.line(redact(message));
+      if (!options.quiet) board.line(indented(redact(message)));
     },
     detail: message => {
-      if (options.verbose) board.line(colors.dim(redact(message)));
+      if (options.verbose) board.line(colors.dim(indented(redact(message))));
     },
     warn: (message, hint) => {
-      board.line(colors.yellow('warning'), `: ${redact(message)}`);
-      if (hint !== undefined) board.line(colors.cyan('help'), `: ${hint}`);
+      board.line(colors.yellow('warning'), `: ${indented(redact(message))}`);
+      if (hint !== undefined) board.line(colors.cyan('help'), `: ${indented(hint)}`);
     },
     task: (label, task = {}) => (options.quiet ? silentTask : board.task(label, task, context.now)),
   };
@@ -66,7 +66,8 @@ class Board {
     const end = (mark: string, note?: string): void => {
       if (!this.#running.delete(task)) return;
       if (this.#running.size === 0) clearInterval(this.#ticker);
-      if (!options.transient) return this.line(`${mark} ${label}${note === undefined ? '' : ` ${note}`}`);
+      if (!options.transient)
+        return this.line(indented(`${mark} ${label}${note === undefined ? '' : ` ${note}`}`));
       this.#erase();
       this.#draw();
     };

@@ -15,6 +15,14 @@ export function visible(text: string): string {
   return text.replace(/\r+\n/g, '\n').replace(unfit, char => (/[\n\t]/.test(char) ? char : escaped(char)));
 }
 
+/**
+ * Returns `text` with its further lines indented, so that none of them looks like a line of ours (`help: …`). Lines that are
+ * indented already stay as they are.
+ */
+export function indented(text: string): string {
+  return text.replace(/\n(?=\S)/g, '\n  ');
+}
+
 /** Returns `text` as a single line: a line break within it is shown as `\n`, a tab as `\t`. */
 export function visibleLine(text: string): string {
   return text.replace(unfit, escaped);

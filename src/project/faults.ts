@@ -7,6 +7,22 @@ export interface Fault {
   readonly what: string;
 }
 
+/** Returns the paths of keys named `__proto__` that are in `value` and not in what the schema made of it: it drops them. */
+export function droppedKeys(value: unknown, parsed: unknown, path: readonly string[] = []): string[][] {
+  if (!isObject(value) || !isObject(parsed)) return [];
+  return Object.keys(value).flatMap(key =>
+    Object.hasOwn(parsed, key)
+      ? droppedKeys(value[key], parsed[key], [...path, key])
+      : key === '__proto__'
+        ? [[...path, key]]
+        : [],
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
 type Issue = z.core.$ZodIssue;
 type Schema = z.core.$ZodType;
 
@@ -45,7 +61,9 @@ function told(issue: Issue, value: unknown): string {
 function valueAt(value: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>(
     (inner, step) =>
-      typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>)[step] : undefined,
+      typeof inner === 'object' && inner !== null && Object.hasOwn(inner, step)
+        ? (inner as Record<string, unknown>)[step]
+        : undefined,
     value,
   );
 }
@@ -87,7 +105,7 @@ function keysAt(schema: Schema, path: readonly string[]): string[] {
       return step === undefined ? [] : keysAt(def.valueType, rest);
     case 'object': {
       if (step === undefined) return Object.keys(def.shape);
-      const inner = def.shape[step];
+      const inner = Object.hasOwn(def.shape, step) ? def.shape[step] : undefined;
       return inner === undefined ? [] : keysAt(inner, rest);
     }
     default:

@@ -1,8 +1,9 @@
 /** Text of a JSON or YAML file → checked value, with complaints that point at file, line, column and field. */
 import { type Document, LineCounter, isNode, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
-import { faultsOf } from './faults.ts';
+import { droppedKeys, faultsOf } from './faults.ts';
 import { type ErrorCode, WasmeError } from '../errors.ts';
+import { checkDepth } from '../io/yaml-depth.ts';
 
 export interface ParseOptions {
   readonly format: 'json' | 'yaml';
@@ -17,6 +18,7 @@ export function parseFile<S extends z.ZodType>(
   schema: S,
   options: ParseOptions,
 ): z.infer<S> {
+  checkDepth(source, what => new WasmeError(options.code, `${file}: ${what}`, { hint: options.hint }));
   const lines = new LineCounter();
   // JSON is YAML's flow subset; this parser keeps positions, which JSON.parse does not.
   const document = parseDocument(source.replace(/^\uFEFF/, ''), {
@@ -37,9 +39,12 @@ export function parseFile<S extends z.ZodType>(
   }
   const value = valueOf(document, (offset, what) => fail([`${at(offset)}: ${what}`]));
   const result = schema.safeParse(value);
-  if (result.success) return result.data;
+  const faults = result.success
+    ? droppedKeys(value, result.data).map(path => ({ path, what: 'no name may be __proto__ here' }))
+    : faultsOf(result.error, schema, value);
+  if (result.success && faults.length === 0) return result.data;
   throw fail(
-    faultsOf(result.error, schema, value).map(
+    faults.map(
       ({ path, what }) =>
         `${at(offsetOf(document, path))}: ${path.length === 0 ? '' : `${path.join('.')}: `}${what}`,
     ),

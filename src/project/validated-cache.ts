@@ -2,11 +2,10 @@
  * What wasme knows of a project from its last build. It lies in the user's cache and never in the project: files that a
  * repository ships are not believed.
  */
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { sha256Hex } from '../io/sha256.ts';
-import { writeAtomic } from '../io/files/files.ts';
+import { readText, writeAtomic } from '../io/files/files.ts';
 import { type Places, cacheDir, packageVersion } from '../io/files/paths.ts';
 import type { Project } from './schema.ts';
 
@@ -31,7 +30,7 @@ export async function rememberedProject(
   places: Places,
 ): Promise<Project | undefined> {
   try {
-    const memory = JSON.parse(await readFile(memoryFile(projectDir, places), 'utf8')) as unknown;
+    const memory = JSON.parse(await readText(memoryFile(projectDir, places))) as unknown;
     return isDeepStrictEqual(memory, memoryOf(text)) ? (JSON.parse(text) as Project) : undefined;
   } catch {
     return undefined;

@@ -5,6 +5,7 @@ import type { Ajv2019 } from 'ajv/dist/2019.js';
 import type { Ajv2020 } from 'ajv/dist/2020.js';
 import { LineCounter, parseDocument } from 'yaml';
 import { WasmeError } from '../errors.ts';
+import { checkDepth } from '../io/yaml-depth.ts';
 import { readText } from '../io/files/files.ts';
 import type { LoadedProject } from '../project/load.ts';
 import { offsetOf, valueOf } from '../project/parse.ts';
@@ -36,6 +37,7 @@ export async function checkConfiguration(
   const inProject = found.configuration.form === 'json';
   const source = inProject ? await readText(origin) : text;
   const lines = new LineCounter();
+  checkDepth(source, what => invalid([`${origin}: ${what}`], schemaFile));
   const document = parseDocument(source, { schema: 'json', strict: true, lineCounter: lines });
   const at = (offset: number): string => {
     const { line, col } = lines.linePos(offset);

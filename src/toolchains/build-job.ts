@@ -1,8 +1,8 @@
 /** Builds one job under the project's lock, unless the module of the last build is still up to date. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256Hex } from '../io/sha256.ts';
 import type { SystemContext } from '../io/system-context.ts';
+import { readBytes } from '../io/files/files.ts';
 import { withLock } from '../io/files/lock.ts';
 import { checkModule } from './check.ts';
 import type { ExecuteOptions } from './execute.ts';
@@ -45,7 +45,7 @@ export async function buildJob(
 /** Returns the result of the last build if neither its inputs nor its module have changed since. */
 async function reuseModule(job: BuildJob, { record, hashes }: LastBuild): Promise<BuildOutput | undefined> {
   if (digestInputs(hashes) !== record.inputHash) return undefined;
-  const bytes = await readFile(job.output).catch(() => undefined);
+  const bytes = await readBytes(job.output).catch(() => undefined);
   if (bytes === undefined || sha256Hex(bytes) !== record.moduleHash) return undefined;
   const { beside, variant, tools } = record;
   const module = checkModule(bytes, job.check);

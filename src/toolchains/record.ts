@@ -1,6 +1,6 @@
 /** Records what the last build of each profile was made from: decides whether to build, and lets the next build speculate. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readText } from '../io/files/files.ts';
 import type { SystemContext } from '../io/system-context.ts';
 import { findProgram } from '../io/process/program.ts';
 import { profiles } from '../project/names.ts';
@@ -99,7 +99,7 @@ function recordFile({ memoryDir, profile }: Pick<BuildJob, 'memoryDir' | 'profil
 /** Checks only what is needed not to fail on an old or damaged record: wasme itself writes this file in the user's cache. */
 async function readRecord(file: string): Promise<BuildRecord | undefined> {
   try {
-    const record = JSON.parse(await readFile(file, 'utf8')) as Partial<BuildRecord> | null;
+    const record = JSON.parse(await readText(file)) as Partial<BuildRecord> | null;
     return record?.format === 3 &&
       [record.inputs, record.tools, record.settings, record.beside].every(Array.isArray)
       ? (record as BuildRecord)

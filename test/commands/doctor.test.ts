@@ -158,7 +158,7 @@ describe('doctor', () => {
     const { exitCode, stderr } = await machine.wasme('doctor', '-l', 'rust', '--fix', '--yes');
     expect(exitCode).toBe(1);
     expect(stderr).toContain(
-      'error[TOOL_FAILED]: rustup target add wasm32-wasip1 failed with exit code 1:\ncould not download',
+      'error[TOOL_FAILED]: rustup target add wasm32-wasip1 failed with exit code 1:\n  could not download',
     );
   });
 

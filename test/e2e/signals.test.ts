@@ -1,9 +1,10 @@
 /** A signal ends every verb while its main thread is busy for longer than anybody waits, as the built program has it. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { verbs } from '../../commands/verbs.ts';
+import { guestFile } from '../helpers/guests/guests.ts';
 import { newMachine } from '../helpers/cli/cli.ts';
 import { compilerMachine, fakeLanguages } from '../helpers/projects/fake-compilers.ts';
 import { gone, pidsIn } from '../helpers/cli/processes.ts';
@@ -11,6 +12,7 @@ import { root } from '../helpers/tree.ts';
 
 const program = join(root, 'dist', 'commands', 'main.cjs');
 const busyMain = join(root, 'test', 'fixtures', 'busy-main.cjs');
+const noteWrites = join(root, 'test', 'fixtures', 'note-writes.cjs');
 
 function start(cwd: string, env: NodeJS.ProcessEnv, ...argv: string[]): ChildProcess {
   const child = spawn(process.execPath, ['--require', busyMain, program, ...argv], {
@@ -22,15 +24,21 @@ function start(cwd: string, env: NodeJS.ProcessEnv, ...argv: string[]): ChildPro
   return child;
 }
 
-/** Resolves once the main thread is busy: `handles` is true when it has handlers of signals. */
-async function busy(child: ChildProcess): Promise<{ readonly handles: boolean }> {
+/** Resolves once the program has written a text that matches to stderr. */
+async function said(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
   let stderr = '';
   for await (const chunk of child.stderr ?? []) {
     stderr += String(chunk);
-    const said = /^busy(, handles signals)?\n$/m.exec(stderr);
-    if (said !== null) return { handles: said[1] !== undefined };
+    const found = pattern.exec(stderr);
+    if (found !== null) return found;
   }
-  throw new Error(`it ended before it was busy: ${stderr}`);
+  throw new Error(`it ended without saying ${String(pattern)}: ${stderr}`);
+}
+
+/** Resolves once the main thread is busy: `handles` is true when it has handlers of signals. */
+async function busy(child: ChildProcess): Promise<{ readonly handles: boolean }> {
+  const [, handles] = await said(child, /^busy(, handles signals)?\n$/m);
+  return { handles: handles !== undefined };
 }
 
 function endOf(child: ChildProcess): Promise<unknown> {
@@ -68,6 +76,24 @@ describe('while the main thread is busy', () => {
       expect(await busy(child)).toEqual({ handles: false });
     },
   );
+
+  it('two signals end a verb that waits for a file which is never opened', async () => {
+    const world = newMachine();
+    guestFile(world.cwd, 'deploy-tag');
+    execFileSync('mkfifo', [join(world.cwd, 'pipe')]);
+    const argv = ['deploy', 'envoy', 'deploy-tag.wasm', '-o', 'pipe'];
+    const child = spawn(process.execPath, ['--require', noteWrites, program, ...argv], {
+      cwd: world.cwd,
+      env: world.env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const ended = endOf(child);
+    await said(child, /^writing\n$/m);
+    child.kill('SIGINT');
+    child.kill('SIGTERM');
+    expect(await ended).toBe('SIGINT');
+  });
 
   it('a signal ends the compilers too that wasme build has started', async () => {
     const world = compilerMachine(fakeLanguages.rust, 'p');

@@ -2,8 +2,8 @@
  * A thread that gets the signals of the process beside the main thread, and ends the process when that one does not react:
  * then something keeps it busy that may never end. Node gives signals to JavaScript of the main thread only.
  */
-import { runInThisContext } from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
+import { endBySignal } from './end-by-signal.ts';
 import type { SignalWatch } from './signal-watch.ts';
 
 /** A main thread that shows no sign of life for so many looks is taken to be stuck. */
@@ -50,10 +50,7 @@ function watchMain(): void {
 
 function endProcess(): void {
   for (const id of childIds) if (id !== 0) endChild(id);
-  // When a script that Ctrl-C may break ends, Node puts its own handler of SIGINT in place, which resets the terminal and
-  // ends the process as if nobody had asked for the signal.
-  runInThisContext('0', { breakOnSigint: true });
-  process.kill(process.pid, 'SIGINT');
+  endBySignal();
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), killMs);
 }
 

@@ -1,6 +1,7 @@
 /** Ctrl-C, SIGTERM and a closed terminal: the first aborts the work, a second ends the process, and a busy main thread stops neither. */
 import { constants } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { endBySignal } from './end-by-signal.ts';
 import { childIds } from '../../../src/io/process/children.ts';
 import { builtFile } from '../../../src/io/files/paths.ts';
 
@@ -34,6 +35,14 @@ export async function handleSignals(interrupt: AbortController): Promise<void> {
       interrupt.abort();
     });
   }
+  process.once('exit', () => {
+    if (interrupt.signal.aborted && process.getActiveResourcesInfo().some(isOfThreadPool)) endBySignal();
+  });
+}
+
+/** Node waits for them at its end, which may never come: a name server, a network disk, a pipe that has no reader. */
+function isOfThreadPool(resource: string): boolean {
+  return /^(FS|GetAddrInfo|GetNameInfo)Req/.test(resource);
 }
 
 /** Where it cannot start, the main thread handles signals alone. */

@@ -1,5 +1,6 @@
 /** Files: atomic writes, temporary folders, safe joins, and system errors told as WasmeError. */
 import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
 import {
   type FileHandle,
   mkdir,
@@ -16,18 +17,23 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'nod
 import { isatty } from 'node:tty';
 import { WasmeError } from '../../errors.ts';
 import { fileError, isSystemError } from './file-errors.ts';
+import { startTimer } from '../timer.ts';
 import { maxFileBytes, maxTextBytes } from './file-limits.ts';
 
 /** Read at a time where the size is not known. */
 const pieceBytes = 64 * 1024;
+/** How long a named pipe may be without a writer; and the longest pause between two looks at one that has nothing. */
+const pipePatienceMs = 10_000;
+const pipePauseMs = 20;
 
 /**
- * Returns a whole file, or what comes out of a pipe. Fails with FILE_NOT_FOUND, and with FILE_ACCESS for a device, for a folder
- * and for more than `maxBytes`.
+ * Returns a whole file, or what comes out of a pipe. Fails with FILE_NOT_FOUND, and with FILE_ACCESS for a device, for a folder,
+ * for a named pipe without a writer, and for more than `maxBytes`.
  */
 export async function readBytes(path: string, maxBytes: number = maxFileBytes): Promise<Buffer> {
   try {
-    const file = await open(path);
+    // Without waiting: the open of a named pipe without a writer would not return, nor let the process end.
+    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
       return await readWhole(file, path, maxBytes);
     } finally {
@@ -56,7 +62,7 @@ async function readWhole(file: FileHandle, path: string, maxBytes: number): Prom
   for (;;) {
     // One byte more than a file has: the next read says that it has ended.
     const piece = Buffer.allocUnsafe(size === 0 && found.isFile() ? found.size + 1 : pieceBytes);
-    const { bytesRead } = await file.read(piece, 0, piece.length, null);
+    const bytesRead = await readPiece(file, piece, path, found.isFIFO() && size === 0);
     if (bytesRead === 0) return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces, size);
     // /dev/null ends at once, and a terminal when its user says so; other devices may never end.
     if (found.isBlockDevice() || (found.isCharacterDevice() && !isatty(file.fd))) {
@@ -68,6 +74,29 @@ async function readWhole(file: FileHandle, path: string, maxBytes: number): Prom
     size += bytesRead;
     if (size > maxBytes) throw tooLarge();
     pieces.push(piece.subarray(0, bytesRead));
+  }
+}
+
+/** Returns how much was read, 0 at the end. `isNew`: a pipe from which nothing came yet, whose writer may still come. */
+async function readPiece(file: FileHandle, piece: Buffer, path: string, isNew: boolean): Promise<number> {
+  let mayBeginLater = isNew;
+  for (let waitedMs = 0, pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, pipePauseMs)) {
+    try {
+      const { bytesRead } = await file.read(piece, 0, piece.length, null);
+      if (bytesRead > 0 || !mayBeginLater) return bytesRead;
+    } catch (error) {
+      if (!isSystemError(error) || error.code !== 'EAGAIN') throw error;
+      // There is a writer, who takes time.
+      mayBeginLater = false;
+    }
+    if (mayBeginLater && waitedMs >= pipePatienceMs) {
+      throw new WasmeError('FILE_ACCESS', `cannot read ${path}: no program writes into this pipe`, {
+        hint: 'start the program that writes into it first, or name a file',
+        details: { path },
+      });
+    }
+    await new Promise<void>(resolve => void startTimer(pauseMs, resolve));
+    waitedMs += pauseMs;
   }
 }
 

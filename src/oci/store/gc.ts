@@ -1,10 +1,11 @@
 /** Removes blobs of a layout folder that no name reaches, but none that a running copy relies on. */
 import { randomBytes } from 'node:crypto';
-import { link, readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pid } from 'node:process';
+import { maxManifestBytes } from '../limits.ts';
 import { isSystemError } from '../../io/files/file-errors.ts';
-import { makeFolder } from '../../io/files/files.ts';
+import { makeFolder, readBytes } from '../../io/files/files.ts';
 import { isAlive } from '../../io/files/lock.ts';
 import { isDigest } from '../digest.ts';
 import { blobPath } from './layout-files.ts';
@@ -81,7 +82,7 @@ async function mark(dir: string, roots: readonly Descriptor[]): Promise<Set<stri
     reached.add(next.digest);
     if (!isManifestType(next.mediaType) || !isDigest(next.digest)) continue;
     try {
-      const bytes = await readFile(join(dir, blobPath(next.digest)));
+      const bytes = await readBytes(join(dir, blobPath(next.digest)), maxManifestBytes);
       const manifest = parseManifest(bytes, next.mediaType);
       const children = manifest.kind === 'index' ? manifest.manifests : [manifest.config, ...manifest.layers];
       open.push(...children, ...(manifest.subject === undefined ? [] : [manifest.subject]));

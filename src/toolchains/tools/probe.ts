@@ -1,5 +1,5 @@
 /** Runs the probes of a toolchain: whether a tool is installed, where, and which version. */
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execPath, version as ourVersion } from 'node:process';
 import coerce from 'semver/functions/coerce.js';
@@ -154,7 +154,7 @@ async function probePackage(
   const start = probe.from === 'project' ? projectDir : toolCacheDir(system);
   for (let folder = start; ; folder = dirname(folder)) {
     const path = join(folder, 'node_modules', probe.package);
-    const text = await readFile(join(path, 'package.json'), 'utf8').catch(() => undefined);
+    const text = await readText(join(path, 'package.json')).catch(() => undefined);
     if (text !== undefined) {
       const version = versionIn(text, /"version"\s*:\s*"([^"]+)"/);
       return judgeVersion(

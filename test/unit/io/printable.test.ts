@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { printable, visible, visibleJson, visibleLine } from '../../../src/io/printable.ts';
+import { indented, printable, visible, visibleJson, visibleLine } from '../../../src/io/printable.ts';
 
 describe('text that came from elsewhere', () => {
   it.each([
@@ -38,6 +38,10 @@ describe('text with lines of its own', () => {
   it('in a single line shows the line break and the tab, too', () => {
     expect(visibleLine('a\nb\tc\r\n')).toBe('a\\nb\\tc\\r\\n');
   });
+});
+
+it('further lines are indented once, and cannot be taken for lines of ours', () => {
+  expect(indented('a\nhelp: run this\n  b\n\nc\n')).toBe('a\n  help: run this\n  b\n\n  c\n');
 });
 
 it('JSON keeps its values when nothing in it can steer a terminal', () => {

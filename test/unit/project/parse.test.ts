@@ -54,6 +54,26 @@ describe('a faulty wasme.json is told by line and column', () => {
     ]);
   });
 
+  it('a name __proto__, which would vanish', () => {
+    const text = (inner: string): string => `{"name": "a", "language": "rust",\n ${inner}}`;
+    expect(faultsOf(text('"run": {"clusters": {"__proto__": "http://a"}}'))).toEqual([
+      'wasme.json:2:36: run.clusters.__proto__: no name may be __proto__ here',
+    ]);
+    expect(faultsOf(text('"configuration": {"a": {"__proto__": 1}}'))).toBe(undefined);
+  });
+
+  it.each([
+    ['lists in lists', '['.repeat(10_000)],
+    ['objects in objects', '{"a":'.repeat(10_000)],
+    ['blocks in blocks', '- '.repeat(10_000)],
+    ['keys in keys', '? '.repeat(10_000)],
+    ['lists in blocks', Array.from({ length: 300 }, (_, depth) => `${' '.repeat(depth)}a:\n`).join('')],
+  ])('%s, deeper than the parser stands', (_, source) => {
+    const parse = (): unknown =>
+      parseFile(source, 'a.test.yaml', projectSchema, { format: 'yaml', code: 'SUITE_INVALID', hint: '' });
+    expect(parse).toThrow('a.test.yaml: values are nested more than 256 deep');
+  });
+
   it('several faults at once', () => {
     expect(faultsOf('{"name": "A b", "language": "rust", "run": {"port": 70000}}')).toHaveLength(2);
   });

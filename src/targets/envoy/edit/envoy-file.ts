@@ -14,6 +14,7 @@ import {
   visit,
 } from 'yaml';
 import { WasmeError } from '../../../errors.ts';
+import { checkDepth } from '../../../io/yaml-depth.ts';
 import { readBytes } from '../../../io/files/files.ts';
 import { maxParsedBytes } from '../../../io/files/file-limits.ts';
 import { managerType, routerType } from '../filters.ts';
@@ -44,6 +45,7 @@ export async function readEnvoyFile(path: string): Promise<string> {
 /** Fails with DEPLOY_FILE: not YAML or JSON, empty, several documents, an alias of nothing, or written for API v2. */
 export function parseEnvoyFile(text: string, path: string): EnvoyFile {
   const lineCounter = new LineCounter();
+  checkDepth(text, what => refused(`${path}: ${what}`, yamlHint));
   const documents = parseAllDocuments(text, { lineCounter });
   const at = (offset: number): string => {
     const { line, col } = lineCounter.linePos(offset);

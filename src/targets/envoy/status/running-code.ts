@@ -1,5 +1,6 @@
 /** Finds the digest of the code that an Envoy runs under a plugin's name, and whether it could fetch that code. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
+import { readBytes } from '../../../io/files/files.ts';
 import { digestOf } from '../../../io/sha256.ts';
 import type { DumpedPlugin } from './config-dump.ts';
 
@@ -47,7 +48,7 @@ export async function runningCode(
 }
 
 async function digestOfFile(path: string): Promise<string | undefined> {
-  const bytes = await readFile(path).catch(() => undefined);
+  const bytes = await readBytes(path).catch(() => undefined);
   return bytes && digestOf(bytes);
 }
 

@@ -2,7 +2,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readBytes, readText } from '../../../../src/io/files/files.ts';
 import { newMachine } from '../../../helpers/cli/cli.ts';
 import { guestFile } from '../../../helpers/guests/guests.ts';
@@ -57,6 +58,29 @@ describe('readBytes', () => {
       code: 'FILE_ACCESS',
       message: expect.stringContaining('more than 100000 bytes') as string,
     });
+  });
+
+  it('fails when no program writes into a named pipe, and waits for none', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const pipe = join(newMachine().cwd, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    let settled = false;
+    const read = readBytes(pipe).finally(() => (settled = true));
+    const failed = expect(read).rejects.toMatchObject({
+      code: 'FILE_ACCESS',
+      message: `cannot read ${pipe}: no program writes into this pipe`,
+    });
+    for (let turns = 0; !settled && turns < 1_000_000; turns++) {
+      vi.advanceTimersByTime(20);
+      await setImmediate();
+    }
+    await failed;
+  });
+
+  it('returns what a program writes into a named pipe that it opens late and slowly', async () => {
+    const pipe = pipeFrom(newMachine().cwd, `sh -c 'sleep 0.1; printf a; sleep 0.1; printf b'`);
+    expect(await readText(pipe)).toBe('ab');
   });
 
   it('returns a file of /proc, whose size is not known', async () => {
