@@ -249,6 +249,36 @@ describe('status envoy', () => {
     });
   });
 
+  it('finds plugins in a TypedStruct, and one without a name by its list entry', async () => {
+    const config = (name: string | undefined): object => ({
+      name,
+      vm_config: { code: { remote: { sha256: sha } } },
+    });
+    const struct = (form: string, name: string): object => ({
+      name: 'struct',
+      typed_config: {
+        '@type': `type.googleapis.com/${form}.TypedStruct`,
+        type_url: wasm,
+        value: { config: config(name) },
+      },
+    });
+    const filters = [
+      struct('udpa.type.v1', 'in-udpa'),
+      struct('xds.type.v3', 'in-xds'),
+      { name: 'unnamed', typed_config: { '@type': wasm, config: config(undefined) } },
+    ];
+    const section = {
+      '@type': 'type.googleapis.com/envoy.admin.v3.ListenersConfigDump',
+      static_listeners: [{ listener: { filters } }],
+    };
+    const address = await admin({ configs: [section] });
+    const { stdout } = await newMachine().wasme('status', 'envoy', '--all', '--admin', address, '--json');
+    const { rows } = JSON.parse(stdout) as { rows: { filter: string; state: string; digest: string }[] };
+    expect(rows.map(({ filter, state, digest }) => [filter, state, digest])).toEqual(
+      ['in-udpa', 'in-xds', 'unnamed'].map(name => [name, 'loaded', `sha256:${sha}`]),
+    );
+  });
+
   it('reads the dump, which is large, once for all filters', async () => {
     const pages: string[] = [];
     const address = await admin(fixed(plugin(), named('g', 'cd'), named('h', 'ef')), {}, page =>

@@ -15,6 +15,7 @@ import {
   items,
   listenersOf,
   parseEnvoyFile,
+  refuseSingleValue,
   refused,
   scalar,
   selectListeners,
@@ -125,6 +126,7 @@ function spotsFor(file: EnvoyFile, { kind }: DeployIntent, listener: string | un
       'name another --listener, or give the filter another --kind',
     );
   }
+  for (const spot of spots) refuseSingleValue(file, spot);
   const empty = kind === 'access-log' ? undefined : spots.find(({ list }) => (list?.items.length ?? 0) === 0);
   if (empty !== undefined) {
     throw refused(
@@ -173,6 +175,7 @@ function distinct(spots: readonly Spot[]): Spot[] {
 }
 
 function editSpot(file: EnvoyFile, { owner, key, list }: Spot, { intent, entry }: Addition): TextEdit[] {
+  refuseSingleValue(file, { owner, key, list });
   if (list === undefined) return [newList(file, owner, key, [entry])];
   const index = indexOfFilter(file, list, intent.id);
   if (index < 0) {

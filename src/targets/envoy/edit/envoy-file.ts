@@ -87,20 +87,25 @@ function readable(document: Document, at: EnvoyFile['at']): Map<Alias, Node> {
     Pair(_key, { key, value }) {
       if (!isScalar(key) || !isScalar(value) || typeof value.value !== 'string') return;
       const old =
-        (key.value === '@type' && /\/envoy\.(api\.v2|config\.[\w.]*\.v2(alpha\d?)?)\./.test(value.value)) ||
-        (key.value === 'name' && /^envoy\.(http_connection_manager|tcp_proxy|router)$/.test(value.value));
+        key.value === '@type' && /\/envoy\.(api\.v2|config\.[\w.]*\.v2(alpha\d?)?)\./.test(value.value);
       if (old) throw oldApi(`"${value.value}"`, at(value.range?.[0] ?? 0));
     },
   });
   return aliases;
 }
 
-/** API v2 has the settings of a filter under `config`. */
+/** Of API v2: it found filters by these names. In API v3 a name is free, and the type decides. */
+const oldName = /^envoy\.(http_connection_manager|tcp_proxy|router)$/;
+
+/** Refuses filters of API v2, which have their settings under `config`, or none and a name instead of a type. */
 function refuseOldFilters(file: EnvoyFile, filters: readonly unknown[]): void {
-  const old = filters.find(
-    filter => isMap(filter) && filter.has('config') && child(file, filter, 'typed_config') === undefined,
-  );
-  if (isMap(old)) throw oldApi('a filter with "config"', file.at(old.range?.[0] ?? 0));
+  for (const filter of filters) {
+    if (!isMap(filter) || child(file, filter, 'typed_config') !== undefined) continue;
+    const where = file.at(filter.range?.[0] ?? 0);
+    if (filter.has('config')) throw oldApi('a filter with "config"', where);
+    const name = String(scalar(file, filter, 'name'));
+    if (oldName.test(name)) throw oldApi(`"${name}" without "typed_config"`, where);
+  }
 }
 
 function oldApi(what: string, where: string): WasmeError {
@@ -142,12 +147,16 @@ export function listenersOf(file: EnvoyFile): ListenerPart[] {
     ]
       .filter(node => isMap(node))
       .map(chain => spotOf(file, chain, 'filters'));
-    const filters = chains.flatMap(({ list }) => items(file, list));
+    const filters = chains.flatMap(({ owner }) => items(file, child(file, owner, 'filters')));
     refuseOldFilters(file, filters);
     const managers = filters
       .map(filter => child(file, filter, 'typed_config'))
       .filter(config => isMap(config))
       .filter(config => scalar(file, config, '@type') === managerType);
+    refuseOldFilters(
+      file,
+      managers.flatMap(manager => items(file, child(file, manager, 'http_filters'))),
+    );
     const socket = child(file, child(file, listener, 'address'), 'socket_address');
     const name = scalar(file, listener, 'name');
     const port = scalar(file, socket, 'port_value');
@@ -210,9 +219,21 @@ export function scalar(file: EnvoyFile, node: unknown, key: string): unknown {
   return isScalar(value) ? value.value : undefined;
 }
 
+/** Returns the items of a list. Envoy reads a single message in the place of a list as its only item. */
 export function items(file: EnvoyFile, node: unknown): unknown[] {
   const list = follow(file, node);
+  if (isMap(list)) return [list];
   return isSeq(list) ? list.items.map(item => follow(file, item)) : [];
+}
+
+/** Fails with DEPLOY_FILE when a single message is written where an item has to be added to a list. */
+export function refuseSingleValue(file: EnvoyFile, { owner, key }: Spot): void {
+  const value = child(file, owner, key);
+  if (!isMap(value)) return;
+  throw refused(
+    `${file.at(value.range?.[0] ?? 0)}: ${key} has one value instead of a list, and nothing can be added to it`,
+    'make it a list first: write "- " before the value',
+  );
 }
 
 function follow({ aliases }: EnvoyFile, node: unknown): unknown {

@@ -1,7 +1,7 @@
 /** Makes a list in a person's file that does not have it yet. */
 import { type YAMLMap, isNode, isScalar } from 'yaml';
 import type { AnnotatedDocument } from '../../annotated-document.ts';
-import { type EnvoyFile, camelCase, refused } from './envoy-file.ts';
+import { type EnvoyFile, camelCase, refuseSingleValue, refused } from './envoy-file.ts';
 import { type TextEdit, fillKey, insertKey } from './splice.ts';
 
 /** Adds the list under a new key, or under an existing key that has no value. Fails with DEPLOY_FILE. */
@@ -19,6 +19,7 @@ export function newList(
   // Nothing is written there, which Envoy reads as no list; a written null would have to be replaced, and could not come back.
   const empty = isScalar(value) && value.value === null && value.range?.[0] === value.range?.[1];
   if (empty && owner.flow !== true && isNode(pair.key)) return fillKey(file.text, pair.key, added);
+  refuseSingleValue(file, { owner, key, list: undefined });
   throw refused(
     `${file.at(isNode(pair.key) ? (pair.key.range?.[0] ?? 0) : 0)}: ${key} holds no list`,
     `write it as ${key}: [], or take it out`,

@@ -39,6 +39,7 @@ export interface DumpedEnvoy {
   readonly answersErrors: boolean;
 }
 
+const typedStruct = /^type\.googleapis\.com\/(udpa\.type|xds\.type)\.v[13]\.TypedStruct$/;
 const messages: ReadonlySet<unknown> = new Set(Object.values(wasmExtensions).map(({ type }) => type));
 
 /** Looks for plugin `id` in discovered filters, listeners and the bootstrap, in this order. */
@@ -91,15 +92,26 @@ function pluginIn(value: unknown, id: string): DumpedPlugin | undefined {
 
 /** Every PluginConfig anywhere inside. */
 function pluginsIn(value: unknown): DumpedPlugin[] {
-  return all(value, node => (messages.has(node['@type']) ? pluginFrom(object(node['config'])) : undefined));
+  return all(value, node => {
+    const message = wasmMessageIn(object(node['typed_config']));
+    return message && pluginFrom(object(message['config']), text(node['name']));
+  });
 }
 
-function pluginFrom(config: Json | undefined): DumpedPlugin | undefined {
+/** Returns the Wasm message itself, or the one that a TypedStruct has as its value. */
+function wasmMessageIn(typed: Json | undefined): Json | undefined {
+  if (typed === undefined || messages.has(typed['@type'])) return typed;
+  const isStruct = typedStruct.test(String(typed['@type'])) && messages.has(typed['type_url']);
+  return isStruct ? object(typed['value']) : undefined;
+}
+
+/** A plugin without a name is known by the name of its list entry. */
+function pluginFrom(config: Json | undefined, entryName: string | undefined): DumpedPlugin | undefined {
   if (config === undefined) return undefined;
   const code = object(object(config['vm_config'])?.['code']);
   const remote = object(code?.['remote']);
   return {
-    name: text(config['name']),
+    name: text(config['name']) || entryName,
     failsOpen: config['failure_policy'] === 'FAIL_OPEN' || config['fail_open'] === true,
     code,
     filename: text(object(code?.['local'])?.['filename']),

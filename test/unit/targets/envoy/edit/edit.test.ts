@@ -233,7 +233,6 @@ describe("editing a person's file", () => {
       ),
       /e\.yaml:11:\d+: .* API v2/,
     ],
-    [two.replaceAll('envoy.filters.network.http', 'envoy.http'), /API v2/],
     [
       two.replaceAll('typed_config:\n          "@type"', 'config:\n          "@type"'),
       /e\.yaml:9:9: a filter with/,
