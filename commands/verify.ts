@@ -21,7 +21,7 @@ export function declare(command: Command, context: Context): void {
     .argument('[target]', '.wasm file, project folder, image archive or image (default: the project here)')
     .option(
       '--for <hosts>',
-      "hosts that must load it (default: the project's, else the newest version of each)",
+      "hosts that must load it (default: the project's, else the newest of each, or none with --key)",
       collect,
     )
     .option('--key <file>', 'public key: the image must be signed with its private half')
@@ -55,11 +55,12 @@ Examples:
 
 function resultText({ target, digest, verdicts, signature }: VerifyResult): string {
   const rows = [['host', 'loads', 'why'], ...verdicts.flatMap(verdictRows)];
+  const hosts = verdicts.length > 0 ? table(rows) : 'no host was checked: --for names hosts\n';
   const sign =
     signature === null
       ? ''
       : `\nsignature: ${signature.ok ? 'good' : 'BAD'}: ${printable(signature.reason)}\n`;
-  return `${printable(target)}${digest === null ? '' : ` (${digest})`}\n\n${table(rows)}${sign}`;
+  return `${printable(target)}${digest === null ? '' : ` (${digest})`}\n\n${hosts}${sign}`;
 }
 
 function verdictRows({ host, ok, reason, repair, notes }: HostCompatibility): string[][] {

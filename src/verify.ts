@@ -32,7 +32,7 @@ export interface VerifyOptions extends SourceOptions {
   readonly target?: string | undefined;
   /**
    * `istio@1.30`, `gloo@ee` …; default: those of the project (also of the one here whose image it is), else the newest
-   * version of every host.
+   * version of every host, or none with `key`.
    */
   readonly hosts?: readonly string[] | undefined;
   /** File of a public key: the image must be signed with its private half. */
@@ -66,7 +66,9 @@ export async function verify(options: VerifyOptions, system: SystemContext): Pro
     const subject = await subjectOf(opened, system);
     const project =
       opened.kind === 'image' ? await projectOf(opened, named, system) : opened.project?.project;
-    const hosts = named.length > 0 ? named : (project?.hosts ?? defaultHosts);
+    // With a key and no project, the question is about the signature only.
+    const others = options.key === undefined ? defaultHosts : [];
+    const hosts = named.length > 0 ? named : (project?.hosts ?? others);
     const verdicts = withDifferences(await checkForHosts(subject, hosts), subject, project);
     const signature = options.key === undefined ? null : await checkSignature(opened, options.key, system);
     return {

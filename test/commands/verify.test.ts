@@ -169,6 +169,17 @@ describe('verify --key', () => {
     expect(verdicts.map(({ host }) => host)).toEqual(['istio']);
   });
 
+  it('checks no host for an image outside of its project, without --for', async () => {
+    const world = await signedWorld();
+    // Gloo, one of the default hosts, would refuse its layout.
+    const { exitCode, stdout } = await world.wasme('verify', reference, '--key', 'cosign.pub');
+    expect(stdout).toContain('no host was checked: --for names hosts');
+    expect(stdout).toContain('signature: good');
+    expect(exitCode).toBe(0);
+    expect(await world.wasme('verify', reference, '--key', 'other.pub')).toMatchObject({ exitCode: 1 });
+    expect(await world.wasme('verify', reference)).toMatchObject({ exitCode: 1 });
+  });
+
   it('adds no second signature of the same key, because tags may be immutable', async () => {
     const registry = await fakeRegistry({ immutableTags: true });
     const world = await signedWorld();
