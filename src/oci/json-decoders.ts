@@ -65,11 +65,12 @@ export function shape<T extends object>(fields: { readonly [K in keyof T]-?: Rea
     const from = object(value);
     refuseLookalikes(from, Object.keys(fields));
     const read = Object.entries<Reader<unknown>>(fields).map(
-      ([name, reader]) => [name, within(name, () => reader(from[name]))] as const,
+      ([name, reader]) =>
+        [name, within(name, () => reader(Object.hasOwn(from, name) ? from[name] : undefined))] as const,
     );
     return {
       ...from,
-      ...Object.fromEntries(read.filter(([name, item]) => item !== undefined || name in from)),
+      ...Object.fromEntries(read.filter(([name, item]) => item !== undefined || Object.hasOwn(from, name))),
     } as T;
   };
 }
