@@ -7,6 +7,7 @@ import { WasmeError } from '../errors.ts';
 import type { SystemContext } from '../io/system-context.ts';
 import { exists, kindOf, readBytes } from '../io/files/files.ts';
 import { type LoadedProject, findProject, loadProject, outputPath } from '../project/load.ts';
+import { describeFile } from '../wasm/file-kind.ts';
 import { isWasm } from '../wasm/magic.ts';
 import { openArchive } from './archive/read-archive.ts';
 import { markerFile } from './store/layout-files.ts';
@@ -156,14 +157,11 @@ async function fromFile(path: string, operand: string, options: SourceOptions): 
   }
   const module = await readBytes(path);
   if (!isWasm(module)) {
-    throw new WasmeError(
-      'WASM_INVALID',
-      `${operand} is not a WebAssembly module: it does not start with \\0asm`,
-      {
-        hint: 'name the compiled .wasm file; an image archive ends in .tar',
-        details: { path },
-      },
-    );
+    const { what, hint } = describeFile(module);
+    throw new WasmeError('WASM_INVALID', `${operand} is not a WebAssembly module but ${what}`, {
+      hint,
+      details: { path },
+    });
   }
   const around = await findProject(path);
   const project = around !== undefined && outputPath(around) === path ? around : undefined;

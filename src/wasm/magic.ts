@@ -1,5 +1,6 @@
 /** The first eight bytes of a WebAssembly binary. */
 import { WasmeError } from '../errors.ts';
+import { describeFile } from './file-kind.ts';
 
 /** The four bytes that every module and component starts with. Istio checks them and nothing more. */
 export function isWasm(bytes: Uint8Array): boolean {
@@ -13,12 +14,11 @@ export function wasmKind(bytes: Uint8Array): 'module' | 'component' | 'other' {
   return bytes[6] === 1 && bytes[7] === 0 ? 'component' : 'other';
 }
 
-/** Fails with WASM_INVALID when the bytes are no core module of version 1. */
+/** Fails with WASM_INVALID, which says what the bytes are, unless they start a core module of version 1. */
 export function checkMagic(bytes: Uint8Array): void {
   if (!isWasm(bytes)) {
-    throw new WasmeError('WASM_INVALID', 'not a WebAssembly module: the first bytes are not \\0asm', {
-      hint: 'name the compiled .wasm file; text (.wat), archives and images are something else',
-    });
+    const { what, hint } = describeFile(bytes);
+    throw new WasmeError('WASM_INVALID', `not a WebAssembly module but ${what}`, { hint });
   }
   const kind = wasmKind(bytes);
   if (kind === 'component') {
@@ -27,6 +27,11 @@ export function checkMagic(bytes: Uint8Array): void {
       'this is a WebAssembly component, not a core module; Proxy-Wasm hosts load core modules only',
       { hint: 'build for wasm32-wasip1 (preview 1) and without wasm-tools component' },
     );
+  }
+  if (kind === 'other' && bytes.length < 8) {
+    throw new WasmeError('WASM_INVALID', `this WebAssembly module is cut off after ${bytes.length} bytes`, {
+      hint: 'build or download it again',
+    });
   }
   if (kind === 'other') throw new WasmeError('WASM_INVALID', 'this WebAssembly binary is not version 1');
 }

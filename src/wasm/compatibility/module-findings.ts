@@ -11,6 +11,7 @@ import {
 } from '../functions.ts';
 import { newestEnvoyMinor, offeredBy } from '../hosts.ts';
 import { type FunctionType, type ModuleImport, type ModuleInfo, sameType, showType } from '../module.ts';
+import { importHint } from './import-hints.ts';
 import { findStorageFaults } from './imported-storage.ts';
 
 /** One thing that a host refuses, or that its user should know. */
@@ -98,7 +99,7 @@ function offeredType(
       if (version === undefined || found.abis.includes(version)) return found.type;
       return `it belongs to ABI ${found.abis.join(' and ')}, the module says ${version}; use an SDK that fits`;
     }
-    return envFunctions.get(name) ?? missingEnv(name);
+    return envFunctions.get(name) ?? importHint(module, name) ?? 'no host has it';
   }
   if (wasiModules.includes(module)) {
     const found = wasiFunctions.get(name);
@@ -107,19 +108,7 @@ function offeredType(
     if (found.tier <= host.wasiTier) return found.type;
     return `Envoy has it since 1.${wasiTiers[found.tier]}; take a newer Envoy or avoid what pulls it in`;
   }
-  if (module.startsWith('wasi:')) return 'components are not core modules: build for wasm32-wasip1';
-  return `hosts know the import modules env, ${wasiModules.join(' and ')}`;
-}
-
-function missingEnv(name: string): string {
-  if (name === 'abort') {
-    return 'AssemblyScript: build with --use abort=abort_proc_exit (the template does), or extend the SDK asconfig';
-  }
-  if (name.startsWith('__syscall') || name.startsWith('invoke_') || name.startsWith('emscripten_')) {
-    return 'an Emscripten build wants more than hosts give: use -sSTANDALONE_WASM and no exceptions, or wasi-sdk';
-  }
-  if (name.startsWith('proxy_')) return 'a vendor extension or a newer ABI: no released Envoy has it';
-  return 'no host has it: a symbol was left undefined at link time';
+  return importHint(module, name) ?? `hosts know the import modules env, ${wasiModules.join(' and ')}`;
 }
 
 function missing(name: string, repair: string): Finding {
