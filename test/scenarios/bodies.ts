@@ -1,4 +1,4 @@
-/** Buffers, pause and continue, limits (checklist 5.5, 5.6; observations A10, A11, B8–B13). */
+/** Buffers, pause and continue, limits (rows B, F of docs/host.md). */
 import { buffer, call, callHeaders, keep, map, saved, step } from '../helpers/guests/probe/script.ts';
 import { type Scenario, scenario } from '../helpers/scenario/scenario.ts';
 

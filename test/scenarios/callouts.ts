@@ -1,4 +1,4 @@
-/** HTTP call-outs (checklist 5.11; observations B19, B26). */
+/** HTTP call-outs (rows X of docs/host.md). */
 import {
   type Pairs,
   buffer,

@@ -1,4 +1,4 @@
-/** The foreign functions expr_create, expr_evaluate, expr_delete (checklist P21 to P25). expressions.txt has the texts. */
+/** The foreign functions expr_create, expr_evaluate, expr_delete (rows P21–P25 of docs/host.md). expressions.txt has the texts. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';

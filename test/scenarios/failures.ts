@@ -1,4 +1,4 @@
-/** Traps, failure policies, capabilities (checklist 5.12; observations A1, A15, B23, B27). */
+/** Traps, failure policies, capabilities (rows T of docs/host.md). */
 import { type Script, call, callHeaders, http, map, saved, step } from '../helpers/guests/probe/script.ts';
 import { type Scenario, only, scenario } from '../helpers/scenario/scenario.ts';
 

@@ -1,4 +1,4 @@
-/** Header maps: values, order, repetition, phases (checklist 5.4, observations A4–A6, B1–B7). */
+/** Header maps: values, order, repetition, phases (rows H of docs/host.md). */
 import {
   type Pairs,
   call,

@@ -1,4 +1,4 @@
-/** Contexts, chains, shutdown of streams, timers (checklist 5.8; observations B22–B26). */
+/** Contexts, chains, shutdown of streams, timers (rows C of docs/host.md). */
 import { buffer, call, callHeaders, http, keep, map, saved, step } from '../helpers/guests/probe/script.ts';
 import { type Scenario, only, scenario } from '../helpers/scenario/scenario.ts';
 

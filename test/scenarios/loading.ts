@@ -1,4 +1,4 @@
-/** What loads and what does not, how a guest starts, traps and ends (checklist 5.1, C5, X19, T12, T18). */
+/** What loads and what does not, how a guest starts, traps and ends (rows L, C5, X19, T12, T18 of docs/host.md). */
 import { compileWat } from '../helpers/guests/guests.ts';
 import { call, callHeaders, http, step } from '../helpers/guests/probe/script.ts';
 import type { LoadScenario, LoadedFilter } from '../helpers/scenario/load.ts';
@@ -297,28 +297,29 @@ export const loadScenarios: readonly LoadScenario[] = [
   ...ends,
 ];
 
-/** Where our host is known to differ from the recording, and why. A scenario listed here has to differ. */
+/** The scenarios in which the bundled host differs from the recording, with the reason. A scenario that no longer differs fails here. */
 export const loadDifferences: readonly Difference[] = [
   {
     scenarios: ['load-no-module'],
     envoy: envoyVersions,
     reason:
-      'Envoy misses the ABI version in a file that is no WebAssembly at all; here it is told what is wrong.',
+      'Envoy reports a missing ABI version for a file that is not WebAssembly; the bundled host says that it is not.',
   },
   {
     scenarios: ['load-backtrace-of-compiled-names'],
     envoy: envoyVersions,
     reason:
-      'Envoy prints the parameters of C++ functions and the hashes of Rust; a backtrace is read more easily without.',
+      'Envoy prints the parameters of C++ functions and the hashes of Rust; the bundled host leaves them out, which is easier to read.',
   },
   {
     scenarios: ['load-endless-recursion'],
     envoy: ['1.38', '1.37', '1.36'],
-    reason: 'They print ten frames of a backtrace; here it is twenty, as in newer ones.',
+    reason:
+      'These versions print ten frames of a backtrace; the bundled host prints twenty, as newer ones do.',
   },
   {
     scenarios: ['load-uncaught-exception'],
     envoy: envoyVersions,
-    reason: 'Envoy says `#<Exception>`; here it is told that it was a WebAssembly exception.',
+    reason: 'Envoy logs `#<Exception>`; the bundled host says that it was a WebAssembly exception.',
   },
 ];

@@ -1,4 +1,4 @@
-/** Pointers, sizes and the order of checks (checklist 5.3 and 5.2). */
+/** Pointers, sizes and the order of checks (rows M, W of docs/host.md). */
 import { buffer, call, keep, map, saved, step } from '../helpers/guests/probe/script.ts';
 import { type Scenario, only, scenario } from '../helpers/scenario/scenario.ts';
 import { http } from '../helpers/guests/probe/script.ts';

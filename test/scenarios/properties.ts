@@ -1,4 +1,4 @@
-/** Properties and foreign functions (checklist 5.10; observations A8, A14, B20, B21). */
+/** Properties and foreign functions (rows P of docs/host.md). */
 import { type Op, call, callHeaders, http, keep, map, saved, step } from '../helpers/guests/probe/script.ts';
 import { type Scenario, only, scenario } from '../helpers/scenario/scenario.ts';
 

@@ -1,4 +1,4 @@
-/** Local replies (checklist 5.7; observations A3, B14–B18). */
+/** Local replies (rows R of docs/host.md). */
 import {
   type Pairs,
   buffer,

@@ -1,4 +1,4 @@
-/** The foreign functions `sign` and `verify_signature` (checklist P16). */
+/** The foreign functions `sign` and `verify_signature` (rows P16 of docs/host.md). */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeMessage } from '../../src/host/encoding/protobuf.ts';

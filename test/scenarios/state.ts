@@ -1,4 +1,4 @@
-/** Shared data, queues, metrics (checklist 5.9). */
+/** Shared data, queues, metrics (rows S of docs/host.md). */
 import { call, http, keep, saved, step } from '../helpers/guests/probe/script.ts';
 import { type Scenario, scenario } from '../helpers/scenario/scenario.ts';
 

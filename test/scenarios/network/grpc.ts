@@ -1,4 +1,4 @@
-/** gRPC calls from a network filter that holds its connection until the answer is there (checklist X15–X19). */
+/** gRPC calls from a network filter that holds its connection until the answer is there (rows X15–X19 of docs/host.md). */
 import {
   type Op,
   type Pairs,

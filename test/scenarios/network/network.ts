@@ -1,4 +1,4 @@
-/** Network filters, access loggers and services (checklist C11–C14, X16–X19; observations A13, A14). */
+/** Network filters, access loggers and services (rows C11–C14, X16–X19 of docs/host.md). */
 import { buffer, call, keep, map, saved, step } from '../../helpers/guests/probe/script.ts';
 import { type NetworkScenario, network, tcp } from '../../helpers/scenario/network.ts';
 import type { FilterSpec } from '../../helpers/scenario/scenario.ts';
@@ -514,12 +514,12 @@ export const networkScenarios: readonly NetworkScenario[] = [
   ...loggerScenarios,
 ];
 
-/** Where our host is known to differ from the recording, and why. A scenario listed here has to differ. */
+/** The scenarios in which the bundled host differs from the recording, with the reason. A scenario that no longer differs fails here. */
 export const networkDifferences: readonly Difference[] = [
   {
     scenarios: ['grpc-metadata-connection'],
     envoy: ['1.36'],
     reason:
-      'Envoy 1.36 sends a header that HTTP/2 forbids, and the server resets the stream; here, as in 1.40, it is not sent. The call ends with 14 in both.',
+      'Envoy 1.36 sends a header that HTTP/2 forbids, and the server resets the stream; the bundled host does not send it, as in 1.40. The call ends with 14 in both.',
   },
 ];

@@ -11,7 +11,7 @@ async function trapping(callback: string, options: Partial<PluginOptions> = {}) 
 }
 
 describe('failures', () => {
-  it('T1 T2 a trap in the request: 503 without body; later requests the same, without the guest', async () => {
+  it('T1 T2 a trap in the request is answered with 503 without body, and so are later requests, without calling the guest', async () => {
     const { host, plugin, stream, sink, calls, machine } = await trapping('request_headers');
     stream.decodeHeaders(get(), false);
     stream.decodeData(bytes('x'), true);
@@ -29,7 +29,7 @@ describe('failures', () => {
     );
   });
 
-  it('T3 T4 the legacy fail_open lets the stream go on; FAIL_OPEN only later ones', async () => {
+  it('T3 T4 the old field fail_open lets the stream that trapped continue, FAIL_OPEN only later ones', async () => {
     const legacy = await trapping('request_headers', { legacyFailOpen: true });
     legacy.stream.decodeHeaders(get(), true);
     expect(legacy.sink.requestHeadersOut).toBeDefined();
@@ -43,14 +43,14 @@ describe('failures', () => {
     expect(open.calls.filter(call => call.startsWith('log'))).toEqual([]);
   });
 
-  it('T5 a trap in the response headers: 503, straight to the client', async () => {
+  it('T5 a trap in the response headers is answered with 503, straight to the client', async () => {
     const { stream, sink } = await trapping('response_headers');
     stream.decodeHeaders(get(), true);
     stream.encodeHeaders(headersOf({ ':status': '200' }), true);
     expect(sink.events.at(-1)).toBe('response headers :status=503 end');
   });
 
-  it('T6 a trap in the response body after its headers: reset', async () => {
+  it('T6 a trap in the response body after its headers resets the stream', async () => {
     const { stream, sink } = await trapping('response_body');
     stream.decodeHeaders(get(), true);
     stream.encodeHeaders(headersOf({ ':status': '200' }), false);
@@ -86,7 +86,7 @@ describe('failures', () => {
     expect(machine.hostLogs[0]).toContain('proxy_on_http_call_response failed');
   });
 
-  it('T9 on a gRPC request: 200 with grpc-status 14', async () => {
+  it('T9 a trap in a gRPC request is answered with 200 and grpc-status 14', async () => {
     const { stream, sink } = await trapping('request_headers');
     stream.decodeHeaders(get('/', { 'content-type': 'application/grpc' }), true);
     expect(sink.events).toEqual([
@@ -94,7 +94,7 @@ describe('failures', () => {
     ]);
   });
 
-  it('T10 T11 FAIL_RELOAD: not before the back-off, then a new VM with the whole start sequence', async () => {
+  it('T10 T11 FAIL_RELOAD starts a new VM with the whole start sequence after the back-off, not before it', async () => {
     const { host, plugin, calls, machine, on } = await scriptedGuest(
       { request_headers: () => 'trap' },
       { failurePolicy: 'reload' },
@@ -159,7 +159,7 @@ describe('failures', () => {
     expect(plugin.failed).toBe(true);
   });
 
-  it('T15 T16 what is not an allowed capability: calls give 10, callbacks are not there', async () => {
+  it('T15 T16 host functions outside the allowed capabilities return InternalFailure, callbacks are not called', async () => {
     const seen: unknown[] = [];
     const { host, plugin, calls, machine } = await scriptedGuest(
       { configure: guest => void seen.push(guest.header(0, 'a')) },
@@ -180,7 +180,7 @@ describe('failures', () => {
     );
   });
 
-  it('T17 a WASI function that is not allowed gives 76', async () => {
+  it('T17 a WASI function that is not allowed returns NotCapable', async () => {
     const code = compileWat(`(module
       (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
       (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))

@@ -24,12 +24,12 @@ class TcpSink implements TcpStreamSink {
 }
 
 describe('lifecycle', () => {
-  it('C1 a fresh VM: create, vm_start, configure', async () => {
+  it('C1 a new VM gets create, start and configure', async () => {
     const { calls } = await scriptedGuest({}, { configuration: bytes('abc'), vmConfiguration: bytes('v') });
     expect(calls).toEqual(['context_create 1 0', 'vm_start 1 1', 'configure 1 3']);
   });
 
-  it('C2 C3 C4 a request: create right before its headers, log, done, delete at its end', async () => {
+  it('C2 C3 C4 a stream context is created right before its headers, and gets log, done and delete at the end', async () => {
     const { host, plugin, calls } = await scriptedGuest({ done: () => 0 });
     const { stream } = openStream(host, [plugin]);
     expect(calls).toHaveLength(3);
@@ -48,7 +48,7 @@ describe('lifecycle', () => {
     expect(plugin.contextCount).toBe(1);
   });
 
-  it('C5 a root that is not done is deleted when it says so, once, if others keep the VM', async () => {
+  it('C5 a root that is not done is deleted once, after proxy_done, if other plugins keep the VM', async () => {
     const seen: unknown[] = [];
     const { host, plugin, calls, machine, on } = await scriptedGuest({
       done: () => 0,
@@ -66,7 +66,7 @@ describe('lifecycle', () => {
     expect(calls.filter(call => call.startsWith('delete'))).toEqual(['delete 1']);
   });
 
-  it('C6 C7 proxy_done when nothing waits for it is NotFound', async () => {
+  it('C6 C7 proxy_done that no root waits for returns NotFound', async () => {
     const seen: unknown[] = [];
     const { host, plugin } = await scriptedGuest({
       configure: guest => void seen.push(guest.call('proxy_done')),
@@ -76,7 +76,7 @@ describe('lifecycle', () => {
     expect(seen).toEqual([1, 1]);
   });
 
-  it('C8 C9 the effective context: gone contexts are refused, and it ends with the callback', async () => {
+  it('C8 C9 a deleted context cannot be made effective, and the effective context ends with the callback', async () => {
     const seen: unknown[] = [];
     let tick = 0;
     const probe = await scriptedGuest({
@@ -96,7 +96,7 @@ describe('lifecycle', () => {
     expect(seen).toEqual([0, true, 1, 2, 0]);
   });
 
-  it('C10 a client that goes away: log, done, delete without response maps', async () => {
+  it('C10 a client that disconnects: log, done and delete are called, without response maps', async () => {
     const seen: unknown[] = [];
     const { host, plugin, calls } = await scriptedGuest({ log: guest => void seen.push(guest.pairs(2)) });
     const { stream } = openStream(host, [plugin]);
@@ -130,7 +130,7 @@ describe('lifecycle', () => {
     expect(sink.events).toEqual(['connect', 'up abc', 'down de end']);
   });
 
-  it('C13 a paused connection keeps its bytes: the next callback sees old and new', async () => {
+  it('C13 a paused connection keeps its data: the next callback gets old and new data', async () => {
     const seen: unknown[] = [];
     const { host, plugin, calls } = await scriptedGuest({
       downstream_data: (guest, _id, size) => {
@@ -147,7 +147,7 @@ describe('lifecycle', () => {
     expect(sink.events).toEqual(['connect', 'up abcdefg']);
   });
 
-  it('a connection held in new_connection goes on when it is continued', async () => {
+  it('a connection held in new_connection is connected once it is continued', async () => {
     const { host, plugin, machine } = await scriptedGuest({
       vm_start: guest => void guest.call('proxy_set_tick_period_milliseconds', 10),
       new_connection: () => 1,
@@ -163,7 +163,7 @@ describe('lifecycle', () => {
     expect(sink.events).toEqual(['connect']);
   });
 
-  it('C14 an access logger hears of every stream that ended, on its root, with the maps', async () => {
+  it('C14 an access logger gets proxy_on_log for every ended stream, on its root, with the maps', async () => {
     const seen: unknown[] = [];
     const { host, plugin, calls } = await scriptedGuest({
       log: guest => void seen.push(guest.header(0, ':path'), guest.property('response', 'code')),
@@ -197,7 +197,7 @@ describe('lifecycle', () => {
     expect(ticks()).toBe(2);
   });
 
-  it('L24 L25 a start or configure function that says no: the load is refused, and configure is not reached', async () => {
+  it('L24 L25 a start or configure function that returns 0 fails the load; after start, configure is not called', async () => {
     const calls: string[][] = [];
     for (const callback of ['vm_start', 'configure']) {
       const seen: string[] = [];
@@ -216,7 +216,7 @@ describe('lifecycle', () => {
     expect(calls).toEqual([['vm_start'], ['vm_start', 'configure']]);
   });
 
-  it('L26 the same vm_id, configuration and code: one VM, a root each, with the whole start sequence', async () => {
+  it('L26 equal vm_id, configuration and code share one VM; each plugin has a root with the whole start sequence', async () => {
     const { host, calls } = await scriptedGuest({}, { rootId: 'a' });
     const other = await host.loadPlugin(scriptedModule(), { name: 'puppet', rootId: 'b' });
     expect(host.vmCount).toBe(1);
@@ -225,7 +225,7 @@ describe('lifecycle', () => {
     expect(same.root).toBe(other.root);
   });
 
-  it('L27 other code with the same vm_id: another VM', async () => {
+  it('L27 other code with the same vm_id runs in another VM', async () => {
     const { host } = await scriptedGuest();
     const { guest } = await import('../../helpers/guests/guests.ts');
     await host.loadPlugin(guest('header'), { name: 'header' });

@@ -29,7 +29,7 @@ const refused = (code: Uint8Array, message: string, errorCode = 'WASM_ABI') =>
   });
 
 describe('loading', () => {
-  it('L1 L3 no marker, or one that is no function', async () => {
+  it('L1 L3 a module without a marker function is refused', async () => {
     await refused(compileWat(`(module ${memory} ${allocator})`), 'Missing or unknown Proxy-Wasm ABI version');
     await refused(
       compileWat(
@@ -49,7 +49,7 @@ describe('loading', () => {
     await refused(both('0_2_1', '0_1_0'), 'Bad function signature for: proxy_on_request_headers');
   });
 
-  it('L4 a section that is longer than the file', async () => {
+  it('L4 a module with a section longer than the file is refused', async () => {
     const code = module('');
     await refused(code.slice(0, code.length - 3), 'Failed to parse corrupted Wasm module', 'WASM_INVALID');
     await refused(new Uint8Array([1, 2, 3]), 'not a WebAssembly module', 'WASM_INVALID');
@@ -95,7 +95,7 @@ describe('loading', () => {
     expect(machine.logs).toEqual(['info wasm log: m']);
   });
 
-  it('L13 without an allocator', async () => {
+  it('L13 a module without an allocator is refused', async () => {
     await refused(compileWat(`(module ${memory} ${marker})`), 'Wasm module is missing malloc function.');
   });
 
@@ -135,7 +135,7 @@ describe('loading', () => {
     expect(machine.logs.map(line => line.at(-1)).join('')).toBe(order);
   });
 
-  it('L19 what is logged before there is a context has no prefix', async () => {
+  it('L19 a message logged in the entry point has only the prefix wasm log', async () => {
     const { machine } = await load(entry('_initialize'));
     expect(machine.logs).toEqual(['info wasm log: i']);
   });
@@ -145,7 +145,7 @@ describe('loading', () => {
     expect(machine.logs).toHaveLength(1);
   });
 
-  it('L17 a callback of the wrong shape', async () => {
+  it('L17 a module with a callback of the wrong type is refused', async () => {
     await refused(
       module('(func (export "proxy_on_request_headers") (param i32 i32) (result i32) (i32.const 0))'),
       'Bad function signature for: proxy_on_request_headers, want: i32 i32 i32 -> i32, but the module exports: i32 i32 -> i32',
@@ -170,7 +170,7 @@ describe('loading', () => {
     await refused(code, 'was called while the module was instantiated', 'WASM_START');
   });
 
-  it('L21 L22 the allocator may log, and nothing that changes anything', async () => {
+  it('L21 L22 the allocator may log, and calls of other host functions trap', async () => {
     const seen: unknown[] = [];
     const { host, machine } = newHost();
     const code = (name: string, params: string, call: string) =>

@@ -35,7 +35,7 @@ async function during(
 }
 
 describe('shared data', () => {
-  it('S1 S2 S3 S4 absent, the second cas, a wrong cas, and an absent key with a cas', async () => {
+  it('S1 S2 S3 S4 an absent key is NotFound, changes are counted, a wrong number is CasMismatch, an absent key takes any', async () => {
     const { seen } = await during((guest, out) => {
       out.push(read(guest, 'k'), write(guest, 'k', 'a'), write(guest, 'k', 'b'), read(guest, 'k'));
       out.push(write(guest, 'k', 'c', 100), write(guest, 'new', 'd', 7), read(guest, 'new'));
@@ -44,7 +44,7 @@ describe('shared data', () => {
     expect(seen).toEqual([1, 0, 0, ['b', 2], 8, 0, ['d', 3], 0, ['', 4]]);
   });
 
-  it('M3 an empty key is a key', async () => {
+  it('M3 an empty key is a valid key', async () => {
     const { seen } = await during((guest, out) => {
       out.push(guest.call('proxy_get_shared_data', 0, 0, 1024, 1028, 1032));
       out.push(write(guest, '', 'v'), read(guest, ''));

@@ -98,7 +98,7 @@ describe('flow control', () => {
     expect(sink.events.at(-1)).toBe('request body abc end');
   });
 
-  it('F5 ContinueAndEndStream is Continue', async () => {
+  it('F5 ContinueAndEndStream has the effect of Continue', async () => {
     const { stream, sink } = await paused(2);
     stream.decodeHeaders(get(), false);
     expect(sink.events).toHaveLength(1);
@@ -158,7 +158,7 @@ describe('flow control', () => {
     expect(calls).toContain('response_body 2 17 1');
   });
 
-  it('F12 stopped by 4, over the limit: reading stops, no error', async () => {
+  it('F12 a body over the limit, held by StopAllIterationAndWatermark, stops reading without an error', async () => {
     const { stream, sink, answer: reply } = await paused(4);
     stream.decodeHeaders(get(), false);
     stream.decodeData(bytes('0123456789abc'), false);
@@ -214,7 +214,7 @@ describe('flow control', () => {
     expect(sink.requestBodyText).toBe('changed');
   });
 
-  it('F19 the content-length is the business of the filter', async () => {
+  it('F19 changing a body leaves the content-length unchanged', async () => {
     const { host, plugin } = await scriptedGuest({
       request_body: guest => void guest.setBody(0, 0, 9, 'longer body'),
     });
@@ -237,7 +237,7 @@ describe('flow control', () => {
     expect(seen).toEqual([2, 12, 0]);
   });
 
-  it('F22 close_stream resets, and ends the filter', async () => {
+  it('F22 close_stream resets the stream and ends the filter', async () => {
     const { host, plugin, calls } = await scriptedGuest({
       request_headers: guest => void guest.call('proxy_close_stream', 0),
     });

@@ -34,7 +34,7 @@ describe('header maps', () => {
     expect(seen).toEqual(['1', '1,2']);
   });
 
-  it('H4 a missing key is NotFound', async () => {
+  it('H4 getting a missing key returns NotFound', async () => {
     const seen: unknown[] = [];
     await exchange({ request_headers: guest => void seen.push(guest.header(0, 'nope')) });
     expect(seen).toEqual([1]);
@@ -72,7 +72,7 @@ describe('header maps', () => {
     expect(seen).toEqual([2, [], 2, -2]);
   });
 
-  it('H10 request headers in the body callback, after Continue', async () => {
+  it('H10 request headers cannot be changed in the body callback after Continue', async () => {
     const seen: unknown[] = [];
     const { host, plugin } = await scriptedGuest({
       request_body: guest => void seen.push(guest.replace(0, 'a', 'b')),
@@ -128,7 +128,7 @@ describe('header maps', () => {
     expect(machine.hostLogs.join()).toContain('not paused');
   });
 
-  it('H14 the size is in bytes', async () => {
+  it('H14 the size of a map is its bytes', async () => {
     const seen: unknown[] = [];
     const { host, plugin } = await scriptedGuest({
       request_headers: guest => void seen.push(guest.mapSize(0)),
@@ -169,7 +169,7 @@ describe('header maps', () => {
     expect(seen).toEqual(['1', 1, 'r', 1, 2]);
   });
 
-  it('H20 in the log of a stream that had no response: NotFound', async () => {
+  it('H20 getting a response header in the log of a stream without a response returns NotFound', async () => {
     const seen: unknown[] = [];
     const { host, plugin } = await scriptedGuest({
       log: guest => void seen.push(guest.header(2, ':status')),
@@ -200,7 +200,7 @@ describe('header maps', () => {
     expect(sink.requestHeadersOut?.get('x-foo')).toBe('Bar');
   });
 
-  it('H24 removing what is not there is Ok', async () => {
+  it('H24 removing a header that does not exist returns Ok', async () => {
     const seen: unknown[] = [];
     await exchange({ request_headers: guest => void seen.push(guest.remove(0, 'nope')) });
     expect(seen).toEqual([0]);

@@ -41,12 +41,12 @@ describe('local replies', () => {
     expect(calls.slice(-2)).toEqual(['response_headers 2 3 0', 'response_body 2 2 1']);
   });
 
-  it('R3 the content type of the reply counts', async () => {
+  it('R3 a local reply keeps its own content type', async () => {
     const { sink } = await run(inRequest(guest => guest.reply(403, 'no', [['Content-Type', 'a/b']])));
     expect(sink.responseHeadersOut?.getAll('content-type')).toEqual(['a/b']);
   });
 
-  it('R4 an empty body has no content type', async () => {
+  it('R4 a local reply without a body has no content type', async () => {
     const { sink, calls } = await run(inRequest(guest => guest.reply(403, '', [['content-type', 'a/b']])));
     expect(sink.events).toEqual(['response headers :status=403 end']);
     expect(calls).toContain('response_headers 2 1 1');
@@ -68,7 +68,7 @@ describe('local replies', () => {
     expect(sink.events.at(-1)).toBe('reset too_late');
   });
 
-  it('R7 a gRPC request is answered in the headers', async () => {
+  it('R7 a local reply to a gRPC request has its status in the headers', async () => {
     const { sink } = await run(
       inRequest(guest => guest.reply(503, 'a%b c', [], '', -1)),
       { 'content-type': 'application/grpc' },
@@ -78,12 +78,12 @@ describe('local replies', () => {
     ]);
   });
 
-  it('R8 white space in the details becomes an underscore', async () => {
+  it('R8 white space in the details of a local reply becomes an underscore', async () => {
     const { stream } = await run(inRequest(guest => guest.reply(403, '', [], 'a b\tc')));
     expect(stream.info.responseCodeDetails).toBe('a_b_c');
   });
 
-  it('R9 headers that cannot be parsed are left out', async () => {
+  it('R9 malformed headers of a local reply are left out', async () => {
     const { sink } = await run({
       request_headers: guest =>
         void guest.call('proxy_send_local_response', 200, 0, 0, 0, 0, ...guest.put('garbage'), -1),
@@ -91,7 +91,7 @@ describe('local replies', () => {
     expect(sink.events).toEqual(['response headers :status=200 end']);
   });
 
-  it('R10 from a call-out with the effective context set: the reply, with the own response callbacks', async () => {
+  it('R10 a local reply from a call-out with the stream as effective context passes the own response callbacks', async () => {
     const { sink, calls, machine } = await run({
       request_headers: guest => {
         guest.httpCall('backend', callOut);
@@ -146,7 +146,7 @@ describe('local replies', () => {
     ]);
   });
 
-  it('R14 a HEAD request gets the headers of the body', async () => {
+  it('R14 a local reply to a HEAD request has the headers of its body', async () => {
     const { sink } = await run(
       inRequest(guest => guest.reply(403, 'no')),
       { ':method': 'HEAD' },

@@ -21,7 +21,7 @@ describe('buffers', () => {
     expect(seen).toEqual(['hello', 'lo', '', '']);
   });
 
-  it('B4 B5 no body at hand: reads Ok and empty, cannot be written', async () => {
+  it('B4 B5 a body that is not available reads as Ok and empty, and cannot be written', async () => {
     const seen: unknown[] = [];
     await hello({
       request_headers: guest => void seen.push(guest.body(0), guest.body(1), guest.setBody(0, 0, 0, 'x')),
@@ -41,7 +41,7 @@ describe('buffers', () => {
     expect(sink.requestBodyText).toBe(result);
   });
 
-  it('B10 nothing can be put into the middle', async () => {
+  it('B10 writing into the middle of a body returns BadArgument', async () => {
     const seen: unknown[] = [];
     const { sink } = await hello({ request_body: guest => void seen.push(guest.setBody(0, 2, 1, 'X')) });
     expect(seen).toEqual([2]);

@@ -66,7 +66,7 @@ describe('WASI', () => {
     expect(machine.logs).toEqual(['info wasm log: ab', 'error wasm log: ab', 'info wasm log: x\n']);
   });
 
-  it('W4 W6 fd_write: other files, and bad pointers', async () => {
+  it('W4 W6 fd_write to another descriptor returns BadFile, with a bad pointer Fault', async () => {
     const { view, call } = await wasi();
     expect(call('fd_write', 3, 0, 1, 128)).toBe(8);
     expect(call('fd_write', 1, far, 1, 128)).toBe(21);
@@ -76,7 +76,7 @@ describe('WASI', () => {
     expect(call('fd_write', 1, 0, 0x20000000, 128)).toBe(21);
   });
 
-  it('W7 clocks: realtime, monotonic, no other', async () => {
+  it('W7 clock_time_get knows the realtime and the monotonic clock, another one is NotSupported', async () => {
     const { view, call } = await wasi();
     expect([call('clock_time_get', 0, 1n, 128), view.getBigUint64(128, true) > 10n ** 18n]).toEqual([
       0,
@@ -92,7 +92,7 @@ describe('WASI', () => {
     ]).toEqual([0, 1n, 58]);
   });
 
-  it('W8 W9 random_get: at most 64 KiB, and nothing at any address', async () => {
+  it('W8 W9 random_get gives at most 64 KiB, and no bytes at any address', async () => {
     const { call, view } = await wasi();
     expect(call('random_get', 0, 65_536)).toBe(0);
     expect(view.getUint8(65_535)).toBe(7);
@@ -116,7 +116,7 @@ describe('WASI', () => {
     ]);
   });
 
-  it('W12 proc_exit returns', async () => {
+  it('W12 proc_exit returns to the guest', async () => {
     const { plugin } = await wasi();
     expect(plugin.failed).toBe(false);
   });

@@ -21,7 +21,7 @@ const setting = (guest: Guest, name: string, value: number) => {
 };
 
 describe('memory', () => {
-  it('M1 M2 a message outside memory; the level is looked at first', async () => {
+  it('M1 M2 a message outside memory is refused, after the level was checked', async () => {
     const { seen, machine } = await during((guest, out) => {
       out.push(guest.call('proxy_log', 2, far, 100), guest.call('proxy_log', 6, far, 100), guest.log('', 0));
     });
@@ -42,7 +42,7 @@ describe('memory', () => {
     expect(seen).toEqual(['v', 1, '', -1, 0]);
   });
 
-  it('M7 an allocator that gives nothing, or traps', async () => {
+  it('M7 an allocator that returns 0 or traps makes the call return InvalidMemoryAccess', async () => {
     const { seen, plugin } = await during((guest, out) => {
       setting(guest, 'refuse', 1);
       out.push(guest.header(0, ':path'), guest.pairs(0), guest.property('plugin_name'));
@@ -68,7 +68,7 @@ describe('memory', () => {
     expect(seen[2]).toHaveLength(5);
   });
 
-  it('M9 the bytes of a map', () => {
+  it('M9 a map is encoded as count, lengths, names and values', () => {
     const block = encodePairs([
       ['a', '1'],
       ['b', '22'],
@@ -95,7 +95,7 @@ describe('memory', () => {
     }
   });
 
-  it('M13 bytes are bytes', async () => {
+  it('M13 values with any bytes come through unchanged', async () => {
     const { sink } = await during(guest => {
       guest.setPairs(0, [...get().entries, ['x', '\xff\xfe']]);
       guest.add(0, 'y', '\x80');

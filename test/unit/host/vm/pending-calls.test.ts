@@ -70,7 +70,7 @@ describe('HTTP call-outs', () => {
     expect(seen).toEqual(['body', trailers.entries, 2]);
   });
 
-  it('X9 a broken answer: no headers, and the status says reset', async () => {
+  it('X9 a response that breaks off gives zero headers and the status reset', async () => {
     const { machine, calls, seen } = await during(guest => void guest.httpCall('backend', target), {
       http_call_response: guest => void got.push(status(guest), guest.header(6, ':status'), guest.pairs(6)),
     });
@@ -80,7 +80,7 @@ describe('HTTP call-outs', () => {
     expect(got).toEqual([[11, 'reset'], 2, []]);
   });
 
-  it('X10 the stream that asked is gone: the root is told all the same', async () => {
+  it('X10 the root gets the response also when the stream that made the call has ended', async () => {
     const seen: unknown[] = [];
     const { host, plugin, machine } = await scriptedGuest({
       request_headers: guest => void guest.httpCall('backend', target),
@@ -93,7 +93,7 @@ describe('HTTP call-outs', () => {
     expect(seen).toEqual([2]);
   });
 
-  it('X12 a bad cell for the id: nothing is sent', async () => {
+  it('X12 with a cell outside memory for the id nothing is sent', async () => {
     const { seen, machine } = await during((guest, out) => {
       const block = guest.put(encodePairs(Object.entries(target)));
       out.push(guest.call('proxy_http_call', ...guest.put('backend'), ...block, 0, 0, 0, 0, 5, 0xfffffff0));
@@ -111,7 +111,7 @@ describe('HTTP call-outs', () => {
     expect(seen).toEqual([2]);
   });
 
-  it('X19 a plugin that is closed hears of no answer any more', async () => {
+  it('X19 a closed plugin gets no response', async () => {
     const { plugin, machine, calls } = await during(guest => void guest.httpCall('backend', target));
     plugin.close();
     expect(machine.httpCalls[0]?.over).toBe(true);
