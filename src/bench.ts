@@ -1,4 +1,4 @@
-/** The verb `bench`: what a filter costs in the bundled host, for each stream and each callback, and whether it grows. */
+/** The verb `bench`: measures the cost of a filter in the bundled host, for each stream and callback, and looks for growth. */
 import { resolve } from 'node:path';
 import { digestOf } from './io/sha256.ts';
 import { WasmeError } from './errors.ts';
@@ -36,7 +36,7 @@ export interface BenchOptions extends Pick<SourceOptions, 'registry'> {
   readonly baseline?: string | undefined;
   /** Writes the result there. */
   readonly save?: string | undefined;
-  /** Told of the result before it is written: that may fail, and the work is done. */
+  /** Receives the result before it is written to a file, which may fail. */
   readonly onResult?: ((result: BenchResult) => void) | undefined;
   /** The median stream may cost so much, in microseconds. */
   readonly maxUs?: number | undefined;
@@ -61,7 +61,7 @@ export interface BenchResult {
   readonly guestMemoryBytes: number;
   readonly soak: SoakReport | null;
   readonly baseline: Comparison | null;
-  /** What was not as it should be; empty when `ok`. */
+  /** One line for each limit that was exceeded and each stream that did not end; empty when `ok`. */
   readonly problems: readonly string[];
   readonly ok: boolean;
 }
@@ -71,10 +71,10 @@ const defaultBudgetMs = 10_000;
 
 /**
  * Fails as `withOperand` does, with WASM_INVALID, WASM_ABI, WASM_START, WASM_TRAP, BENCH_BASELINE, and with USAGE for an
- * unknown host and for a filter that has no streams. A limit that is not kept is a result.
+ * unknown host and for a filter that has no streams. A limit that is exceeded is a result.
  */
 export async function bench(options: BenchOptions, system: SystemContext): Promise<BenchResult> {
-  // Read first: nobody wants to wait for a typing error.
+  // Read first, so that a wrong path fails before the measurement.
   const path = options.baseline === undefined ? undefined : resolve(system.cwd, options.baseline);
   const then = path === undefined ? undefined : await loadBaseline(path);
   const { subject, target } = await withSource(options.target, options, system, async opened => ({
@@ -83,7 +83,7 @@ export async function bench(options: BenchOptions, system: SystemContext): Promi
   }));
   const { kind, workload } = subject;
   if (then !== undefined && (then.kind !== kind || then.workload.bodyBytes !== workload.bodyBytes)) {
-    system.reporter.warn(`${options.baseline} was measured with other streams: ratios say little`);
+    system.reporter.warn(`${options.baseline} was measured with other streams, so the ratios mean little`);
   }
   const task = system.reporter.task(`measure ${target}`);
   const run = async () => ({
@@ -151,8 +151,8 @@ async function benchSubject(
   };
 }
 
-async function withRig<T>(rig: Promise<BenchSetup>, body: (rig: BenchSetup) => Promise<T>): Promise<T> {
-  const opened = await rig;
+async function withSetup<T>(setup: Promise<BenchSetup>, body: (setup: BenchSetup) => Promise<T>): Promise<T> {
+  const opened = await setup;
   try {
     return await body(opened);
   } finally {
@@ -160,14 +160,14 @@ async function withRig<T>(rig: Promise<BenchSetup>, body: (rig: BenchSetup) => P
   }
 }
 
-/** Whole streams first, without anything in their way; the split by callback from shorter passes. */
+/** Measures whole streams first, without trace or clocks inside; then single callbacks in shorter passes. */
 async function measure(subject: BenchSubject, options: BenchOptions, { signal }: SystemContext) {
   const streams = options.streams ?? defaultStreams;
-  const whole = await withRig(openBenchSetup(subject), async rig => {
+  const whole = await withSetup(openBenchSetup(subject), async setup => {
     const budgetMs = options.streams === undefined ? defaultBudgetMs : Number.POSITIVE_INFINITY;
     const warmUpStreams = Math.min(2_000, streams);
-    const samples = await measureStreams(rig, { streams, warmUpStreams, budgetMs, signal });
-    return { ...samples, loadMs: rig.loadMs, guestMemoryBytes: rig.plugin.memoryBytes };
+    const samples = await measureStreams(setup, { streams, warmUpStreams, budgetMs, signal });
+    return { ...samples, loadMs: setup.loadMs, guestMemoryBytes: setup.plugin.memoryBytes };
   });
   const stream = spreadOf(whole.filtered);
   const empty = spreadOf(whole.empty);
@@ -190,23 +190,23 @@ async function measureCallbacks(
   signal: AbortSignal,
 ): Promise<CallbackCost[]> {
   const calls = new HostCallCount();
-  await withRig(openBenchSetup(subject, calls.listen), rig => play(rig, Math.min(50, streams), signal));
-  return withRig(openBenchSetup(subject), async rig => {
+  await withSetup(openBenchSetup(subject, calls.listen), setup => play(setup, Math.min(50, streams), signal));
+  return withSetup(openBenchSetup(subject), async setup => {
     // The code of the guest is compiled by then, and the clocks are new: no warm-up is among the samples.
-    await play(rig, streams, signal);
-    const samples = clockCallbacks(rig.plugin);
-    await play(rig, streams, signal);
+    await play(setup, streams, signal);
+    const samples = clockCallbacks(setup.plugin);
+    await play(setup, streams, signal);
     return callbackCosts(samples, streams, calls);
   });
 }
 
-async function play(rig: BenchSetup, streams: number, signal: AbortSignal): Promise<void> {
+async function play(setup: BenchSetup, streams: number, signal: AbortSignal): Promise<void> {
   for (let i = 0; i < streams; i++) {
-    rig.filtered();
-    rig.between();
-    if (i % 100 === 99) await yieldToLoop(rig.plugin, signal);
+    setup.filtered();
+    setup.between();
+    if (i % 100 === 99) await yieldToLoop(setup.plugin, signal);
   }
-  await yieldToLoop(rig.plugin, signal);
+  await yieldToLoop(setup.plugin, signal);
 }
 
 async function soakSubject(
@@ -214,7 +214,7 @@ async function soakSubject(
   streams: number,
   { signal }: SystemContext,
 ): Promise<SoakReport> {
-  return withRig(openBenchSetup(subject), rig => soak(rig, streams, signal));
+  return withSetup(openBenchSetup(subject), setup => soak(setup, streams, signal));
 }
 
 function problemsOf(
@@ -228,7 +228,7 @@ function problemsOf(
     ...(maxUs !== undefined && stream.medianUs > maxUs
       ? [`the median stream costs ${stream.medianUs} µs, more than ${maxUs}`]
       : []),
-    ...(unfinished > 0 ? [`${unfinished} streams were paused and nobody resumed them`] : []),
+    ...(unfinished > 0 ? [`${unfinished} streams were paused and never resumed`] : []),
     ...(left > 0 ? [`${left} stream contexts were not deleted`] : []),
   ];
 }

@@ -1,4 +1,4 @@
-/** The verb `test`: finds suite files, plays each case in the bundled host or in a real Envoy, and says what differed. */
+/** The verb `test`: finds suite files, plays each case in the bundled host or in a real Envoy, and reports the differences. */
 import { basename, resolve } from 'node:path';
 import { type WasmeError, asFailure } from './errors.ts';
 import type { SystemContext } from './io/system-context.ts';
@@ -21,13 +21,13 @@ export interface TestOptions {
   readonly hosts?: readonly string[] | undefined;
   /** Play every case with several ways of cutting the bodies, and on every host that the project names. */
   readonly matrix?: boolean | undefined;
-  /** Write what was seen into the suites, where that differs from a recorded value or a case expects nothing yet. */
+  /** Write observed values into the suites, where they differ from a recorded value or a case expects nothing yet. */
   readonly update?: boolean | undefined;
   /** Play in a real Envoy: the program of this path; true: the one on PATH. */
   readonly envoy?: string | true | undefined;
   /** Write the results there as JUnit XML. */
   readonly junit?: string | undefined;
-  /** Told of the result before it is written: that may fail, and the work is done. */
+  /** Receives the result before it is written to a file, which may fail. */
   readonly onResult?: ((result: TestResult) => void) | undefined;
 }
 
@@ -35,9 +35,9 @@ export interface TestResult {
   readonly suites: readonly SuiteReport[];
   readonly passed: number;
   readonly failed: number;
-  /** Cases that a real Envoy cannot play. */
+  /** The number of cases that a real Envoy cannot play. */
   readonly skipped: number;
-  /** How many values `update` wrote; the results are those of the suites as they are then. */
+  /** The number of values that `update` wrote; the results are those of the updated suites. */
   readonly updated: number;
 }
 
@@ -48,15 +48,15 @@ export interface TestResult {
 export async function test(options: TestOptions, system: SystemContext): Promise<TestResult> {
   const project = await findProject(system.cwd, system);
   const files = await findSuites(options.files ?? [], project, system.cwd);
-  const venues = await openRunners(options, project?.project, system);
+  const runners = await openRunners(options, project?.project, system);
   const suites: SuiteReport[] = [];
   let updated = 0;
   for (const file of files) {
-    let played = await playSuite(file, project, venues, options, system);
+    let played = await playSuite(file, project, runners, options, system);
     if (options.update && played.edits.length > 0) {
       const written = await updateSuite(file, played.edits);
       updated += written;
-      if (written > 0) played = await playSuite(file, project, venues, options, system);
+      if (written > 0) played = await playSuite(file, project, runners, options, system);
     }
     suites.push({ file, cases: played.cases });
   }
@@ -76,7 +76,7 @@ export async function test(options: TestOptions, system: SystemContext): Promise
 
 /**
  * Tests, then again whenever a suite, a module, a configuration or (in a project) a source is saved, until the system's signal
- * aborts; sources are built first. Failures, also of a build, are told and do not end the watch.
+ * aborts; sources are built first. Failures, also of a build, are reported and do not end the watch.
  */
 export async function watchTests(
   options: TestOptions,
@@ -108,14 +108,14 @@ export async function watchTests(
 
 interface PlayedSuite {
   readonly cases: readonly CaseResult[];
-  /** What an update would write. */
+  /** The values that an update would write. */
   readonly edits: readonly SuiteEdit[];
 }
 
 async function playSuite(
   file: string,
   project: LoadedProject | undefined,
-  venues: readonly SuiteRunner[],
+  runners: readonly SuiteRunner[],
   { matrix = false }: TestOptions,
   system: SystemContext,
 ): Promise<PlayedSuite> {
@@ -124,16 +124,16 @@ async function playSuite(
   const cases: CaseResult[] = [];
   const edits: SuiteEdit[] = [];
   const asCut = matrix ? chunkings : (['whole'] as const);
-  const total = suite.cases.length * venues.length * asCut.length;
+  const total = suite.cases.length * runners.length * asCut.length;
   const task = system.reporter.task(basename(file), { total, unit: 'items', transient: true });
   try {
     for (const [index, testCase] of suite.cases.entries()) {
-      for (const venue of venues) {
+      for (const runner of runners) {
         for (const cut of asCut) {
           system.signal.throwIfAborted();
-          const played = await venue.play(testCase, subject, cut);
+          const played = await runner.play(testCase, subject, cut);
           task.advance(1);
-          const variant = [...(venues.length > 1 ? [venue.text] : []), ...(matrix ? [cut] : [])].join(', ');
+          const variant = [...(runners.length > 1 ? [runner.text] : []), ...(matrix ? [cut] : [])].join(', ');
           const name = variant === '' ? testCase.name : `${testCase.name} (${variant})`;
           cases.push({ ...played.result, name });
           edits.push(...played.edits.map(({ path, value }) => ({ path: ['cases', index, ...path], value })));

@@ -1,4 +1,4 @@
-/** Where cases are played: the bundled host as one or several hosts, or a real Envoy. */
+/** Chooses the runners of cases: the bundled host as one or several hosts, or a real Envoy. */
 import { WasmeError } from '../errors.ts';
 import type { SystemContext } from '../io/system-context.ts';
 import type { Project } from '../project/schema.ts';
@@ -13,7 +13,7 @@ export interface RunnerOptions {
   readonly envoy?: string | true | undefined;
 }
 
-/** Fails with USAGE for hosts that are none and for options that do not go together, and as `findEnvoy` does. */
+/** Fails with USAGE for unknown hosts and for options that exclude each other, and as `findEnvoy` does. */
 export async function openRunners(
   options: RunnerOptions,
   project: Project | undefined,
@@ -22,7 +22,7 @@ export async function openRunners(
   const { hosts: asked = [], matrix = false, update = false, envoy } = options;
   if (envoy !== undefined) {
     if (asked.length > 0) throw unfit('--host', 'the Envoy that is started is the host');
-    if (update) throw unfit('--update', 'what is written is what the bundled host shows');
+    if (update) throw unfit('--update', 'only results of the bundled host are written');
     const { envoyRunner } = await import('./envoy/envoy-runner.ts');
     return [await envoyRunner(envoy === true ? undefined : envoy, system)];
   }

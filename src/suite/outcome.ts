@@ -1,4 +1,4 @@
-/** What was observed of one case. Text is UTF-8, replaced where invalid. */
+/** The observations of one case. Text is UTF-8 with replacement characters. */
 export interface ObservedMessage {
   /** Name → values in order. */
   readonly headers: ReadonlyMap<string, readonly string[]>;
@@ -8,11 +8,11 @@ export interface ObservedMessage {
 }
 
 export interface CaseOutcome {
-  /** What reached the upstream; undefined when nothing did. */
+  /** The request that reached the upstream, if one did. */
   readonly upstream: ObservedMessage | undefined;
-  /** What reached the client; undefined when the stream was reset or never answered. */
+  /** The complete response that reached the client; undefined when the stream was reset or never answered. */
   readonly response: ObservedMessage | undefined;
-  /** Why there is no whole response: Envoy's response-code detail, or that the filter paused for ever. */
+  /** Envoy's response-code details, which say why a response is not complete. */
   readonly details: string | undefined;
   readonly logs: readonly string[];
   readonly metrics: ReadonlyMap<string, number>;

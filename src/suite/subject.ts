@@ -1,4 +1,4 @@
-/** What a suite is played against: its module, and the configuration of each case. */
+/** The filter that a suite tests: its module, and the configuration of each case. */
 import { basename, dirname, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import { kindOf, readBytes } from '../io/files/files.ts';
@@ -13,7 +13,7 @@ export interface SuiteSubject {
   /** Absolute. */
   readonly modulePath: string;
   readonly rootId: string;
-  /** The case's own, else the suite's (files relative to the suite), else the project's. */
+  /** Returns the configuration of the case, else of the suite (files relative to it), else of the project. */
   readonly configurationOf: (testCase: Suite['cases'][number]) => Promise<Uint8Array>;
 }
 

@@ -1,4 +1,4 @@
-/** A place where cases can be played. */
+/** The interface of a runner: a host that can play cases. */
 import type { Chunking } from './message.ts';
 import type { Played } from './bundled/play.ts';
 import type { Case } from './file/schema.ts';

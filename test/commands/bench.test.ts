@@ -1,4 +1,4 @@
-/** `wasme bench`: what it reports, limits, baselines, soak. How long anything takes is not tested. */
+/** `wasme bench`: its report, limits, baselines and soak. No test depends on how long something takes. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -94,7 +94,7 @@ describe('wasme bench', () => {
     expect(headers!.hostCalls).toBeGreaterThan(body!.hostCalls);
   });
 
-  it('prints the same for people', async () => {
+  it('prints the result as text without --json', async () => {
     const machine = project(http());
     const { exitCode, stdout } = await machine.wasme('bench', ...few, '--body', '0', '--soak', '100');
     expect(exitCode).toBe(0);
@@ -107,12 +107,12 @@ describe('wasme bench', () => {
     expect(stdout).not.toContain('proxy_on_request_body');
   });
 
-  it('shows that a filter answers by itself', async () => {
+  it('counts streams that the filter answers itself by their status', async () => {
     const machine = project(http({ on_request_headers: step([reject], 1) }));
     expect((await resultOf(machine)).outcomes).toEqual({ 403: 200 });
   });
 
-  it('answers call-outs, so that a filter that waits for one goes on', async () => {
+  it('answers call-outs, so that a filter that waits for an answer resumes its stream', async () => {
     const machine = project(
       http({
         on_request_headers: step(
@@ -155,7 +155,7 @@ describe('wasme bench', () => {
     expect(result).toMatchObject({ target: 'other.wasm', workload: { path: '/p' }, host: 'envoy@1.38' });
   });
 
-  it('ends with 1 when a stream costs more than --max-us, with 0 when not', async () => {
+  it('exits with 1 when the median stream costs more than --max-us, else with 0', async () => {
     const machine = project(http());
     const over = await resultOf(machine, '--max-us', '0.000001');
     expect(over).toMatchObject({ exitCode: 1, ok: false });
@@ -194,7 +194,7 @@ describe('wasme bench', () => {
     expect(text.stderr).toContain('base.json was measured with other streams');
   });
 
-  it('shows the numbers also when they cannot be saved', async () => {
+  it('prints the result when it cannot be saved', async () => {
     const machine = project(http());
     writeFileSync(join(machine.cwd, 'file'), '');
     const { exitCode, stdout, stderr } = await machine.wasme('bench', ...few, '--save', 'file/base.json');
@@ -203,7 +203,7 @@ describe('wasme bench', () => {
     expect(exitCode).toBe(1);
   });
 
-  it('soaks: contexts are back to zero, guest memory does not grow', async () => {
+  it('--soak reports no live contexts and no growth for a filter without a leak', async () => {
     const machine = project(http());
     const { soak, exitCode } = await resultOf(machine, '--soak', '500');
     expect(exitCode).toBe(0);
@@ -217,22 +217,22 @@ describe('wasme bench', () => {
     });
   });
 
-  it('soaks: shows guest memory that grows', async () => {
+  it('--soak reports the growth of guest memory', async () => {
     const machine = project(http({ on_request_headers: step([{ grow: 1 }]) }));
     const { soak } = await resultOf(machine, '--soak', '100');
     expect(soak).toMatchObject({ guestBytesPer1000: 1000 * 65_536, liveContexts: 0 });
   });
 
-  it('notices streams that nobody resumes', async () => {
+  it('reports streams that the filter never resumes, and exits with 1', async () => {
     const result = await resultOf(project(http({ on_request_headers: step([], 1) })));
     expect(result).toMatchObject({
       exitCode: 1,
       outcomes: { unfinished: 200 },
-      problems: ['200 streams were paused and nobody resumed them'],
+      problems: ['200 streams were paused and never resumed'],
     });
   });
 
-  it('stops at a trap', async () => {
+  it('fails with WASM_TRAP when the filter traps', async () => {
     const machine = project(http({ on_request_body: step([{ trap: true }]) }));
     const { exitCode, stderr, stdout } = await machine.wasme('bench', ...few);
     expect(stderr).toContain('error[WASM_TRAP]: probe trapped');

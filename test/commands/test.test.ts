@@ -50,7 +50,7 @@ copyFileSync(readFileSync('src/text', 'utf8') + '.bin', 'build/probe.wasm');
 `;
 
 describe('wasme test', () => {
-  it('plays the suites of the project and says what passed', async () => {
+  it('plays the suites of the project and lists the cases that passed', async () => {
     const world = project(
       {
         on_request_headers: step([add(map.requestHeaders, 'x-a', '1')]),
@@ -72,7 +72,7 @@ describe('wasme test', () => {
     expect(exitCode).toBe(0);
   });
 
-  it('tells every difference and exits with 1', async () => {
+  it('reports every difference and exits with 1', async () => {
     const world = project(
       {},
       'cases:\n  - name: wrong\n    expect: { upstream: null, response: { status: 404, body: x }, metrics: { m: 1 } }\n',
@@ -120,7 +120,7 @@ describe('wasme test', () => {
     expect(exitCode).toBe(1);
   });
 
-  it('notices a trap', async () => {
+  it('fails a case in which the filter traps', async () => {
     const world = project(
       { on_request_headers: step([{ trap: true }]) },
       'cases: [{ name: traps, expect: { response: { status: 503 } } }]',
@@ -217,7 +217,7 @@ describe('wasme test', () => {
     expect(readFileSync(join(world.cwd, 'filter.test.yaml'), 'utf8')).toBe(before);
   });
 
-  it('notices a body that does not fit its content-length, however it is cut', async () => {
+  it('fails a case in which a body has another length than its content-length, however it is cut', async () => {
     const world = project(
       { on_request_body: step([call('set_buffer_bytes', buffer.requestBody, 0, 0, 'more')]) },
       'cases: [{ name: longer, request: { body: hello, headers: { content-length: "5" } } }]',
@@ -227,7 +227,7 @@ describe('wasme test', () => {
     expect(stdout).toContain('longer (bytes)');
   });
 
-  it('gives a case its own configuration, and moves time for ticks', async () => {
+  it('gives a case its own configuration, and runs ticks during advanceMs', async () => {
     const world = project(
       {
         on_configure: step(
@@ -271,7 +271,7 @@ cases:
     expect(exitCode).toBe(0);
   });
 
-  it('a host decides what the filter meets; --matrix plays on all that the project names', async () => {
+  it('--host chooses the host of the filter; --matrix plays on every host that the project names', async () => {
     const world = project(
       polls,
       'cases: [{ name: old, expect: { logs: [{ contains: "get_property = 0" }] } }]',
@@ -292,7 +292,7 @@ cases:
     expect(all.stderr).toContain('warning: not played: higress has Envoy 1.27 inside');
   });
 
-  it('--update writes what was seen; patterns, comments and broken filters stay as they are', async () => {
+  it('--update writes observed values, and keeps patterns, comments and cases of broken filters', async () => {
     const world = project(
       {
         on_request_headers: step([add(map.requestHeaders, 'x-a', '1')]),
@@ -346,7 +346,7 @@ cases:
     expect(readFileSync(join(trap.cwd, 'filter.test.yaml'), 'utf8')).toBe('cases: [{ name: traps }]');
   });
 
-  it('--update: call-outs, metrics, none where something was expected', async () => {
+  it('--update writes call-outs, metrics, and null for an expected message that did not come', async () => {
     const world = project(
       guard,
       `cases:
@@ -433,7 +433,7 @@ cases:
     expect(xml).toContain('name="a &lt;b&gt;"');
   });
 
-  it('shows the results also when the XML cannot be written', async () => {
+  it('prints the results when the XML cannot be written', async () => {
     const world = project({}, 'cases: [{ name: a }]');
     writeFileSync(join(world.cwd, 'file'), '');
     const { exitCode, stdout, stderr } = await world.wasme('test', '--junit', 'file/results.xml', '--json');
@@ -453,7 +453,7 @@ cases:
     expect(exitCode).toBe(exit);
   });
 
-  it('says what is missing: suites, module, host', async () => {
+  it('names a missing suite, module or host', async () => {
     const empty = newMachine();
     expect((await empty.wasme('test')).stderr).toContain(`no test suite in ${empty.cwd}`);
     mkdirSync(join(empty.cwd, 'sub'));

@@ -1,6 +1,6 @@
 /**
- * One HTTP stream through a chain without sockets: what its client and its upstream do, in the order in which a test or a
- * page does it, with what Envoy's connection manager adds.
+ * One HTTP stream through a chain without sockets. A test or a page calls it in the place of the client and of the upstream, in any
+ * order; it adds to requests what Envoy's connection manager adds.
  */
 import type { HeaderMap } from '../http/header-map.ts';
 import type { HttpChain } from '../http/http-chain.ts';
@@ -11,7 +11,7 @@ import { type Message, RecordedMessage, messageSteps } from './message.ts';
 import type { SimulatedEnvironment } from './simulated-environment.ts';
 
 export interface HttpStreamDriverOptions {
-  /** Keeps what leaves the chain, in `upstream` and `downstream`; without it a stream leaves nothing behind. */
+  /** Keeps copies of both messages in `upstream` and `downstream`; without it nothing is kept. */
   readonly record?: boolean | undefined;
   /** The whole request has reached the upstream, which may answer now or later. */
   readonly onRequestEnd?: ((stream: HttpStreamDriver) => void) | undefined;

@@ -11,7 +11,7 @@ export interface Message {
   readonly trailers?: HeaderMap | undefined;
 }
 
-/** What left the chain on one side so far, as copies. */
+/** Copies of the parts of a message that have left the chain so far. */
 export class RecordedMessage {
   headers: HeaderMap | undefined;
   trailers: HeaderMap | undefined;

@@ -1,4 +1,4 @@
-/** The simulated environment of a host: time that moves only when it is told to, and peers that are functions. */
+/** The simulated environment of a host: time moves only when `advance` is called, and functions are the peers. */
 import { knownAddresses, isHostName } from '../foreign/known-addresses.ts';
 import type {
   GrpcCallStart,
@@ -22,7 +22,7 @@ import {
 export interface SimulatedEnvironmentOptions {
   /** Milliseconds since the epoch at the start; default 2024-01-01T00:00:01Z. */
   readonly startMs?: number | undefined;
-  /** How long a peer takes to answer, in milliseconds; default 1. 0: it answers before the call returns. */
+  /** The delay of answers that this environment gives itself, in milliseconds; default 1. 0: they come before the call returns. */
   readonly latencyMs?: number | undefined;
   /** Default: the same sequence of bytes in every run. */
   readonly fillRandom?: ((bytes: Uint8Array) => void) | undefined;

@@ -1,4 +1,4 @@
-/** One connection through a chain of network filters without sockets: what its client and its upstream do. */
+/** One connection through a chain of network filters without sockets; called in the place of the client and of the upstream. */
 import { newStreamInfo } from '../properties/stream-info.ts';
 import type { TcpChain } from '../tcp/tcp-chain.ts';
 import type { StreamInfo, TcpStream, TcpStreamSink } from '../types.ts';

@@ -25,7 +25,7 @@ export interface BenchSubject {
 
 export interface BenchSetup extends Concurrency {
   readonly plugin: Plugin;
-  /** Compiling, instantiating, starting and configuring. */
+  /** Time to compile, instantiate, start and configure. */
   readonly loadMs: number;
   close(): void;
 }
@@ -57,7 +57,7 @@ export async function openBenchSetup(
     loadMs,
     filtered: lane([plugin]),
     empty: lane([]),
-    // Time must go by, or no tick would fire and every rate limit would be used up.
+    // Without it no tick would run and every rate limit would be exhausted.
     between: () => environment.advance(1),
     close: () => host.close(),
   };

@@ -1,6 +1,6 @@
 /**
- * What each callback costs, and how many host calls it makes. Two passes of their own: one with a clock around every
- * export, one with the trace, which counts but is too slow to be timed.
+ * Measures the cost of each callback and counts its host calls, in two separate passes: one with a clock around every
+ * export, one with the trace, which is too slow to be timed.
  */
 import type { Plugin, TraceEvent } from '../../host/index.ts';
 import { type Spread, rounded, spreadOf } from './statistics.ts';
@@ -8,18 +8,18 @@ import { type Spread, rounded, spreadOf } from './statistics.ts';
 export interface CallbackCost extends Spread {
   /** `proxy_on_request_headers`. */
   readonly name: string;
-  /** How often a stream calls it; ticks and answers of call-outs count too. */
+  /** Calls per stream; ticks and answers to call-outs count too. */
   readonly perStream: number;
   /** Host calls made in one call of it, on average. */
   readonly hostCalls: number;
 }
 
-/** Puts a clock around every export that the host calls; the time includes the host calls that the guest makes. */
+/** Wraps every export that the host calls with a clock; the time includes the host calls of the guest. */
 export function clockCallbacks(plugin: Plugin): ReadonlyMap<string, readonly number[]> {
   const samples = new Map<string, number[]>();
   const { vm } = plugin.root;
   const timed = Object.entries(vm.on).map(([field, callback]) => {
-    // The allocator runs inside other callbacks: its time is theirs.
+    // The allocator runs inside other callbacks, which include its time.
     if (callback === undefined || field === 'malloc' || field === 'memoryAllocate') return [field, callback];
     const own: number[] = [];
     samples.set(callback.name, own);
@@ -55,7 +55,7 @@ export class HostCallCount {
   }
 }
 
-/** In the order of the first call; callbacks that were never called are left out. */
+/** Returns the costs in the order of the first call, without callbacks that were never called. */
 export function callbackCosts(
   samples: ReadonlyMap<string, readonly number[]>,
   streams: number,

@@ -1,6 +1,6 @@
 /**
- * Times whole streams: with the filter and, in turn with them, without any, so that a busy machine hits both alike.
- * Nothing is traced here; the split by callback is another pass (callbacks.ts).
+ * Times whole streams, alternately with the filter and without any, so that other work on the machine affects both.
+ * Nothing is traced here; single callbacks are measured in another pass (callbacks.ts).
  */
 import { setImmediate } from 'node:timers/promises';
 import { WasmeError } from '../../errors.ts';
@@ -10,7 +10,7 @@ import type { StreamEnd } from './traffic.ts';
 export interface MeasureOptions {
   readonly warmUpStreams: number;
   readonly streams: number;
-  /** Ends earlier when that much time has passed; at least one block is measured. */
+  /** The measurement ends when this time has passed, after at least one block. */
   readonly budgetMs: number;
   readonly signal: AbortSignal;
 }
@@ -20,14 +20,14 @@ export interface StreamSamples {
   readonly filtered: readonly number[];
   /** The same through a chain without filters. */
   readonly empty: readonly number[];
-  /** How the streams with the filter ended, counted. */
+  /** The number of streams with the filter by the way they ended. */
   readonly outcomes: Readonly<Record<StreamEnd, number>>;
 }
 
 export interface Concurrency {
   readonly filtered: () => StreamEnd;
   readonly empty: () => StreamEnd;
-  /** Runs between streams, not timed: moves virtual time. */
+  /** Moves virtual time between streams; its cost is not measured. */
   readonly between: () => void;
   readonly plugin: Plugin;
 }
@@ -75,18 +75,22 @@ function repeat(
   }
 }
 
-/** Lets signals in, and looks whether there is still something to measure. */
+/** Lets signals be handled. Fails with WASM_TRAP when the filter has trapped. */
 export async function yieldToLoop(plugin: Plugin, signal: AbortSignal): Promise<void> {
   await setImmediate();
   signal.throwIfAborted();
   if (plugin.failed) {
-    throw new WasmeError('WASM_TRAP', `${plugin.name} trapped: ${plugin.failure ?? 'for no known reason'}`, {
-      hint: 'what follows a trap says nothing about the filter; "wasme run --trace" shows the calls before it',
-    });
+    throw new WasmeError(
+      'WASM_TRAP',
+      `${plugin.name} trapped: ${plugin.failure ?? 'for an unknown reason'}`,
+      {
+        hint: 'a filter that trapped is not called again; "wasme run --trace" shows the calls before the trap',
+      },
+    );
   }
 }
 
-/** What two looks at the clock cost, in microseconds: it is in every sample. */
+/** Returns the cost of two readings of the clock in microseconds, which every sample includes. */
 export function clockCostUs(): number {
   let best = Number.POSITIVE_INFINITY;
   for (let round = 0; round < 20; round++) {

@@ -1,4 +1,4 @@
-/** Many streams without a clock: does anything grow? Guest memory, JS heap after a collection, and contexts left behind. */
+/** Runs many streams and reports growth: guest memory, the JS heap after a collection, and contexts that are left. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { yieldToLoop, type Concurrency } from './measure.ts';
@@ -12,11 +12,11 @@ export interface SoakReport {
   /** Growth of the used JS heap, each point after a full collection, least squares over the second half. */
   readonly heapBytesPer1000: number;
   readonly heapBytes: number;
-  /** Stream contexts that were not deleted; 0 when every stream left nothing behind. */
+  /** The number of stream contexts that were not deleted. */
   readonly liveContexts: number;
 }
 
-/** More points cost a full collection each and say nothing new. */
+/** Each point costs a full collection. */
 const points = 10;
 
 /** Fails as `measureStreams` does. */
@@ -54,7 +54,7 @@ export async function soak(lanes: Concurrency, streams: number, signal: AbortSig
   };
 }
 
-/** The engine's own collection; without it a slope would only show when the engine last felt like collecting. */
+/** Returns a full collection of the engine; without one the slope would depend on when the engine collects. */
 function collector(): () => void {
   setFlagsFromString('--expose-gc');
   return runInNewContext('gc') as () => void;

@@ -10,7 +10,7 @@ import {
   TcpStreamDriver,
 } from '../../host/index.ts';
 
-/** What every stream carries. */
+/** The request of every stream. */
 export interface Workload {
   readonly path: string;
   /** Added to the ordinary request headers. */
@@ -76,7 +76,7 @@ export function httpTraffic(
   };
 }
 
-/** A connection: one chunk each way, then the client closes. */
+/** Returns one connection: a chunk in each direction, then the client closes it. */
 export function tcpTraffic(
   chain: TcpChain,
   environment: SimulatedEnvironment,
@@ -99,7 +99,7 @@ function waitFor(environment: SimulatedEnvironment, done: () => boolean): void {
   environment.advanceUntil(done, patienceMs);
 }
 
-/** Maps are changed by filters: each stream has its own, as behind a socket. */
+/** Filters change the maps, so each stream has its own. */
 function copyOf(entries: readonly HeaderEntry[]): HeaderMap {
   return new HeaderMap(entries.map(([name, value]) => [name, value]));
 }

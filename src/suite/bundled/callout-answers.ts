@@ -1,11 +1,11 @@
-/** How the peers of a case answer its call-outs: per cluster, one answer for each call in order, and a record of the calls. */
+/** Answers the call-outs of a case as its suite says, per cluster one answer for each call in order, and records the calls. */
 import type { HeaderMap } from '../../host/http/header-map.ts';
 import type { PendingCall, SimulatedConnection } from '../../host/testing/simulated-call.ts';
 import type { HttpCallRequest } from '../../host/types.ts';
 import type { Callout } from '../file/schema.ts';
 import { bodyChunks, headerEntries } from '../message.ts';
 
-/** How long a peer takes to answer, in milliseconds of virtual time. */
+/** The delay of an answer in milliseconds of virtual time. */
 const answerAfterMs = 1;
 
 export class CalloutAnswers {

@@ -1,4 +1,4 @@
-/** Plays one case in a real Envoy of its own: client, upstream and clusters are sockets, and time is what it is. */
+/** Plays one case in a real Envoy of its own: client, upstream and clusters are sockets, and time is real. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WasmeError } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';
@@ -31,7 +31,7 @@ export interface EnvoyPlayOptions {
 
 /** Longer than a filter waits for a call-out in most suites. */
 const patienceMs = 20_000;
-/** How long "no response" is watched. */
+/** How long no response may come when a case expects none. */
 const silenceMs = 2_000;
 /** Log lines and statistics come a moment after the response. */
 const settleMs = 1_500;
@@ -106,7 +106,7 @@ function asRefusal(error: unknown): string {
   throw error;
 }
 
-/** The servers around one Envoy, and what they and its log have seen. */
+/** The servers around one Envoy, with the requests that they received and Envoy's log. */
 class Stage {
   readonly records: EnvoyRecord[] = [];
   readonly #options: EnvoyPlayOptions;
@@ -160,7 +160,7 @@ class Stage {
     return this.#envoy;
   }
 
-  /** Everything that was seen up to now. */
+  /** Returns the observations up to now. */
   async outcome(
     { admin }: RunningEnvoy,
     response: ObservedMessage | undefined,
@@ -207,7 +207,7 @@ class Stage {
 
 const guestPrefix = /^wasm log[^:]*: /;
 
-/** What Envoy has against the filter. Its trace of each call is there too, since lines of the filter may be as low. */
+/** Whether a line is a warning or error of Envoy about the filter. Its trace is in the log too, because lines of the filter may be. */
 function isNote({ level, text }: EnvoyRecord): boolean {
   return ['warning', 'error', 'critical'].includes(level) && !isGuest(text);
 }

@@ -1,4 +1,4 @@
-/** What of a case only the bundled host can play or see: told as skipped, with the reason, never passed. */
+/** Finds the parts of a case that only the bundled host can play or observe; they are reported as skipped, with the reason. */
 import type { CasePath } from '../expectations/compare.ts';
 import type { Case, Expectation } from '../file/schema.ts';
 
@@ -11,7 +11,7 @@ export interface Unsupported {
   readonly expect: Expectation;
 }
 
-/** Pure. `histograms` are metrics whose values Envoy does not tell. */
+/** `histograms` are metrics whose values Envoy does not show. */
 export function unsupportedIn(testCase: Case, histograms: readonly string[] = []): Unsupported {
   const { expect = {} } = testCase;
   const parts: string[] = [];

@@ -4,7 +4,7 @@ import { compileWat, guest } from '../../../helpers/guests/guests.ts';
 import { compileProbe } from '../../../helpers/guests/probe/compile.ts';
 import { buffer, call, callHeaders, http, map, step } from '../../../helpers/guests/probe/script.ts';
 
-it('an exchange through a filter: what the upstream saw, and what came back', async () => {
+it('an exchange shows the request at the upstream and the response', async () => {
   const filter = await loadFilter(guest('header'));
   const answer = filter.request({ path: '/a', body: 'hello' }, seen => ({
     status: 201,
@@ -22,7 +22,7 @@ it('an exchange through a filter: what the upstream saw, and what came back', as
   filter.close();
 });
 
-it('call-outs wait for an answer, and the exchange goes on with it', async () => {
+it('an exchange that waits for a call-out continues when the call-out is answered', async () => {
   const filter = await loadFilter(
     compileWat(`(module
       (import "env" "proxy_http_call" (func $call (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
@@ -93,7 +93,7 @@ it('trailers pass the filter in both directions', async () => {
   expect([exchange.outcome, exchange.trailers]).toEqual(['complete', [['x-seen', '1']]]);
 });
 
-it('configuration as text, logs as lines, a clock that moves when told', async () => {
+it('a filter gets its configuration as UTF-8, and ticks when the clock is advanced', async () => {
   const filter = await loadFilter(
     compileWat(`(module
       (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))

@@ -1,4 +1,4 @@
-/** What a simulated client and upstream can do to a stream besides sending whole messages. */
+/** Streams whose client and upstream send parts of messages, or disconnect. */
 import { describe, expect, it } from 'vitest';
 import type { HeaderMap } from '../../../../src/host/index.ts';
 import { HttpStreamDriver } from '../../../../src/host/testing/http-stream-driver.ts';
