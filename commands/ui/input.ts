@@ -7,6 +7,9 @@ import { maxArchiveBytes } from '../../src/io/files/file-limits.ts';
 import { withTempDir } from '../../src/io/files/files.ts';
 import type { Context } from './context.ts';
 
+/** Name of what was read from `-` in messages. */
+export const standardInput = 'standard input';
+
 /** Calls `body` with the file to read, which for `-` is there as long as that takes. Fails with USAGE on a terminal. */
 export async function readInput<T>(
   { stdin, signal }: Context,

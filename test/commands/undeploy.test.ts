@@ -9,7 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { run } from '../../commands/cli.ts';
 import { newMachine } from '../helpers/cli/cli.ts';
 import { guestFile } from '../helpers/guests/guests.ts';
 
@@ -66,6 +68,33 @@ describe('undeploy envoy', () => {
     );
     expect(done.exitCode).toBe(0);
     expect(readFileSync(file, 'utf8')).toBe(mine);
+  });
+
+  it('and deploy --in - read standard input, and name it in errors', async () => {
+    const world = newMachine();
+    guestFile(world.cwd, 'deploy-tag');
+    const from = async (text: string, ...argv: string[]): Promise<[number, string, string]> => {
+      let [out, err] = ['', ''];
+      const exitCode = await run(argv, {
+        ...world.system,
+        stdin: Readable.from([Buffer.from(text)]) as unknown as NodeJS.ReadStream,
+        stdout: { write: piece => (out += String(piece)) },
+        stderr: { write: piece => (err += String(piece)) },
+      });
+      return [exitCode, out, err];
+    };
+    const deploy = ['deploy', 'envoy', 'deploy-tag.wasm', '--in', '-'];
+    const [exitCode, edited, stderr] = await from(mine, ...deploy);
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(edited).toContain('- name: deploy-tag');
+    const undeploy = ['undeploy', 'envoy', '--in', '-', '--id', 'deploy-tag'];
+    expect(await from(edited, ...undeploy)).toEqual([0, mine, '']);
+    const [, , missing] = await from(mine, ...undeploy);
+    expect(missing).toContain('standard input has no filter named "deploy-tag"');
+    const [, , broken] = await from('a: [', ...deploy);
+    expect(broken).toContain('error[DEPLOY_FILE]: standard input:1:');
+    const [wrong, , diff] = await from(mine, ...deploy, '--diff');
+    expect([wrong, diff]).toEqual([2, expect.stringContaining('--diff compares with a file')]);
   });
 
   it('leaves links, the mode and the bytes of the file as they are', async () => {

@@ -6,6 +6,7 @@ import type { DeployResult } from '../../../src/deploy.ts';
 import type { EnvoyAddress, EnvoyOptions } from '../../../src/targets/envoy/options.ts';
 import { type FilterKind, filterKinds } from '../../../src/project/names.ts';
 import { address } from '../../ui/address.ts';
+import { readInput, standardInput } from '../../ui/input.ts';
 import { type Context, systemContextOf } from '../../ui/context.ts';
 import { addOldFlags, oldStore } from '../../ui/deprecated-flags.ts';
 import { globalOptions, keyValue } from '../../ui/options.ts';
@@ -28,6 +29,8 @@ interface EnvoyFlags extends CommonFlags, ConnectionFlags {
   readonly cluster?: Record<string, string>;
   readonly envoyVersion?: string;
   readonly in?: string;
+  /** Not a flag: the name of `in` in messages. */
+  readonly inName?: string;
   readonly listener?: string;
   readonly dynamic?: string;
   readonly diff?: true;
@@ -55,7 +58,7 @@ export function declareDeploy(command: Command, context: Context): void {
         adminAddress,
       ),
     )
-    .option('--in <file>', 'put the filter into your own Envoy file instead of a new one')
+    .option('--in <file>', 'put the filter into your own Envoy file (-: standard input) instead of a new one')
     .option('--listener <name|port>', 'with --in: only into this listener (default: all)')
     .option('--dynamic <folder>', 'files that a running Envoy watches: run it again to swap the filter')
     .option('--diff', 'show what would change in the files of --in, -o or --dynamic, write nothing')
@@ -87,6 +90,16 @@ Examples:
   wasme deploy envoy --config '{"header":"x-team"}' --envoy-version 1.36 --explain`,
   );
   command.action(async (source: string | undefined, flags: EnvoyFlags) => {
+    if (flags.in === '-' && flags.diff) {
+      throw new WasmeError('USAGE', '--diff compares with a file, and --in - is standard input', {
+        hint: 'name the file with --in',
+      });
+    }
+    if (flags.in !== '-') return deployEnvoy(source, flags);
+    await readInput(context, '-', file => deployEnvoy(source, { ...flags, in: file, inName: standardInput }));
+  });
+
+  async function deployEnvoy(source: string | undefined, flags: EnvoyFlags): Promise<void> {
     const { deploy } = await import('../../../src/deploy.ts');
     const reporter = reporterFor(context, globalOptions(command));
     refuseIdle(flags);
@@ -116,7 +129,7 @@ Examples:
     // --dry-run and --diff change nothing and start nothing.
     if (flags.run && flags.dryRun !== true && !flags.diff) await run(result, flags, command, context);
     else writeDeployment(context, command, result);
-  });
+  }
 }
 
 /** Runs an Envoy until it ends or Ctrl-C comes; its log goes to stderr. */
@@ -174,6 +187,7 @@ function envoyOptions(flags: EnvoyFlags, { cwd }: Context): EnvoyOptions {
   const output = outputFile(flags.output);
   return {
     in: file,
+    inName: flags.inName,
     compareWith: file ?? (output && resolve(cwd, output)),
     listener: flags.listener,
     version: flags.envoyVersion,

@@ -19,6 +19,8 @@ export interface EnvoyOptions {
   readonly caFile?: string | undefined;
   /** A person's own Envoy file that is to be edited; absolute. */
   readonly in?: string | undefined;
+  /** Name of `in` in messages, where its path means nothing to the person: a copy of standard input. */
+  readonly inName?: string | undefined;
   /** File that `--diff` compares with beside those of `dynamic`: the one that is edited, or would be written; absolute. */
   readonly compareWith?: string | undefined;
   /** Only this listener of the file: its name or port. */

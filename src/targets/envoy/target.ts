@@ -43,8 +43,8 @@ export const envoyTarget: LiveTarget<EnvoyOptions, EnvoyObservation> = {
   host: ({ version }) => `envoy@${envoyVersion(version).text}`,
   moduleFolder: ({ dynamic }) => dynamic,
   withProject,
-  async observe(_intent, { in: path, dynamic }) {
-    if (path !== undefined) return { text: await readEnvoyFile(path) };
+  async observe(_intent, { in: path, inName, dynamic }) {
+    if (path !== undefined) return { text: await readEnvoyFile(path, inName) };
     const present = dynamic === undefined ? undefined : bootstrapPath(dynamic);
     return present !== undefined && (await exists(present)) ? { running: await readText(present) } : {};
   },
@@ -66,9 +66,10 @@ export const envoyTarget: LiveTarget<EnvoyOptions, EnvoyObservation> = {
     const warnings = warningsFor(intent, options);
     if (facts.text !== undefined && options.in !== undefined) {
       const addition = { intent, entry, clusters: clustersOf(intent, options) };
-      const text = addToFile(facts.text, addition, { path: options.in, listener: options.listener });
+      const path = options.inName ?? options.in;
+      const text = addToFile(facts.text, addition, { path, listener: options.listener });
       if (discovery !== undefined && !/^["']?node["']?:|"node"\s*:/m.test(text)) {
-        warnings.push(`${options.in} has no node: discovery needs node.id and node.cluster`);
+        warnings.push(`${path} has no node: discovery needs node.id and node.cluster`);
       }
       return { documents: [...documents, { name: 'filter', content: entry }], text, files, warnings };
     }

@@ -14,7 +14,7 @@ import type { EnvoyOptions } from './options.ts';
  */
 export async function undeployEnvoy(
   { id, dryRun }: UndeployRequest,
-  { in: path, listener, dynamic }: EnvoyOptions,
+  { in: path, inName, listener, dynamic }: EnvoyOptions,
   { reporter }: SystemContext,
 ): Promise<Undeployment> {
   if (path === undefined && dynamic === undefined) {
@@ -22,7 +22,7 @@ export async function undeployEnvoy(
       hint: 'name the file: wasme undeploy envoy --in envoy.yaml -o envoy.yaml; or the folder of --dynamic',
     });
   }
-  const edited = path === undefined ? undefined : await withoutFilter(path, id, listener);
+  const edited = path === undefined ? undefined : await withoutFilter(path, inName ?? path, id, listener);
   const files = dynamic === undefined ? [] : await filesOf(dynamic, id);
   if (!dryRun) for (const file of files) await rm(file, { force: true });
   if (files.length > 0) {
@@ -32,15 +32,21 @@ export async function undeployEnvoy(
   return path === undefined
     ? { changed }
     : {
-        changed: [{ name: path, result: 'restored' }, ...changed],
+        changed: [{ name: inName ?? path, result: 'restored' }, ...changed],
         ...(edited === undefined ? {} : { text: edited }),
       };
 }
 
-async function withoutFilter(path: string, id: string, listener: string | undefined): Promise<string> {
-  const { text, removed } = removeFromFile(await readEnvoyFile(path), id, { path, listener });
+async function withoutFilter(
+  path: string,
+  name: string,
+  id: string,
+  listener: string | undefined,
+): Promise<string> {
+  const source = await readEnvoyFile(path, name);
+  const { text, removed } = removeFromFile(source, id, { path: name, listener });
   if (removed > 0) return text;
-  throw new WasmeError('DEPLOY_NOT_FOUND', `${path} has no filter named "${id}"`, {
+  throw new WasmeError('DEPLOY_NOT_FOUND', `${name} has no filter named "${id}"`, {
     hint: 'name it with --id as its configuration does under config.name',
   });
 }

@@ -32,13 +32,13 @@ export interface EnvoyFile {
 }
 
 /** The text, whose every byte can be written back. Fails with DEPLOY_FILE when it is not UTF-8. */
-export async function readEnvoyFile(path: string): Promise<string> {
+export async function readEnvoyFile(path: string, name = path): Promise<string> {
   const bytes = await readBytes(path, maxParsedBytes);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     const line = bytes.toString('utf8').split('\uFFFD', 1)[0]?.split('\n').length ?? 1;
-    throw refused(`${path}:${line}: this is not UTF-8`, 'save the file as UTF-8 first');
+    throw refused(`${name}:${line}: this is not UTF-8`, 'save the file as UTF-8 first');
   }
 }
 
