@@ -12,6 +12,15 @@ import {
   parse,
   parseDocument,
 } from 'yaml';
+import {
+  type TextEdit,
+  appendLines,
+  applyEdits,
+  columnOf,
+  endOf,
+  eolOf,
+  startOf,
+} from '../../io/text-edits.ts';
 import { isUnsafe, stringifyDocument, stringifyFlow } from '../../io/yaml-text.ts';
 import type { CasePath } from '../expectations/compare.ts';
 
@@ -21,12 +30,6 @@ export interface SuiteEdit {
   readonly value: unknown;
 }
 
-interface Piece {
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
-}
-
 /** The new text. A value whose place is written by an alias is left as it is; `done` are the edits that were made. */
 export function spliceSuite(
   source: string,
@@ -34,13 +37,15 @@ export function spliceSuite(
   edits: readonly SuiteEdit[],
 ): { readonly text: string; readonly done: readonly SuiteEdit[] } {
   const document = parseDocument(source, { schema: format === 'json' ? 'json' : 'core' });
-  const found = edits.map(edit => ({ edit, piece: pieceFor(document, source, format, edit) }));
-  const made = found.filter((item): item is typeof item & { piece: Piece } => item.piece !== undefined);
+  const made = edits.flatMap(edit => {
+    const piece = editFor(document, source, format, edit);
+    return piece === undefined ? [] : [{ edit, piece }];
+  });
   const done = made.map(({ edit }) => edit);
-  let text = source;
-  for (const { start, end, text: own } of made.map(({ piece }) => piece).sort((a, b) => b.start - a.start)) {
-    text = text.slice(0, start) + own + text.slice(end);
-  }
+  const text = applyEdits(
+    source,
+    made.map(({ piece }) => piece),
+  );
   for (const { path, value } of done) document.setIn(path, document.createNode(value));
   // Where the text around a value is stranger than thought, form gives way to the values.
   return { text: meansTheSame(text, document) ? text : stringifyDocument(document), done };
@@ -54,12 +59,12 @@ function meansTheSame(text: string, document: Document): boolean {
   }
 }
 
-function pieceFor(
+function editFor(
   document: Document,
   source: string,
   format: 'json' | 'yaml',
   { path, value }: SuiteEdit,
-): Piece | undefined {
+): TextEdit | undefined {
   const parent = document.getIn(path.slice(0, -1), true);
   const key = path.at(-1);
   if (!isCollection(parent) || key === undefined) return undefined;
@@ -86,15 +91,16 @@ function replaced(
   value: unknown,
   flow: boolean,
   format: 'json' | 'yaml',
-): Piece | undefined {
+): TextEdit | undefined {
   if (!old.range) return undefined;
-  const [start, valueEnd] = old.range;
-  const end = start + source.slice(start, valueEnd).trimEnd().length;
-  const text = inline(value, old, flow, format, column(source, keyOffset(parent, key)));
-  if (!isCollection(old) || old.flow === true || !isMap(parent)) return { start, end, text };
+  const start = startOf(old);
+  const end = Math.max(start, endOf(source, old));
+  const name = keyNode(parent, key) ?? parent;
+  const insert = inline(value, old, flow, format, columnOf(source, startOf(name)));
+  if (!isCollection(old) || old.flow === true || !isMap(parent)) return { start, end, insert };
   // What filled the lines below the key goes behind its colon.
-  const colon = source.indexOf(':', keyEnd(parent, key)) + 1;
-  return { start: colon, end, text: ` ${text}` };
+  const colon = source.indexOf(':', name.range?.[1] ?? 0) + 1;
+  return { start: colon, end, insert: ` ${insert}` };
 }
 
 function added(
@@ -104,29 +110,20 @@ function added(
   value: unknown,
   flow: boolean,
   format: 'json' | 'yaml',
-): Piece | undefined {
+): TextEdit | undefined {
   if (!parent.range) return undefined;
-  const [start, valueEnd] = parent.range;
   if (flow) {
-    const inside = source.slice(start, valueEnd - 1).trimEnd();
-    const name = flowText(key, format);
-    const separator = /[{,]$/.test(inside) ? ' ' : ', ';
-    const at = start + inside.length;
-    return { start: at, end: at, text: `${separator}${name}: ${flowText(value, format)}` };
+    const at = source.slice(0, parent.range[1] - 1).trimEnd().length;
+    const separator = /[{,]$/.test(source.slice(0, at)) ? ' ' : ', ';
+    return { start: at, end: at, insert: `${separator}${flowText(key, format)}: ${flowText(value, format)}` };
   }
-  const last = start + source.slice(start, valueEnd).trimEnd().length;
-  const lineEnd = source.indexOf('\n', last);
-  const at = lineEnd < 0 ? source.length : source[lineEnd - 1] === '\r' ? lineEnd - 1 : lineEnd;
-  const eol = source.includes('\r\n') ? '\r\n' : '\n';
-  const indent = ' '.repeat(column(source, start));
+  const eol = eolOf(source);
+  const indent = ' '.repeat(columnOf(source, startOf(parent)));
   const lines = stringifyDocument(new Document({ [key]: value }))
     .trimEnd()
     .split('\n');
-  return {
-    start: at,
-    end: at,
-    text: lines.map(line => `${eol}${line === '' ? '' : indent}${line}`).join(''),
-  };
+  const block = lines.map(line => `${line === '' ? '' : indent}${line}${eol}`).join('');
+  return appendLines(source, endOf(source, parent), block);
 }
 
 /** A value behind its key, in the style of the one that stood there. */
@@ -162,16 +159,4 @@ function keyNode(parent: Node, key: string | number): Node | undefined {
   if (!isMap(parent)) return undefined;
   const pair = parent.items.find(item => isScalar(item.key) && item.key.value === key);
   return isNode(pair?.key) ? pair.key : undefined;
-}
-
-function keyOffset(parent: Node, key: string | number): number {
-  return keyNode(parent, key)?.range?.[0] ?? parent.range?.[0] ?? 0;
-}
-
-function keyEnd(parent: Node, key: string | number): number {
-  return keyNode(parent, key)?.range?.[1] ?? parent.range?.[0] ?? 0;
-}
-
-function column(source: string, offset: number): number {
-  return offset - (source.lastIndexOf('\n', offset - 1) + 1);
 }

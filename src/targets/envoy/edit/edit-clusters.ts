@@ -1,10 +1,11 @@
 /** Clusters that filters brought into a person's file: each says which filters it is there for, and goes with the last one. */
 import { isDeepStrictEqual } from 'node:util';
 import { type YAMLSeq, isMap, isNode, isScalar } from 'yaml';
+import { type TextEdit } from '../../../io/text-edits.ts';
 import { type AnnotatedDocument, plain } from '../../annotated-document.ts';
 import { type EnvoyFile, child, dataOf, items, refused, scalar, spotOf } from './envoy-file.ts';
 import { newList } from './new-list.ts';
-import { type TextEdit, appendItems, removeItems, replaceItem } from './splice.ts';
+import { appendItems, removeItems, replaceItem } from './splice.ts';
 
 export interface NewCluster {
   readonly name: string;

@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type YAMLMap, type YAMLSeq, isAlias, isNode } from 'yaml';
+import { type TextEdit, applyEdits } from '../../../io/text-edits.ts';
 import type { DeployIntent } from '../../intent.ts';
 import { type AnnotatedDocument, plain } from '../../annotated-document.ts';
 import { discoveryPath } from '../discovery.ts';
@@ -23,7 +24,7 @@ import {
   terminalIndex,
 } from './envoy-file.ts';
 import { newList } from './new-list.ts';
-import { type TextEdit, appendItems, applyEdits, insertItems, removeItems, replaceItem } from './splice.ts';
+import { appendItems, insertItems, removeItems, replaceItem } from './splice.ts';
 
 export interface EditOptions {
   /** For messages. */

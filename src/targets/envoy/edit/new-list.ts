@@ -1,8 +1,9 @@
 /** Makes a list in a person's file that does not have it yet. */
 import { type YAMLMap, isNode, isScalar } from 'yaml';
+import type { TextEdit } from '../../../io/text-edits.ts';
 import type { AnnotatedDocument } from '../../annotated-document.ts';
 import { type EnvoyFile, camelCase, refuseSingleValue, refused } from './envoy-file.ts';
-import { type TextEdit, fillKey, insertKey } from './splice.ts';
+import { fillKey, insertKey } from './splice.ts';
 
 /** Adds the list under a new key, or under an existing key that has no value. Fails with DEPLOY_FILE. */
 export function newList(

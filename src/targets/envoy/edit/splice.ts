@@ -3,26 +3,21 @@
  * numbers stay as they are. Each addition can be taken out again byte for byte.
  */
 import { type Node, type Pair, type YAMLMap, type YAMLSeq, isNode } from 'yaml';
+import {
+  type TextEdit,
+  appendLines,
+  columnOf,
+  endOf,
+  eolOf,
+  lineEnd,
+  lineStart,
+  removeLines,
+  startOf,
+} from '../../../io/text-edits.ts';
 import { stringifyFlow } from '../../../io/yaml-text.ts';
 import { renderYaml } from '../../yaml.ts';
 import type { AnnotatedDocument } from '../../annotated-document.ts';
 import { plain } from '../../annotated-document.ts';
-
-/** Replace `text.slice(start, end)` by `insert`. */
-export interface TextEdit {
-  readonly start: number;
-  readonly end: number;
-  readonly insert: string;
-}
-
-/** Applies edits that do not overlap, whatever their order. */
-export function applyEdits(text: string, edits: readonly TextEdit[]): string {
-  let result = text;
-  for (const { start, end, insert } of [...edits].sort((a, b) => b.start - a.start)) {
-    result = result.slice(0, start) + insert + result.slice(end);
-  }
-  return result;
-}
 
 /** Says in a block list's key line that the key came with the filter, and goes with it. */
 const addedKeyNote = ' # added by wasme';
@@ -80,7 +75,7 @@ export function insertKey(
     return { start: at, end: at, insert: isNode(first) ? `${list},${gapBefore(text, at)}` : list };
   }
   const column = columnOf(text, startOf(first));
-  const eol = text.includes('\r\n') ? '\r\n' : '\n';
+  const eol = eolOf(text);
   const head = `${' '.repeat(column)}${key}:${addedKeyNote}${eol}`;
   return appendLines(text, endOf(text, map), head + blockLines(text, added, column + 2));
 }
@@ -114,8 +109,8 @@ export function removeItems(
   const first = lines[0]?.start ?? 0;
   const keyLine = isNode(pair?.key) ? lineStart(text, startOf(pair.key)) : first;
   const keyCame = text.slice(keyLine, lineEnd(text, keyLine)).trimEnd().endsWith(addedKeyNote);
-  if (all && keyCame) return [withoutLastNewline(text, keyLine, lines.at(-1)?.end ?? first)];
-  return joined(lines).map(({ start, end }) => withoutLastNewline(text, start, end));
+  if (all && keyCame) return [removeLines(text, keyLine, lines.at(-1)?.end ?? first)];
+  return joined(lines).map(({ start, end }) => removeLines(text, start, end));
 }
 
 /** Ranges that touch as one: only what ends the file may take the newline in front of it along. */
@@ -185,23 +180,8 @@ function aboveComments(text: string, line: number, column: number): number {
   return start;
 }
 
-function appendLines(text: string, contentEnd: number, lines: string): TextEdit {
-  const at = lineEnd(text, contentEnd);
-  // A last line without a newline stays one: removal takes the newline in front away again.
-  if (at === text.length && !text.endsWith('\n')) {
-    const eol = text.includes('\r\n') ? '\r\n' : '\n';
-    return { start: at, end: at, insert: eol + lines.replace(/\r?\n$/, '') };
-  }
-  return { start: at, end: at, insert: lines };
-}
-
-function withoutLastNewline(text: string, start: number, end: number): TextEdit {
-  if (end < text.length || text.endsWith('\n') || start === 0) return { start, end, insert: '' };
-  return { start: text[start - 2] === '\r' ? start - 2 : start - 1, end, insert: '' };
-}
-
 function blockLines(text: string, list: readonly AnnotatedDocument[], column: number): string {
-  const eol = text.includes('\r\n') ? '\r\n' : '\n';
+  const eol = eolOf(text);
   const lines = renderYaml([list]).trimEnd().split('\n');
   return lines.map(line => (line === '' ? eol : `${' '.repeat(column)}${line}${eol}`)).join('');
 }
@@ -214,7 +194,7 @@ function flowItems(text: string, offset: number, added: readonly AnnotatedDocume
 function flowText(text: string, offset: number, value: AnnotatedDocument): string {
   const ownLine = text.slice(lineStart(text, offset), offset).trim() === '';
   if (!ownLine) return stringifyFlow(plain(value));
-  const eol = text.includes('\r\n') ? '\r\n' : '\n';
+  const eol = eolOf(text);
   return stringifyFlow(plain(value), 2).replaceAll('\n', eol + ' '.repeat(columnOf(text, offset)));
 }
 
@@ -224,28 +204,4 @@ function gapBefore(text: string, offset: number): string {
   const indentation = text.slice(line, offset);
   if (indentation.trim() !== '' || line === 0) return ' ';
   return (text[line - 2] === '\r' ? '\r\n' : '\n') + indentation;
-}
-
-/** End of a node's content: line breaks and blanks after it are not part of it. */
-function endOf(text: string, node: { range?: readonly number[] | null | undefined }): number {
-  const end = node.range?.[1] ?? 0;
-  return text.slice(0, end).trimEnd().length;
-}
-
-function startOf(node: { range?: readonly number[] | null | undefined }): number {
-  return node.range?.[0] ?? 0;
-}
-
-function columnOf(text: string, offset: number): number {
-  return offset - lineStart(text, offset);
-}
-
-function lineStart(text: string, offset: number): number {
-  return offset === 0 ? 0 : text.lastIndexOf('\n', offset - 1) + 1;
-}
-
-/** Offset behind the line's newline, or the end of the text. */
-function lineEnd(text: string, offset: number): number {
-  const newline = text.indexOf('\n', offset);
-  return newline < 0 ? text.length : newline + 1;
 }
