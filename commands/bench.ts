@@ -25,14 +25,14 @@ interface Flags extends RegistryFlags {
 
 export function declare(command: Command, context: Context): void {
   command
-    .argument('[target]', '.wasm file, project folder, image archive or image (default: the project here)')
+    .argument('[target]', '.wasm file, project folder, image archive or image (default: the project in this folder)')
     .option('--baseline <file>', 'compare with a result that --save wrote')
     .option('--save <file>', 'write the result as JSON, for --baseline', fileToWrite)
     .option('--max-us <n>', 'exit code 1 when the median stream costs more microseconds', positiveNumber)
-    .option('--soak <n>', 'play n more streams and show what grows', integer(100, 100_000_000))
+    .option('--soak <n>', 'play n more streams and report memory growth', integer(100, 100_000_000))
     .option(
       '--streams <n>',
-      'measure exactly n streams (default: 10000, or what 10 s allow)',
+      'measure exactly n streams (default: 10000, or as many as fit into 10 s)',
       integer(100, 1_000_000),
     )
     .option('--config <text|@file>', "plugin configuration (default: the project's)")
@@ -40,7 +40,7 @@ export function declare(command: Command, context: Context): void {
     .addOption(
       new Option('--kind <kind>', "place of the filter (default: the project's)").choices(streamKinds),
     )
-    .option('--host <host@version>', 'behave as this host, e.g. envoy@1.36 (default: newest Envoy)')
+    .option('--host <host@version>', 'reproduce this host, e.g. envoy@1.36 (default: newest Envoy)')
     .option('--path <path>', 'path of the requests (default: /)')
     .option('--header <name=value>', 'request header; repeatable', keyValue)
     .option('--body <bytes>', 'size of both bodies (default: 1024)', integer(0, 1_048_576));
@@ -53,7 +53,7 @@ Examples:
   wasme bench --save baseline.json                     then change the filter, build, and
   wasme bench --baseline baseline.json --max-us 50
   wasme bench build/auth.wasm --config @auth.json --header authorization=token
-  wasme bench --soak 100000                            does it leak?`,
+  wasme bench --soak 100000                            look for a leak`,
     )
     .action(async (target: string | undefined, flags: Flags) => {
       const options = globalOptions(command);

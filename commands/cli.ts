@@ -69,8 +69,8 @@ function buildProgram(context: Context): Command {
     .usage('<verb> [operands] [flags]')
     .version(packageVersion(), '-V, --version')
     .option('--json', 'print the result as one JSON document')
-    .option('-q, --quiet', 'less status')
-    .option('-v, --verbose', 'more status: each command line and request')
+    .option('-q, --quiet', 'print less status')
+    .option('-v, --verbose', 'print each command line and request')
     .option('--yes', 'never prompt')
     .addOption(
       new Option('--color <when>', 'colour the output').choices(['auto', 'always', 'never']).default('auto'),

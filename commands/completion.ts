@@ -14,7 +14,7 @@ import type { Verb } from './ui/verb.ts';
 
 export function declare(command: Command, context: Context, verbs: readonly Verb[]): void {
   command
-    .addArgument(new Argument('<shell>', 'which shell').choices(shells))
+    .addArgument(new Argument('<shell>', 'name of the shell').choices(shells))
     .addHelpText(
       'after',
       `

@@ -44,7 +44,7 @@ Layouts:
   cncf, raw, kubewarden   for Wasm tools other than proxies
 
 Examples:
-  wasme convert registry.example/team/filter:v1                          to compat, into the store as :v1-compat
+  wasme convert registry.example/team/filter:v1                          to compat, stored locally as :v1-compat
   wasme convert registry.example/team/filter:v1 registry.example/team/filter:v1-gloo --layout oci --push
   wasme convert build/filter.wasm registry.example/team/filter:v1 --layout cncf --push`,
     )

@@ -25,7 +25,7 @@ export function declare(command: Command, context: Context): void {
       'after',
       `
 Examples:
-  wasme inspect                                      the module of the project here
+  wasme inspect                                      the module of the project in this folder
   wasme inspect build/add-header.wasm --all
   wasme inspect registry.example/team/add-header:v1
   wasme inspect registry.example/team/add-header:v1 --json | jq -r .image.digest`,

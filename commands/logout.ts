@@ -12,7 +12,7 @@ interface Flags {
 export function declare(command: Command, context: Context): void {
   command
     .argument('[registry]', 'host, with a port if it has one (default: Docker Hub, or WASM_IMAGE_REGISTRY)')
-    .option('--registry-config <file>', "instead of docker's config.json")
+    .option('--registry-config <file>', "file to use instead of docker's config.json")
     .addHelpText(
       'after',
       `

@@ -47,7 +47,7 @@ export function declare(command: Command, context: Context): void {
       '--force',
       'push a file that is not a core module, or an image that a host of the project would not load',
     )
-    .option('--concurrency <n>', 'transfers at a time (default: 3)', integer(1, 32))
+    .option('--concurrency <n>', 'number of parallel transfers (default: 3)', integer(1, 32))
     .option(
       '--chunk-size <bytes>',
       'upload blobs in pieces of this size, 64 KiB or more (default: in one piece)',

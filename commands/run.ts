@@ -16,13 +16,13 @@ export function declare(command: Command, context: Context): void {
       'after',
       `
 Examples:
-  wasme run                                  the project here, in front of the echo upstream
-  wasme run --watch                          build on each save and swap the filter
+  wasme run                                  the project in this folder, with the echo upstream
+  wasme run --watch                          build on each save and replace the filter
   wasme run --upstream http://127.0.0.1:3000 -p 8000
   wasme run auth.wasm build/headers.wasm     a chain of two
   wasme run registry.example/me/add-header:v1
   wasme run --config '{"header":"x-team"}' --cluster auth=http://127.0.0.1:9000 --trace
-  wasme run --envoy                          the same in the real Envoy on PATH (--envoy=/opt/envoy: in that one)
+  wasme run --envoy                          the same in a real Envoy from PATH (--envoy=/opt/envoy: in that one)
   curl -v http://127.0.0.1:8080/             in a second terminal`,
     )
     .action(async (targets: string[], flags: RunFlags) => {

@@ -17,7 +17,7 @@ interface Flags extends RegistryFlags {
 
 export function declare(command: Command, context: Context): void {
   command
-    .argument('<reference...>', 'images of the local store or a registry')
+    .argument('<reference...>', 'images in the local store or in a registry')
     .requiredOption('-o, --output <file>', 'archive to write (- is standard output)')
     .option('-f, --force', 'replace an existing file')
     .option('--remote', 'ask the registry even when the local store has an image');

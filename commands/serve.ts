@@ -15,14 +15,14 @@ export function declare(command: Command, context: Context): void {
   command
     .argument(
       '[source...]',
-      'project folders, .wasm files or images (default: the project here and the whole local store)',
+      'project folders, .wasm files or images (default: the project in this folder and the whole local store)',
     )
-    .option('-p, --port <[host:]port>', 'where it listens (default: 127.0.0.1:8085)', address('127.0.0.1'));
+    .option('-p, --port <[host:]port>', 'address to listen on (default: 127.0.0.1:8085)', address('127.0.0.1'));
   addConnectionFlags(command);
   command.addHelpText(
     'after',
     `
-Every module has the address /<sha256>.wasm, / lists them; Ctrl-C ends it.
+Each module has the path /<sha256>.wasm, and / lists them. Ctrl-C ends the server.
 
 Examples:
   wasme serve

@@ -20,11 +20,11 @@ export function declare(command: Command, context: Context): void {
       'suite files or folders (default: every *.test.yaml, .yml and .json of the project)',
     )
     .option('--host <hosts>', 'hosts to play on, e.g. envoy@1.36,istio@1.30 (repeatable)', collect)
-    .option('--matrix', 'also cut bodies in several ways, and play on every host of the project');
-  valueAfterEquals(command, '--envoy', 'path', 'in a real Envoy: this program, or the one on PATH');
+    .option('--matrix', 'also split bodies in several ways, and play on every host of the project');
+  valueAfterEquals(command, '--envoy', 'path', 'use a real Envoy: this program, or the one on PATH');
   command
-    .option('-w, --watch', 'build and play again when something is saved')
-    .option('-u, --update', 'write what was seen into the suites')
+    .option('-w, --watch', 'build and play again after each save')
+    .option('-u, --update', 'write the observed results into the suites')
     .option('--junit <file>', 'also write the results as JUnit XML', fileToWrite)
     .addHelpText(
       'after',
@@ -33,8 +33,8 @@ Examples:
   wasme test
   wasme test tests/auth.test.yaml --matrix
   wasme test --watch                   again on each save; a project is built first
-  wasme test --update                  accept what the filter does now, then look at the diff
-  wasme test --envoy                   the same in the real Envoy on PATH
+  wasme test --update                  accept the present behaviour; read the diff afterwards
+  wasme test --envoy                   the same in a real Envoy from PATH
   wasme test --junit results.xml --host istio@1.30,envoy@1.36`,
     )
     .action(async (files: string[]) => {

@@ -2,17 +2,17 @@
 import type { Verb } from './ui/verb.ts';
 
 export const verbs: readonly Verb[] = [
-  { name: 'init', summary: 'make a project from a template', load: () => import('./init.ts') },
+  { name: 'init', summary: 'create a project from a template', load: () => import('./init.ts') },
   { name: 'build', summary: 'build the filter and check the module', load: () => import('./build.ts') },
   { name: 'test', summary: 'play test suites against the built filter', load: () => import('./test.ts') },
   {
     name: 'run',
-    summary: 'run filters in front of live traffic, in the bundled host',
+    summary: 'run filters in a local proxy, in the bundled host',
     load: () => import('./run.ts'),
   },
   {
     name: 'bench',
-    summary: 'measure what the filter costs, and whether it grows',
+    summary: 'measure the cost of a filter and the growth of its memory',
     load: () => import('./bench.ts'),
   },
   {
@@ -66,7 +66,7 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: 'load',
-    summary: 'take images out of an archive file',
+    summary: 'read images from an archive file into the local store',
     load: () => import('./load.ts'),
   },
   {
@@ -74,8 +74,8 @@ export const verbs: readonly Verb[] = [
     summary: 'pack an image in another layout',
     load: () => import('./convert.ts'),
   },
-  { name: 'login', summary: 'keep credentials for a registry', load: () => import('./login.ts') },
-  { name: 'logout', summary: 'forget the credentials for a registry', load: () => import('./logout.ts') },
+  { name: 'login', summary: 'store credentials for a registry', load: () => import('./login.ts') },
+  { name: 'logout', summary: 'remove the credentials for a registry', load: () => import('./logout.ts') },
   {
     name: 'deploy',
     summary: 'write (and apply) what a proxy or a control plane needs to run the filter',

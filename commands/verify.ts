@@ -18,7 +18,7 @@ interface Flags extends RegistryFlags {
 
 export function declare(command: Command, context: Context): void {
   command
-    .argument('[target]', '.wasm file, project folder, image archive or image (default: the project here)')
+    .argument('[target]', '.wasm file, project folder, image archive or image (default: the project in this folder)')
     .option(
       '--for <hosts>',
       "hosts that must load it (default: the project's, else the newest of each, or none with --key)",
@@ -32,10 +32,10 @@ export function declare(command: Command, context: Context): void {
       'after',
       `
 Hosts: envoy, istio, envoy-gateway, gloo, higress, gcp, each with a version where it matters;
-readers of images: cncf, kwctl, wasmcloud, wasme (the old one).
+loaders of images: cncf, kwctl, wasmcloud, wasme (wasme 0.x).
 
 Examples:
-  wasme verify                                       the project here, for its hosts
+  wasme verify                                       the project in this folder, for its hosts
   wasme verify build/add-header.wasm --for envoy@1.32,istio@1.20
   wasme verify registry.example/team/add-header:v1 --for istio@1.30,gloo@ee
   wasme verify registry.example/team/add-header:v1 --key cosign.pub`,

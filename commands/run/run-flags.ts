@@ -36,51 +36,51 @@ export function addRunFlags(command: Command): void {
   command
     .option(
       '-p, --port <[host:]port>',
-      "where it listens (default: the project's, or 8080)",
+      "address to listen on (default: the project's, or 8080)",
       address('127.0.0.1'),
     )
     .option('--admin <[host:]port>', 'admin interface with /stats, /ready, /logging …', address('127.0.0.1'))
-    .option('--upstream <url|echo>', 'where requests go (default: echo, which answers with what it received)')
-    .option('--cluster <name=url>', 'cluster for call-outs; repeatable', keyValue)
+    .option('--upstream <url|echo>', 'upstream of the requests (default: echo, which answers with the request)')
+    .option('--cluster <name=url>', 'cluster for HTTP and gRPC calls of the filter; repeatable', keyValue)
     .option('--config <text|@file>', 'plugin configuration; repeatable, in the order of the targets', collect)
     .option('--root-id <id>', 'root context of the module')
     .option('--vm-id <id>', 'filters with equal id, code and VM configuration share a VM')
     .option('--vm-config <text|@file>', 'VM configuration')
-    .option('--env <name[=value]>', 'variable for the module; without value, from here; repeatable', collect)
+    .option('--env <name[=value]>', 'variable of the module (default value: from the environment); repeatable', collect)
     .addOption(
-      new Option('--fail-policy <policy>', 'what happens to traffic when the filter traps').choices(
+      new Option('--fail-policy <policy>', 'handling of traffic after the filter has trapped').choices(
         failPolicies,
       ),
     )
-    .option('--allow-capabilities <auto|list>', 'only these functions; auto: what each module uses')
-    .option('--allow-on-headers-stop-iteration', 'let a header callback stop the headers alone')
+    .option('--allow-capabilities <auto|list>', 'allow only these functions; auto: those that each module uses')
+    .option('--allow-on-headers-stop-iteration', 'a header callback that stops iteration stops only the headers')
     .addOption(
       new Option('--kind <kind>', "place of the filters (default: the project's)").choices(streamKinds),
     )
     .option(
       '--host <host@version>',
-      'behave as this host, e.g. envoy@1.36 or istio@1.30 (default: newest Envoy)',
+      'reproduce this host, e.g. envoy@1.36 or istio@1.30 (default: newest Envoy)',
     )
     .option(
       '--concurrency <n>',
-      "worker threads, each with VMs of its own (default: the project's, or 1)",
+      "number of worker threads, each with its own VMs (default: the project's, or 1)",
       integer(1, 128),
     )
     .option('--watch', 'build and load again when sources, modules or configurations change')
     .option('--trace', 'show each callback and host call')
     .addOption(
-      new Option('--log-level <level>', "filters' log lines from this level on (default: info)").choices([
+      new Option('--log-level <level>', "lowest level of the filters' log lines to print (default: info)").choices([
         ...logLevels,
         'off',
       ]),
     )
-    .option('--tls', 'speak TLS, with a certificate made on the spot')
+    .option('--tls', 'use TLS with a self-signed certificate')
     .option(
       '--timeout <ms>',
-      "limit of a response (default: Envoy's 15000; 0: none)",
+      "time limit of a response (default: 15000, as Envoy; 0: none)",
       integer(0, 2_147_483_647),
     );
-  valueAfterEquals(command, '--envoy', 'path', 'in a real Envoy: this program, or the one on PATH');
+  valueAfterEquals(command, '--envoy', 'path', 'use a real Envoy: this program, or the one on PATH');
   addRegistryFlags(command);
 }
 

@@ -15,8 +15,8 @@ export function addGlobalOptions(command: Command): void {
   command.optionsGroup?.('Global options:');
   command
     .option('--json', 'print the result as one JSON document')
-    .option('-q, --quiet', 'less status')
-    .option('-v, --verbose', 'more status: each command line and request')
+    .option('-q, --quiet', 'print less status')
+    .option('-v, --verbose', 'print each command line and request')
     .option('--yes', 'never prompt')
     .addOption(new Option('--color <when>', 'colour the output').choices(['auto', 'always', 'never']))
     .helpOption('-h, --help', 'show this help');

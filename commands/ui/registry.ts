@@ -27,14 +27,14 @@ const maxSecretBytes = 64 * 1024;
 /** Adds them as a group of their own. */
 export function addRegistryFlags(command: Command): Command {
   return addConnectionFlags(command)
-    .option('-u, --username <name>', 'instead of stored credentials')
+    .option('-u, --username <name>', 'user name, instead of stored credentials')
     .option('--password-stdin', 'read the password from standard input');
 }
 
 /** Adds the flags without credentials. `trusted` replaces a help text for verbs whose result trusts the same certificate. */
 export function addConnectionFlags(
   command: Command,
-  trusted = 'trust this certificate authority too',
+  trusted = 'also trust this certificate authority',
 ): Command {
   command.optionsGroup('Registry options:');
   return command
@@ -43,8 +43,8 @@ export function addConnectionFlags(
     .option('--insecure', 'do not verify the certificate of the registry')
     .option('--ca-file <file>', trusted)
     .option('--cert-file <file>', 'client certificate')
-    .option('--key-file <file>', 'its key (default: in the same file)')
-    .option('--registry-config <file>', "credentials, instead of docker's config.json");
+    .option('--key-file <file>', 'key of the client certificate (default: in the same file)')
+    .option('--registry-config <file>', "file with credentials, instead of docker's config.json");
 }
 
 /** Fails with USAGE for a name without a password, or the other way round. */
