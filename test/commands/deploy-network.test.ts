@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { newMachine } from '../helpers/cli/cli.ts';
 import { guest, guestFile } from '../helpers/guests/guests.ts';
 import { fakeRegistry } from '../helpers/servers/registry.ts';
+import type { TargetName } from '../../src/targets/index.ts';
 
 /** Counts the sockets that this process opens to anywhere until the test ends. */
 function countSockets(): () => number {
@@ -17,14 +18,15 @@ function countSockets(): () => number {
 }
 
 const image = 'registry.example/me/tagger:v1';
-const targets: readonly (readonly [target: string, ...flags: string[]])[] = [
-  ['envoy'],
-  ['istio', '-n', 'shop', '-l', 'app=cart'],
-  ['gloo', '--root-id', 'r', '--force'],
-  ['envoy-gateway', '--gateway', 'eg'],
-  ['higress'],
-  ['gcp', '--project', 'my-project', '--forwarding-rule', 'projects/my-project/global/forwardingRules/web'],
-];
+const flagsOf: Readonly<Record<TargetName, readonly string[]>> = {
+  envoy: [],
+  istio: ['-n', 'shop', '-l', 'app=cart'],
+  gloo: ['--root-id', 'r', '--force'],
+  'envoy-gateway': ['--gateway', 'eg'],
+  higress: [],
+  gcp: ['--project', 'my-project', '--forwarding-rule', 'projects/my-project/global/forwardingRules/web'],
+};
+const targets = Object.entries(flagsOf).map(([target, flags]) => [target, ...flags] as const);
 
 describe('deploy and the network', () => {
   it('is told of sockets at all', async () => {

@@ -15,6 +15,7 @@ import { parse } from 'yaml';
 import { type TestMachine, newMachine } from '../helpers/cli/cli.ts';
 import { guest, guestFile } from '../helpers/guests/guests.ts';
 import { fakeRegistry } from '../helpers/servers/registry.ts';
+import type { TargetName } from '../../src/targets/index.ts';
 
 function project(world: TestMachine, more: object = {}): void {
   writeFileSync(
@@ -47,25 +48,27 @@ describe('deploy envoy', () => {
     expect(readFileSync(join(world.cwd, 'out', 'e.yaml'), 'utf8')).toBe(printed.stdout);
   });
 
-  it.each(['envoy', 'istio', 'gloo', 'envoy-gateway', 'higress', 'gcp'])(
-    '%s: -o - is stdout',
-    async target => {
-      const world = newMachine();
-      guestFile(world.cwd, 'deploy-tag');
-      const more: Record<string, readonly string[]> = {
-        'envoy-gateway': ['--gateway', 'eg'],
-        gcp: ['--project', 'my-project'],
-      };
-      const image = ['registry.example/f:v1', '--no-digest', ...(more[target] ?? [])];
-      const what = target === 'envoy' ? ['deploy-tag.wasm'] : image;
-      const plain = await world.wasme('deploy', target, ...what);
-      const dash = await world.wasme('deploy', target, ...what, '-o', '-');
-      expect(plain.exitCode).toBe(0);
-      expect(plain.stdout).not.toBe('');
-      expect(dash).toEqual(plain);
-      expect(existsSync(join(world.cwd, '-'))).toBe(false);
-    },
-  );
+  const neededFlags: Readonly<Record<TargetName, readonly string[]>> = {
+    envoy: [],
+    istio: [],
+    gloo: [],
+    'envoy-gateway': ['--gateway', 'eg'],
+    higress: [],
+    gcp: ['--project', 'my-project'],
+  };
+
+  it.each(Object.entries(neededFlags))('%s: -o - is stdout', async (target, more) => {
+    const world = newMachine();
+    guestFile(world.cwd, 'deploy-tag');
+    const image = ['registry.example/f:v1', '--no-digest', ...more];
+    const what = target === 'envoy' ? ['deploy-tag.wasm'] : image;
+    const plain = await world.wasme('deploy', target, ...what);
+    const dash = await world.wasme('deploy', target, ...what, '-o', '-');
+    expect(plain.exitCode).toBe(0);
+    expect(plain.stdout).not.toBe('');
+    expect(dash).toEqual(plain);
+    expect(existsSync(join(world.cwd, '-'))).toBe(false);
+  });
 
   it('--allow-capabilities takes functions of the host, no others', async () => {
     const world = newMachine();

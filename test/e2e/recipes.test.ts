@@ -1,6 +1,7 @@
 /** The recipes of docs/contributing.md, followed in a copy of the tree: with all steps it is green, and no step can be forgotten unseen. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -13,18 +14,22 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deployTarget } from '../helpers/recipes/deploy-target.ts';
 import { hostFunction } from '../helpers/recipes/host-function.ts';
+import { language } from '../helpers/recipes/language.ts';
 import { packaging } from '../helpers/recipes/packaging.ts';
 import type { Report, Step } from '../helpers/recipes/step.ts';
 import { root } from '../helpers/tree.ts';
 
-const recipes = [hostFunction, packaging];
+const recipes = [hostFunction, packaging, deployTarget, language];
 const steps = recipes.flatMap(recipe => recipe.steps);
 
 const tree = mkdtempSync(join(tmpdir(), 'wasme-recipes-'));
 afterAll(() => rmSync(tree, { recursive: true, force: true }));
 
 beforeAll(() => {
+  // Some tests run as an ordinary user.
+  chmodSync(tree, 0o755);
   const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' });
   for (const path of tracked.split('\0').filter(name => name !== '' && existsSync(join(root, name)))) {
     mkdirSync(dirname(join(tree, path)), { recursive: true });
@@ -42,6 +47,7 @@ function follow(isLeftOut: (step: Step) => boolean): void {
   }
   for (const { path, edit } of steps.filter(step => !isLeftOut(step))) {
     const file = join(tree, path);
+    mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, edit(existsSync(file) ? readFileSync(file, 'utf8') : ''));
   }
 }
@@ -87,6 +93,7 @@ function runTests(env: NodeJS.ProcessEnv): { ok: boolean; text: string } {
 const reportsOf: Readonly<Record<Report, () => { ok: boolean; text: string }>> = {
   types: checkTypes,
   'more types': checkTypes,
+  'even more types': checkTypes,
   tests: () => runTests({ CI: 'true' }),
 };
 
@@ -97,9 +104,9 @@ describe('the recipes of docs/contributing.md', () => {
     const [, section = ''] = page.split(`### ${recipe.title}\n`);
     const text = section.split(/^##/m)[0] ?? '';
     const named = (path: string): boolean =>
-      text.includes(path) ||
-      text.includes(`\`${dirname(path)}/\``) ||
-      text.includes(`\`${dirname(path)}/<name>`);
+      [path, path.replaceAll(recipe.name, '<name>'), `\`${dirname(path)}/\``].some(each =>
+        text.includes(each),
+      );
     expect(recipe.steps.map(({ path }) => path).filter(path => !named(path))).toEqual([]);
   });
 
@@ -112,7 +119,7 @@ describe('the recipes of docs/contributing.md', () => {
     expect(ok, text).toBe(true);
   });
 
-  describe.each(['types', 'more types', 'tests'] as const)(
+  describe.each(['types', 'more types', 'even more types', 'tests'] as const)(
     'a step that is left out is reported by %s',
     by => {
       const concerned = steps.filter(({ reportedBy }) => reportedBy === by);

@@ -5,6 +5,7 @@ const name = 'proxy_get_context_id';
 
 export const hostFunction: Recipe = {
   title: 'A host function',
+  name,
   tests: [
     'unit/wasm/functions',
     'unit/host/imports',

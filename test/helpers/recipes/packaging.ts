@@ -5,6 +5,7 @@ const name = 'sidecar';
 
 export const packaging: Recipe = {
   title: 'A packaging',
+  name,
   tests: [
     'unit/oci/packaging',
     'unit/oci/read',

@@ -1,10 +1,10 @@
 /** A step of a recipe in docs/contributing.md: one file, how it changes, and what reports that the step was left out. */
 
 /**
- * `types` and `more types` are runs of the type checker: steps whose omissions would hide each other's reports are in
- * different ones. `tests` is a run of the recipe's tests.
+ * `types`, `more types` and `even more types` are runs of the type checker: steps whose omissions would hide each other's
+ * reports are in different ones. `tests` is a run of the recipe's tests.
  */
-export type Report = 'types' | 'more types' | 'tests';
+export type Report = 'types' | 'more types' | 'even more types' | 'tests';
 
 export interface Step {
   /** From the root of the tree. */
@@ -19,6 +19,8 @@ export interface Step {
 export interface Recipe {
   /** Its heading in docs/contributing.md. */
   readonly title: string;
+  /** The name of what is added; `<name>` on the page. */
+  readonly name: string;
   readonly steps: readonly Step[];
   /** Tests that concern it, as filters for vitest. */
   readonly tests: readonly string[];
