@@ -29,7 +29,7 @@ export function declare(command: Command, context: Context): void {
     .option('--annotation <key=value>', 'add or replace an annotation (repeatable)', keyValue)
     .option('--created <time>', 'date of the image; without it, the date of the source, if it has one')
     .option('--force', 'pack a file that is not a core module')
-    .option('--remote', 'ask the registry even when the local store has the image')
+    .option('--remote', 'read from the registry even if the local store has the image')
     .option('--platform <os/arch>', 'platform of the image to take from an index');
   addRegistryFlags(command)
     .addHelpText(

@@ -17,12 +17,12 @@ export function declare(command: Command, context: Context): void {
   command
     .argument('<source>', 'image in a registry')
     .argument('<target>', 'its new name, in the same or another registry')
-    .option('--no-signatures', 'leave its signatures behind')
+    .option('--no-signatures', 'do not copy its signatures')
     .option(
       '-r, --recursive',
       'also artifacts that refer to it (SBOMs, attestations), and those that refer to them',
     )
-    .option('--concurrency <n>', 'transfers at a time (default: 3)', integer(1, 32));
+    .option('--concurrency <n>', 'number of parallel transfers (default: 3)', integer(1, 32));
   addRegistryFlags(command)
     .addHelpText(
       'after',

@@ -16,9 +16,9 @@ interface Flags extends RegistryFlags {
 
 export function declare(command: Command, context: Context): void {
   command
-    .argument('[target]', '.wasm file, project folder, image archive or image (default: the project here)')
+    .argument('[target]', '.wasm file, project folder, image archive or image (default: the project in this folder)')
     .option('--all', 'show every import, export and section')
-    .option('--remote', 'ask the registry even when the local store has the image')
+    .option('--remote', 'read from the registry even if the local store has the image')
     .option('--platform <os/arch>', 'platform of the image to take from an index');
   addRegistryFlags(command)
     .addHelpText(

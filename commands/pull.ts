@@ -26,7 +26,7 @@ export function declare(command: Command, context: Context): void {
     )
     .option('--force', 'replace an existing file')
     .option('--platform <os/arch>', 'platform of the image to take from an index, with -o')
-    .option('--concurrency <n>', 'transfers at a time (default: 3)', integer(1, 32));
+    .option('--concurrency <n>', 'number of parallel transfers (default: 3)', integer(1, 32));
   addRegistryFlags(command)
     .addHelpText(
       'after',

@@ -33,16 +33,16 @@ export function declare(command: Command, context: Context): void {
       '[reference]',
       "image to write: registry.example/team/filter:v1 (default: the project's image.reference)",
     )
-    .option('-f, --file <module>', "a .wasm file instead of the project's build or the store's image")
+    .option('-f, --file <module>', ".wasm file to push instead of the project's build or the image in the store")
     .addOption(
       new Option('--layout <layout>', "layout of the image (default: the project's, else compat)").choices(
         packagingNames,
       ),
     )
-    .option('-t, --tag <tag>', 'another tag for the same image (repeatable)', collect)
+    .option('-t, --tag <tag>', 'additional tag for the same image (repeatable)', collect)
     .option('--annotation <key=value>', 'add or replace an annotation (repeatable)', keyValue)
     .option('--created <time>', 'date of the image; without it, the same module always gives the same image')
-    .option('--sign <key>', 'sign it with this private key, as cosign does (COSIGN_PASSWORD opens it)')
+    .option('--sign <key>', 'sign it with this private key, as cosign does (password: COSIGN_PASSWORD)')
     .option(
       '--force',
       'push a file that is not a core module, or an image that a host of the project would not load',

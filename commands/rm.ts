@@ -15,7 +15,7 @@ interface Flags {
 export function declare(command: Command, context: Context): void {
   command
     .argument('[reference...]', 'images in the local store')
-    .option('--all', 'every image')
+    .option('--all', 'remove every image')
     .option('-f, --force', 'ignore names that do not exist')
     .addHelpText(
       'after',

@@ -20,7 +20,7 @@ export function declare(command: Command, context: Context): void {
     .argument('<reference...>', 'images in the local store or in a registry')
     .requiredOption('-o, --output <file>', 'archive to write (- is standard output)')
     .option('-f, --force', 'replace an existing file')
-    .option('--remote', 'ask the registry even when the local store has an image');
+    .option('--remote', 'read from the registry even if the local store has the image');
   addRegistryFlags(command)
     .addHelpText(
       'after',

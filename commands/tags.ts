@@ -12,7 +12,7 @@ interface Flags extends RegistryFlags {
 
 export function declare(command: Command, context: Context): void {
   command
-    .argument('<repository>', 'in a registry: registry.example/team/filter')
+    .argument('<repository>', 'repository, e.g. registry.example/team/filter')
     .option('--all', 'include tags of signatures and other attachments');
   addRegistryFlags(command)
     .addHelpText(

@@ -17,13 +17,13 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: 'inspect',
-    summary: 'show what is in a module or image',
+    summary: 'show the content of a module or image',
     leavesNothing: true,
     load: () => import('./inspect.ts'),
   },
   {
     name: 'verify',
-    summary: 'tell which hosts load it, and what repairs it',
+    summary: 'check which hosts load a module or image',
     leavesNothing: true,
     load: () => import('./verify.ts'),
   },
@@ -35,7 +35,7 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: 'tag',
-    summary: 'give an image of the local store another name',
+    summary: 'add a name to an image of the local store',
     leavesNothing: true,
     load: () => import('./tag.ts'),
   },
@@ -49,7 +49,7 @@ export const verbs: readonly Verb[] = [
   { name: 'copy', summary: 'copy an image from registry to registry', load: () => import('./copy.ts') },
   {
     name: 'search',
-    summary: 'find the repositories of a registry',
+    summary: 'list the repositories of a registry',
     leavesNothing: true,
     load: () => import('./search.ts'),
   },
@@ -78,7 +78,7 @@ export const verbs: readonly Verb[] = [
   { name: 'logout', summary: 'remove the credentials for a registry', load: () => import('./logout.ts') },
   {
     name: 'deploy',
-    summary: 'write (and apply) what a proxy or a control plane needs to run the filter',
+    summary: 'write (and apply) the configuration that runs the filter in a proxy',
     load: () => import('./deploy.ts'),
   },
   {
@@ -88,22 +88,22 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: 'undeploy',
-    summary: 'take the filter back out',
+    summary: 'remove a deployed filter',
     load: () => import('./undeploy.ts'),
   },
   {
     name: 'status',
-    summary: 'is it loaded, which digest, is it failing',
+    summary: 'show whether the filter is loaded, its digest and its failures',
     load: () => import('./status.ts'),
   },
   {
     name: 'doctor',
-    summary: 'show which compilers are there and how to get the rest',
+    summary: 'show installed compilers and how to install the others',
     load: () => import('./doctor.ts'),
   },
   {
     name: 'completion',
-    summary: 'print a script that completes commands in a shell',
+    summary: 'print the completion script of a shell',
     leavesNothing: true,
     load: () => import('./completion.ts'),
   },

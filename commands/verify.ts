@@ -24,8 +24,8 @@ export function declare(command: Command, context: Context): void {
       "hosts that must load it (default: the project's, else the newest of each, or none with --key)",
       collect,
     )
-    .option('--key <file>', 'public key: the image must be signed with its private half')
-    .option('--remote', 'ask the registry even when the local store has the image')
+    .option('--key <file>', 'public key; the image must be signed with the matching private key')
+    .option('--remote', 'read from the registry even if the local store has the image')
     .option('--platform <os/arch>', 'platform of the image to take from an index');
   addRegistryFlags(command)
     .addHelpText(
