@@ -25,7 +25,10 @@ interface Flags extends RegistryFlags {
 
 export function declare(command: Command, context: Context): void {
   command
-    .argument('[target]', '.wasm file, project folder, image archive or image (default: the project in this folder)')
+    .argument(
+      '[target]',
+      '.wasm file, project folder, image archive or image (default: the project in this folder)',
+    )
     .option('--baseline <file>', 'compare with a result that --save wrote')
     .option('--save <file>', 'write the result as JSON, for --baseline', fileToWrite)
     .option('--max-us <n>', 'exit code 1 when the median stream costs more microseconds', positiveNumber)

@@ -16,7 +16,10 @@ interface Flags extends RegistryFlags {
 
 export function declare(command: Command, context: Context): void {
   command
-    .argument('[target]', '.wasm file, project folder, image archive or image (default: the project in this folder)')
+    .argument(
+      '[target]',
+      '.wasm file, project folder, image archive or image (default: the project in this folder)',
+    )
     .option('--all', 'show every import, export and section')
     .option('--remote', 'read from the registry even if the local store has the image')
     .option('--platform <os/arch>', 'platform of the image to take from an index');

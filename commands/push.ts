@@ -33,7 +33,10 @@ export function declare(command: Command, context: Context): void {
       '[reference]',
       "image to write: registry.example/team/filter:v1 (default: the project's image.reference)",
     )
-    .option('-f, --file <module>', ".wasm file to push instead of the project's build or the image in the store")
+    .option(
+      '-f, --file <module>',
+      ".wasm file to push instead of the project's build or the image in the store",
+    )
     .addOption(
       new Option('--layout <layout>', "layout of the image (default: the project's, else compat)").choices(
         packagingNames,

@@ -17,7 +17,11 @@ export function declare(command: Command, context: Context): void {
       '[source...]',
       'project folders, .wasm files or images (default: the project in this folder and the whole local store)',
     )
-    .option('-p, --port <[host:]port>', 'address to listen on (default: 127.0.0.1:8085)', address('127.0.0.1'));
+    .option(
+      '-p, --port <[host:]port>',
+      'address to listen on (default: 127.0.0.1:8085)',
+      address('127.0.0.1'),
+    );
   addConnectionFlags(command);
   command.addHelpText(
     'after',

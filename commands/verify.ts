@@ -18,7 +18,10 @@ interface Flags extends RegistryFlags {
 
 export function declare(command: Command, context: Context): void {
   command
-    .argument('[target]', '.wasm file, project folder, image archive or image (default: the project in this folder)')
+    .argument(
+      '[target]',
+      '.wasm file, project folder, image archive or image (default: the project in this folder)',
+    )
     .option(
       '--for <hosts>',
       "hosts that must load it (default: the project's, else the newest of each, or none with --key)",

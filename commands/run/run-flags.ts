@@ -40,20 +40,33 @@ export function addRunFlags(command: Command): void {
       address('127.0.0.1'),
     )
     .option('--admin <[host:]port>', 'admin interface with /stats, /ready, /logging …', address('127.0.0.1'))
-    .option('--upstream <url|echo>', 'upstream of the requests (default: echo, which answers with the request)')
+    .option(
+      '--upstream <url|echo>',
+      'upstream of the requests (default: echo, which answers with the request)',
+    )
     .option('--cluster <name=url>', 'cluster for HTTP and gRPC calls of the filter; repeatable', keyValue)
     .option('--config <text|@file>', 'plugin configuration; repeatable, in the order of the targets', collect)
     .option('--root-id <id>', 'root context of the module')
     .option('--vm-id <id>', 'filters with equal id, code and VM configuration share a VM')
     .option('--vm-config <text|@file>', 'VM configuration')
-    .option('--env <name[=value]>', 'variable of the module (default value: from the environment); repeatable', collect)
+    .option(
+      '--env <name[=value]>',
+      'variable of the module (default value: from the environment); repeatable',
+      collect,
+    )
     .addOption(
       new Option('--fail-policy <policy>', 'handling of traffic after the filter has trapped').choices(
         failPolicies,
       ),
     )
-    .option('--allow-capabilities <auto|list>', 'allow only these functions; auto: those that each module uses')
-    .option('--allow-on-headers-stop-iteration', 'a header callback that stops iteration stops only the headers')
+    .option(
+      '--allow-capabilities <auto|list>',
+      'allow only these functions; auto: those that each module uses',
+    )
+    .option(
+      '--allow-on-headers-stop-iteration',
+      'a header callback that stops iteration stops only the headers',
+    )
     .addOption(
       new Option('--kind <kind>', "place of the filters (default: the project's)").choices(streamKinds),
     )
@@ -69,15 +82,15 @@ export function addRunFlags(command: Command): void {
     .option('--watch', 'build and load again when sources, modules or configurations change')
     .option('--trace', 'show each callback and host call')
     .addOption(
-      new Option('--log-level <level>', "lowest level of the filters' log lines to print (default: info)").choices([
-        ...logLevels,
-        'off',
-      ]),
+      new Option(
+        '--log-level <level>',
+        "lowest level of the filters' log lines to print (default: info)",
+      ).choices([...logLevels, 'off']),
     )
     .option('--tls', 'use TLS with a self-signed certificate')
     .option(
       '--timeout <ms>',
-      "time limit of a response (default: 15000, as Envoy; 0: none)",
+      'time limit of a response (default: 15000, as Envoy; 0: none)',
       integer(0, 2_147_483_647),
     );
   valueAfterEquals(command, '--envoy', 'path', 'use a real Envoy: this program, or the one on PATH');
