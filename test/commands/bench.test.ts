@@ -147,7 +147,7 @@ describe('wasme bench', () => {
     expect(result.callbacks.map(({ name }) => name)).toContain('proxy_on_downstream_data');
   });
 
-  it('takes a .wasm file with its own configuration, headers and host', async () => {
+  it('measures a .wasm file with its own configuration, headers and host', async () => {
     const machine = newMachine();
     writeFileSync(join(machine.cwd, 'other.wasm'), compileProbe({ callbacks: http() }));
     const flags = ['--config', 'text', '--header', 'X-Team=a', '--path', '/p', '--host', 'istio@1.30'];
@@ -163,7 +163,7 @@ describe('wasme bench', () => {
     expect(await resultOf(machine, '--max-us', '1000000000')).toMatchObject({ exitCode: 0, ok: true });
   });
 
-  it('compares with a baseline that it saved', async () => {
+  it('compares its result with a saved baseline', async () => {
     const machine = project(http());
     await resultOf(machine, '--save', 'base.json');
     const file = join(machine.cwd, 'base.json');

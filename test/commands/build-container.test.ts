@@ -51,7 +51,7 @@ describe('build --toolchain container', () => {
     expect(rest).toEqual([]);
   });
 
-  it('passes on proxy variables by name, and shows no password in them', async () => {
+  it('passes proxy variables to the container by name, and prints no password of them', async () => {
     const { machine, calls } = containerMachine('docker');
     machine.env['HTTPS_PROXY'] = 'me:secret@proxy.test:3128';
     machine.env['UNRELATED'] = 'x';
@@ -61,7 +61,7 @@ describe('build --toolchain container', () => {
     expect(outcome.stdout + outcome.stderr).not.toContain('secret');
   });
 
-  it('removes the container after a build that failed, and shows the compiler’s error', async () => {
+  it('removes the container after a failed build, and prints the error of the compiler', async () => {
     const { machine, calls } = containerMachine('docker', 'error');
     const { exitCode, stderr } = await machine.wasme('build', 'p q', '--toolchain', 'container');
     expect(exitCode).toBe(1);

@@ -37,7 +37,7 @@ describe('build', () => {
     expect(await machine.wasme('build', 'p')).toMatchObject({ exitCode: 0, stderr: '' });
   });
 
-  it('builds again only when something changed', async () => {
+  it('builds again only if an input changed', async () => {
     const machine = newMachine();
     const dir = fakeProject(join(machine.cwd, 'p'));
     const run = async (...flags: string[]): Promise<Json> =>
@@ -63,7 +63,7 @@ describe('build', () => {
     expect(await run()).toMatchObject({ upToDate: false });
   });
 
-  it('builds what a repository ships as built: a record in build/ says nothing', async () => {
+  it('ignores a build record that a repository ships in build/, and builds', async () => {
     const machine = newMachine();
     const dir = fakeProject(join(machine.cwd, 'p'));
     const run = async (): Promise<Json> =>
@@ -85,7 +85,7 @@ describe('build', () => {
     expect(await run()).toMatchObject({ upToDate: true, sha256 });
   });
 
-  it("builds where nothing can be kept in the user's cache, each time", async () => {
+  it("builds each time if the user's cache cannot be written to", async () => {
     const machine = newMachine();
     fakeProject(join(machine.cwd, 'p'));
     writeFileSync(join(machine.cwd, 'file'), '');
@@ -200,7 +200,7 @@ describe('build', () => {
     expect(existsSync(join(dir, 'build'))).toBe(false);
   });
 
-  it('waits for another build of the project and then finds nothing to do', async () => {
+  it('waits for another build of the same project and does not build again', async () => {
     const machine = newMachine();
     fakeProject(join(machine.cwd, 'p'));
     const outcomes = await Promise.all([
@@ -211,7 +211,7 @@ describe('build', () => {
     expect(results.map(result => result.upToDate).sort()).toEqual([false, true]);
   });
 
-  it('takes over the lock of a process that no longer exists', async () => {
+  it('takes over the lock of a process that has ended', async () => {
     const machine = newMachine();
     const dir = fakeProject(join(machine.cwd, 'p'));
     mkdirSync(join(dir, 'build', '.wasme'), { recursive: true });
@@ -334,7 +334,7 @@ describe('build -t', () => {
     expect(stdout).toContain('"org.opencontainers.image.version": "1.2.0"');
   });
 
-  it('takes a runtime-config.json for a precompiled module, as the old wasme did', async () => {
+  it('packs the runtime-config.json of a precompiled module, as the old wasme did', async () => {
     const machine = newMachine();
     guestFile(machine.cwd, 'minimal');
     const config = { type: 'envoy_proxy', abiVersions: ['v0.2.1'], config: { rootIds: ['add_header'] } };
@@ -368,7 +368,7 @@ describe('build -t', () => {
 });
 
 describe('build for hosts', () => {
-  it('refuses a module that a named host would not load, with the reason', async () => {
+  it('refuses a module that a named host does not load, and gives the reason', async () => {
     const machine = newMachine();
     guestFile(machine.cwd, 'poll');
     expect((await machine.wasme('build', 'precompiled', 'poll.wasm')).exitCode).toBe(0);
@@ -460,7 +460,7 @@ describe('build --watch', () => {
     await stop();
   });
 
-  it('does not loop if the module is written among the sources', async () => {
+  it('does not rebuild endlessly if the module is written to a source folder', async () => {
     const { text, until, stop } = start(undefined, { build: { output: 'assembly/fake.wasm' } });
     await until(() => text.err.includes('watching'));
     await sleep(400);

@@ -29,14 +29,14 @@ describe('help', () => {
       ['help', 'status', 'envoy'],
       ['status', 'envoy', '--help'],
     ],
-  ])('%j is %j', async (asked, meant) => {
+  ])('%j prints the same as %j', async (asked, meant) => {
     const { exitCode, stdout } = await newMachine().wasme(...asked);
     expect(exitCode).toBe(0);
     expect(stdout).toBe((await newMachine().wasme(...meant)).stdout);
     expect(stdout).toContain('--json');
   });
 
-  it('of a verb that is none is a usage error', async () => {
+  it('of an unknown verb is a usage error with a suggestion', async () => {
     expect(await newMachine().wasme('help', 'buidl')).toEqual({
       exitCode: 2,
       stdout: '',
@@ -44,7 +44,7 @@ describe('help', () => {
     });
   });
 
-  it('has the flags that every verb has last, and a verb’s own before them', async () => {
+  it('lists the flags of a verb first, and the flags that all verbs share last', async () => {
     for (const verb of ['tag', 'search', 'completion', 'push', 'deploy']) {
       const { stdout } = await newMachine().wasme(verb, '--help');
       const own = stdout.search(/^(Options|Registry options):/m);
@@ -71,7 +71,7 @@ describe('help', () => {
   });
 });
 
-describe('files where something else is meant', () => {
+describe('a file name where a verb expects another kind of operand is refused', () => {
   it.each([
     [['copy', 'm.wasm', 'r.example/a:v1'], 'USAGE', 'wasme push r.example/a:v1 --file m.wasm'],
     [['copy', 'x.tar', 'r.example/a:v1'], 'USAGE', 'wasme load x.tar'],
@@ -94,7 +94,7 @@ describe('files where something else is meant', () => {
   });
 });
 
-describe('a file beside the result', () => {
+describe('"-" for a file that is not the result is refused', () => {
   it.each([
     ['test', '--junit'],
     ['bench', '--save'],
@@ -107,7 +107,7 @@ describe('a file beside the result', () => {
   });
 });
 
-describe('wrong words', () => {
+describe('a wrong command line is refused with a hint', () => {
   it.each([
     [['images'], 'unknown verb "images"', 'did you mean "wasme list"?'],
     [['buidl'], 'unknown verb "buidl"', 'did you mean "wasme build"?'],
@@ -132,7 +132,7 @@ describe('wrong words', () => {
     });
   });
 
-  it('are coloured as --color says, although they were not understood', async () => {
+  it('is reported in the colours of its --color', async () => {
     expect((await newMachine().wasme('buidl', '--color', 'always')).stderr).toContain('\u001b[');
     const env = { FORCE_COLOR: '1' };
     expect((await newMachine({ env }).wasme('buidl', '--color=never')).stderr).not.toContain('\u001b[');
@@ -140,7 +140,7 @@ describe('wrong words', () => {
     expect((await newMachine({ env: { NO_COLOR: '1' } }).wasme('buidl')).stderr).not.toContain('\u001b[');
   });
 
-  it('a host that is none is said before anything is done', async () => {
+  it('with an unknown host is refused before the verb starts', async () => {
     const machine = newMachine();
     for (const argv of [
       ['init', 'p', '-l', 'rust', '--host', 'nginx@1'],
@@ -156,7 +156,7 @@ describe('wrong words', () => {
   });
 });
 
-describe('flags of the old wasme that have another name or nothing to say any more', () => {
+describe('renamed and obsolete flags of the old wasme are accepted with a note', () => {
   const { host, image } = { host: 'localhost:1', image: 'localhost:1/me/f:v1' };
   it.each([
     [
@@ -213,14 +213,14 @@ describe('flags of the old wasme that have another name or nothing to say any mo
   });
 });
 
-describe('what the system refuses', () => {
+describe('a file operation that the system refuses', () => {
   it.each([
     [['load', 'folder'], 'read', 'folder'],
     [['load', 'file/in-a-file.tar'], 'read', 'file/in-a-file.tar'],
     [['deploy', 'envoy', 'm.wasm', '--dynamic', 'file'], 'write', 'file'],
     [['init', 'file/p', '-l', 'rust'], 'write', 'file:'],
     [['init', 'x'.repeat(300), '-l', 'rust', '--name', 'x'], 'read', 'x'.repeat(300)],
-  ])('%j is no bug of ours', async (argv, verb, path) => {
+  ])('%j is reported with a code, not as a bug of wasme', async (argv, verb, path) => {
     const machine = newMachine();
     mkdirSync(join(machine.cwd, 'folder'));
     writeFileSync(join(machine.cwd, 'file'), '');
@@ -234,7 +234,7 @@ describe('what the system refuses', () => {
 });
 
 describe('streams', () => {
-  it('a reader that goes away ends the program without a word', async () => {
+  it('a reader that closes standard output ends the program without a message', async () => {
     const child = spawn(process.execPath, [program, 'completion', 'bash'], { env: newMachine().env });
     child.stdout.destroy();
     let stderr = '';
@@ -281,7 +281,7 @@ describe('a process', () => {
     expect(inGone('--help').status).toBe(0);
   });
 
-  it('of a user whom the system does not know works without a home', () => {
+  it('of a user without an entry in the user database works without a home folder', () => {
     const { cwd, env } = newMachine();
     const unknown = join(cwd, 'unknown.cjs');
     // As Node does where the user is not in the system's list and HOME is not set.

@@ -36,7 +36,7 @@ describe('completion bash', () => {
 });
 
 describeWith(['zsh'], 'completion zsh', () => {
-  it('is read by zsh without a fault', async () => {
+  it('prints a script that zsh parses without an error', async () => {
     const machine = newMachine();
     const file = join(machine.cwd, '_wasme');
     writeFileSync(file, (await machine.wasme('completion', 'zsh')).stdout);
@@ -66,7 +66,7 @@ it.each(['zsh', 'fish', 'powershell'])('completion %s names every verb', async s
   for (const { name } of verbs) expect(stdout).toContain(name);
 });
 
-it('an unknown shell is a wrong command line', async () => {
+it('completion of an unknown shell is a usage error', async () => {
   const { exitCode, stderr } = await newMachine().wasme('completion', 'tcsh');
   expect(exitCode).toBe(2);
   expect(stderr).toContain('Allowed choices are bash, zsh, fish, powershell');

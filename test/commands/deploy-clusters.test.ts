@@ -18,8 +18,8 @@ async function withImage(layout: string): Promise<{ machine: TestMachine; stored
   return { machine, stored: (JSON.parse(made.stdout) as { digest: string }).digest };
 }
 
-describe('documents for clusters', () => {
-  it('are printed without kubectl, and pin what the store has', async () => {
+describe('the documents of deploy for a control plane', () => {
+  it('are printed without kubectl, and pin the digest of the image in the store', async () => {
     const { machine, stored } = await withImage('compat');
     const { exitCode, stdout, stderr } = await machine.wasme('deploy', 'istio', image, '-n', 'bookinfo');
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -30,7 +30,7 @@ describe('documents for clusters', () => {
     });
   });
 
-  it('are refused for an image that the target would not load, unless forced', async () => {
+  it('are not printed for an image that the target does not load, except with --force', async () => {
     const { machine } = await withImage('compat');
     const refused = await machine.wasme('deploy', 'gloo', image, '--root-id', 'r', '-o', 'gateway.yaml');
     expect(refused.exitCode).toBe(1);
@@ -73,7 +73,7 @@ describe('documents for clusters', () => {
     );
   });
 
-  it('take what the project says, and flags over it', async () => {
+  it('use the deploy section of wasme.json, and flags override it', async () => {
     const machine = newMachine({ env: { PATH: '/nowhere' } });
     const deploy = {
       istio: { id: 'tagger', namespace: 'shop', labels: { app: 'cart' }, phase: 'authn', version: '1.27' },
@@ -138,7 +138,7 @@ describe('documents for clusters', () => {
     expect(await hashOf('-n', 'elsewhere')).toBe(hashes[0]);
   });
 
-  it('understand the lines of the old tool', async () => {
+  it('are printed for command lines of the old tool', async () => {
     const machine = newMachine({ env: { PATH: '/nowhere' } });
     const line = `deploy istio ${image} --digest ${digest} --id=myfilter --namespace bookinfo --labels app=details --patch-context inbound --workload-type deployment`;
     const istio = await machine.wasme(...line.split(' '));

@@ -44,7 +44,7 @@ function saveSource({ cwd }: TestMachine, text: string): void {
 }
 
 describe('wasme run', () => {
-  it('lets a filter have the functions on a list only', async () => {
+  it('--allow-capabilities restricts a filter to the listed functions', async () => {
     const machine = newMachine();
     guestFile(machine.cwd, 'deploy-tag');
     const tagged = async (...flags: string[]): Promise<string | null> => {
@@ -62,7 +62,7 @@ describe('wasme run', () => {
     expect(misspelt.stderr).toContain('error[USAGE]');
   });
 
-  it('passes a variable on that the project sets, when told to', async () => {
+  it('--env NAME passes the variable of the system in place of the value in wasme.json', async () => {
     const machine = newMachine({ env: { SET: 'from here' } });
     mkdirSync(join(machine.cwd, 'build'));
     writeFileSync(join(machine.cwd, 'build', 'env.wasm'), guest('deploy-env'));
@@ -74,7 +74,7 @@ describe('wasme run', () => {
     await cli.said('OTHER=x');
   });
 
-  it('puts a filter in front of the echo upstream until Ctrl-C', async () => {
+  it('serves a filter in front of the echo upstream until Ctrl-C', async () => {
     const machine = newMachine();
     guestFile(machine.cwd, 'header');
     const cli = startCli(machine, 'header.wasm', '--admin', '0', '--concurrency', '2');
@@ -109,7 +109,7 @@ describe('wasme run', () => {
     expect(echo.headers['x-guest']).toEqual(['hello', 'other']);
   });
 
-  it('runs an image: of the path, else of the store, else of the registry', async () => {
+  it('runs an image from a path, else from the store, else from the registry', async () => {
     const { host, log } = await fakeRegistry();
     const machine = newMachine();
     const image = `${host}/team/say`;
@@ -192,7 +192,7 @@ describe('wasme run', () => {
     expect(await cli.interrupt()).toBe(130);
   });
 
-  it('says what this filter meets on the hosts that the project names', async () => {
+  it('prints how the hosts of the project differ from the one that it imitates, for the imports of the filter', async () => {
     const machine = newMachine();
     mkdirSync(join(machine.cwd, 'build'));
     const poll =
@@ -217,7 +217,7 @@ describe('wasme run', () => {
     );
   });
 
-  it('--watch begins with a build; without a module its failure is the failure', async () => {
+  it('--watch builds first, and fails if that build fails and there is no earlier module', async () => {
     const machine = fakeCompiled(newMachine(), 'error: no such thing');
     const { exitCode, stderr } = await machine.wasme('run', '--watch', '--port', '0');
     expect(exitCode).toBe(1);
@@ -280,7 +280,7 @@ describe('wasme run', () => {
     expect(stderr).toContain(`help: leave out ${flag}, or --envoy`);
   });
 
-  it('says that there is no Envoy', async () => {
+  it('--envoy fails with TOOL_MISSING if there is no Envoy', async () => {
     const machine = newMachine({ env: { PATH: '' } });
     guestFile(machine.cwd, 'header');
     // What follows a bare --envoy is an operand.
@@ -291,7 +291,7 @@ describe('wasme run', () => {
     expect(named.stderr).toContain(`error[TOOL_MISSING]: ${join(machine.cwd, 'none')} is no program`);
   });
 
-  it('takes no folder for an Envoy', async () => {
+  it('--envoy fails with TOOL_MISSING for a folder named envoy', async () => {
     const machine = newMachine();
     guestFile(machine.cwd, 'header');
     const folder = join(machine.cwd, 'tools', 'envoy');
@@ -303,7 +303,7 @@ describe('wasme run', () => {
     expect(bare.stderr).toContain('error[TOOL_MISSING]: no Envoy was found');
   });
 
-  it('ends when the admin interface is told to', async () => {
+  it('ends with 0 on POST /quitquitquit to the admin interface', async () => {
     const machine = newMachine();
     guestFile(machine.cwd, 'header');
     const cli = startCli(machine, 'header.wasm', '--admin', '0');
@@ -337,7 +337,7 @@ describe('startRun', () => {
     await expect(fetch(running.url)).rejects.toThrow();
   });
 
-  it('contains a trap: 503, and the log says why', async () => {
+  it('answers 503 after a trap, and logs the reason', async () => {
     const machine = newMachine();
     writeFileSync(join(machine.cwd, 'trap.wasm'), withRequestHeaders('unreachable'));
     const events: RunEvent[] = [];

@@ -115,7 +115,7 @@ describe('serve', () => {
     expect(Math.max(...screen.err.split('\n').map(line => line.length))).toBeLessThan(140);
   });
 
-  it('serves the project here and the whole store, and a module that is built while it runs', async () => {
+  it('serves the project in the current folder, the whole store, and a module that is built while it runs', async () => {
     const { machine, interrupt } = machineWithInterrupt();
     mkdirSync(join(machine.cwd, 'build'));
     writeFileSync(join(machine.cwd, 'wasme.json'), JSON.stringify({ name: 'tagger', language: 'rust' }));
@@ -141,7 +141,7 @@ describe('serve', () => {
       .toBe(200);
   });
 
-  it('serves an image of a registry that the store does not have', async () => {
+  it('serves an image from a registry if the store does not have it', async () => {
     const registry = await fakeRegistry();
     const { machine, interrupt } = machineWithInterrupt();
     guestFile(machine.cwd, 'deploy-tag');
@@ -167,7 +167,7 @@ describe('serve', () => {
     expect(await ended).toBe(130);
   });
 
-  it('has the old spelling deploy http, with the same flags and the same result', async () => {
+  it('is also run by the old spelling "deploy http", with the same flags and the same result', async () => {
     const interrupt = new AbortController();
     const machine = newMachine({ signal: interrupt.signal });
     guestFile(machine.cwd, 'deploy-tag');

@@ -133,7 +133,7 @@ describe('status envoy', () => {
     expect(outcome.exitCode).toBe(exitCode);
   });
 
-  it('compares digests, over several proxies, and draws a table', async () => {
+  it('compares the digests of several proxies and prints a table', async () => {
     const [one, two] = [await admin(fixed(plugin())), await admin({})];
     const machine = newMachine();
     const good = await machine.wasme(
@@ -166,7 +166,7 @@ describe('status envoy', () => {
     expect(bad.stdout).toMatch(/f +missing/);
   });
 
-  it('takes name and digest from the project here', async () => {
+  it('takes the name and the digest from the project in the current folder', async () => {
     const machine = newMachine();
     writeFileSync(
       join(machine.cwd, 'wasme.json'),
@@ -196,7 +196,7 @@ describe('status envoy', () => {
     expect(JSON.parse(stdout)).toMatchObject({ id });
   });
 
-  it('says that nothing answers', async () => {
+  it('reports a proxy that does not answer as unreachable, and exits with 1', async () => {
     const { stdout, exitCode } = await newMachine().wasme(
       'status',
       'envoy',
@@ -209,7 +209,7 @@ describe('status envoy', () => {
     expect(exitCode).toBe(1);
   });
 
-  it('tells who is there instead, and that no Envoy is', async () => {
+  it('lists the filters of a proxy without this one, and reports an address that is not an Envoy', async () => {
     const machine = newMachine();
     const ask = (...argv: string[]): ReturnType<typeof machine.wasme> =>
       machine.wasme('status', 'envoy', '--id', 'h', ...argv);
@@ -223,7 +223,7 @@ describe('status envoy', () => {
     expect(page.exitCode).toBe(1);
   });
 
-  it('shows every filter of every Envoy', async () => {
+  it('--all shows every filter of every Envoy', async () => {
     const [one, two] = [await admin(fixed(plugin(), named('g', 'cd'))), await admin(fixed(plugin()))];
     const machine = newMachine();
     const ask = (...argv: string[]): ReturnType<typeof machine.wasme> =>
@@ -279,7 +279,7 @@ describe('status envoy', () => {
     );
   });
 
-  it('reads the dump, which is large, once for all filters', async () => {
+  it('--all reads the configuration dump once for all filters', async () => {
     const pages: string[] = [];
     const address = await admin(fixed(plugin(), named('g', 'cd'), named('h', 'ef')), {}, page =>
       pages.push(page),
@@ -289,7 +289,7 @@ describe('status envoy', () => {
     expect(pages.sort()).toEqual(['/config_dump', '/stats']);
   });
 
-  it('sees that the tag of an image was moved', async () => {
+  it('reports other-digest when the tag of the image was moved', async () => {
     const registry = await fakeRegistry();
     const machine = newMachine();
     const reference = `${registry.host}/team/f:v1`;
@@ -313,7 +313,7 @@ describe('status envoy', () => {
     expect(stderr).toMatch(/^warning: compared with the image in the local store: /);
   });
 
-  it('refuses what would compare nothing', async () => {
+  it('refuses an invalid digest, and one log for several Envoys', async () => {
     const machine = newMachine();
     const short = await machine.wasme('status', 'envoy', '--id', 'f', '--digest', 'abab');
     expect(short.stderr).toContain('It must be sha256: and 64 lower-case hexadecimal digits');
@@ -324,7 +324,7 @@ describe('status envoy', () => {
     expect([short.exitCode, logs.exitCode]).toEqual([2, 2]);
   });
 
-  it('needs to know which filter', async () => {
+  it('is a usage error without a filter', async () => {
     const { stderr, exitCode } = await newMachine().wasme('status', 'envoy');
     expect(stderr).toContain('error[USAGE]: no filter was named');
     expect(exitCode).toBe(2);

@@ -97,7 +97,7 @@ describe('undeploy envoy', () => {
     expect([wrong, diff]).toEqual([2, expect.stringContaining('--diff compares with a file')]);
   });
 
-  it('leaves links, the mode and the bytes of the file as they are', async () => {
+  it('keeps symbolic links, the mode and all other bytes of the file', async () => {
     const machine = newMachine();
     guestFile(machine.cwd, 'deploy-tag');
     mkdirSync(join(machine.cwd, 'secret'));
@@ -143,7 +143,7 @@ describe('undeploy envoy', () => {
     expect(readFileSync(file, 'utf8')).toBe(edited);
   });
 
-  it('takes a filter out of a watched folder, and leaves those beside it', async () => {
+  it('removes a filter from a watched folder and keeps the other filters', async () => {
     const machine = newMachine();
     guestFile(machine.cwd, 'deploy-tag');
     writeFileSync(join(machine.cwd, 'e.yaml'), mine);

@@ -24,7 +24,7 @@ describe('wasme init on a terminal', () => {
     expect(project).toMatchObject({ name: 'chosen', language: 'assemblyscript' });
   });
 
-  it('asks nothing when the flags say it all', async () => {
+  it('asks nothing when flags give all answers', async () => {
     const machine = newMachine();
     const flags = ['-l', 'assemblyscript', '--kind', 'http', '--name', 'told', '--no-install'];
     const { screen, exitCode } = await onTerminal(machine.cwd, machine.env, ['init', 'told', ...flags], []);
@@ -39,7 +39,7 @@ describe('wasme init on a terminal', () => {
     expect(screen).toContain('error[USAGE_NO_PROMPT]: Which language: no value given');
   });
 
-  it('a signal ends it at a question too', async () => {
+  it('ends on a signal while it asks a question', async () => {
     const machine = newMachine();
     const { screen, exitCode } = await onTerminal(
       machine.cwd,
@@ -52,7 +52,7 @@ describe('wasme init on a terminal', () => {
     expect(readdirSync(machine.cwd)).toEqual([]);
   });
 
-  it('Ctrl-D at a question is no success', async () => {
+  it('fails on Ctrl-D at a question', async () => {
     const machine = newMachine();
     const { screen, exitCode } = await onTerminal(
       machine.cwd,
@@ -63,7 +63,7 @@ describe('wasme init on a terminal', () => {
     expect(exitCode, screen).toBe(130);
   });
 
-  it('Ctrl-C at a question leaves nothing', async () => {
+  it('creates no files when Ctrl-C answers a question', async () => {
     const machine = newMachine();
     const { screen, exitCode } = await onTerminal(
       machine.cwd,

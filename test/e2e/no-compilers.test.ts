@@ -13,7 +13,7 @@ interface Report {
   }[];
 }
 
-it('the tests of the languages are skipped and named', () => {
+it('without compilers the tests of the languages are skipped, each with the tool that it needs', () => {
   const machine = newMachine();
   const bin = join(machine.home, 'bin');
   mkdirSync(bin);

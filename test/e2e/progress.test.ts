@@ -1,4 +1,4 @@
-/** What a person sees of a long transfer: a bar with amount, rate and the time that is left, gone when it is done. */
+/** A long transfer shows a bar with amount, rate and remaining time, and clears it when the transfer ends. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -45,13 +45,13 @@ it.each<[verb: string, argv: (places: Places) => string[]]>([
   expect(screen).toContain('✓ sha256:');
 });
 
-it('is a plain line where nobody looks, and nothing with --quiet', async () => {
+it('progress is a plain line without a terminal, and is not printed with --quiet', async () => {
   const { machine, full } = await places();
   expect((await machine.wasme('pull', `${full}/a:v1`)).stderr).toMatch(/^✓ sha256:[0-9a-f]{12}\n$/);
   expect((await newMachine().wasme('pull', `${full}/a:v1`, '--quiet')).stderr).toBe('');
 });
 
-it('a build moves on a terminal, and only its result stays', async () => {
+it('a build shows progress on a terminal, and only its result stays', async () => {
   const slow = newMachine();
   fakeProject(slow.cwd, 'slow');
   const moving = await onTerminal(slow.cwd, slow.env, ['build'], [['\u2819 build fake', interrupt]]);
@@ -63,7 +63,7 @@ it('a build moves on a terminal, and only its result stays', async () => {
   expect(screen).not.toContain('\u2713');
 });
 
-it('a dumb terminal has no lines that move', async () => {
+it('progress on a dumb terminal has no control sequences', async () => {
   const machine = newMachine();
   fakeProject(machine.cwd);
   const { screen, exitCode } = await onTerminal(machine.cwd, { ...machine.env, TERM: 'dumb' }, ['build'], []);

@@ -12,7 +12,7 @@ import { interrupt, onTerminal } from '../helpers/cli/terminal.ts';
 import { root } from '../helpers/tree.ts';
 
 describe('wasme run', () => {
-  it('a.wasm b.wasm --trace: a chain, and what each of the two does, call by call', async () => {
+  it('with two modules and --trace runs a chain and prints the calls of each filter', async () => {
     const machine = newMachine();
     writeFileSync(join(machine.cwd, 'a.wasm'), guest('header'));
     writeFileSync(join(machine.cwd, 'b.wasm'), guest('header', { hello: 'other' }));
@@ -40,7 +40,7 @@ describe('wasme run', () => {
     expect(await ended).toBe(130);
   });
 
-  it('Ctrl-C on a terminal ends it', async () => {
+  it('ends on Ctrl-C on a terminal', async () => {
     const machine = newMachine();
     writeFileSync(join(machine.cwd, 'a.wasm'), guest('header'));
     const { screen, exitCode } = await onTerminal(
@@ -53,7 +53,7 @@ describe('wasme run', () => {
     expect(screen).toMatch(/http:\/\/127\.0\.0\.1:\d+ → a → echo/);
   });
 
-  it('Ctrl-C ends it also during the build of --watch, with its progress line on the screen', async () => {
+  it('ends on Ctrl-C during the build of --watch while its progress line is on the screen', async () => {
     const machine = newMachine();
     fakeProject(machine.cwd, 'slow');
     const { screen, exitCode } = await onTerminal(

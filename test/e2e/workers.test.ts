@@ -80,7 +80,7 @@ describe('two workers', () => {
     expect(await ownStats(run)).toMatchObject({ sent, seen: sent, counted: sent });
   });
 
-  it('T19 while the guest of one loops, the other serves', async () => {
+  it('T19 serve requests with one worker while the guest of the other loops', async () => {
     // A limit that nothing here reaches.
     const run = await start({ callbackLimitMs: 3_600_000 });
     get(run.url, { agent: false, headers: { 'x-loop': '1' } }).on('error', () => undefined);
@@ -89,7 +89,7 @@ describe('two workers', () => {
     expect(notices(run)).toEqual([]);
   });
 
-  it('T19 a guest that loops costs one worker, and what both share survives', async () => {
+  it('T19 lose only the worker whose guest loops, and keep shared data, queue and metrics', async () => {
     const twice = '(drop (call $log (i32.const 3) (i32.const 160) (i32.const 5))) (call $spin)';
     const run = await start({ callbackLimitMs: 500 }, { '(call $spin)': twice });
     const hangs = once(get(run.url, { agent: false, headers: { 'x-loop': '1' } }), 'response');
@@ -106,7 +106,7 @@ describe('two workers', () => {
     expect((await ownStats(run))['sent']).toBe((sent ?? 0) + 1);
   });
 
-  it('a guest that keeps the shared data busy for ever keeps it from nobody', async () => {
+  it('keep their access to the shared data while a guest writes it in an endless loop', async () => {
     const endless = `(func $spin (loop $ever
       (drop (call $set (i32.const 32) (i32.const 9) (i32.const 0) (i32.const 64) (i32.const 0))) (br $ever)))`;
     const run = await start({ callbackLimitMs: 500 }, { '(func $spin (loop $ever (br $ever)))': endless });
@@ -120,7 +120,7 @@ describe('two workers', () => {
     expect((await ownStats(run))['counted']).toBe(60);
   });
 
-  it('a worker that something else than a guest holds for longer than a guest may run keeps its connections', async () => {
+  it('keep the connections of a worker whose thread is blocked outside of a guest for longer than the callback limit', async () => {
     const busy = await start({ concurrency: 1, callbackLimitMs: 500 });
     const socket = connect(busy.port, '127.0.0.1');
     await once(socket, 'connect');
@@ -135,7 +135,7 @@ describe('two workers', () => {
     expect(notices(busy)).toEqual([]);
   });
 
-  it('T19 a guest that does not come back from its start fails the start, with its stack', async () => {
+  it('T19 fail to start if a guest never returns from proxy_on_configure, with the stack of the guest', async () => {
     const machine = newMachine();
     writeFileSync(join(machine.cwd, 'loop.wasm'), loopsInConfigure());
     const starting = startRun(
@@ -147,7 +147,7 @@ describe('two workers', () => {
     );
   });
 
-  it('reload together; what one refuses changes none', async () => {
+  it('reload together, and keep the old module if one of them refuses the new one', async () => {
     const machine = newMachine();
     guestFile(machine.cwd, 'workers');
     const run = await startRun(
@@ -169,7 +169,7 @@ describe('two workers', () => {
     await expect.poll(() => virtualMachines(run)).toBe(2);
   });
 
-  it('are as many as the project says', async () => {
+  it('are three if the project sets run.concurrency to 3', async () => {
     const machine = newMachine();
     mkdirSync(join(machine.cwd, 'build'));
     guestFile(join(machine.cwd, 'build'), 'workers');
@@ -180,7 +180,7 @@ describe('two workers', () => {
     await expect.poll(() => virtualMachines(run)).toBe(3);
   });
 
-  it('take TCP connections too', async () => {
+  it('accept TCP connections of a network filter', async () => {
     const machine = newMachine();
     guestFile(machine.cwd, 'tcp');
     const cli = startCli(machine, 'tcp.wasm', '--kind', 'network', '--concurrency', '2');
@@ -222,7 +222,7 @@ describe('Ctrl-C', () => {
     expect(code).toBe(130);
   });
 
-  it('ends a start whose guest does not come back', async () => {
+  it('ends the program while a guest never returns from its start', async () => {
     const machine = newMachine();
     writeFileSync(join(machine.cwd, 'loop.wasm'), loopsInConfigure());
     const child = spawn(process.execPath, [program, 'run', 'loop.wasm', '--port', '0'], {

@@ -13,7 +13,7 @@ function faultsOf(source: string): unknown {
   return undefined;
 }
 
-describe('a faulty wasme.json is told by line and column', () => {
+describe('a faulty wasme.json is reported with line and column', () => {
   it('a value of the wrong kind', () => {
     expect(faultsOf('{\n  "name": "a",\n  "language": "cobol"\n}')).toEqual([
       'wasme.json:3:15: language: "cobol" is none of assemblyscript, rust, cpp, tinygo, go',
@@ -78,7 +78,7 @@ describe('a faulty wasme.json is told by line and column', () => {
     expect(faultsOf('{"name": "A b", "language": "rust", "run": {"port": 70000}}')).toHaveLength(2);
   });
 
-  it('text that is no JSON', () => {
+  it('text that is not JSON', () => {
     expect(faultsOf('{"name": "a",\n "language" "rust"}')).toEqual([
       expect.stringMatching(/^wasme\.json:2:/),
     ]);
@@ -89,7 +89,7 @@ describe('a faulty wasme.json is told by line and column', () => {
     ]);
   });
 
-  it('a byte order mark is no fault', () => {
+  it('a byte order mark is accepted', () => {
     expect(faultsOf('\uFEFF{"name": "a", "language": "rust"}')).toBeUndefined();
   });
 });

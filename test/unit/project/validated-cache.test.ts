@@ -30,13 +30,13 @@ describe('a wasme.json that was checked before', () => {
     await expect(loadProject(dir, system)).rejects.toThrow(/wasme\.json:1:58: build\.profile: /);
   });
 
-  it('is not remembered when plain JSON does not say the same', async () => {
+  it('is not cached if it parses to something else as plain JSON', async () => {
     const comment = `# a comment\n${text}`;
     const { dir, system } = await known(comment);
     expect(await rememberedProject(dir, comment, system)).toBeUndefined();
   });
 
-  it('a memory of another version, or with anything added, is none', async () => {
+  it('is checked again when its cache entry is of another version or was modified', async () => {
     const { dir, system, file } = await known();
     const memory = JSON.parse(readFileSync(file, 'utf8')) as object;
     writeFileSync(file, JSON.stringify({ ...memory, version: '0.0.1' }));
@@ -49,7 +49,7 @@ describe('a wasme.json that was checked before', () => {
     expect(await rememberedProject(fresh.cwd, text, fresh.system)).toBeUndefined();
   });
 
-  it('is remembered outside of the project, for its user only, and for this place only', async () => {
+  it('is cached outside of the project, for its user only, and for its folder only', async () => {
     const { dir, system, file } = await known();
     expect(file.startsWith(join(system.homeDir, '.cache', 'wasme', 'projects'))).toBe(true);
     expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -58,7 +58,7 @@ describe('a wasme.json that was checked before', () => {
   });
 });
 
-it('a memory that a repository ships is not believed: wasme.json is checked', async () => {
+it('a cache entry that a repository ships is ignored, and wasme.json is checked', async () => {
   const { dir, file } = await known();
   const { cwd, system } = newMachine();
   const escaping = text.replace('"a"', '"../../outside"');

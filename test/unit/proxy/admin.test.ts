@@ -37,7 +37,7 @@ describe('/stats?filter=', () => {
     expect(await (await get(`/stats?usedonly&filter=${pattern}`)).text()).toBe(shown);
   });
 
-  it.each(refusedFilters)('%j is answered with 400 and what RE2 has against it', async (pattern, fault) => {
+  it.each(refusedFilters)('%j is answered with 400 and the error message of RE2', async (pattern, fault) => {
     const get = await adminOf({ 'server.live': 1 });
     for (const path of ['/stats?', '/stats/prometheus?', '/stats?format=json&']) {
       const response = await get(`${path}filter=${pattern}`);
@@ -45,7 +45,7 @@ describe('/stats?filter=', () => {
     }
   });
 
-  it('a pattern on which an engine that goes back would never end is answered', async () => {
+  it('a pattern that takes a backtracking engine exponential time is answered', async () => {
     const get = await adminOf({ [long]: 1, [`${long}!`]: 2 });
     const response = await get(`/stats?filter=${encodeURIComponent(String.raw`^(\w|\w|\.)*!$`)}`);
     expect(await response.text()).toBe(`${long}!: 2\n`);

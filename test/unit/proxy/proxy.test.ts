@@ -165,7 +165,7 @@ it.each([false, true])('tells filters and older hosts why nothing listens, HTTP/
   expect(ended[0]?.upstreamTransportFailure).toBe(cause);
 });
 
-it('cuts the client off when the upstream breaks off', async () => {
+it('closes the connection to the client when the upstream closes in the middle of a response', async () => {
   const [proxy] = await pair(() => ['HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhey', 'FIN']);
   const answer = await rawRequest(proxy.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', () => false);
   expect(answer.closed).toBe(true);
@@ -219,7 +219,7 @@ it('stops the upstream request when the client goes away', async () => {
   await expect.poll(() => proxy.active).toBe(0);
 });
 
-it('says whose port is taken', async () => {
+it('fails with PORT_IN_USE when its port is already in use', async () => {
   const first = await proxyTo(1);
   await expect(
     startProxy({ host: '127.0.0.1', port: first.port, clusters: oneCluster(1), routes: [] }),

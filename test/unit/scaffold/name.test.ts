@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkName, suggestName } from '../../../src/scaffold/name.ts';
 
 describe('names', () => {
-  it.each(['a', 'my-filter', 'my_filter', 'f2', 'a-1-b'])('%s is one', name => {
+  it.each(['a', 'my-filter', 'my_filter', 'f2', 'a-1-b'])('%s is a valid project name', name => {
     expect(checkName(name)).toBe(name);
   });
 

@@ -26,7 +26,7 @@ describe('documents for control planes', () => {
   });
 });
 
-describe('what a control plane cannot say', () => {
+describe('options that a control plane cannot express are refused', () => {
   const text = { configuration: { form: 'text', text: 'world' } } as const;
   const inImage = { code: { from: 'image', reference: 'r.example/f:v1', digest: undefined } } as const;
   it.each<[string, () => unknown, string, RegExp]>([
@@ -309,7 +309,7 @@ describe('what a control plane cannot say', () => {
   });
 });
 
-describe('what a person should know', () => {
+describe('a plan warns the user', () => {
   it.each<[string, () => { warnings: readonly string[] }, RegExp]>([
     [
       'an EnvoyFilter and why',
@@ -363,7 +363,7 @@ describe('what a person should know', () => {
   });
 });
 
-describe('what is left to type', () => {
+describe('the remaining command for the user', () => {
   it('is one line of gcloud per resource, quoted for a shell', () => {
     const rules = { project: 'my-project', forwardingRules: ['projects/p/global/forwardingRules/w'] };
     const plan = gcpPlan({ intent: { configuration: { form: 'text', text: "it's $HOME" } }, options: rules });

@@ -3,7 +3,7 @@ import { silentReporter } from '../../../src/reporter.ts';
 import type { StatusRow, StatusState } from '../../../src/targets/target.ts';
 import { waitUntilLoaded } from '../../../src/targets/wait.ts';
 
-/** What a target says, look by look (the last one for ever), on a clock of its own. */
+/** Waits on a fake target that reports these states one after the other, then always the last, on a fake clock. */
 async function wait(states: readonly StatusState[], stepMs: number): Promise<readonly StatusRow[]> {
   let looks = 0;
   const target = {
@@ -30,17 +30,17 @@ async function wait(states: readonly StatusState[], stepMs: number): Promise<rea
   return waitUntilLoaded(target, { id: 'f', code }, {}, 60_000, system);
 }
 
-it('takes no verdict of what was there before for one of the new', async () => {
+it('waitUntilLoaded does not report the failure of the previous version as one of the new version', async () => {
   expect(await wait(['failing', 'missing', 'loaded'], 1_000)).toMatchObject([{ state: 'loaded' }]);
 });
 
-it('takes a verdict that stays', async () => {
+it('waitUntilLoaded fails with DEPLOY_REJECTED when a rejection persists', async () => {
   await expect(wait(['rejected'], 5_000)).rejects.toMatchObject({
     code: 'DEPLOY_REJECTED',
     message: 'here: rejected: why',
   });
 });
 
-it('ends in time', async () => {
+it('waitUntilLoaded fails with DEPLOY_NOT_RUNNING when the filter is still missing at the time limit', async () => {
   await expect(wait(['missing'], 60_000)).rejects.toMatchObject({ code: 'DEPLOY_NOT_RUNNING' });
 });

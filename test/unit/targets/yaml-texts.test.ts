@@ -78,7 +78,7 @@ describe('hostile texts in the documents of a target are written as escapes and 
     }
   });
 
-  it('most of them can be said', () => {
+  it('most of the hostile texts are accepted and not refused', () => {
     expect(written).toBeGreaterThan(rows.length);
   });
 });

@@ -17,7 +17,7 @@ describe('the time that a guest has been running', () => {
     expect([time.look(250), time.look(250)]).toEqual([0, 0]);
   });
 
-  it('goes on for an outer call while another virtual machine is entered and left', () => {
+  it('keeps counting for an outer call while another virtual machine is entered and left', () => {
     const buffer = newGuestTimeBuffer();
     const word = new Int32Array(buffer);
     const time = new GuestTime(buffer);

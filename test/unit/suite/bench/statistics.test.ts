@@ -8,7 +8,7 @@ it('finds median, 99th percentile, mean and minimum', () => {
   expect(spreadOf([])).toEqual({ medianUs: 0, p99Us: 0, meanUs: 0, minUs: 0 });
 });
 
-it('finds the slope through points, and none through one', () => {
+it('finds the slope through points, and 0 through a single point', () => {
   expect(
     slopeOf([
       [0, 1],

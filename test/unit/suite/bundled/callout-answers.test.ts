@@ -69,7 +69,7 @@ it.each<[string, Callout, string[]]>([
   },
 );
 
-it('a refused connection is said before headers that cannot be sent', () => {
+it('a refused connection is reported rather than headers that cannot be sent', () => {
   const peers = peersThat({ fails: 'refused' });
   expect(ask(peers, [['x-n', 'a\nb']])).toEqual(local(503, refused));
 });

@@ -81,7 +81,7 @@ function clustersOf(text: string): Record<string, unknown> {
 describe.each(forms)('a file that has filters already: %s', (_form, text) => {
   const own = text.includes('backend') ? { backend: undefined } : {};
 
-  it('has the clusters that are asked for now, at the addresses of now', () => {
+  it('gets the clusters of the new request at their new addresses', () => {
     const first = add(text, 'one', { clusters: { api: 'x', code: 'y' } });
     expect(clustersOf(first)).toEqual({ ...own, api: 'x', code: 'y' });
     const moved = add(first, 'one', { clusters: { api: 'z', code: 'y' } });
@@ -127,7 +127,7 @@ describe.each(forms)('a file that has filters already: %s', (_form, text) => {
     }
   });
 
-  it('goes back whatever order filters leave in', () => {
+  it('is restored in whatever order its filters are removed', () => {
     const ids = ['one', 'two', 'three'];
     const kinds = ['http', 'access-log', 'access-log'] as const;
     const all = ids.reduce(

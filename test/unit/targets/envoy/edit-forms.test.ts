@@ -104,35 +104,38 @@ function written(file: Json, roll: Roll): string {
 const kinds: readonly FilterKind[] = ['http', 'network', 'service', 'access-log'];
 
 describe("any form of a person's file", () => {
-  it.each(Array.from({ length: 60 }, (_, seed) => seed))('comes back as it was: %i', seed => {
-    const roll = rollOf(seed + 1);
-    const text = written(fileOf(roll), roll);
-    const before = parseDocument(text.replace('\uFEFF', '')).toJS() as Json;
-    for (const kind of kinds) {
-      const clusters = Array.from({ length: roll(3) }, (_, index) => `c${index}`).map(name => ({
-        name,
-        cluster: { name, type: 'STATIC' },
-      }));
-      const add = (from: string, value: string): string =>
-        addToFile(
-          from,
-          {
-            intent: { ...plainIntent, id: 'mine', kind },
-            entry: wasmEntry(kind, 'mine', { name: 'mine', value }),
-            clusters,
-          },
-          { path: 'e.yaml' },
-        );
-      const edited = add(text, 'one');
-      const parsed = parseDocument(edited.replace('\uFEFF', ''), { uniqueKeys: true });
-      expect(parsed.errors, edited).toEqual([]);
-      expect(JSON.stringify(parsed.toJS()), 'the filter is in it').toContain('"name":"mine","value":"one"');
-      expect(JSON.stringify(withoutOurs(parsed.toJS())), edited).toBe(JSON.stringify(withoutOurs(before)));
-      expect(add(edited, 'one'), 'the same again changes nothing').toBe(edited);
-      expect(removeFromFile(add(edited, 'two'), 'mine', { path: 'e.yaml' }).text).toBe(text);
-      expect(removeFromFile(edited, 'mine', { path: 'e.yaml' }).text).toBe(text);
-    }
-  });
+  it.each(Array.from({ length: 60 }, (_, seed) => seed))(
+    'is restored byte for byte by taking the filter out again (seed %i)',
+    seed => {
+      const roll = rollOf(seed + 1);
+      const text = written(fileOf(roll), roll);
+      const before = parseDocument(text.replace('\uFEFF', '')).toJS() as Json;
+      for (const kind of kinds) {
+        const clusters = Array.from({ length: roll(3) }, (_, index) => `c${index}`).map(name => ({
+          name,
+          cluster: { name, type: 'STATIC' },
+        }));
+        const add = (from: string, value: string): string =>
+          addToFile(
+            from,
+            {
+              intent: { ...plainIntent, id: 'mine', kind },
+              entry: wasmEntry(kind, 'mine', { name: 'mine', value }),
+              clusters,
+            },
+            { path: 'e.yaml' },
+          );
+        const edited = add(text, 'one');
+        const parsed = parseDocument(edited.replace('\uFEFF', ''), { uniqueKeys: true });
+        expect(parsed.errors, edited).toEqual([]);
+        expect(JSON.stringify(parsed.toJS()), 'the filter is in it').toContain('"name":"mine","value":"one"');
+        expect(JSON.stringify(withoutOurs(parsed.toJS())), edited).toBe(JSON.stringify(withoutOurs(before)));
+        expect(add(edited, 'one'), 'the same again changes nothing').toBe(edited);
+        expect(removeFromFile(add(edited, 'two'), 'mine', { path: 'e.yaml' }).text).toBe(text);
+        expect(removeFromFile(edited, 'mine', { path: 'e.yaml' }).text).toBe(text);
+      }
+    },
+  );
 });
 
 /** The data without what the filter brought; lists that it filled or made count as not there. */

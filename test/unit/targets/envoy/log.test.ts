@@ -3,13 +3,13 @@ import { recordArguments, recordMark, recordReader } from '../../../../src/targe
 
 const mark = recordMark();
 
-/** What the lines give, in order. */
+/** Returns the records that the lines form, in order. */
 function read(...lines: string[]) {
   return lines.map(recordReader(mark)).filter(record => record !== undefined);
 }
 
 describe("Envoy's log as records", () => {
-  it('a record may have several lines', () => {
+  it('keep all lines of a record of several lines', () => {
     expect(
       read(
         `${mark}[1795244632.824][5][warning][wasm] [source/a.cc:1] wasm log f: one`,
@@ -23,7 +23,7 @@ describe("Envoy's log as records", () => {
     ]);
   });
 
-  it('what is no record is left out, and does not swallow the next one', () => {
+  it('leave out a line that is not part of a record, and keep the next record', () => {
     expect(
       read(
         `${mark}[1.000][5][info][wasm] [a:1] never ended`,
@@ -35,7 +35,7 @@ describe("Envoy's log as records", () => {
     ).toEqual(['next', 'last']);
   });
 
-  it('a filter that writes the marks and the heads of other Envoys forges no record', () => {
+  it('cannot be forged by a filter that logs the marks and the heads of other Envoys', () => {
     const foreign = recordMark();
     const lines = [
       `${mark}[1.001][5][info][wasm] [a:1] wasm log f: one${foreign}`,
@@ -46,7 +46,7 @@ describe("Envoy's log as records", () => {
     expect(mark).not.toBe(foreign);
   });
 
-  it('asks for it in the format that it reads', () => {
+  it('are requested from Envoy in the format that the parser reads', () => {
     expect(recordArguments('debug', mark)).toEqual([
       '--log-format',
       `${mark}[%E.%e][%t][%l][%n] [%g:%#] %v${mark}`,
