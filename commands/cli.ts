@@ -34,12 +34,12 @@ function leavesNothing(argv: readonly string[]): boolean {
   return isHelp || verb === undefined || verb.leavesNothing === true;
 }
 
-/** What is neither a flag nor the value of a global one. */
+/** Returns the words that are neither a flag nor the value of a global flag. */
 function operandsOf(argv: readonly string[]): string[] {
   return argv.filter((word, index) => !word.startsWith('-') && argv[index - 1] !== '--color');
 }
 
-/** `help deploy istio` is `deploy istio --help`: commander's own knows one level. Fails on a verb that is none. */
+/** Turns `help deploy istio` into `deploy istio --help`: commander's own `help` knows one level only. Leaves an unknown verb to its parser. */
 function withoutHelpVerb(argv: readonly string[], program: Command): readonly string[] {
   const [first, verb, target] = operandsOf(argv);
   if (first !== 'help') return argv;
@@ -94,7 +94,7 @@ Run "wasme <verb> --help" for flags and examples.`,
     .configureHelp({ minWidthToWrap: 20 })
     .configureOutput({
       writeOut: text => context.stdout.write(text),
-      writeErr: () => undefined, // told by failure.ts
+      writeErr: () => undefined, // failure.ts prints it
       getOutHelpWidth: () => helpWidth(context),
       getErrHelpWidth: () => helpWidth(context),
     });

@@ -15,7 +15,7 @@ import type { Variant } from './toolchains/toolchain.ts';
 export type { BuildOptions } from './toolchains/job.ts';
 export type { BuildResult } from './toolchains/result.ts';
 
-/** What a build would run: --dry-run. */
+/** Describes what a build would run, for --dry-run. */
 export interface BuildPlanResult {
   readonly language: Language;
   readonly toolchain: Variant;

@@ -69,7 +69,7 @@ export interface DeployResult {
   /** With `waitMs`: every place where the filter runs. */
   readonly status?: readonly StatusRow[];
   readonly warnings: readonly string[];
-  /** Command lines for a person, where nothing is applied. */
+  /** Command lines that the user has to run, if nothing is applied. */
   readonly notes: readonly string[];
 }
 

@@ -24,7 +24,7 @@ export interface ToolReport {
   readonly version?: string;
   readonly path?: string;
   readonly problem?: string;
-  /** How to install it on this system. */
+  /** Tells the user how to install it on this system. */
   readonly fix?: string;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Every failure a person can meet, in one table: what it is called and which exit code it ends with.
+ * Lists every failure that the user can meet in one table, with its code and the exit code of the program.
  * Codes are for scripts and for docs/errors.md (generated from here); messages are written where the failure happens.
  */
 
@@ -193,7 +193,7 @@ export const errorKinds = {
 export type ErrorCode = keyof typeof errorKinds;
 
 export interface WasmeErrorOptions {
-  /** What to type or change next, one line. */
+  /** Tells the user what to type or change next, in one line. */
   readonly hint?: string | undefined;
   readonly cause?: unknown;
   /** Machine-readable facts for --json. Never secrets. */
@@ -241,7 +241,7 @@ export function redact(text: string): string {
     .replace(/([?&][\w.-]*(?:token|passw(?:or)?d|secret|sig|signature|credential|key)=)[^&\s"']+/gi, '$1***');
 }
 
-/** Takes words that are known to be secret out of what somebody else wrote. Very short ones are in every text. */
+/** Masks known secrets in a text from outside. Secrets of fewer than 4 characters stay: they occur in any text by chance. */
 export function withoutSecrets(text: string, secrets: Iterable<string>): string {
   return [...secrets].reduce(
     (rest, secret) => (secret.length < 4 ? rest : rest.replaceAll(secret, '***')),

@@ -37,7 +37,7 @@ export interface PullResult {
   readonly mediaType: string;
   readonly copied: CopyResult['copied'];
   readonly skipped: CopyResult['skipped'];
-  /** Whether the image has signatures that were copied too; absent with `output`. */
+  /** True if the image has signatures, which were copied too; absent with `output`. */
   readonly signatures?: boolean;
   /** Path of the module, with `output`. */
   readonly file?: string;

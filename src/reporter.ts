@@ -1,4 +1,4 @@
-/** How library code says what it is doing. The command line decides whether and how that is shown. */
+/** Lets library code report what it is doing. The command line decides whether and how that is shown. */
 
 /** One running piece of work: a transfer, a build. Ended exactly once, by `done` or `fail`. */
 export interface Task {
@@ -12,12 +12,12 @@ export interface TaskOptions {
   /** Total amount when known; bytes when `unit` is 'bytes'. */
   readonly total?: number;
   readonly unit?: 'bytes' | 'items';
-  /** Shown while it runs only: what comes of it is told otherwise. */
+  /** Shown only while it runs: its result is reported in another way. */
   readonly transient?: boolean;
 }
 
 export interface Reporter {
-  /** A step a person wants to read. */
+  /** Reports a step that the user wants to read. */
   info(message: string): void;
   /** Shown with --verbose only: command lines, requests (already redacted by the caller). */
   detail(message: string): void;

@@ -60,7 +60,7 @@ interface Step {
   readonly run?: string;
 }
 
-/** What the templates run in CI. */
+/** Returns the workflow files of the templates, whose commands run in CI. */
 function workflows(): string[] {
   return readdirSync(join(root, 'templates'), { recursive: true, encoding: 'utf8' })
     .filter(name => name.endsWith('ci.yml'))

@@ -97,7 +97,7 @@ export function addRunFlags(command: Command): void {
   addRegistryFlags(command);
 }
 
-/** What they ask of the library. Fails as `registryOptions` does. */
+/** Turns the flags into the options of `startRun`. Fails as `registryOptions` does. */
 export async function runOptions(
   targets: readonly string[],
   flags: RunFlags,

@@ -1,11 +1,11 @@
-/** What `run` says while it runs: filters' log lines as Envoy writes them, traces, notices. */
+/** Prints what happens during `wasme run`: log lines of filters in Envoy's format, traces, notices. */
 import type { RunEvent } from '../../src/runner/run-options.ts';
 import { colorsFor } from '../ui/colors.ts';
 import type { Context } from '../ui/context.ts';
 import { showFailure } from '../ui/failure.ts';
 import type { GlobalOptions } from '../ui/options.ts';
 
-/** A printer for the events of a run; everything goes to stderr. */
+/** Returns a function that prints the events of a run to stderr. */
 export function runPrinter(context: Context, options: GlobalOptions): (event: RunEvent) => void {
   const colors = colorsFor(context.stderr, context, options.color);
   const ofLevel = {
@@ -38,10 +38,10 @@ export function runPrinter(context: Context, options: GlobalOptions): (event: Ru
   };
 }
 
-/** Before each further line of a message. */
+/** Begins each further line of a message. */
 export const continuation = '  | ';
 
-/** What follows a line break is marked, so that a guest cannot forge a line of another guest, of the host or of ours. */
+/** Marks each line after a line break, so that a guest cannot forge a line of another guest, of the host or of wasme. */
 function continued(text: string): string {
   return text.replace(/\r*\n/g, `\n${continuation}`);
 }

@@ -1,4 +1,4 @@
-/** Whether and how to colour. The only importer of chalk. */
+/** Decides whether output is coloured, and colours it. The only importer of chalk. */
 import { Chalk } from 'chalk';
 import type { Context } from './context.ts';
 import { type OutputStream, Painted } from './output-stream.ts';

@@ -1,9 +1,9 @@
-/** A change that touches what others own is shown before it is made; somebody at a terminal is asked. */
+/** Shows a change to objects that others also own before it is made, and asks the user on a terminal. */
 import type { Context } from './context.ts';
 import type { GlobalOptions } from './options.ts';
 import { mayPrompt, promptsFor } from './prompts.ts';
 
-/** Asks with the diff above the question; undefined where nobody can be asked, or --yes has answered. */
+/** Returns a function that prints the diff and asks; undefined without a terminal, or with --yes. */
 export function confirmDiff(
   context: Context,
   options: Partial<GlobalOptions>,

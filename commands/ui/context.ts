@@ -1,4 +1,4 @@
-/** What a command gets from the process: streams, environment, and the system that verbs need. */
+/** Gives a command what it needs of the process: streams, environment, and the system context of the verbs. */
 import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import { WasmeError } from '../../src/errors.ts';
@@ -53,9 +53,9 @@ export function systemContextOf(context: Context, reporter: Reporter): SystemCon
 /** Returns the context of the real process. An interrupt aborts its `signal`, so that children end and temporary files go. */
 export function processContext(): ProcessContext {
   const interrupt = new AbortController();
-  // Every child process and request listens to it; many at a time are no leak.
+  // Every child process and request listens to it; many listeners at a time are not a leak.
   setMaxListeners(0, interrupt.signal);
-  // A reader that went away (`wasme list | head -1`) is no failure of ours; a full disk is one.
+  // A reader that has closed the pipe (`wasme list | head -1`) is not a failure; a full disk is one.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
     process.stderr.write(
@@ -63,7 +63,7 @@ export function processContext(): ProcessContext {
     );
     process.exit(1);
   });
-  // Status that nobody can read must not end the work.
+  // A closed stderr must not end the work: only progress and notes are lost.
   process.stderr.on('error', () => undefined);
   return {
     stdin: process.stdin,

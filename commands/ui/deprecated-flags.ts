@@ -1,10 +1,10 @@
-/** Flags of the old wasme that have another name or nothing to say any more: taken, so that old lines work, and told. */
+/** Accepts renamed and obsolete flags of the old wasme with a note, so that old command lines work. */
 import { type Command, Option } from 'commander';
 import type { Context } from './context.ts';
 import { globalOptions } from './options.ts';
 import { reporterFor } from './progress-line.ts';
 
-/** What is said behind the name of the flag; or the flag that has its value now. */
+/** Continues the note that begins with the name of the flag; or names the flag that takes its value now. */
 type Replacement = string | { readonly now: string };
 
 export const oldStore = { '--store <dir>': 'is now the variable WASME_HOME' };

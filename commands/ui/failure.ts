@@ -1,4 +1,4 @@
-/** A thrown value → what is printed on stderr and the exit code. */
+/** Turns a thrown value into the error that is printed on stderr and into the exit code. */
 import { CommanderError } from 'commander';
 import { WasmeError, asFailure, interrupted, redact } from '../../src/errors.ts';
 import { fileError, isSystemError } from '../../src/io/files/file-errors.ts';
@@ -40,7 +40,7 @@ function asWasmeError(thrown: unknown, context: Context, called: string): WasmeE
   return thrown instanceof CommanderError ? usageError(thrown, called) : asFailure(systemFailure(thrown));
 }
 
-/** What the system refuses is no bug of ours, wherever it was asked: full disks, permissions, folders for files. */
+/** Turns a refusal of the system (full disk, missing permission, folder in place of a file) into FILE_ACCESS, not into a bug of wasme. */
 function systemFailure(thrown: unknown): unknown {
   if (!isSystemError(thrown)) return thrown;
   const { code, path, syscall } = thrown;
@@ -49,7 +49,7 @@ function systemFailure(thrown: unknown): unknown {
   return fileError(thrown, path, /^(open|read|stat|lstat|scandir)/.test(syscall ?? '') ? 'read' : 'write');
 }
 
-/** What verbs are called by the tools beside ours, whose names are too far off for a misspelling. */
+/** Maps names of verbs in other tools to ours, for suggestions: they differ too much for the search for misspellings. */
 const elsewhere: Readonly<Record<string, string>> = {
   images: 'list',
   ls: 'list',

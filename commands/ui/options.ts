@@ -22,7 +22,7 @@ export function addGlobalOptions(command: Command): void {
     .helpOption('-h, --help', 'show this help');
 }
 
-/** Flag values of a command and of the program above it; what stands nearer to the verb wins. */
+/** Flag values of a command and of the program above it; a flag nearer to the verb overrides one further away. */
 export function globalOptions<T extends GlobalOptions = GlobalOptions>(command: Command): T {
   return command.optsWithGlobals<T>();
 }
@@ -61,7 +61,7 @@ export function keyValue(
   return { ...previous, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
-/** commander parser for repeatable `host@version` flags. Fails with USAGE for a host that is none. */
+/** commander parser for repeatable `host@version` flags. Fails with USAGE for an unknown host. */
 export function hosts(text: string, previous: readonly string[] = []): string[] {
   parseHost(text);
   return [...previous, text];
@@ -73,7 +73,7 @@ export function collect(text: string, previous: readonly string[] = []): string[
 }
 
 /**
- * A flag whose value can only follow `=`: what stands after a bare one is an operand, which commander would swallow.
+ * Adds a flag whose value can only follow `=`: the word after a bare flag is an operand, which commander would take as value.
  * Its value is the text, or true.
  */
 export function valueAfterEquals(command: Command, flag: string, value: string, description: string): void {

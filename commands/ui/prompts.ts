@@ -5,7 +5,7 @@ import { visibleLine } from '../../src/io/printable.ts';
 import type { Context } from './context.ts';
 import type { GlobalOptions } from './options.ts';
 
-/** Whether we may ask: a terminal on both sides, and neither --yes nor CI. */
+/** Returns whether questions may be asked: stdin and stderr are terminals, and none of --yes, --json and CI is set. */
 export function mayPrompt(context: Context, options: Partial<GlobalOptions>): boolean {
   return (
     context.stdin.isTTY === true &&
@@ -43,7 +43,7 @@ interface Asked {
   readonly mask?: string;
 }
 
-/** Prompts for this context. Each one fails with USAGE_NO_PROMPT where nobody can answer. */
+/** Prompts for this context. Each one fails with USAGE_NO_PROMPT if `mayPrompt` is false. */
 export function promptsFor(context: Context, options: Partial<GlobalOptions>): Prompts {
   const ask = async <T>(question: Question, body: (inquirer: typeof Inquirer) => Promise<T>): Promise<T> => {
     if (!mayPrompt(context, options)) {

@@ -7,7 +7,7 @@ export interface Verb {
   /** One line for the list in `wasme --help`; the verb's own help shows it too. */
   readonly summary: string;
   /**
-   * A signal may end it at any moment: it starts no program that would go on, and what it writes is whole or not there.
+   * A signal may end it at any moment: it starts no program that would outlive it, and writes its files atomically or not at all.
    * It starts without the thread of the signals.
    */
   readonly leavesNothing?: true;

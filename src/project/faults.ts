@@ -1,4 +1,4 @@
-/** What a schema has against a value, as sentences that each name a field; misspelt fields with the one that was meant. */
+/** Turns the errors of a schema into sentences that each name a field, with the intended name for a misspelt one. */
 import type { z } from 'zod';
 import { didYouMean } from './suggest.ts';
 
@@ -26,11 +26,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
 type Issue = z.core.$ZodIssue;
 type Schema = z.core.$ZodType;
 
-/** `value`: what the error is about. */
+/** Returns the faults that `error` reports for `value`. */
 export function faultsOf(error: z.ZodError, schema: Schema, value: unknown): Fault[] {
   return error.issues.flatMap(chosen).flatMap(issue => {
     const path = issue.path.map(String);
-    if (issue.code !== 'unrecognized_keys') return [{ path, what: told(issue, valueAt(value, path)) }];
+    if (issue.code !== 'unrecognized_keys') return [{ path, what: faultText(issue, valueAt(value, path)) }];
     const known = keysAt(schema, path);
     return issue.keys.map(key => ({
       path: [...path, key],
@@ -39,7 +39,7 @@ export function faultsOf(error: z.ZodError, schema: Schema, value: unknown): Fau
   });
 }
 
-function told(issue: Issue, value: unknown): string {
+function faultText(issue: Issue, value: unknown): string {
   if (issue.code === 'invalid_value') {
     const names = issue.values.map(String);
     const meant = typeof value === 'string' ? didYouMean(value, names) : '';
@@ -68,19 +68,19 @@ function valueAt(value: unknown, path: readonly string[]): unknown {
   );
 }
 
-/** Of a value that may be of several kinds: what is wrong with it as the kind that it is, where only one is left. */
+/** For a union returns the issues of the only member that the value can be, if there is only one; else the issue itself. */
 function chosen(issue: Issue): Issue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const fitting = issue.errors.filter(issues =>
     issues.every(({ code, path }) => path.length > 0 || code === 'unrecognized_keys'),
   );
   const [first = [], ...others] = fitting;
-  // Several kinds that all lack the field: then it is one that none of them has.
-  const told = first.filter(
+  // If several members fit, only a field that all of them lack is certainly wrong.
+  const certain = first.filter(
     one => others.length === 0 || (one.code === 'unrecognized_keys' && others.every(has(one.keys))),
   );
-  if (told.length === 0) return [issue];
-  return told.flatMap(inner => chosen({ ...inner, path: [...issue.path, ...inner.path] }));
+  if (certain.length === 0) return [issue];
+  return certain.flatMap(inner => chosen({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 function has(keys: readonly string[]): (issues: readonly Issue[]) => boolean {

@@ -2,7 +2,7 @@
 import { type HostVersion, parseHost } from '../wasm/hosts.ts';
 import type { Project } from './schema.ts';
 
-/** `run.host`, `hosts`, and the versions in `deploy`, each once. What is no host is left to the verb that reads it. */
+/** Returns the hosts of `run.host`, `hosts` and the versions in `deploy`, each once. Skips invalid names: the verb that uses one refuses it. */
 export function namedHosts({ run, hosts = [], deploy }: Project): HostVersion[] {
   const { envoy, istio } = deploy ?? {};
   const texts = [

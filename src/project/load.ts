@@ -16,7 +16,7 @@ export interface LoadedProject {
   readonly project: Project;
 }
 
-/** How wasme.json is parsed and what is said when it is wrong. */
+/** Configures the parser for wasme.json: the format, and the code of its errors. */
 export const projectParsing = {
   format: 'json',
   code: 'PROJECT_INVALID',
@@ -37,7 +37,7 @@ export async function loadProject(dir: string, places?: Places): Promise<LoadedP
   return found;
 }
 
-/** As `loadProject`, but undefined when there is none. */
+/** Works as `loadProject` does, but returns undefined if there is no project. */
 export async function findProject(dir: string, places?: Places): Promise<LoadedProject | undefined> {
   for (let folder = resolve(dir); ; folder = dirname(folder)) {
     const file = join(folder, 'wasme.json');
@@ -57,7 +57,7 @@ export async function findProject(dir: string, places?: Places): Promise<LoadedP
   }
 }
 
-/** Where the project's module is or will be, absolute. */
+/** Returns the absolute path of the project's module, which need not exist yet. */
 export function outputPath({ dir, project }: LoadedProject): string {
   return resolve(dir, project.build?.output ?? join('build', `${project.name}.wasm`));
 }

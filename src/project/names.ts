@@ -15,22 +15,22 @@ export const packagingNames = [
 ] as const;
 
 export const profiles = ['release', 'debug'] as const;
-/** Where a compiler comes from: installed programs, npm packages, or a container that runs the native plan. */
+/** Sources of a compiler: installed programs, npm packages, or a container that runs the native plan. */
 export const variants = ['native', 'npm', 'container'] as const;
-/** What happens to traffic when a filter cannot be loaded or has crashed. */
+/** Ways to treat traffic when a filter cannot be loaded or has crashed. */
 export const failPolicies = ['open', 'closed', 'reload'] as const;
 /** Places of a filter that has streams. */
 export const streamKinds = ['http', 'network'] as const;
-/** What a proxy uses a module as. `service` is one VM beside the traffic; `access-log` is called when a stream is over. */
+/** Uses of a module in a proxy. A `service` runs in one VM outside of the traffic; an `access-log` is called when a stream has ended. */
 export const filterKinds = [...kinds, 'access-log'] as const;
-/** Where Istio, and Higress as it, put a plugin in the chain. */
+/** Phases of the filter chain into which Istio and Higress put a plugin. */
 export const pluginPhases = ['authn', 'authz', 'stats', 'unspecified'] as const;
-/** When proxies pull an image that they have already. */
+/** Policies by which a proxy decides whether to pull an image that it has already. */
 export const pullPolicies = ['if-not-present', 'always'] as const;
 export const istioKinds = ['auto', 'traffic-extension', 'wasm-plugin', 'envoy-filter'] as const;
 /** Traffic of a proxy in an Istio mesh. */
 export const patchContexts = ['any', 'inbound', 'outbound', 'gateway', 'waypoint'] as const;
-/** How a policy of Envoy Gateway joins the one of its Gateway. */
+/** Ways to merge a policy of Envoy Gateway into the policy of its Gateway. */
 export const mergeTypes = ['strategic', 'json'] as const;
 /** Kinds of Google Cloud's load balancers. */
 export const loadBalancingSchemes = ['external', 'internal'] as const;

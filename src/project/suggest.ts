@@ -1,4 +1,4 @@
-/** Which of some names a misspelt one was meant to be. */
+/** Finds the name that was probably meant by a misspelt one. */
 import { closestMatch } from 'leven';
 
 /** The name that `word` begins, else the one that is a few letters off; undefined when none is near. */

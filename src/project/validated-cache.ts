@@ -1,6 +1,6 @@
 /**
- * What wasme knows of a project from its last build. It lies in the user's cache and never in the project: files that a
- * repository ships are not believed.
+ * Caches the validated project of the last build. The cache is the user's and never in the project: files that a
+ * repository ships are not trusted.
  */
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';

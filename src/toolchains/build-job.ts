@@ -11,7 +11,7 @@ import type { BuildJob } from './job.ts';
 import { type LastBuild, readLastBuild } from './record.ts';
 import { type BuildOutput, type BuildResult, buildOutput } from './result.ts';
 
-/** How long a build waits for another one of the same project: longer than a cold Rust or Go build takes. */
+/** Limits the wait for another build of the same project. It is longer than a cold Rust or Go build takes. */
 const lockWaitMs = 10 * 60_000;
 
 /** Fails as the verb `build` does; the module of the last build stays in place then. */

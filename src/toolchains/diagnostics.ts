@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import type { Diagnostic } from './toolchain.ts';
 
-/** How many messages are shown; a broken header causes hundreds. */
+/** Limits the number of messages: a broken header causes hundreds. */
 const maxShown = 20;
 
 /**

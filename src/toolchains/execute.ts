@@ -13,7 +13,7 @@ import type { PlannedBuild } from './plan.ts';
 import type { LastBuild } from './record.ts';
 import type { BuildPlan, Diagnostic } from './toolchain.ts';
 
-/** How many lines of a tool's output are shown if nothing in it is recognised. */
+/** Number of last lines of a tool's output that are shown if no message in it is recognised. */
 const tailLines = 25;
 
 export interface ExecuteOptions {

@@ -8,7 +8,7 @@ import { glob } from 'tinyglobby';
 /** File (relative to the project) → sha256 of its content. */
 export type InputHashes = ReadonlyMap<string, string>;
 
-/** Results and downloads. The lock file in node_modules stands for the packages there. */
+/** Matches results and downloads. The lock file in node_modules is an input: it changes when a package there does. */
 const neverInputs = ['**/.git/**', '**/node_modules/*/**', '**/.wasme/**', 'build/**', 'target/**'];
 
 /** Returns whether a path below the project (with `/`) lies among results or downloads, which are not watched either. */

@@ -20,7 +20,7 @@ export interface BuildOptions {
   readonly language?: Language | undefined;
   readonly profile?: Profile | undefined;
   readonly toolchain?: Variant | 'auto' | undefined;
-  /** Where the module goes, relative to cwd; default: build.output of wasme.json, or build/<name>.wasm. */
+  /** Path of the module, relative to cwd; default: build.output of wasme.json, or build/<name>.wasm. */
   readonly output?: string | undefined;
   /** Build even if nothing has changed. */
   readonly force?: boolean | undefined;

@@ -32,7 +32,7 @@ export interface RecordedTool {
   readonly answer: ProbeResult;
   /** fileIdentity of the file at the answer's path. */
   readonly identity: string;
-  /** Where each program name that was looked for was found; null: nowhere. Empty for an npm package. */
+  /** Maps each program name of the search to the path at which it was found, or to null. Empty for an npm package. */
   readonly searched: readonly (readonly [name: string, path: string | null])[];
 }
 

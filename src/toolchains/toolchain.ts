@@ -6,7 +6,7 @@ import type { Project } from '../project/schema.ts';
 
 export type { Profile, Variant } from '../project/names.ts';
 
-/** How a language gets from source to module. */
+/** Drives the compiler of a language: detects projects, probes tools, plans builds, reads messages. */
 export interface Toolchain {
   readonly language: Language;
   /** The language as people write it: `TinyGo`. */
@@ -53,7 +53,7 @@ interface ProbeBase {
   readonly of?: string;
   /** Asks for a property of the project, not for a tool: it is not reported as missing. */
   readonly ofProject?: true;
-  /** How to install or update the tool; the first option that suits the system is shown. */
+  /** Ways to install or update the tool; the first one that suits the system is shown. */
   readonly fixes: readonly FixOption[];
 }
 
@@ -121,9 +121,9 @@ export interface ProbeResult {
   readonly version?: string;
   /** Names under which the program was looked for, in order; the last is the one that was used, if any was. */
   readonly searched?: readonly string[];
-  /** What the probe's `facts` extracted from the answer: for probes that ask for more than a version (`cargo metadata`). */
+  /** Result of the probe's `facts`, for probes that ask for more than a version (`cargo metadata`). */
   readonly facts?: unknown;
-  /** Why it is not `found`. */
+  /** Says why it is not `found`. */
   readonly problem?: string;
 }
 
@@ -155,7 +155,7 @@ export interface PlanRequest {
 export interface BuildPlan {
   /** Run one after the other; cwd defaults to the project. A non-zero exit code stops the build. */
   readonly steps: readonly CommandLine[];
-  /** How many of the first steps are independent of each other and may run at the same time. */
+  /** Number of first steps that are independent of each other and may run at the same time. */
   readonly independent?: number;
   /** Absolute path where the last step leaves the module; a folder if the steps choose the module's name. */
   readonly module: string;
@@ -195,11 +195,11 @@ export interface Diagnostic {
   readonly message: string;
   /** The column counts bytes, as clang and Go do, not characters. */
   readonly columnInBytes?: true;
-  /** How many characters to underline; default 1. */
+  /** Number of characters to underline; default 1. */
   readonly length?: number;
 }
 
-/** What a known failure of a compiler means and what to do. */
+/** Explains a known failure of a compiler and says what to do. */
 export interface Explanation {
   /** Default: BUILD_FAILED. */
   readonly code?: ErrorCode;

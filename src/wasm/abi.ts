@@ -4,7 +4,7 @@ import { type AbiVersion, abiVersions } from './functions.ts';
 import type { EnvoyOffer } from './hosts.ts';
 import type { ModuleInfo } from './module.ts';
 
-/** What a host offers to a module. */
+/** Describes the functions and features that a host offers to a module. */
 export interface AbiHost extends EnvoyOffer {
   /** Vendor functions that the host adds, as `module.name`. */
   readonly extraImports?: readonly string[];

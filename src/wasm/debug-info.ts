@@ -15,7 +15,7 @@ export interface SplitModule {
 
 /**
  * `debugFile`: name under which the debugger finds the other part, relative to the module. Gives undefined when the module
- * has no DWARF. Fails with WASM_INVALID when the bytes are no module.
+ * has no DWARF. Fails with WASM_INVALID when the bytes are not a module.
  */
 export function splitDebugInfo(bytes: Uint8Array, debugFile: string): SplitModule | undefined {
   checkMagic(bytes);

@@ -16,7 +16,7 @@ export interface HostVersion {
   readonly version: { readonly major: number; readonly minor: number } | undefined;
   /** Envoy 1.x inside: 38 for Istio 1.30. The newest known where no version was given. */
   readonly envoyMinor: number;
-  /** What had to be assumed, as a sentence. */
+  /** States the assumption that was made for this version, as a sentence. */
   readonly note: string | undefined;
 }
 

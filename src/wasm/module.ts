@@ -109,7 +109,7 @@ const kinds = ['function', 'table', 'memory', 'global', 'tag'] as const;
 
 /**
  * Reads the sections of a module. Code is not looked at: that is the engine's work.
- * Fails with WASM_INVALID when the bytes are no module (version 1), are truncated, or contradict themselves.
+ * Fails with WASM_INVALID when the bytes are not a module (version 1), are truncated, or contradict themselves.
  */
 export function parseModule(bytes: Uint8Array): ModuleInfo {
   checkMagic(bytes);

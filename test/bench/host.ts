@@ -1,4 +1,4 @@
-/** What the host adds to a filter: microseconds a stream, above the guest called bare with host functions that do nothing. */
+/** Measures the microseconds that the host adds to a stream, above the guest called bare with host functions that do nothing. */
 import { createHost, HeaderMap, type Host, newStreamInfo, type Plugin } from '../../src/host/index.ts';
 import type { HostEnvironment, HttpStreamSink } from '../../src/host/types.ts';
 import { guest } from '../helpers/guests/guests.ts';

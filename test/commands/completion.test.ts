@@ -7,7 +7,7 @@ import { verbs } from '../../commands/verbs.ts';
 import { newMachine } from '../helpers/cli/cli.ts';
 import { describeWith } from '../helpers/tools.ts';
 
-/** What bash would offer after these words; the last one is the one being typed. */
+/** Returns what bash would offer after these words; the last word is the one being typed. */
 function bashOffers(script: string, cwd: string, words: readonly string[]): string[] {
   const quoted = words.map(word => `'${word}'`).join(' ');
   const ask = `COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; _wasme; printf '%s\\n' "\${COMPREPLY[@]}"`;

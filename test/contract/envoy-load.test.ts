@@ -1,4 +1,4 @@
-/** What Envoy refuses we refuse in its words; what it loads starts, fails and ends as it does there (test/real/host/scenarios-load.test.ts records). */
+/** Modules that Envoy refuses are refused in its words; the others start, fail and end as in Envoy (recorded by test/real/host/scenarios-load.test.ts). */
 import { describe, expect, it } from 'vitest';
 import { runLoadInOurs } from '../helpers/scenario/bundled/load-bundled.ts';
 import { type LoadOutcome, loadAtPace } from '../helpers/scenario/load.ts';

@@ -1,4 +1,4 @@
-/** What kubectl prints is data from outside: whatever it is, a verb ends with a coded error or a status, never as a bug of wasme. */
+/** Verbs treat the output of kubectl as data from outside: whatever it is, they end with a coded error or a status, never as a bug of wasme. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';

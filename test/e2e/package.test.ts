@@ -1,4 +1,4 @@
-/** What `npm publish` would ship: its files, and that it works where nothing else of this repository is. */
+/** Checks the package that `npm publish` would ship: its files, and that it works without the rest of this repository. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -17,7 +17,7 @@ const shown = String.raw`H\x1b]0;t\x07\x1b]8;;http://evil\x1b\\x1b[2J\x1b[31m\x9
 
 /** The colours that we use ourselves. */
 const ownColors = /\u001b\[(?:0|1|2|22|31|33|36|39)m/g;
-/** What moves the progress line: the cursor up, to the first column, the line cleared. */
+/** Matches the sequences of the progress line: cursor up, cursor to the first column, line cleared. */
 const ownMoves = /\u001b\[(?:1A|1G|2K)/g;
 const unfit = /[^\P{C}\n\t]|[\u2028\u2029]/u;
 

@@ -1,6 +1,6 @@
 /** Texts that YAML readers disagree about: the same ones each time, from a fixed seed. */
 
-/** What no YAML that we write may hold as it is: YAML 1.1 readers break lines there, drop it, or refuse the document. */
+/** Matches characters that YAML written by wasme must escape: YAML 1.1 readers break lines there, drop them, or refuse the document. */
 
 export const rawInYaml = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/;
 

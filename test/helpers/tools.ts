@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-/** Where .ci/provision puts what it installs. */
+/** Folder into which .ci/provision installs tools. */
 export const toolsDir = process.env['WASME_TOOLS'] ?? join(homedir(), '.cache', 'wasme-ci');
 
 interface KnownTool {

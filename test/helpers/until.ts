@@ -4,11 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Only what never comes is waited for that long: below the time that a test has, so that this is what fails. */
 const limitMs = 60_000;
 
-/** What `look` gives once that is something; `told` says what was there instead when it never is. */
-export async function until<T>(look: () => T | Promise<T>, told: () => string): Promise<NonNullable<T>> {
+/** Returns the first result of `look` that is not undefined, null or false. Throws after `limitMs` with the text of `state`. */
+export async function until<T>(look: () => T | Promise<T>, state: () => string): Promise<NonNullable<T>> {
   for (const deadline = performance.now() + limitMs; ; await sleep(10)) {
     const found = await look();
     if (found !== undefined && found !== null && found !== false) return found;
-    if (performance.now() > deadline) throw new Error(`it did not come: ${told()}`);
+    if (performance.now() > deadline) throw new Error(`it did not come: ${state()}`);
   }
 }

@@ -1,4 +1,4 @@
-/** `wasme undeploy envoy`: back out of a person's own Envoy file. */
+/** Declares `wasme undeploy envoy`, which removes a filter from the user's own Envoy file. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { outputFile } from '../deploy-flags.ts';

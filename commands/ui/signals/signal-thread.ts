@@ -9,7 +9,7 @@ import type { SignalWatch } from './signal-watch.ts';
 /** A main thread that shows no sign of life for so many looks is taken to be stuck. */
 const lookMs = 100;
 const maxLooks = 7;
-/** What remains if the process has not ended by then. */
+/** SIGKILL follows if the process has not ended by then. */
 const killMs = 1_000;
 
 interface SignalHandle {

@@ -7,7 +7,7 @@ import { builtFile } from '../../../src/io/files/paths.ts';
 
 const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** What the thread of the signals shares with the main one. */
+/** Holds the memory that the signal thread shares with the main thread, and the signals to handle. */
 export interface SignalWatch {
   /** After a signal the main thread counts up here for as long as it lives. */
   readonly beats: Int32Array;
@@ -16,7 +16,7 @@ export interface SignalWatch {
   readonly signals: readonly number[];
 }
 
-/** How often it does. */
+/** Interval at which the main thread counts up `beats` after a signal. */
 const beatMs = 50;
 
 /**
@@ -45,7 +45,7 @@ function isOfThreadPool(resource: string): boolean {
   return /^(FS|GetAddrInfo|GetNameInfo)Req/.test(resource);
 }
 
-/** Where it cannot start, the main thread handles signals alone. */
+/** Starts the signal thread. If it cannot start, the main thread handles signals alone. */
 async function startThread(watch: SignalWatch): Promise<void> {
   const thread = new Worker(builtFile('commands/ui/signals/signal-thread'), {
     workerData: watch,

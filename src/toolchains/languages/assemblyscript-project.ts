@@ -1,4 +1,4 @@
-/** How an AssemblyScript project calls its compiler: entries in asconfig.json, arguments in the npm scripts of package.json. */
+/** Finds out how an AssemblyScript project calls its compiler: entries in asconfig.json, arguments in the npm scripts of package.json. */
 import { posix } from 'node:path';
 import type { Profile } from '../../project/names.ts';
 import type { PlanRequest, Probe } from '../toolchain.ts';

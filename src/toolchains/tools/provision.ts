@@ -6,7 +6,7 @@ import { findProgram } from '../../io/process/program.ts';
 import { toolCacheDir } from './probe.ts';
 import type { FixOption, Probe } from '../toolchain.ts';
 
-/** How a tool is installed on this system: shown to the user, and what `doctor --fix` and `build --install` run. */
+/** Says how a tool is installed on this system: shown to the user, and run by `doctor --fix` and `build --install`. */
 export interface Fix {
   /** The commands to type, or a sentence. */
   readonly text: string;

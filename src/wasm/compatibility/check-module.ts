@@ -8,7 +8,7 @@ export interface Compatibility<Repair = string> {
   readonly ok: boolean;
   /** One sentence: how it loads, or the first thing that prevents it. */
   readonly reason: string;
-  /** What to type or change; null when it loads, or when nothing helps. */
+  /** Tells the user what to type or change; null when it loads, or when nothing helps. */
   readonly repair: Repair | null;
   /** Facts that do not decide. */
   readonly notes: readonly string[];

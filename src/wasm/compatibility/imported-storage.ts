@@ -1,4 +1,4 @@
-/** What a host can make for the tables and memories that a module imports; Envoy makes them whatever their names are. */
+/** Checks whether a host can create the tables and memories that a module imports; Envoy creates them whatever their names are. */
 import type { ModuleImport } from '../module.ts';
 
 /** Elements that V8 gives one table; Envoy does not ask for more. */

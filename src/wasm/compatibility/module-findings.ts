@@ -28,9 +28,9 @@ export interface Finding {
     | 'table'
     | 'fork';
   readonly level: 'error' | 'warning';
-  /** What is wrong, in Envoy's words where Envoy has some. */
+  /** Describes the fault, in Envoy's words where Envoy has some. */
   readonly message: string;
-  /** What to change, one line. */
+  /** Tells the user what to change, in one line. */
   readonly repair: string;
 }
 

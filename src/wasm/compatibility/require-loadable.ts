@@ -2,7 +2,7 @@
 import { WasmeError } from '../../errors.ts';
 import type { Finding } from './module-findings.ts';
 
-/** Who refuses, as `istio@1.30`, and the name under which the user knows the module. */
+/** Names the host that refuses, as `istio@1.30`, and the module as the user knows it. */
 export interface Refusal {
   readonly host: string;
   readonly name: string;
@@ -21,7 +21,7 @@ export function requireLoadable(findings: readonly Finding[], refusal?: Refusal)
   throw new WasmeError('WASM_ABI', message, { hint: first.repair, details: { findings } });
 }
 
-/** One reason stands on the same line, several have a line each. */
+/** Returns the message of a refusal: with the only reason on the same line, with several reasons on a line each. */
 export function refusalText({ host, name }: Refusal, ...reasons: string[]): string {
   const start = `${host} would not load ${name}:`;
   return reasons.length === 1 ? `${start} ${reasons[0]}` : [start, ...reasons].join('\n  ');

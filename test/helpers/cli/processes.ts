@@ -11,7 +11,7 @@ export async function gone(pids: readonly number[]): Promise<void> {
     );
 }
 
-/** What has ended is seen until its parent has asked for it, and not every machine has a first process that asks. */
+/** Returns whether a process runs. A zombie does not: it is listed until its parent waits for it, which process 1 of a container may never do. */
 function runs(pid: number): boolean {
   try {
     process.kill(pid, 0);

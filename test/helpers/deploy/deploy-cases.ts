@@ -1,4 +1,4 @@
-/** What is asked of the Kubernetes targets: one row per target, version and feature. Goldens and the real API server share it. */
+/** Lists plans of the Kubernetes targets: one row per target, version and feature. Goldens and the real API server share them. */
 import { envoyGateway } from '../../../src/targets/envoy-gateway/target.ts';
 import {
   type EnvoyGatewayOptions,

@@ -1,4 +1,4 @@
-/** What is asked of the target `envoy`: one row per version, kind and feature. Goldens and real Envoys share them. */
+/** Lists plans of the target `envoy`: one row per version, kind and feature. Goldens and real Envoys share them. */
 import type { EnvoyOptions } from '../../../src/targets/envoy/options.ts';
 import { envoyTarget } from '../../../src/targets/envoy/target.ts';
 import type { DeployIntent } from '../../../src/targets/intent.ts';
@@ -6,7 +6,7 @@ import type { Plan } from '../../../src/targets/target.ts';
 import { renderYaml } from '../../../src/targets/yaml.ts';
 import { digest, plainIntent } from './deploy-cases.ts';
 
-/** Where the goldens say the module is. */
+/** Path of the module in the goldens. */
 export const goldenModule = '/etc/envoy/add-header.wasm';
 
 interface Row {

@@ -25,7 +25,7 @@ export function stepsOf(page: string): Step[] {
   );
 }
 
-/** What a shell would give the program: quotes taken away, what stands behind #, |, >, &, &&, ; left out. */
+/** Returns the arguments that a shell would pass: without quotes, and without everything after #, |, >, &, && and ;. */
 export function wordsOf(line: string): string[] {
   const words: string[] = [];
   for (const [word] of line.matchAll(/(?:"[^"]*"|'[^']*'|\\.|[^\s"'\\])+/g)) {
@@ -36,7 +36,7 @@ export function wordsOf(line: string): string[] {
   return words;
 }
 
-/** A line of an answer, where digests and ports are others every time and … stands for anything. */
+/** Turns a line of printed output into a pattern in which digests and ports may differ and … matches anything. */
 export function answerPattern(line: string): RegExp {
   const pattern = line
     .trim()

@@ -87,7 +87,7 @@ export function scriptedModule({
   return bytes;
 }
 
-/** What a callback may return: a number for the guest's result, or 'trap'. */
+/** Values that a callback may return: a number for the guest's result, or 'trap'. */
 export type Act = (guest: Guest, ...values: number[]) => number | 'trap' | undefined | void;
 
 /** Host functions as a guest calls them; strings are bytes, one character each. */

@@ -5,7 +5,7 @@ import { json } from 'node:stream/consumers';
 import type { EchoAnswer } from '../../../src/proxy/upstream/echo.ts';
 import type { Run } from '../../../src/run.ts';
 
-/** Which VM took a request, on a connection of its own: workers share connections, not requests. */
+/** Returns the VM that served a request on a new connection: workers share connections, not requests. */
 export async function vmOf(url: string): Promise<string> {
   const request = get(url, { agent: false });
   const [response] = (await once(request, 'response')) as [Parameters<typeof json>[0]];

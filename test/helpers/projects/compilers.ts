@@ -9,7 +9,7 @@ import type { Kind, Language } from '../../../src/project/schema.ts';
 import { machineContext, sharePackages } from './assemblyscript.ts';
 import { type ToolName, toolsDir } from '../tools.ts';
 
-/** What building a language needs, and programs that must be found first. */
+/** Names what building a language needs, and the programs that must be found first. */
 export const compilers: Readonly<Record<Language, readonly ToolName[]>> = {
   assemblyscript: ['npm'],
   rust: ['rust'],

@@ -6,7 +6,7 @@ import { type TestMachine, newMachine } from '../cli/cli.ts';
 import { guestFile } from '../guests/guests.ts';
 import { root } from '../tree.ts';
 
-/** What the compiler does when it is asked to build; undefined: it builds. */
+/** Ways in which the fake compiler can misbehave in a build; undefined: it builds. */
 export type CompilerWish =
   | 'error'
   | 'silent'
@@ -32,11 +32,11 @@ export interface FakeLanguage {
   };
   /** Name → content; all that `wasme build` needs besides wasme.json to recognise and build the project. */
   readonly files: Readonly<Record<string, string>>;
-  /** Where the compiler reports the error in `files`. */
+  /** Position at which the compiler reports the error in `files`. */
   readonly place: string;
-  /** Whether its compiler downloads what a project depends on. */
+  /** True if its compiler downloads the dependencies of a project. */
   readonly downloads: boolean;
-  /** Whether a project without wasme.json is recognised; a go.mod is taken for Go. */
+  /** True if a project without wasme.json is recognised; a go.mod is taken for Go. */
   readonly detected: boolean;
   /** An environment variable that changes what the compiler builds. */
   readonly variable: string;

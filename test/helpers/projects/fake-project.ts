@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { guest } from '../guests/guests.ts';
 import { root } from '../tree.ts';
 
-/** What the fake compiler is told to do, see its source; undefined: it builds. */
+/** Instruction to the fake compiler, see its source; undefined: it builds. */
 export type FakeWish =
   | 'error'
   | 'packages missing'

@@ -11,7 +11,7 @@ export interface Step {
   readonly path: string;
   /** The file's new text; the old one is empty for a new file. */
   readonly edit: (text: string) => string;
-  /** What reports that it is missing, and what the report says: the name of a file, and what it lacks. */
+  /** Names the check that reports a missing step, and the text of its report: the name of a file, and what it lacks. */
   readonly reportedBy: Report;
   readonly says: RegExp;
 }

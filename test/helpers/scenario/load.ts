@@ -29,10 +29,10 @@ export interface LoadOutcome {
   /** Why it was not loaded: Envoy's sentence, or everything that we say. */
   readonly refused: string;
   readonly statuses: readonly number[];
-  /** What guests logged, and how they failed, until the first request: each once, as a start runs more than once in Envoy. */
+  /** Logs and failures of guests until the first request: each once, as a start runs more than once in Envoy. */
   readonly startLogs: readonly string[];
   readonly logs: readonly string[];
-  /** When a filter was taken out, and at the end: each once, as Envoy's threads have a VM each. */
+  /** Logs after a filter was removed, and at the end: each once, as Envoy's threads have a VM each. */
   readonly endLogs: readonly string[];
 }
 

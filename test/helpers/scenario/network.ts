@@ -9,12 +9,12 @@ export interface NetworkScenario {
   readonly id: string;
   /** Checklist rows it shows, e.g. `C13`. */
   readonly rows: readonly string[];
-  /** What the filters are: a chain of network filters, access loggers of an HTTP listener, services on their own, stats sinks. */
+  /** Kind of the filters: a chain of network filters, access loggers of an HTTP listener, services on their own, stats sinks. */
   readonly place: 'network' | 'access-log' | 'service' | 'stats-sink';
   readonly filters: readonly FilterSpec[];
   /** Access loggers of the TCP proxy behind network filters. */
   readonly loggers?: readonly FilterSpec[];
-  /** What clients do, one connection after the other. */
+  /** Actions of the clients, one connection after the other. */
   readonly clients?: readonly (readonly Move[])[];
   /** What the upstream does with each connection; nobody listens; or the bytes go back, as from Envoy's echo filter. */
   readonly upstream?: readonly Move[] | 'refused' | 'echo';
@@ -24,7 +24,7 @@ export interface NetworkScenario {
   readonly grpc?: Readonly<Record<string, GrpcAnswer>>;
   /** Wait this long after the last client before looking at the log. */
   readonly settleMs?: number;
-  /** How long peers wait, in scenarios in which something does not come: an answer that the filter holds or drops. */
+  /** Time that peers wait in scenarios in which something does not come: an answer that the filter holds or drops. */
   readonly patienceMs?: number;
   /** Pauses are this much longer; default 1. */
   readonly pace?: number;

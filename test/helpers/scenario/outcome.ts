@@ -1,13 +1,13 @@
-/** What is compared between our host and Envoy, with what differs from run to run taken out. */
+/** Holds the outcome of a scenario that is compared between our host and Envoy, without values that differ from run to run. */
 import type { Pairs } from '../guests/probe/script.ts';
 
 export interface Outcome {
   readonly responses: readonly ResponseSeen[];
   readonly upstream: readonly RequestSeen[];
   readonly callouts: readonly (RequestSeen & { readonly cluster: string })[];
-  /** What the guests logged from the first stream on, `plugin: message`; start-up runs more than once in Envoy. */
+  /** Logs of the guests from the first stream on, `plugin: message`; start-up runs more than once in Envoy. */
   readonly logs: readonly string[];
-  /** What they logged before it, each line once. */
+  /** Logs of the guests before the first stream, each line once. */
   readonly startLogs: readonly string[];
   readonly metrics: Readonly<Record<string, number>>;
 }

@@ -17,7 +17,7 @@ import type { AnswerSpec, RequestSpec, Scenario } from './scenario.ts';
 const slow = 2.5;
 const paces = [1, slow, slow];
 const [gapMs, settleMs] = [40, 150];
-/** What is written at the end comes after the answer: how long that may take where it is known what is to come. */
+/** Limits the wait for log lines that come after the answer, if the expected outcome is known. */
 const patienceMs = 5_000;
 
 /** For the n-th try of a test, from 0. */
@@ -60,7 +60,7 @@ export function networkAtPace(scenario: NetworkScenario, pace: number): NetworkS
   };
 }
 
-/** What `look` sees when all is quiet; where `expected` is known, not before that is there, if it comes at all. */
+/** Returns what `look` sees after `quietMs`; if `expected` is known, looks again until both are equal, up to `patienceMs`. */
 export async function settled<T extends object>(
   look: () => T | Promise<T>,
   quietMs: number | undefined,

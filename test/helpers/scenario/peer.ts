@@ -16,7 +16,7 @@ export interface PeerSeen {
 }
 
 export interface PeerSettings {
-  /** How long bytes, and the end after the last move, are waited for; the default is for what hangs. */
+  /** Limits the wait for bytes, and for the end after the last action; the default is for connections that hang. */
   readonly patienceMs?: number | undefined;
   /** Default 1; more is slower. */
   readonly pace?: number | undefined;

@@ -1,4 +1,4 @@
-/** What real Envoy was seen to do, kept in test/fixtures/goldens/envoy-*.json: the fast stand-in for a real one. */
+/** Reads and writes recordings of real Envoys in test/fixtures/goldens/envoy-*.json, which fast tests use in place of a real one. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Difference } from '../../scenarios/differences.ts';
@@ -8,7 +8,7 @@ import type { Pairs } from '../guests/probe/script.ts';
 
 type Recorded = Readonly<Record<string, unknown>>;
 
-/** Which scenarios: of HTTP filters, of loading and ending, or of everything else. */
+/** Families of scenarios: of HTTP filters, of loading and ending, or of everything else. */
 type Family = '' | 'network-' | 'load-';
 
 const fileOf = (version: EnvoyVersion, set: Family): string =>
@@ -27,11 +27,11 @@ interface HeldVersion {
   readonly recorded: Recorded;
   /** Scenarios that come out otherwise in the bundled host, and are known to. */
   readonly known: ReadonlySet<string>;
-  /** Whether a scenario is played: all for the oldest and the newest; for those between what changed on the way. */
+  /** Returns whether a scenario is played: all for the oldest and the newest release; for those between only the changed ones. */
   readonly holds: (scenario: { readonly id: string }) => boolean;
 }
 
-/** What the bundled host is held to, version by version. */
+/** Recordings that the bundled host has to match, one per version. */
 export function heldVersions(set: Family, differences: readonly Difference[]): HeldVersion[] {
   const changing = changingScenarios(set);
   return envoyVersions.map(version => ({

@@ -15,7 +15,7 @@ export interface ForwardProxy {
 }
 
 export interface ForwardProxyOptions {
-  /** Where names lead: the proxy knows hosts that the client cannot look up. */
+  /** Maps names to addresses: the proxy knows hosts that the client cannot look up. */
   readonly ports: Readonly<Record<string, number>>;
   /** `user:password` that it asks for. */
   readonly login?: string;

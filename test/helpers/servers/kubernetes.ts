@@ -8,7 +8,7 @@ import { parseAllDocuments, stringify } from 'yaml';
 import { freePort } from './ports.ts';
 import { type ToolName, tool, toolsDir } from '../tools.ts';
 
-/** What `startCluster` needs. */
+/** Tools that `startCluster` needs. */
 export const clusterTools: readonly ToolName[] = ['kubectl', 'etcd', 'kube-apiserver'];
 
 export interface TestCluster {

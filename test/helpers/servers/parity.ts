@@ -7,7 +7,7 @@ import { realEnvoy } from './envoy.ts';
 import type { AnswerSpec } from '../scenario/scenario.ts';
 import { type TestUpstream, startUpstream } from '../scenario/upstream.ts';
 
-/** What both are given. */
+/** Settings that both hosts get. */
 export interface PairSettings {
   /** Project folder or module. */
   readonly source: string;
@@ -27,7 +27,7 @@ export interface Side {
   readonly port: number;
   readonly upstream: TestUpstream;
   readonly check: TestUpstream;
-  /** What the filter has logged so far. */
+  /** Returns what the filter has logged so far. */
   log(): readonly string[];
   stop(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /** Ports for programs that cannot be told to take a free one themselves. */
 import { createServer } from 'node:net';
 
-/** Where nobody listens: no test gets a port below 1024, as it could one that was just given back. */
+/** A port without a listener: below 1024, so that no test can get it, unlike a port that was just closed. */
 export const refusedPort = 1;
 
 /** Below what systems give to those who ask for any port: what is free here is not given away before it is used. */

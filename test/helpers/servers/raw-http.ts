@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** What an upstream does with a request: bytes to send (latin1), FIN, RST, or a pause in milliseconds. */
+/** Actions of an upstream for a request: bytes to send (latin1), FIN, RST, or a pause in milliseconds. */
 export type Answer = readonly (string | number)[];
 
 export interface RawUpstream {
@@ -116,7 +116,7 @@ export function rawRequest(
   });
 }
 
-/** Whether `text` holds one final response to a GET with a length, or with chunks. */
+/** Returns whether `text` holds one final response to a GET, with a length or with chunks. */
 export function isWholeResponse(text: string): boolean {
   const rest = text.replace(/^HTTP\/1\.1 1\d\d [^]*?\r\n\r\n/, '');
   const head = rest.indexOf('\r\n\r\n') + 4;

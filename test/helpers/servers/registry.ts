@@ -12,7 +12,7 @@ export interface Switches {
   /** The token service refuses (403) a request for more than one repository. */
   oneRepositoryPerToken: boolean;
   headBlob: 'normal' | 307 | 405;
-  /** What a GET with Range gets. */
+  /** Answer to a GET with Range. */
   range: 206 | 200 | 416;
   /** Blobs come from another origin, over a redirect. */
   redirectBlobs: boolean;
@@ -34,7 +34,7 @@ export interface Switches {
   warning: string | undefined;
   /** PATCH bodies above this are 413, as behind a proxy; PUT the same. */
   maxBodyBytes: number | undefined;
-  /** What it says at the beginning of an upload about the size of pieces; smaller ones but the last are refused. */
+  /** Minimum size of pieces that it states at the beginning of an upload; smaller ones except the last are refused. */
   chunkMinLength: number | undefined;
   /** The registry stores another manifest than it was sent. */
   rewriteManifest: boolean;
@@ -56,7 +56,7 @@ export interface FakeRegistry {
   readonly blobs: Map<string, Buffer>;
   /** `repository:tag` → digest. */
   readonly tags: Map<string, string>;
-  /** How many requests match. */
+  /** Returns the number of requests that match. */
   count(pattern: RegExp): number;
   /** The tokens that were given have run out. */
   forgetTokens(): void;

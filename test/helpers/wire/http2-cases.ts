@@ -11,7 +11,7 @@ export interface Http2Case {
   readonly streams?: number;
 }
 
-/** What a case's client received, and how many requests its upstream did. */
+/** Holds what the client of a case received, and how many requests its upstream did. */
 export interface Http2Outcome {
   readonly client: readonly string[];
   readonly requests: number;

@@ -1,4 +1,4 @@
-/** Where node:http2, which parses HTTP/2 for the proxy, leaves less to us than Envoy's codec does; docs/run.md says it to users. */
+/** Lists cases in which node:http2, which parses HTTP/2 for the proxy, prevents the behaviour of Envoy's codec; docs/run.md documents them. */
 import type { Http2Outcome } from './http2-cases.ts';
 
 /** nghttp2 drops such a field without a word, and the request goes on without it. Envoy closes the connection. */
@@ -27,7 +27,7 @@ const own: Readonly<Record<string, Http2Outcome>> = {
   'data on a stream that is not open': { client: ['goaway 1', 'silence'], requests: 0 },
 };
 
-/** What the proxy makes of a case that Envoy was recorded to answer so: where Envoy closes the connection, it resets the stream. */
+/** Returns the outcome that the proxy has for this recorded outcome of Envoy: where Envoy closes the connection, it resets the stream. */
 export function expectedOf(name: string, recorded: Http2Outcome | undefined): Http2Outcome | undefined {
   if (recorded === undefined || own[name] !== undefined) return own[name];
   if (dropped.has(name)) return { client: ['200', 'end'], requests: 1 };

@@ -4,7 +4,7 @@ import type { Answer } from '../servers/raw-http.ts';
 export interface WireCase {
   readonly name: string;
   readonly request: string;
-  /** Whether the upstream hears of a request that is refused in its middle is a race, in Envoy too. */
+  /** True if it is a race, in Envoy too, whether the upstream sees a request that is refused before its end. */
   readonly answerOnly?: true;
   /** More than one request: all answers are waited for, until the server closes. */
   readonly pipelined?: true;
@@ -172,7 +172,7 @@ const answerOf = (bytes: number): Answer => {
   return ok(`x: ${'a'.repeat(bytes - bare)}\r\nContent-Length: 0\r\n`);
 };
 
-/** What the upstream says to `/<name>`; to anything else it answers "hey". */
+/** Answers of the upstream to `/<name>`; to any other path it answers "hey". */
 export const wireAnswers: Readonly<Record<string, Answer>> = {
   chunked: [
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: tr\r\n\r\n5\r\nhello\r\n0\r\nTr: 1\r\n\r\n',

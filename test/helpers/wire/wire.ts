@@ -44,7 +44,7 @@ function linesOf(text: string): string[] {
     .split('\r\n');
 }
 
-/** How many chunks a body comes in depends on how its bytes were cut. */
+/** Joins the chunks of a body, as their number depends on how its bytes were cut. */
 function joinChunks(text: string): string {
   const first = /(?<=\r\n)([\da-f]+)\r\n([^\r]*)\r\n([\da-f]+)\r\n([^\r]+)\r\n(?=[\da-f]+\r\n)/;
   for (let joined = text; ; text = joined) {

@@ -1,4 +1,4 @@
-/** What real compilers say when they cannot build, as a person gets it: the place, the line, the caret; or what is not there. */
+/** Errors of real compilers reach the user with the place, the line and the caret, or with what is missing. */
 import { appendFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -28,7 +28,7 @@ async function foreignProject(language: Language, parent = hostile): Promise<str
   return dir;
 }
 
-/** What `wasme build` in that folder leaves: a module, and when nothing changed the same one. */
+/** Builds in that folder twice, and expects a module and then the same one, as nothing changed. */
 async function buildsTwice(dir: string, language: Language, asked?: Language): Promise<void> {
   const first = await build({ dir, language: asked }, compilerContext);
   expect(first).toMatchObject({ language, upToDate: false });

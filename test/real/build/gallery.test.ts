@@ -13,7 +13,7 @@ import {
 } from '../../helpers/servers/test-servers.ts';
 import { describeWith } from '../../helpers/tools.ts';
 
-/** What a scenario does with a running filter. */
+/** Steps of a scenario with a running filter. */
 type Scenario = (run: (configuration: unknown) => Promise<Running>, filter: BuiltTemplate) => Promise<void>;
 
 async function get(url: string, headers: Readonly<Record<string, string>> = {}) {

@@ -42,7 +42,7 @@ describeWith(['envoy-1.36', 'envoy-1.40'], 'the inside of an EnvoyFilter', () =>
   });
 });
 
-/** What a proxy would have after istiod applied the patches to one listener. */
+/** Returns the configuration that a proxy would have after istiod applied the patches to one listener. */
 function bootstrap(patches: readonly Patch[]): Fields {
   const values = (kind: string): Fields[] =>
     patches.filter(({ applyTo }) => applyTo === kind).map(({ patch }) => patch.value);

@@ -1,4 +1,4 @@
-/** What `deploy envoy` writes, in real Envoys: accepted by `--mode validate`, then traffic. Every kind, option and release. */
+/** Real Envoys accept what `deploy envoy` writes (`--mode validate`) and serve traffic with it: every kind, option and release. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';

@@ -27,7 +27,7 @@ type Row = { readonly [F in Factor]: (typeof factors)[F][number] };
 
 const names = Object.keys(factors) as Factor[];
 
-/** What cannot meet: Envoy discovers HTTP and network filters only, and a person's own file has its own routes. */
+/** Excludes impossible combinations: Envoy discovers HTTP and network filters only, and the user's own file has its own routes. */
 function impossible(row: Partial<Row>): boolean {
   return (
     (row.place === 'dynamic' && (row.kind === 'service' || row.kind === 'access-log')) ||

@@ -36,7 +36,7 @@ interface KubernetesObject {
 }
 
 describeWith(['kubectl'], 'kubectl reads hostile texts as they were meant', () => {
-  /** What kubectl made of one document, without asking an API server. */
+  /** Returns one document as kubectl parsed it, without an API server. */
   function read(yaml: string): unknown {
     const found = execFileSync(tool('kubectl'), ['label', '--local', '-f', '-', 'read=1', '-o', 'json'], {
       input: yaml,

@@ -1,4 +1,4 @@
-/** What Envoy's admin interface answers to patterns that it refuses: the same as ours, which unit/proxy/admin.test.ts holds. */
+/** Envoy's admin interface answers refused patterns as ours does, which unit/proxy/admin.test.ts checks. */
 import { expect, it } from 'vitest';
 import { realEnvoy } from '../../helpers/servers/envoy.ts';
 import { refusedFilters } from '../../helpers/servers/stats-filters.ts';

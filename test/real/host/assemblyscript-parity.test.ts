@@ -22,7 +22,7 @@ const long = (length: number): string => 'x'.repeat(length);
 const large = (count: number): Pairs =>
   Array.from({ length: count }, (_, at) => [`x-large-${at}`, long(4_000)]);
 
-/** How the upstream answers a path. */
+/** Answers a path as upstream. */
 function answerOf(path: string): AnswerSpec {
   const status = /^\/status\/(\d+)/.exec(path)?.[1];
   if (status !== undefined) return { status: Number(status), body: [`status ${status}`], withLength: true };
@@ -51,7 +51,7 @@ function answerOf(path: string): AnswerSpec {
   };
 }
 
-/** What a client does, and what it got: whatever is comparable. */
+/** Acts as a client and returns everything comparable that it got. */
 type Act = (side: Side) => Promise<unknown>;
 
 interface Row {

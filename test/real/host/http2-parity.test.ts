@@ -1,4 +1,4 @@
-/** What a real Envoy makes of raw HTTP/2, which the fast suite holds the proxy to (test/contract/wire-http2). WASME_UPDATE=1 records anew. */
+/** Checks the recording of raw HTTP/2, with which test/contract/wire-http2 compares the proxy, against a real Envoy. WASME_UPDATE=1 records again. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type TestEnvoy, proxyBootstrap, realEnvoy } from '../../helpers/servers/envoy.ts';
 import type { RawUpstream } from '../../helpers/servers/raw-http.ts';

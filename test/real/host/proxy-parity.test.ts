@@ -1,4 +1,4 @@
-/** What a real Envoy makes of raw HTTP/1, which the fast suite holds the proxy to (test/contract/wire). WASME_UPDATE=1 records anew. */
+/** Checks the recording of raw HTTP/1, with which test/contract/wire compares the proxy, against a real Envoy. WASME_UPDATE=1 records again. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   joinedInRequests,

@@ -28,7 +28,7 @@ function chainMachine(): TestMachine {
   return machine;
 }
 
-/** What the second filter says, without times. */
+/** Returns the log lines of the second filter, without times. */
 function guestLines(cli: RunningCli): string[] {
   const records = cli.stderr().split(/\n(?=\[)/);
   const lines = records.map(record => record.trimEnd().replace(/^\[[\d-]+ [\d:.]+\]/, '[]'));

@@ -6,7 +6,7 @@ import { guestFile } from '../../helpers/guests/guests.ts';
 import { describeWith, tool } from '../../helpers/tools.ts';
 import { ownStats, requests, vmOf } from '../../helpers/guests/workers-guest.ts';
 
-/** What a run with two workers shows after many requests, the same every time. */
+/** Returns what a run with two workers shows after many requests, the same every time. */
 async function facts(envoy: string | undefined): Promise<unknown> {
   const machine = newMachine();
   guestFile(machine.cwd, 'workers');

@@ -14,7 +14,7 @@ import { type RealRegistry, realRegistry } from '../../helpers/servers/real-regi
 import { describeWith } from '../../helpers/tools.ts';
 
 const module = moduleOfSize(1_500_000);
-/** How many random runs go on at a time: most of each is waiting for the next try. */
+/** Number of random runs at a time: most of each is waiting for the next attempt. */
 const parallel = 16;
 const tenths = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 

@@ -1,4 +1,4 @@
-/** What stands between a company's machine and its registry: proxies, and certificates on both sides. */
+/** Push and pull work through proxies and with certificates on both sides, as in a company's network. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

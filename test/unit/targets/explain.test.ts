@@ -5,10 +5,10 @@ import type { Plan } from '../../../src/targets/target.ts';
 import { renderYaml } from '../../../src/targets/yaml.ts';
 import { goldenPlans } from '../../helpers/deploy/golden-plans.ts';
 
-/** What names a message or an API: there is nothing to choose. */
+/** Keys that name a message or an API, for which there is nothing to choose and so nothing to explain. */
 const fixed = /(^|\.)(apiVersion|kind|@type)$/;
 
-/** Paths of leaves over which, or over what holds them, no reason stands. */
+/** Returns paths of leaves without a reason above them or above one of their parents. */
 function unexplained({ documents }: Plan): string[] {
   return documents.flatMap(({ content }) => {
     const reasons = new Set(explanations(content).map(({ path }) => path.join('.')));

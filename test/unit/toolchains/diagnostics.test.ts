@@ -1,4 +1,4 @@
-/** How compiler messages are shown: place, source line, caret. */
+/** Compiler messages are shown with place, source line and caret. */
 import { describe, expect, it } from 'vitest';
 import { showDiagnostics } from '../../../src/toolchains/diagnostics.ts';
 import type { Diagnostic } from '../../../src/toolchains/toolchain.ts';

@@ -1,4 +1,4 @@
-/** What a language needs besides its toolchain: templates and rows in the documentation. A failure names the missing file. */
+/** Each language has templates and rows in the documentation besides its toolchain. A failure names the missing file. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -41,7 +41,7 @@ function request(
 
 const steps = (toolchain: Toolchain, asked: PlanRequest) => toolchain.plan(asked).steps.map(showCommand);
 
-/** What a release build of a small project starts first. */
+/** First command of a release build of a small project. */
 const firstSteps: Readonly<Record<Language, { request: Parameters<typeof request>[0]; step: string }>> = {
   assemblyscript: {
     request: {

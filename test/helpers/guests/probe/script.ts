@@ -36,7 +36,7 @@ export type Op =
   | { readonly spin: true }
   | { readonly grow: number };
 
-/** What one invocation of a callback does and returns. */
+/** Describes what one invocation of a callback does and returns. */
 export interface Step {
   readonly ops: readonly Op[];
   readonly returns?: number | undefined;

@@ -73,7 +73,7 @@ export async function runNetworkInOurs(
   }
 }
 
-/** As Envoy flushes: what a sink changes it is told the next time. */
+/** Flushes as Envoy does: a stats sink sees its own changes in the next flush. */
 function flushFiveTimes(metrics: LocalMetrics, sinks: readonly Plugin[]): void {
   const before = new Map<string, bigint>();
   for (let left = 5; left > 0; left--) {

@@ -1,4 +1,4 @@
-/** What scenarios tell an Envoy: listeners, filters, plugins and clusters as parts of its bootstrap. */
+/** Builds the parts of an Envoy bootstrap that scenarios need: listeners, filters, plugins and clusters. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EnvoyVersion } from './envoy.ts';

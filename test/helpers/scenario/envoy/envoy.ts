@@ -145,7 +145,7 @@ function parts(
 export interface RunningEnvoy {
   /** Everything it logged so far. */
   output(): string;
-  /** What the admin interface says at this path. */
+  /** Returns the answer of the admin interface at this path. */
   admin(path: string): Promise<string>;
   listenerPorts(): Promise<Map<string, number>>;
   /** `plugin: message` of the guests of one scenario, in order. */

@@ -122,7 +122,7 @@ function entriesOf(output: string): Entry[] {
   return entries;
 }
 
-/** What guests logged, and where they trapped. */
+/** Returns what guests logged, and where they trapped. */
 function loggedLines(output: string): string[] {
   return entriesOf(output)
     .filter(({ text }) => /^(wasm log|Function: )/.test(text))

@@ -8,7 +8,7 @@ import { isStream, rewrite, writeAtomic } from '../../../../src/io/files/files.t
 import { type TestMachine, newMachine } from '../../../helpers/cli/cli.ts';
 import { guestFile } from '../../../helpers/guests/guests.ts';
 
-/** What comes out of a named pipe while `write` runs; the pipe is one afterwards, and nothing lies beside it. */
+/** Returns the bytes that come out of a named pipe while `write` runs; expects that the pipe remains one and that no other file is left. */
 async function throughPipe(machine: TestMachine, write: (pipe: string) => Promise<unknown>): Promise<Buffer> {
   const pipe = join(machine.cwd, 'pipe');
   execFileSync('mkfifo', [pipe]);

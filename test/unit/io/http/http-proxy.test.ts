@@ -1,4 +1,4 @@
-/** Which proxy a URL goes through: the variables as curl, Go and docker understand them. */
+/** The variables decide on the proxy of a URL as in curl, Go and docker. */
 import { describe, expect, it } from 'vitest';
 import { proxyFor } from '../../../../src/io/http/http-proxy.ts';
 import { proxyLogin } from '../../../../src/io/http/http-tunnel.ts';

@@ -1,4 +1,4 @@
-/** Where an HTTP/1 message ends does not depend on how its bytes were cut on the way. */
+/** The end of an HTTP/1 message does not depend on how its bytes were cut on the way. */
 import { describe, expect, it } from 'vitest';
 import { HttpProtocolError } from '../../../../src/proxy/http1/protocol-error.ts';
 import { parseRequestHead } from '../../../../src/proxy/http1/head.ts';

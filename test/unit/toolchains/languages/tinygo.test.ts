@@ -1,4 +1,4 @@
-/** Where a Go filter sets its contexts, which decides whether TinyGo can build it as a library. */
+/** Finds the functions in which a Go filter sets its contexts, which decide whether TinyGo can build it as a library. */
 import { describe, expect, it } from 'vitest';
 import { setupFunctions } from '../../../../src/toolchains/languages/tinygo.ts';
 
