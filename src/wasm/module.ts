@@ -1,6 +1,7 @@
 /** The sections of a WebAssembly binary that decide whether a host can run it: types, imports, exports, memories, names. */
 import { WasmeError } from '../errors.ts';
 import { checkMagic } from './magic.ts';
+import { checkSectionOrder } from './section-order.ts';
 import { BinaryReader } from './reader.ts';
 
 export type ValueType =
@@ -131,6 +132,9 @@ export function parseModule(bytes: Uint8Array): ModuleInfo {
     const contentStart = section.offset;
     if (id === 0) {
       name = section.name();
+      // Envoy reads the first name section only.
+      if (name === 'name' && !customSections.some(other => other.name === 'name'))
+        checkFunctionNames(section);
       customSections.push({ name, bytes: section.slice(section.end - section.offset) });
     } else if (id === 1) readTypes(section, types);
     else if (id === 2) {
@@ -153,6 +157,7 @@ export function parseModule(bytes: Uint8Array): ModuleInfo {
     } else if (id === 8) start = section.u32();
     sections.push({ id, name, start: contentStart, end: section.end });
   }
+  checkSectionOrder(sections);
   return {
     sizeBytes: bytes.length,
     imports,
@@ -169,6 +174,20 @@ export function parseModule(bytes: Uint8Array): ModuleInfo {
     start,
     functionCount: functionTypes.length,
   };
+}
+
+/** Reads the function names, without which Envoy refuses a module that has a name section. Leaves `section` where it is. */
+function checkFunctionNames(section: BinaryReader): void {
+  const reader = new BinaryReader(section.bytes, section.offset, section.end);
+  while (!reader.done) {
+    const id = reader.byte();
+    const names = reader.part(reader.u32());
+    if (id !== 1) continue;
+    for (let left = names.count(); left > 0; left--) {
+      names.u32();
+      names.slice(names.u32());
+    }
+  }
 }
 
 /** `parseModule`, whose failure says which module it was. */

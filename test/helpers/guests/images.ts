@@ -1,4 +1,5 @@
 /** Modules and metadata that image tests share. */
+import { parseModule } from '../../../src/wasm/module.ts';
 import { digestOf } from '../../../src/io/sha256.ts';
 import type { ImageMetadata } from '../../../src/oci/packaging/formats/index.ts';
 import { type TarFile, writeTar } from '../../../src/oci/packaging/tar.ts';
@@ -121,4 +122,12 @@ export function zstdStored(bytes: Uint8Array): Buffer {
     parts.push(header.subarray(0, 3), block);
   }
   return Buffer.concat(parts);
+}
+
+/** The module with a name section that announces nine names and ends, instead of its own, which is the last section. */
+export function withCutNames(module: Uint8Array): Uint8Array {
+  const names = parseModule(module).sections.find(({ name }) => name === 'name');
+  const headerBytes = 2;
+  const rest = module.subarray(0, names === undefined ? module.length : names.start - headerBytes);
+  return Buffer.concat([rest, Buffer.from('0009046e616d6501c80109', 'hex')]);
 }

@@ -5,13 +5,16 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { newMachine } from '../../helpers/cli/cli.ts';
 import { compileWat, guest } from '../../helpers/guests/guests.ts';
-import { component, filterText } from '../../helpers/guests/images.ts';
+import { component, filterText, withCutNames } from '../../helpers/guests/images.ts';
 import { storageModules } from '../../helpers/guests/storage-modules.ts';
 import { describeWith, tool } from '../../helpers/tools.ts';
 
 const wasi = (name: string, type: string): string =>
   `(import "wasi_snapshot_preview1" "${name}" (func ${type}))`;
 const text = filterText();
+const smallest = compileWat(text);
+/** The last section of the module is code; a second one of no functions follows. */
+const twice = Buffer.concat([smallest, Buffer.from('0a0100', 'hex')]);
 
 const modules: Readonly<Record<string, Uint8Array>> = {
   'a filter': guest('deploy-tag'),
@@ -37,6 +40,13 @@ const modules: Readonly<Record<string, Uint8Array>> = {
   ),
   ...Object.fromEntries(Object.entries(storageModules).map(([name, { module }]) => [name, module])),
   'a component': component,
+  'a code section twice': twice,
+  'a type section after the code': Buffer.concat([smallest, Buffer.from('010100', 'hex')]),
+  'a second name section that is cut': Buffer.concat([
+    smallest,
+    Buffer.from('0009046e616d6501c80109', 'hex'),
+  ]),
+  'a name section that is cut': withCutNames(smallest),
   'a truncated module': compileWat(text).subarray(0, 40),
 };
 
