@@ -162,7 +162,8 @@ export function listenersOf(file: EnvoyFile): ListenerPart[] {
     const port = scalar(file, socket, 'port_value');
     return {
       name: typeof name === 'string' ? name : undefined,
-      port: typeof port === 'number' ? port : undefined,
+      // Envoy reads a number in quotes, too.
+      port: /^\d+$/.test(String(port)) ? Number(port) : undefined,
       chains,
       managers,
     };

@@ -37,6 +37,17 @@ it.each(singleValueFiles)('a single value for $title is refused with the dash th
   });
 });
 
+it('a listener without a name is found by its port, also when that is written in quotes', () => {
+  const [{ text }] = editableFiles;
+  const quoted = text.replace('- name: main\n      ', '- ').replace('port_value: 0', 'port_value: "18000"');
+  const entry = wasmEntry('http', 'mine', { name: 'mine' });
+  const addition = { intent: { ...plainIntent, id: 'mine' }, entry, clusters: [] };
+  expect(addToFile(quoted, addition, { path, listener: '18000' })).toContain('- name: mine');
+  expect(() => addToFile(quoted, addition, { path, listener: '1' })).toThrow(
+    expect.objectContaining({ hint: 'it has: 18000' }) as Error,
+  );
+});
+
 it('a filter of API v2 with a name and no type is refused', () => {
   const [{ text }] = editableFiles;
   const old = text.replace(/\n *typed_config: \{ "@type": \S*Router \}/, '');
