@@ -11,7 +11,7 @@ const program = [
   'commands/main',
   'commands/ui/signals/signal-thread',
   'src/runner/workers/worker',
-  'src/proxy/socket-copy-child',
+  'src/proxy/sockets/socket-copy-child',
   'src/toolchains/programs/asc-server',
   'src/toolchains/programs/npm-clang',
 ];

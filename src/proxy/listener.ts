@@ -3,10 +3,10 @@ import { type Socket, createServer } from 'node:net';
 import { type TLSSocket, createServer as createTlsServer } from 'node:tls';
 import type { ConnectionInfo } from '../host/types.ts';
 import type { Certificate } from './certificate.ts';
-import { connectionInfo } from './http1/client-connection.ts';
+import { connectionInfo } from './sockets/connection-info.ts';
 import { Http1ServerConnection } from './http1/server-connection.ts';
 import { Http2Sessions } from './http2/server-session.ts';
-import { bind, descriptorOf } from './socket-copy.ts';
+import { bind, descriptorOf } from './sockets/socket-copy.ts';
 import type { RequestDecoder, ResponseEncoder } from './streams.ts';
 
 export interface ListenerOptions {

@@ -2,9 +2,9 @@
 import { type Socket, connect, createServer } from 'node:net';
 import type { StreamInfo, TcpStream, TcpStreamSink } from '../host/types.ts';
 import type { Endpoint } from '../io/http/endpoint.ts';
-import { connectionInfo, socketAddress } from './http1/client-connection.ts';
+import { connectionInfo, socketAddress } from './sockets/connection-info.ts';
 import { upstreamCluster } from './upstream/routes.ts';
-import { bind, descriptorOf } from './socket-copy.ts';
+import { bind, descriptorOf } from './sockets/socket-copy.ts';
 import { ProxyStreamInfo, nowMs } from './stream-info.ts';
 
 export interface TcpProxyOptions {

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import { HeaderMap } from '../../host/http/header-map.ts';
 import { requestFault } from '../../host/http/message-validity.ts';
 import type { ByteString, ConnectionInfo } from '../../host/types.ts';
-import { hostAndPort } from '../../io/http/endpoint.ts';
 import { startTimer } from '../../io/timer.ts';
+import { connectionInfo, failureText, socketAddress } from '../sockets/connection-info.ts';
 import type { ResetReason, UpstreamListener, UpstreamStream } from '../streams.ts';
 import { encodeRequestHead, encodeTrailers } from './encode.ts';
 import type { Framing } from './framing.ts';
@@ -239,23 +239,4 @@ export class Http1ClientConnection implements UpstreamStream {
     this.destroy();
     listener?.onUpstreamReset(reason, detail);
   }
-}
-
-/** As Envoy words it in its transport failure reason. */
-export function failureText(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ECONNREFUSED') return 'delayed connect error: Connection refused';
-  return error.message;
-}
-
-export function connectionInfo(socket: Socket, id: number): ConnectionInfo {
-  return {
-    id,
-    localAddress: socketAddress(socket.localAddress, socket.localPort),
-    remoteAddress: socketAddress(socket.remoteAddress, socket.remotePort),
-  };
-}
-
-/** Empty when it is not known. */
-export function socketAddress(host: string | undefined, port: number | undefined): string {
-  return host === undefined || port === undefined ? '' : hostAndPort(host, port);
 }

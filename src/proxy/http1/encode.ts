@@ -1,5 +1,5 @@
 /** Header maps → HTTP/1 heads, with the choices Envoy makes about length and connection headers. */
-import type { HeaderEntry, HeaderMap } from '../../host/http/header-map.ts';
+import type { HeaderMap } from '../../host/http/header-map.ts';
 
 /** A head as text, and how the encoder frames the body from now on. */
 export interface EncodedHead {
@@ -35,37 +35,6 @@ export function encodeRequestHead(headers: HeaderMap, endOfStream: boolean): Enc
     }
   }
   return { text: `${method} ${path} HTTP/1.1\r\n${lines}\r\n`, chunked };
-}
-
-/**
- * What Envoy's connection manager does to a response's map when it leaves the last filter: hop-by-hop headers out, `date`
- * and `server` in. The map itself is changed, because access logs see it so.
- */
-export function finishResponseMap(headers: HeaderMap, close: boolean): void {
-  const kept: HeaderEntry[] = [];
-  let hasDate = false;
-  let hasServer = false;
-  for (const entry of headers.entries) {
-    switch (entry[0]) {
-      case 'connection':
-      case 'transfer-encoding':
-      case 'proxy-connection':
-      case 'keep-alive':
-      case 'upgrade':
-        continue;
-      case 'server':
-        if (!hasServer) kept.push(['server', 'envoy']);
-        hasServer = true;
-        continue;
-      case 'date':
-        hasDate = true;
-    }
-    kept.push(entry);
-  }
-  if (!hasDate) kept.push(['date', httpDate()]);
-  if (!hasServer) kept.push(['server', 'envoy']);
-  if (close) kept.push(['connection', 'close']);
-  headers.entries = kept;
 }
 
 export interface ResponseOptions {
@@ -110,20 +79,6 @@ export function encodeTrailers(trailers: HeaderMap): string {
   let lines = '0\r\n';
   for (const [name, value] of trailers.entries) lines += `${name}: ${value}\r\n`;
   return `${lines}\r\n`;
-}
-
-let dateSecond = 0;
-let dateText = '';
-
-/** The current time as HTTP writes it; made once a second. */
-function httpDate(): string {
-  const now = Date.now();
-  const second = Math.floor(now / 1000);
-  if (second !== dateSecond) {
-    dateSecond = second;
-    dateText = new Date(now).toUTCString();
-  }
-  return dateText;
 }
 
 /** Envoy's table; a status it has no name for is `Unknown`. */

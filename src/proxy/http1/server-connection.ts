@@ -2,8 +2,9 @@
 import type { Socket } from 'node:net';
 import { HeaderMap } from '../../host/http/header-map.ts';
 import type { ConnectionInfo } from '../../host/types.ts';
+import { finishResponseHeaders } from '../response-headers.ts';
 import type { RequestDecoder, ResponseEncoder } from '../streams.ts';
-import { encodeResponseHead, encodeTrailers, finishResponseMap } from './encode.ts';
+import { encodeResponseHead, encodeTrailers } from './encode.ts';
 import type { Framing } from './framing.ts';
 import { type RequestHead, headAsReceived, parseRequestHead } from './head.ts';
 import { HttpProtocolError } from './protocol-error.ts';
@@ -170,7 +171,7 @@ export class Http1ServerConnection implements ResponseEncoder {
     this.#responseStarted = true;
     // The rest of a request that is answered early would have to be read for nothing.
     if (!this.#requestEnded) this.#close = true;
-    finishResponseMap(headers, this.#close);
+    finishResponseHeaders(headers, this.#close);
     const { text, chunked } = encodeResponseHead(headers, {
       endOfStream,
       toHead: this.#head?.method === 'HEAD',

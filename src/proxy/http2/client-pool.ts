@@ -14,7 +14,7 @@ import { MapType } from '../../host/status.ts';
 import type { ByteString } from '../../host/types.ts';
 import { hostAndPort } from '../../io/http/endpoint.ts';
 import { startTimer } from '../../io/timer.ts';
-import { connectionInfo, failureText } from '../http1/client-connection.ts';
+import { connectionInfo, failureText } from '../sockets/connection-info.ts';
 import type { PoolTarget } from '../http1/client-pool.ts';
 import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from '../streams.ts';
 import { BodyEnd } from './body-end.ts';

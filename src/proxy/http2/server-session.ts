@@ -5,9 +5,9 @@ import { HeaderMap } from '../../host/http/header-map.ts';
 import { addJoined } from '../../host/http/inline-headers.ts';
 import { MapType } from '../../host/status.ts';
 import type { ConnectionInfo } from '../../host/types.ts';
-import { finishResponseMap } from '../http1/encode.ts';
 import { maxHeadBytes, maxHeaderCount } from '../http1/protocol-error.ts';
 import { HeaderKind, knownName } from '../http1/known-headers.ts';
+import { finishResponseHeaders } from '../response-headers.ts';
 import type { RequestDecoder, RequestInfo, ResponseEncoder } from '../streams.ts';
 import { BodyEnd } from './body-end.ts';
 import { fromHttp2, toHttp2 } from './headers.ts';
@@ -135,7 +135,7 @@ class ServerStream implements ResponseEncoder {
 
   encodeHeaders(headers: HeaderMap, endOfStream: boolean): void {
     if (this.#stream.destroyed) return;
-    finishResponseMap(headers, false);
+    finishResponseHeaders(headers, false);
     try {
       this.#stream.respond(toHttp2(headers), { endStream: endOfStream, waitForTrailers: true });
     } catch {

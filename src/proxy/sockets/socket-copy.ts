@@ -4,9 +4,9 @@
  */
 import { fork } from 'node:child_process';
 import { type AddressInfo, Server } from 'node:net';
-import { WasmeError } from '../errors.ts';
-import { listen } from '../io/http/listen.ts';
-import { builtFile } from '../io/files/paths.ts';
+import { WasmeError } from '../../errors.ts';
+import { listen } from '../../io/http/listen.ts';
+import { builtFile } from '../../io/files/paths.ts';
 
 /** The descriptor of a listening socket, good in every thread of this process; undefined where there is none (Windows). */
 export function descriptorOf(server: Server): number | undefined {
@@ -31,7 +31,7 @@ export async function bind(server: Server, { host, port, socket }: BindOptions):
 }
 
 async function listenOnCopy(server: Server, fd: number): Promise<void> {
-  const child = fork(builtFile('src/proxy/socket-copy-child'), {
+  const child = fork(builtFile('src/proxy/sockets/socket-copy-child'), {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc', fd],
     execArgv: [],
   });
