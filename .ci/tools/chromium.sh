@@ -1,2 +1,2 @@
-# A real browser for the host's library door.
+# A real browser, to test the library `wasme/host` in it.
 apt_get chromium

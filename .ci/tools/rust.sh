@@ -1,5 +1,5 @@
 # A Rust compiler that has the wasm32-wasip1 library, made of packages alone: Debian's rustc and its own std source,
-# built once into a sysroot of ours. `bin/rustc` there is Debian's with that sysroot; nobody else's Rust is touched.
+# built once into a sysroot of ours. `bin/rustc` there is Debian's with that sysroot; other Rust installations are not changed.
 apt_get rustc-web cargo-web rust-web-src lld-19 wasi-libc
 version=$(/usr/bin/rustc -V | cut -d' ' -f2)
 home="$WASME_TOOLS/rust-$version"

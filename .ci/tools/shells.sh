@@ -1,2 +1,2 @@
-# Shells whose completion scripts are tried.
+# Shells in which the completion scripts are tested.
 apt_get zsh fish

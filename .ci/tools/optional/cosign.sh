@@ -1,4 +1,4 @@
-# Real cosign, to hold signatures to it. Costly: about seven minutes of compiling, once per version.
+# Real cosign, to compare signatures with it. Costly: about seven minutes of compiling, once per version.
 version=2.6.5
 home="$WASME_TOOLS/cosign-$version"
 if [ ! -x "$home/cosign" ]; then
