@@ -1,4 +1,4 @@
-/** What a verb may know of the world around it. Passed in, never read from the process, so a test can be another world. */
+/** The environment of a verb: passed in, never read from the process, so that a test can replace it. */
 import type { Reporter } from '../reporter.ts';
 
 export interface SystemContext {

@@ -1,4 +1,4 @@
-/** What the system says of a file, told as WasmeError. */
+/** Turns errors of the file system into a WasmeError. */
 import { WasmeError } from '../../errors.ts';
 
 /** The system's error as ours: what was tried on which path, and what usually helps. Other values come back as they are. */

@@ -1,4 +1,4 @@
-/** Files: atomic writes, temporary folders, safe joins, and system errors told as WasmeError. */
+/** Reads files within limits, writes them atomically, and makes temporary folders; system errors become WasmeErrors. */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import {
@@ -119,7 +119,7 @@ export async function writeAtomic(
       const { mode, owner } = options;
       // Only root may give a file away; for others it is theirs before and after.
       if (owner !== undefined) await handle.chown(owner.uid, owner.gid).catch(() => undefined);
-      // What `open` was told counts less the umask.
+      // The mode given to `open` is reduced by the umask.
       if (mode !== undefined) await handle.chmod(mode);
       await handle.writeFile(data);
       await handle.sync();
@@ -161,7 +161,7 @@ async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() === true;
 }
 
-/** Whether a file put in the place of `path` would break it for everybody: a pipe, a device, /dev/stdout. */
+/** Returns true for a path that must not be replaced by a file: a pipe, a device, /dev/stdout. */
 export async function isStream(path: string): Promise<boolean> {
   return /^\/(dev\/(stdout|stderr|fd\/)|proc\/self\/fd\/)/.test(path) || (await kindOf(path)) === 'other';
 }

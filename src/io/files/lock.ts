@@ -11,7 +11,7 @@ import { makeFolder } from './files.ts';
 import { pause } from '../pause.ts';
 
 export interface LockOptions {
-  /** What is said to a person who waits: `another build of this project`. */
+  /** The holder, as a message to the user names it: `another build of this project`. */
   readonly holder: string;
   /** Code of the failure when it is not free in time. */
   readonly code: ErrorCode;
@@ -21,11 +21,11 @@ export interface LockOptions {
 }
 
 export interface HeldLock {
-  /** Whether the lock is still ours: false when we slept so long that another machine took it. Ask before the last step. */
+  /** Returns false when this process slept so long that another machine took the lock. To be asked before the last step. */
   isHeld(): Promise<boolean>;
 }
 
-/** A person is told what is waited for when it takes longer than this. */
+/** After this time a message says which lock is waited for. */
 const patienceMs = 1_000;
 /** What this process holds: after a restart in a container another process had the same id. */
 const held = new Set<string>();
@@ -77,7 +77,7 @@ async function acquire(
   }
 }
 
-/** The file appears with its content or not at all: one without an owner's name would be nobody's for ever. */
+/** The file appears with its content or not at all: one without the name of its owner could never be released. */
 async function create(path: string, token: string): Promise<boolean> {
   const own = `${path}.${randomBytes(6).toString('hex')}`;
   try {
@@ -115,7 +115,7 @@ async function isStale(path: string, content: string, foreignLifeMs: number): Pr
   return written !== undefined && Date.now() - written.mtimeMs > foreignLifeMs;
 }
 
-/** Whether a process of this machine lives. */
+/** Returns true while a process of this machine runs. */
 export function isAlive(pid: number): boolean {
   try {
     kill(pid, 0);

@@ -1,4 +1,4 @@
-/** Where wasme keeps things: the store, caches, and the templates that ship with the package. */
+/** Returns the folders of wasme: the store, caches, and the templates that ship with the package. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

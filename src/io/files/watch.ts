@@ -80,7 +80,7 @@ export async function watchFiles(
     clearTimeout(timer);
     timer = setTimeout(onChange, quietMs);
   });
-  // What runs goes on without being told of changes.
+  // A running call continues, without further changes.
   watcher.on('error', () => undefined);
   await new Promise<void>(resolve => watcher.once('ready', resolve));
   return async () => {

@@ -7,7 +7,7 @@ interface ResolvedAddress {
   readonly ttlSeconds: number;
 }
 
-/** Asks name servers, which tell how long it holds, then the system. Empty when nobody knows. */
+/** Asks name servers, whose answers have a lifetime, then the system. Returns an empty list when the name is unknown. */
 export async function lookUpAddresses(
   name: string,
   servers = new Resolver(),

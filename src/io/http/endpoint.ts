@@ -1,4 +1,4 @@
-/** Where to connect: `http://host:port` and its relatives, as people write them in flags and in wasme.json. */
+/** Parses addresses to connect to, as flags and wasme.json hold them: `http://host:port` and similar. */
 import { WasmeError } from '../../errors.ts';
 
 export interface Endpoint {

@@ -30,14 +30,14 @@ interface TlsSettings {
   readonly rejectUnauthorized?: boolean;
 }
 
-/** How a URL is reached. */
+/** The connection that a URL is reached by. */
 export interface Way {
   /** Starts a request: what of it depends on where it goes is in `options` already. */
   readonly open: (options: RequestOptions) => ClientRequest;
   readonly options: RequestOptions;
   /** The proxy's host, for messages. */
   readonly proxy: string | undefined;
-  /** Whether the proxy reads the request: its own refusals look like responses then. */
+  /** True when the proxy reads the request, so that its refusals look like responses. */
   readonly readByProxy: boolean;
 }
 
@@ -56,7 +56,7 @@ export class Connections {
     this.#options = options;
   }
 
-  /** Fails with FILE_NOT_FOUND and CREDENTIALS_INVALID for certificates, and with USAGE for a proxy that is none. */
+  /** Fails with FILE_NOT_FOUND and CREDENTIALS_INVALID for certificates, and with USAGE for an invalid proxy. */
   async for(url: URL): Promise<Way> {
     const proxy = proxyFor(url, this.#system.env);
     const isTls = url.protocol === 'https:';

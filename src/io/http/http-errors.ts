@@ -1,4 +1,4 @@
-/** What goes wrong on the wire, told as WasmeError: which server, and what usually helps. */
+/** Turns failures of connections and TLS into a WasmeError that names the server and what usually helps. */
 import { WasmeError, interrupted } from '../../errors.ts';
 
 export const connectTimeoutMs = 10_000;
@@ -13,7 +13,7 @@ const untrusted = new Set([
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
 ]);
 
-/** What a server says that wants another client certificate than ours, or one at all. */
+/** Alerts of a server that requires a client certificate, or another one. */
 const refusedCertificate = new Set([
   'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
   'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED',
@@ -48,7 +48,7 @@ export function closedError(): Error {
   return Object.assign(new Error('closed'), { code: 'ECONNRESET' });
 }
 
-/** Whether trying again is sensible. */
+/** Returns true for a failure that a second try may not meet. */
 export function isRetriable(error: unknown): boolean {
   return error instanceof WasmeError && error.code === 'NETWORK' && error.details?.['retriable'] === true;
 }

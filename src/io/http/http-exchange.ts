@@ -24,7 +24,7 @@ export class HttpExchange {
   #response: IncomingMessage | undefined;
   #waiting: Buffer[] = [];
   #bytes = 0;
-  /** What a request that is being sent waits for. */
+  /** Names the part that a request waits for while it is sent. */
   #sends: 'source' | 'socket' | 'nothing' = 'source';
   #ended = false;
   #failure: Error | undefined;

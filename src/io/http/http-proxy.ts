@@ -1,10 +1,10 @@
-/** Which proxy stands between us and a URL: HTTPS_PROXY, HTTP_PROXY, NO_PROXY. */
+/** Chooses the proxy for a URL by HTTPS_PROXY, HTTP_PROXY and NO_PROXY. */
 import { BlockList, isIP } from 'node:net';
 import { WasmeError } from '../../errors.ts';
 import { bareHost, rangeOfHost } from './address-range.ts';
 import type { SystemContext } from '../system-context.ts';
 
-/** Whether a host name or address is this machine: never proxied, plain HTTP without being told. */
+/** Returns true for a name or address of this machine: it is reached without a proxy, and by plain HTTP without a flag. */
 export function isLoopback(hostname: string): boolean {
   return rangeOfHost(hostname) === 'loopback';
 }
@@ -60,7 +60,7 @@ function isInNetwork(host: string, cidr: string): boolean {
   return block.check(host, kind);
 }
 
-/** As it stands in the URL, or the scheme's own. */
+/** Returns the port of the URL, or the default of its scheme. */
 function portOf({ port, protocol }: URL): string {
   return port || (protocol === 'https:' ? '443' : '80');
 }

@@ -36,7 +36,7 @@ export interface HttpOptions extends TlsOptions {
   readonly retryDelayMs?: number;
 }
 
-/** How often anything is tried before its failure counts. */
+/** Number of tries before a failure is reported. */
 export const maxTries = 5;
 const maxDelayMs = 3_000;
 /** Somebody waits at the terminal: what takes longer is an error that says when to come back. */
@@ -217,7 +217,7 @@ export class HttpClient {
   }
 }
 
-/** Whether a response says that the same request may succeed later. */
+/** Returns true for a status after which the same request may succeed later. */
 export function isPassing(status: number): boolean {
   return retryStatus.has(status);
 }
@@ -256,7 +256,7 @@ function nextHop(location: string, from: URL, { method }: HttpRequest): URL {
 }
 
 interface Upload extends ExchangeBody {
-  /** What the source failed with, which is no failure of the network. */
+  /** Error of the source, which is not a failure of the network. */
   failure: unknown;
 }
 

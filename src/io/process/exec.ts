@@ -149,7 +149,7 @@ export async function converse(command: CommandLine, system: SystemContext): Pro
   };
 }
 
-/** How every program is started, and ended with us. */
+/** Returns the options that every program is started with: it ends when our process is interrupted. */
 function started(command: CommandLine, system: SystemContext) {
   return {
     cwd: command.cwd ?? system.cwd,

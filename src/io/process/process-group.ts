@@ -14,7 +14,7 @@ export function endGroupOn(signal: AbortSignal, leader: number | undefined): () 
   let timer: NodeJS.Timeout | undefined;
   const end = (): void => {
     signalGroup(leader, 'SIGTERM');
-    // Someone who inherited the output keeps the leader's end from being seen; nobody waits longer than this.
+    // A process that inherited the output hides the end of the leader; this limits the wait.
     timer = setTimeout(() => signalGroup(leader, 'SIGKILL'), graceMs);
   };
   if (signal.aborted) end();

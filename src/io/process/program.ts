@@ -1,4 +1,4 @@
-/** Where a program is. Apart from exec.ts, because asking must be quick: no library is loaded for it. */
+/** Finds programs on PATH. Separate from exec.ts, which loads a library: a search has to be quick. */
 import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, join, posix, resolve, win32 } from 'node:path';
 import type { SystemContext } from '../system-context.ts';

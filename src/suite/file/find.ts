@@ -1,4 +1,4 @@
-/** Which suite files a person means: those that are named, in folders, or all of the project. */
+/** Finds suite files: those that are named, those in named folders, or all of the project. */
 import { resolve } from 'node:path';
 import { glob } from 'tinyglobby';
 import { WasmeError } from '../../errors.ts';
@@ -8,7 +8,7 @@ import type { LoadedProject } from '../../project/load.ts';
 
 const defaultInclude = ['**/*.test.yaml', '**/*.test.yml', '**/*.test.json'];
 
-/** Absolute paths. Fails with FILE_NOT_FOUND when a name is none or there is no suite, USAGE for a module. */
+/** Returns absolute paths. Fails with FILE_NOT_FOUND for a name without a file or when there is no suite, with USAGE for a module. */
 export async function findSuites(
   named: readonly string[],
   project: LoadedProject | undefined,

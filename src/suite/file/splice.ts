@@ -1,4 +1,4 @@
-/** Writes values into the text of a suite file where they stand, so that comments, order and style stay. */
+/** Writes values into the text of a suite file, so that comments, order and style stay. */
 import { isDeepStrictEqual } from 'node:util';
 import {
   Document,
