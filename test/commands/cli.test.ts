@@ -63,8 +63,8 @@ describe('help', () => {
     const { system } = newMachine();
     const code = await run(['push', '--help'], { ...system, stdin: process.stdin, stdout, stderr: stdout });
     expect(code).toBe(0);
-    // What is pushed and the examples are typed by hand.
-    const [described = ''] = text.split('What is pushed:');
+    // The text about the source and the examples are typed by hand.
+    const [described = ''] = text.split('Pushes the file of --file');
     const widest = Math.max(...described.split('\n').map(line => line.length));
     expect(widest).toBeLessThanOrEqual(most);
     expect(widest).toBeGreaterThan(most - 15);
@@ -76,8 +76,8 @@ describe('a file name where a verb expects another kind of operand is refused', 
     [['copy', 'm.wasm', 'r.example/a:v1'], 'USAGE', 'wasme push r.example/a:v1 --file m.wasm'],
     [['copy', 'x.tar', 'r.example/a:v1'], 'USAGE', 'wasme load x.tar'],
     [['inspect', 'none.tar'], 'FILE_NOT_FOUND', 'an image archive'],
-    [['load', 'm.wasm'], 'IMAGE_INVALID', 'a file that "wasme save" wrote'],
-    [['load', 'short.txt'], 'IMAGE_UNSUPPORTED', 'a file that "wasme save" wrote'],
+    [['load', 'm.wasm'], 'IMAGE_INVALID', 'name a file that "wasme save" or skopeo'],
+    [['load', 'short.txt'], 'IMAGE_UNSUPPORTED', 'name a file that "wasme save" or skopeo'],
     [['test', 'm.wasm'], 'USAGE', 'module: m.wasm'],
     [['test', 'a.test.yaml'], 'FILE_NOT_FOUND', 'a.test.yaml names it as its module'],
   ])('%j: %s', async (argv, code, help) => {

@@ -288,7 +288,9 @@ describe('wasme run', () => {
     expect(bare).toMatchObject({ exitCode: 1, stdout: '' });
     expect(bare.stderr).toContain('error[TOOL_MISSING]: no Envoy was found');
     const named = await machine.wasme('run', '--envoy=./none', 'header.wasm');
-    expect(named.stderr).toContain(`error[TOOL_MISSING]: ${join(machine.cwd, 'none')} is no program`);
+    expect(named.stderr).toContain(
+      `error[TOOL_MISSING]: ${join(machine.cwd, 'none')} cannot be started as a program`,
+    );
   });
 
   it('--envoy fails with TOOL_MISSING for a folder named envoy', async () => {
@@ -297,7 +299,7 @@ describe('wasme run', () => {
     const folder = join(machine.cwd, 'tools', 'envoy');
     mkdirSync(folder, { recursive: true });
     const named = await machine.wasme('run', `--envoy=${folder}`, 'header.wasm');
-    expect(named.stderr).toContain(`error[TOOL_MISSING]: ${folder} is no program`);
+    expect(named.stderr).toContain(`error[TOOL_MISSING]: ${folder} cannot be started as a program`);
     machine.env['PATH'] = dirname(folder);
     const bare = await machine.wasme('run', '--envoy', 'header.wasm');
     expect(bare.stderr).toContain('error[TOOL_MISSING]: no Envoy was found');
