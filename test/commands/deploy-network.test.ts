@@ -1,4 +1,4 @@
-/** What `deploy` asks of the network: nothing, when the project or the store has what is needed. */
+/** `deploy` uses no network when the project or the store has what is needed. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ const flagsOf: Readonly<Record<TargetName, readonly string[]>> = {
 const targets = Object.entries(flagsOf).map(([target, flags]) => [target, ...flags] as const);
 
 describe('deploy and the network', () => {
-  it('is told of sockets at all', async () => {
+  it('the check of this file detects a socket', async () => {
     const registry = await fakeRegistry();
     const opened = countSockets();
     const outcome = await newMachine().wasme('deploy', 'istio', `${registry.host}/team/none:v1`);

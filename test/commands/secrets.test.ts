@@ -39,7 +39,7 @@ function expectNoSecret(text: string): void {
     expect(text).not.toContain(secret);
 }
 
-describe('what a registry says back', () => {
+describe('an error with the answer of a registry hides the secret', () => {
   const echo = ({ headers }: IncomingMessage): string =>
     `you sent ${headers.authorization ?? 'nothing'}, which is ${Buffer.from((headers.authorization ?? '').slice(6), 'base64').toString('latin1')}`;
 
@@ -116,7 +116,7 @@ describe('what a registry says back', () => {
   });
 });
 
-it('what a credential helper says back of what it was to keep', async () => {
+it('an error with the answer of a credential helper hides the secret that it was to store', async () => {
   const host = await server((_, response) => void response.end());
   const world = newMachine();
   const bin = join(world.home, 'bin');
@@ -131,7 +131,7 @@ it('what a credential helper says back of what it was to keep', async () => {
   expectNoSecret(text);
 });
 
-describe('what a person typed', () => {
+describe('an error with a reference that the user typed hides the secret in it', () => {
   it.each([
     [['pull', `https://me:${password}@r.example/a:v1`]],
     [['pull', `me:${password}@r.example/a:v1`]],

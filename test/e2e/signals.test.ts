@@ -1,4 +1,4 @@
-/** A signal ends every verb while its main thread is busy for longer than anybody waits, as the built program has it. */
+/** A signal ends every verb of the built program while its main thread is busy. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

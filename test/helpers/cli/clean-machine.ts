@@ -1,4 +1,4 @@
-/** Variables of a person who has just got their machine: an empty HOME. Only npm's download cache is the machine's. */
+/** Variables of a user with an empty HOME. Only npm's download cache is that of the real machine. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 

@@ -1,4 +1,4 @@
-/** The built program on a pseudo-terminal, with somebody who answers its questions. */
+/** Runs the built program on a pseudo-terminal and answers its questions. */
 import { join } from 'node:path';
 import { spawn } from '@lydell/node-pty';
 import { root } from '../tree.ts';

@@ -20,7 +20,7 @@ export interface TestCluster {
   kubectl(args: readonly string[], input?: string): string;
   /** The object as it is in the cluster; undefined when it is not. */
   read(kind: string, name: string, namespace?: string): Record<string, unknown> | undefined;
-  /** Creates or changes objects as somebody who is not wasme. */
+  /** Creates or changes objects as another tool than wasme. */
   create(...objects: readonly object[]): void;
   /** Installs custom resource definitions from a file of $WASME_TOOLS/crds or test/fixtures/crds and waits until they serve. */
   install(file: string, kinds?: readonly string[]): void;

@@ -1,4 +1,4 @@
-/** A client of raw HTTP/2 for tests: sends frames that no library sends, and tells what the server did with them. */
+/** A client of raw HTTP/2 for tests: sends frames that no library sends, and reports what the server did with them. */
 import { type Socket, connect } from 'node:net';
 
 export type Fields = readonly (readonly [name: string, value: string])[];

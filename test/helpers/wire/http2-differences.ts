@@ -1,7 +1,7 @@
 /** Lists cases in which node:http2, which parses HTTP/2 for the proxy, prevents the behaviour of Envoy's codec; docs/run.md documents them. */
 import type { Http2Outcome } from './http2-cases.ts';
 
-/** nghttp2 drops such a field without a word, and the request goes on without it. Envoy closes the connection. */
+/** nghttp2 silently drops such a field and keeps the request without it. Envoy closes the connection. */
 const dropped = new Set([
   ...['a line feed', 'a carriage return', 'NUL', 'a control character', 'DEL'].map(
     what => `a field value with ${what}`,

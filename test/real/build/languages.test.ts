@@ -87,7 +87,7 @@ describe.each(builds)('$title, http', ({ language, needs, options }) => {
         expect(checks.at(-1)).toMatchObject(last);
       });
 
-      it('refuses when nobody can be asked', async () => {
+      it('refuses a request when the authorization cluster cannot be reached', async () => {
         const { url } = await run({ checkCluster: 'nowhere' });
         const response = await fetch(url);
         expect([response.status, await response.text()]).toEqual([503, 'check is not available\n']);

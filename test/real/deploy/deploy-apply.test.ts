@@ -41,7 +41,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
     const istio = (id: string, ...argv: string[]): Promise<Outcome> =>
       deploy('istio', id, '-n', 'bookinfo', '--istio-version', '1.31', ...argv);
 
-    it('creates, finds unchanged, configures', async () => {
+    it('creates an object, reports it unchanged, then configured after a change', async () => {
       const first = await istio('one', '-l', 'app=details', '--apply');
       expect(first).toMatchObject({ exitCode: 0, stdout: 'TrafficExtension/bookinfo/one created\n' });
       expect(read('trafficextensions', 'one')?.metadata.labels).toEqual({
@@ -58,7 +58,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
       });
     });
 
-    it('shows what would change, and lets the server try it, without a change', async () => {
+    it('--diff and --dry-run=server show the change and change nothing', async () => {
       await istio('two', '--apply');
       const before = read('trafficextensions', 'two');
       const diff = await istio('two', '--phase', 'authn', '--diff');
@@ -72,7 +72,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
       expect(read('trafficextensions', 'new')).toBeUndefined();
     });
 
-    it('leaves one object behind when the kind changes', async () => {
+    it('leaves only one object when the kind changes', async () => {
       await istio('three', '--apply');
       const diff = await istio('three', '--config', 'raw text', '--diff');
       expect(diff.stdout).toMatch(/^\+kind: EnvoyFilter$/m);
@@ -90,7 +90,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
       expect(read('trafficextensions', 'one')).toBeDefined();
     });
 
-    it('touches nothing that somebody else made', async () => {
+    it('does not change an object that another tool created', async () => {
       const theirs = {
         apiVersion: 'extensions.istio.io/v1alpha1',
         kind: 'TrafficExtension',
@@ -105,7 +105,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
       expect(read('trafficextensions', 'theirs')).toEqual(before);
     });
 
-    it('says so when somebody took a field over, and takes it back when told to', async () => {
+    it('reports a field that another manager took over, and takes it back with a flag', async () => {
       await istio('five', '--phase', 'authn', '--apply');
       cluster.kubectl(
         ['apply', '--server-side', '--field-manager=somebody', '--force-conflicts', '-f', '-'],
@@ -236,7 +236,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
       return machine.wasme('deploy', 'gloo', image, '--digest', digest, '--root-id', 'r', '--apply', ...argv);
     };
 
-    it('makes its change again on what somebody changed at the same moment, and gives up in the end', async () => {
+    it('repeats its change when the object was changed at the same moment, and gives up after some attempts', async () => {
       const raced = await beside(2, '--id', 'raced', '-l', 'team=bare');
       expect(raced, raced.stderr).toMatchObject({
         exitCode: 0,
@@ -281,7 +281,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
       expect(read('gateways.gateway.solo.io', 'busy', 'gloo-system')).toEqual(before);
     });
 
-    it("leaves somebody else's filter of the same name alone", async () => {
+    it('does not change a filter of the same name that another tool created', async () => {
       const outcome = await deploy('gloo', 'a-filter', '--root-id', 'r', '-l', 'team=busy', '--apply');
       expect(codeOf(outcome), outcome.stderr).toBe('KUBE_CONFLICT');
       expect(filters('busy')).toMatchObject([{ image: 'r.example/a:v1' }, { name: 'tagger' }]);
@@ -377,7 +377,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
       expect(read(policies, 'second')).toBeUndefined();
     });
 
-    it('is applied by the line of the README, as it stands there', async () => {
+    it('is applied by the unchanged command line of the README', async () => {
       const readme = readFileSync(join(root, 'README.md'), 'utf8');
       const line = /^wasme (deploy envoy-gateway .* --apply)$/m.exec(readme)?.[1] ?? '';
       const [, , reference = ''] = line.split(' ');
@@ -467,7 +467,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
       expect(read(policies, 'here')).toBeUndefined();
     });
 
-    it('loses no filter that somebody puts into the same policy at the same moment', async () => {
+    it('loses no filter that another tool adds to the same policy at the same moment', async () => {
       const machine = newMachine({ env: cluster.env });
       const argv = ['-n', 'bookinfo', '--gateway', 'raced', '--apply'];
       await deploy('envoy-gateway', 'one', ...argv);
@@ -489,7 +489,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
       for (const id of ['one', 'two']) await wasme('undeploy', 'envoy-gateway', '--id', id, '-n', 'bookinfo');
     });
 
-    it("goes into somebody else's policy only when that is named", async () => {
+    it('is added to a policy of another tool only if that policy is named', async () => {
       const argv = ['-n', 'bookinfo', '--route', 'shop', '--apply'];
       const refused = await deploy('envoy-gateway', 'guest', ...argv);
       expect(codeOf(refused), refused.stderr).toBe('KUBE_CONFLICT');
@@ -561,7 +561,7 @@ describeWith(clusterTools, 'deploying to a real API server', () => {
       expect(everything()).toEqual(before);
     });
 
-    it('nothing is changed by what fails before', async () => {
+    it('changes nothing when it fails before the first change', async () => {
       const machine = newMachine({ env: cluster.env });
       const project = {
         name: 'demo',

@@ -74,7 +74,7 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
         ],
       });
 
-    it('tells what the controller says', async () => {
+    it('reports the conditions that the controller has set', async () => {
       const none = await status();
       expect(none.exitCode).toBe(1);
       expect(rowsOf(none)).toMatchObject([{ where: 'namespace bookinfo', state: 'missing' }]);
@@ -148,7 +148,7 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
       await world.wasme('undeploy', 'envoy-gateway', '-n', 'bookinfo', '--id', 'moved');
     });
 
-    it('waits, and tells what became of it', async () => {
+    it('waits for a result and reports it', async () => {
       const refused = await deploy(
         'envoy-gateway',
         '-n',
@@ -171,7 +171,7 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
     });
   });
 
-  it('Gloo: tells what Gloo says', async () => {
+  it('Gloo: reports the status that Gloo has set', async () => {
     cluster.create({
       apiVersion: 'gateway.solo.io/v1',
       kind: 'Gateway',
@@ -216,7 +216,7 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
     };
     const istio = ['-n', 'bookinfo', '--istio-version', '1.31', '-l', 'app=details'] as const;
 
-    it('says what it cannot see', async () => {
+    it('reports what it cannot see', async () => {
       const status = (): Promise<Outcome> =>
         wasme('status', 'istio', '-n', 'bookinfo', '--id', 'tagger', '--json');
       expect(rowsOf(await status())).toMatchObject([{ where: 'namespace bookinfo', state: 'missing' }]);
@@ -297,7 +297,7 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
         expect(outcome.stderr).not.toContain('root namespace');
       });
 
-      it('tells what counts for the whole mesh, and what counts nowhere', async () => {
+      it('reports objects that apply to the whole mesh, and objects that apply nowhere', async () => {
         const mesh = ['istio', image, '--digest', digest, '--istio-version', '1.31', '--diff'] as const;
         const whole = await wasme('deploy', ...mesh, '--id', 'whole', '-n', 'mesh-root');
         expect(whole.stderr).toContain("in mesh-root, Istio's root namespace, it counts for the whole mesh");
@@ -308,7 +308,7 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
         expect(nowhere.stderr).toContain('in its root namespace only, mesh-root');
       });
 
-      it('says that it could not see which namespace that is', async () => {
+      it('reports that it could not read which namespace is the root namespace', async () => {
         const subjects = [{ kind: 'User', name: 'nobody', apiGroup: 'rbac.authorization.k8s.io' }];
         const roleRef = { kind: 'Role', name: 'reader', apiGroup: 'rbac.authorization.k8s.io' };
         const metadata = { name: 'reader', namespace: 'mesh-root' };

@@ -1,4 +1,4 @@
-/** The recording of loads, traps and ends is what real Envoy does today. WASME_UPDATE=1 records anew. */
+/** The recording of loads, traps and ends is what real Envoy does today. WASME_UPDATE=1 records again. */
 import { beforeAll, expect, it } from 'vitest';
 import { envoyVersions } from '../../helpers/scenario/envoy/envoy.ts';
 import { runLoadsInEnvoy } from '../../helpers/scenario/envoy/load-envoy.ts';

@@ -1,4 +1,4 @@
-/** The recording of network filters, gRPC, loggers and services is what real Envoy does today. WASME_UPDATE=1 records anew. */
+/** The recording of network filters, gRPC, loggers and services is what real Envoy does today. WASME_UPDATE=1 records again. */
 import { beforeAll, expect, it } from 'vitest';
 import { envoyVersions } from '../../helpers/scenario/envoy/envoy.ts';
 import { runNetworkInEnvoy } from '../../helpers/scenario/envoy/network-envoy.ts';

@@ -1,4 +1,4 @@
-/** The recording that the fast suite holds our host to is what real Envoy does today. WASME_UPDATE=1 records anew. */
+/** The recording that the fast suite holds our host to is what real Envoy does today. WASME_UPDATE=1 records again. */
 import { beforeAll, expect, it } from 'vitest';
 import { envoyVersions, runInEnvoy } from '../../helpers/scenario/envoy/envoy.ts';
 import type { Outcome } from '../../helpers/scenario/outcome.ts';

@@ -1,4 +1,4 @@
-/** `test --envoy`: a suite that passes in the bundled host passes in real Envoys; what cannot be asked there is told. */
+/** `test --envoy`: a suite that passes in the bundled host passes in real Envoys; what cannot be observed there is reported. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -96,7 +96,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'test --envoy', () => {
     expect(casesOf(real).map(({ notes }) => notes)).toEqual(casesOf(ours).map(({ notes }) => notes));
   });
 
-  it('what differs is told in the same words', async () => {
+  it('a difference is reported in the same words as by the bundled host', async () => {
     const world = worldWith(
       { on_response_headers: step([add(map.responseHeaders, 'x-b', '2')]) },
       `cases:

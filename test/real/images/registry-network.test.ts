@@ -72,28 +72,31 @@ describeWith(['docker-registry', 'openssl'], 'a forward proxy', () => {
     expect(printed).not.toMatch(/p@ss|p%40ss/);
   });
 
-  it.each([false, true])('gets its login, and nobody else does (TLS to the proxy: %s)', async secure => {
-    const registry = await realRegistry({ tls: true });
-    const certificate = makeCertificate(tempDir());
-    const proxy = await forwardProxy({
-      ports: { 'registry.test': portOf(registry.host) },
-      login: 'me:p@ss',
-      ...(secure ? { tls: certificate } : {}),
-    });
-    const at = `localhost:${proxy.port}`;
-    const machine = machineWithModule({
-      HTTPS_PROXY: `${secure ? 'https' : 'http'}://${at}`,
-      SSL_CERT_FILE: registry.caFile,
-      NODE_EXTRA_CA_CERTS: certificate.cert,
-    });
-    const refused = await machine.wasme('push', 'registry.test/a:v1', '-f', 'm.wasm');
-    expect(refused).toMatchObject({ exitCode: 1 });
-    expect(refused.stderr).toContain(`the proxy ${at} does not connect to registry.test: it answered 407`);
-    expect(refused.stderr).toContain('put name:password@ in front of its host in HTTPS_PROXY');
-    machine.env['HTTPS_PROXY'] = `${secure ? 'https' : 'http'}://me:p%40ss@${at}`;
-    const printed = await roundTrip(machine, 'registry.test/a:v1');
-    expect(printed).not.toMatch(/p@ss|p%40ss/);
-  });
+  it.each([false, true])(
+    'gets its credentials, and no other server does (TLS to the proxy: %s)',
+    async secure => {
+      const registry = await realRegistry({ tls: true });
+      const certificate = makeCertificate(tempDir());
+      const proxy = await forwardProxy({
+        ports: { 'registry.test': portOf(registry.host) },
+        login: 'me:p@ss',
+        ...(secure ? { tls: certificate } : {}),
+      });
+      const at = `localhost:${proxy.port}`;
+      const machine = machineWithModule({
+        HTTPS_PROXY: `${secure ? 'https' : 'http'}://${at}`,
+        SSL_CERT_FILE: registry.caFile,
+        NODE_EXTRA_CA_CERTS: certificate.cert,
+      });
+      const refused = await machine.wasme('push', 'registry.test/a:v1', '-f', 'm.wasm');
+      expect(refused).toMatchObject({ exitCode: 1 });
+      expect(refused.stderr).toContain(`the proxy ${at} does not connect to registry.test: it answered 407`);
+      expect(refused.stderr).toContain('put name:password@ in front of its host in HTTPS_PROXY');
+      machine.env['HTTPS_PROXY'] = `${secure ? 'https' : 'http'}://me:p%40ss@${at}`;
+      const printed = await roundTrip(machine, 'registry.test/a:v1');
+      expect(printed).not.toMatch(/p@ss|p%40ss/);
+    },
+  );
 
   it('that forbids the host says so; NO_PROXY goes past it', async () => {
     const proxy = await forwardProxy({ ports: {} });
@@ -107,7 +110,7 @@ describeWith(['docker-registry', 'openssl'], 'a forward proxy', () => {
     expect(proxy.log).toHaveLength(1);
   });
 
-  it('that is not there is named', async () => {
+  it('that cannot be reached is named in the error', async () => {
     const machine = machineWithModule({ HTTPS_PROXY: 'http://127.0.0.1:9' });
     const { exitCode, stderr } = await machine.wasme('pull', 'registry.test/a:v1');
     expect(exitCode).toBe(1);

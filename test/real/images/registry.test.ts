@@ -82,7 +82,7 @@ describeWith(['docker-registry', 'skopeo', 'openssl'], 'a real registry', () => 
     expect(copied.stderr).not.toMatch(/^PUT .*\/blobs\//m);
   });
 
-  it('a token that runs out in the middle of a push is replaced, one that is refused is not asked for for ever', async () => {
+  it('a token that expires during a push is replaced, and a refused one is not requested endlessly', async () => {
     const registry = await realRegistry({ auth: 'token' });
     const machine = machineWithModule();
     const login = ['login', registry.host, '-u', account.username, '-p', account.password];
@@ -97,7 +97,7 @@ describeWith(['docker-registry', 'skopeo', 'openssl'], 'a real registry', () => 
     expect(refused.stderr).toContain('error[REGISTRY_UNAUTHORIZED]');
   });
 
-  it('over TLS that nobody vouches for is refused, with what to do', async () => {
+  it('a TLS certificate of an unknown authority is refused with a hint', async () => {
     const registry = await realRegistry({ tls: true });
     const machine = machineWithModule();
     const argv = ['push', `${registry.host}/a:v1`, '-f', 'm.wasm', '--no-plain-http'];

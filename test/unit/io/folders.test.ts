@@ -7,7 +7,7 @@ import { type TestMachine, newMachine } from '../../helpers/cli/cli.ts';
 import { guestFile } from '../../helpers/guests/guests.ts';
 import { account, fakeRegistry } from '../../helpers/servers/registry.ts';
 
-it('are made once, the first new one is given, and a file in the way is told', async () => {
+it('makeFolder creates folders once, returns the first new one, and fails with FILE_ACCESS if a file is in the way', async () => {
   const { cwd } = newMachine();
   const path = join(cwd, 'a', 'b', 'c');
   const made = await Promise.all([makeFolder(path), makeFolder(path), makeFolder(join(cwd, 'a', 'd'))]);

@@ -62,7 +62,7 @@ describe('aliases of aliases are refused with file and line', () => {
   });
 });
 
-describe("a filter put into a person's file", () => {
+describe("a filter put into a user's file", () => {
   const type =
     'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
   const listener = `static_resources:

@@ -144,26 +144,29 @@ it('answers 503 when nothing listens and 504 when nothing answers', async () => 
   expect(refused.text).toMatch(/^HTTP\/1.1 503 [^]*reset reason: remote connection failure$/);
 });
 
-it.each([false, true])('tells filters and older hosts why nothing listens, HTTP/2 there: %s', async http2 => {
-  const ended: ProxyStreamInfo[] = [];
-  const proxy = closing(
-    await startProxy({
-      host: '127.0.0.1',
-      port: 0,
-      clusters: closing(oneCluster(refusedPort, http2)),
-      routes: [{ prefix: '/', cluster: 'upstream', timeoutMs: 15_000 }],
-      showTransportFailure: true,
-      onExchange: facts => ended.push(facts),
-    }),
-  );
-  const { text } = await rawRequest(proxy.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-  const cause = 'delayed connect error: Connection refused';
-  expect(text).toMatch(
-    new RegExp(`reset reason: remote connection failure, transport failure reason: ${cause}$`),
-  );
-  await expect.poll(() => ended).toHaveLength(1);
-  expect(ended[0]?.upstreamTransportFailure).toBe(cause);
-});
+it.each([false, true])(
+  'reports why the upstream cannot be reached to filters, and in the reply of older hosts (HTTP/2 upstream: %s)',
+  async http2 => {
+    const ended: ProxyStreamInfo[] = [];
+    const proxy = closing(
+      await startProxy({
+        host: '127.0.0.1',
+        port: 0,
+        clusters: closing(oneCluster(refusedPort, http2)),
+        routes: [{ prefix: '/', cluster: 'upstream', timeoutMs: 15_000 }],
+        showTransportFailure: true,
+        onExchange: facts => ended.push(facts),
+      }),
+    );
+    const { text } = await rawRequest(proxy.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    const cause = 'delayed connect error: Connection refused';
+    expect(text).toMatch(
+      new RegExp(`reset reason: remote connection failure, transport failure reason: ${cause}$`),
+    );
+    await expect.poll(() => ended).toHaveLength(1);
+    expect(ended[0]?.upstreamTransportFailure).toBe(cause);
+  },
+);
 
 it('closes the connection to the client when the upstream closes in the middle of a response', async () => {
   const [proxy] = await pair(() => ['HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhey', 'FIN']);

@@ -7,7 +7,7 @@ describe('names', () => {
   });
 
   it.each(['', '-a', 'a-', '2fast', 'A', 'a.b', 'a b', 'a--b', 'ü', '../x', 'a'.repeat(64), 'test', 'std'])(
-    '%j is none',
+    '%j is not a valid project name',
     name => expect(() => checkName(name)).toThrow(expect.objectContaining({ code: 'NAME_INVALID' }) as Error),
   );
 

@@ -6,7 +6,7 @@ import { putItem, takeItem } from '../../../src/targets/kubernetes/shared.ts';
 
 const names = ['constructor', 'toString', '__proto__'];
 
-/** An object whose list has an item that somebody else put in. */
+/** Returns an object whose list has an item of another tool. */
 function foreign(id: string): Parameters<typeof takeItem>[0] {
   return {
     apiVersion: 'v1',

@@ -102,7 +102,7 @@ describe('keys, list items and reasons', () => {
   });
 });
 
-describe("hostile texts in a filter put into a person's file", () => {
+describe("hostile texts in a filter put into a user's file", () => {
   const type =
     'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
   const config = {

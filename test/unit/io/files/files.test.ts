@@ -43,7 +43,7 @@ it.each([
   expect(read.toString('latin1').startsWith(begin)).toBe(true);
 });
 
-it('a path of standard output is no file, whatever it leads to', async () => {
+it('a path of standard output is not a file, whatever it leads to', async () => {
   const paths = [
     '/dev/stdout',
     '/dev/stderr',

@@ -32,7 +32,7 @@ async function nameServer(records: Readonly<Record<string, readonly [ttl: number
   return resolver;
 }
 
-it('addresses of version 6 before those of version 4, with the time they hold; then what the system knows', async () => {
+it('lookUpAddresses returns IPv6 addresses, else IPv4 ones, with their time to live, else those of the system', async () => {
   const servers = await nameServer({
     'both.example A': [[60, [10, 0, 0, 1]]],
     'both.example AAAA': [[99, [0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]]],

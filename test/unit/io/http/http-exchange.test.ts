@@ -30,14 +30,14 @@ async function served(answer: (response: ServerResponse) => void) {
   return { server, gone, http, url, interrupt: () => interruption.abort() };
 }
 
-it('is interrupted before its answer', async () => {
+it('an exchange can be interrupted before its response', async () => {
   const { server, gone, http, url, interrupt } = await served(() => undefined);
   server.once('asked', interrupt);
   await expect(http.send({ method: 'GET', url })).rejects.toMatchObject({ code: 'INTERRUPTED' });
   await gone;
 });
 
-it('is interrupted in the middle of its answer', async () => {
+it('an exchange can be interrupted in the middle of its response', async () => {
   const { gone, http, url, interrupt } = await served(response => response.write('half'));
   const response = await http.send({ method: 'GET', url });
   const read = async (): Promise<void> => {
@@ -50,7 +50,7 @@ it('is interrupted in the middle of its answer', async () => {
   await gone;
 });
 
-it('is interrupted while it is sent', async () => {
+it('an exchange can be interrupted while its request is sent', async () => {
   const { gone, http, url, interrupt } = await served(() => undefined);
   async function* body(): AsyncGenerator<Uint8Array> {
     yield Buffer.alloc(10);
@@ -61,14 +61,14 @@ it('is interrupted while it is sent', async () => {
   await expect(sent).rejects.toMatchObject({ code: 'INTERRUPTED' });
 });
 
-it('ends its connection when nobody wants the rest', async () => {
+it('an exchange closes its connection when the rest of a response is discarded', async () => {
   const { gone, http, url } = await served(response => response.write('endless'));
   const response = await http.send({ method: 'GET', url });
   expect(String(await response.bytes(3))).toBe('end');
   await gone;
 });
 
-it('leaves its connection to the next when the answer is short and not wanted', async () => {
+it('an exchange keeps its connection for the next one when a short response is discarded', async () => {
   const { server, http, url } = await served(response => response.end('short'));
   let connections = 0;
   server.on('connection', () => connections++);
@@ -77,7 +77,7 @@ it('leaves its connection to the next when the answer is short and not wanted', 
   expect(connections).toBeLessThan(3);
 });
 
-it('holds a body up while nobody reads it', async () => {
+it('an exchange stops receiving a body that is not read', async () => {
   const total = 128 * 1024 * 1024;
   let sent = 0;
   const { http, url } = await served(response => {
@@ -104,7 +104,7 @@ it('holds a body up while nobody reads it', async () => {
   expect(received).toBe(total);
 });
 
-it('ends its connection when the response comes before all was sent', async () => {
+it('an exchange closes its connection when the response comes before the whole request was sent', async () => {
   const { gone, http, url } = await served(response => response.writeHead(413).end('too much'));
   let pieces = 0;
   async function* endless(): AsyncGenerator<Uint8Array> {
@@ -173,7 +173,7 @@ describe('time limits', () => {
     await gone;
   });
 
-  it('a body that does not go on in time fails, and the time that its reader takes does not count', async () => {
+  it('a body that pauses longer than the limit fails, and the time that its reader takes does not count', async () => {
     fakeTimers();
     const size = 1024 * 1024;
     const { gone, http, url } = await served(response => response.write(Buffer.alloc(size)));

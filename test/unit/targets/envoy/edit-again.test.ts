@@ -1,4 +1,4 @@
-/** A person's file that filters were put into before: only what is asked for now is in it, and all of it goes out again. */
+/** Edits a user's file that has filters already: afterwards it has only what the new request needs, and all of it can be removed again. */
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { addToFile, removeFromFile } from '../../../../src/targets/envoy/edit/edit.ts';
@@ -147,7 +147,7 @@ describe.each(forms)('a file that has filters already: %s', (_form, text) => {
   });
 });
 
-it("leaves a person's own filter of the same name alone", () => {
+it("does not change the user's own filter of the same name", () => {
   const own = (filter: string): string =>
     block.replace('          - name: envoy.filters.http.router', `${filter}$&`);
   const discovered = own(`          - name: one

@@ -1,4 +1,4 @@
-/** Many forms of one kind of file: whatever a person's Envoy file looks like, the filter goes in, and out byte for byte. */
+/** Many forms of an Envoy file of the user: the filter can be added to each, and removing it restores the file byte for byte. */
 import { describe, expect, it } from 'vitest';
 import { parseDocument, stringify } from 'yaml';
 import { addToFile, removeFromFile } from '../../../../src/targets/envoy/edit/edit.ts';
@@ -103,7 +103,7 @@ function written(file: Json, roll: Roll): string {
 
 const kinds: readonly FilterKind[] = ['http', 'network', 'service', 'access-log'];
 
-describe("any form of a person's file", () => {
+describe("any form of a user's file", () => {
   it.each(Array.from({ length: 60 }, (_, seed) => seed))(
     'is restored byte for byte by taking the filter out again (seed %i)',
     seed => {

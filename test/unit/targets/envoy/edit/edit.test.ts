@@ -78,7 +78,7 @@ const manager = (name: string, more = ''): string => `
 ${more}`;
 const two = `# my file\n---\nstatic_resources:\n  listeners:${manager('one')}${manager('two')}\n  clusters:\n  - name: backend # end\n\n# tail\n`;
 
-describe("editing a person's file", () => {
+describe("editing a user's file", () => {
   it('adds only lines, above the comments of the router, in every manager; and takes them out again', () => {
     const edited = add(two);
     const added = addedLines(two, edited);
