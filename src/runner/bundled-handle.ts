@@ -68,7 +68,7 @@ export class BundledHandle implements Run, AdminSource {
     await this.#load();
   }
 
-  /** As `reload`, telling how it went instead of failing: nobody waits for it. */
+  /** Reloads as `reload` does, but reports the result as an event instead of failing, as no caller waits for it. */
   async reloadOnChange(): Promise<void> {
     try {
       if (await this.#load()) {
@@ -79,7 +79,7 @@ export class BundledHandle implements Run, AdminSource {
     }
   }
 
-  /** What went wrong beside the traffic, and what that means for it. */
+  /** Reports a failure outside of the traffic, and its consequence for the traffic. */
   tellFailure(error: unknown, consequence: string): void {
     this.#onEvent({ type: 'failure', error: asFailure(error) });
     this.#tell(consequence);

@@ -1,4 +1,4 @@
-/** What a run has opened, to be closed in reverse order when it ends or does not come up. */
+/** Collects what a run has opened, and closes it in reverse order when the run ends or fails to start. */
 export class Disposables {
   readonly #steps: (() => Promise<void>)[] = [];
 

@@ -57,7 +57,7 @@ export class EnvoyHandle implements Run {
     return this.#filters.map(filterFacts);
   }
 
-  /** Envoy tells no samples of histograms: there are none. */
+  /** Returns no histograms, as Envoy does not report samples of them. */
   async stats(): Promise<StatsSnapshot> {
     const { admin } = this.#envoy;
     const [counters, gauges] = await Promise.all([admin.stats('', 'Counters'), admin.stats('', 'Gauges')]);

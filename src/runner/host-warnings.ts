@@ -1,4 +1,4 @@
-/** What a run cannot show: how its filters would behave on the hosts that the project names. */
+/** Warns of differences that a run cannot show: how its filters would behave on the hosts that the project names. */
 import { profileDifferences } from '../host/profile-differences.ts';
 import { type HostProfile, profileOf } from '../host/profiles.ts';
 import { namedHosts } from '../project/hosts.ts';

@@ -1,4 +1,4 @@
-/** What a person named to run (project, .wasm file, image) with its settings → a filter as a plan has it. */
+/** Turns an operand of `run` (project, .wasm file, image) with its settings into a filter of a run plan. */
 import { dirname, resolve } from 'node:path';
 import { WasmeError } from '../errors.ts';
 import type { SystemContext } from '../io/system-context.ts';
@@ -13,11 +13,11 @@ import type { RunFilter, RunOptions } from './run-options.ts';
 
 export interface RunnableFilter {
   readonly plan: FilterPlan;
-  /** What a deployment of it would be made from. */
+  /** The intent that a deployment of the filter would have. */
   readonly intent: DeployIntent;
   readonly kind: DeployIntent['kind'];
   readonly project: LoadedProject | undefined;
-  /** Where the module came from: a path, or the image. */
+  /** Source of the module: a path, or the image. */
   readonly source: string;
   readonly digest: string;
   /** Files that decide what runs: a change of one of them is a reason to load again. */
@@ -78,7 +78,7 @@ async function loadFilter(
   };
 }
 
-/** What a result tells of it. */
+/** Returns the fields of a filter that a result of `run` has. */
 export function filterFacts({ plan: { name, rootId, vmId }, source, digest }: RunnableFilter): RunFilter {
   return { name, source, digest, rootId, vmId };
 }

@@ -6,7 +6,7 @@ import type { RunPlan } from './run-plan.ts';
 import { upstreamCluster } from '../proxy/upstream/routes.ts';
 import type { RunInput } from './run-input.ts';
 
-/** `echoPort` is where the built-in upstream listens. Fails with USAGE for addresses and hosts that are none. */
+/** Returns the plan of a run; `echoPort` is the port of the built-in upstream. Fails with USAGE for invalid addresses and hosts. */
 export function makeRunPlan(input: RunInput, echoPort: number | undefined): RunPlan {
   const { options } = input;
   const clusters = new Map<string, Endpoint>();

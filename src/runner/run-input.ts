@@ -1,4 +1,4 @@
-/** What every way of running starts from: the filters, and the flags filled up from the project. */
+/** Prepares the input of every way of running: the filters, and the flags with defaults from the project. */
 import { WasmeError } from '../errors.ts';
 import type { SystemContext } from '../io/system-context.ts';
 import { type RunnableFilter, loadFilters } from './load-filters.ts';

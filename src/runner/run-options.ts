@@ -1,4 +1,4 @@
-/** What a run is asked for and what it is: the types of the verb `run`, shared by every way of running. */
+/** Declares the options and results of the verb `run`, shared by every way of running. */
 import type { WasmeError } from '../errors.ts';
 import type { LogLevel } from '../host/types.ts';
 import type { RegistryTargetOptions } from '../oci/registry/registry.ts';
@@ -13,7 +13,7 @@ export interface RunOptions extends Omit<FilterSettings, 'configuration' | 'kind
   /** Plugin configurations, the first for the first target. Text or @file. */
   readonly configurations?: readonly string[] | undefined;
   readonly kind?: StreamKind | undefined;
-  /** Where the proxy listens; default 127.0.0.1 and the project's port, or 8080. Port 0 takes any free one. */
+  /** Address of the proxy; default 127.0.0.1 and the project's port, or 8080. Port 0 takes any free one. */
   readonly listen?: Partial<ListenAddress> | undefined;
   /** Default: the project's port, or no admin interface. */
   readonly admin?: ListenAddress | undefined;
@@ -40,7 +40,7 @@ export interface RunOptions extends Omit<FilterSettings, 'configuration' | 'kind
   readonly envoy?: string | true | undefined;
   /** Everything in the calling thread: for tests. A filter that loops for ever then blocks the caller. */
   readonly inProcess?: boolean | undefined;
-  /** How the registries of images are reached. */
+  /** Settings for the registries of images. */
   readonly registry?: RegistryTargetOptions | undefined;
   /** Log lines of filters, traces, notices, and failures that do not end the run. */
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
@@ -53,7 +53,7 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** What a run is, for people and for --json. */
+/** Describes a run, for the user and for --json. */
 export interface RunResult {
   readonly url: string;
   readonly port: number;

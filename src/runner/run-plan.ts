@@ -1,4 +1,4 @@
-/** What one run is made of, as data that can be sent to a worker thread. */
+/** Describes a run completely, as data that can be sent to a worker thread. */
 import type { FailurePolicy } from '../host/plugin-settings.ts';
 import type { LogLevel } from '../host/types.ts';
 import type { Endpoint } from '../io/http/endpoint.ts';
@@ -39,11 +39,11 @@ export interface RunPlan {
   readonly trailers: boolean;
 }
 
-/** Something a worker tells while it runs. */
+/** Reports something that happened in a worker while it runs. */
 export type ProxyEvent =
   | { readonly type: 'log'; readonly line: GuestLog }
   | { readonly type: 'trace'; readonly text: string }
-  /** Something a person should know: a worker that hung and was replaced, a module that could not be reloaded. */
+  /** Informs the user: a worker that hung and was replaced, a module that could not be reloaded. */
   | { readonly type: 'notice'; readonly text: string };
 
 export interface GuestLog {

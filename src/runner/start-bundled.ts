@@ -77,7 +77,7 @@ async function startHere(
   }
 }
 
-/** What the filters meet on the hosts that their projects name. */
+/** Reports what the filters would meet on the hosts that their projects name. */
 async function tellHosts({ filters, host, onEvent }: RunInput): Promise<void> {
   if (!filters.some(filter => filter.project !== undefined)) return;
   const { hostWarnings } = await import('./host-warnings.ts');

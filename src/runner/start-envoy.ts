@@ -100,7 +100,7 @@ export async function startInEnvoy(options: RunOptions, system: SystemContext): 
   }
 }
 
-/** Copies: a module that is built anew does not change below an Envoy that is about to load it. */
+/** Writes copies of the modules, so that a new build does not change a file that Envoy is about to load. */
 async function writeModules(
   { filters, kind }: RunInput,
   dir: string,

@@ -13,7 +13,7 @@ export interface SuiteHost {
 
 /**
  * Those of the flags; else `run.host`; else, with `every`, all that the project names; else the newest Envoy. Each
- * behaviour is there once. Fails with USAGE for a host that is none or that the bundled host does not imitate.
+ * behaviour is there once. Fails with USAGE for an unknown host, and for one that the bundled host does not imitate.
  */
 export function suiteHosts(
   asked: readonly string[],

@@ -1,4 +1,4 @@
-/** How much of a local file, pipe or standard input is read. Each cap has its reason; bytes. */
+/** Limits, in bytes, for reading local files, pipes and standard input, each with its reason. */
 
 const MiB = 1024 * 1024;
 

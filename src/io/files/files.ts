@@ -22,7 +22,7 @@ import { maxFileBytes, maxTextBytes } from './file-limits.ts';
 
 /** Read at a time where the size is not known. */
 const pieceBytes = 64 * 1024;
-/** How long a named pipe may be without a writer; and the longest pause between two looks at one that has nothing. */
+/** Limits the wait for a writer of a named pipe, and the pause between two reads of an empty one. */
 const pipePatienceMs = 10_000;
 const pipePauseMs = 20;
 

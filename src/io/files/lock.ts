@@ -16,7 +16,7 @@ export interface LockOptions {
   /** Code of the failure when it is not free in time. */
   readonly code: ErrorCode;
   readonly waitMs: number;
-  /** How long a holder on another machine (shared folder) is believed; nobody can look whether it lives. Default 1 h. */
+  /** Age at which the lock of another machine (shared folder) is taken over, as its process cannot be checked. Default 1 h. */
   readonly foreignLifeMs?: number;
 }
 
@@ -27,7 +27,7 @@ export interface HeldLock {
 
 /** After this time a message says which lock is waited for. */
 const patienceMs = 1_000;
-/** What this process holds: after a restart in a container another process had the same id. */
+/** Locks that this process holds: after a restart of a container the file of another process may have the same id. */
 const held = new Set<string>();
 
 /** Runs `body` while holding the lock file. A lock whose process is gone is taken over. Fails with `options.code`. */
@@ -99,7 +99,7 @@ async function stealIfStale(path: string, foreignLifeMs: number): Promise<void> 
   const aside = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     await rename(path, aside);
-    // Between the look and the rename somebody else may have stolen and locked: then that one gets it back.
+    // If another process took the lock over between the check and the rename, it gets its lock back.
     if ((await contentOf(aside)) !== found) await link(aside, path).catch(() => undefined);
   } catch (error) {
     if (!isSystemError(error) || error.code !== 'ENOENT') throw fileError(error, path, 'write');

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SystemContext } from '../system-context.ts';
 
-/** What decides where a user's own folders are. */
+/** The parts of the system that decide on the paths of the user's own folders. */
 export type Places = Pick<SystemContext, 'env' | 'homeDir' | 'platform'>;
 
 /** Folder of the image store: WASME_HOME, else the platform's data folder. */

@@ -16,7 +16,7 @@ const settleMs = 60;
 
 /**
  * Calls `onChange` once with nothing when it listens, then with the changed paths (relative to `dir`) after they have
- * settled, one call at a time: what changes during a call is told by the next one. Resolves when the signal aborts and
+ * settled, one call at a time: changes during a call are reported by the next one. Resolves when the signal aborts and
  * the last call has ended; fails with what `onChange` failed with.
  */
 export async function watchFolder(

@@ -35,7 +35,7 @@ const passing = new Set([
   'TIMEOUT_BODY',
 ]);
 
-/** Before a connection stands, it is the proxy that fails and not the host behind it. */
+/** Error codes of connecting, at which the proxy fails and not the host behind it. */
 const ofConnecting = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'TIMEOUT_CONNECT']);
 
 /** Returns what a request fails with when the server has taken too long for a step. */

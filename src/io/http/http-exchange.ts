@@ -63,7 +63,7 @@ export class HttpExchange {
       .on('error', error => this.#settle(error))
       .once('close', () => {
         this.#continue();
-        // A response that has begun tells its own end.
+        // The end of a response that has begun is reported by the response itself.
         if (this.#response === undefined) this.#settle(closedError());
       });
     this.#expect('connect');

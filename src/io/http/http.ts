@@ -39,7 +39,7 @@ export interface HttpOptions extends TlsOptions {
 /** Number of tries before a failure is reported. */
 export const maxTries = 5;
 const maxDelayMs = 3_000;
-/** Somebody waits at the terminal: what takes longer is an error that says when to come back. */
+/** A user waits at the terminal: a longer Retry-After is an error that names the time. */
 export const maxRetryAfterMs = 60_000;
 const maxRedirects = 10;
 const retryStatus = new Set([408, 429, 499, 500, 502, 503, 504, 522]);
@@ -102,7 +102,7 @@ export class HttpResponse {
 export class HttpClient {
   readonly #system: SystemContext;
   readonly #options: HttpOptions;
-  /** What the server's log shows. */
+  /** Identifies wasme in the logs of servers. */
   readonly #userAgent: string;
   #connections: Connections | undefined;
 
@@ -159,7 +159,7 @@ export class HttpClient {
       await response.discard();
       const next = nextHop(location, url, request);
       if (next.origin !== url.origin) {
-        // Storage behind a registry has its own signed URLs; our credentials are none of its business.
+        // Storage behind a registry has its own signed URLs and must not get our credentials.
         headers = Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'authorization'));
       }
       url = next;

@@ -3,7 +3,7 @@ import { WasmeError, type ErrorCode } from '../../errors.ts';
 import type { SystemContext } from '../system-context.ts';
 import { exec } from './exec.ts';
 
-/** Which cluster; what is absent is kubectl's own default. */
+/** Selects a cluster; for absent fields kubectl uses its own defaults. */
 export interface Cluster {
   readonly context?: string | undefined;
 }

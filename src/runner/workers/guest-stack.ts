@@ -1,4 +1,4 @@
-/** Where a guest is that does not return: its worker is paused through the inspector, asked for its frames, and let go. */
+/** Finds the stack of a guest that does not return: pauses its worker through the inspector, reads the frames, and resumes it. */
 import type { Debugger, NodeWorker, Session } from 'node:inspector';
 import { backtraceTitle, frameLine } from '../../host/vm/backtrace.ts';
 import { type RunningCallback, runningCallbackExpression } from '../../host/vm/guest-calls.ts';
@@ -22,7 +22,7 @@ const limitMs = 2_000;
 
 /**
  * Undefined when there is no guest on the stack, or no way to look (Node without inspector). To be asked by the thread
- * that started the worker. The worker goes on afterwards; its code stays slower, since the engine made it debuggable.
+ * that started the worker. The worker continues afterwards; its code stays slower, since the engine made it debuggable.
  */
 export async function findGuestStack(threadId: number): Promise<GuestStack | undefined> {
   let probe: Probe | undefined;
@@ -40,7 +40,7 @@ export async function findGuestStack(threadId: number): Promise<GuestStack | und
   }
 }
 
-/** What the worker's own inspector says: an answer to a message of ours, or an event. */
+/** Message of the worker's inspector: an answer to a message of ours, or an event. */
 interface Received {
   readonly id?: number;
   readonly result?: unknown;

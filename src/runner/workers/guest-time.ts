@@ -1,5 +1,5 @@
 /**
- * How long a worker has been in one call of a guest, seen from the supervisor through shared memory. What the system takes
+ * Measures from the supervisor, through shared memory, how long a worker has been in one call of a guest. Time that the system takes
  * away does not count: on a busy machine a thread may wait for a processor longer than a guest may run.
  */
 import { readFileSync, readlinkSync } from 'node:fs';

@@ -10,7 +10,7 @@ export class PrestartedWorker {
   readonly #forget = (): void => void (this.#worker = undefined);
 
   constructor() {
-    // One that cannot even come up is nobody's: whoever takes a thread gets another, and hears of it there.
+    // A thread that fails to start is dropped: the next caller gets another one, and its failure.
     this.#worker?.once('error', this.#forget).once('exit', this.#forget);
   }
 
@@ -22,7 +22,7 @@ export class PrestartedWorker {
     return worker ?? new Worker(builtFile('src/runner/workers/worker'));
   }
 
-  /** Ends it if nobody took it. */
+  /** Ends the thread if it was not taken. */
   async drop(): Promise<void> {
     await this.#worker?.terminate();
   }

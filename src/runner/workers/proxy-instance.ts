@@ -20,16 +20,16 @@ import type { WorkerStores } from './worker-stores.ts';
 
 const levels: readonly (LogLevel | 'off')[] = [...logLevels, 'off'];
 
-/** What listens: an HTTP proxy or a TCP proxy. */
+/** The listening part: an HTTP proxy or a TCP proxy. */
 type Front = Pick<Proxy, 'port' | 'socket' | 'close'>;
 
-/** What an engine has because it is one of several. */
+/** Connects an instance with the other ones of the same run. */
 export interface InstancePlace {
   /** Another one's listening socket. */
   readonly socket?: number | undefined;
   /** Absent: its own. What is in shared ones is not in `stats`. */
   readonly stores?: WorkerStores | undefined;
-  /** Where the host shows that a guest runs. */
+  /** Counter in which the host shows that a guest runs. */
   readonly guestCalls?: Int32Array | undefined;
 }
 

@@ -24,7 +24,7 @@ export interface RunningProxy {
 }
 
 export interface SupervisorOptions {
-  /** Where the threads come from. */
+  /** Supplies the threads. */
   readonly threads: PrestartedWorker;
   /** Worker threads, each with VMs of its own. */
   readonly workers: number;
@@ -79,7 +79,7 @@ class Supervisor implements RunningProxy, WorkerListener {
     };
     signal?.addEventListener('abort', interrupt, { once: true });
     try {
-      // What is wrong with a filter or a port is found, and told, once.
+      // The first worker starts alone, so that a fault of a filter or a port is reported once.
       const first = await this.#add();
       this.port = first.port;
       this.#plan = { ...this.#plan, port: first.port };
@@ -173,7 +173,7 @@ class Supervisor implements RunningProxy, WorkerListener {
     }
   }
 
-  /** A guest does not come back: its worker ends, and where it was is told. One that was still starting fails with WASM_START. */
+  /** Ends a worker whose guest does not return, and reports the stack of the guest. A worker that was still starting fails with WASM_START. */
   async #stop(member: WorkerHandle): Promise<void> {
     member.leaving = true;
     const { running } = member;

@@ -15,7 +15,7 @@ export interface WorkerListener {
   ended(member: WorkerHandle): void;
 }
 
-/** How often the supervisor looks whether a guest still runs. */
+/** Interval at which the supervisor checks whether a guest still runs. */
 export const watchMs = 250;
 
 /** A worker that has not closed by then is stopped. */

@@ -1,4 +1,4 @@
-/** What the supervisor and its workers say to each other. */
+/** Declares the messages between the supervisor and its workers. */
 import type { ErrorCode } from '../../errors.ts';
 import type { LogLevel } from '../../host/types.ts';
 import type { FilterPlan, ProxyEvent, RunPlan } from '../run-plan.ts';
@@ -7,7 +7,7 @@ import type { SharedPlace } from './worker-stores.ts';
 
 export interface WorkerStart {
   readonly plan: RunPlan;
-  /** Where the worker shows that a guest runs (guest-time.ts). */
+  /** Memory in which the worker shows that a guest runs (guest-time.ts). */
   readonly guestTime: SharedArrayBuffer;
   /** The listening socket of another worker; undefined: makes its own. */
   readonly socket: number | undefined;

@@ -1,4 +1,4 @@
-/** What the workers of one run share: data, queues and metrics over one shared memory. */
+/** Opens the data, queues and metrics that the workers of one run share, over one shared memory. */
 import { ThreadSharedData } from '../../host/state/shared-memory/data.ts';
 import { SharedMemory } from '../../host/state/shared-memory/memory.ts';
 import { ThreadMetrics } from '../../host/state/shared-memory/metrics.ts';
@@ -17,7 +17,7 @@ export interface WorkerStores {
   readonly metrics: ThreadMetrics;
 }
 
-/** `signal` tells another worker that an item came to one of its queues. */
+/** Opens the stores; `signal` notifies another worker of an item in one of its queues. */
 export function openStores(
   place: SharedPlace,
   signal: (thread: number, token: number) => void,

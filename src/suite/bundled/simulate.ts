@@ -25,7 +25,7 @@ export interface SimulateCaseOptions {
   readonly rootId: string;
   readonly configuration: Uint8Array;
   readonly profile: HostProfile;
-  /** How bodies are cut. */
+  /** Decides how bodies are cut. */
   readonly cut: Chunking;
 }
 

@@ -1,4 +1,4 @@
-/** A real Envoy as a place to play suites: found once, started anew for each case. */
+/** Plays suites in a real Envoy, which is found once and started for each case. */
 import type { SystemContext } from '../../io/system-context.ts';
 import { envoyRelease, findEnvoy } from '../../targets/envoy/launch.ts';
 import type { SuiteRunner } from '../suite-runner.ts';

@@ -31,7 +31,7 @@ export interface EnvoyPlayOptions {
 
 /** Longer than a filter waits for a call-out in most suites. */
 const patienceMs = 20_000;
-/** How long no response may come when a case expects none. */
+/** Time without a response after which a case that expects none passes. */
 const silenceMs = 2_000;
 /** Log lines and statistics come a moment after the response. */
 const settleMs = 1_500;
@@ -207,7 +207,7 @@ class Stage {
 
 const guestPrefix = /^wasm log[^:]*: /;
 
-/** Whether a line is a warning or error of Envoy about the filter. Its trace is in the log too, because lines of the filter may be. */
+/** Returns whether a line is a warning or error of Envoy about the filter. Its trace is in the log too, because lines of the filter may be. */
 function isNote({ level, text }: EnvoyRecord): boolean {
   return ['warning', 'error', 'critical'].includes(level) && !isGuest(text);
 }

@@ -1,4 +1,4 @@
-/** What was observed against what the suite expects: what differs, and what an update would write in its place. */
+/** Compares what was observed with what the suite expects: returns the differences, and what an update would write instead. */
 import { mismatch, recorded } from './match.ts';
 import type { ObservedMessage, CaseOutcome } from '../outcome.ts';
 import type { Expectation, Matcher } from '../file/schema.ts';

@@ -10,7 +10,7 @@ export async function loadPatterns(source: string): Promise<void> {
   if (/matches|\\/.test(source)) engine ??= await import('../../host/regular-expression.ts');
 }
 
-/** What is wrong with a pattern, in RE2's words; undefined when it is one. */
+/** Returns what is wrong with a pattern, in RE2's words; undefined for a valid one. */
 export function patternFault(pattern: string): string | undefined {
   try {
     regularExpression(pattern);
@@ -20,7 +20,7 @@ export function patternFault(pattern: string): string | undefined {
   }
 }
 
-/** Whether the pattern matches somewhere in `text`. */
+/** Returns whether the pattern matches somewhere in `text`. */
 export function patternMatches(pattern: string, text: string): boolean {
   return regularExpression(pattern).test(text);
 }

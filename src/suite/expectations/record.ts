@@ -4,7 +4,7 @@ import type { Case } from '../file/schema.ts';
 
 type Headers = Readonly<Record<string, string | readonly string[]>>;
 
-/** Headers that every request of a suite has, without being told. */
+/** Headers that every request of a suite has by default. */
 const given = new Set(['x-forwarded-proto', 'x-request-id']);
 
 /** Plain data for `expect`. */

@@ -1,4 +1,4 @@
-/** Whether a filter may refuse to start: a case expects it, or fails. */
+/** Decides whether a filter may refuse to start: the case expects it, or fails. */
 
 /** Returns the problem of a start that is not as the case expects it. `refusal`: why the filter did not start. */
 export function refusalProblems(refusal: string | undefined, isExpected: boolean): string[] {
