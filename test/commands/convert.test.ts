@@ -10,23 +10,23 @@ import { guest } from '../helpers/guests/guests.ts';
 import { component } from '../helpers/guests/images.ts';
 
 const reference = 'registry.example/team/filter:v1';
-const json = async <T>(world: TestMachine, ...argv: string[]): Promise<T> => {
-  const { exitCode, stdout, stderr } = await world.wasme(...argv, '--json');
+const json = async <T>(machine: TestMachine, ...argv: string[]): Promise<T> => {
+  const { exitCode, stdout, stderr } = await machine.wasme(...argv, '--json');
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   return JSON.parse(stdout) as T;
 };
 
-function worldWithModule(): TestMachine {
-  const world = newMachine();
-  writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
-  return world;
+function machineWithModule(): TestMachine {
+  const machine = newMachine();
+  writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
+  return machine;
 }
 
 describe('convert', () => {
   it.each(packagingNames)('compat to %s and back is the same image', async layout => {
-    const world = worldWithModule();
+    const machine = machineWithModule();
     const first = await json<ConvertResult>(
-      world,
+      machine,
       'convert',
       'm.wasm',
       reference,
@@ -35,18 +35,18 @@ describe('convert', () => {
       '--created',
       '1700000000',
     );
-    const there = await json<ConvertResult>(world, 'convert', reference, '--layout', layout);
+    const there = await json<ConvertResult>(machine, 'convert', reference, '--layout', layout);
     expect(there).toMatchObject({
       from: 'compat',
       layout,
       reference: `${reference}-${layout}`,
       warnings: [],
     });
-    const inspected = await json<InspectResult>(world, 'inspect', there.reference);
+    const inspected = await json<InspectResult>(machine, 'inspect', there.reference);
     expect(inspected.module?.sizeBytes).toBe(guest('deploy-tag').length);
     expect(inspected.image?.annotations).toMatchObject({ 'org.opencontainers.image.licenses': 'Apache-2.0' });
     const back = await json<ConvertResult>(
-      world,
+      machine,
       'convert',
       there.reference,
       'registry.example/team/filter:back',
@@ -55,16 +55,16 @@ describe('convert', () => {
   });
 
   it('lists the hosts that load the result', async () => {
-    const world = worldWithModule();
-    const result = await json<ConvertResult>(world, 'convert', 'm.wasm', reference, '--layout', 'hybrid');
+    const machine = machineWithModule();
+    const result = await json<ConvertResult>(machine, 'convert', 'm.wasm', reference, '--layout', 'hybrid');
     expect(result.loadedBy).toEqual(['envoy', 'istio', 'envoy-gateway', 'higress', 'gloo@ee']);
-    const { stdout } = await world.wasme('convert', reference);
+    const { stdout } = await machine.wasme('convert', reference);
     expect(stdout).toMatch(/^image +registry\.example\/team\/filter:v1-compat$/m);
     expect(stdout).toMatch(/^layout +hybrid -> compat$/m);
   });
 
   it('dates the image by SOURCE_DATE_EPOCH or --created only, and --created wins', async () => {
-    const world = worldWithModule();
+    const machine = machineWithModule();
     const digests = new Set<string>();
     for (const [epoch, flags] of [
       [undefined, []],
@@ -72,17 +72,22 @@ describe('convert', () => {
       ['1700000000', []],
       ['0', ['--created', '2023-11-14T22:13:20Z']],
     ] as const) {
-      world.env['SOURCE_DATE_EPOCH'] = epoch;
-      digests.add((await json<ConvertResult>(world, 'convert', 'm.wasm', reference, ...flags)).digest);
+      machine.env['SOURCE_DATE_EPOCH'] = epoch;
+      digests.add((await json<ConvertResult>(machine, 'convert', 'm.wasm', reference, ...flags)).digest);
     }
     expect(digests.size).toBe(3);
   });
 
   it('converts an image of an archive', async () => {
-    const world = worldWithModule();
-    const first = await json<ConvertResult>(world, 'convert', 'm.wasm', reference);
-    await world.wasme('save', reference, '-o', 'images.tar');
-    const again = await json<ConvertResult>(world, 'convert', 'images.tar', 'registry.example/team/other:v1');
+    const machine = machineWithModule();
+    const first = await json<ConvertResult>(machine, 'convert', 'm.wasm', reference);
+    await machine.wasme('save', reference, '-o', 'images.tar');
+    const again = await json<ConvertResult>(
+      machine,
+      'convert',
+      'images.tar',
+      'registry.example/team/other:v1',
+    );
     expect(again.digest).toBe(first.digest);
   });
 
@@ -90,18 +95,18 @@ describe('convert', () => {
     ['half a module', guest('deploy-tag').subarray(0, 60), 'Failed to parse corrupted Wasm module'],
     ['a component', component, 'this is a WebAssembly component'],
   ])('does not pack a file that is %s, unless forced', async (_what, bytes, message) => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'm.wasm'), bytes);
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'm.wasm'), bytes);
     const argv = ['convert', 'm.wasm', reference, '--layout', 'cncf'];
-    const { exitCode, stdout, stderr } = await world.wasme(...argv);
+    const { exitCode, stdout, stderr } = await machine.wasme(...argv);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toContain(`error[WASM_INVALID]: m.wasm: ${message}`);
-    expect(await json(world, 'list')).toEqual({ images: [] });
-    expect((await world.wasme(...argv, '--force')).exitCode).toBe(0);
+    expect(await json(machine, 'list')).toEqual({ images: [] });
+    expect((await machine.wasme(...argv, '--force')).exitCode).toBe(0);
     // An image that holds it is no better.
     const again = ['convert', reference, 'registry.example/team/other:v1'];
-    expect((await world.wasme(...again)).stderr).toContain(`error[WASM_INVALID]: ${reference}: ${message}`);
-    expect((await world.wasme(...again, '--force')).exitCode).toBe(0);
+    expect((await machine.wasme(...again)).stderr).toContain(`error[WASM_INVALID]: ${reference}: ${message}`);
+    expect((await machine.wasme(...again, '--force')).exitCode).toBe(0);
   });
 
   it.each([
@@ -111,9 +116,9 @@ describe('convert', () => {
     [['m.wasm', 'A/b'], 2, 'REFERENCE_INVALID', 'no upper case'],
     [['text.tar', 'a/b'], 1, 'IMAGE_INVALID', 'is not a tar archive'],
   ])('%j: exit %i, %s', async (argv, exit, code, says) => {
-    const world = worldWithModule();
-    writeFileSync(join(world.cwd, 'text.tar'), 'text '.repeat(500));
-    const { exitCode, stdout, stderr } = await world.wasme('convert', ...argv);
+    const machine = machineWithModule();
+    writeFileSync(join(machine.cwd, 'text.tar'), 'text '.repeat(500));
+    const { exitCode, stdout, stderr } = await machine.wasme('convert', ...argv);
     expect({ exitCode, stdout }).toEqual({ exitCode: exit, stdout: '' });
     expect(stderr).toContain(`error[${code}]`);
     expect(stderr).toContain(says);

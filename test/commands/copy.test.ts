@@ -10,10 +10,10 @@ import { account, fakeRegistry } from '../helpers/servers/registry.ts';
 describe('copy', () => {
   it('keeps the digest from one registry to another', async () => {
     const [from, to] = [await fakeRegistry(), await fakeRegistry()];
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
-    await world.wasme('push', `${from.host}/a:v1`, '-f', 'm.wasm');
-    const { exitCode, stdout } = await world.wasme(
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
+    await machine.wasme('push', `${from.host}/a:v1`, '-f', 'm.wasm');
+    const { exitCode, stdout } = await machine.wasme(
       'copy',
       `${from.host}/a:v1`,
       `${to.host}/b/c:v2`,
@@ -30,14 +30,14 @@ describe('copy', () => {
     'within a registry requests a mount and falls back to an upload (answer %s)',
     async mount => {
       const registry = await fakeRegistry({ mount });
-      const world = newMachine();
-      writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
-      await world.wasme('push', `${registry.host}/dev/a:v1`, '-f', 'm.wasm');
+      const machine = newMachine();
+      writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
+      await machine.wasme('push', `${registry.host}/dev/a:v1`, '-f', 'm.wasm');
       // A fake keeps blobs by registry, a real one by repository: nothing is there before it is mounted or sent.
       const held = new Map(registry.blobs);
       registry.switches.headBlob = 405;
       registry.log.length = 0;
-      const { exitCode } = await world.wasme(
+      const { exitCode } = await machine.wasme(
         'copy',
         `${registry.host}/dev/a:v1`,
         `${registry.host}/prod/a:v1`,
@@ -52,15 +52,15 @@ describe('copy', () => {
 
   it('uploads the blobs when the token service refuses a token for both repositories', async () => {
     const registry = await fakeRegistry({ auth: 'bearer', oneRepositoryPerToken: true, headBlob: 405 });
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
     const { username, password } = account;
-    mkdirSync(join(world.home, '.docker'));
+    mkdirSync(join(machine.home, '.docker'));
     const auth = Buffer.from(`${username}:${password}`).toString('base64');
     const config = JSON.stringify({ auths: { [registry.host]: { auth } } });
-    writeFileSync(join(world.home, '.docker', 'config.json'), config, { mode: 0o600 });
-    await world.wasme('push', `${registry.host}/dev/a:v1`, '-f', 'm.wasm');
-    const copied = await world.wasme('copy', `${registry.host}/dev/a:v1`, `${registry.host}/prod/a:v1`);
+    writeFileSync(join(machine.home, '.docker', 'config.json'), config, { mode: 0o600 });
+    await machine.wasme('push', `${registry.host}/dev/a:v1`, '-f', 'm.wasm');
+    const copied = await machine.wasme('copy', `${registry.host}/dev/a:v1`, `${registry.host}/prod/a:v1`);
     expect(copied).toMatchObject({ exitCode: 0, stderr: '' });
     expect(registry.tags.get('prod/a:v1')).toBe(registry.tags.get('dev/a:v1'));
   });

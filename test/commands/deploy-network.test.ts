@@ -41,11 +41,11 @@ describe('deploy and the network', () => {
     '%s: an image of the store opens no socket, and starts no program',
     async (target, ...flags) => {
       // Without PATH nothing could be started either.
-      const world = newMachine({ env: { PATH: '/nowhere' } });
-      guestFile(world.cwd, 'deploy-tag');
-      await world.wasme('convert', 'deploy-tag.wasm', image, '--layout', 'compat');
+      const machine = newMachine({ env: { PATH: '/nowhere' } });
+      guestFile(machine.cwd, 'deploy-tag');
+      await machine.wasme('convert', 'deploy-tag.wasm', image, '--layout', 'compat');
       const opened = countSockets();
-      const outcome = await world.wasme('deploy', target, image, ...flags);
+      const outcome = await machine.wasme('deploy', target, image, ...flags);
       expect(outcome.exitCode, outcome.stderr).toBe(0);
       expect(outcome.stdout).toContain('tagger');
       expect(opened()).toBe(0);
@@ -54,24 +54,24 @@ describe('deploy and the network', () => {
 
   it.each(targets)('%s: a digest that is given needs no look-up', async (target, ...flags) => {
     if (target === 'envoy' || target === 'gcp') return;
-    const world = newMachine({ env: { PATH: '/nowhere' } });
+    const machine = newMachine({ env: { PATH: '/nowhere' } });
     const opened = countSockets();
     const digest = `sha256:${'3b'.repeat(32)}`;
-    const outcome = await world.wasme('deploy', target, image, '--digest', digest, ...flags);
+    const outcome = await machine.wasme('deploy', target, image, '--digest', digest, ...flags);
     expect(outcome.exitCode, outcome.stderr).toBe(0);
     expect(outcome.stdout).toContain(digest);
     expect(opened()).toBe(0);
   });
 
   it('envoy: the project here, and a URL with its digest', async () => {
-    const world = newMachine({ env: { PATH: '/nowhere' } });
-    writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify({ name: 'tagger', language: 'rust' }));
-    mkdirSync(join(world.cwd, 'build'));
-    writeFileSync(join(world.cwd, 'build', 'tagger.wasm'), guest('deploy-tag'));
+    const machine = newMachine({ env: { PATH: '/nowhere' } });
+    writeFileSync(join(machine.cwd, 'wasme.json'), JSON.stringify({ name: 'tagger', language: 'rust' }));
+    mkdirSync(join(machine.cwd, 'build'));
+    writeFileSync(join(machine.cwd, 'build', 'tagger.wasm'), guest('deploy-tag'));
     const opened = countSockets();
-    expect((await world.wasme('deploy', 'envoy')).exitCode).toBe(0);
+    expect((await machine.wasme('deploy', 'envoy')).exitCode).toBe(0);
     const url = ['https://files.example/f.wasm', '--digest', `sha256:${'3b'.repeat(32)}`];
-    expect((await world.wasme('deploy', 'envoy', ...url)).exitCode).toBe(0);
+    expect((await machine.wasme('deploy', 'envoy', ...url)).exitCode).toBe(0);
     expect(opened()).toBe(0);
   });
 });

@@ -17,35 +17,35 @@ import { guest, guestFile } from '../helpers/guests/guests.ts';
 import { fakeRegistry } from '../helpers/servers/registry.ts';
 import type { TargetName } from '../../src/targets/index.ts';
 
-function project(world: TestMachine, more: object = {}): void {
+function project(machine: TestMachine, more: object = {}): void {
   writeFileSync(
-    join(world.cwd, 'wasme.json'),
+    join(machine.cwd, 'wasme.json'),
     JSON.stringify({ name: 'tagger', language: 'rust', ...more }, null, 2),
   );
-  mkdirSync(join(world.cwd, 'build'));
-  writeFileSync(join(world.cwd, 'build', 'tagger.wasm'), guest('deploy-tag'));
+  mkdirSync(join(machine.cwd, 'build'));
+  writeFileSync(join(machine.cwd, 'build', 'tagger.wasm'), guest('deploy-tag'));
 }
 
 describe('deploy envoy', () => {
   it('prints a bootstrap for the project here', async () => {
-    const world = newMachine();
-    project(world, { rootId: 'r', configuration: { tag: 'blue' } });
-    const { exitCode, stdout, stderr } = await world.wasme('deploy', 'envoy');
+    const machine = newMachine();
+    project(machine, { rootId: 'r', configuration: { tag: 'blue' } });
+    const { exitCode, stdout, stderr } = await machine.wasme('deploy', 'envoy');
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-    expect(stdout).toContain(`filename: ${join(world.cwd, 'build', 'tagger.wasm')}`);
+    expect(stdout).toContain(`filename: ${join(machine.cwd, 'build', 'tagger.wasm')}`);
     expect(stdout).toContain('root_id: r');
     expect(stdout).toContain(`value: '{"tag":"blue"}'`);
   });
 
   it('writes to a file, and with --dry-run does not', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
-    const dry = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '-o', 'out/e.yaml', '--dry-run');
-    expect(dry.stdout).toBe(`would write ${join(world.cwd, 'out', 'e.yaml')}\n`);
-    const wet = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '-o', 'out/e.yaml');
-    expect(wet.stdout).toBe(`wrote ${join(world.cwd, 'out', 'e.yaml')}\n`);
-    const printed = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm');
-    expect(readFileSync(join(world.cwd, 'out', 'e.yaml'), 'utf8')).toBe(printed.stdout);
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
+    const dry = await machine.wasme('deploy', 'envoy', 'deploy-tag.wasm', '-o', 'out/e.yaml', '--dry-run');
+    expect(dry.stdout).toBe(`would write ${join(machine.cwd, 'out', 'e.yaml')}\n`);
+    const wet = await machine.wasme('deploy', 'envoy', 'deploy-tag.wasm', '-o', 'out/e.yaml');
+    expect(wet.stdout).toBe(`wrote ${join(machine.cwd, 'out', 'e.yaml')}\n`);
+    const printed = await machine.wasme('deploy', 'envoy', 'deploy-tag.wasm');
+    expect(readFileSync(join(machine.cwd, 'out', 'e.yaml'), 'utf8')).toBe(printed.stdout);
   });
 
   const neededFlags: Readonly<Record<TargetName, readonly string[]>> = {
@@ -58,23 +58,23 @@ describe('deploy envoy', () => {
   };
 
   it.each(Object.entries(neededFlags))('%s: -o - is stdout', async (target, more) => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
     const image = ['registry.example/f:v1', '--no-digest', ...more];
     const what = target === 'envoy' ? ['deploy-tag.wasm'] : image;
-    const plain = await world.wasme('deploy', target, ...what);
-    const dash = await world.wasme('deploy', target, ...what, '-o', '-');
+    const plain = await machine.wasme('deploy', target, ...what);
+    const dash = await machine.wasme('deploy', target, ...what, '-o', '-');
     expect(plain.exitCode).toBe(0);
     expect(plain.stdout).not.toBe('');
     expect(dash).toEqual(plain);
-    expect(existsSync(join(world.cwd, '-'))).toBe(false);
+    expect(existsSync(join(machine.cwd, '-'))).toBe(false);
   });
 
   it('--allow-capabilities takes functions of the host, no others', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
     const deploy = (names: string, ...more: string[]) =>
-      world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--allow-capabilities', names, ...more);
+      machine.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--allow-capabilities', names, ...more);
     const taken = await deploy('proxy_log, proxy_on_configure,fd_write,_initialize');
     expect(taken).toMatchObject({ exitCode: 0, stderr: '' });
     expect(taken.stdout).toContain('fd_write: {}');
@@ -113,9 +113,9 @@ describe('deploy envoy', () => {
   });
 
   it('--dry-run starts nothing, also not with --run', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
-    const dry = await world.wasme(
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
+    const dry = await machine.wasme(
       'deploy',
       'envoy',
       'deploy-tag.wasm',
@@ -126,15 +126,15 @@ describe('deploy envoy', () => {
     );
     expect(dry.exitCode).toBe(0);
     expect(dry.stdout).toContain('static_resources:');
-    const wet = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--run', '--envoy', '/none');
+    const wet = await machine.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--run', '--envoy', '/none');
     expect(wet.stderr).toContain('error[TOOL_MISSING]');
   });
 
   it('explains fields in comments that change nothing', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
-    const bare = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--fail-policy', 'open');
-    const told = await world.wasme(
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
+    const bare = await machine.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--fail-policy', 'open');
+    const told = await machine.wasme(
       'deploy',
       'envoy',
       'deploy-tag.wasm',
@@ -148,11 +148,11 @@ describe('deploy envoy', () => {
   });
 
   it('shows what would change in a file, and changes nothing', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
-    const file = join(world.cwd, 'e.yaml');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
+    const file = join(machine.cwd, 'e.yaml');
     const deploy = (...argv: string[]): ReturnType<TestMachine['wasme']> =>
-      world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '-o', 'e.yaml', ...argv);
+      machine.wasme('deploy', 'envoy', 'deploy-tag.wasm', '-o', 'e.yaml', ...argv);
     await deploy('--config', 'old');
     const before = readFileSync(file, 'utf8');
     expect((await deploy('--config', 'old', '--diff')).stdout).toBe('nothing would change\n');
@@ -164,17 +164,17 @@ describe('deploy envoy', () => {
         .map(line => line.trim().replace(/ +/g, ' ')),
     ).toEqual(['- value: old', '+ value: new']);
     expect(readFileSync(file, 'utf8')).toBe(before);
-    const none = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--diff');
+    const none = await machine.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--diff');
     expect(none.stderr).toContain('error[USAGE]');
   });
 
   it('takes clusters, upstream and version from the project', async () => {
-    const world = newMachine();
-    project(world, {
+    const machine = newMachine();
+    project(machine, {
       run: { upstream: 'http://127.0.0.1:3000', clusters: { api: 'http://127.0.0.1:4000' } },
       deploy: { envoy: { id: 'named', failPolicy: 'open', version: '1.30', env: { A: '1' } } },
     });
-    const { stdout } = await world.wasme('deploy', 'envoy');
+    const { stdout } = await machine.wasme('deploy', 'envoy');
     expect(stdout).toContain('port_value: 3000');
     expect(stdout).toContain('- name: api');
     expect(stdout).toContain('name: named');
@@ -187,13 +187,13 @@ describe('deploy envoy', () => {
     [['--out', '-'], 'note: --out is now --output\n'],
     [['-b', 'e.yaml', '-e', 'x'], 'note: the configuration is only printed; --run starts an Envoy with it\n'],
   ])('understands the old flags %j', async (flags, note) => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
     writeFileSync(
-      join(world.cwd, 'e.yaml'),
+      join(machine.cwd, 'e.yaml'),
       readFileSync(join(import.meta.dirname, '..', 'fixtures', 'deploy', 'own-envoy.yaml')),
     );
-    const { exitCode, stdout, stderr } = await world.wasme(
+    const { exitCode, stdout, stderr } = await machine.wasme(
       'deploy',
       'envoy',
       'deploy-tag.wasm',
@@ -209,20 +209,20 @@ describe('deploy envoy', () => {
   });
 
   it('starts the Envoy on PATH with the result, and a container where there is only docker', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
-    const fake = join(world.home, 'bin');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
+    const fake = join(machine.home, 'bin');
     mkdirSync(fake);
     const script =
       '#!/bin/sh\nfor word; do echo "arg $word"; done\necho "all dependencies initialized. starting workers"\nexit ${FAKE_EXIT:-0}\n';
-    world.env['PATH'] = `${fake}:/usr/bin:/bin`;
+    machine.env['PATH'] = `${fake}:/usr/bin:/bin`;
     writeFileSync(join(fake, 'envoy'), script, { mode: 0o755 });
-    const binary = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--run');
+    const binary = await machine.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--run');
     expect(binary.exitCode).toBe(0);
     expect(binary.stderr).toMatch(/arg -c\narg .*envoy\.yaml\n/);
     expect(binary.stderr).toContain('Envoy is ready');
     writeFileSync(join(fake, 'docker'), script, { mode: 0o755 });
-    const container = await world.wasme(
+    const container = await machine.wasme(
       'deploy',
       'envoy',
       'deploy-tag.wasm',
@@ -230,29 +230,29 @@ describe('deploy envoy', () => {
       '--envoy-image',
       'my/envoy:1',
     );
-    expect(container.stderr).toContain(`arg ${world.cwd}:${world.cwd}\narg my/envoy:1\narg -c\n`);
-    world.env['FAKE_EXIT'] = '3';
-    const failed = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--run');
+    expect(container.stderr).toContain(`arg ${machine.cwd}:${machine.cwd}\narg my/envoy:1\narg -c\n`);
+    machine.env['FAKE_EXIT'] = '3';
+    const failed = await machine.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--run');
     expect(failed).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining('error[TOOL_FAILED]') as string,
     });
-    const none = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--run', '--envoy', 'nowhere');
+    const none = await machine.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--run', '--envoy', 'nowhere');
     expect(none.stderr).toContain('error[TOOL_MISSING]');
   });
 
   it('keeps what a running Envoy has loaded: modules by content, the bootstrap as it is', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
     const deploy = (...argv: string[]): ReturnType<TestMachine['wasme']> =>
-      world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--dynamic', 'live', ...argv);
-    const live = join(world.cwd, 'live');
+      machine.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--dynamic', 'live', ...argv);
+    const live = join(machine.cwd, 'live');
     expect((await deploy()).stdout).toBe(
       `wrote ${join(live, 'deploy-tag.ecds.yaml')}\nwrote ${join(live, 'envoy.yaml')}\n`,
     );
     const start = readFileSync(join(live, 'envoy.yaml'), 'utf8');
     expect((await deploy('--config', 'x')).stdout).toBe(`wrote ${join(live, 'deploy-tag.ecds.yaml')}\n`);
-    writeFileSync(join(world.cwd, 'deploy-tag.wasm'), guest('deploy-kinds'));
+    writeFileSync(join(machine.cwd, 'deploy-tag.wasm'), guest('deploy-kinds'));
     const other = await deploy('-p', '1234');
     expect(other.stderr).toContain('stays as it is');
     expect(readFileSync(join(live, 'envoy.yaml'), 'utf8')).toBe(start);
@@ -262,18 +262,18 @@ describe('deploy envoy', () => {
   });
 
   it('keeps the module before the one in use, and no older ones', async () => {
-    const world = newMachine();
-    const live = join(world.cwd, 'live');
+    const machine = newMachine();
+    const live = join(machine.cwd, 'live');
     const modules = (): string[] => readdirSync(live).filter(name => name.endsWith('.wasm'));
     const deploy = async (letter: string, ...argv: string[]): Promise<string> => {
       const bytes = guest('deploy-tag', { '"none"': `"non${letter}"` });
-      writeFileSync(join(world.cwd, 'tag.wasm'), bytes);
+      writeFileSync(join(machine.cwd, 'tag.wasm'), bytes);
       // Files of one millisecond have no order.
       for (const name of existsSync(live) ? modules() : []) {
         const past = new Date(statSync(join(live, name)).mtimeMs - 1_000);
         utimesSync(join(live, name), past, past);
       }
-      const outcome = await world.wasme('deploy', 'envoy', 'tag.wasm', '--dynamic', 'live', ...argv);
+      const outcome = await machine.wasme('deploy', 'envoy', 'tag.wasm', '--dynamic', 'live', ...argv);
       expect(outcome.exitCode).toBe(0);
       return outcome.stdout;
     };
@@ -300,24 +300,24 @@ describe('deploy envoy', () => {
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
     const web = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const world = newMachine();
-    const good = await world.wasme('deploy', 'envoy', `${web}/f.wasm`);
+    const machine = newMachine();
+    const good = await machine.wasme('deploy', 'envoy', `${web}/f.wasm`);
     expect(good.exitCode).toBe(0);
     expect(parse(good.stdout)).toBeTruthy();
-    const moved = await world.wasme('deploy', 'envoy', `${web}/moved?token=hidden`);
+    const moved = await machine.wasme('deploy', 'envoy', `${web}/moved?token=hidden`);
     expect(moved.stderr).toContain('error[NETWORK]');
     expect(moved.stderr).toContain(`do not follow redirects; use ${web}/f.wasm`);
     expect(moved.stderr).not.toContain('hidden');
-    const traced = await world.wasme('deploy', 'envoy', `${web}/f.wasm?token=hidden`, '-v', '-o', 'e.yaml');
+    const traced = await machine.wasme('deploy', 'envoy', `${web}/f.wasm?token=hidden`, '-v', '-o', 'e.yaml');
     expect(traced.stderr).toContain(`GET ${web}/f.wasm?token=*** → 200`);
   });
 
   it('takes the module out of an image, and needs no network when the store has it', async () => {
     const registry = await fakeRegistry();
-    const world = newMachine();
-    const module = guestFile(world.cwd, 'deploy-tag');
+    const machine = newMachine();
+    const module = guestFile(machine.cwd, 'deploy-tag');
     const reference = `${registry.host}/team/tagger:v1`;
-    expect((await world.wasme('push', reference, '-f', 'deploy-tag.wasm')).exitCode).toBe(0);
+    expect((await machine.wasme('push', reference, '-f', 'deploy-tag.wasm')).exitCode).toBe(0);
     const other = newMachine();
     const written = await other.wasme('deploy', 'envoy', reference, '-o', 'out/e.yaml');
     expect(written).toMatchObject({ exitCode: 0, stdout: `wrote ${join(other.cwd, 'out', 'e.yaml')}\n` });
@@ -337,9 +337,9 @@ describe('deploy envoy', () => {
   });
 
   it('gives one JSON document with --json', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
-    const { stdout } = await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--id', 'x', '--json');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
+    const { stdout } = await machine.wasme('deploy', 'envoy', 'deploy-tag.wasm', '--id', 'x', '--json');
     expect(JSON.parse(stdout)).toMatchObject({
       target: 'envoy',
       id: 'x',
@@ -350,10 +350,10 @@ describe('deploy envoy', () => {
   });
 
   it('checks the configuration against the schema before it writes anything', async () => {
-    const world = newMachine();
-    project(world, { configurationSchema: 'schema.json' });
+    const machine = newMachine();
+    project(machine, { configurationSchema: 'schema.json' });
     writeFileSync(
-      join(world.cwd, 'schema.json'),
+      join(machine.cwd, 'schema.json'),
       JSON.stringify({
         $schema: 'http://json-schema.org/draft-07/schema#',
         type: 'object',
@@ -362,20 +362,20 @@ describe('deploy envoy', () => {
         required: ['tag'],
       }),
     );
-    writeFileSync(join(world.cwd, 'c.json'), '{\n  "tag": 3,\n  "extra": 1\n}\n');
-    const bad = await world.wasme('deploy', 'envoy', '--config', '@c.json', '-o', 'e.yaml');
+    writeFileSync(join(machine.cwd, 'c.json'), '{\n  "tag": 3,\n  "extra": 1\n}\n');
+    const bad = await machine.wasme('deploy', 'envoy', '--config', '@c.json', '-o', 'e.yaml');
     expect(bad.exitCode).toBe(1);
     expect(bad.stderr).toContain('error[DEPLOY_CONFIGURATION]');
-    expect(bad.stderr).toContain(`${join(world.cwd, 'c.json')}:2:10: tag: must be string`);
-    expect(bad.stderr).toContain(`${join(world.cwd, 'c.json')}:3:12: extra: the schema has no such field`);
-    expect(() => readFileSync(join(world.cwd, 'e.yaml'))).toThrow();
-    const twice = await world.wasme('deploy', 'envoy', '--config', '{"tag":"a","tag":"b"}');
+    expect(bad.stderr).toContain(`${join(machine.cwd, 'c.json')}:2:10: tag: must be string`);
+    expect(bad.stderr).toContain(`${join(machine.cwd, 'c.json')}:3:12: extra: the schema has no such field`);
+    expect(() => readFileSync(join(machine.cwd, 'e.yaml'))).toThrow();
+    const twice = await machine.wasme('deploy', 'envoy', '--config', '{"tag":"a","tag":"b"}');
     expect(twice.stderr).toContain('error[DEPLOY_CONFIGURATION]: --config:1:12: Map keys must be unique\n');
-    const text = await world.wasme('deploy', 'envoy', '--config', 'plain words');
+    const text = await machine.wasme('deploy', 'envoy', '--config', 'plain words');
     expect(text.stderr).toContain('error[DEPLOY_CONFIGURATION]: --config:1:1');
-    const none = await world.wasme('deploy', 'envoy');
+    const none = await machine.wasme('deploy', 'envoy');
     expect(none.stderr).toContain('there is no configuration');
-    expect((await world.wasme('deploy', 'envoy', '--config', '{"tag":"x"}')).exitCode).toBe(0);
+    expect((await machine.wasme('deploy', 'envoy', '--config', '{"tag":"x"}')).exitCode).toBe(0);
   });
 
   it.each([
@@ -386,50 +386,50 @@ describe('deploy envoy', () => {
     ['https://json-schema.org/draft/2020-12/schema', 'prefixItems', '$defs', 'dependentRequired'],
     [undefined, 'prefixItems', '$defs', 'dependentRequired'],
   ])('reads a schema by the draft that it names: %s', async ($schema, tuple, definitions, required) => {
-    const world = newMachine();
-    project(world, { configurationSchema: 'schema.json' });
+    const machine = newMachine();
+    project(machine, { configurationSchema: 'schema.json' });
     const schema = {
       $schema,
       properties: { pair: { [tuple]: [{ type: 'string' }, { $ref: `#/${definitions}/n` }] } },
       [definitions]: { n: { type: 'integer' } },
       [required]: { a: ['b'] },
     };
-    writeFileSync(join(world.cwd, 'schema.json'), JSON.stringify(schema));
-    const bad = await world.wasme('deploy', 'envoy', '--config', '{"pair":["x","y"],"a":1}');
+    writeFileSync(join(machine.cwd, 'schema.json'), JSON.stringify(schema));
+    const bad = await machine.wasme('deploy', 'envoy', '--config', '{"pair":["x","y"],"a":1}');
     expect(bad.stderr).toContain('error[DEPLOY_CONFIGURATION]: ');
     expect(bad.stderr).toContain('--config:1:14: pair.1: must be integer');
     expect(bad.stderr).toContain('--config:1:1: must have property b when property a is present');
-    expect((await world.wasme('deploy', 'envoy', '--config', '{"pair":["x",1]}')).exitCode).toBe(0);
-    writeFileSync(join(world.cwd, 'schema.json'), JSON.stringify({ $schema, type: 'number!' }));
-    const none = await world.wasme('deploy', 'envoy', '--config', '{}');
+    expect((await machine.wasme('deploy', 'envoy', '--config', '{"pair":["x",1]}')).exitCode).toBe(0);
+    writeFileSync(join(machine.cwd, 'schema.json'), JSON.stringify({ $schema, type: 'number!' }));
+    const none = await machine.wasme('deploy', 'envoy', '--config', '{}');
     expect(none.stderr).toContain('schema.json is no JSON Schema: ');
   });
 
   it('lets a flag pass a variable on that the project sets', async () => {
-    const world = newMachine();
-    project(world, { deploy: { envoy: { env: { A: '1', B: '2' } } } });
-    const { stdout } = await world.wasme('deploy', 'envoy', '--env', 'A', '--env', 'A');
+    const machine = newMachine();
+    project(machine, { deploy: { envoy: { env: { A: '1', B: '2' } } } });
+    const { stdout } = await machine.wasme('deploy', 'envoy', '--env', 'A', '--env', 'A');
     expect(stdout).toMatch(/host_env_keys:\n +- A\n +key_values:\n +B: "2"\n/);
   });
 
   it('compares the files of a watched folder', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
     const argv = ['deploy', 'envoy', 'deploy-tag.wasm', '--dynamic', 'live'];
-    const first = await world.wasme(...argv, '--diff');
-    expect(first.stdout).toContain(`+++ ${join(world.cwd, 'live', 'deploy-tag.ecds.yaml')} (planned)`);
-    expect(first.stdout).toContain(`+++ ${join(world.cwd, 'live', 'envoy.yaml')} (planned)`);
-    expect(existsSync(join(world.cwd, 'live'))).toBe(false);
-    await world.wasme(...argv);
-    expect((await world.wasme(...argv, '--diff')).stdout).toBe('nothing would change\n');
-    expect((await world.wasme(...argv, '--config', 'x', '--diff')).stdout).toMatch(/^\+ +value: x$/m);
+    const first = await machine.wasme(...argv, '--diff');
+    expect(first.stdout).toContain(`+++ ${join(machine.cwd, 'live', 'deploy-tag.ecds.yaml')} (planned)`);
+    expect(first.stdout).toContain(`+++ ${join(machine.cwd, 'live', 'envoy.yaml')} (planned)`);
+    expect(existsSync(join(machine.cwd, 'live'))).toBe(false);
+    await machine.wasme(...argv);
+    expect((await machine.wasme(...argv, '--diff')).stdout).toBe('nothing would change\n');
+    expect((await machine.wasme(...argv, '--config', 'x', '--diff')).stdout).toMatch(/^\+ +value: x$/m);
   });
 
   it('warns of what an Envoy might not know', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
     const told = async (...argv: string[]): Promise<string> =>
-      (await world.wasme('deploy', 'envoy', 'deploy-tag.wasm', ...argv)).stderr;
+      (await machine.wasme('deploy', 'envoy', 'deploy-tag.wasm', ...argv)).stderr;
     expect(await told('--envoy-version', '1.41')).toBe(
       'warning: Envoy 1.41 is newer than this wasme knows; written as for 1.40\n',
     );
@@ -465,9 +465,9 @@ describe('deploy envoy', () => {
     [['run', 'deploy-tag.wasm', '--allow-capabilities', 'proxy_lgo'], 'USAGE', 'did you mean "proxy_log"?'],
     [['run', 'deploy-tag.wasm', '--env', ''], 'USAGE', '"" names no variable'],
   ])('refuses %j', async (argv, code, text) => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
-    const { exitCode, stdout, stderr } = await world.wasme(...argv);
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
+    const { exitCode, stdout, stderr } = await machine.wasme(...argv);
     expect(exitCode).toBeGreaterThan(0);
     expect(stdout).toBe('');
     expect(stderr).toContain(`error[${code}]`);

@@ -11,28 +11,28 @@ const reference = 'registry.example/team/filter:v1';
 
 describe('inspect', () => {
   it('prints ABI, imports by module, callbacks, memory and loaders of a module', async () => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
-    const { exitCode, stdout, stderr } = await world.wasme('inspect', 'm.wasm');
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
+    const { exitCode, stdout, stderr } = await machine.wasme('inspect', 'm.wasm');
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toMatch(/^abi +0\.2\.1$/m);
     expect(stdout).toMatch(/^imports env +3$/m);
     expect(stdout).toMatch(/^callbacks +proxy_on_context_create proxy_on_vm_start /m);
     expect(stdout).toMatch(/^memory +131 kB at start, no limit of its own$/m);
     expect(stdout).toMatch(/^loaded by +envoy, istio, envoy-gateway, higress, gloo@ee, gcp$/m);
-    expect((await world.wasme('inspect', 'm.wasm', '--all')).stdout).toMatch(
+    expect((await machine.wasme('inspect', 'm.wasm', '--all')).stdout).toMatch(
       /^import +env\.proxy_log: i32 i32 i32 -> i32$/m,
     );
   });
 
   it('prints digests, layout, runtime config and annotations of an image, and every documented field with --json', async () => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
-    await world.wasme('convert', 'm.wasm', reference, '--layout', 'oci', '--annotation', 'a.b/c=d');
-    const text = await world.wasme('inspect', reference);
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
+    await machine.wasme('convert', 'm.wasm', reference, '--layout', 'oci', '--annotation', 'a.b/c=d');
+    const text = await machine.wasme('inspect', reference);
     expect(text.stdout).toMatch(/^layout +oci: /m);
     expect(text.stdout).toMatch(/^a\.b\/c +d$/m);
-    const result = JSON.parse((await world.wasme('inspect', reference, '--json')).stdout) as InspectResult;
+    const result = JSON.parse((await machine.wasme('inspect', reference, '--json')).stdout) as InspectResult;
     expect(Object.keys(result).sort()).toEqual(['image', 'kind', 'module', 'problem', 'target', 'verdicts']);
     expect(result.image).toEqual({
       reference,
@@ -69,17 +69,17 @@ describe('inspect', () => {
   });
 
   it('reports a component as a component', async () => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'c.wasm'), component);
-    const { stdout } = await world.wasme('inspect', 'c.wasm');
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'c.wasm'), component);
+    const { stdout } = await machine.wasme('inspect', 'c.wasm');
     expect(stdout).toContain('a component, not a filter');
     expect(stdout).toMatch(/^loaded by +none$/m);
   });
 
   it('reports the fault of a damaged module, and that no host loads it', async () => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'm.wasm'), compileWat(filterText()).subarray(0, 60));
-    const { exitCode, stdout } = await world.wasme('inspect', 'm.wasm');
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'm.wasm'), compileWat(filterText()).subarray(0, 60));
+    const { exitCode, stdout } = await machine.wasme('inspect', 'm.wasm');
     expect(exitCode).toBe(0);
     expect(stdout).toContain('no module: Failed to parse corrupted Wasm module');
   });

@@ -14,33 +14,33 @@ import { fakeRegistry } from '../helpers/servers/registry.ts';
 
 const reference = 'registry.example/team/a:v1';
 
-const verdict = async (world: TestMachine, name: string): Promise<number> =>
-  (await world.wasme('verify', name, '--for', 'istio', '--key', 'key.pub')).exitCode;
+const verdict = async (machine: TestMachine, name: string): Promise<number> =>
+  (await machine.wasme('verify', name, '--for', 'istio', '--key', 'key.pub')).exitCode;
 
-async function archived(world: TestMachine): Promise<string> {
-  writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
-  await world.wasme('convert', 'm.wasm', reference);
-  await world.wasme('save', reference, '-o', 'images.tar');
-  return join(world.cwd, 'images.tar');
+async function archived(machine: TestMachine): Promise<string> {
+  writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
+  await machine.wasme('convert', 'm.wasm', reference);
+  await machine.wasme('save', reference, '-o', 'images.tar');
+  return join(machine.cwd, 'images.tar');
 }
 
 describe('load', () => {
   it('stores every image under its name', async () => {
     const path = await archived(newMachine());
-    const world = newMachine();
-    const { exitCode, stdout } = await world.wasme('load', path);
+    const machine = newMachine();
+    const { exitCode, stdout } = await machine.wasme('load', path);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^registry\.example\/team\/a:v1 {2}sha256:\w{64}\n$/);
-    expect((await world.wasme('verify', reference, '--for', 'istio')).exitCode).toBe(0);
+    expect((await machine.wasme('verify', reference, '--for', 'istio')).exitCode).toBe(0);
   });
 
   it('reads standard input', async () => {
     const archive = readFileSync(await archived(newMachine()));
-    const world = newMachine();
+    const machine = newMachine();
     const loadFrom = async (stdin: Readable): Promise<{ exitCode: number; stderr: string }> => {
       let stderr = '';
       const exitCode = await run(['load', '-'], {
-        ...world.system,
+        ...machine.system,
         stdin: stdin as unknown as NodeJS.ReadStream,
         stdout: { write: () => true },
         stderr: { write: text => (stderr += String(text)) },
@@ -48,7 +48,7 @@ describe('load', () => {
       return { exitCode, stderr };
     };
     expect(await loadFrom(Readable.from([archive]))).toEqual({ exitCode: 0, stderr: '' });
-    expect((await world.wasme('list')).stdout).toContain(reference);
+    expect((await machine.wasme('list')).stdout).toContain(reference);
     const broken = await loadFrom(Readable.from([Buffer.alloc(600, 1)]));
     expect(broken.exitCode).toBe(1);
     expect(broken.stderr).toContain('standard-input is not a tar archive');
@@ -59,17 +59,17 @@ describe('load', () => {
 
   it('keeps signatures with their image through registry, store, archive, another name and another registry', async () => {
     const [from, to] = [await fakeRegistry(), await fakeRegistry()];
-    const [world, other] = [newMachine(), newMachine()];
+    const [machine, other] = [newMachine(), newMachine()];
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    writeFileSync(join(world.cwd, 'key.pem'), privateKey.export({ format: 'pem', type: 'pkcs8' }));
+    writeFileSync(join(machine.cwd, 'key.pem'), privateKey.export({ format: 'pem', type: 'pkcs8' }));
     writeFileSync(join(other.cwd, 'key.pub'), publicKey.export({ format: 'pem', type: 'spki' }));
-    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
+    writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
     const signed = `${from.host}/team/a:v1`;
-    expect((await world.wasme('push', signed, '-f', 'm.wasm', '--sign', 'key.pem')).exitCode).toBe(0);
-    const pulled = JSON.parse((await world.wasme('pull', signed, '--json')).stdout) as PullResult;
+    expect((await machine.wasme('push', signed, '-f', 'm.wasm', '--sign', 'key.pem')).exitCode).toBe(0);
+    const pulled = JSON.parse((await machine.wasme('pull', signed, '--json')).stdout) as PullResult;
     expect(pulled.signatures).toBe(true);
     const path = join(other.cwd, 'a.tar');
-    expect((await world.wasme('save', signed, '-o', path)).stdout.trim().split('\n')).toHaveLength(2);
+    expect((await machine.wasme('save', signed, '-o', path)).stdout.trim().split('\n')).toHaveLength(2);
     expect((await other.wasme('inspect', 'a.tar')).exitCode).toBe(0);
     expect((await other.wasme('load', 'a.tar', '--tag', 'mirror/a:v1')).exitCode).toBe(0);
     expect((await other.wasme('list', '--json')).stdout.match(/"reference"/g)).toHaveLength(1);
@@ -85,33 +85,33 @@ describe('load', () => {
   });
 
   it('stores the image under the name of --tag', async () => {
-    const world = newMachine();
-    await archived(world);
-    const { stdout } = await world.wasme('load', 'images.tar', '--tag', 'b/c:v2');
+    const machine = newMachine();
+    await archived(machine);
+    const { stdout } = await machine.wasme('load', 'images.tar', '--tag', 'b/c:v2');
     expect(stdout).toMatch(/^docker\.io\/b\/c:v2 /);
   });
 
   it('leaves the store unchanged when the archive was modified', async () => {
     const path = await archived(newMachine());
-    const world = newMachine();
+    const machine = newMachine();
     const bytes = readFileSync(path);
     // The last blob lies before the two zero blocks that end the archive.
     const at = bytes.length - 1024 - 512;
     bytes[at] = (bytes[at] ?? 0) ^ 1;
-    writeFileSync(join(world.cwd, 'bad.tar'), bytes);
-    const { exitCode, stderr } = await world.wasme('load', 'bad.tar');
+    writeFileSync(join(machine.cwd, 'bad.tar'), bytes);
+    const { exitCode, stderr } = await machine.wasme('load', 'bad.tar');
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/error\[(DIGEST_MISMATCH|IMAGE_INVALID)\]/);
-    expect(await openStore(world.system).list()).toEqual([]);
+    expect(await openStore(machine.system).list()).toEqual([]);
   });
 
   it.each([
     ['nothing.tar', 'FILE_NOT_FOUND'],
     ['m.wasm', 'IMAGE_UNSUPPORTED'],
   ])('fails for %s with %s', async (file, code) => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag').subarray(0, 100));
-    const { exitCode, stderr } = await world.wasme('load', file);
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag').subarray(0, 100));
+    const { exitCode, stderr } = await machine.wasme('load', file);
     expect(exitCode).toBe(1);
     expect(stderr).toContain(`error[${code}]`);
   });

@@ -9,10 +9,10 @@ import { guest } from '../helpers/guests/guests.ts';
 import { account, fakeRegistry } from '../helpers/servers/registry.ts';
 
 /** As `world.wasme`, with something on standard input. */
-async function wasmeWithInput(world: TestMachine, input: string, ...argv: string[]): Promise<Outcome> {
+async function wasmeWithInput(machine: TestMachine, input: string, ...argv: string[]): Promise<Outcome> {
   let [stdout, stderr] = ['', ''];
   const exitCode = await run(argv, {
-    ...world.system,
+    ...machine.system,
     stdin: Readable.from([Buffer.from(input)]) as unknown as NodeJS.ReadStream,
     stdout: { write: text => (stdout += String(text)) },
     stderr: { write: text => (stderr += String(text)) },
@@ -20,20 +20,20 @@ async function wasmeWithInput(world: TestMachine, input: string, ...argv: string
   return { exitCode, stdout, stderr };
 }
 
-const configOf = (world: TestMachine): string => join(world.home, '.docker', 'config.json');
+const configOf = (machine: TestMachine): string => join(machine.home, '.docker', 'config.json');
 const auth = Buffer.from(`${account.username}:${account.password}`).toString('base64');
 
 describe('login', () => {
   it.each(['basic', 'bearer'] as const)('stores credentials that the registry accepted (%s)', async kind => {
     const registry = await fakeRegistry({ auth: kind });
-    const world = newMachine();
-    mkdirSync(join(world.home, '.docker'));
+    const machine = newMachine();
+    mkdirSync(join(machine.home, '.docker'));
     writeFileSync(
-      configOf(world),
+      configOf(machine),
       '{\n    "proxies": {"x": 1},\n    "auths": {"other.example": {"auth": "b3RoZXI6eA=="}}\n}',
     );
     const outcome = await wasmeWithInput(
-      world,
+      machine,
       `${account.password}\n`,
       'login',
       registry.host,
@@ -46,45 +46,45 @@ describe('login', () => {
     expect(outcome.stdout + outcome.stderr).not.toContain(account.password);
     expect(outcome.stdout + outcome.stderr).not.toContain(auth);
     expect(outcome.stderr).toContain('stored unencrypted');
-    const text = readFileSync(configOf(world), 'utf8');
+    const text = readFileSync(configOf(machine), 'utf8');
     expect(JSON.parse(text)).toEqual({
       proxies: { x: 1 },
       auths: { 'other.example': { auth: 'b3RoZXI6eA==' }, [registry.host]: { auth } },
     });
     expect(text).toContain('\n    "auths"');
-    expect(statSync(configOf(world)).mode & 0o777).toBe(0o600);
-    expect((await world.wasme('tags', `${registry.host}/absent`)).stderr).toContain('REGISTRY_NOT_FOUND');
+    expect(statSync(configOf(machine)).mode & 0o777).toBe(0o600);
+    expect((await machine.wasme('tags', `${registry.host}/absent`)).stderr).toContain('REGISTRY_NOT_FOUND');
   });
 
   it('reports an unchecked login when the registry asks for no credentials', async () => {
     const registry = await fakeRegistry({ auth: 'none' });
-    const world = newMachine();
+    const machine = newMachine();
     const flags = ['login', registry.host, '-u', 'me', '--password-stdin'];
-    const { exitCode, stdout } = await wasmeWithInput(world, 'x', ...flags);
+    const { exitCode, stdout } = await wasmeWithInput(machine, 'x', ...flags);
     expect(exitCode).toBe(0);
     expect(stdout).toBe(
-      `${registry.host} asks for no login, so it was not checked; me is stored in ${configOf(world)}\n`,
+      `${registry.host} asks for no login, so it was not checked; me is stored in ${configOf(machine)}\n`,
     );
-    const json = await wasmeWithInput(world, 'x', ...flags, '--json');
+    const json = await wasmeWithInput(machine, 'x', ...flags, '--json');
     expect(JSON.parse(json.stdout)).toMatchObject({ checked: false });
   });
 
   it('names a missing helper and the file that configures it', async () => {
     const registry = await fakeRegistry({ auth: 'basic' });
-    const world = newMachine();
-    mkdirSync(join(world.home, '.docker'));
-    writeFileSync(configOf(world), '{"credsStore":"absent"}');
+    const machine = newMachine();
+    mkdirSync(join(machine.home, '.docker'));
+    writeFileSync(configOf(machine), '{"credsStore":"absent"}');
     const flags = ['login', registry.host, '-u', 'me', '--password-stdin'];
-    const { exitCode, stderr } = await wasmeWithInput(world, account.password, ...flags);
+    const { exitCode, stderr } = await wasmeWithInput(machine, account.password, ...flags);
     expect(exitCode).toBe(1);
     expect(stderr).toContain('help: install docker-credential-absent, or take "absent" out of credsStore');
   });
 
   it('stores no credentials that the registry refused', async () => {
     const registry = await fakeRegistry({ auth: 'bearer' });
-    const world = newMachine();
+    const machine = newMachine();
     const outcome = await wasmeWithInput(
-      world,
+      machine,
       'wrong',
       'login',
       registry.host,
@@ -95,13 +95,13 @@ describe('login', () => {
     expect(outcome.exitCode).toBe(1);
     expect(outcome.stderr).toContain('error[REGISTRY_UNAUTHORIZED]');
     expect(outcome.stderr).not.toContain('wrong\n');
-    expect(existsSync(configOf(world))).toBe(false);
+    expect(existsSync(configOf(machine))).toBe(false);
   });
 
   it('accepts the command line of the old tool', async () => {
     const registry = await fakeRegistry({ auth: 'basic' });
-    const world = newMachine();
-    const { exitCode, stderr } = await world.wasme(
+    const machine = newMachine();
+    const { exitCode, stderr } = await machine.wasme(
       'login',
       '-u',
       'me',
@@ -116,54 +116,56 @@ describe('login', () => {
 
   it('stores the login in the file of the old flag, where push finds it', async () => {
     const registry = await fakeRegistry({ auth: 'basic' });
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
     const who = ['-s', registry.host, '-u', 'me', '-p', account.password];
-    const login = await world.wasme('login', ...who, '--credentials-file', 'c.json', '--plaintext');
+    const login = await machine.wasme('login', ...who, '--credentials-file', 'c.json', '--plaintext');
     expect(login.exitCode, login.stderr).toBe(0);
     expect(login.stderr).toContain('note: --credentials-file is now --registry-config');
-    expect(JSON.parse(readFileSync(join(world.cwd, 'c.json'), 'utf8'))).toEqual({
+    expect(JSON.parse(readFileSync(join(machine.cwd, 'c.json'), 'utf8'))).toEqual({
       auths: { [registry.host]: { auth } },
     });
-    expect(existsSync(configOf(world))).toBe(false);
+    expect(existsSync(configOf(machine))).toBe(false);
     const push = ['push', `${registry.host}/team/filter:v1`, '-f', 'm.wasm'];
-    expect((await world.wasme(...push)).exitCode).toBe(1);
-    expect((await world.wasme(...push, '--config', 'c.json')).exitCode).toBe(0);
+    expect((await machine.wasme(...push)).exitCode).toBe(1);
+    expect((await machine.wasme(...push, '--config', 'c.json')).exitCode).toBe(0);
   });
 
   it('stores the secret in the configured helper', async () => {
     const registry = await fakeRegistry({ auth: 'basic' });
-    const world = newMachine();
-    world.env['PATH'] = `${fakeHelper(world)}:${world.env['PATH'] ?? ''}`;
-    mkdirSync(join(world.home, '.docker'));
-    writeFileSync(configOf(world), '{"credsStore":"fake"}');
+    const machine = newMachine();
+    machine.env['PATH'] = `${fakeHelper(machine)}:${machine.env['PATH'] ?? ''}`;
+    mkdirSync(join(machine.home, '.docker'));
+    writeFileSync(configOf(machine), '{"credsStore":"fake"}');
     const input = account.password;
     expect(
-      (await wasmeWithInput(world, input, 'login', registry.host, '-u', 'me', '--password-stdin')).exitCode,
+      (await wasmeWithInput(machine, input, 'login', registry.host, '-u', 'me', '--password-stdin')).exitCode,
     ).toBe(0);
-    expect(JSON.parse(readFileSync(configOf(world), 'utf8'))).toEqual({
+    expect(JSON.parse(readFileSync(configOf(machine), 'utf8'))).toEqual({
       credsStore: 'fake',
       auths: { [registry.host]: {} },
     });
-    expect((await world.wasme('tags', `${registry.host}/absent`)).stderr).toContain('REGISTRY_NOT_FOUND');
-    expect((await world.wasme('logout', registry.host)).stdout).toContain('logged out of');
-    expect((await world.wasme('tags', `${registry.host}/absent`)).stderr).toContain('REGISTRY_UNAUTHORIZED');
+    expect((await machine.wasme('tags', `${registry.host}/absent`)).stderr).toContain('REGISTRY_NOT_FOUND');
+    expect((await machine.wasme('logout', registry.host)).stdout).toContain('logged out of');
+    expect((await machine.wasme('tags', `${registry.host}/absent`)).stderr).toContain(
+      'REGISTRY_UNAUTHORIZED',
+    );
   });
 
   it('stores an identity token from standard input, with or without a user name', async () => {
     const registry = await fakeRegistry({ auth: 'bearer' });
-    const world = newMachine();
+    const machine = newMachine();
     const login = ['login', registry.host, '--identity-token-stdin', '--json'];
-    const named = await wasmeWithInput(world, 'refresh-me\n', ...login, '-u', 'me');
+    const named = await wasmeWithInput(machine, 'refresh-me\n', ...login, '-u', 'me');
     expect(JSON.parse(named.stdout)).toMatchObject({ host: registry.host, username: 'me' });
-    const kept = () => (JSON.parse(readFileSync(configOf(world), 'utf8')) as { auths: object }).auths;
+    const kept = () => (JSON.parse(readFileSync(configOf(machine), 'utf8')) as { auths: object }).auths;
     const auth = (text: string): string => Buffer.from(text).toString('base64');
     expect(kept()).toEqual({ [registry.host]: { auth: auth('me:'), identitytoken: 'refresh-me' } });
-    const nameless = await wasmeWithInput(world, 'refresh-me', ...login);
+    const nameless = await wasmeWithInput(machine, 'refresh-me', ...login);
     expect(JSON.parse(nameless.stdout)).not.toHaveProperty('username');
     expect(nameless.stderr).toContain('the token is stored unencrypted');
     expect(kept()).toEqual({ [registry.host]: { auth: auth('<token>:'), identitytoken: 'refresh-me' } });
-    expect((await world.wasme('tags', `${registry.host}/absent`)).stderr).toContain('REGISTRY_NOT_FOUND');
+    expect((await machine.wasme('tags', `${registry.host}/absent`)).stderr).toContain('REGISTRY_NOT_FOUND');
   });
 
   it.each([
@@ -184,14 +186,14 @@ describe('login', () => {
 });
 
 /** A credential helper that keeps one JSON file per server in the home folder. */
-function fakeHelper(world: TestMachine): string {
-  const dir = join(world.home, 'bin');
+function fakeHelper(machine: TestMachine): string {
+  const dir = join(machine.home, 'bin');
   mkdirSync(dir);
   const path = join(dir, 'docker-credential-fake');
   writeFileSync(
     path,
     `#!/bin/sh
-dir="${world.home}/secrets"; mkdir -p "$dir"
+dir="${machine.home}/secrets"; mkdir -p "$dir"
 input=$(cat)
 case "$1" in
   store) name=$(printf %s "$input" | sed 's/.*"ServerURL":"\\([^"]*\\)".*/\\1/'); printf %s "$input" > "$dir/$name" ;;

@@ -6,9 +6,9 @@ import { newMachine } from '../helpers/cli/cli.ts';
 
 describe('logout', () => {
   it('erases every spelling of the host, and no other host', async () => {
-    const world = newMachine();
-    const config = join(world.home, '.docker', 'config.json');
-    mkdirSync(join(world.home, '.docker'));
+    const machine = newMachine();
+    const config = join(machine.home, '.docker', 'config.json');
+    mkdirSync(join(machine.home, '.docker'));
     const keep = { 'other.example': { auth: 'YTpi' }, 'registry.example/team/one': { auth: 'YTpi' } };
     const auths = {
       'registry.example': { auth: 'YTpi' },
@@ -16,7 +16,9 @@ describe('logout', () => {
       ...keep,
     };
     writeFileSync(config, JSON.stringify({ auths, detachKeys: 'ctrl-x' }));
-    expect((await world.wasme('logout', 'registry.example')).stdout).toBe('logged out of registry.example\n');
+    expect((await machine.wasme('logout', 'registry.example')).stdout).toBe(
+      'logged out of registry.example\n',
+    );
     expect(JSON.parse(readFileSync(config, 'utf8'))).toEqual({ auths: keep, detachKeys: 'ctrl-x' });
   });
 

@@ -8,14 +8,14 @@ import { guest } from '../helpers/guests/guests.ts';
 import { component } from '../helpers/guests/images.ts';
 import { fakeRegistry } from '../helpers/servers/registry.ts';
 
-function worldWithModule(): TestMachine {
-  const world = newMachine();
-  writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
-  return world;
+function machineWithModule(): TestMachine {
+  const machine = newMachine();
+  writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
+  return machine;
 }
 
-const json = async <T>(world: TestMachine, ...argv: string[]): Promise<T> => {
-  const { exitCode, stdout, stderr } = await world.wasme(...argv, '--json');
+const json = async <T>(machine: TestMachine, ...argv: string[]): Promise<T> => {
+  const { exitCode, stdout, stderr } = await machine.wasme(...argv, '--json');
   expect(exitCode, stderr).toBe(0);
   return JSON.parse(stdout) as T;
 };
@@ -23,8 +23,8 @@ const json = async <T>(world: TestMachine, ...argv: string[]): Promise<T> => {
 describe('push', () => {
   it('ends with the name and digest to pin', async () => {
     const registry = await fakeRegistry();
-    const world = worldWithModule();
-    const { exitCode, stdout } = await world.wasme(
+    const machine = machineWithModule();
+    const { exitCode, stdout } = await machine.wasme(
       'push',
       `${registry.host}/team/filter:v1`,
       '--file',
@@ -42,19 +42,19 @@ describe('push', () => {
     ['a component', component, 'this is a WebAssembly component'],
   ])('sends nothing for a file that is %s, unless forced', async (_what, bytes, message) => {
     const registry = await fakeRegistry();
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'm.wasm'), bytes);
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'm.wasm'), bytes);
     const argv = ['push', `${registry.host}/team/filter:v1`, '--file', 'm.wasm', '--layout', 'cncf'];
-    const { exitCode, stderr } = await world.wasme(...argv);
+    const { exitCode, stderr } = await machine.wasme(...argv);
     expect({ exitCode, log: registry.log }).toEqual({ exitCode: 1, log: [] });
-    expect(stderr).toContain(`error[WASM_INVALID]: ${join(world.cwd, 'm.wasm')}: ${message}`);
-    expect((await world.wasme(...argv, '--force')).exitCode).toBe(0);
+    expect(stderr).toContain(`error[WASM_INVALID]: ${join(machine.cwd, 'm.wasm')}: ${message}`);
+    expect((await machine.wasme(...argv, '--force')).exitCode).toBe(0);
   });
 
   it.each(['1', '65535', '1073741825', '5MB'])('refuses pieces of %s bytes', async size => {
     const registry = await fakeRegistry();
     const argv = ['push', `${registry.host}/team/filter:v1`, '-f', 'm.wasm', '--chunk-size', size];
-    const { exitCode, stderr } = await worldWithModule().wasme(...argv);
+    const { exitCode, stderr } = await machineWithModule().wasme(...argv);
     expect({ exitCode, log: registry.log }).toEqual({ exitCode: 2, log: [] });
     expect(stderr).toContain(
       `error[USAGE]: option '--chunk-size <bytes>' argument '${size}' is invalid. It must be a whole number from 65536 to 1073741824.`,
@@ -64,7 +64,7 @@ describe('push', () => {
   it('accepts pieces of 64 KiB', async () => {
     const registry = await fakeRegistry();
     const argv = ['push', `${registry.host}/team/filter:v1`, '-f', 'm.wasm', '--chunk-size', '65536'];
-    expect(await worldWithModule().wasme(...argv)).toMatchObject({ exitCode: 0 });
+    expect(await machineWithModule().wasme(...argv)).toMatchObject({ exitCode: 0 });
     // Both blobs are smaller than one piece.
     expect(registry.count(/^PATCH/)).toBe(2);
   });
@@ -72,7 +72,7 @@ describe('push', () => {
   it('refuses an invalid tag before anything is sent', async () => {
     const registry = await fakeRegistry();
     const argv = ['push', `${registry.host}/team/filter:v1`, '-f', 'm.wasm', '-t', 'v 1'];
-    const { exitCode, stderr } = await worldWithModule().wasme(...argv);
+    const { exitCode, stderr } = await machineWithModule().wasme(...argv);
     expect({ exitCode, log: registry.log }).toEqual({ exitCode: 2, log: [] });
     expect(stderr).toContain('error[REFERENCE_INVALID]');
     expect(stderr).toContain('"v 1" is not a tag');
@@ -80,9 +80,9 @@ describe('push', () => {
 
   it('sends no existing blob again, and writes every tag', async () => {
     const registry = await fakeRegistry();
-    const world = worldWithModule();
+    const machine = machineWithModule();
     const reference = `${registry.host}/team/filter:v1.2.0`;
-    const first = await json<PushResult>(world, 'push', reference, '-f', 'm.wasm');
+    const first = await json<PushResult>(machine, 'push', reference, '-f', 'm.wasm');
     expect(first).toMatchObject({
       from: 'file',
       layout: 'compat',
@@ -90,7 +90,17 @@ describe('push', () => {
       skipped: { blobs: 0 },
     });
     registry.log.length = 0;
-    const again = await json<PushResult>(world, 'push', reference, '-f', 'm.wasm', '-t', 'v1', '-t', 'v1.2');
+    const again = await json<PushResult>(
+      machine,
+      'push',
+      reference,
+      '-f',
+      'm.wasm',
+      '-t',
+      'v1',
+      '-t',
+      'v1.2',
+    );
     expect(again).toMatchObject({
       digest: first.digest,
       copied: { blobs: 0, bytes: 0 },
@@ -107,22 +117,22 @@ describe('push', () => {
 
   it('pushes the image of the store with that name', async () => {
     const registry = await fakeRegistry();
-    const world = worldWithModule();
+    const machine = machineWithModule();
     const reference = `${registry.host}/team/filter:v1`;
     const { digest } = await json<{ digest: string }>(
-      world,
+      machine,
       'convert',
       'm.wasm',
       reference,
       '--layout',
       'oci',
     );
-    expect(await json<PushResult>(world, 'push', reference)).toMatchObject({ from: 'store', digest });
+    expect(await json<PushResult>(machine, 'push', reference)).toMatchObject({ from: 'store', digest });
   });
 
   it("pushes the project's build to its reference in its layout", async () => {
     const registry = await fakeRegistry();
-    const world = newMachine();
+    const machine = newMachine();
     const reference = `${registry.host}/team/own:v3`;
     const project = {
       name: 'own',
@@ -131,15 +141,15 @@ describe('push', () => {
       build: { output: 'm.wasm' },
       image: { reference, layout: 'hybrid' },
     };
-    writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify(project));
-    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
-    const result = await json<PushResult>(world, 'push');
+    writeFileSync(join(machine.cwd, 'wasme.json'), JSON.stringify(project));
+    writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
+    const result = await json<PushResult>(machine, 'push');
     expect(result).toMatchObject({ from: 'project', layout: 'hybrid', reference, tags: ['v3'] });
   });
 
   it('refuses a module that a host of the project would not load, unless forced', async () => {
     const registry = await fakeRegistry();
-    const world = newMachine();
+    const machine = newMachine();
     const reference = `${registry.host}/team/own:v3`;
     const project = {
       name: 'own',
@@ -148,13 +158,13 @@ describe('push', () => {
       build: { output: 'm.wasm' },
       image: { reference, layout: 'cncf' },
     };
-    writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify(project));
-    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
-    const { exitCode, stderr } = await world.wasme('push');
+    writeFileSync(join(machine.cwd, 'wasme.json'), JSON.stringify(project));
+    writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
+    const { exitCode, stderr } = await machine.wasme('push');
     expect(exitCode).toBe(1);
     expect(stderr).toContain('error[NOT_LOADABLE]');
     expect(registry.log).toEqual([]);
-    expect((await world.wasme('push', '--force')).exitCode).toBe(0);
+    expect((await machine.wasme('push', '--force')).exitCode).toBe(0);
   });
 
   it.each([
@@ -167,8 +177,8 @@ describe('push', () => {
     [['push', 'REG/a:v1', '-f', 'm.wasm', '--layout', 'zip'], 2, 'USAGE', ''],
   ])('%j fails', async (argv, exitCode, code, hint) => {
     const registry = await fakeRegistry();
-    const world = worldWithModule();
-    const outcome = await world.wasme(...argv.map(word => word.replace('REG', registry.host)));
+    const machine = machineWithModule();
+    const outcome = await machine.wasme(...argv.map(word => word.replace('REG', registry.host)));
     expect(outcome).toMatchObject({ exitCode, stdout: '' });
     expect(outcome.stderr).toContain(`error[${code}]`);
     expect(outcome.stderr).toContain(hint);
@@ -176,8 +186,8 @@ describe('push', () => {
 
   it('explains how to log in to a registry that refuses an anonymous push', async () => {
     const registry = await fakeRegistry({ auth: 'basic' });
-    const world = worldWithModule();
-    const { exitCode, stderr } = await world.wasme('push', `${registry.host}/a:v1`, '-f', 'm.wasm', '-v');
+    const machine = machineWithModule();
+    const { exitCode, stderr } = await machine.wasme('push', `${registry.host}/a:v1`, '-f', 'm.wasm', '-v');
     expect(exitCode).toBe(1);
     expect(stderr).toContain('error[REGISTRY_UNAUTHORIZED]');
     expect(stderr).toContain(`help: log in first: wasme login ${registry.host}`);

@@ -10,30 +10,30 @@ const second = 'registry.example/team/b:v2';
 
 describe('save', () => {
   it('writes several images into one file with the same bytes every time', async () => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
-    await world.wasme('convert', 'm.wasm', first);
-    await world.wasme('convert', 'm.wasm', second, '--layout', 'hybrid');
-    const { exitCode, stdout } = await world.wasme('save', first, second, '-o', 'images.tar');
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
+    await machine.wasme('convert', 'm.wasm', first);
+    await machine.wasme('convert', 'm.wasm', second, '--layout', 'hybrid');
+    const { exitCode, stdout } = await machine.wasme('save', first, second, '-o', 'images.tar');
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(
       /^images\.tar \(.* kB\)\nregistry\.example\/team\/a:v1 {2}sha256:\w+\nregistry.example\/team\/b:v2 {2}sha256:\w+\n$/,
     );
-    const bytes = readFileSync(join(world.cwd, 'images.tar'));
-    expect((await world.wasme('save', first, second, '-o', 'new/folder/images.tar')).exitCode).toBe(0);
-    expect(readFileSync(join(world.cwd, 'new', 'folder', 'images.tar')).equals(bytes)).toBe(true);
-    expect((await world.wasme('save', first, second, '-o', 'images.tar', '--force')).exitCode).toBe(0);
-    expect(readFileSync(join(world.cwd, 'images.tar')).equals(bytes)).toBe(true);
+    const bytes = readFileSync(join(machine.cwd, 'images.tar'));
+    expect((await machine.wasme('save', first, second, '-o', 'new/folder/images.tar')).exitCode).toBe(0);
+    expect(readFileSync(join(machine.cwd, 'new', 'folder', 'images.tar')).equals(bytes)).toBe(true);
+    expect((await machine.wasme('save', first, second, '-o', 'images.tar', '--force')).exitCode).toBe(0);
+    expect(readFileSync(join(machine.cwd, 'images.tar')).equals(bytes)).toBe(true);
   });
 
   it('writes the same bytes to standard output as to a file', async () => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
-    await world.wasme('convert', 'm.wasm', first);
-    await world.wasme('save', first, '-o', 'images.tar');
-    const { exitCode, stdout } = await world.wasme('save', first, '-o', '-');
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
+    await machine.wasme('convert', 'm.wasm', first);
+    await machine.wasme('save', first, '-o', 'images.tar');
+    const { exitCode, stdout } = await machine.wasme('save', first, '-o', '-');
     expect(exitCode).toBe(0);
-    expect(Buffer.from(stdout, 'latin1').equals(readFileSync(join(world.cwd, 'images.tar')))).toBe(true);
+    expect(Buffer.from(stdout, 'latin1').equals(readFileSync(join(machine.cwd, 'images.tar')))).toBe(true);
   });
 
   it.each([
@@ -42,11 +42,11 @@ describe('save', () => {
     [[first, '-o', 'there.tar'], 1, 'FILE_EXISTS'],
     [['UPPER', '-o', 'x.tar'], 2, 'REFERENCE_INVALID'],
   ])('%j: exit %i, %s', async (argv, exit, code) => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'there.tar'), 'mine');
-    const { exitCode, stderr } = await world.wasme('save', ...argv);
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'there.tar'), 'mine');
+    const { exitCode, stderr } = await machine.wasme('save', ...argv);
     expect({ exitCode }).toEqual({ exitCode: exit });
     expect(stderr).toContain(`error[${code}]`);
-    expect(readdirSync(world.cwd)).toEqual(['there.tar']);
+    expect(readdirSync(machine.cwd)).toEqual(['there.tar']);
   });
 });

@@ -11,15 +11,15 @@ import { describeWith } from '../helpers/tools.ts';
 describeWith(['docker-registry'], 'wasme search', () => {
   it('lists all repositories, those of a team, and those whose name contains a text', async () => {
     const { host } = await realRegistry();
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'f.wasm'), compileProbe({ callbacks: {} }));
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'f.wasm'), compileProbe({ callbacks: {} }));
     for (const name of ['team/headers', 'team/auth', 'other/headers']) {
-      expect(await world.wasme('push', `${host}/${name}:v1`, '--file', 'f.wasm')).toMatchObject({
+      expect(await machine.wasme('push', `${host}/${name}:v1`, '--file', 'f.wasm')).toMatchObject({
         exitCode: 0,
       });
     }
     const search = async (...words: string[]) =>
-      (await world.wasme('search', ...words)).stdout.split('\n').filter(Boolean);
+      (await machine.wasme('search', ...words)).stdout.split('\n').filter(Boolean);
     expect(await search(host)).toEqual([
       `${host}/other/headers`,
       `${host}/team/auth`,
@@ -28,7 +28,7 @@ describeWith(['docker-registry'], 'wasme search', () => {
     expect(await search(`http://${host}/other/`)).toEqual([`${host}/other/headers`]);
     expect(await search(`${host}/team`)).toEqual([`${host}/team/auth`, `${host}/team/headers`]);
     expect(await search(host, 'headers')).toEqual([`${host}/other/headers`, `${host}/team/headers`]);
-    const { stdout } = await world.wasme('search', host, 'nothing-like-it', '--json');
+    const { stdout } = await machine.wasme('search', host, 'nothing-like-it', '--json');
     expect(JSON.parse(stdout)).toEqual({ registry: host, repositories: [] });
   });
 });

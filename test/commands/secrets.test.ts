@@ -19,18 +19,18 @@ async function server(answer: (request: IncomingMessage, response: ServerRespons
 }
 
 /** Logged in to `host`. */
-function worldOf(host: string): TestMachine {
-  const world = newMachine();
-  mkdirSync(join(world.home, '.docker'));
+function machineOf(host: string): TestMachine {
+  const machine = newMachine();
+  mkdirSync(join(machine.home, '.docker'));
   const config = { auths: { [host]: { auth: basic } } };
-  writeFileSync(join(world.home, '.docker', 'config.json'), JSON.stringify(config), { mode: 0o600 });
-  writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
-  return world;
+  writeFileSync(join(machine.home, '.docker', 'config.json'), JSON.stringify(config), { mode: 0o600 });
+  writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
+  return machine;
 }
 
 /** All that is printed, with and without --json. */
-async function printed(world: TestMachine, ...argv: string[]): Promise<string> {
-  const outcomes = [await world.wasme(...argv, '-v'), await world.wasme(...argv, '-v', '--json')];
+async function printed(machine: TestMachine, ...argv: string[]): Promise<string> {
+  const outcomes = [await machine.wasme(...argv, '-v'), await machine.wasme(...argv, '-v', '--json')];
   return outcomes.map(({ stdout, stderr }) => stdout + stderr).join('\n');
 }
 
@@ -55,13 +55,13 @@ describe('an error with the answer of a registry hides the secret', () => {
       const text = echo(request);
       response.writeHead(403, { warning: `299 - "${text}"` }).end(body(text));
     });
-    const world = worldOf(host);
+    const machine = machineOf(host);
     for (const argv of [
       ['pull', `${host}/a:v1`],
       ['push', `${host}/a:v1`, '-f', 'm.wasm'],
       ['tags', `${host}/a`],
     ]) {
-      const text = await printed(world, ...argv);
+      const text = await printed(machine, ...argv);
       expect(text).toContain('you sent');
       expectNoSecret(text);
     }
@@ -81,12 +81,12 @@ describe('an error with the answer of a registry hides the secret', () => {
         response.writeHead(401, { 'www-authenticate': realm }).end();
       }
     });
-    const world = worldOf(host);
-    const refused = await printed(world, 'pull', `${host}/a:v1`);
+    const machine = machineOf(host);
+    const refused = await printed(machine, 'pull', `${host}/a:v1`);
     expect(refused).toContain('403 no Bearer ***, no ***');
     expectNoSecret(refused);
     isSilent = true;
-    const silent = await printed(world, 'pull', `${host}/a:v1`);
+    const silent = await printed(machine, 'pull', `${host}/a:v1`);
     expect(silent).toContain('no token for');
     expectNoSecret(silent);
   });
@@ -96,7 +96,7 @@ describe('an error with the answer of a registry hides the secret', () => {
       if (request.url?.startsWith('/token')) response.end(`{"t":"${token}" "x"}`);
       else response.writeHead(401, { 'www-authenticate': `Bearer realm="http://${host}/token"` }).end();
     });
-    const text = await printed(worldOf(host), 'pull', `${host}/a:v1`);
+    const text = await printed(machineOf(host), 'pull', `${host}/a:v1`);
     expect(text).toContain('answered with something that is not a token');
     // Parsers quote what stands around the fault.
     expect(text).not.toContain(token.slice(-4));
@@ -110,7 +110,7 @@ describe('an error with the answer of a registry hides the secret', () => {
           .writeHead(307, { location: `/storage?X-Amz-Security-Token=${token}&Signature=${token}` })
           .end();
     });
-    const text = await printed(worldOf(host), 'pull', `${host}/a:v1`);
+    const text = await printed(machineOf(host), 'pull', `${host}/a:v1`);
     expect(text).toContain('/storage?');
     expectNoSecret(text);
   });
@@ -118,15 +118,15 @@ describe('an error with the answer of a registry hides the secret', () => {
 
 it('an error with the answer of a credential helper hides the secret that it was to store', async () => {
   const host = await server((_, response) => void response.end());
-  const world = newMachine();
-  const bin = join(world.home, 'bin');
-  mkdirSync(join(world.home, '.docker'));
+  const machine = newMachine();
+  const bin = join(machine.home, 'bin');
+  mkdirSync(join(machine.home, '.docker'));
   mkdirSync(bin);
   const helper = join(bin, 'docker-credential-fake');
   writeFileSync(helper, '#!/bin/sh\necho "cannot keep this:" >&2; cat >&2; exit 1\n', { mode: 0o755 });
-  writeFileSync(join(world.home, '.docker', 'config.json'), '{"credsStore":"fake"}', { mode: 0o600 });
-  world.env['PATH'] = `${bin}${delimiter}${world.env['PATH'] ?? ''}`;
-  const text = await printed(world, 'login', host, '-u', 'me', '-p', password);
+  writeFileSync(join(machine.home, '.docker', 'config.json'), '{"credsStore":"fake"}', { mode: 0o600 });
+  machine.env['PATH'] = `${bin}${delimiter}${machine.env['PATH'] ?? ''}`;
+  const text = await printed(machine, 'login', host, '-u', 'me', '-p', password);
   expect(text).toContain('cannot keep this:');
   expectNoSecret(text);
 });
@@ -144,18 +144,18 @@ describe('an error with a reference that the user typed hides the secret in it',
     [['deploy', 'envoy', `http://me:${password}@127.0.0.1:1/f.wasm?token=${token}`]],
     [['run', 'm.wasm', '--upstream', `ftp://me:${password}@r.example`]],
   ])('%#', async argv => {
-    const world = worldOf('other.example');
-    const text = await printed(world, ...argv.map(word => word.replace(password, 'pa55-word')));
+    const machine = machineOf('other.example');
+    const text = await printed(machine, ...argv.map(word => word.replace(password, 'pa55-word')));
     expect(text).toContain('error[');
     expect(text).not.toContain('pa55-word');
     expectNoSecret(text);
   });
 
   it('as the default registry', async () => {
-    const world = worldOf('other.example');
+    const machine = machineOf('other.example');
     for (const scheme of ['', 'https://']) {
-      world.env['WASM_IMAGE_REGISTRY'] = `${scheme}me:pa55-word@r.example`;
-      const text = await printed(world, 'pull', 'a/b:v1');
+      machine.env['WASM_IMAGE_REGISTRY'] = `${scheme}me:pa55-word@r.example`;
+      const text = await printed(machine, 'pull', 'a/b:v1');
       expect(text).toContain('error[REFERENCE_INVALID]');
       expect(text).not.toContain('pa55-word');
     }

@@ -8,13 +8,13 @@ import { guest } from '../helpers/guests/guests.ts';
 
 describe('tag', () => {
   it('adds a name to an image, and moves a name', async () => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
-    await world.wasme('convert', 'm.wasm', 'r.example/a:v1');
-    await world.wasme('convert', 'm.wasm', 'r.example/a:v2', '--layout', 'oci');
-    expect((await world.wasme('tag', 'r.example/a:v1', 'r.example/a:stable')).exitCode).toBe(0);
-    expect((await world.wasme('tag', 'r.example/a:v2', 'r.example/a:stable')).exitCode).toBe(0);
-    const { images } = JSON.parse((await world.wasme('list', '--json')).stdout) as ListResult;
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
+    await machine.wasme('convert', 'm.wasm', 'r.example/a:v1');
+    await machine.wasme('convert', 'm.wasm', 'r.example/a:v2', '--layout', 'oci');
+    expect((await machine.wasme('tag', 'r.example/a:v1', 'r.example/a:stable')).exitCode).toBe(0);
+    expect((await machine.wasme('tag', 'r.example/a:v2', 'r.example/a:stable')).exitCode).toBe(0);
+    const { images } = JSON.parse((await machine.wasme('list', '--json')).stdout) as ListResult;
     const byName = Object.fromEntries(images.map(image => [image.reference, image.digest]));
     expect(Object.keys(byName)).toEqual(['r.example/a:stable', 'r.example/a:v1', 'r.example/a:v2']);
     expect(byName['r.example/a:stable']).toBe(byName['r.example/a:v2']);

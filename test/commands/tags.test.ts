@@ -17,10 +17,10 @@ describe('tags', () => {
       `sha256-${'a'.repeat(64)}.sig`,
     ];
     for (const name of names) registry.tags.set(`team/filter:${name}`, `sha256:${'a'.repeat(64)}`);
-    const world = newMachine();
-    const { stdout } = await world.wasme('tags', `${registry.host}/team/filter`);
+    const machine = newMachine();
+    const { stdout } = await machine.wasme('tags', `${registry.host}/team/filter`);
     expect(stdout).toBe('v1.10.0\nv1.10.0-rc.1\nv1.9.0\nv1.2.0\nv1\nlatest\nmain\n');
-    const all = await world.wasme('tags', `${registry.host}/team/filter`, '--all', '--json');
+    const all = await machine.wasme('tags', `${registry.host}/team/filter`, '--all', '--json');
     expect((JSON.parse(all.stdout) as { tags: string[] }).tags).toHaveLength(8);
   });
 

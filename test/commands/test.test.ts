@@ -20,13 +20,13 @@ import {
 function project(
   callbacks: Script['callbacks'],
   suite: string,
-  world: TestMachine = newMachine(),
+  machine: TestMachine = newMachine(),
 ): TestMachine {
-  mkdirSync(join(world.cwd, 'build'));
-  writeFileSync(join(world.cwd, 'wasme.json'), '{"name": "probe", "language": "rust"}');
-  writeFileSync(join(world.cwd, 'build', 'probe.wasm'), compileProbe({ callbacks: http(callbacks) }));
-  writeFileSync(join(world.cwd, 'filter.test.yaml'), suite);
-  return world;
+  mkdirSync(join(machine.cwd, 'build'));
+  writeFileSync(join(machine.cwd, 'wasme.json'), '{"name": "probe", "language": "rust"}');
+  writeFileSync(join(machine.cwd, 'build', 'probe.wasm'), compileProbe({ callbacks: http(callbacks) }));
+  writeFileSync(join(machine.cwd, 'filter.test.yaml'), suite);
+  return machine;
 }
 
 const add = (type: number, name: string, value: string) => call('add_header_map_value', type, name, value);
@@ -51,7 +51,7 @@ copyFileSync(readFileSync('src/text', 'utf8') + '.bin', 'build/probe.wasm');
 
 describe('wasme test', () => {
   it('plays the suites of the project and lists the cases that passed', async () => {
-    const world = project(
+    const machine = project(
       {
         on_request_headers: step([add(map.requestHeaders, 'x-a', '1')]),
         on_response_headers: step([add(map.responseHeaders, 'x-b', '2')]),
@@ -66,18 +66,18 @@ describe('wasme test', () => {
       logs: [{ contains: "on_request_headers(2" }]
 `,
     );
-    const { exitCode, stdout } = await world.wasme('test');
+    const { exitCode, stdout } = await machine.wasme('test');
     expect(stdout).toContain('✓ both ways');
     expect(stdout).toContain('1 passed, 0 failed');
     expect(exitCode).toBe(0);
   });
 
   it('reports every difference and exits with 1', async () => {
-    const world = project(
+    const machine = project(
       {},
       'cases:\n  - name: wrong\n    expect: { upstream: null, response: { status: 404, body: x }, metrics: { m: 1 } }\n',
     );
-    const { exitCode, stdout } = await world.wasme('test', '--json');
+    const { exitCode, stdout } = await machine.wasme('test', '--json');
     expect(exitCode).toBe(1);
     const { suites, passed, failed } = JSON.parse(stdout) as {
       suites: { cases: { problems: string[] }[] }[];
@@ -99,7 +99,7 @@ describe('wasme test', () => {
     ['a refused connection', '{ fails: refused }', '"503"', 'x-user: ann'],
     ['a list of answers', '[{ status: 403 }]', '"403"', 'x-user: ann'],
   ])('answers call-outs with %s', async (_what, answer, status, header) => {
-    const world = project(
+    const machine = project(
       guard,
       `cases:
   - name: asks
@@ -110,27 +110,27 @@ describe('wasme test', () => {
       logs: [{ contains: '${status}' }]
 `,
     );
-    expect(await world.wasme('test')).toMatchObject({ exitCode: 0 });
+    expect(await machine.wasme('test')).toMatchObject({ exitCode: 0 });
   });
 
   it('fails a case whose stream the filter pauses and never resumes', async () => {
-    const world = project({ on_request_headers: step([], 1) }, 'cases: [{ name: stuck }]');
-    const { exitCode, stdout } = await world.wasme('test');
+    const machine = project({ on_request_headers: step([], 1) }, 'cases: [{ name: stuck }]');
+    const { exitCode, stdout } = await machine.wasme('test');
     expect(stdout).toContain('the stream is paused, and the filter never resumes it');
     expect(exitCode).toBe(1);
   });
 
   it('fails a case in which the filter traps', async () => {
-    const world = project(
+    const machine = project(
       { on_request_headers: step([{ trap: true }]) },
       'cases: [{ name: traps, expect: { response: { status: 503 } } }]',
     );
-    const { stdout } = await world.wasme('test');
+    const { stdout } = await machine.wasme('test');
     expect(stdout).toContain('the filter trapped');
   });
 
   it('a filter that refuses the configuration of one case fails that case with its log, and the others are played', async () => {
-    const world = project(
+    const machine = project(
       { on_configure: step([call('log', 4, 'no such mode')], 0) },
       `cases:
   - name: refused
@@ -142,21 +142,21 @@ describe('wasme test', () => {
     );
     const lenient = project({}, 'cases: [{ name: starts, expect: { refused: true } }]');
     const trapping = project({ on_configure: step([{ trap: true }]) }, 'cases: [{ name: traps }]');
-    const { exitCode, stdout } = await world.wasme('test', '--junit', 'results.xml');
+    const { exitCode, stdout } = await machine.wasme('test', '--junit', 'results.xml');
     expect(stdout).toContain('✗ refused\n      the filter did not start: ');
     expect(stdout).toContain('log: error: no such mode');
     expect(stdout).toContain('✓ refused as expected');
     expect(stdout).toContain('1 passed, 1 failed');
     expect((await lenient.wasme('test')).stdout).toContain('the filter must refuse to start, but it started');
     expect(exitCode).toBe(1);
-    const xml = readFileSync(join(world.cwd, 'results.xml'), 'utf8');
+    const xml = readFileSync(join(machine.cwd, 'results.xml'), 'utf8');
     expect(xml).toMatch(/<system-out>[^<]*error: no such mode/);
     expect((await trapping.wasme('test')).stdout).toMatch(/the filter did not start: .*unreachable/);
   });
 
   it('a failed case shows the log of the filter in text, JSON and JUnit, a passed one does not', async () => {
     const panic = call('log', 5, 'panicked at src/lib.rs:7');
-    const world = project(
+    const machine = project(
       {
         on_request_headers: step([
           ...Array.from({ length: 40 }, (_, n) => call('log', 2, `line ${n}`)),
@@ -167,24 +167,24 @@ describe('wasme test', () => {
       'cases: [{ name: traps, expect: { response: { status: 503 } } }]',
     );
     const quiet = project({ on_request_headers: step([panic]) }, 'cases: [{ name: fine }]');
-    const text = (await world.wasme('test', '--junit', 'results.xml')).stdout;
+    const text = (await machine.wasme('test', '--junit', 'results.xml')).stdout;
     expect(text).toContain('log: critical: panicked at src/lib.rs:7');
     expect(text).toMatch(/log: … \d+ lines before these; -v shows them/);
     expect(text).not.toContain('"line 0"');
-    expect((await world.wasme('test', '-v')).stdout).toContain('line 0');
-    const xml = readFileSync(join(world.cwd, 'results.xml'), 'utf8');
+    expect((await machine.wasme('test', '-v')).stdout).toContain('line 0');
+    const xml = readFileSync(join(machine.cwd, 'results.xml'), 'utf8');
     expect(xml).toMatch(/<system-out>[^<]*panicked at src\/lib.rs:7[^<]*<\/system-out>/);
     expect(xml).toMatch(/<failure [^>]*>[^<]*Proxy-Wasm plugin in-VM backtrace/);
     const logsOf = async (machine: TestMachine): Promise<readonly string[]> => {
       const { stdout } = await machine.wasme('test', '--json');
       return (JSON.parse(stdout) as TestResult).suites[0]?.cases[0]?.logs ?? [];
     };
-    expect(await logsOf(world)).toContain('critical: panicked at src/lib.rs:7');
+    expect(await logsOf(machine)).toContain('critical: panicked at src/lib.rs:7');
     expect(await logsOf(quiet)).toEqual([]);
   });
 
   it('compares with lists of conditions, with files, and with log lines that must be absent', async () => {
-    const world = project(
+    const machine = project(
       { on_request_headers: step([call('log', 2, 'one two')]) },
       `cases:
   - name: fits
@@ -199,10 +199,10 @@ describe('wasme test', () => {
       logs: [[{ contains: one }, { contains: on_log }], { absent: one two }]
 `,
     );
-    expect((await world.wasme('test')).stderr).toMatch(/error\[FILE_NOT_FOUND\].*pages\/hi.html/);
-    mkdirSync(join(world.cwd, 'pages'));
-    writeFileSync(join(world.cwd, 'pages', 'hi.html'), '<p>hi</p>\n');
-    const { suites } = JSON.parse((await world.wasme('test', '--json')).stdout) as TestResult;
+    expect((await machine.wasme('test')).stderr).toMatch(/error\[FILE_NOT_FOUND\].*pages\/hi.html/);
+    mkdirSync(join(machine.cwd, 'pages'));
+    writeFileSync(join(machine.cwd, 'pages', 'hi.html'), '<p>hi</p>\n');
+    const { suites } = JSON.parse((await machine.wasme('test', '--json')).stdout) as TestResult;
     expect(suites[0]?.cases.map(({ problems }) => problems)).toEqual([
       [],
       [
@@ -212,23 +212,23 @@ describe('wasme test', () => {
         'logs: a line must not be there, but is "one two"',
       ],
     ]);
-    const before = readFileSync(join(world.cwd, 'filter.test.yaml'), 'utf8');
-    expect((await world.wasme('test', '--update')).stdout).toContain('1 passed, 1 failed');
-    expect(readFileSync(join(world.cwd, 'filter.test.yaml'), 'utf8')).toBe(before);
+    const before = readFileSync(join(machine.cwd, 'filter.test.yaml'), 'utf8');
+    expect((await machine.wasme('test', '--update')).stdout).toContain('1 passed, 1 failed');
+    expect(readFileSync(join(machine.cwd, 'filter.test.yaml'), 'utf8')).toBe(before);
   });
 
   it('fails a case in which a body has another length than its content-length, however it is cut', async () => {
-    const world = project(
+    const machine = project(
       { on_request_body: step([call('set_buffer_bytes', buffer.requestBody, 0, 0, 'more')]) },
       'cases: [{ name: longer, request: { body: hello, headers: { content-length: "5" } } }]',
     );
-    const { stdout } = await world.wasme('test', '--matrix');
+    const { stdout } = await machine.wasme('test', '--matrix');
     expect(stdout.match(/the request that left has content-length 5/g)).toHaveLength(3);
     expect(stdout).toContain('longer (bytes)');
   });
 
   it('gives a case its own configuration, and runs ticks during advanceMs', async () => {
-    const world = project(
+    const machine = project(
       {
         on_configure: step(
           [
@@ -249,7 +249,7 @@ cases:
     expect: { logs: [{ contains: '{"a":1}' }] }
 `,
     );
-    expect(await world.wasme('test')).toMatchObject({ exitCode: 0 });
+    expect(await machine.wasme('test')).toMatchObject({ exitCode: 0 });
   });
 
   const polls = { on_request_headers: step([call('get_property', 'node\0id')]) };
@@ -272,19 +272,19 @@ cases:
   });
 
   it('--host chooses the host of the filter; --matrix plays on every host that the project names', async () => {
-    const world = project(
+    const machine = project(
       polls,
       'cases: [{ name: old, expect: { logs: [{ contains: "get_property = 0" }] } }]',
     );
-    expect(await world.wasme('test', '--host', 'envoy@1.32')).toMatchObject({ exitCode: 0 });
-    expect(await world.wasme('test')).toMatchObject({ exitCode: 1 });
+    expect(await machine.wasme('test', '--host', 'envoy@1.32')).toMatchObject({ exitCode: 0 });
+    expect(await machine.wasme('test')).toMatchObject({ exitCode: 1 });
     const hosts = ['envoy@1.32', 'istio@1.31', 'higress'];
     writeFileSync(
-      join(world.cwd, 'wasme.json'),
+      join(machine.cwd, 'wasme.json'),
       JSON.stringify({ name: 'probe', language: 'rust', run: { host: 'envoy@1.32' }, hosts }),
     );
-    expect(await world.wasme('test')).toMatchObject({ exitCode: 0 });
-    const all = await world.wasme('test', '--matrix');
+    expect(await machine.wasme('test')).toMatchObject({ exitCode: 0 });
+    const all = await machine.wasme('test', '--matrix');
     expect(all.stdout.match(/[✓✗] .*/g)).toEqual([
       ...['whole', 'halves', 'bytes'].map(cut => `✓ old (envoy@1.32, ${cut})`),
       ...['whole', 'halves', 'bytes'].map(cut => `✗ old (istio@1.31, ${cut})`),
@@ -293,7 +293,7 @@ cases:
   });
 
   it('--update writes observed values, and keeps patterns, comments and cases of broken filters', async () => {
-    const world = project(
+    const machine = project(
       {
         on_request_headers: step([add(map.requestHeaders, 'x-a', '1')]),
         on_response_headers: step([add(map.responseHeaders, 'x-b', '2')]),
@@ -311,11 +311,11 @@ cases:
   - { name: fits, expect: { response: { status: 200 } } }
 `,
     );
-    const first = await world.wasme('test', '--update');
+    const first = await machine.wasme('test', '--update');
     expect(first).toMatchObject({ exitCode: 1 });
     expect(first.stdout).toContain('2 passed, 1 failed, 6 written');
     expect(first.stdout).toContain('response header x-b: expected something like /^3/, got "2"');
-    const file = join(world.cwd, 'filter.test.yaml');
+    const file = join(machine.cwd, 'filter.test.yaml');
     expect(readFileSync(file, 'utf8')).toBe(`# of the suite
 cases:
   - name: wrong # one
@@ -338,16 +338,16 @@ cases:
         body: got
   - { name: fits, expect: { response: { status: 200 } } }
 `);
-    const again = await world.wasme('test', '-u', '--json');
+    const again = await machine.wasme('test', '-u', '--json');
     expect(JSON.parse(again.stdout)).toMatchObject({ passed: 2, failed: 1, updated: 0 });
-    expect((await world.wasme('test', '-u', '--matrix')).stderr).toContain('error[USAGE]');
+    expect((await machine.wasme('test', '-u', '--matrix')).stderr).toContain('error[USAGE]');
     const trap = project({ on_request_headers: step([{ trap: true }]) }, 'cases: [{ name: traps }]');
     expect(await trap.wasme('test', '-u')).toMatchObject({ exitCode: 1 });
     expect(readFileSync(join(trap.cwd, 'filter.test.yaml'), 'utf8')).toBe('cases: [{ name: traps }]');
   });
 
   it('--update writes call-outs, metrics, and null for an expected message that did not come', async () => {
-    const world = project(
+    const machine = project(
       guard,
       `cases:
   - name: asks
@@ -362,8 +362,8 @@ cases:
     expect: { callouts: [{ cluster: other, path: /wrong }] }
 `,
     );
-    expect(await world.wasme('test', '-u')).toMatchObject({ exitCode: 0 });
-    expect(readFileSync(join(world.cwd, 'filter.test.yaml'), 'utf8')).toContain(`    expect:
+    expect(await machine.wasme('test', '-u')).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(join(machine.cwd, 'filter.test.yaml'), 'utf8')).toContain(`    expect:
       upstream: { method: GET, path: / }
       response: { status: 200 }
       callouts: [ { cluster: authz, path: /check } ]
@@ -375,22 +375,22 @@ cases:
     [['--update'], 'USAGE]: --update is not possible with --envoy', 2],
     [[], 'TOOL_MISSING]: no Envoy was found', 1],
   ])('--envoy %j', async (argv, says, exit) => {
-    const world = project({}, 'cases: [{ name: a }]', newMachine({ env: { PATH: '' } }));
-    const { exitCode, stderr } = await world.wasme('test', '--envoy', 'filter.test.yaml', ...argv);
+    const machine = project({}, 'cases: [{ name: a }]', newMachine({ env: { PATH: '' } }));
+    const { exitCode, stderr } = await machine.wasme('test', '--envoy', 'filter.test.yaml', ...argv);
     expect(stderr).toContain(`error[${says}`);
     expect(exitCode).toBe(exit);
   });
 
   it('--watch plays again when suites, modules, configurations and sources are saved', async () => {
     const stop = new AbortController();
-    const world = newMachine({ signal: stop.signal });
+    const machine = newMachine({ signal: stop.signal });
     const save = (name: string, text: string | Uint8Array): void =>
-      writeFileSync(join(world.cwd, name), text);
+      writeFileSync(join(machine.cwd, name), text);
     const says = (header: string): Uint8Array =>
       compileProbe({
         callbacks: http({ on_response_headers: step([add(map.responseHeaders, 'x-b', header)]) }),
       });
-    mkdirSync(join(world.cwd, 'src'));
+    mkdirSync(join(machine.cwd, 'src'));
     for (const name of ['one', 'two']) save(`${name}.bin`, says(name));
     save('compile.mjs', compileScript);
     save('src/text', 'one');
@@ -400,7 +400,7 @@ cases:
       `cases: [{ name: a, expect: { response: { headers: { x-b: ${header} } } } }]`;
     save('a.test.yaml', suite('one'));
     const screen = { out: '', err: '' };
-    const running = world.wasmeLive(screen, 'test', '--watch');
+    const running = machine.wasmeLive(screen, 'test', '--watch');
     onTestFinished(() => stop.abort());
     const said = async (text: string, where: 'out' | 'err' = 'out'): Promise<void> => {
       await expect.poll(() => screen[where]).toContain(text);
@@ -423,20 +423,20 @@ cases:
   });
 
   it('writes JUnit XML', async () => {
-    const world = project(
+    const machine = project(
       {},
       'cases: [{ name: "a <b>" }, { name: c, expect: { response: { status: 500 } } }]',
     );
-    expect(await world.wasme('test', '--junit', 'out/results.xml')).toMatchObject({ exitCode: 1 });
-    const xml = readFileSync(join(world.cwd, 'out', 'results.xml'), 'utf8');
+    expect(await machine.wasme('test', '--junit', 'out/results.xml')).toMatchObject({ exitCode: 1 });
+    const xml = readFileSync(join(machine.cwd, 'out', 'results.xml'), 'utf8');
     expect(xml).toContain('tests="2" failures="1" skipped="0"');
     expect(xml).toContain('name="a &lt;b&gt;"');
   });
 
   it('prints the results when the XML cannot be written', async () => {
-    const world = project({}, 'cases: [{ name: a }]');
-    writeFileSync(join(world.cwd, 'file'), '');
-    const { exitCode, stdout, stderr } = await world.wasme('test', '--junit', 'file/results.xml', '--json');
+    const machine = project({}, 'cases: [{ name: a }]');
+    writeFileSync(join(machine.cwd, 'file'), '');
+    const { exitCode, stdout, stderr } = await machine.wasme('test', '--junit', 'file/results.xml', '--json');
     expect(JSON.parse(stdout)).toMatchObject({ passed: 1, failed: 0 });
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'FILE_ACCESS' } });
     expect(exitCode).toBe(1);

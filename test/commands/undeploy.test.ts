@@ -71,12 +71,12 @@ describe('undeploy envoy', () => {
   });
 
   it('and deploy --in - read standard input, and name it in errors', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
     const from = async (text: string, ...argv: string[]): Promise<[number, string, string]> => {
       let [out, err] = ['', ''];
       const exitCode = await run(argv, {
-        ...world.system,
+        ...machine.system,
         stdin: Readable.from([Buffer.from(text)]) as unknown as NodeJS.ReadStream,
         stdout: { write: piece => (out += String(piece)) },
         stderr: { write: piece => (err += String(piece)) },

@@ -21,22 +21,22 @@ const reference = 'registry.example/team/filter:v1';
 
 /** An image in the store of `world`. */
 async function stored(
-  world: TestMachine,
+  machine: TestMachine,
   layout: Parameters<typeof packImage>[0],
   name = reference,
 ): Promise<string> {
   const graph = packImage(layout, filter);
-  const { reporter, signal } = world.system;
+  const { reporter, signal } = machine.system;
   const root = graphDescriptor(graph);
-  await copy(graphSource(graph), root, openStore(world.system), { reporter, signal, names: [name] });
+  await copy(graphSource(graph), root, openStore(machine.system), { reporter, signal, names: [name] });
   return root.digest;
 }
 
 describe('verify', () => {
   it('exits with 0 for a module that the named hosts load', async () => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'm.wasm'), filter);
-    const { exitCode, stdout, stderr } = await world.wasme(
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'm.wasm'), filter);
+    const { exitCode, stdout, stderr } = await machine.wasme(
       'verify',
       'm.wasm',
       '--for',
@@ -60,9 +60,9 @@ describe('verify', () => {
   });
 
   it('exits with 1 and prints the repair when one host refuses', async () => {
-    const world = newMachine();
-    const digest = await stored(world, 'compat');
-    const { exitCode, stdout } = await world.wasme('verify', reference, '--for', 'istio@1.30,gloo@ee');
+    const machine = newMachine();
+    const digest = await stored(machine, 'compat');
+    const { exitCode, stdout } = await machine.wasme('verify', reference, '--for', 'istio@1.30,gloo@ee');
     expect(exitCode).toBe(1);
     expect(stdout).toContain(`${reference} (${digest})`);
     expect(stdout).toMatch(/istio@1\.30 {2}yes {4}loads as OCI image with a tar layer/);
@@ -71,9 +71,9 @@ describe('verify', () => {
   });
 
   it('prints the documented fields with --json', async () => {
-    const world = newMachine();
-    const digest = await stored(world, 'cncf');
-    const { exitCode, stdout } = await world.wasme('verify', reference, '--for', 'istio', '--json');
+    const machine = newMachine();
+    const digest = await stored(machine, 'cncf');
+    const { exitCode, stdout } = await machine.wasme('verify', reference, '--for', 'istio', '--json');
     expect(exitCode).toBe(1);
     expect(JSON.parse(stdout)).toEqual({
       target: reference,
@@ -93,18 +93,18 @@ describe('verify', () => {
   });
 
   it('checks a project as push would pack it, for its own hosts', async () => {
-    const world = newMachine();
+    const machine = newMachine();
     const project = { name: 'p', language: 'rust', hosts: ['istio@1.30'], image: { layout: 'cncf' } };
-    mkdirSync(join(world.cwd, 'build'));
-    writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify(project));
-    const missing = await world.wasme('verify');
+    mkdirSync(join(machine.cwd, 'build'));
+    writeFileSync(join(machine.cwd, 'wasme.json'), JSON.stringify(project));
+    const missing = await machine.wasme('verify');
     expect(missing).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('wasme build') as string });
-    writeFileSync(join(world.cwd, 'build', 'p.wasm'), filter);
-    const refused = await world.wasme('verify');
+    writeFileSync(join(machine.cwd, 'build', 'p.wasm'), filter);
+    const refused = await machine.wasme('verify');
     expect(refused.exitCode).toBe(1);
     expect(refused.stdout).toContain('repair: set image.layout to "compat" in wasme.json');
-    writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify({ ...project, image: {} }));
-    expect((await world.wasme('verify', '.')).exitCode).toBe(0);
+    writeFileSync(join(machine.cwd, 'wasme.json'), JSON.stringify({ ...project, image: {} }));
+    expect((await machine.wasme('verify', '.')).exitCode).toBe(0);
   });
 
   it.each([
@@ -117,42 +117,47 @@ describe('verify', () => {
     [['m.wasm', '--username', 'me'], 2, 'USAGE'],
     [[], 2, 'PROJECT_NOT_FOUND'],
   ])('%j: exit %i, %s', async (argv, exit, code) => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'm.wasm'), filter);
-    writeFileSync(join(world.cwd, 'text.wasm'), '(module)');
-    const { exitCode, stderr, stdout } = await world.wasme('verify', ...argv);
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'm.wasm'), filter);
+    writeFileSync(join(machine.cwd, 'text.wasm'), '(module)');
+    const { exitCode, stderr, stdout } = await machine.wasme('verify', ...argv);
     expect({ exitCode, stdout }).toEqual({ exitCode: exit, stdout: '' });
     expect(stderr).toContain(`error[${code}]`);
   });
 
   it('prints no escape sequence that a name in an image holds', async () => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'm.wasm'), compileWat(filterText('(import "env" "x\u001b[2J" (func))')));
-    const { stdout } = await world.wasme('verify', 'm.wasm', '--for', 'envoy');
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'm.wasm'), compileWat(filterText('(import "env" "x\u001b[2J" (func))')));
+    const { stdout } = await machine.wasme('verify', 'm.wasm', '--for', 'envoy');
     expect(stdout).toContain(String.raw`missing import: env.x\x1b[2J`);
   });
 
   it('notes differences between a host and the host of run that the module meets', async () => {
-    const world = newMachine();
-    mkdirSync(join(world.cwd, 'build'));
+    const machine = newMachine();
+    mkdirSync(join(machine.cwd, 'build'));
     const poll =
       '(import "wasi_snapshot_preview1" "poll_oneoff" (func (param i32 i32 i32 i32) (result i32)))';
-    writeFileSync(join(world.cwd, 'build', 'p.wasm'), compileWat(filterText(poll)));
+    writeFileSync(join(machine.cwd, 'build', 'p.wasm'), compileWat(filterText(poll)));
     const project = (more: object): void =>
-      writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify({ name: 'p', language: 'rust', ...more }));
+      writeFileSync(
+        join(machine.cwd, 'wasme.json'),
+        JSON.stringify({ name: 'p', language: 'rust', ...more }),
+      );
     const says = 'note: differs from Envoy 1.40: poll_oneoff fails with error 52';
     project({});
-    expect((await world.wasme('verify', '--for', 'istio@1.28')).stdout).toContain(says);
-    expect((await world.wasme('verify', '--for', 'istio@1.31')).stdout).not.toContain('otherwise');
+    expect((await machine.wasme('verify', '--for', 'istio@1.28')).stdout).toContain(says);
+    expect((await machine.wasme('verify', '--for', 'istio@1.31')).stdout).not.toContain('otherwise');
     project({ run: { host: 'istio@1.28' } });
-    expect((await world.wasme('verify', '--for', 'envoy@1.36,cncf')).stdout).not.toContain('otherwise');
-    expect((await world.wasme('verify', '--for', 'envoy@1.40')).stdout).toContain('differs from Envoy 1.36');
+    expect((await machine.wasme('verify', '--for', 'envoy@1.36,cncf')).stdout).not.toContain('otherwise');
+    expect((await machine.wasme('verify', '--for', 'envoy@1.40')).stdout).toContain(
+      'differs from Envoy 1.36',
+    );
   });
 
   it('accepts modules that real hosts load', async () => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
-    expect((await world.wasme('verify', 'm.wasm')).exitCode).toBe(0);
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
+    expect((await machine.wasme('verify', 'm.wasm')).exitCode).toBe(0);
   });
 });
 
@@ -160,54 +165,54 @@ describe('verify --key', () => {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
   it('checks the image of the project here for the hosts of the project, without --for', async () => {
-    const world = await signedWorld();
+    const machine = await signedMachine();
     const project = { name: 'p', language: 'rust', hosts: ['istio'], image: { reference } };
-    writeFileSync(join(world.cwd, 'wasme.json'), JSON.stringify(project));
-    const { exitCode, stdout } = await world.wasme('verify', reference, '--key', 'cosign.pub', '--json');
+    writeFileSync(join(machine.cwd, 'wasme.json'), JSON.stringify(project));
+    const { exitCode, stdout } = await machine.wasme('verify', reference, '--key', 'cosign.pub', '--json');
     expect(exitCode).toBe(0);
     const { verdicts } = JSON.parse(stdout) as VerifyResult;
     expect(verdicts.map(({ host }) => host)).toEqual(['istio']);
   });
 
   it('checks no host for an image outside of its project, without --for', async () => {
-    const world = await signedWorld();
+    const machine = await signedMachine();
     // Gloo, one of the default hosts, would refuse its layout.
-    const { exitCode, stdout } = await world.wasme('verify', reference, '--key', 'cosign.pub');
+    const { exitCode, stdout } = await machine.wasme('verify', reference, '--key', 'cosign.pub');
     expect(stdout).toContain('no host was checked: --for names hosts');
     expect(stdout).toContain('signature: good');
     expect(exitCode).toBe(0);
-    expect(await world.wasme('verify', reference, '--key', 'other.pub')).toMatchObject({ exitCode: 1 });
-    expect(await world.wasme('verify', reference)).toMatchObject({ exitCode: 1 });
+    expect(await machine.wasme('verify', reference, '--key', 'other.pub')).toMatchObject({ exitCode: 1 });
+    expect(await machine.wasme('verify', reference)).toMatchObject({ exitCode: 1 });
   });
 
   it('adds no second signature of the same key, because tags may be immutable', async () => {
     const registry = await fakeRegistry({ immutableTags: true });
-    const world = await signedWorld();
+    const machine = await signedMachine();
     const image = `${registry.host}/team/b:v1`;
-    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
-    writeFileSync(join(world.cwd, 'cosign.key'), privateKey.export({ format: 'pem', type: 'pkcs8' }));
+    writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
+    writeFileSync(join(machine.cwd, 'cosign.key'), privateKey.export({ format: 'pem', type: 'pkcs8' }));
     const argv = ['push', image, '-f', 'm.wasm', '--sign', 'cosign.key'];
-    expect((await world.wasme(...argv)).exitCode).toBe(0);
+    expect((await machine.wasme(...argv)).exitCode).toBe(0);
     const tags = new Map(registry.tags);
-    const again = await world.wasme(...argv);
+    const again = await machine.wasme(...argv);
     expect(again.exitCode).toBe(0);
     expect(again.stderr).toContain('is signed already by this key');
     expect(registry.tags).toEqual(tags);
   });
 
-  async function signedWorld(): Promise<TestMachine> {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'cosign.pub'), publicKey.export({ format: 'pem', type: 'spki' }));
+  async function signedMachine(): Promise<TestMachine> {
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'cosign.pub'), publicKey.export({ format: 'pem', type: 'spki' }));
     const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
-    writeFileSync(join(world.cwd, 'other.pub'), other.export({ format: 'pem', type: 'spki' }));
-    const digest = await stored(world, 'compat');
-    await stored(world, 'compat', 'registry.example/team/unsigned:v1');
+    writeFileSync(join(machine.cwd, 'other.pub'), other.export({ format: 'pem', type: 'spki' }));
+    const digest = await stored(machine, 'compat');
+    await stored(machine, 'compat', 'registry.example/team/unsigned:v1');
     const signature = signImage(parseReference(reference), digest, privateKey);
-    const { reporter, signal } = world.system;
+    const { reporter, signal } = machine.system;
     const name = `registry.example/team/filter:${signatureTag(digest)}`;
     const options = { reporter, signal, names: [name] };
-    await copy(graphSource(signature), graphDescriptor(signature), openStore(world.system), options);
-    return world;
+    await copy(graphSource(signature), graphDescriptor(signature), openStore(machine.system), options);
+    return machine;
   }
 
   it.each([
@@ -220,23 +225,23 @@ describe('verify --key', () => {
       'is not signed; signatures as bundles lie in the registry only: --remote asks it',
     ],
   ])('%s with %s: exit %i', async (image, key, exit, says) => {
-    const world = await signedWorld();
-    const { exitCode, stdout } = await world.wasme('verify', image, '--key', key, '--for', 'istio');
+    const machine = await signedMachine();
+    const { exitCode, stdout } = await machine.wasme('verify', image, '--key', key, '--for', 'istio');
     expect(exitCode).toBe(exit);
     expect(stdout).toContain(says);
   });
 
   it('finds a signature that is newer than the store’s copy with --remote', async () => {
     const { host } = await fakeRegistry();
-    const world = await signedWorld();
+    const machine = await signedMachine();
     const image = `${host}/team/filter:v1`;
-    writeFileSync(join(world.cwd, 'm.wasm'), guest('deploy-tag'));
-    writeFileSync(join(world.cwd, 'cosign.key'), privateKey.export({ format: 'pem', type: 'pkcs8' }));
-    await world.wasme('push', image, '--file', 'm.wasm');
-    await world.wasme('pull', image);
-    await world.wasme('push', image, '--file', 'm.wasm', '--sign', 'cosign.key');
+    writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
+    writeFileSync(join(machine.cwd, 'cosign.key'), privateKey.export({ format: 'pem', type: 'pkcs8' }));
+    await machine.wasme('push', image, '--file', 'm.wasm');
+    await machine.wasme('pull', image);
+    await machine.wasme('push', image, '--file', 'm.wasm', '--sign', 'cosign.key');
     const argv = ['verify', image, '--key', 'cosign.pub', '--for', 'istio'];
-    expect(await world.wasme(...argv)).toMatchObject({ exitCode: 1 });
-    expect(await world.wasme(...argv, '--remote')).toMatchObject({ exitCode: 0 });
+    expect(await machine.wasme(...argv)).toMatchObject({ exitCode: 1 });
+    expect(await machine.wasme(...argv, '--remote')).toMatchObject({ exitCode: 0 });
   });
 });

@@ -47,9 +47,9 @@ function endOf(child: ChildProcess): Promise<unknown> {
 
 describe('while the main thread is busy', () => {
   it.each(verbs)('a signal ends wasme $name as Ctrl-C ends a program', async ({ name, leavesNothing }) => {
-    const world = newMachine();
+    const machine = newMachine();
     const ends = (['SIGINT', 'SIGTERM'] as const).map(async signal => {
-      const child = start(world.cwd, world.env, name);
+      const child = start(machine.cwd, machine.env, name);
       const ended = endOf(child);
       const { handles } = await busy(child);
       child.kill(signal);
@@ -71,20 +71,20 @@ describe('while the main thread is busy', () => {
   it.each([[['--version']], [['--help']], [['build', '--help']], [['help', 'build']], [['biuld']]])(
     'wasme %j starts without the thread of the signals',
     async argv => {
-      const world = newMachine();
-      const child = start(world.cwd, world.env, ...argv);
+      const machine = newMachine();
+      const child = start(machine.cwd, machine.env, ...argv);
       expect(await busy(child)).toEqual({ handles: false });
     },
   );
 
   it('two signals end a verb that waits for a file which is never opened', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
-    execFileSync('mkfifo', [join(world.cwd, 'pipe')]);
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
+    execFileSync('mkfifo', [join(machine.cwd, 'pipe')]);
     const argv = ['deploy', 'envoy', 'deploy-tag.wasm', '-o', 'pipe'];
     const child = spawn(process.execPath, ['--require', noteWrites, program, ...argv], {
-      cwd: world.cwd,
-      env: world.env,
+      cwd: machine.cwd,
+      env: machine.env,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     onTestFinished(() => void child.kill('SIGKILL'));
@@ -96,18 +96,18 @@ describe('while the main thread is busy', () => {
   });
 
   it('a signal ends the compilers too that wasme build has started', async () => {
-    const world = compilerMachine(fakeLanguages.rust, 'p');
-    world.wish('slow');
-    const started = join(world.home, 'started');
-    const child = start(world.cwd, { ...world.env, BUSY_AFTER: started }, 'build', 'p');
+    const machine = compilerMachine(fakeLanguages.rust, 'p');
+    machine.wish('slow');
+    const started = join(machine.home, 'started');
+    const child = start(machine.cwd, { ...machine.env, BUSY_AFTER: started }, 'build', 'p');
     const ended = endOf(child);
     await busy(child);
     const pids = await pidsIn(started);
     child.kill('SIGTERM');
     expect(await ended).toBe('SIGINT');
     await gone(pids);
-    expect(existsSync(join(world.cwd, 'p', 'build', 'p.wasm'))).toBe(false);
-    world.wish(undefined);
-    expect((await world.wasme('build', 'p')).exitCode).toBe(0);
+    expect(existsSync(join(machine.cwd, 'p', 'build', 'p.wasm'))).toBe(false);
+    machine.wish(undefined);
+    expect((await machine.wasme('build', 'p')).exitCode).toBe(0);
   });
 });

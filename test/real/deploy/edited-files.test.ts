@@ -18,9 +18,9 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'files that real Envoys read', () => 
   }
 
   it.each(editableFiles)('$title: before and after a filter went in', async ({ kind, text }) => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
-    writeFileSync(join(world.cwd, 'e.yaml'), text);
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
+    writeFileSync(join(machine.cwd, 'e.yaml'), text);
     const line = [
       'deploy',
       'envoy',
@@ -32,14 +32,17 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'files that real Envoys read', () => 
       '--kind',
       kind,
     ];
-    expect(await world.wasme(...line, '--envoy-version', '1.36')).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(validated(world.cwd, 'e.yaml')).toEqual([0, 0]);
-    expect(validated(world.cwd, 'edited.yaml')).toEqual([0, 0]);
+    expect(await machine.wasme(...line, '--envoy-version', '1.36')).toMatchObject({
+      exitCode: 0,
+      stderr: '',
+    });
+    expect(validated(machine.cwd, 'e.yaml')).toEqual([0, 0]);
+    expect(validated(machine.cwd, 'edited.yaml')).toEqual([0, 0]);
   });
 
   it.each(singleValueFiles)('a single value for $title', ({ text }) => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'e.yaml'), text);
-    expect(validated(world.cwd, 'e.yaml')).toEqual([0, 0]);
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'e.yaml'), text);
+    expect(validated(machine.cwd, 'e.yaml')).toEqual([0, 0]);
   });
 });

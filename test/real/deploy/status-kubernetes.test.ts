@@ -105,20 +105,20 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
 
     it('sees that the tag names another image by now, which the store does not know', async () => {
       const registry = await fakeRegistry();
-      const world = newMachine({ env: cluster.env });
+      const machine = newMachine({ env: cluster.env });
       const reference = `${registry.host}/team/moved:v1`;
       const push = async (name: string): Promise<void> => {
-        guestFile(world.cwd, name);
-        await world.wasme('push', reference, '-f', `${name}.wasm`, '--force');
+        guestFile(machine.cwd, name);
+        await machine.wasme('push', reference, '-f', `${name}.wasm`, '--force');
       };
       const argv = ['envoy-gateway', reference, '-n', 'bookinfo'];
       const status = async (): Promise<{ rows: StatusResult['rows']; exitCode: number }> => {
-        const outcome = await world.wasme('status', ...argv, '--id', 'moved', '--json');
+        const outcome = await machine.wasme('status', ...argv, '--id', 'moved', '--json');
         return { rows: rowsOf(outcome), exitCode: outcome.exitCode };
       };
       await push('deploy-tag');
-      await world.wasme('pull', reference);
-      const made = await world.wasme('deploy', ...argv, '--id', 'moved', '--gateway', 'other', '--apply');
+      await machine.wasme('pull', reference);
+      const made = await machine.wasme('deploy', ...argv, '--id', 'moved', '--gateway', 'other', '--apply');
       expect(made.exitCode, made.stderr).toBe(0);
       const accepted = [
         {
@@ -145,7 +145,7 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
         rows: [{ state: 'other-digest', detail: 'the policy names another image: deploy again' }],
         exitCode: 1,
       });
-      await world.wasme('undeploy', 'envoy-gateway', '-n', 'bookinfo', '--id', 'moved');
+      await machine.wasme('undeploy', 'envoy-gateway', '-n', 'bookinfo', '--id', 'moved');
     });
 
     it('waits for a result and reports it', async () => {
@@ -380,8 +380,8 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
         writeFileSync(file, discovery(resource, config));
         const envoy = await realEnvoy(proxy(resource, file));
         await expect.poll(async () => (await fetch(envoy.url).catch(() => undefined))?.status).toBeDefined();
-        const world = newMachine({ env: proxyEnv(cluster, envoy) });
-        const outcome = await world.wasme(
+        const machine = newMachine({ env: proxyEnv(cluster, envoy) });
+        const outcome = await machine.wasme(
           'status',
           mesh.mesh,
           '-n',
@@ -431,9 +431,9 @@ describeWith([...clusterTools, 'envoy-1.40'], 'status in a real API server', () 
       const log = join(dir, 'envoy.log');
       const ask = async (more: object = { ENVOY_LOG: log }): Promise<StatusResult['rows'][number]> => {
         writeFileSync(log, envoy.log.join('\n'));
-        const world = newMachine({ env: { ...proxyEnv(cluster, envoy), ...more } });
+        const machine = newMachine({ env: { ...proxyEnv(cluster, envoy), ...more } });
         const argv = ['status', 'istio', '-n', 'bookinfo', '--id', 'tagger', '--json'];
-        return rowsOf(await world.wasme(...argv))[0]!;
+        return rowsOf(await machine.wasme(...argv))[0]!;
       };
       expect(await ask()).toMatchObject({ state: 'loaded', detail: '' });
       expect((await fetch(envoy.url, { headers: { 'x-crash': '1' } })).status).toBe(503);

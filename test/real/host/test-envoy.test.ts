@@ -69,15 +69,15 @@ cases:
     expect: { logs: [{ contains: '"403"' }] }
 `;
 
-function worldWith(callbacks: Script['callbacks'], text: string): TestMachine {
-  const world = newMachine();
-  writeFileSync(join(world.cwd, 'probe.wasm'), compileProbe({ callbacks: http(callbacks) }));
-  writeFileSync(join(world.cwd, 'a.test.yaml'), `module: probe.wasm\n${text}`);
-  return world;
+function machineWith(callbacks: Script['callbacks'], text: string): TestMachine {
+  const machine = newMachine();
+  writeFileSync(join(machine.cwd, 'probe.wasm'), compileProbe({ callbacks: http(callbacks) }));
+  writeFileSync(join(machine.cwd, 'a.test.yaml'), `module: probe.wasm\n${text}`);
+  return machine;
 }
 
-async function play(world: TestMachine, ...argv: string[]): Promise<TestResult> {
-  const { stdout, stderr } = await world.wasme('test', '--json', ...argv);
+async function play(machine: TestMachine, ...argv: string[]): Promise<TestResult> {
+  const { stdout, stderr } = await machine.wasme('test', '--json', ...argv);
   if (stdout === '') throw new Error(stderr);
   return JSON.parse(stdout) as TestResult;
 }
@@ -86,18 +86,18 @@ const casesOf = ({ suites }: TestResult) => suites[0]?.cases ?? [];
 
 describeWith(['envoy-1.40', 'envoy-1.36'], 'test --envoy', () => {
   it.each(['1.40', '1.36'] as const)('%s: what passes here passes there', async version => {
-    const world = worldWith(script, suite);
+    const machine = machineWith(script, suite);
     const names = (result: TestResult) =>
       casesOf(result).map(({ name, status, problems, skipped }) => ({ name, status, problems, skipped }));
-    const ours = await play(world);
-    const real = await play(world, `--envoy=${tool(`envoy-${version}`)}`);
+    const ours = await play(machine);
+    const real = await play(machine, `--envoy=${tool(`envoy-${version}`)}`);
     expect(names(ours).flatMap(({ problems }) => problems)).toEqual([]);
     expect(names(real)).toEqual(names(ours));
     expect(casesOf(real).map(({ notes }) => notes)).toEqual(casesOf(ours).map(({ notes }) => notes));
   });
 
   it('a difference is reported in the same words as by the bundled host', async () => {
-    const world = worldWith(
+    const machine = machineWith(
       { on_response_headers: step([add(map.responseHeaders, 'x-b', '2')]) },
       `cases:
   - name: wrong
@@ -110,8 +110,8 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'test --envoy', () => {
   - { name: asked, expect: { upstream: null, response: null } }
 `,
     );
-    const ours = await play(world);
-    const real = await play(world, `--envoy=${tool('envoy-1.40')}`);
+    const ours = await play(machine);
+    const real = await play(machine, `--envoy=${tool('envoy-1.40')}`);
     expect(casesOf(real).map(({ problems }) => problems)).toEqual(
       casesOf(ours).map(({ problems }) => problems),
     );
@@ -119,19 +119,19 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'test --envoy', () => {
   });
 
   it('a trap fails the case, as here', async () => {
-    const world = worldWith(
+    const machine = machineWith(
       { on_request_headers: step([{ trap: true }]) },
       'cases: [{ name: traps, expect: { response: { status: 503 } } }]',
     );
     for (const flags of [[], [`--envoy=${tool('envoy-1.40')}`]]) {
-      const [result] = casesOf(await play(world, ...flags));
+      const [result] = casesOf(await play(machine, ...flags));
       expect(result?.problems).toEqual([expect.stringContaining('the filter trapped: ')]);
       expect(result?.notes).toEqual([expect.stringContaining('Function: proxy_on_request_headers failed')]);
     }
   });
 
   it('what only the bundled host can play or see is skipped with its reason', async () => {
-    const world = worldWith(
+    const machine = machineWith(
       script,
       `cases:
   - { name: time, advanceMs: 1000 }
@@ -147,7 +147,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'test --envoy', () => {
 `,
     );
     const envoy = `--envoy=${tool('envoy-1.40')}`;
-    const { exitCode, stdout } = await world.wasme('test', envoy, '--junit', 'j.xml');
+    const { exitCode, stdout } = await machine.wasme('test', envoy, '--junit', 'j.xml');
     expect(stdout.split('\n').slice(1)).toEqual([
       '  - time',
       '      skipped: advanceMs: time cannot be moved in a real Envoy',
@@ -166,13 +166,13 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'test --envoy', () => {
       '',
     ]);
     expect(exitCode).toBe(0);
-    const xml = readFileSync(join(world.cwd, 'j.xml'), 'utf8');
+    const xml = readFileSync(join(machine.cwd, 'j.xml'), 'utf8');
     expect(xml).toContain('tests="5" failures="0" skipped="4"');
     expect(xml).toContain('<skipped message="advanceMs: ');
   });
 
   it('a filter that refuses its configuration fails the case or is expected, in both hosts', async () => {
-    const world = worldWith(
+    const machine = machineWith(
       { on_configure: step([call('log', 4, 'no such mode')], 0) },
       `cases:
   - { name: refused }
@@ -180,7 +180,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'test --envoy', () => {
 `,
     );
     for (const flags of [[], [`--envoy=${tool('envoy-1.40')}`]]) {
-      const result = await play(world, ...flags);
+      const result = await play(machine, ...flags);
       expect(casesOf(result).map(({ status }) => status)).toEqual(['failed', 'passed']);
       expect(casesOf(result)[0]?.problems).toEqual([
         expect.stringMatching(/^the filter did not start: [^]*Failed to configure base Wasm plugin/),
@@ -190,7 +190,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'test --envoy', () => {
   });
 
   it('chunks that a case states reach the filter apart, also with --matrix', async () => {
-    const world = worldWith(
+    const machine = machineWith(
       {},
       `cases:
   - name: apart
@@ -206,7 +206,7 @@ describeWith(['envoy-1.40', 'envoy-1.36'], 'test --envoy', () => {
 `,
     );
     for (const flags of [['--matrix'], [`--envoy=${tool('envoy-1.40')}`]]) {
-      const result = await play(world, ...flags);
+      const result = await play(machine, ...flags);
       expect(casesOf(result).flatMap(({ problems }) => problems)).toEqual([]);
     }
   });

@@ -122,11 +122,11 @@ describe('index.json', () => {
   const good = '{"schemaVersion":2,"manifests":[]}';
 
   it('of a layout folder is refused when it is malformed', async () => {
-    const world = newMachine();
-    writeFileSync(join(world.cwd, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
     const found = await codes(good, text => {
-      writeFileSync(join(world.cwd, 'index.json'), text);
-      return new OciLayout(world.cwd, world.system).list();
+      writeFileSync(join(machine.cwd, 'index.json'), text);
+      return new OciLayout(machine.cwd, machine.system).list();
     });
     expect(found).toEqual(all('IMAGE_INVALID'));
   });
@@ -177,11 +177,11 @@ describe('an answer of a registry', () => {
 
 describe('a login', () => {
   it('in a malformed docker configuration is refused', async () => {
-    const world = newMachine();
-    mkdirSync(join(world.home, '.docker'));
+    const machine = newMachine();
+    mkdirSync(join(machine.home, '.docker'));
     const found = await codes('{"auths":{}}', text => {
-      writeFileSync(join(world.home, '.docker', 'config.json'), text);
-      return findCredential('r.example', 'a', world.system);
+      writeFileSync(join(machine.home, '.docker', 'config.json'), text);
+      return findCredential('r.example', 'a', machine.system);
     });
     // A byte order mark is what an editor of Windows leaves; an empty file is what "docker logout" can.
     const read = 'gave undefined';
@@ -191,11 +191,11 @@ describe('a login', () => {
   });
 
   it('in a malformed helper answer is refused', async () => {
-    const world = newMachine();
-    const found = await codes('{"Username":"me","Secret":"x"}', text => helper(world, text));
+    const machine = newMachine();
+    const found = await codes('{"Username":"me","Secret":"x"}', text => helper(machine, text));
     expect(found).toEqual(all('CREDENTIALS_INVALID', { [deep]: 'gave undefined' }));
     for (const wrong of ['{"Username":5,"Secret":"x"}', '{"Username":"me","Secret":["x"]}']) {
-      expect(await outcome(helper(world, wrong))).toMatchObject({ code: 'CREDENTIALS_INVALID' });
+      expect(await outcome(helper(machine, wrong))).toMatchObject({ code: 'CREDENTIALS_INVALID' });
     }
   });
 });

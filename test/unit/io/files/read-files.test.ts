@@ -111,9 +111,9 @@ describe('an endless file ends with FILE_ACCESS', () => {
     ['run', 'deploy-tag.wasm', '--config', '@/dev/zero'],
     ['copy', 'https.example/a:v1', 'https.example/b:v1', '--ca-file', '/dev/zero'],
   ])('%s %s %s %s', async (...argv) => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
-    const { exitCode, stdout, stderr } = await world.wasme(...argv);
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
+    const { exitCode, stdout, stderr } = await machine.wasme(...argv);
     expect({ exitCode, stdout, stderr }).toEqual({
       exitCode: 1,
       stdout: '',
@@ -122,9 +122,9 @@ describe('an endless file ends with FILE_ACCESS', () => {
   });
 
   it('inspect reads a module out of a pipe', async () => {
-    const world = newMachine();
-    guestFile(world.cwd, 'deploy-tag');
-    const pipe = pipeFrom(world.cwd, 'cat deploy-tag.wasm');
-    expect(await world.wasme('inspect', pipe)).toMatchObject({ exitCode: 0 });
+    const machine = newMachine();
+    guestFile(machine.cwd, 'deploy-tag');
+    const pipe = pipeFrom(machine.cwd, 'cat deploy-tag.wasm');
+    expect(await machine.wasme('inspect', pipe)).toMatchObject({ exitCode: 0 });
   });
 });

@@ -9,28 +9,28 @@ import { silentReporter } from '../../../../src/reporter.ts';
 
 const auth = (text: string): { auth: string } => ({ auth: Buffer.from(text).toString('base64') });
 
-function worldWith(config: unknown, path = '.docker/config.json'): TestMachine {
-  const world = newMachine();
-  write(world, config, path);
-  return world;
+function machineWith(config: unknown, path = '.docker/config.json'): TestMachine {
+  const machine = newMachine();
+  write(machine, config, path);
+  return machine;
 }
 
-function write(world: TestMachine, config: unknown, path: string): void {
-  const file = join(world.home, path);
+function write(machine: TestMachine, config: unknown, path: string): void {
+  const file = join(machine.home, path);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, typeof config === 'string' ? config : JSON.stringify(config), { mode: 0o600 });
 }
 
-function addHelper(world: TestMachine, name: string, script: string): void {
-  const dir = join(world.home, 'bin');
+function addHelper(machine: TestMachine, name: string, script: string): void {
+  const dir = join(machine.home, 'bin');
   mkdirSync(dir, { recursive: true });
   writeFileSync(join(dir, `docker-credential-${name}`), `#!/bin/sh\n${script}\n`);
   chmodSync(join(dir, `docker-credential-${name}`), 0o755);
-  if (!world.env['PATH']?.startsWith(dir)) world.env['PATH'] = `${dir}:${world.env['PATH'] ?? ''}`;
+  if (!machine.env['PATH']?.startsWith(dir)) machine.env['PATH'] = `${dir}:${machine.env['PATH'] ?? ''}`;
 }
 
-const find = (world: TestMachine, host = 'r.example', repository = 'team/a') =>
-  findCredential(host, repository, world.system);
+const find = (machine: TestMachine, host = 'r.example', repository = 'team/a') =>
+  findCredential(host, repository, machine.system);
 
 describe('docker configuration', () => {
   it.each([
@@ -49,7 +49,7 @@ describe('docker configuration', () => {
       { 'r.example': { ...auth('me:x'), username: 'you', password: 'y' } },
     ],
   ])('an entry is found by %s', async (_name, host, auths) => {
-    expect(await find(worldWith({ auths }), host)).toMatchObject({ username: 'me', password: 'x' });
+    expect(await find(machineWith({ auths }), host)).toMatchObject({ username: 'me', password: 'x' });
   });
 
   it.each([
@@ -58,7 +58,7 @@ describe('docker configuration', () => {
     ['a longer name', { 'r.example.evil': auth('me:x') }],
     ['an empty entry', { 'r.example': {} }],
   ])('%s is not used', async (_name, auths) => {
-    expect(await find(worldWith({ auths }))).toBeUndefined();
+    expect(await find(machineWith({ auths }))).toBeUndefined();
   });
 
   it('auth is split at the first colon, tokens are read, a byte order mark is accepted', async () => {
@@ -67,14 +67,14 @@ describe('docker configuration', () => {
       'i.example': { ...auth('u:'), identitytoken: 'it' },
       'b.example': { registrytoken: 'rt' },
     };
-    const world = worldWith(`\uFEFF${JSON.stringify({ auths })}`);
-    expect(await find(world)).toMatchObject({ password: 'a:b:c' });
-    expect(await find(world, 'i.example')).toMatchObject({
+    const machine = machineWith(`\uFEFF${JSON.stringify({ auths })}`);
+    expect(await find(machine)).toMatchObject({ password: 'a:b:c' });
+    expect(await find(machine, 'i.example')).toMatchObject({
       username: 'u',
       identityToken: 'it',
       password: undefined,
     });
-    expect(await find(world, 'b.example')).toMatchObject({ registryToken: 'rt' });
+    expect(await find(machine, 'b.example')).toMatchObject({ registryToken: 'rt' });
   });
 
   it.each([
@@ -84,7 +84,7 @@ describe('docker configuration', () => {
     ['auths of another kind', '{"auths": "s3cret"}'],
     ['bad base64', '{"auths": {"r.example": {"auth": "czNjcmV0"}}}'],
   ])('%s is refused without being quoted', async (_name, text) => {
-    const error = await find(worldWith(text)).then(
+    const error = await find(machineWith(text)).then(
       () => undefined,
       (thrown: unknown) => thrown as Error & { code: string },
     );
@@ -93,26 +93,26 @@ describe('docker configuration', () => {
   });
 
   it('a file that others may read gives a warning', async () => {
-    const world = worldWith({ auths: { 'r.example': auth('me:x') } });
-    chmodSync(join(world.home, '.docker/config.json'), 0o644);
+    const machine = machineWith({ auths: { 'r.example': auth('me:x') } });
+    chmodSync(join(machine.home, '.docker/config.json'), 0o644);
     const warnings: string[] = [];
     const reporter = { ...silentReporter, warn: (text: string) => void warnings.push(text) };
-    await findCredential('r.example', 'a', { ...world.system, reporter });
+    await findCredential('r.example', 'a', { ...machine.system, reporter });
     expect(warnings).toEqual([expect.stringContaining('can be read by other users of this machine')]);
   });
 });
 
 describe('credentials are read', () => {
   it("from docker's file before podman's, and from DOCKER_CONFIG instead of the home folder", async () => {
-    const world = worldWith({ auths: { 'r.example': auth('podman:x') } }, '.config/containers/auth.json');
-    expect(await find(world)).toMatchObject({ username: 'podman' });
-    write(world, { auths: { 'r.example': auth('docker:x') } }, '.docker/config.json');
-    expect(await find(world)).toMatchObject({ username: 'docker' });
-    write(world, { auths: { 'r.example': auth('other:x') } }, 'elsewhere/config.json');
-    world.env['DOCKER_CONFIG'] = join(world.home, 'elsewhere');
-    expect(await find(world)).toMatchObject({ username: 'other' });
-    expect((await find(world))?.source).toBe(
-      `user "other" from ${join(world.home, 'elsewhere', 'config.json')}`,
+    const machine = machineWith({ auths: { 'r.example': auth('podman:x') } }, '.config/containers/auth.json');
+    expect(await find(machine)).toMatchObject({ username: 'podman' });
+    write(machine, { auths: { 'r.example': auth('docker:x') } }, '.docker/config.json');
+    expect(await find(machine)).toMatchObject({ username: 'docker' });
+    write(machine, { auths: { 'r.example': auth('other:x') } }, 'elsewhere/config.json');
+    machine.env['DOCKER_CONFIG'] = join(machine.home, 'elsewhere');
+    expect(await find(machine)).toMatchObject({ username: 'other' });
+    expect((await find(machine))?.source).toBe(
+      `user "other" from ${join(machine.home, 'elsewhere', 'config.json')}`,
     );
   });
 
@@ -123,12 +123,12 @@ describe('credentials are read', () => {
       'r.example/team/a': auth('repo:x'),
       'r.example/team/ab': auth('no:x'),
     };
-    const world = newMachine();
-    write(world, { auths }, 'auth.json');
-    world.env['REGISTRY_AUTH_FILE'] = join(world.home, 'auth.json');
-    expect(await find(world)).toMatchObject({ username: 'repo' });
-    expect(await find(world, 'r.example', 'team/b')).toMatchObject({ username: 'team' });
-    expect(await find(world, 'r.example', 'teams/b')).toMatchObject({ username: 'host' });
+    const machine = newMachine();
+    write(machine, { auths }, 'auth.json');
+    machine.env['REGISTRY_AUTH_FILE'] = join(machine.home, 'auth.json');
+    expect(await find(machine)).toMatchObject({ username: 'repo' });
+    expect(await find(machine, 'r.example', 'team/b')).toMatchObject({ username: 'team' });
+    expect(await find(machine, 'r.example', 'teams/b')).toMatchObject({ username: 'host' });
   });
 });
 
@@ -139,26 +139,26 @@ describe('a login for a namespace', () => {
       'https://s.example/org1': auth('two:x'),
       'https://v.example/v2/': auth('whole:x'),
     };
-    const world = worldWith({ auths });
-    expect(await find(world, 'r.example', 'org1/a')).toMatchObject({ username: 'one' });
-    expect(await find(world, 'r.example', 'org1')).toMatchObject({ username: 'one' });
-    expect(await find(world, 'r.example', 'org3/a')).toBeUndefined();
-    expect(await find(world, 'r.example', 'org11/a')).toBeUndefined();
-    expect(await find(world, 's.example', 'org3/a')).toBeUndefined();
-    expect(await find(world, 'v.example', 'org3/a')).toMatchObject({ username: 'whole' });
+    const machine = machineWith({ auths });
+    expect(await find(machine, 'r.example', 'org1/a')).toMatchObject({ username: 'one' });
+    expect(await find(machine, 'r.example', 'org1')).toMatchObject({ username: 'one' });
+    expect(await find(machine, 'r.example', 'org3/a')).toBeUndefined();
+    expect(await find(machine, 'r.example', 'org11/a')).toBeUndefined();
+    expect(await find(machine, 's.example', 'org3/a')).toBeUndefined();
+    expect(await find(machine, 'v.example', 'org3/a')).toMatchObject({ username: 'whole' });
   });
 });
 
 describe('helpers', () => {
   it('an empty name for a host selects the file instead of credsStore', async () => {
-    const world = worldWith({
+    const machine = machineWith({
       auths: { 'r.example': auth('me:x') },
       credsStore: 'absent',
       credHelpers: { 'r.example': '' },
     });
     const warnings: string[] = [];
     const reporter = { ...silentReporter, warn: (message: string) => void warnings.push(message) };
-    const found = await findCredential('r.example', 'a', { ...world.system, reporter });
+    const found = await findCredential('r.example', 'a', { ...machine.system, reporter });
     expect(found).toMatchObject({ username: 'me' });
     expect(warnings).toEqual([]);
   });
@@ -166,41 +166,41 @@ describe('helpers', () => {
   const answer = `echo '{"ServerURL":"r.example","Username":"h","Secret":"s3cret"}'`;
 
   it('the helper of the host comes before credsStore, and both before auths', async () => {
-    const world = worldWith({
+    const machine = machineWith({
       auths: { 'r.example': auth('me:x') },
       credsStore: 'store',
       credHelpers: { 'h.example': 'one' },
     });
     addHelper(
-      world,
+      machine,
       'store',
       `read server; [ "$server" = r.example ] || { echo "credentials not found in native keychain"; exit 1; }; ${answer}`,
     );
-    addHelper(world, 'one', answer);
-    expect(await find(world)).toMatchObject({
+    addHelper(machine, 'one', answer);
+    expect(await find(machine)).toMatchObject({
       username: 'h',
       password: 's3cret',
       source: 'user "h" from docker-credential-store',
     });
-    expect(await find(world, 'h.example')).toMatchObject({ source: 'user "h" from docker-credential-one' });
-    expect(await find(world, 'absent.example')).toBeUndefined();
+    expect(await find(machine, 'h.example')).toMatchObject({ source: 'user "h" from docker-credential-one' });
+    expect(await find(machine, 'absent.example')).toBeUndefined();
   });
 
   it("Docker Hub is requested under docker's key", async () => {
-    const world = worldWith({ credsStore: 'hub' });
-    addHelper(world, 'hub', `[ "$(cat)" = https://index.docker.io/v1/ ] && ${answer}`);
-    expect(await find(world, 'docker.io')).toMatchObject({ username: 'h' });
+    const machine = machineWith({ credsStore: 'hub' });
+    addHelper(machine, 'hub', `[ "$(cat)" = https://index.docker.io/v1/ ] && ${answer}`);
+    expect(await find(machine, 'docker.io')).toMatchObject({ username: 'h' });
   });
 
   it('a secret of the user <token> is an identity token', async () => {
-    const world = worldWith({ credsStore: 't' });
-    addHelper(world, 't', `cat >/dev/null; echo '{"Username":"<token>","Secret":"it"}'`);
-    expect(await find(world)).toEqual({ identityToken: 'it', source: 'a token from docker-credential-t' });
+    const machine = machineWith({ credsStore: 't' });
+    addHelper(machine, 't', `cat >/dev/null; echo '{"Username":"<token>","Secret":"it"}'`);
+    expect(await find(machine)).toEqual({ identityToken: 'it', source: 'a token from docker-credential-t' });
   });
 
   it('a helper that is not installed is skipped', async () => {
-    const world = worldWith({ auths: { 'r.example': auth('me:x') }, credsStore: 'absent' });
-    expect(await find(world)).toMatchObject({ username: 'me' });
+    const machine = machineWith({ auths: { 'r.example': auth('me:x') }, credsStore: 'absent' });
+    expect(await find(machine)).toMatchObject({ username: 'me' });
   });
 
   it.each([
@@ -208,9 +208,9 @@ describe('helpers', () => {
     ['prints no JSON', 'echo s3cret', 'not JSON'],
     ['fails after half an answer', `echo '{"Secret":"s3cret"'; exit 1`, 'exit 1'],
   ])('an error names a helper that %s, never the secret', async (_name, script, text) => {
-    const world = worldWith({ credsStore: 'bad' });
-    addHelper(world, 'bad', `cat >/dev/null; ${script}`);
-    const error = await find(world).then(
+    const machine = machineWith({ credsStore: 'bad' });
+    addHelper(machine, 'bad', `cat >/dev/null; ${script}`);
+    const error = await find(machine).then(
       () => undefined,
       (thrown: unknown) => thrown as Error & { code: string },
     );
@@ -220,12 +220,12 @@ describe('helpers', () => {
   });
 
   it('a hanging helper is stopped and leaves no process behind', async () => {
-    const world = worldWith({ credsStore: 'hang' });
-    addHelper(world, 'hang', `echo $$ > "${world.cwd}/pid"; exec sleep 600`);
+    const machine = machineWith({ credsStore: 'hang' });
+    addHelper(machine, 'hang', `echo $$ > "${machine.cwd}/pid"; exec sleep 600`);
     // Longer and longer, until it had the time to say which process it is.
-    const file = join(world.cwd, 'pid');
+    const file = join(machine.cwd, 'pid');
     for (let limitMs = 300; !existsSync(file) || readFileSync(file, 'utf8') === ''; limitMs *= 2) {
-      await expect(helperGet('hang', 'r.example', world.system, limitMs)).rejects.toMatchObject({
+      await expect(helperGet('hang', 'r.example', machine.system, limitMs)).rejects.toMatchObject({
         code: 'CREDENTIALS_INVALID',
         message: `docker-credential-hang get did not answer within ${limitMs / 1000} s`,
         hint: expect.stringContaining('unlock its keychain') as string,
@@ -236,7 +236,7 @@ describe('helpers', () => {
   });
 
   it('a name with a path is refused', async () => {
-    const world = worldWith({ credsStore: '../../bin/sh' });
-    await expect(find(world)).rejects.toMatchObject({ code: 'CREDENTIALS_INVALID' });
+    const machine = machineWith({ credsStore: '../../bin/sh' });
+    await expect(find(machine)).rejects.toMatchObject({ code: 'CREDENTIALS_INVALID' });
   });
 });
