@@ -73,7 +73,13 @@ function filterPatches(
         initial_fetch_timeout: withReason('0s', 'a new pod gets no traffic before the filter is there'),
         resource_api_version: 'V3',
       },
-      type_urls: [wasmExtensions[isHttp ? 'http' : 'network'].type],
+      type_urls: [
+        wasmExtensions[isHttp ? 'http' : 'network'].type,
+        withReason(
+          `type.googleapis.com/envoy.extensions.filters.${isHttp ? 'http' : 'network'}.rbac.v3.RBAC`,
+          "what Istio's agent sends in place of a module that it cannot fetch",
+        ),
+      ],
     },
   };
   const extension = {
