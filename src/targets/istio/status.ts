@@ -9,6 +9,7 @@ import { type KubeObject, type KubernetesOptions, showObject } from '../kubernet
 import type { Resource } from '../kubernetes/parse-answer.ts';
 import { listIds, listOurs } from '../kubernetes/read.ts';
 import type { StatusReader, StatusRequest, StatusRow } from '../target.ts';
+import { pluginNameIn } from './plugin-name.ts';
 import { podAdmin, podLog } from './pod-proxy.ts';
 import { type ProxyPlace, proxiesOf } from './pods.ts';
 import type { Choices, Pod } from './schema.ts';
@@ -90,9 +91,10 @@ async function proxyStatus(
   request: StatusRequest,
 ): Promise<StatusRow> {
   const name = `${object.metadata.namespace ?? 'default'}.${object.metadata.name}`;
+  const dump = await readDump(admin);
   // Istio names the plugin after the object; an EnvoyFilter of ours says it itself.
-  const plugin = object.kind === 'EnvoyFilter' ? request.id : name;
-  const standIn = await findStandIn(admin, name);
+  const plugin = object.kind === 'EnvoyFilter' ? request.id : pluginNameIn(dump, name);
+  const standIn = findStandIn(dump, name);
   if (standIn === undefined) {
     return { ...(await envoyStatus(admin, { ...request, id: plugin }, { log })), filter: request.id };
   }
@@ -110,16 +112,20 @@ async function proxyStatus(
   };
 }
 
-async function findStandIn(admin: EnvoyAdmin, name: string): Promise<'allow' | 'deny' | undefined> {
-  let dump: string;
+/** Returns undefined for a proxy that cannot be reached: `envoyStatus` reports that one. */
+async function readDump(admin: EnvoyAdmin): Promise<unknown> {
   try {
-    dump = JSON.stringify(filtersNamed(await admin.json('/config_dump'), name));
+    return await admin.json('/config_dump');
   } catch (error) {
     if (error instanceof WasmeError && error.code === 'NETWORK') return undefined;
     throw error;
   }
-  if (!dump.includes('.rbac.v3.RBAC')) return undefined;
-  return dump.includes('wasm-default-allow') || !dump.includes('"rules"') ? 'allow' : 'deny';
+}
+
+function findStandIn(dump: unknown, name: string): 'allow' | 'deny' | undefined {
+  const filters = JSON.stringify(filtersNamed(dump, name));
+  if (!filters.includes('.rbac.v3.RBAC')) return undefined;
+  return filters.includes('wasm-default-allow') || !filters.includes('"rules"') ? 'allow' : 'deny';
 }
 
 /** Discovered filters of that name, whatever Istio puts before or behind it. */

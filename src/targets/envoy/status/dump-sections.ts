@@ -14,15 +14,16 @@ export interface DumpSections {
   readonly startedAt: Date | undefined;
 }
 
+/** Joins sections of one type: Envoy writes one EcdsConfigDump for HTTP filters and one for network filters. */
 export function sectionsOf(dump: unknown): DumpSections {
-  const sections = new Map<string, Json>();
-  for (const section of list(object(dump)?.['configs'])) {
-    sections.set(String(section['@type']).replace(/^.*\./, ''), section);
-  }
-  const start = sections.get('BootstrapConfigDump');
+  const sections = list(object(dump)?.['configs']);
+  const ofType = (type: string): Json[] =>
+    sections.filter(section => String(section['@type']).replace(/^.*\./, '') === type);
+  const start = ofType('BootstrapConfigDump').at(-1);
+  const discovered = ofType('EcdsConfigDump').flatMap(section => list(section['ecds_filters']));
   return {
-    listeners: listenersOf(sections.get('ListenersConfigDump')),
-    discoveries: list(sections.get('EcdsConfigDump')?.['ecds_filters']).map(filter => ({
+    listeners: ofType('ListenersConfigDump').flatMap(listenersOf),
+    discoveries: discovered.map(filter => ({
       resource: object(filter['ecds_filter']),
       version: typeof filter['version_info'] === 'string' ? filter['version_info'] : undefined,
       loadedAt: date(filter['last_updated']),
@@ -40,14 +41,14 @@ export interface DumpedListener {
   readonly refused: { readonly configuration: unknown; readonly details: string } | undefined;
 }
 
-function listenersOf(section: Json | undefined): DumpedListener[] {
-  const fixed = list(section?.['static_listeners']).map(item => ({
+function listenersOf(section: Json): DumpedListener[] {
+  const fixed = list(section['static_listeners']).map(item => ({
     configuration: item['listener'],
     warming: undefined,
     loadedAt: date(item['last_updated']),
     refused: undefined,
   }));
-  const changing = list(section?.['dynamic_listeners']).map(item => {
+  const changing = list(section['dynamic_listeners']).map(item => {
     const active = object(item['active_state']);
     const error = object(item['error_state']);
     return {
