@@ -213,6 +213,19 @@ describe('words', () => {
     expect(silent.map(file => file.path)).toEqual([]);
   });
 
+  it('a doc comment is a sentence that names an actor: no noun clause, no word without one', () => {
+    const clause = /^\s*\/?\*\*? ?(What|How|Whether)\b/;
+    const vague = /^\s*(\/\/|\/?\*).*\b(nobody|somebody|(is|are|was|were|be) told|goes on|anew)\b/;
+    const found = files.flatMap(({ path, text }) =>
+      text
+        .split('\n')
+        .flatMap((line, index) =>
+          clause.test(line) || vague.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [],
+        ),
+    );
+    expect(found).toEqual([]);
+  });
+
   it('a file over 300 lines gives its reason in the head comment', () => {
     const long = files.filter(file => file.text.split('\n').length > 301);
     const unexplained = long.filter(

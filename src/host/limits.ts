@@ -31,7 +31,7 @@ export const inflateSliceBytes = 16 * 1024;
 /** Characters of an expression. Envoy's parser: the same. */
 export const maxExpressionLength = 100_000;
 
-/** How deep expressions may be nested. Envoy's parser: the same; it keeps both from overflowing the stack. */
+/** Limits the nesting of expressions, as Envoy's parser does; it keeps both from overflowing the stack. */
 export const maxExpressionDepth = 32;
 
 /** Steps of all folds (`all`, `exists`, `map` …) of one evaluation. Envoy: the same. */

@@ -11,7 +11,7 @@ import type { HostProfile } from './profiles.ts';
 export interface FilterUse {
   readonly info: ModuleInfo;
   readonly bytes: Uint8Array;
-  /** Where it sits; default: with HTTP. */
+  /** Place of the filter; default: with HTTP. */
   readonly kind?: string | undefined;
   readonly failurePolicy?: FailurePolicy | undefined;
   readonly allowOnHeadersStopIteration?: boolean | undefined;

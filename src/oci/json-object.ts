@@ -1,4 +1,4 @@
-/** JSON that somebody else wrote, looked into with care: undefined wherever it is not an object. */
+/** Reads JSON from outside: returns undefined wherever it is not an object. */
 
 export function parseObject(text: string): Record<string, unknown> | undefined {
   try {

@@ -264,7 +264,7 @@ export class ActiveStream implements RequestDecoder, HttpStreamSink, RouterListe
 
 const idleDetails = 'stream_idle_timeout';
 
-/** What Envoy's connection manager answers without asking any filter. */
+/** Returns the status with which Envoy's connection manager refuses a request before any filter sees it. */
 function refusalOf(
   headers: HeaderMap,
   facts: RequestInfo,

@@ -4,7 +4,7 @@ import type { LogLevel } from '../host/types.ts';
 import { closeNow, listen } from '../io/http/listen.ts';
 import { type StatsSnapshot, statsPrometheus, statsText } from './stats.ts';
 
-/** What the admin interface shows and can do; answered by whoever runs the proxy. */
+/** Supplies what the admin interface shows and can do; implemented by the owner of the proxy. */
 export interface AdminSource {
   stats(): Promise<StatsSnapshot>;
   configuration(): unknown;
@@ -129,7 +129,7 @@ async function showStats(
   send(200, 'application/json', `${JSON.stringify({ stats: values })}\n`);
 }
 
-/** Which names `?filter=` keeps. Fails with what RE2 has against the pattern. */
+/** Returns a predicate of the names that `?filter=` keeps. Fails with RE2's message for an invalid pattern. */
 async function statsFilter(url: URL, stats: StatsSnapshot): Promise<(name: string) => boolean> {
   const raw = /[?&]filter=([^&]*)/.exec(url.search)?.[1] ?? '';
   if (raw === '') return () => true;

@@ -62,7 +62,7 @@ function extensions(names: readonly string[]): Buffer[] {
     return address === undefined ? tagged(0x82, Buffer.from(name, 'latin1')) : tagged(0x87, address);
   });
   return [
-    // Its own authority, so that a client can be told to trust just this one.
+    // Its own authority, so that a client can be configured to trust just this one.
     extension(oid.basicConstraints, true, sequence(tagged(0x01, Buffer.from([0xff])))),
     // digitalSignature and keyCertSign
     extension(oid.keyUsage, true, tagged(0x03, Buffer.from([2, 0x84]))),

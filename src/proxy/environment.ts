@@ -24,7 +24,7 @@ import { nowMs, toNs } from './stream-info.ts';
 export interface EnvironmentOptions {
   readonly clusters: Clusters;
   readonly log: (entry: LogEntry) => void;
-  /** Envoy before 1.38 tells in its 503 why a connection failed. */
+  /** True for Envoy before 1.38, whose 503 names the reason why a connection failed. */
   readonly showTransportFailure: boolean;
 }
 

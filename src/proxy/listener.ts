@@ -34,7 +34,7 @@ export interface Listener {
 
 let lastConnectionId = 0;
 
-/** What an HTTP/2 client says first on a plain connection. */
+/** The connection preface of HTTP/2, which a client sends first on a plain connection. */
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 
 /** Listens for HTTP/1 and HTTP/2. Fails with PORT_IN_USE or PORT_REFUSED. */
@@ -137,5 +137,5 @@ class Acceptor {
   }
 }
 
-/** How long running exchanges may go on after the listener was closed. */
+/** Time that running exchanges get to end after the listener was closed. */
 const drainMs = 1_000;

@@ -15,7 +15,10 @@ export interface FailureReply {
   readonly flag: number;
 }
 
-/** What Envoy's router answers when the upstream fails before its response has begun. Its details tell the cause, older ones' text too. */
+/**
+ * Returns the reply of Envoy's router when the upstream fails before its response has begun. Its details name the cause; with
+ * `causeInText`, as in older Envoys, its text does too.
+ */
 export function upstreamFailure(
   reason: ResetReason,
   transportFailure: string | undefined,
@@ -35,7 +38,7 @@ export function upstreamFailure(
   return { reply: localReply(reason === 'protocol error' ? 502 : 503, text, details), flag: flagOf(reason) };
 }
 
-/** What Envoy's router answers when request headers cannot be sent. */
+/** Returns the reply of Envoy's router when request headers cannot be sent. */
 export function requestRefused(fault: ByteString): FailureReply {
   const { reply, flags: flag } = requestRefusal(fault);
   return { reply, flag };

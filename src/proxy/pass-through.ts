@@ -4,7 +4,7 @@ import { isGrpc } from '../host/http/header-rules.ts';
 import { buildReply } from '../host/http/local-reply.ts';
 import type { HttpStream, HttpStreamSink, LocalReply, StreamInfo } from '../host/types.ts';
 
-/** What opens a stream in front of a filter chain. */
+/** Opens a stream in front of a filter chain. */
 export interface StreamFactory {
   open(sink: HttpStreamSink, info: StreamInfo): HttpStream;
 }

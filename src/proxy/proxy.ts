@@ -19,9 +19,9 @@ export interface ProxyOptions {
   readonly trailers?: boolean;
   /** Present: the listener speaks TLS. */
   readonly certificate?: Certificate | undefined;
-  /** Envoy before 1.38 tells in its 503 why a connection failed. */
+  /** True for Envoy before 1.38, whose 503 names the reason why a connection failed. */
   readonly showTransportFailure?: boolean;
-  /** How long a stream may stand still; Envoy's default is 5 minutes. */
+  /** Time that a stream may be idle; Envoy's default is 5 minutes. */
   readonly idleTimeoutMs?: number;
   readonly onStart?: () => void;
   /** Called when an exchange has ended. */

@@ -107,7 +107,7 @@ class ClusterStats {
   }
 }
 
-/** What filters count, under Envoy's names. */
+/** Returns the metrics of filters under Envoy's names. */
 export function metricStats(metrics: readonly StoredMetric[]): StatsSnapshot {
   const counters: Record<string, bigint> = {};
   const gauges: Record<string, bigint> = {};

@@ -1,4 +1,4 @@
-/** What is known about one stream while it runs: the proxy's side of the attributes that filters read. */
+/** Collects what is known about a stream while it runs: the proxy's side of the attributes that filters read. */
 import type { ConnectionInfo, StreamInfo } from '../host/types.ts';
 
 const originMs = performance.timeOrigin;

@@ -33,7 +33,7 @@ export interface RequestDecoder {
   onIdleTimeout(): void;
   /** The codec calls it at equal intervals: a stream with no bytes in `idleSweeps` of them in a row has timed out. */
   sweep(idleSweeps: number): void;
-  /** `writable` tells if the client takes response bytes without queueing them. */
+  /** `writable` is true if the client takes response bytes without queueing them. */
   onDownstreamWritable(writable: boolean): void;
 }
 
@@ -74,7 +74,7 @@ export interface UpstreamListener {
   onUpstreamReset(reason: ResetReason, transportFailure?: string): void;
   /** The last call: the headers were not sent because they cannot be; `fault` says why. */
   onUpstreamHeadersRefused(fault: ByteString): void;
-  /** `writable` tells if the upstream takes request bytes without queueing them. */
+  /** `writable` is true if the upstream takes request bytes without queueing them. */
   onUpstreamWritable(writable: boolean): void;
 }
 

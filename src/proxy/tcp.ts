@@ -16,7 +16,7 @@ export interface TcpProxyOptions {
   readonly chain: () => { open(sink: TcpStreamSink, info: StreamInfo): TcpStream };
   /** Undefined: what comes in goes back, as Envoy's echo filter does. */
   readonly upstream: Endpoint | undefined;
-  /** Whose reset is passed on as one; other Envoys make an orderly end of it. */
+  /** Sides whose reset is passed on as a reset; other Envoys turn it into an orderly end. */
   readonly resets: { readonly client: boolean; readonly upstream: boolean };
 }
 
@@ -62,7 +62,7 @@ class TcpLink implements TcpStreamSink {
   #stream: TcpStream | undefined;
   #downstreamOpen = true;
   #upstreamOpen = false;
-  /** Whose half-close came first: the second one ends the connection. */
+  /** Side that half-closed first: the second half-close ends the connection. */
   #firstEnd: 'downstream' | 'upstream' | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -163,7 +163,7 @@ class TcpLink implements TcpStreamSink {
     this.#upstream?.destroySoon();
   }
 
-  /** Who closed, as Envoy tells it: the upstream's end as the second is our close, the client's is its own. */
+  /** Returns who closed, as Envoy reports it: the upstream's end as the second is our close, the client's is its own. */
   #closedBy(otherwise: 'local' | 'remote'): 'local' | 'remote' {
     if (this.#options.upstream === undefined || this.#firstEnd === undefined) return otherwise;
     return this.#firstEnd === 'downstream' ? 'local' : 'remote';
@@ -174,7 +174,7 @@ class TcpLink implements TcpStreamSink {
     this.#downstreamOpen = false;
     this.#stream?.downstreamClosed(by);
     if (reset) this.#downstream.resetAndDestroy();
-    // What the client sent and nobody read makes this a reset, as in Envoy.
+    // Unread bytes of the client turn this into a reset, as in Envoy.
     else if (this.#downstream.writableLength === 0) this.#downstream.destroy();
     else this.#downstream.destroySoon();
     this.#finish();

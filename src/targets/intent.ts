@@ -74,7 +74,7 @@ export interface DeployIntent {
   /** True when on_request_headers may pause the headers alone; undefined: the proxy's default. */
   readonly allowOnHeadersStopIteration: boolean | undefined;
   readonly module?: ModuleSummary;
-  /** What the target's own flags ask for (order, traffic, secrets): here only for the hash. */
+  /** Values of the target's own flags (order, traffic, secrets): here only for the hash. */
   readonly placement?: Readonly<Record<string, unknown>>;
 }
 

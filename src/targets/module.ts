@@ -1,4 +1,4 @@
-/** What a deployment has to know of the module itself: would the host load it, and which functions does it use. */
+/** Reads from a module what a deployment needs: whether the host would load it, and which functions it uses. */
 import { callbacksOf, detectAbi } from '../wasm/abi.ts';
 import { hostFindings } from '../wasm/compatibility/check-module.ts';
 import { requireLoadable } from '../wasm/compatibility/require-loadable.ts';
@@ -7,7 +7,7 @@ import { parseNamedModule } from '../wasm/module.ts';
 import type { ModuleSummary } from './intent.ts';
 
 /**
- * Reads a module. `host` is what it will run in, as `envoy@1.36`; undefined: nobody judges. Fails with WASM_INVALID when it is none (components
+ * Reads a module. `host` is what it will run in, as `envoy@1.36`; undefined: no host checks it. Fails with WASM_INVALID when it is none (components
  * too) and with WASM_ABI when that host would refuse it.
  */
 export function readModule(bytes: Uint8Array, label: string, host: string | undefined): ModuleSummary {

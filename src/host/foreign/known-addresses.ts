@@ -1,7 +1,7 @@
-/** What a name resolves to before any name server is asked, as in Envoy. */
+/** Resolves names for which Envoy needs no name server. */
 import type { ResolvedAddress } from '../types.ts';
 
-/** Whether a name server can be asked for the name. */
+/** Returns whether the name can be sent to a name server. */
 export function isHostName(name: string): boolean {
   return /^[\w.*-]*$/.test(name) || isIpAddress(name);
 }
@@ -17,7 +17,7 @@ export function knownAddresses(name: string): readonly ResolvedAddress[] | undef
 const byte = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 const ipv4 = new RegExp(`^${byte}(?:\\.${byte}){3}$`);
 
-/** Whether the text is an IPv4 or IPv6 address; a zone such as `%eth0` may follow the latter. */
+/** Returns whether the text is an IPv4 or IPv6 address; a zone such as `%eth0` may follow the latter. */
 export function isIpAddress(text: string): boolean {
   if (ipv4.test(text)) return true;
   const [left = '', right, ...more] = text.replace(/%[\w.:-]+$/, '').split('::');

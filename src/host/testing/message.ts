@@ -43,7 +43,7 @@ export function requestHead(target: RequestTarget, entries: readonly HeaderEntry
   ]);
 }
 
-/** Where the parts of a message go. */
+/** Receives the parts of a message. */
 export interface MessageWriter {
   headers(headers: HeaderMap, end: boolean): void;
   data(data: Uint8Array, end: boolean): void;

@@ -13,7 +13,7 @@ import type { Vm } from './vm.ts';
 
 export type PropertyValue = ByteString | Uint8Array;
 
-/** How filter state of a name behaves, as `declare_property` set it. */
+/** Describes filter state of a name, as `declare_property` set it. */
 export interface DeclaredProperty {
   readonly readOnly: boolean;
   readonly type: number;

@@ -14,7 +14,7 @@ import { type AddressRange, bareHost, rangeOfAddress, rangeOfHost } from '../../
 export class RegistryReach {
   readonly #registry: URL;
   readonly #resolve: typeof systemLookup;
-  /** Whether the registry's own name resolved to this machine the last time. */
+  /** True if the registry's own name resolved to this machine the last time. */
   #isLocal: boolean;
 
   /** @param resolve replaced in tests, because no test may look up a name that leads to such an address. */

@@ -81,7 +81,7 @@ export class RegistrySession {
     }
   }
 
-  /** Whether the registry asked for credentials and accepted them. */
+  /** Returns whether the registry asked for credentials and accepted them. */
   get isLoggedIn(): boolean {
     return this.#challenge !== undefined;
   }

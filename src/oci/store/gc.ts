@@ -16,7 +16,7 @@ import type { Descriptor } from '../target.ts';
 
 /** While a copy is running, only blobs untouched for this long are removed. */
 const graceMs = 60 * 60 * 1000;
-/** Whether the owner of another machine's lease is alive cannot be found out. */
+/** Age at which the lease of another machine ends, as its owner cannot be checked. */
 const leaseLifeMs = 24 * 60 * 60 * 1000;
 
 export interface GcResult {

@@ -139,7 +139,7 @@ export class Http1ClientConnection implements UpstreamStream {
   }
 
   #onData(data: Buffer): void {
-    // Bytes that nobody asked for: the connection cannot be trusted any more.
+    // Bytes without a request: the connection cannot be trusted any more.
     if (this.#listener === undefined) {
       this.destroy();
       return;

@@ -69,7 +69,7 @@ export function encodeResponseHead(headers: HeaderMap, options: ResponseOptions)
   return { text: `HTTP/1.1 ${status} ${reasonPhrase(code)}\r\n${lines}\r\n`, chunked };
 }
 
-/** What HTTP/1 makes of a pseudo header, in requests and responses: an authority is a Host, no other has a line. */
+/** Maps a pseudo header to its HTTP/1 header, in requests and responses: an authority becomes Host, no other has a line. */
 function pseudoLine(name: string, value: string): string {
   return name.startsWith(':a') ? `host: ${value}\r\n` : '';
 }

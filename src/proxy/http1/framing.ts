@@ -1,7 +1,7 @@
-/** How long a body is, from the headers that say so. Anything ambiguous is refused. */
+/** Determines the length of a body from its headers. Refuses anything ambiguous. */
 import { HttpProtocolError } from './protocol-error.ts';
 
-/** How the body is delimited. `length` counts bytes for 'length', otherwise it is 0. */
+/** Describes how the body is delimited. `length` counts bytes for 'length', otherwise it is 0. */
 export interface Framing {
   readonly kind: 'none' | 'length' | 'chunked' | 'until-close';
   readonly length: number;
@@ -17,7 +17,7 @@ export class LengthHeaders {
   #length: number | undefined;
   #chunked = false;
 
-  /** Whether the headers announce a body. */
+  /** True if the headers announce a body. */
   get announced(): boolean {
     return this.#chunked || (this.#length ?? 0) > 0;
   }

@@ -1,4 +1,4 @@
-/** Which HTTP/1 header names mean something to the proxy itself, looked up once for each name as it stands on the wire. */
+/** Recognises the HTTP/1 header names that the proxy itself handles, with one look-up for each spelling on the wire. */
 import {
   joinedInRequests,
   joinedInResponses,
@@ -6,7 +6,7 @@ import {
 } from '../../host/http/inline-headers.ts';
 import type { ByteString } from '../../host/types.ts';
 
-/** What a header asks of the codec or of the proxy; everything else is `Plain`. */
+/** Classes of headers that the codec or the proxy handles; all others are `Plain`. */
 export const HeaderKind = {
   Plain: 0,
   Host: 1,

@@ -54,12 +54,12 @@ export class MessageParser {
     return this.#rest.length;
   }
 
-  /** Whether a message has begun and not ended. */
+  /** True while a message has begun and not ended. */
   get inMessage(): boolean {
     return this.#state !== 'head' && this.#state !== 'held';
   }
 
-  /** Whether the first bytes of a head are there, but not its end. */
+  /** True while the first bytes of a head have arrived, but not its end. */
   get inHead(): boolean {
     return this.#state === 'head' && this.#rest.length > 0;
   }
@@ -198,7 +198,7 @@ export class MessageParser {
     return true;
   }
 
-  /** What stands between a chunk and the end of its line is skipped, as Envoy does. */
+  /** Skips the bytes between a chunk and the end of its line, as Envoy does. */
   #readChunkEnd(): boolean {
     const end = this.#lineEnd();
     if (end < 0) return false;

@@ -1,4 +1,4 @@
-/** What makes an HTTP/1 message unacceptable, and how much of a message is. */
+/** Declares the errors of unacceptable HTTP/1 messages, and the size limits of a message. */
 
 /** Envoy's defaults for what one peer may send, empty line and all. */
 export const maxHeadBytes = 60 * 1024;

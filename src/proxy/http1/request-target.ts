@@ -1,9 +1,9 @@
-/** Where an HTTP/1 request wants to go: start line and Host → the pseudo headers that a filter sees, in Envoy's order. */
+/** Turns the start line and Host of an HTTP/1 request into the pseudo headers that a filter sees, in Envoy's order. */
 import type { HeaderEntry } from '../../host/http/header-map.ts';
 import type { RequestHead } from './head.ts';
 import { HttpProtocolError } from './protocol-error.ts';
 
-/** What an authority may be made of, as Envoy's HTTP/2 library has it. */
+/** Characters that an authority may contain, as in Envoy's HTTP/2 library. */
 const authority = /^[\w!$%&'()*+,\-.:;=@[\]~]*$/;
 /** A host of a URL, with a port or without. */
 const hostAndPort = /^(?:\[[\da-f:.]+\]|[\da-z.-]+)(?::(\d{1,5}))?$/i;

@@ -33,7 +33,7 @@ export class Http1ServerConnection implements ResponseEncoder {
   readonly #output: SocketWriter;
   #exchange: RequestDecoder | undefined;
   #head: RequestHead | undefined;
-  /** The exchange was told of the end of its request. */
+  /** True after the exchange was notified of the end of its request. */
   #requestEnded = false;
   /** The parser has left the message, which for a request without body is a moment later. */
   #messageEnded = false;

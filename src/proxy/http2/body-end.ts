@@ -1,5 +1,5 @@
 /**
- * node:http2 tells of data and of the end separately, while on the wire the last frame carries the end. Waits until the
+ * node:http2 reports data and the end separately, while on the wire the last frame carries the end. Waits until the
  * current turn of the event loop is over, so that the last chunk can say that it is the last, as filters see it in Envoy.
  */
 export interface BodyReceiver {

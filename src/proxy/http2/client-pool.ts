@@ -76,7 +76,7 @@ export class Http2Pool implements Upstream {
     socket.on('end', leave);
     socket.on('error', leave);
     socket.once('close', leave);
-    // A session that has ended waits for the upstream's FIN before it closes the socket: for ever, if none comes.
+    // A session that has ended waits for the upstream's FIN before it closes the socket, without a limit if none comes.
     socket.once('finish', () => socket.destroy());
     return connection;
   }

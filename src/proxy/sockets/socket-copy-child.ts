@@ -1,7 +1,7 @@
 /** A process of a few milliseconds: sends the listening socket it inherited back to the thread that started it. */
 import { createServer } from 'node:net';
 
-/** Where `socket-copy` puts it. */
+/** Descriptor at which `socket-copy` passes the socket. */
 const descriptor = 4;
 
 const server = createServer().listen({ fd: descriptor });

@@ -39,7 +39,7 @@ async function listenOnCopy(server: Server, fd: number): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       child.once('message', (_, received) => {
         if (!(received instanceof Server)) return;
-        // At once: until then what is accepted would go to a server that nobody listens to.
+        // At once: until then accepted connections would go to a server without a handler.
         server.listen(received);
         resolve();
       });

@@ -7,7 +7,7 @@ export interface EchoServer {
   close(): Promise<void>;
 }
 
-/** What the echo upstream answers, as JSON. */
+/** Declares the JSON answer of the echo upstream. */
 export interface EchoAnswer {
   readonly method: string;
   readonly path: string;

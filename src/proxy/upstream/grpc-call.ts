@@ -22,7 +22,7 @@ const status = {
 
 /**
  * Opens an exchange; the listener hears of it later, `close` last and once. `showTransportFailure`: a refused connection
- * is told with its cause, as Envoy before 1.38 does.
+ * is reported with its cause, as Envoy before 1.38 does.
  */
 export function startGrpcCall(
   upstream: Upstream,
@@ -141,7 +141,7 @@ class UpstreamGrpcCall implements GrpcCall, UpstreamListener {
     this.#localReply(upstreamFailure(reason, transportFailure, this.#showTransportFailure));
   }
 
-  /** What Envoy's router says in the upstream's place: an answer of headers only. */
+  /** Answers in place of the upstream as Envoy's router does: with headers only. */
   #localReply({ reply }: FailureReply): void {
     this.#listener.initialMetadata(new HeaderMap([]));
     this.#finish(

@@ -14,7 +14,7 @@ import { type Route, findRoute } from './routes.ts';
 import { nowMs, type ProxyStreamInfo } from '../stream-info.ts';
 import type { ResetReason, Upstream, UpstreamListener, UpstreamStream } from '../streams.ts';
 
-/** What a routed request needs to know of its surroundings. */
+/** Holds the settings that a routed request needs. */
 export interface RoutingTable {
   readonly routes: readonly Route[];
   cluster(name: string): Upstream | undefined;

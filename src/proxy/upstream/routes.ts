@@ -1,4 +1,4 @@
-/** Which cluster a request goes to. One virtual host for every domain, first matching prefix wins, as in our bootstrap. */
+/** Finds the cluster of a request: one virtual host for every domain, the first matching prefix wins, as in our bootstrap. */
 import type { HeaderMap } from '../../host/http/header-map.ts';
 
 /** Name of the cluster that requests go to, as in the bootstraps that deploy writes. */

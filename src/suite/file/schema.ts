@@ -45,7 +45,7 @@ const request = z.strictObject({
 
 const answer = z.strictObject({ status: z.int().min(100).max(599).optional(), ...message });
 
-/** How a cluster answers one call-out: with a response, or in one of the ways a call-out fails. */
+/** Describes how a cluster answers one call-out: with a response, or in one of the ways a call-out fails. */
 const callout = z.union([
   answer,
   z.strictObject({ fails: z.enum(['timeout', 'refused', 'reset', 'unavailable']) }),
@@ -61,7 +61,7 @@ const expectation = z
   .strictObject({
     /** The filter must not start: it refuses its configuration or traps. No request is sent. */
     refused: z.literal(true).optional(),
-    /** What the upstream received; null: it must not have been asked. */
+    /** Message that the upstream received; null: it must not have been asked. */
     upstream: z
       .union([
         z.null(),
@@ -98,7 +98,7 @@ const testCase = z.strictObject({
   /** Configuration of this case instead of the suite's. The case then gets a filter of its own. */
   configuration: z.unknown().optional(),
   request: request.optional(),
-  /** How the upstream answers. Default: 200 with an empty body. */
+  /** Answer of the upstream. Default: 200 with an empty body. */
   upstream: answer.optional(),
   /** Per cluster, one answer for each call in order; the last one is used again. */
   callouts: z.record(z.string(), z.union([callout, z.array(callout).min(1)])).optional(),

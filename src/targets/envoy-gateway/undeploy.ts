@@ -11,7 +11,7 @@ import { type AnnotatedDocument, plain } from '../annotated-document.ts';
 import type { EnvoyGatewayOptions } from './options.ts';
 import { extensionPolicies, filtersOf, policyFilters } from './policies.ts';
 
-/** A policy of ours goes with its last filter; out of somebody else's only our filter goes. */
+/** Deletes a policy that wasme created with its last filter; removes only the filter from a policy of another tool. */
 export async function undeployPolicy(
   request: UndeployRequest,
   options: EnvoyGatewayOptions,

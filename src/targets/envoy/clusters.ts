@@ -4,7 +4,7 @@ import type { Endpoint } from '../../io/http/endpoint.ts';
 import { type AnnotatedDocument, withReason } from '../annotated-document.ts';
 import { type EnvoyVersion, hasFeature } from './versions.ts';
 
-/** Where most Linux systems and the official Envoy image keep the public certificate authorities. */
+/** Path of the public certificate authorities on most Linux systems and in the official Envoy image. */
 const defaultCaFile = '/etc/ssl/certs/ca-certificates.crt';
 
 export interface EnvoyClusterOptions {

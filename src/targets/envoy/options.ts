@@ -3,7 +3,7 @@
 export interface EnvoyOptions {
   /** `1.36`; default: the newest that is known. */
   readonly version?: string | undefined;
-  /** Where Envoy listens for traffic; default 0.0.0.0:8080. */
+  /** Address on which Envoy listens for traffic; default 0.0.0.0:8080. */
   readonly listen?: EnvoyAddress | undefined;
   /** Default 127.0.0.1:9901. */
   readonly admin?: EnvoyAddress | 'none' | undefined;

@@ -10,7 +10,7 @@ export interface GlooForm {
   readonly resource: Resource;
   /** Keys from the root of the object to its filters. */
   readonly list: readonly string[];
-  /** Whether an object of this kind serves HTTP at all. */
+  /** Returns whether an object of this kind serves HTTP at all. */
   isHttp(object: KubeObject): boolean;
 }
 

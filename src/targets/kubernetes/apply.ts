@@ -130,7 +130,7 @@ export function applyArgs({ forceConflicts }: KubernetesOptions, dryRun: boolean
   ];
 }
 
-/** Puts the item into the object as it is now, and starts again when somebody else has changed the object meanwhile. */
+/** Puts the item into the object as it is now, and starts again when the object was changed meanwhile. */
 async function editObject(
   document: KubernetesDocument,
   edit: ListEdit,

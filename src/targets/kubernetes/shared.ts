@@ -1,5 +1,5 @@
 /**
- * One item of a list inside an object that others own too (a Gloo Gateway, somebody's policy): put in, changed and taken
+ * One item of a list inside an object that others own too (a Gloo Gateway, another tool's policy): put in, changed and taken
  * out again by JSON patches that contain that item only, so that wasme never sends the content of others.
  */
 import { WasmeError } from '../../errors.ts';
@@ -25,7 +25,7 @@ export interface PatchStep {
 interface Ownership {
   /** id → intent hash of our items. */
   readonly filters: Readonly<Record<string, string>>;
-  /** How many of the keys to the list, counted from its end, were made for us and go with our last item. */
+  /** Number of keys to the list, counted from its end, that wasme created and removes with its last item. */
   readonly made: number;
 }
 
@@ -36,7 +36,7 @@ export function sharedIds(object: KubeObject): string[] {
 
 /**
  * Steps that bring the item into the object; empty when it is there as it should be.
- * Fails with KUBE_CONFLICT when an item of that name is somebody else's, unless `force`.
+ * Fails with KUBE_CONFLICT when an item of that name was not created by wasme, unless `force`.
  */
 export function putItem(object: KubeObject, edit: ListEdit, force: boolean): PatchStep[] {
   const owned = ownership(object);
@@ -176,7 +176,7 @@ function emptiedBy(object: KubeObject, list: readonly string[], made: number): r
 
 /**
  * Makes the whole patch fail when the object changed after it was read: the server takes no other version than its own, and
- * says so. A `test` step would fail as well, but kubectl only tells "the request is invalid" of it.
+ * says so. A `test` step would fail as well, but kubectl only reports "the request is invalid" for it.
  */
 function guard(object: KubeObject): PatchStep {
   return { op: 'replace', path: '/metadata/resourceVersion', value: object.metadata.resourceVersion };

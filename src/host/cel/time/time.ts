@@ -5,7 +5,7 @@ import { civil, daysBefore, daysOf } from './calendar.ts';
 import { zoneOffsetMs } from './time-zones.ts';
 
 const second = 1_000_000_000n;
-/** What a duration made from text can be: 10,000 years. */
+/** Limit of a duration made from text: 10,000 years. */
 const maxDurationNs = 315_576_000_000n * second;
 /** Years 1 to 9999: what can be written as text. */
 const firstSecond = -62_135_596_800n;

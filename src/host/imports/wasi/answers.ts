@@ -1,4 +1,4 @@
-/** How WASI functions without any state answer. */
+/** Implements the WASI functions that need no state. */
 import { Errno } from '../../status.ts';
 import type { HostImplementation } from '../implementation.ts';
 

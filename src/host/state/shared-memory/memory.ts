@@ -8,7 +8,7 @@ import { WasmeError } from '../../../errors.ts';
 const initialBytes = 1024 * 1024;
 /**
  * The largest memory for values, queue items and metrics of all workers. Envoy has no cap; here a queue that is never
- * emptied must not grow for ever.
+ * emptied must not grow without a limit.
  */
 export const maxSharedBytes = 256 * 1024 * 1024;
 

@@ -24,7 +24,7 @@ interface Present {
 }
 
 /**
- * The clusters that filter `id` needs: put in, written anew where they say something else by now, left alone where they are
+ * The clusters that filter `id` needs: added, rewritten where their content has changed, unchanged where they are
  * the person's own. `stays`: another listener has the filter, and needs them as they are. Fails with DEPLOY_FILE.
  */
 export function clusterEdits(

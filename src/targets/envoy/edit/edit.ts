@@ -42,7 +42,7 @@ export interface Addition {
 
 /**
  * The file with the filter in it: before the router of every HTTP connection manager (or what the kind asks for). An
- * entry of the same name is written anew, and goes where another kind had put it; what already says the same stays as it
+ * entry of the same name is rewritten, and removed from the place of another kind; what already says the same stays as it
  * is. Fails with DEPLOY_FILE.
  */
 export function addToFile(text: string, addition: Addition, options: EditOptions): string {

@@ -58,7 +58,7 @@ export function sameDigest(running: string, expected: string): boolean {
 }
 
 /**
- * What became of fetching remote code. Envoy counts the fetches of all filters together, so the answers that the code's own
+ * Returns the result of fetching remote code. Envoy counts the fetches of all filters together, so the answers that the code's own
  * cluster gave tell whose failed: the first good one ends the fetching, and bytes of another digest are asked for again.
  */
 export function fetchOf(
