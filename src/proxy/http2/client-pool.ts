@@ -98,6 +98,7 @@ class Http2UpstreamStream implements UpstreamStream {
   #stream: ClientHttp2Stream | undefined;
   #trailers: HeaderMap | undefined;
   #full = false;
+  #responseStarted = false;
   #ended = false;
 
   constructor({ session, socket }: Connection, listener: UpstreamListener) {
@@ -193,6 +194,7 @@ class Http2UpstreamStream implements UpstreamStream {
       },
     });
     stream.on('response', (headers, flags, raw?: string[]) => {
+      this.#responseStarted = true;
       this.#ended = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
       const received = joinedHttp2(fromHttp2(raw ?? [], headers), MapType.ResponseHeaders);
       this.#listener?.onUpstreamHeaders(received, this.#ended);
@@ -203,7 +205,8 @@ class Http2UpstreamStream implements UpstreamStream {
       trailers = joinedHttp2(fromHttp2(raw ?? [], headers), MapType.ResponseTrailers);
     });
     stream.on('end', () => {
-      if (this.#ended || stream.rstCode !== 0) return;
+      // node:http2 also ends the body of a response that has never begun, as when its session ended; `close` reports that.
+      if (!this.#responseStarted || this.#ended || stream.rstCode !== 0) return;
       this.#ended = true;
       if (trailers === undefined) {
         bodyEnd.end();

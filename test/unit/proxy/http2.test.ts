@@ -217,3 +217,14 @@ it('carries gRPC exchanges of filters', async () => {
     'close 7 no%20way{via_upstream}',
   ]);
 });
+
+it.each<[string, (stream: ServerHttp2Stream) => void]>([
+  ['ends its session', stream => void setImmediate(() => stream.session?.destroy())],
+  ['closes the stream', stream => stream.close(0)],
+])('a client is answered 503 when an HTTP/2 upstream %s before the response', async (_what, end) => {
+  const proxy = await proxyTo(await http2Upstream(end), true);
+  for (let request = 0; request < 20; request++) {
+    const answer = await fetch(`http://127.0.0.1:${proxy.port}/`);
+    expect([answer.status, await answer.text()]).toEqual([503, expect.stringContaining('reset reason')]);
+  }
+});
