@@ -81,7 +81,13 @@ function verdict(
       : ['rejected', said(refused)];
   }
   const overridden = find('Overridden', 'True');
-  if (overridden !== undefined) return ['missing', `another policy takes its place: ${said(overridden)}`];
-  if (find('Accepted', 'True') === undefined) return ['missing', 'Envoy Gateway has not decided yet'];
+  const accepted = find('Accepted', 'True') !== undefined;
+  // Envoy Gateway sets both on the policy of a Gateway when one of its routes has a policy of its own.
+  if (overridden !== undefined) {
+    return accepted
+      ? ['loaded', `as Envoy Gateway reports it, but not everywhere: ${said(overridden)}`]
+      : ['missing', `another policy takes its place: ${said(overridden)}`];
+  }
+  if (!accepted) return ['missing', 'Envoy Gateway has not decided yet'];
   return ['loaded', 'as Envoy Gateway reports it; what its proxies run cannot be seen from here'];
 }
