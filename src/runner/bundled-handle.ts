@@ -75,7 +75,7 @@ export class BundledHandle implements Run, AdminSource {
         this.#tell(`loaded again: ${this.filters.map(filter => filter.name).join(', ')}`);
       }
     } catch (error) {
-      this.tellFailure(error, 'not loaded again, the old filter goes on');
+      this.tellFailure(error, 'not loaded again, the old filter stays in use');
     }
   }
 

@@ -15,7 +15,7 @@ export function hostWarnings(filters: readonly RunnableFilter[], here: HostProfi
       const use = { info: parseModule(bytes), bytes, kind, failurePolicy, allowOnHeadersStopIteration };
       const differences = profileDifferences(use, here, profileOf(envoyMinor));
       if (differences.length === 0) return [];
-      return [`on ${text} (Envoy 1.${envoyMinor}) ${name} meets other things: ${differences.join('; ')}`];
+      return [`on ${text} (Envoy 1.${envoyMinor}) ${name} behaves differently: ${differences.join('; ')}`];
     }),
   );
 }

@@ -65,7 +65,7 @@ async function startHere(
       for (const error of builds.failures) running.tellFailure(error, 'not built: what runs is older');
       builds.listen({
         onBuilt: () => void running.reloadOnChange(),
-        onFailure: error => running.tellFailure(error, 'not built, the old filter goes on'),
+        onFailure: error => running.tellFailure(error, 'not built, the old filter stays in use'),
       });
     }
     system.signal.addEventListener('abort', () => void running.stop(), { once: true });

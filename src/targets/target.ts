@@ -81,7 +81,7 @@ export interface StatusRequest {
 export interface Plan {
   /** In the order they are printed and applied. */
   readonly documents: readonly PlannedDocument[];
-  /** The whole text instead of `documents`, when a person's own file was edited. */
+  /** The whole text instead of `documents`, when the user's own file was edited. */
   readonly text?: string;
   /** Written before anything is printed; paths are absolute. */
   readonly files: readonly PlannedFile[];

@@ -8,7 +8,7 @@ import { type Outcome, type TestMachine, newMachine } from '../helpers/cli/cli.t
 import { guest } from '../helpers/guests/guests.ts';
 import { account, fakeRegistry } from '../helpers/servers/registry.ts';
 
-/** As `world.wasme`, with something on standard input. */
+/** Runs as `machine.wasme` does, with something on standard input. */
 async function wasmeWithInput(machine: TestMachine, input: string, ...argv: string[]): Promise<Outcome> {
   let [stdout, stderr] = ['', ''];
   const exitCode = await run(argv, {

@@ -181,7 +181,7 @@ describe('wasme run', () => {
     await cli.said('loaded again: compiled');
     await until('other');
     saveSource(machine, 'error: no such thing');
-    await cli.said('not built, the old filter goes on');
+    await cli.said('not built, the old filter stays in use');
     expect(cli.stderr()).toMatch(/"code":"BUILD_FAILED".*no such thing/);
     expect(answers.at(-1)).toBe('other');
     saveSource(machine, 'third');
@@ -205,15 +205,15 @@ describe('wasme run', () => {
     await newest.ready();
     expect(newest.stderr()).toBe(
       [
-        'note: on istio@1.28 (Envoy 1.36) p meets other things: poll_oneoff fails with error 52',
-        'note: on envoy@1.36 (Envoy 1.36) p meets other things: poll_oneoff fails with error 52\n',
+        'note: on istio@1.28 (Envoy 1.36) p behaves differently: poll_oneoff fails with error 52',
+        'note: on envoy@1.36 (Envoy 1.36) p behaves differently: poll_oneoff fails with error 52\n',
       ].join('\n'),
     );
     await newest.interrupt();
     const old = startCli(machine, '--host', 'envoy@1.36');
     await old.ready();
     expect(old.stderr()).toBe(
-      'note: on istio@1.31 (Envoy 1.39) p meets other things: poll_oneoff succeeds\n',
+      'note: on istio@1.31 (Envoy 1.39) p behaves differently: poll_oneoff succeeds\n',
     );
   });
 

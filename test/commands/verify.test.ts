@@ -19,7 +19,7 @@ import { compileWat } from '../helpers/guests/guests.ts';
 const filter = compileWat(filterText());
 const reference = 'registry.example/team/filter:v1';
 
-/** An image in the store of `world`. */
+/** Puts an image into the store of `machine`. */
 async function stored(
   machine: TestMachine,
   layout: Parameters<typeof packImage>[0],

@@ -29,7 +29,7 @@ export function addClusterFlags(command: Command): void {
     .option('--context <name>', "kubectl's context (default: the current one)")
     .option('--wait [seconds]', 'with --apply: until it runs, or has failed (default: 60)', seconds)
     .option('--force', 'deploy although the target would not load the image')
-    .option('--force-conflicts', 'take over objects and fields that somebody else owns');
+    .option('--force-conflicts', 'take over objects and fields that another tool owns');
   addCommonFlags(command, 'cluster');
   addConnectionFlags(command);
 }

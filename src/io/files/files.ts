@@ -166,7 +166,7 @@ export async function isStream(path: string): Promise<boolean> {
   return /^\/(dev\/(stdout|stderr|fd\/)|proc\/self\/fd\/)/.test(path) || (await kindOf(path)) === 'other';
 }
 
-/** As `writeAtomic`, for a file of a person that may be there: links, mode and owner stay as they are. */
+/** As `writeAtomic`, for a file of the user that may exist: links, mode and owner stay as they are. */
 export async function rewrite(path: string, data: string | Uint8Array): Promise<void> {
   if (await isStream(path)) return writeAtomic(path, data);
   const target = await realpath(path).catch(() => path);

@@ -109,7 +109,7 @@ const explanations: ReadonlyMap<string, string> = new Map([
 ]);
 
 function explain(code: string, error: unknown): string {
-  if (untrusted.has(code)) return 'its certificate is signed by nobody we trust';
+  if (untrusted.has(code)) return 'its certificate is not signed by a trusted authority';
   if (refusedCertificate.has(code)) return 'it wants a client certificate that it knows';
   return explanations.get(code) ?? (error instanceof Error ? error.message : String(error));
 }

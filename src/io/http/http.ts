@@ -233,7 +233,7 @@ export function retryAfterMs(value: string | undefined, nowMs: number): number |
 /** Query parameters that say what was asked, and are no secret in any registry. */
 const harmless = new Set(['n', 'last', 'digest', 'mount', 'from', 'scope', 'service', 'artifactType', 'tag']);
 
-/** A URL for a person: no user info, and of the query only what cannot be a signature or a token. */
+/** Returns a URL to show: without user info, and of the query only what cannot be a signature or a token. */
 export function showUrl(url: URL): string {
   const query = [...url.searchParams].map(([name, value]) => `${name}=${harmless.has(name) ? value : '***'}`);
   return `${url.origin}${url.pathname}${query.length === 0 ? '' : `?${query.join('&')}`}`;

@@ -88,7 +88,7 @@ function kubectlError(stderr: string, exitCode: number): WasmeError {
     .replace(/^error: /i, '');
   return new WasmeError(code, `kubectl: ${text === '' ? `ended with exit code ${exitCode}` : text}`, {
     hint: /object has been modified/.test(text)
-      ? 'somebody changed it at the same moment: run the command again'
+      ? 'it was changed at the same moment: run the command again'
       : hints[code],
     details: { exitCode },
   });

@@ -143,7 +143,7 @@ function takeContinue(headers: HeaderEntry[]): boolean {
   return true;
 }
 
-/** Headers that belong to all hops, so that `Connection` cannot remove them. */
+/** Headers that belong to all hops, which `Connection` must not name. */
 const kept = new Set(['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']);
 
 /** Removes the headers that `Connection` names as belonging to this hop. */

@@ -144,7 +144,7 @@ class Probe {
   }
 }
 
-/** For a person, below the sentence that says what happened. */
+/** For the user, below the sentence that says what happened. */
 export function stackLines(stack: GuestStack | undefined): string[] {
   if (stack === undefined) return [];
   return [`${stack.context ?? ''}${backtraceTitle}`, ...stack.frames];

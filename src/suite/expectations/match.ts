@@ -24,7 +24,7 @@ export function mismatch(what: string, expected: Matcher, observed: string | und
 
 /**
  * Returns what an update writes in the place of an expectation that did not match: the observed value in its form. Undefined for
- * patterns, lists and files, which a person has written and no run has recorded.
+ * patterns, lists and files, which the user has written and no run has recorded.
  */
 export function recorded(expected: Matcher, observed: string | undefined): Matcher | undefined {
   if (typeof expected === 'string' || expected === null) return observed ?? null;

@@ -1,4 +1,4 @@
-/** The target `envoy`: a new bootstrap, or an edit of a person's file, for an Envoy that is started by hand. */
+/** The target `envoy`: a new bootstrap, or an edit of the user's file, for an Envoy that is started by hand. */
 import { basename } from 'node:path';
 import { WasmeError } from '../../errors.ts';
 import { exists, readText } from '../../io/files/files.ts';

@@ -1,4 +1,4 @@
-/** Takes a filter out of a person's Envoy file, or out of the folder that a running Envoy watches. */
+/** Takes a filter out of the user's Envoy file, or out of the folder that a running Envoy watches. */
 import { rm } from 'node:fs/promises';
 import { WasmeError } from '../../errors.ts';
 import type { SystemContext } from '../../io/system-context.ts';

@@ -22,7 +22,7 @@ export const newestEnvoy = `1.${newestEnvoyMinor}`;
 export interface EnvoyVersion {
   readonly minor: number;
   readonly text: string;
-  /** Release of a mesh that carries Envoy 1.n, where a person names that instead. */
+  /** Release of a mesh that carries Envoy 1.n, where the user names that instead. */
   readonly carrier?: (minor: number) => string;
 }
 

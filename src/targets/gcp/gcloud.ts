@@ -1,4 +1,4 @@
-/** The lines that give the resources to Google Cloud, to be run by a person: this program calls nothing there. */
+/** The lines that give the resources to Google Cloud, to be run by the user: this program calls nothing there. */
 import { type DeployIntent, configurationText } from '../intent.ts';
 import { type GcpOptions, defaultLocation } from './options.ts';
 

@@ -41,7 +41,7 @@ export async function glooStatus(
         where,
         digest,
         state: 'missing',
-        detail: 'somebody took the filter out of the Gateway',
+        detail: 'the filter was removed from the Gateway',
       };
     }
     if (expected !== undefined && digest !== undefined && digest !== expected) {

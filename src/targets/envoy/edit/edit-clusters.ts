@@ -1,4 +1,4 @@
-/** Clusters that filters brought into a person's file: each says which filters it is there for, and goes with the last one. */
+/** Clusters that filters brought into the user's file: each says which filters it is there for, and goes with the last one. */
 import { isDeepStrictEqual } from 'node:util';
 import { type YAMLSeq, isMap, isNode, isScalar } from 'yaml';
 import { type TextEdit } from '../../../io/text-edits.ts';

@@ -1,4 +1,4 @@
-/** Puts a filter into a person's own Envoy file, or takes it out: text in, text out. */
+/** Puts a filter into the user's own Envoy file, or takes it out: text in, text out. */
 import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type YAMLMap, type YAMLSeq, isAlias, isNode } from 'yaml';

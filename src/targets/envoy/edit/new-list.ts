@@ -1,4 +1,4 @@
-/** Makes a list in a person's file that does not have it yet. */
+/** Makes a list in the user's file that does not have it yet. */
 import { type YAMLMap, isNode, isScalar } from 'yaml';
 import type { TextEdit } from '../../../io/text-edits.ts';
 import type { AnnotatedDocument } from '../../annotated-document.ts';

@@ -1,5 +1,5 @@
 /**
- * Changes to a person's YAML or JSON as text: only the lines that come or go differ, so comments, order, quotes and large
+ * Changes to the user's YAML or JSON as text: only the lines that come or go differ, so comments, order, quotes and large
  * numbers stay as they are. Each addition can be taken out again byte for byte.
  */
 import { type Node, type Pair, type YAMLMap, type YAMLSeq, isNode } from 'yaml';
