@@ -4,8 +4,8 @@ const MiB = 1024 * 1024;
 
 /** Istio and Envoy Gateway load no larger module; also the cap for an unpacked layer (a decompression bomb). */
 export const maxModuleBytes = 256 * MiB;
-/** Modules and whatever is not named below. */
-export const maxFileBytes = maxModuleBytes;
+/** Local files that no other limit names, modules above all: not less than `maxModuleBytes`. */
+export const maxFileBytes = 256 * MiB;
 /** Archives on standard input, which are kept on disk: an image of the largest blob, and room for others beside it. */
 export const maxArchiveBytes = 4096 * MiB;
 /** Files that are parsed with positions: the parser takes up to 250 bytes for each byte of a dense file. */
