@@ -214,7 +214,7 @@ describe('words', () => {
   });
 
   it('a doc comment is a sentence that names an actor: no noun clause, no word without one', () => {
-    const clause = /^\s*\/?\*\*? ?(What|How|Whether)\b/;
+    const clause = /^\s*\/?\*\*? ?(What|How|Where|Whether|Whose|When|Who|Which)\b/;
     const vague = /^\s*(\/\/|\/?\*).*\b(nobody|somebody|(is|are|was|were|be) told|goes on|anew)\b/;
     const found = files.flatMap(({ path, text }) =>
       text
