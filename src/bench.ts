@@ -70,7 +70,7 @@ const defaultStreams = 10_000;
 const defaultBudgetMs = 10_000;
 
 /**
- * Fails as `withOperand` does, with WASM_INVALID, WASM_ABI, WASM_START, WASM_TRAP, BENCH_BASELINE, and with USAGE for an
+ * Fails as `withSource` does, with WASM_INVALID, WASM_ABI, WASM_START, WASM_TRAP, BENCH_BASELINE, and with USAGE for an
  * unknown host and for a filter that has no streams. A limit that is exceeded is a result.
  */
 export async function bench(options: BenchOptions, system: SystemContext): Promise<BenchResult> {

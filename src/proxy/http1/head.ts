@@ -28,7 +28,7 @@ export interface RequestHead {
   readonly hasRequestId: boolean;
 }
 
-/** Text of a request head without its final empty line. Throws HeadError. */
+/** Text of a request head without its final empty line. Throws HttpProtocolError. */
 export function parseRequestHead(text: string): RequestHead {
   const lines = new HeaderLines(text, HeaderPart.Request);
   const [method, target] = parseStartLine(lines.startLine);
@@ -119,7 +119,7 @@ function hostless(name: string): string {
   return name === 'host' ? ':authority' : name;
 }
 
-/** Method and target. Throws HeadError for what is no HTTP/1.1. */
+/** Method and target. Throws HttpProtocolError for what is no HTTP/1.1. */
 function parseStartLine(line: string): readonly [method: string, target: string] {
   const usual = /^([A-Z-]+) ([\x21-\x7e]+) HTTP\/1\.1$/.exec(line);
   if (usual?.[1] !== undefined && isMethod(usual[1])) return [usual[1], usual[2] ?? ''];

@@ -78,7 +78,7 @@ export class HeaderLines {
 
 const noName: KnownName = { name: '', kind: HeaderKind.Plain, joined: 0, seenIn: 0 };
 
-/** Trailer lines → entries. Throws HeadError. */
+/** Trailer lines → entries. Throws HttpProtocolError. */
 export function parseTrailers(text: string, part: HeaderPart): HeaderEntry[] {
   if (isBlank(text.charCodeAt(0))) throw new HttpProtocolError(400, 'the first trailer continues nothing');
   const lines = new HeaderLines(`\r\n${text}`, part);

@@ -10,7 +10,7 @@ import { parseTrailers } from './header-lines.ts';
 import { isMethod } from './methods.ts';
 
 export interface MessageSink {
-  /** The head's text without its empty line; gives back how the body is delimited. May throw HeadError. */
+  /** The head's text without its empty line; gives back how the body is delimited. May throw HttpProtocolError. */
   head(text: string): Framing;
   body(data: Buffer): void;
   /** Always the last call of a message. */
@@ -64,7 +64,7 @@ export class MessageParser {
     return this.#state === 'head' && this.#rest.length > 0;
   }
 
-  /** Takes the next bytes. Throws HeadError for what is not HTTP. */
+  /** Takes the next bytes. Throws HttpProtocolError for what is not HTTP. */
   feed(data: Buffer): void {
     this.#rest = this.#rest.length === 0 ? data : Buffer.concat([this.#rest, data]);
     if (!this.#feeding) this.#run();

@@ -13,7 +13,7 @@ function isHost(text: string, needsPort: boolean): boolean {
   return port !== null && (port[1] === undefined ? !needsPort : Number(port[1]) <= 65_535);
 }
 
-/** Throws HeadError for what names no place. */
+/** Throws HttpProtocolError for what names no place. */
 export function pseudoHeaders(head: RequestHead, secure: boolean): HeaderEntry[] {
   const { method, target, host } = head;
   const scheme = secure || head.forwardedProto?.toLowerCase() === 'https' ? 'https' : 'http';

@@ -22,7 +22,7 @@ export interface ResponseRules {
   readonly keepAliveShown: boolean;
 }
 
-/** Text of a response head without its final empty line. Throws HeadError. */
+/** Text of a response head without its final empty line. Throws HttpProtocolError. */
 export function parseResponseHead(text: string, rules: ResponseRules): ResponseHead {
   const lines = new HeaderLines(text, HeaderPart.Response);
   const start = /^HTTP\/(\d\.\d)[ \t]+(\d{1,9})(?:[ \t]|$)/.exec(lines.startLine);

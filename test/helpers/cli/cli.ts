@@ -17,7 +17,7 @@ export interface TestMachine {
   wasme(...argv: string[]): Promise<Outcome>;
   /** The same, with what is printed visible in `screen` while it runs; gives the exit code. */
   wasmeLive(screen: Screen, ...argv: string[]): Promise<number>;
-  /** Edges for calling a verb of the library directly. */
+  /** The system context for calling a verb of the library directly. */
   readonly system: SystemContext;
 }
 

@@ -8,7 +8,7 @@ import { init } from '../../../src/init.ts';
 import type { SystemContext } from '../../../src/io/system-context.ts';
 import { silentReporter } from '../../../src/reporter.ts';
 
-/** Edges of the real machine, for work that is shared by the tests of a file. */
+/** The system context of the real machine, for work that is shared by the tests of a file. */
 export const machineContext: SystemContext = {
   cwd: tmpdir(),
   env: process.env,

@@ -18,7 +18,7 @@ export const compilers: Readonly<Record<Language, readonly ToolName[]>> = {
   go: ['go'],
 };
 
-/** Edges of this machine with the provisioned compilers first on PATH. Crates are compiled once for all Rust projects. */
+/** The system context of this machine with the provisioned compilers first on PATH. Crates are compiled once for all Rust projects. */
 export const compilerContext: SystemContext = {
   ...machineContext,
   env: {
