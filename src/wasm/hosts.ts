@@ -72,8 +72,16 @@ export function parseHost(input: string): HostVersion {
   }
   // "ee" is Gloo's edition, not a version.
   const version = versionText === 'ee' && name === 'gloo' ? undefined : parseVersion(input, versionText);
+  if (version !== undefined && version.major !== 1 && countedInMinors.has(name)) {
+    throw new WasmeError('USAGE', `${JSON.stringify(input)}: every known version of ${name} begins with 1.`, {
+      hint: 'write major.minor: envoy@1.36, istio@1.30',
+    });
+  }
   return { name, text, version, ...envoyInside(name, version?.minor) };
 }
+
+/** The hosts whose minor version alone says which Envoy is inside. */
+const countedInMinors: ReadonlySet<HostName> = new Set(['envoy', 'istio', 'envoy-gateway']);
 
 function isHostName(name: string): name is HostName {
   return (hostNames as readonly string[]).includes(name);
@@ -83,7 +91,7 @@ function parseVersion(input: string, text: string | undefined): HostVersion['ver
   if (text === undefined || text === 'latest') return undefined;
   const [, major, minor] = /^v?(\d{1,3})\.(\d{1,4})(?:[.-][\w.+*-]*)?$/.exec(text) ?? [];
   if (major === undefined || minor === undefined) {
-    throw new WasmeError('USAGE', `${JSON.stringify(input)}: ${JSON.stringify(text)} is no version`, {
+    throw new WasmeError('USAGE', `${JSON.stringify(input)}: ${JSON.stringify(text)} is not a version`, {
       hint: 'write major.minor: envoy@1.36, istio@1.30',
     });
   }

@@ -465,12 +465,20 @@ cases:
     writeFileSync(join(unbuilt.cwd, 'wasme.json'), '{"name": "probe", "language": "rust"}');
     writeFileSync(join(unbuilt.cwd, 'x.test.json'), '{"cases": [{"name": "a"}]}');
     expect((await unbuilt.wasme('test')).stderr).toContain('run "wasme build" first');
+    // The suites below are found, but only the project of the current folder has a module.
+    const above = newMachine();
+    mkdirSync(join(above.cwd, 'filter'));
+    writeFileSync(join(above.cwd, 'filter', 'wasme.json'), '{"name": "probe", "language": "rust"}');
+    writeFileSync(join(above.cwd, 'filter', 'x.test.json'), '{"cases": [{"name": "a"}]}');
+    expect((await above.wasme('test')).stderr).toMatch(
+      /filter\/x\.test\.json names no module, and the current folder is not in a project\nhelp: run "wasme test" in the folder of wasme\.json/,
+    );
     const { stderr, exitCode } = await project({}, 'cases: [{ name: a }]').wasme(
       'test',
       '--host',
-      'envoy@0.1',
+      'envoy@1.1',
     );
-    expect(stderr).toContain('envoy@0.1 has Envoy 1.1 inside');
+    expect(stderr).toContain('envoy@1.1 has Envoy 1.1 inside');
     expect(exitCode).toBe(2);
   });
 });

@@ -34,6 +34,22 @@ describe('a host', () => {
     expect(() => parseHost(text)).toThrow(expect.objectContaining({ code: 'USAGE' }) as Error);
   });
 
+  it.each(['envoy@9.9', 'envoy@2.40', 'istio@2.30', 'istio@0.30', 'envoy-gateway@0.6'])(
+    '%j is refused, not taken for the release 1.x with the same minor',
+    text => {
+      expect(() => parseHost(text)).toThrow(
+        expect.objectContaining({
+          code: 'USAGE',
+          message: expect.stringContaining('begins with 1.') as string,
+        }) as Error,
+      );
+    },
+  );
+
+  it.each(['higress@2.1', 'gloo@1.18', 'gloo@2.0'])('%j is accepted: its major changes', text => {
+    expect(parseHost(text).text).toBe(text);
+  });
+
   it.each([
     ['envoy@1.20', 'A', false],
     ['envoy@1.32', 'B', false],
