@@ -15,7 +15,7 @@ export async function run(argv: readonly string[], own: ProcessContext): Promise
     await declareVerbs(program, context, operandsOf(argv));
     await handling;
     if (argv.length === 0) {
-      context.stderr.write(program.helpInformation());
+      context.stderr.write(`${program.helpInformation()}${epilogue}\n`);
       return 2;
     }
     await program.parseAsync(withoutHelpVerb(argv, program), { from: 'user' });
@@ -63,6 +63,18 @@ function calledCommand(program: Command, argv: readonly string[]): string {
   return words.join(' ');
 }
 
+/** The end of the help of `wasme` itself. */
+const epilogue = `
+Environment:
+  WASME_HOME                          where images and downloads are kept
+  WASM_IMAGE_REGISTRY                 registry of images that name none (default: Docker Hub)
+  DOCKER_CONFIG, REGISTRY_AUTH_FILE   where credentials are
+  HTTPS_PROXY, HTTP_PROXY, NO_PROXY   proxies; SSL_CERT_FILE, NODE_EXTRA_CA_CERTS: authorities
+  CI                                  set: never prompt, plain progress
+  NO_COLOR, FORCE_COLOR               colours
+
+Run "wasme <verb> --help" for flags and examples.`;
+
 function buildProgram(context: Context): Command {
   return new Command('wasme')
     .description('Write, build, run, test, publish and deploy Proxy-Wasm filters.')
@@ -77,19 +89,7 @@ function buildProgram(context: Context): Command {
     )
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [verb]', 'show the help of a verb')
-    .addHelpText(
-      'after',
-      `
-Environment:
-  WASME_HOME                          where images and downloads are kept
-  WASM_IMAGE_REGISTRY                 registry of images that name none (default: Docker Hub)
-  DOCKER_CONFIG, REGISTRY_AUTH_FILE   where credentials are
-  HTTPS_PROXY, HTTP_PROXY, NO_PROXY   proxies; SSL_CERT_FILE, NODE_EXTRA_CA_CERTS: authorities
-  CI                                  set: never prompt, plain progress
-  NO_COLOR, FORCE_COLOR               colours
-
-Run "wasme <verb> --help" for flags and examples.`,
-    )
+    .addHelpText('after', epilogue)
     .exitOverride()
     .configureHelp({ minWidthToWrap: 20 })
     .configureOutput({

@@ -42,11 +42,15 @@ Examples:
         { target, remote: flags.remote, platform: flags.platform, registry },
         system,
       );
-      writeResult(context, options.json, result, value => resultText(value, flags.all === true));
+      writeResult(context, options.json, result, value => resultText(value, target, flags.all === true));
     });
 }
 
-function resultText({ target, module, problem, image, verdicts }: InspectResult, all: boolean): string {
+function resultText(
+  { target, module, problem, image, verdicts }: InspectResult,
+  operand: string | undefined,
+  all: boolean,
+): string {
   const loads = (ok: boolean): string =>
     verdicts
       .filter(verdict => verdict.ok === ok)
@@ -60,7 +64,9 @@ function resultText({ target, module, problem, image, verdicts }: InspectResult,
       ['loaded by', loads(true)],
       ['refused by', loads(false)],
     ])}`,
-    verdicts.every(verdict => verdict.ok) ? '' : 'why: wasme verify\n',
+    verdicts.every(verdict => verdict.ok)
+      ? ''
+      : `why: wasme verify ${printable(operand ?? '')}`.trimEnd() + '\n',
   ].join('');
 }
 

@@ -71,7 +71,9 @@ function usageError(error: CommanderError, called: string): WasmeError {
   const [text = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
   const unknownVerb = error.code === 'commander.unknownCommand';
   const verb = unknownVerb ? (/^unknown command '(.*)'$/s.exec(text)?.[1] ?? '') : '';
-  const message = unknownVerb ? `unknown verb "${verb}"` : text;
+  // With flags and no verb, commander asks for its help and has no message of its own.
+  const noVerb = error.code === 'commander.help';
+  const message = unknownVerb ? `unknown verb "${verb}"` : noVerb ? 'no verb was named' : text;
   const known = called === '' && Object.hasOwn(elsewhere, verb) ? elsewhere[verb] : undefined;
   const meant = known ?? suggestion?.match(/Did you mean (?:one of )?(.*)\?/)?.[1];
   const program = ['wasme', called].filter(word => word !== '').join(' ');
@@ -82,7 +84,7 @@ function usageError(error: CommanderError, called: string): WasmeError {
         : unknownVerb
           ? `did you mean "wasme ${meant.split(', ').join('" or "wasme ')}"?`
           : `did you mean ${meant.split(', ').join(' or ')}?`,
-    cause: error,
+    cause: noVerb ? undefined : error,
   });
 }
 

@@ -57,7 +57,7 @@ export function keyValue(
   previous: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
   const at = text.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError('It must look like KEY=VALUE.');
+  if (at < 1) throw new InvalidArgumentError('It must be a name, "=" and a value.');
   return { ...previous, [text.slice(0, at)]: text.slice(at + 1) };
 }
 

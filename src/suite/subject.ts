@@ -26,9 +26,13 @@ export async function openSuiteSubject(
   const modulePath =
     suite.module === undefined ? project && outputPath(project) : resolve(file, '..', suite.module);
   if (modulePath === undefined) {
-    throw new WasmeError('FILE_NOT_FOUND', `${file} names no module and there is no wasme.json above it`, {
-      hint: 'add "module: path/to/filter.wasm" to the suite',
-    });
+    throw new WasmeError(
+      'FILE_NOT_FOUND',
+      `${file} names no module, and the current folder is not in a project`,
+      {
+        hint: 'run "wasme test" in the folder of wasme.json, or add "module: path/to/filter.wasm" to the suite',
+      },
+    );
   }
   if ((await kindOf(modulePath)) !== 'file') {
     throw new WasmeError('FILE_NOT_FOUND', `no such module: ${modulePath}`, {

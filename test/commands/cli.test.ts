@@ -36,6 +36,12 @@ describe('help', () => {
     expect(stdout).toContain('--json');
   });
 
+  it('without any argument prints all of the help on standard error and fails', async () => {
+    const { stdout: help } = await newMachine().wasme('--help');
+    expect(help).toContain('WASME_HOME');
+    expect(await newMachine().wasme()).toEqual({ exitCode: 2, stdout: '', stderr: help });
+  });
+
   it('of an unknown verb is a usage error with a suggestion', async () => {
     expect(await newMachine().wasme('help', 'buidl')).toEqual({
       exitCode: 2,
@@ -112,6 +118,8 @@ describe('a wrong command line is refused with a hint', () => {
     [['images'], 'unknown verb "images"', 'did you mean "wasme list"?'],
     [['buidl'], 'unknown verb "buidl"', 'did you mean "wasme build"?'],
     [['nothing-like-it'], 'unknown verb "nothing-like-it"', 'run "wasme --help" to see what it takes'],
+    [['-v'], 'no verb was named', 'run "wasme --help" to see what it takes'],
+    [['--yes'], 'no verb was named', 'run "wasme --help" to see what it takes'],
     [['build', '--profil', 'debug'], "unknown option '--profil'", 'did you mean --profile?'],
     [['build', '--bogus'], "unknown option '--bogus'", 'run "wasme build --help" to see what it takes'],
     [

@@ -25,6 +25,14 @@ describe('inspect', () => {
     );
   });
 
+  it('names the command that explains why a host refuses the image', async () => {
+    const machine = newMachine();
+    writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));
+    await machine.wasme('convert', 'm.wasm', reference, '--layout', 'compat');
+    const { stdout } = await machine.wasme('inspect', reference);
+    expect(stdout).toMatch(/^refused by +gloo@ee\nwhy: wasme verify registry\.example\/team\/filter:v1\n$/m);
+  });
+
   it('prints digests, layout, runtime config and annotations of an image, and every documented field with --json', async () => {
     const machine = newMachine();
     writeFileSync(join(machine.cwd, 'm.wasm'), guest('deploy-tag'));

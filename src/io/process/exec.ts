@@ -78,7 +78,7 @@ export async function exec(
       'TOOL_MISSING',
       `cannot start ${command.program}: ${result.originalMessage ?? 'not found'}`,
       {
-        hint: `check that ${command.program} is installed and on PATH; 'wasme doctor' tells how to get compilers`,
+        hint: `check that ${command.program} is installed and on PATH; "wasme doctor" shows how to install compilers`,
         cause: result,
         details: { program: command.program },
       },
