@@ -3,7 +3,15 @@ import { type Document, LineCounter, isNode, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 import { droppedKeys, faultsOf } from './faults.ts';
 import { type ErrorCode, WasmeError } from '../errors.ts';
+import { printable } from '../io/printable.ts';
 import { checkDepth } from '../io/yaml-depth.ts';
+
+/** The most characters of a message of the parser that are shown. */
+const maxQuoted = 120;
+
+/** The most characters of a fault, and the most faults of a message: a file of another kind has hundreds. */
+const maxFault = 1000;
+const maxFaults = 20;
 
 export interface ParseOptions {
   readonly format: 'json' | 'yaml';
@@ -30,11 +38,17 @@ export function parseFile<S extends z.ZodType>(
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
-  const fail = (faults: readonly string[]): WasmeError =>
-    new WasmeError(options.code, faults.join('\n'), { hint: options.hint, details: { faults } });
+  const fail = (found: readonly string[]): WasmeError => {
+    const faults = found.map(fault => (fault.length > maxFault ? `${fault.slice(0, maxFault)}…` : fault));
+    const more = faults.length - maxFaults;
+    const shown = more > 0 ? [...faults.slice(0, maxFaults), `and ${more} more`] : faults;
+    return new WasmeError(options.code, shown.join('\n'), { hint: options.hint, details: { faults } });
+  };
   if (document.errors.length > 0) {
-    // The parser says the place again at the end of its text, and quotes the line below it.
-    const what = ({ message }: Error): string => message.replace(/,? at line \d+, column \d+:?\n[^]*$/, '');
+    // The parser says the place again at the end of its text, and quotes the line below it. A file of another kind can be
+    // one scalar, which it quotes as a whole: a message shows no more than the start.
+    const what = ({ message }: Error): string =>
+      printable(message.replace(/,? at line \d+, column \d+:?\n[^]*$/, ''), maxQuoted);
     throw fail(document.errors.map(error => `${at(error.pos[0])}: ${what(error)}`));
   }
   const value = valueOf(document, (offset, what) => fail([`${at(offset)}: ${what}`]));

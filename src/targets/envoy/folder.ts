@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { parse } from 'yaml';
 import { sha256Hex } from '../../io/sha256.ts';
 import { WasmeError } from '../../errors.ts';
+import { printable } from '../../io/printable.ts';
 import { exists, readBytes, readText } from '../../io/files/files.ts';
 import { maxParsedBytes } from '../../io/files/file-limits.ts';
 import { bootstrapPath, discoveryPath } from './discovery.ts';
@@ -73,7 +74,7 @@ async function modulesNamedIn(path: string): Promise<string[]> {
     if (error instanceof WasmeError) throw error;
     throw new WasmeError(
       'DEPLOY_FILE',
-      `${path} cannot be read: ${(error as Error).message.split('\n')[0] ?? ''}`,
+      `${path} cannot be read: ${printable((error as Error).message.split('\n')[0] ?? '', 120)}`,
       {
         hint: 'correct it or take it out of the folder',
         cause: error,

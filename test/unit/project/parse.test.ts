@@ -14,6 +14,29 @@ function faultsOf(source: string): unknown {
 }
 
 describe('a faulty wasme.json is reported with line and column', () => {
+  it('text that is neither JSON nor YAML is quoted in its first hundred characters only', () => {
+    expect(faultsOf(`token:secret:0\n${'other:line:1\n'.repeat(50)}`)).toEqual([
+      expect.stringMatching(
+        /^wasme\.json:1:1: Unresolved plain scalar "token:secret:0 other:[^\n]{70,100}…$/,
+      ) as string,
+    ]);
+  });
+
+  it('the message has the first twenty faults and the number of the others, each cut after a thousand characters', () => {
+    const fields = Array.from({ length: 30 }, (_, index) => `"f${index}": 1`);
+    const text = `{"name": "a", "language": "${'x'.repeat(5000)}", ${fields.join(', ')}}`;
+    let message = '';
+    try {
+      parseFile(text, 'wasme.json', projectSchema, { format: 'json', code: 'PROJECT_INVALID', hint: '' });
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    const lines = message.split('\n');
+    expect(lines).toHaveLength(21);
+    expect(lines[0]).toMatch(/^wasme\.json:1:27: language: "x{900,}…$/);
+    expect(lines.at(-1)).toBe('and 11 more');
+  });
+
   it('a value of the wrong kind', () => {
     expect(faultsOf('{\n  "name": "a",\n  "language": "cobol"\n}')).toEqual([
       'wasme.json:3:15: language: "cobol" is none of assemblyscript, rust, cpp, tinygo, go',

@@ -14,6 +14,7 @@ import {
   visit,
 } from 'yaml';
 import { WasmeError } from '../../../errors.ts';
+import { printable } from '../../../io/printable.ts';
 import { checkDepth } from '../../../io/yaml-depth.ts';
 import { readBytes } from '../../../io/files/files.ts';
 import { maxParsedBytes } from '../../../io/files/file-limits.ts';
@@ -56,7 +57,8 @@ export function parseEnvoyFile(text: string, path: string): EnvoyFile {
   const error = document.errors[0];
   if (error !== undefined) {
     const what = (error.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
-    throw refused(`${at(error.pos[0])}: ${what}`, yamlHint);
+    // A scalar that the parser quotes can be the whole file.
+    throw refused(`${at(error.pos[0])}: ${printable(what, 120)}`, yamlHint);
   }
   if (second !== undefined) {
     throw refused(
