@@ -75,7 +75,7 @@ export function parseReference(text: string, options: ParseOptions = {}): Refere
   if (tag !== undefined && !tagPattern.test(tag)) {
     throw fail(
       `${JSON.stringify(tag.slice(0, 140))} is not a tag`,
-      'a tag is up to 128 letters, digits, ".", "_" and "-", and starts with none of the last two',
+      'a tag is up to 128 letters, digits, ".", "_" and "-", and does not start with "." or "-"',
     );
   }
   const repository = host === 'docker.io' && !name.includes('/') ? `library/${name}` : name;

@@ -126,7 +126,7 @@ function notFoundHint(host: string, action: string, code: string): string {
     return `create it first: aws ecr create-repository --repository-name ${repository}`;
   }
   if (code === 'BLOB_UNKNOWN') return 'the registry has the manifest but lost a layer; push the image again';
-  return 'check the spelling; private repositories look absent to who is not logged in';
+  return 'check the spelling; a private repository looks absent to users who are not logged in';
 }
 
 function rateHint(

@@ -13,7 +13,7 @@ export async function diffEnvoy(plan: Plan, { compareWith }: EnvoyOptions): Prom
     ...(compareWith === undefined ? [] : [{ path: compareWith, after: text }]),
   ];
   if (files.length === 0) {
-    throw new WasmeError('USAGE', 'it is not said which file --diff should compare with', {
+    throw new WasmeError('USAGE', 'no file for --diff to compare with was named', {
       hint: 'name it with --in or -o, or its folder with --dynamic',
     });
   }

@@ -18,7 +18,7 @@ export async function undeployEnvoy(
   { reporter }: SystemContext,
 ): Promise<Undeployment> {
   if (path === undefined && dynamic === undefined) {
-    throw new WasmeError('USAGE', 'it is not said what the filter should be taken out of', {
+    throw new WasmeError('USAGE', 'no file or folder to remove the filter from was named', {
       hint: 'name the file: wasme undeploy envoy --in envoy.yaml -o envoy.yaml; or the folder of --dynamic',
     });
   }

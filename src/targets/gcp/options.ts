@@ -19,7 +19,7 @@ export const defaultLocation = 'global';
 /** `projects/p/locations/global`. Fails with USAGE without a project, or for names that are none. */
 export function parentOf({ project, location = defaultLocation }: GcpOptions): string {
   if (project === undefined) {
-    throw new WasmeError('USAGE', 'it is not said which Google Cloud project the plugin belongs to', {
+    throw new WasmeError('USAGE', 'no Google Cloud project was named', {
       hint: 'add --project ID, or set deploy.gcp.project in wasme.json',
     });
   }

@@ -59,7 +59,7 @@ function missingMarker(module: ModuleInfo): Finding {
     message: 'Missing or unknown Proxy-Wasm ABI version',
     repair: newer
       ? `the module exports ${newer.name}; hosts know 0.1.0, 0.2.0 and 0.2.1, as functions`
-      : 'build it with a Proxy-Wasm SDK, which exports proxy_abi_version_0_2_1; a plain WebAssembly module is no filter',
+      : 'build it with a Proxy-Wasm SDK, which exports proxy_abi_version_0_2_1; a plain WebAssembly module is not a filter',
   };
 }
 

@@ -24,7 +24,8 @@ export function envoyAdmin(address: string, system: SystemContext): EnvoyAdmin {
   const url = /^\d+$/.test(address)
     ? `http://127.0.0.1:${address}`
     : address.replace(/\/+$/, '').replace(/^(?!https?:\/\/)/, 'http://');
-  if (!URL.canParse(url)) {
+  const otherScheme = /^(?!https?:)[a-z][a-z\d+.-]*:\/\//i.test(address);
+  if (otherScheme || !URL.canParse(url)) {
     throw new WasmeError('USAGE', `"${address}" is not an address of an admin interface`, {
       hint: 'write it like 127.0.0.1:9901 or http://envoy.example:9901',
     });
@@ -73,7 +74,7 @@ export function parseAnswer(text: string, from: string): unknown {
   if (page !== undefined) return page;
   const said =
     cause === undefined
-      ? 'answered with JSON that is no object'
+      ? 'answered with JSON that is not an object'
       : cause instanceof RangeError
         ? `answered with JSON that is ${cause.message}`
         : 'did not answer with JSON';

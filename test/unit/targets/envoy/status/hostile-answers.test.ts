@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startEnvoy } from '../../../../../src/targets/envoy/launch.ts';
-import { parseAnswer } from '../../../../../src/targets/envoy/status/admin.ts';
+import { envoyAdmin, parseAnswer } from '../../../../../src/targets/envoy/status/admin.ts';
 import { envoyStatus, filterNames } from '../../../../../src/targets/envoy/status/status.ts';
 import { newMachine } from '../../../../helpers/cli/cli.ts';
 
@@ -64,11 +64,17 @@ it.each([[null], [0], ['x'], [[]], [[null]], [{ a: null }]])(
 
 const deep = '{"configs":' + '['.repeat(50_000) + ']'.repeat(50_000) + '}';
 
+it.each(['ftp://127.0.0.1:9901', 'unix:///run/envoy.sock'])('the admin address %s is refused', address => {
+  expect(() => envoyAdmin(address, newMachine().system)).toThrow(
+    expect.objectContaining({ code: 'USAGE', message: expect.stringContaining(address) as string }) as Error,
+  );
+});
+
 describe('a page of the admin interface', () => {
   it.each([
-    ['null', 'null', 'answered with JSON that is no object: null'],
-    ['a list', '[]', 'answered with JSON that is no object: []'],
-    ['a number', '5', 'answered with JSON that is no object: 5'],
+    ['null', 'null', 'answered with JSON that is not an object: null'],
+    ['a list', '[]', 'answered with JSON that is not an object: []'],
+    ['a number', '5', 'answered with JSON that is not an object: 5'],
     ['half of a document', '{"configs": [', 'did not answer with JSON: {"configs": ['],
     ['HTML with an escape', '<h1>\u001b[2J</h1>', 'did not answer with JSON: <h1>\\x1b[2J</h1>'],
     ['50,000 lists in each other', deep, 'answered with JSON that is nested more than 1000 levels deep'],
