@@ -28,7 +28,12 @@ const build = z.strictObject({
     .optional()
     .describe('A release build writes debug information beside the module too, as a debug build does.'),
   sizeBudget: z
-    .union([z.int().positive(), z.string().regex(/^\d+(\.\d+)?\s*(B|kB|MB|KiB|MiB)?$/i)])
+    .union([
+      z.int().positive(),
+      z
+        .string()
+        .regex(/^\d+(\.\d+)?\s*(B|kB|MB|KiB|MiB)?$/i, 'it is a size such as 200000, "200 kB" or "1.5 MiB"'),
+    ])
     .optional()
     .describe('A release build fails when the module is larger: bytes, or a text such as "200 kB".'),
   toolchain: z.enum(['auto', ...variants]).optional(),

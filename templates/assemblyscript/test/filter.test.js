@@ -53,7 +53,7 @@ test("answers a blocked path, and what is below it, itself", async () => {
   }
 });
 
-test("asks the check cluster, and a 200 lets the request go on", async () => {
+test("asks the check cluster, and a 200 lets the request continue", async () => {
   const filter = await loadFilter(file, '{ "checkCluster": "auth" }');
   const request = filter.request({ ":path": "/page" });
   assert.equal(request.held, true);

@@ -37,6 +37,12 @@ describe('a faulty wasme.json is reported with line and column', () => {
     expect(lines.at(-1)).toBe('and 11 more');
   });
 
+  it('a size that is not one, with examples', () => {
+    expect(faultsOf('{"name": "a", "language": "rust", "build": {"sizeBudget": "lots"}}')).toEqual([
+      'wasme.json:1:59: build.sizeBudget: it is a size such as 200000, "200 kB" or "1.5 MiB"',
+    ]);
+  });
+
   it('a value of the wrong kind', () => {
     expect(faultsOf('{\n  "name": "a",\n  "language": "cobol"\n}')).toEqual([
       'wasme.json:3:15: language: "cobol" is none of assemblyscript, rust, cpp, tinygo, go',
