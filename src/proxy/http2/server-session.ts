@@ -34,6 +34,8 @@ export class Http2Sessions {
       },
     });
     this.#server.on('stream', (stream, headers, _flags, raw?: string[]) => {
+      // A stream that is refused or reset reports an error, which would end the worker if nothing listened.
+      stream.on('error', () => undefined);
       if (!authority.test(headers[':authority'] ?? headers.host ?? '')) {
         stream.close(constants.NGHTTP2_PROTOCOL_ERROR);
         return;
@@ -112,7 +114,6 @@ class ServerStream implements ResponseEncoder {
       this.#full = false;
       this.#exchange?.onDownstreamWritable(true);
     });
-    stream.on('error', () => undefined);
     stream.on('close', () => {
       const abandoned = this.#responseEnded ? undefined : this.#exchange;
       this.#exchange = undefined;
