@@ -258,7 +258,7 @@ describe('options that a control plane cannot express are refused', () => {
       /https:\/\/a/,
     ],
     ['a bad name in Higress', () => higressPlan({ intent: { id: 'A_B' } }), 'DEPLOY_NAME', /"A_B"/],
-    ['no project in Google Cloud', () => gcpPlan({}), 'USAGE', /which Google Cloud project/],
+    ['no project in Google Cloud', () => gcpPlan({}), 'USAGE', /no Google Cloud project was named/],
     ['a project that is none', () => gcpPlan({ options: { project: 'My Project' } }), 'USAGE', /My Project/],
     [
       'a location that is none',
